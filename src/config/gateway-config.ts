@@ -1,0 +1,81 @@
+/** TLS towards an upstream. Files are PEM. */
+export interface UpstreamTls {
+  readonly mode: 'insecure' | 'tls' | 'mtls';
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly serverName: string | undefined;
+}
+
+export interface UpstreamConfig {
+  /** First segment of the proto package. */
+  readonly name: string;
+  /** gRPC target: `dns:///host:port`, `ipv4:…`, `unix:…`. */
+  readonly target: string;
+  readonly tls: UpstreamTls;
+  /** Deadline of a call whose policy sets none. */
+  readonly timeoutMs: number;
+}
+
+/** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
+export interface GatewayConfig {
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    /** Port of /metrics and the health paths alone; undefined: on the main port. */
+    readonly opsPort: number | undefined;
+    readonly publicUrl: string | undefined;
+    readonly maxBodyBytes: number;
+    readonly maxHeaderBytes: number;
+    readonly maxConnections: number;
+    readonly headersTimeoutMs: number;
+    /** Longest wait for a whole request, its body included. */
+    readonly receiveTimeoutMs: number;
+    readonly keepAliveTimeoutMs: number;
+    /** CIDR blocks whose X-Forwarded-For is believed. */
+    readonly trustedProxies: readonly string[];
+    readonly corsOrigins: readonly string[];
+    readonly docs: boolean;
+  };
+  readonly timeouts: {
+    readonly requestMs: number;
+    readonly streamIdleMs: number;
+    readonly streamTotalMs: number;
+    readonly streamHeartbeatMs: number;
+    readonly preDrainMs: number;
+    readonly shutdownMs: number;
+    readonly terminationGraceMs: number;
+  };
+  /** By name; `ai` and those of GATEWAY_DESCRIPTORS only when their address is set. */
+  readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
+  readonly grpc: {
+    readonly keepaliveTimeMs: number;
+    readonly keepaliveTimeoutMs: number;
+    readonly initialBackoffMs: number;
+    readonly maxBackoffMs: number;
+    readonly maxReceiveBytes: number;
+    readonly maxSendBytes: number;
+  };
+  readonly jwt: {
+    readonly jwksUrl: string | undefined;
+    readonly secret: string | undefined;
+    readonly secretPrevious: string | undefined;
+    readonly issuer: string | undefined;
+    readonly audience: string;
+    readonly clockToleranceMs: number;
+    readonly jwksTtlMs: number;
+    /** Verified tokens kept; 0 switches the cache off. */
+    readonly cacheSize: number;
+  };
+  readonly json: {
+    readonly emitDefaults: boolean;
+    readonly maxDepth: number;
+    readonly maxKeys: number;
+  };
+  readonly log: { readonly level: string };
+  readonly metrics: { readonly enabled: boolean };
+  readonly health: { readonly intervalMs: number };
+  /** Descriptor sets to mount beside the built-in one. */
+  readonly descriptorFiles: readonly string[];
+  readonly environment: string;
+}

@@ -1,0 +1,54 @@
+import type { DecisionReason } from './decision-reason.js';
+import type { GatewayError } from './errors.js';
+import type { Principal } from './principal.js';
+import type { RpcMethod } from './rpc-method.js';
+
+/** What happened on the way to an upstream, for the log line. */
+export interface UpstreamTrace {
+  upstream: string;
+  rpc: string;
+  grpcCode: string;
+  attempts: number;
+  deadlineMs: number;
+  serviceMs: number;
+}
+
+/** One request on its way through the gateway. Made by the edge, passed on by reference; times are `performance.now()` ms. */
+export class CallContext {
+  principal: Principal | undefined;
+  method: RpcMethod | undefined;
+  /** The caller's permission reaches over tenants (scope `all`). */
+  crossTenant = false;
+  decisionReason: DecisionReason | undefined;
+  error: GatewayError | undefined;
+  authnMs = 0;
+  authzMs = 0;
+  jwtCacheHit = false;
+  /** What the request is doing now: `auth`, `decode`, `upstream`, `encode`, `stream`. */
+  stage = 'auth';
+  upstream: UpstreamTrace | undefined;
+
+  constructor(
+    readonly requestId: string,
+    /** W3C trace context of this request (traceparent), passed on to upstreams. */
+    readonly traceparent: string,
+    readonly startedAt: number,
+    /** Moment by which the request must be answered. Streams have limits of their own. */
+    readonly deadlineAt: number,
+    private readonly abort: AbortController,
+  ) {}
+
+  /** Aborted when the client leaves or the gateway gives up on the request. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
+  cancel(reason: GatewayError): void {
+    this.abort.abort(reason);
+  }
+
+  /** The verified tenant of the caller; empty before authentication and on open endpoints. */
+  get tenantId(): string {
+    return this.principal?.tenantId ?? '';
+  }
+}

@@ -1,0 +1,58 @@
+/** Who may call an RPC; the names of gateway.v1.Access without their prefix, and `CONTROLLED` by its log name. */
+export type Access = 'OPEN' | 'AUTHENTICATED' | 'ACCESS_CONTROLLED';
+
+export interface RetryPolicy {
+  /** Attempts in all, the first included. */
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+}
+
+export interface CachePolicy {
+  readonly ttlMs: number;
+  readonly scope: 'user' | 'tenant';
+  readonly staleIfErrorMs: number;
+  readonly maxBytes: number;
+}
+
+/** A token bucket: `maxRate` tokens every `everyMs`, at most `capacity` at once. */
+export interface RatePolicy {
+  readonly maxRate: number;
+  readonly capacity: number;
+  readonly everyMs: number;
+}
+
+export type FallbackPolicy =
+  | { readonly kind: 'cached' }
+  | { readonly kind: 'static'; readonly json: string }
+  | { readonly kind: 'upstream'; readonly upstream: string };
+
+export interface StreamPolicy {
+  readonly idleTimeoutMs: number;
+  readonly maxDurationMs: number;
+  /** 0 means no limit. */
+  readonly maxMessages: number;
+}
+
+/** gateway.v1.Policy of one RPC, read once at boot with its defaults filled. Field paths are dotted proto names. */
+export interface Policy {
+  readonly access: Access;
+  readonly permissions: readonly string[];
+  readonly roles: readonly string[];
+  readonly tenantField: string | undefined;
+  readonly protectedFields: readonly string[];
+  readonly redact: readonly string[];
+  readonly responseTenantFields: readonly string[];
+  /** Undefined: the default of the upstream. */
+  readonly timeoutMs: number | undefined;
+  readonly retry: RetryPolicy | undefined;
+  readonly cache: CachePolicy | undefined;
+  /** 0 means no limit of its own. */
+  readonly maxConcurrent: number;
+  readonly rate: RatePolicy | undefined;
+  readonly cost: number;
+  readonly fallback: FallbackPolicy | undefined;
+  readonly stream: StreamPolicy;
+  /** Undefined: GATEWAY_MAX_BODY_BYTES. */
+  readonly maxBodyBytes: number | undefined;
+  readonly successStatus: number;
+}

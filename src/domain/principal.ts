@@ -1,0 +1,17 @@
+/** How a credential was presented and checked. */
+export type AuthMethod = 'none' | 'jwt' | 'opaque' | 'api_key' | 'session';
+
+/** A verified caller. Made by an authenticator, frozen, shared by all requests of the same credential. */
+export interface Principal {
+  readonly subject: string;
+  readonly tenantId: string;
+  readonly identityType: 'user' | 'service';
+  readonly authMethod: AuthMethod;
+  readonly issuer: string;
+  readonly roles: readonly string[];
+  readonly permissions: readonly string[];
+  /** Unix seconds after which the credential itself is void; Infinity when it has no end. */
+  readonly expiresAt: number;
+  /** RFC 7519 `jti`, empty when the credential has none. */
+  readonly tokenId: string;
+}

@@ -1,0 +1,17 @@
+import type { Policy } from './policy.js';
+
+/** An RPC that the gateway may call, whatever room it is called from. One object per RPC, made at boot. */
+export interface RpcMethod {
+  /** First segment of the proto package: `user`. The same word in settings, metrics, logs and admin. */
+  readonly upstream: string;
+  /** Full name of the service: `user.v1.UserService`. */
+  readonly service: string;
+  /** `GetUser`. */
+  readonly name: string;
+  /** `/user.v1.UserService/GetUser`. */
+  readonly path: string;
+  readonly kind: 'unary' | 'server_stream';
+  /** idempotency_level is IDEMPOTENT or NO_SIDE_EFFECTS. */
+  readonly idempotent: boolean;
+  readonly policy: Policy;
+}

@@ -1,0 +1,32 @@
+import type { RpcMethod } from '../domain/rpc-method.js';
+
+/** Metadata of a call, all keys in lower case, made by the gateway alone. */
+export type CallMetadata = Readonly<Record<string, string>>;
+
+/** One attempt at an upstream: bytes of a protobuf message in, a deadline and a signal that reach the backend. */
+export interface TransportCall {
+  readonly method: RpcMethod;
+  readonly request: Uint8Array;
+  readonly metadata: CallMetadata;
+  /** Moment in `performance.now()` ms by which the attempt must end. */
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** Sends a unary call. Rejects with a GatewayError whose cause is a {@link GrpcFailure}. */
+export interface UnaryTransport {
+  unary(call: TransportCall): Promise<Uint8Array>;
+}
+
+/** Messages of a server stream, pulled one by one so that backpressure reaches the backend. */
+export interface MessageStream extends AsyncIterable<Uint8Array> {
+  /** Ends the call at the backend. Idempotent. */
+  cancel(): void;
+}
+
+/** Opens a server stream. Errors come from the iterator, as those of {@link UnaryTransport} do. */
+export interface StreamTransport {
+  serverStream(call: TransportCall): MessageStream;
+}
+
+export interface Transport extends UnaryTransport, StreamTransport {}

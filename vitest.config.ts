@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['{src,sandbox,bench,scripts}/**/*.spec.ts'], setupFiles: ['test/support/reflect.ts'] } },
+      {
+        test: {
+          name: 'gateway',
+          include: ['test/**/*.spec.ts'],
+          setupFiles: ['test/support/reflect.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
