@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Puts the Debian tools that tests need below .cache/debian, without root, services or system changes.
+# usage: scripts/debian-tools.sh promtool...    (a tool found in PATH is left as it is)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+cache="$PWD/.cache/debian"
+
+# tool -> Debian package
+package_of() {
+  case "$1" in
+    promtool) echo prometheus ;;
+    *) return 1 ;;
+  esac
+}
+
+fail() {
+  echo "debian-tools: $1" >&2
+  exit 1
+}
+
+# Package lists of our own: works without root and on a machine that never ran apt-get update.
+apt() {
+  mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
+  apt-get -qq -o Dir::State::Lists="$cache/apt/lists" -o Dir::Cache="$cache/apt" -o APT::Sandbox::User="$(id -un)" "$@"
+}
+
+download() {
+  apt-get -qq download "$1" || { apt update && apt download "$1"; }
+}
+
+fetch() (
+  tool=$1 package=$2
+  work=$(mktemp -d "$cache/fetch.XXXXXX")
+  trap 'rm -rf "$work" "$cache/apt"' EXIT
+  cd "$work" && download "$package" && dpkg --fsys-tarfile ./*.deb | tar -x "./usr/bin/$tool" &&
+    mkdir -p "$cache/bin" && mv "usr/bin/$tool" "$cache/bin/"
+)
+
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+if command -v flock >/dev/null; then flock 9; fi # test files may ask at the same time
+
+for tool in "$@"; do
+  package=$(package_of "$tool") || fail "unknown tool $tool; add it to package_of in scripts/debian-tools.sh"
+  if [ -x "$cache/bin/$tool" ] || command -v "$tool" >/dev/null; then continue; fi
+  command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
+    fail "$tool is missing and this is not a Debian system; install the package that brings $tool ($package) and put it in PATH"
+  fetch "$tool" "$package" 2>"$cache/log" ||
+    fail "$tool is missing and could not be downloaded (see .cache/debian/log); run: apt-get install $package"
+done
