@@ -1,0 +1,194 @@
+import { fromJsonString, getOption, hasOption } from '@bufbuild/protobuf';
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { Duration } from '@bufbuild/protobuf/wkt';
+import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
+import type { Access, CachePolicy, FallbackPolicy, Policy, RatePolicy, RetryPolicy } from '../domain/policy.js';
+import type { StreamPolicy } from '../domain/policy.js';
+import { Access as ProtoAccess, CacheScope, policy as policyOption } from '../gen/gateway/v1/policy_pb.js';
+import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
+import { problemOf } from './contract-problem.js';
+import type { ContractProblem } from './contract-problem.js';
+import { findFieldMistakes } from './policy-fields.js';
+
+const DEFAULT_BACKOFF_MS = 50;
+const DEFAULT_RATE_WINDOW_MS = 1000;
+const DEFAULT_STREAM_IDLE_MS = 30_000;
+const DEFAULT_STREAM_TOTAL_MS = 300_000;
+const SUCCESS_STATUSES = [200, 201, 202, 204];
+
+const ACCESS_NAMES: ReadonlyMap<ProtoAccess, Access> = new Map([
+  [ProtoAccess.OPEN, 'OPEN'],
+  [ProtoAccess.AUTHENTICATED, 'AUTHENTICATED'],
+  [ProtoAccess.CONTROLLED, 'ACCESS_CONTROLLED'],
+]);
+
+/** `resource.action`, or `resource:action:scope`. Wildcards are for grants; a requirement names one thing. */
+const PERMISSION = /^(?:[A-Za-z][\w-]*\.[A-Za-z][\w-]*|[A-Za-z][\w-]*:[A-Za-z][\w-]*:(?:own|tenant|all))$/;
+
+/**
+ * The policy of an RPC with its defaults filled; undefined when it has none and so is not exposed.
+ * What is wrong is added to `problems`; the policy then returned is not to be served.
+ */
+export function readPolicy(method: DescMethod, problems: ContractProblem[]): Policy | undefined {
+  if (!hasOption(method, policyOption)) return undefined;
+  const reader = new PolicyReader(method, getOption(method, policyOption));
+  const policy = reader.read();
+  for (const mistake of [...reader.mistakes, ...findFieldMistakes(method, policy)]) {
+    problems.push(problemOf(method, `policy: ${mistake}`));
+  }
+  return policy;
+}
+
+class PolicyReader {
+  readonly mistakes: string[] = [];
+
+  constructor(
+    private readonly method: DescMethod,
+    private readonly proto: ProtoPolicy,
+  ) {}
+
+  read(): Policy {
+    const { proto } = this;
+    return {
+      access: this.readAccess(),
+      permissions: this.readPermissions(),
+      roles: this.readRoles(),
+      tenantField: proto.tenantField === '' ? undefined : proto.tenantField,
+      protectedFields: proto.protectedFields,
+      redact: proto.redact,
+      responseTenantFields: proto.responseTenantFields,
+      timeoutMs: this.readDuration('timeout', proto.timeout),
+      retry: this.readRetry(),
+      cache: this.readCache(),
+      maxConcurrent: proto.maxConcurrent,
+      rate: this.readRate(),
+      cost: proto.cost === 0 ? 1 : proto.cost,
+      fallback: this.readFallback(),
+      stream: this.readStream(),
+      maxBodyBytes: proto.maxBodyBytes === 0 ? undefined : proto.maxBodyBytes,
+      successStatus: this.readSuccessStatus(),
+    };
+  }
+
+  private get isStream(): boolean {
+    return this.method.methodKind !== 'unary';
+  }
+
+  private get isRead(): boolean {
+    return this.method.idempotency === Idempotency.NO_SIDE_EFFECTS;
+  }
+
+  private require(holds: boolean, mistake: string): void {
+    if (!holds) this.mistakes.push(mistake);
+  }
+
+  private readAccess(): Access {
+    const { access, permissions, roles } = this.proto;
+    const name = ACCESS_NAMES.get(access);
+    const isGuarded = permissions.length + roles.length > 0;
+    this.require(name !== undefined, 'access is not set: say ACCESS_OPEN, ACCESS_AUTHENTICATED or ACCESS_CONTROLLED');
+    if (access === ProtoAccess.CONTROLLED) {
+      this.require(isGuarded, 'ACCESS_CONTROLLED needs permissions or roles: nobody could call it');
+    } else if (name !== undefined) {
+      this.require(!isGuarded, 'permissions and roles are only checked with ACCESS_CONTROLLED: set it or remove them');
+    }
+    return name ?? 'ACCESS_CONTROLLED';
+  }
+
+  private readPermissions(): readonly string[] {
+    for (const permission of this.proto.permissions) {
+      const grammar = 'write resource.action, or resource:action:scope with the scope own, tenant or all';
+      this.require(PERMISSION.test(permission), `"${permission}" is no permission that can be required: ${grammar}`);
+    }
+    return this.proto.permissions;
+  }
+
+  private readRoles(): readonly string[] {
+    for (const role of this.proto.roles) {
+      this.require(/^[\w:.-]+$/.test(role), `"${role}" is no role: use letters, digits and _ : . -`);
+    }
+    return this.proto.roles;
+  }
+
+  /** Milliseconds, rounded up so that nothing above zero becomes zero; undefined when unset. */
+  private readDuration(name: string, duration: Duration | undefined): number | undefined {
+    if (duration === undefined) return undefined;
+    const ms = Number(duration.seconds) * 1000 + Math.ceil(duration.nanos / 1_000_000);
+    this.require(ms > 0, `${name} is ${ms}ms: it must be more than zero; leave it out for the default`);
+    return ms;
+  }
+
+  private readRetry(): RetryPolicy | undefined {
+    const { retry } = this.proto;
+    if (retry === undefined) return undefined;
+    const backoffMs = this.readDuration('retry.backoff', retry.backoff) ?? DEFAULT_BACKOFF_MS;
+    if (retry.maxAttempts <= 1) return undefined;
+    const isIdempotent = this.method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN;
+    this.require(isIdempotent, 'retry needs idempotency_level = IDEMPOTENT or NO_SIDE_EFFECTS');
+    this.require(!this.isStream, 'retry is for unary RPCs: a stream cannot be begun again');
+    return { maxAttempts: retry.maxAttempts, backoffMs };
+  }
+
+  private readCache(): CachePolicy | undefined {
+    const { cache } = this.proto;
+    if (cache === undefined) return undefined;
+    this.require(this.isRead, 'cache is for reads: set idempotency_level = NO_SIDE_EFFECTS or remove it');
+    this.require(!this.isStream, 'cache is for unary RPCs');
+    const ttlMs = this.readDuration('cache.ttl', cache.ttl);
+    const staleIfErrorMs = this.readDuration('cache.stale_if_error', cache.staleIfError) ?? 0;
+    this.require(ttlMs !== undefined || staleIfErrorMs === 0, 'cache.stale_if_error needs cache.ttl');
+    if (ttlMs === undefined) return undefined;
+    const scope = cache.scope === CacheScope.TENANT ? 'tenant' : 'user';
+    return { ttlMs, scope, staleIfErrorMs, maxBytes: cache.maxBytes };
+  }
+
+  private readRate(): RatePolicy | undefined {
+    const { rate } = this.proto;
+    if (rate === undefined) return undefined;
+    this.require(rate.maxRate > 0, 'rate.max_rate is 0: nobody could call it');
+    const everyMs = this.readDuration('rate.every', rate.every) ?? DEFAULT_RATE_WINDOW_MS;
+    return { maxRate: rate.maxRate, capacity: rate.capacity === 0 ? rate.maxRate : rate.capacity, everyMs };
+  }
+
+  private readFallback(): FallbackPolicy | undefined {
+    if (this.proto.fallback === undefined) return undefined;
+    this.require(this.isRead, 'fallback is for reads: set idempotency_level = NO_SIDE_EFFECTS or remove it');
+    this.require(!this.isStream, 'fallback is for unary RPCs');
+    const { answer } = this.proto.fallback;
+    if (answer.case === 'staticJson') return this.readStaticFallback(answer.value);
+    if (answer.case === 'upstream') {
+      this.require(/^[a-z][a-z0-9_]*$/.test(answer.value), `fallback.upstream "${answer.value}" is no upstream's name`);
+      return { kind: 'upstream', upstream: answer.value };
+    }
+    this.require(answer.value === true, 'fallback names no answer: set cached: true, static_json or upstream');
+    this.require(this.proto.cache?.ttl !== undefined, 'fallback.cached needs a cache with a ttl');
+    return { kind: 'cached' };
+  }
+
+  private readStaticFallback(json: string): FallbackPolicy {
+    try {
+      fromJsonString(this.method.output, json);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.mistakes.push(`fallback.static_json is no ${this.method.output.typeName}: ${reason}`);
+    }
+    return { kind: 'static', json };
+  }
+
+  private readStream(): StreamPolicy {
+    const { stream } = this.proto;
+    this.require(stream === undefined || this.isStream, 'stream is for server streams: remove it');
+    return {
+      idleTimeoutMs: this.readDuration('stream.idle_timeout', stream?.idleTimeout) ?? DEFAULT_STREAM_IDLE_MS,
+      maxDurationMs: this.readDuration('stream.max_duration', stream?.maxDuration) ?? DEFAULT_STREAM_TOTAL_MS,
+      maxMessages: stream?.maxMessages ?? 0,
+    };
+  }
+
+  private readSuccessStatus(): number {
+    const status = this.proto.successStatus === 0 ? 200 : this.proto.successStatus;
+    const allowed = this.isStream ? [200] : SUCCESS_STATUSES;
+    this.require(allowed.includes(status), `success_status ${status} is not one of ${allowed.join(', ')}`);
+    return status;
+  }
+}

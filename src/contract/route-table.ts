@@ -1,0 +1,94 @@
+import { hasOption } from '@bufbuild/protobuf';
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
+import type { Policy } from '../domain/policy.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { http } from '../gen/google/api/annotations_pb.js';
+import { problemOf } from './contract-problem.js';
+import type { ContractProblem } from './contract-problem.js';
+import { readHttpBindings } from './http-rule.js';
+import { readPolicy } from './policy-reader.js';
+import { bindRoute } from './route-binding.js';
+import type { Route } from './route.js';
+import { compareTemplates } from './template-overlap.js';
+
+/** Routes, and all that is wrong with the contracts they come from. With a problem they are not to be served. */
+export interface RouteTable {
+  readonly routes: readonly Route[];
+  readonly problems: readonly ContractProblem[];
+}
+
+/** Descriptors never change: one RPC has one RpcMethod however often its service is read. */
+const readTables = new WeakMap<DescService, RouteTable>();
+
+/** The routes of every RPC of a service that has a policy, in the order of the proto. */
+export function readService(service: DescService): RouteTable {
+  const known = readTables.get(service);
+  if (known !== undefined) return known;
+  const problems: ContractProblem[] = [];
+  const routes = service.methods.flatMap((method) => readMethod(method, problems));
+  const table = { routes, problems };
+  readTables.set(service, table);
+  return table;
+}
+
+/** The routes of all services, with the conflicts between them. */
+export function buildRouteTable(services: Iterable<DescService>): RouteTable {
+  const tables = [...services].map(readService);
+  const routes = tables.flatMap((table) => table.routes);
+  return { routes, problems: [...tables.flatMap((table) => table.problems), ...findConflicts(routes)] };
+}
+
+function readMethod(desc: DescMethod, problems: ContractProblem[]): Route[] {
+  const policy = readPolicy(desc, problems);
+  if (policy === undefined) return [];
+  const method = describeMethod(desc, policy);
+  problems.push(...findMethodMistakes(desc).map((mistake) => problemOf(desc, mistake)));
+  return readHttpBindings(desc, problems).flatMap((binding) => {
+    const route = bindRoute(method, desc, binding);
+    if ('method' in route) return [route];
+    problems.push(...route.map((mistake) => problemOf(desc, `${binding.verb} "${binding.template}": ${mistake}`)));
+    return [];
+  });
+}
+
+function findMethodMistakes(desc: DescMethod): readonly string[] {
+  const mistakes: string[] = [];
+  if (!hasOption(desc, http))
+    mistakes.push('has a policy but no google.api.http: add a path, or keep it internal without a policy');
+  if (desc.methodKind === 'client_streaming' || desc.methodKind === 'bidi_streaming') {
+    mistakes.push('REST cannot carry a stream from the client: make the request unary, or remove the policy');
+  }
+  if (desc.parent.file.proto.package === '') mistakes.push('needs a package: its first segment names the upstream');
+  return mistakes;
+}
+
+function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
+  const service = desc.parent.typeName;
+  return Object.freeze({
+    upstream: desc.parent.file.proto.package.split('.', 1)[0] ?? '',
+    service,
+    name: desc.name,
+    path: `/${service}/${desc.name}`,
+    kind: desc.methodKind === 'unary' ? 'unary' : 'server_stream',
+    idempotent: desc.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
+    policy,
+  });
+}
+
+/** Two routes that no rule of precedence tells apart: the same paths, or paths in common with neither a special case. */
+function findConflicts(routes: readonly Route[]): ContractProblem[] {
+  return routes.flatMap((route, index) =>
+    routes.slice(0, index).flatMap((earlier) => {
+      if (earlier.verb !== route.verb) return [];
+      const relation = compareTemplates(earlier.path, route.path);
+      const other = `"${earlier.template}" of ${earlier.method.service}.${earlier.method.name}`;
+      const label = `${route.verb} "${route.template}"`;
+      if (relation === 'equal') return [problemOf(route.desc, `${label} matches the same paths as ${other}`)];
+      if (relation !== 'crossing') return [];
+      return [
+        problemOf(route.desc, `${label} and ${other} share paths and neither is more specific: rename one segment`),
+      ];
+    }),
+  );
+}

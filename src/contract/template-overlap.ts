@@ -1,0 +1,43 @@
+import type { PathTemplate, TemplateSegment } from './path-template.js';
+
+/** How the paths of one template relate to those of another. */
+export type TemplateRelation = 'equal' | 'narrower' | 'wider' | 'crossing' | 'disjoint';
+
+/**
+ * Compares the sets of paths that two templates match. `crossing` means that they share some and each has paths of
+ * its own, so that neither is the special case of the other.
+ */
+export function compareTemplates(left: PathTemplate, right: PathTemplate): TemplateRelation {
+  if (left.verb !== right.verb || !overlap(left.segments, right.segments)) return 'disjoint';
+  const isNarrower = contains(right.segments, left.segments);
+  const isWider = contains(left.segments, right.segments);
+  if (isNarrower && isWider) return 'equal';
+  if (isNarrower) return 'narrower';
+  return isWider ? 'wider' : 'crossing';
+}
+
+/** Some path matches both, verbs aside. A `**` is always last, and matches no segment too. */
+export function overlap(left: readonly TemplateSegment[], right: readonly TemplateSegment[]): boolean {
+  const length = Math.max(left.length, right.length);
+  for (let index = 0; index < length; index++) {
+    const one = left[index];
+    const other = right[index];
+    if (one?.kind === 'multi' || other?.kind === 'multi') return true;
+    if (one === undefined || other === undefined) return false;
+    if (one.kind === 'literal' && other.kind === 'literal' && one.text !== other.text) return false;
+  }
+  return true;
+}
+
+/** Every path of `inner` is one of `outer`. */
+function contains(outer: readonly TemplateSegment[], inner: readonly TemplateSegment[]): boolean {
+  const length = Math.max(outer.length, inner.length);
+  for (let index = 0; index < length; index++) {
+    const one = outer[index];
+    const other = inner[index];
+    if (one?.kind === 'multi') return true;
+    if (one === undefined || other === undefined || other.kind === 'multi') return false;
+    if (one.kind === 'literal' && (other.kind !== 'literal' || other.text !== one.text)) return false;
+  }
+  return true;
+}
