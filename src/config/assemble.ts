@@ -1,0 +1,82 @@
+import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
+import type { Settings } from './schema.js';
+import { buildUpstream, type UpstreamSource } from './upstreams.js';
+
+/** The settings in the shape that the rooms read them in, frozen to the last object. */
+export function assembleConfig(settings: Settings, sources: readonly UpstreamSource[]): GatewayConfig {
+  const upstreams = sources.map(buildUpstream).filter((upstream) => upstream !== undefined);
+  return freezeDeep({
+    server: serverOf(settings),
+    timeouts: timeoutsOf(settings),
+    upstreams: new Map(upstreams.map((upstream): [string, UpstreamConfig] => [upstream.name, freezeDeep(upstream)])),
+    grpc: {
+      keepaliveTimeMs: settings.GATEWAY_GRPC_KEEPALIVE_TIME,
+      keepaliveTimeoutMs: settings.GATEWAY_GRPC_KEEPALIVE_TIMEOUT,
+      initialBackoffMs: settings.GATEWAY_GRPC_INITIAL_BACKOFF,
+      maxBackoffMs: settings.GATEWAY_GRPC_MAX_BACKOFF,
+      maxReceiveBytes: settings.GATEWAY_GRPC_MAX_RECEIVE_BYTES,
+      maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
+    },
+    jwt: jwtOf(settings),
+    json: {
+      emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,
+      maxDepth: settings.GATEWAY_JSON_MAX_DEPTH,
+      maxKeys: settings.GATEWAY_JSON_MAX_KEYS,
+    },
+    log: { level: settings.LOG_LEVEL },
+    metrics: { enabled: settings.ENABLE_METRICS },
+    health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL },
+    descriptorFiles: settings.GATEWAY_DESCRIPTORS,
+    environment: settings.NODE_ENV,
+  });
+}
+
+function serverOf(settings: Settings): GatewayConfig['server'] {
+  return {
+    host: settings.GATEWAY_HOST,
+    port: settings.API_GATEWAY_PORT,
+    opsPort: settings.OPS_PORT,
+    publicUrl: settings.GATEWAY_PUBLIC_URL,
+    maxBodyBytes: settings.GATEWAY_MAX_BODY_BYTES,
+    maxHeaderBytes: settings.GATEWAY_MAX_HEADER_BYTES,
+    maxConnections: settings.GATEWAY_MAX_CONNECTIONS,
+    headersTimeoutMs: settings.GATEWAY_HEADERS_TIMEOUT,
+    receiveTimeoutMs: settings.GATEWAY_RECEIVE_TIMEOUT,
+    keepAliveTimeoutMs: settings.GATEWAY_KEEP_ALIVE_TIMEOUT,
+    trustedProxies: settings.GATEWAY_TRUSTED_PROXIES,
+    corsOrigins: settings.GATEWAY_CORS_ORIGINS,
+    docs: settings.GATEWAY_DOCS,
+  };
+}
+
+function timeoutsOf(settings: Settings): GatewayConfig['timeouts'] {
+  return {
+    requestMs: settings.GATEWAY_REQUEST_TIMEOUT,
+    streamIdleMs: settings.GATEWAY_STREAM_IDLE_TIMEOUT,
+    streamTotalMs: settings.GATEWAY_STREAM_MAX_DURATION,
+    streamHeartbeatMs: settings.GATEWAY_STREAM_HEARTBEAT,
+    preDrainMs: settings.GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT,
+    shutdownMs: settings.GATEWAY_SHUTDOWN_TIMEOUT,
+    terminationGraceMs: settings.GATEWAY_TERMINATION_GRACE,
+  };
+}
+
+function jwtOf(settings: Settings): GatewayConfig['jwt'] {
+  return {
+    jwksUrl: settings.JWT_JWKS_URL,
+    secret: settings.JWT_SECRET,
+    secretPrevious: settings.JWT_SECRET_PREVIOUS,
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    clockToleranceMs: settings.GATEWAY_JWT_CLOCK_TOLERANCE,
+    jwksTtlMs: settings.GATEWAY_JWKS_CACHE_TTL,
+    cacheSize: settings.GATEWAY_JWT_CACHE_SIZE,
+  };
+}
+
+function freezeDeep<T extends object>(value: T): T {
+  for (const child of Object.values(value)) {
+    if (typeof child === 'object' && child !== null) freezeDeep(child);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,85 @@
+import type { z } from 'zod';
+import { assembleConfig } from './assemble.js';
+import { ConfigError, type ConfigProblem } from './config-error.js';
+import type { GatewayConfig } from './gateway-config.js';
+import { invariantProblems } from './invariants.js';
+import { keySourceProblems } from './key-source.js';
+import { settingsSchema, type Settings } from './schema.js';
+import { upstreamSchema, type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
+import { settingInfo } from './setting.js';
+import { type Known, upstreamProblems, type UpstreamSource } from './upstreams.js';
+import { type Environment, isSet, misspellingOf, nameProblems, upstreamNames } from './variables.js';
+
+interface Reading<T> {
+  readonly values: Known<T>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** The settings of an environment, checked and frozen. Throws {@link ConfigError} with all problems at once. */
+export function parseEnvironment(env: Environment): GatewayConfig {
+  const shared = readSettings(env);
+  const readings = upstreamNames(env).map((name) => ({ name, ...readUpstream(name, env) }));
+  const upstreams = readings.map(({ name, values }): UpstreamSource => ({ name, own: values, shared: shared.values }));
+  const problems = [
+    ...readings.flatMap((reading) => reading.problems),
+    ...shared.problems,
+    ...keySourceProblems(shared.values, new Set(shared.problems.map(({ name }) => name))),
+    ...upstreams.flatMap(upstreamProblems),
+    ...invariantProblems(shared.values, upstreams),
+    ...nameProblems(env),
+  ];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return assembleConfig(settingsSchema.parse(withoutUnset(env)), upstreams);
+}
+
+function readSettings(env: Environment): Reading<Settings> {
+  const fields = Object.entries(settingsSchema.shape).map(([name, type]) => ({ key: name, variable: name, type }));
+  return readFields<Settings>(fields, env);
+}
+
+function readUpstream(name: string, env: Environment): Reading<UpstreamValues> {
+  const variables: Readonly<Record<string, string>> = upstreamVariables(name);
+  const fields = Object.entries(upstreamSchema(name).shape).map(([key, type]) => {
+    return { key, variable: variables[key] ?? key, type };
+  });
+  return readFields<UpstreamValues>(fields, env);
+}
+
+interface Field {
+  readonly key: string;
+  readonly variable: string;
+  readonly type: z.ZodType;
+}
+
+/** Each on its own, so that a wrong setting does not hide the problems of the others. */
+function readFields<T>(fields: readonly Field[], env: Environment): Reading<T> {
+  const problems: ConfigProblem[] = [];
+  const values: Record<string, unknown> = {};
+  for (const { key, variable, type } of fields) {
+    const result = type.safeParse(isSet(env, variable) ? env[variable] : undefined);
+    if (result.success) values[key] = result.data;
+    else problems.push(...result.error.issues.map((issue) => toProblem(variable, type, { issue, env })));
+  }
+  return { values: values as Known<T>, problems };
+}
+
+function toProblem(
+  name: string,
+  type: z.ZodType,
+  { issue, env }: { readonly issue: z.core.$ZodIssue; readonly env: Environment },
+): ConfigProblem {
+  const hint = issue.code === 'custom' ? issue.params?.['hint'] : undefined;
+  if (typeof hint === 'string') return { name, reason: maskCredentials(issue.message), hint: maskCredentials(hint) };
+  const similar = misspellingOf(name, env);
+  const example = `set it, for example ${name}=${settingInfo.get(type)?.example ?? ''}`;
+  return { name, reason: issue.message, hint: similar === undefined ? example : `${similar} is set: is it meant?` };
+}
+
+/** A URL in the wrong setting may carry a password. */
+function maskCredentials(text: string): string {
+  return text.replace(/\/\/[^/\s"]*@/g, '//***@');
+}
+
+function withoutUnset(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isSet(env, name)));
+}

@@ -1,0 +1,97 @@
+import type { ConfigProblem } from './config-error.js';
+import { formatDuration, formatSize } from './quantities.js';
+import type { Settings } from './schema.js';
+import { upstreamVariables } from './schema/upstream-settings.js';
+import type { Known, UpstreamSource } from './upstreams.js';
+
+/** What is left between the end of the drain and the platform's kill. */
+const EXIT_RESERVE_MS = 5000;
+
+/** A quantity by the name an operator knows it by; undefined when it could not be read. */
+interface Term {
+  readonly name: string;
+  readonly value: number | undefined;
+}
+
+type NumericSetting = { [K in keyof Settings]: Settings[K] extends number ? K : never }[keyof Settings];
+
+/** Rules between settings (row N-12), each violation with its numbers. Defaults take part like values that are set. */
+export function invariantProblems(settings: Known<Settings>, upstreams: readonly UpstreamSource[]): ConfigProblem[] {
+  return [
+    ...timeoutProblems(settings, upstreams),
+    ...graceProblems(settings),
+    ...sizeProblems(settings),
+    ...portProblems(settings),
+  ];
+}
+
+function timeoutProblems(settings: Known<Settings>, upstreams: readonly UpstreamSource[]): ConfigProblem[] {
+  const term = (name: NumericSetting): Term => ({ name, value: settings[name] });
+  const request = term('GATEWAY_REQUEST_TIMEOUT');
+  const deadlines = upstreams.filter(({ own }) => own.url !== undefined).map(deadlineOf);
+  return [
+    ...deadlines.flatMap((deadline) => mustBeBelow(deadline, request)),
+    ...mustBeBelow(request, term('GATEWAY_SHUTDOWN_TIMEOUT')),
+    ...mustNotExceed(term('GATEWAY_HEADERS_TIMEOUT'), term('GATEWAY_RECEIVE_TIMEOUT')),
+    ...mustNotExceed(term('GATEWAY_RECEIVE_TIMEOUT'), request),
+    ...mustBeBelow(term('GATEWAY_STREAM_HEARTBEAT'), term('GATEWAY_STREAM_IDLE_TIMEOUT')),
+    ...mustNotExceed(term('GATEWAY_STREAM_IDLE_TIMEOUT'), term('GATEWAY_STREAM_MAX_DURATION')),
+    ...mustBeBelow(term('GATEWAY_GRPC_KEEPALIVE_TIMEOUT'), term('GATEWAY_GRPC_KEEPALIVE_TIME')),
+    ...mustNotExceed(term('GATEWAY_GRPC_INITIAL_BACKOFF'), term('GATEWAY_GRPC_MAX_BACKOFF')),
+  ];
+}
+
+function deadlineOf({ name, own, shared }: UpstreamSource): Term {
+  if (own.timeout !== undefined) return { name: upstreamVariables(name).timeout, value: own.timeout };
+  return { name: 'GATEWAY_UPSTREAM_TIMEOUT', value: shared.GATEWAY_UPSTREAM_TIMEOUT };
+}
+
+function mustBeBelow(left: Term, right: Term): ConfigProblem[] {
+  if (left.value === undefined || right.value === undefined || left.value < right.value) return [];
+  return [violation(left, `must be below ${right.name}=${formatDuration(right.value)}`, right)];
+}
+
+function mustNotExceed(left: Term, right: Term): ConfigProblem[] {
+  if (left.value === undefined || right.value === undefined || left.value <= right.value) return [];
+  return [violation(left, `must not exceed ${right.name}=${formatDuration(right.value)}`, right)];
+}
+
+function violation(left: Term, rule: string, right: Term): ConfigProblem {
+  const reason = `is ${formatDuration(left.value ?? 0)}, but ${rule}`;
+  return { name: left.name, reason, hint: `lower ${left.name} or raise ${right.name}` };
+}
+
+function graceProblems(settings: Known<Settings>): ConfigProblem[] {
+  const wait = settings.GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT;
+  const drain = settings.GATEWAY_SHUTDOWN_TIMEOUT;
+  const grace = settings.GATEWAY_TERMINATION_GRACE;
+  if (wait === undefined || drain === undefined || grace === undefined) return [];
+  const needed = wait + drain + EXIT_RESERVE_MS;
+  if (needed <= grace) return [];
+  const sum = [wait, drain, EXIT_RESERVE_MS].map(formatDuration).join(' + ');
+  return [
+    {
+      name: 'GATEWAY_TERMINATION_GRACE',
+      reason: `is ${formatDuration(grace)}, but GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT + GATEWAY_SHUTDOWN_TIMEOUT + 5s = ${sum} = ${formatDuration(needed)}`,
+      hint: `raise it to ${formatDuration(needed)}, in the pod too, or lower one of the two`,
+    },
+  ];
+}
+
+function sizeProblems(settings: Known<Settings>): ConfigProblem[] {
+  const body = settings.GATEWAY_MAX_BODY_BYTES;
+  const message = settings.GATEWAY_GRPC_MAX_SEND_BYTES;
+  if (body === undefined || message === undefined || body <= message) return [];
+  return [
+    {
+      name: 'GATEWAY_MAX_BODY_BYTES',
+      reason: `is ${formatSize(body)}, but a message may have GATEWAY_GRPC_MAX_SEND_BYTES=${formatSize(message)}`,
+      hint: 'lower GATEWAY_MAX_BODY_BYTES or raise GATEWAY_GRPC_MAX_SEND_BYTES',
+    },
+  ];
+}
+
+function portProblems({ API_GATEWAY_PORT: port, OPS_PORT: ops }: Known<Settings>): ConfigProblem[] {
+  if (ops === undefined || ops === 0 || ops !== port) return [];
+  return [{ name: 'OPS_PORT', reason: `is ${ops}, as API_GATEWAY_PORT is`, hint: 'give it another, or leave it out' }];
+}

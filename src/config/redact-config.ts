@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import type { GatewayConfig } from './gateway-config.js';
+
+/** A secret as it may be printed: enough to compare two processes, nothing to guess from. */
+export function fingerprint(secret: string): string {
+  return `sha256:${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`;
+}
+
+/** The effective settings as plain JSON, with a fingerprint in place of each secret. */
+export function redactConfig(config: GatewayConfig) {
+  const { secret, secretPrevious } = config.jwt;
+  return {
+    ...config,
+    upstreams: Object.fromEntries(config.upstreams),
+    jwt: {
+      ...config.jwt,
+      secret: secret === undefined ? undefined : fingerprint(secret),
+      secretPrevious: secretPrevious === undefined ? undefined : fingerprint(secretPrevious),
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
+import { grpcSettings } from './schema/grpc-settings.js';
+import { httpSettings, jsonSettings } from './schema/http-settings.js';
+import { operationSettings } from './schema/operation-settings.js';
+import { tokenSettings } from './schema/token-settings.js';
+
+/** Every setting with a fixed name. Those of single upstreams are in schema/upstream-settings.ts. */
+export const settingsSchema = z.object({
+  ...httpSettings,
+  ...jsonSettings,
+  ...deadlineSettings,
+  ...shutdownSettings,
+  ...grpcSettings,
+  ...tokenSettings,
+  ...operationSettings,
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** The settings in the order and under the headings of the documentation. */
+export const SETTING_GROUPS: readonly { readonly title: string; readonly settings: Record<string, z.ZodType> }[] = [
+  { title: 'Listener', settings: httpSettings },
+  { title: 'JSON', settings: jsonSettings },
+  { title: 'Deadlines', settings: deadlineSettings },
+  { title: 'Shutdown', settings: shutdownSettings },
+  { title: 'Upstream connections', settings: grpcSettings },
+  { title: 'Tokens', settings: tokenSettings },
+  { title: 'Operation', settings: operationSettings },
+];

@@ -1,0 +1,32 @@
+import { duration } from '../quantities.js';
+import { defaulted } from '../setting.js';
+
+/** How long things may take. Deadlines of upstreams are with the upstreams. */
+export const deadlineSettings = {
+  GATEWAY_REQUEST_TIMEOUT: defaulted(duration(), '30s', {
+    description: 'Longest time from a whole request to its answer (504). Streams have limits of their own.',
+  }),
+  GATEWAY_STREAM_IDLE_TIMEOUT: defaulted(duration(), '30s', {
+    description: 'Longest pause between two messages of a stream whose policy sets none.',
+  }),
+  GATEWAY_STREAM_MAX_DURATION: defaulted(duration(), '300s', {
+    description: 'Longest stream whose policy sets none.',
+  }),
+  GATEWAY_STREAM_HEARTBEAT: defaulted(duration({ min: 0 }), '15s', {
+    description: 'How often a silent stream sends a comment, so that proxies keep it open. `0s` sends none.',
+  }),
+};
+
+/** From SIGTERM to the end of the process. */
+export const shutdownSettings = {
+  GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: defaulted(duration({ min: 0 }), '15s', {
+    description:
+      'How long the gateway still serves after SIGTERM while it reports itself not ready, so that load balancers notice. `0s` drains at once.',
+  }),
+  GATEWAY_SHUTDOWN_TIMEOUT: defaulted(duration(), '40s', {
+    description: 'Longest wait for requests in flight, after the pre-drain wait.',
+  }),
+  GATEWAY_TERMINATION_GRACE: defaulted(duration(), '60s', {
+    description: 'When the platform kills the process after SIGTERM: `terminationGracePeriodSeconds` of the pod.',
+  }),
+};

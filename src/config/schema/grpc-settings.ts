@@ -1,0 +1,53 @@
+import { bytes, duration } from '../quantities.js';
+import { defaulted, optional } from '../setting.js';
+import { file, listOf, oneOf, text } from '../texts.js';
+
+/** How upstream connections are encrypted: not at all, with the server's certificate, or with both sides'. */
+export const tlsMode = oneOf('insecure', 'tls', 'mtls');
+
+/** Channels to all upstreams. */
+export const grpcSettings = {
+  GATEWAY_UPSTREAM_TIMEOUT: defaulted(duration(), '2s', {
+    description: 'Deadline of a call to an upstream that has no `GATEWAY_<NAME>_TIMEOUT` and whose policy sets none.',
+  }),
+  GATEWAY_GRPC_KEEPALIVE_TIME: defaulted(duration({ min: 10_000 }), '30s', {
+    description: 'How often a quiet connection is pinged. Not more often than the backends allow.',
+  }),
+  GATEWAY_GRPC_KEEPALIVE_TIMEOUT: defaulted(duration(), '5s', {
+    description: 'How long a ping may stay unanswered before the connection is replaced.',
+  }),
+  GATEWAY_GRPC_INITIAL_BACKOFF: defaulted(duration({ min: 100 }), '500ms', {
+    description: 'First pause before an upstream is connected to again.',
+  }),
+  GATEWAY_GRPC_MAX_BACKOFF: defaulted(duration({ min: 100 }), '5s', {
+    description: 'Longest pause before an upstream is connected to again.',
+  }),
+  GATEWAY_GRPC_MAX_RECEIVE_BYTES: defaulted(bytes(), '4MiB', {
+    description: 'Largest message from an upstream (502).',
+  }),
+  GATEWAY_GRPC_MAX_SEND_BYTES: defaulted(bytes(), '4MiB', { description: 'Largest message to an upstream.' }),
+  GATEWAY_GRPC_TLS_MODE: defaulted(tlsMode, 'insecure', {
+    description: 'Encryption towards upstreams whose address and own settings do not say.',
+  }),
+  GATEWAY_GRPC_TLS_CA_FILE: optional(file, {
+    description: 'PEM file of the authorities that sign upstream certificates. Unset: those of the system.',
+    example: '/etc/gateway/tls/ca.crt',
+  }),
+  GATEWAY_GRPC_TLS_CERT_FILE: optional(file, {
+    description: "PEM file of the gateway's own certificate, for `mtls`.",
+    example: '/etc/gateway/tls/tls.crt',
+  }),
+  GATEWAY_GRPC_TLS_KEY_FILE: optional(file, {
+    description: 'PEM file of the key of that certificate.',
+    example: '/etc/gateway/tls/tls.key',
+  }),
+  GATEWAY_GRPC_TLS_SERVER_NAME: optional(text, {
+    description: 'Name that upstream certificates must carry. Unset: the host of the address.',
+    example: 'backends.internal',
+  }),
+  GATEWAY_DESCRIPTORS: defaulted(listOf(file), '', {
+    description:
+      'Descriptor sets to mount beside the built-in one: every service in them with a policy, at `<NAME>_SERVICE_URL`.',
+    example: '/etc/gateway/billing.binpb',
+  }),
+};

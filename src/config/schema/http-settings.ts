@@ -1,0 +1,51 @@
+import { bytes, count, duration, flag, port } from '../quantities.js';
+import { defaulted, optional } from '../setting.js';
+import { cidr, httpUrl, listOf, origin, text } from '../texts.js';
+
+/** The listener towards clients. */
+export const httpSettings = {
+  API_GATEWAY_PORT: defaulted(port, '8080', { description: 'Port of the REST API. 0 takes any free port.' }),
+  GATEWAY_HOST: defaulted(text, '0.0.0.0', { description: 'Address to listen on.', example: '127.0.0.1' }),
+  GATEWAY_PUBLIC_URL: optional(httpUrl, {
+    description: 'URL under which clients reach the gateway; the server of the OpenAPI document.',
+    example: 'https://api.example.com',
+  }),
+  GATEWAY_DOCS: defaulted(flag, 'true', { description: 'Serve `/docs` and `/openapi.json`.' }),
+  GATEWAY_CORS_ORIGINS: defaulted(listOf(origin), '', {
+    description: 'Origins whose pages may read answers, each exactly; `*` is refused. Empty: no CORS headers.',
+    example: 'https://app.example.com,https://admin.example.com',
+  }),
+  GATEWAY_TRUSTED_PROXIES: defaulted(listOf(cidr), '', {
+    description: 'Proxies whose `X-Forwarded-For` is believed. Empty: nobody, the peer is the client.',
+    example: '10.0.0.0/8,fd00::/8',
+  }),
+  GATEWAY_MAX_BODY_BYTES: defaulted(bytes({ max: 64 * 1024 ** 2 }), '1MiB', {
+    description: 'Largest request body (413). A policy may set less or more for its RPC.',
+  }),
+  GATEWAY_MAX_HEADER_BYTES: defaulted(bytes({ min: 4096, max: 16_384 }), '8KiB', {
+    description: 'Largest request line and headers together (431).',
+  }),
+  GATEWAY_MAX_CONNECTIONS: defaulted(count({ min: 1 }), '10000', {
+    description: 'Connections held at once; more are closed at once.',
+  }),
+  GATEWAY_HEADERS_TIMEOUT: defaulted(duration(), '10s', { description: 'Longest wait for the headers of a request.' }),
+  GATEWAY_RECEIVE_TIMEOUT: defaulted(duration(), '15s', {
+    description: 'Longest wait for a whole request, its body included (408).',
+  }),
+  GATEWAY_KEEP_ALIVE_TIMEOUT: defaulted(duration(), '65s', {
+    description: 'How long an idle connection stays open. Keep it above the idle timeout of the load balancer.',
+  }),
+};
+
+/** JSON in and out. */
+export const jsonSettings = {
+  GATEWAY_JSON_EMIT_DEFAULTS: defaulted(flag, 'true', {
+    description: 'Write fields without presence even when they hold their default (`0`, `""`, `[]`).',
+  }),
+  GATEWAY_JSON_MAX_DEPTH: defaulted(count({ min: 1, max: 100 }), '64', {
+    description: 'Deepest nesting of a request body (400).',
+  }),
+  GATEWAY_JSON_MAX_KEYS: defaulted(count({ min: 1 }), '1000', {
+    description: 'Most object keys in a request body (400).',
+  }),
+};

@@ -1,0 +1,21 @@
+import { duration, flag, port } from '../quantities.js';
+import { defaulted, optional } from '../setting.js';
+import { oneOf } from '../texts.js';
+
+/** What operators see. */
+export const operationSettings = {
+  NODE_ENV: defaulted(oneOf('production', 'development', 'test'), 'development', {
+    description: 'Where the gateway runs. `production` refuses or warns of what is only fit for a desk.',
+  }),
+  LOG_LEVEL: defaulted(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
+    description: 'Least level that is logged.',
+  }),
+  ENABLE_METRICS: defaulted(flag, 'true', { description: 'Collect metrics and serve `/metrics`.' }),
+  OPS_PORT: optional(port, {
+    description: 'Port of `/metrics` and the health paths alone. Unset: they are on the main port.',
+    example: '9464',
+  }),
+  GATEWAY_HEALTH_INTERVAL: defaulted(duration({ min: 100 }), '5s', {
+    description: 'How often the health of the upstreams is checked. Probes answer with the latest verdict.',
+  }),
+};

@@ -1,0 +1,29 @@
+import { count, duration } from '../quantities.js';
+import { defaulted, optional } from '../setting.js';
+import { httpUrl, secret, text } from '../texts.js';
+
+/** Which bearer tokens are believed. Either JWT_JWKS_URL or JWT_SECRET must be set. */
+export const tokenSettings = {
+  JWT_JWKS_URL: optional(httpUrl, {
+    description: "The issuer's public keys. https, or http on this machine; http elsewhere only outside production.",
+    example: 'https://auth.example.com/.well-known/jwks.json',
+  }),
+  JWT_SECRET: optional(secret, { description: 'Shared secret of HS256 tokens, at least 32 bytes.' }),
+  JWT_SECRET_PREVIOUS: optional(secret, {
+    description: 'The secret before this one: its tokens stay valid while it is being rotated.',
+  }),
+  JWT_ISSUER: optional(text, {
+    description: 'What `iss` must be. Unset: any issuer whose signature verifies.',
+    example: 'https://auth.example.com',
+  }),
+  JWT_AUDIENCE: defaulted(text, 'api-gateway', { description: 'What `aud` must name.' }),
+  GATEWAY_JWT_CLOCK_TOLERANCE: defaulted(duration({ min: 0, max: 300_000 }), '30s', {
+    description: 'How far the clocks of issuer and gateway may differ. `0s` for not at all.',
+  }),
+  GATEWAY_JWKS_CACHE_TTL: defaulted(duration({ min: 1000 }), '5m', {
+    description: 'How long fetched keys are used before they are fetched again.',
+  }),
+  GATEWAY_JWT_CACHE_SIZE: defaulted(count({ max: 1_000_000 }), '10000', {
+    description: 'Verified tokens remembered until they expire. 0 verifies each time.',
+  }),
+};

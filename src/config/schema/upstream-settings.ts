@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { duration } from '../quantities.js';
+import { defaulted, optional, required } from '../setting.js';
+import { file, text } from '../texts.js';
+import { address } from '../upstream-address.js';
+import { tlsMode } from './grpc-settings.js';
+
+/** The upstreams of the built-in contract: their address is required or not, and their own default deadline. */
+const BUILT_IN: Readonly<Record<string, { readonly required: boolean; readonly timeout: string }>> = {
+  auth: { required: true, timeout: '1s' },
+  user: { required: true, timeout: '2s' },
+  tenant: { required: true, timeout: '2s' },
+  ai: { required: false, timeout: '25s' },
+};
+
+/** Names of the upstreams that the built-in contract speaks of. */
+export const BUILT_IN_UPSTREAMS: readonly string[] = Object.keys(BUILT_IN);
+
+/** The settings of one upstream; `name` is the first segment of its proto package. */
+export function upstreamSchema(name: string) {
+  const builtIn = BUILT_IN[name];
+  const url = {
+    description: `Address of the upstream \`${name}\`.${builtIn?.required ? '' : ' Unset: its routes do not exist.'}`,
+    example: `${name.replaceAll('_', '-')}-service:50051`,
+  };
+  const timeout = { description: `Deadline of a call to \`${name}\` whose policy sets none.`, example: '2s' };
+  return z.object({
+    url: builtIn?.required ? required(address, url) : optional(address, url),
+    timeout: builtIn ? defaulted(duration(), builtIn.timeout, timeout) : optional(duration(), timeout),
+    tlsMode: optional(tlsMode, { description: `Encryption towards \`${name}\`.`, example: 'tls' }),
+    caFile: optional(file, { description: `Authorities for \`${name}\`.`, example: '/etc/gateway/tls/ca.crt' }),
+    certFile: optional(file, { description: `Own certificate for \`${name}\`.`, example: '/etc/gateway/tls/tls.crt' }),
+    keyFile: optional(file, { description: `Key of that certificate.`, example: '/etc/gateway/tls/tls.key' }),
+    serverName: optional(text, { description: `Name in the certificate of \`${name}\`.`, example: 'users.internal' }),
+  });
+}
+
+export type UpstreamValues = z.infer<ReturnType<typeof upstreamSchema>>;
+
+/** The environment variable of each setting of an upstream. */
+export function upstreamVariables(name: string): Readonly<Record<keyof UpstreamValues, string>> {
+  const word = name.toUpperCase();
+  return {
+    url: `${word}_SERVICE_URL`,
+    timeout: `GATEWAY_${word}_TIMEOUT`,
+    tlsMode: `GATEWAY_${word}_TLS_MODE`,
+    caFile: `GATEWAY_${word}_TLS_CA_FILE`,
+    certFile: `GATEWAY_${word}_TLS_CERT_FILE`,
+    keyFile: `GATEWAY_${word}_TLS_KEY_FILE`,
+    serverName: `GATEWAY_${word}_TLS_SERVER_NAME`,
+  };
+}

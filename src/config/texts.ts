@@ -1,0 +1,113 @@
+import { accessSync, constants } from 'node:fs';
+import { BlockList, isIP, isIPv4 } from 'node:net';
+import { type Kind, Refusal } from './setting.js';
+
+/** RFC 7518 3.2: a key of HS256 has at least as many bytes as the hash. */
+const MIN_SECRET_BYTES = 32;
+
+/** Any text. */
+export const text: Kind<string> = { form: 'text', parse: (raw) => raw };
+
+/** A shared secret, taken as it is: its white space or quotes may belong to it. */
+export const secret: Kind<string> = {
+  form: 'secret',
+  secret: true,
+  parse(raw) {
+    const size = Buffer.byteLength(raw);
+    if (size >= MIN_SECRET_BYTES) return raw;
+    throw new Refusal(
+      `has ${size} bytes, too few for HS256`,
+      `use at least ${MIN_SECRET_BYTES} random bytes: openssl rand -base64 48`,
+    );
+  },
+};
+
+/** One of a closed list of words. */
+export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
+  return {
+    form: words.join(', '),
+    parse(raw) {
+      const word = words.find((each) => each === raw);
+      if (word === undefined) throw new Refusal(`"${raw}" is not one of its values`, `write ${words.join(', ')}`);
+      return word;
+    },
+  };
+}
+
+/** An absolute http or https URL, kept as written but for a trailing slash of a bare origin. */
+export const httpUrl: Kind<string> = {
+  form: 'URL',
+  parse(raw) {
+    const url = URL.canParse(raw) ? new URL(raw) : undefined;
+    if (url === undefined || !/^https?:$/.test(url.protocol)) {
+      throw new Refusal(`"${raw}" is no http or https URL`, 'write it whole: https://host/path');
+    }
+    if (url.username || url.password) throw new Refusal('the URL holds a user name or password', 'leave it out');
+    return url.pathname === '/' && !url.search ? url.origin : raw;
+  },
+};
+
+/** A file that this process can read, by its path. */
+export const file: Kind<string> = {
+  form: 'file',
+  parse(raw) {
+    try {
+      accessSync(raw, constants.R_OK);
+      return raw;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+      throw new Refusal(
+        `the file ${raw} cannot be read (${code})`,
+        `check the path; it is taken from ${process.cwd()}`,
+      );
+    }
+  },
+};
+
+/** What the browser sends as `Origin`: scheme, host and port, each exactly. */
+export const origin: Kind<string> = {
+  form: 'origin',
+  parse(raw) {
+    if (raw.includes('*')) {
+      throw new Refusal(`"${raw}" lets any site read answers`, 'list each origin: https://app.example.com');
+    }
+    if (URL.canParse(raw) && /^https?:/.test(raw) && new URL(raw).origin === raw) return raw;
+    throw new Refusal(`"${raw}" is no origin`, 'write scheme, host and port only: https://app.example.com');
+  },
+};
+
+/** A block of addresses, or one address. */
+export const cidr: Kind<string> = {
+  form: 'CIDR block',
+  parse(raw) {
+    const [address = '', prefix] = raw.split('/');
+    if (prefix !== undefined && /^0+$/.test(prefix)) {
+      throw new Refusal(`"${raw}" trusts every address`, 'list the blocks of your proxies: 10.0.0.0/8');
+    }
+    if (isIP(address) && (prefix === undefined || isPrefix(address, prefix))) return raw;
+    throw new Refusal(`"${raw}" is no CIDR block`, 'write address/prefix: 10.0.0.0/8, fd00::/8');
+  },
+};
+
+/** Several values between commas. */
+export function listOf<T>(kind: Kind<T>): Kind<readonly T[]> {
+  return {
+    form: `list of ${kind.form}s`,
+    parse: (raw) =>
+      raw
+        .split(',')
+        .map((each) => each.trim())
+        .filter((each) => each !== '')
+        .map((each) => kind.parse(each)),
+  };
+}
+
+function isPrefix(address: string, prefix: string): boolean {
+  if (!/^\d{1,3}$/.test(prefix)) return false;
+  try {
+    new BlockList().addSubnet(address, Number(prefix), isIPv4(address) ? 'ipv4' : 'ipv6');
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { type Kind, Refusal } from './setting.js';
+
+/** Where an upstream listens, as grpc-js takes it, and what the way of writing it says about encryption. */
+export interface UpstreamAddress {
+  readonly target: string;
+  /** Undefined when the address does not say; the TLS settings decide then. */
+  readonly encrypted: boolean | undefined;
+}
+
+/** Schemes that hold one host and port, and whether they promise encryption. */
+const HOST_SCHEMES = new Map([
+  ['grpc', false],
+  ['http', false],
+  ['grpcs', true],
+  ['https', true],
+]);
+const FORMS = 'write host:port, dns:///host:port, grpc://host:port, grpcs://host:port or http(s)://host:port';
+
+/** The address of an upstream in any of the ways people write it (row 004-6a). */
+export const address: Kind<UpstreamAddress> = { form: 'address', parse: parseAddress };
+
+function parseAddress(raw: string): UpstreamAddress {
+  if (/^dns:\/\/[^/]/.test(raw)) {
+    throw new Refusal(`"${raw}" names a DNS server`, `write three slashes: dns:///${raw.slice('dns://'.length)}`);
+  }
+  const [, scheme, rest = ''] = /^([a-z][a-z0-9]*):(\/\/.*|[^\d].*|\d+\..*)$/i.exec(raw) ?? [];
+  if (scheme === undefined) return { target: `dns:///${parseHostPort(raw, raw)}`, encrypted: undefined };
+  return parseWithScheme(raw, scheme.toLowerCase(), rest);
+}
+
+function parseWithScheme(raw: string, scheme: string, rest: string): UpstreamAddress {
+  const encrypted = HOST_SCHEMES.get(scheme);
+  if (encrypted !== undefined && rest.startsWith('//')) {
+    return { target: `dns:///${parseHostPort(raw, rest.slice(2).replace(/\/$/, ''))}`, encrypted };
+  }
+  if (scheme === 'unix') return { target: raw, encrypted: undefined };
+  if (scheme === 'dns') {
+    return { target: `dns:///${parseHostPort(raw, rest.replace(/^\/\/\//, ''))}`, encrypted: undefined };
+  }
+  if (scheme === 'ipv4' || scheme === 'ipv6') {
+    const addresses = rest.split(',').map((each) => parseHostPort(raw, each));
+    return { target: `${scheme}:${addresses.join(',')}`, encrypted: undefined };
+  }
+  throw new Refusal(`"${raw}" has a scheme that is no gRPC address`, FORMS);
+}
+
+function parseHostPort(raw: string, hostPort: string): string {
+  if (hostPort.includes('@')) throw new Refusal('the address holds a user name or password', FORMS);
+  if (/[/?#]/.test(hostPort)) {
+    throw new Refusal(`"${raw}" has a path`, `gRPC has none: write ${hostPort.split(/[/?#]/, 1)[0] ?? ''}`);
+  }
+  if (isIPv6(hostPort)) throw new Refusal(`"${raw}" is ambiguous`, 'put the address in brackets: [::1]:50051');
+  const [, wrongPort] = /^[^:]+:([^:]*[^:\d][^:]*)$/.exec(hostPort) ?? [];
+  if (wrongPort)
+    throw new Refusal(`"${raw}" has port ${wrongPort}, which is no number`, 'write a port from 1 to 65535');
+  const [, host, portText] = /^(.*?)(?::(\d*))?$/.exec(hostPort) ?? [];
+  if (!host) throw new Refusal(`"${raw}" has no host`, `write localhost${hostPort || ':50051'}`);
+  if (!portText) throw new Refusal(`"${raw}" has no port`, `write ${host}:50051`);
+  if (!isHost(host)) throw new Refusal(`"${raw}" has no valid host name`, FORMS);
+  if (Number(portText) < 1 || Number(portText) > 65_535) {
+    throw new Refusal(`"${raw}" has port ${portText}, which does not exist`, 'write a port from 1 to 65535');
+  }
+  return hostPort;
+}
+
+function isHost(host: string): boolean {
+  if (/^\[.*\]$/.test(host)) return isIPv6(host.slice(1, -1));
+  if (/^[\d.]+$/.test(host)) return isIPv4(host);
+  return /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host);
+}

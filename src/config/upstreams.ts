@@ -1,0 +1,97 @@
+import type { ConfigProblem } from './config-error.js';
+import type { UpstreamConfig, UpstreamTls } from './gateway-config.js';
+import type { Settings } from './schema.js';
+import { type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
+
+/** Settings some of which are missing because they are wrong: the others can be judged all the same. */
+export type Known<T> = { readonly [K in keyof T]?: T[K] | undefined };
+
+/** One upstream's own settings beside those for all. */
+export interface UpstreamSource {
+  readonly name: string;
+  readonly own: Known<UpstreamValues>;
+  readonly shared: Known<Settings>;
+}
+
+const NO_FILES = { caFile: undefined, certFile: undefined, keyFile: undefined, serverName: undefined };
+
+/** The upstream, or undefined when it has no address. Call it when there are no problems. */
+export function buildUpstream({ name, own, shared }: UpstreamSource): UpstreamConfig | undefined {
+  const timeoutMs = own.timeout ?? shared.GATEWAY_UPSTREAM_TIMEOUT;
+  if (own.url === undefined || timeoutMs === undefined) return undefined;
+  return { name, target: own.url.target, tls: tlsOf({ name, own, shared }), timeoutMs };
+}
+
+/** Own settings win over the scheme of the address, and that over the settings for all. */
+function modeOf({ own, shared }: UpstreamSource): UpstreamTls['mode'] {
+  const byDefault = shared.GATEWAY_GRPC_TLS_MODE ?? 'insecure';
+  if (own.tlsMode !== undefined) return own.tlsMode;
+  if (own.url?.encrypted === true && byDefault === 'insecure') return 'tls';
+  return byDefault;
+}
+
+function tlsOf(source: UpstreamSource): UpstreamTls {
+  const mode = modeOf(source);
+  if (mode === 'insecure') return { mode, ...NO_FILES };
+  const { own, shared } = source;
+  const identity = {
+    certFile: own.certFile ?? shared.GATEWAY_GRPC_TLS_CERT_FILE,
+    keyFile: own.keyFile ?? shared.GATEWAY_GRPC_TLS_KEY_FILE,
+  };
+  return {
+    mode,
+    ...NO_FILES,
+    caFile: own.caFile ?? shared.GATEWAY_GRPC_TLS_CA_FILE,
+    serverName: own.serverName ?? shared.GATEWAY_GRPC_TLS_SERVER_NAME,
+    ...(mode === 'mtls' ? identity : {}),
+  };
+}
+
+/** What the settings of an upstream contradict each other in (row 001-43). */
+export function upstreamProblems(source: UpstreamSource): ConfigProblem[] {
+  if (source.own.url === undefined) return [];
+  return [...schemeProblems(source), ...identityProblems(source), ...unusedTlsProblems(source)];
+}
+
+function schemeProblems({ name, own, shared }: UpstreamSource): ConfigProblem[] {
+  const variables = upstreamVariables(name);
+  const decisive = own.tlsMode ?? shared.GATEWAY_GRPC_TLS_MODE;
+  const decider = own.tlsMode === undefined ? 'GATEWAY_GRPC_TLS_MODE' : variables.tlsMode;
+  if (own.url?.encrypted === false && decisive !== undefined && decisive !== 'insecure') {
+    const hint = `write host:port without a scheme, or set ${variables.tlsMode}=insecure`;
+    return [{ name: variables.url, reason: `is written as plaintext, but ${decider} is ${decisive}`, hint }];
+  }
+  if (own.url?.encrypted === true && own.tlsMode === 'insecure') {
+    const hint = `write host:port without a scheme, or remove ${variables.tlsMode}`;
+    return [{ name: variables.url, reason: `is written as encrypted, but ${variables.tlsMode} is insecure`, hint }];
+  }
+  return [];
+}
+
+function identityProblems(source: UpstreamSource): ConfigProblem[] {
+  const { certFile, keyFile, mode } = tlsOf(source);
+  if (mode !== 'mtls' || (certFile !== undefined && keyFile !== undefined)) return [];
+  const variables = upstreamVariables(source.name);
+  const [missing, shared] =
+    certFile === undefined
+      ? [variables.certFile, 'GATEWAY_GRPC_TLS_CERT_FILE']
+      : [variables.keyFile, 'GATEWAY_GRPC_TLS_KEY_FILE'];
+  return [{ name: missing, reason: `is not set, and ${source.name} uses mtls`, hint: `set it, or ${shared} for all` }];
+}
+
+function unusedTlsProblems(source: UpstreamSource): ConfigProblem[] {
+  const variables = upstreamVariables(source.name);
+  const mode = modeOf(source);
+  const unused = {
+    insecure: ['caFile', 'certFile', 'keyFile', 'serverName'],
+    tls: ['certFile', 'keyFile'],
+    mtls: [],
+  } as const satisfies Record<UpstreamTls['mode'], readonly (keyof UpstreamValues)[]>;
+  return unused[mode]
+    .filter((key) => source.own[key] !== undefined)
+    .map((key) => ({
+      name: variables[key],
+      reason: `has no effect while ${source.name} uses ${mode}`,
+      hint: `remove it, or set ${variables.tlsMode}`,
+    }));
+}

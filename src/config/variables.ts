@@ -1,0 +1,73 @@
+import type { ConfigProblem } from './config-error.js';
+import { editDistance, nearest } from './did-you-mean.js';
+import { settingsSchema } from './schema.js';
+import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-settings.js';
+
+/** What a process is started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const SETTINGS: ReadonlySet<string> = new Set(Object.keys(settingsSchema.shape));
+const UPSTREAM_URL = /^([A-Z][A-Z0-9_]*)_SERVICE_URL$/;
+
+/** The upstreams an environment speaks of: the built-in ones, and one for each other `<NAME>_SERVICE_URL`. */
+export function upstreamNames(env: Environment): readonly string[] {
+  return allUpstreamNames(env).filter((name) => takenVariable(name) === undefined);
+}
+
+function allUpstreamNames(env: Environment): readonly string[] {
+  const set = Object.keys(env)
+    .filter((name) => !name.startsWith('GATEWAY_') && isSet(env, name))
+    .flatMap((name) => UPSTREAM_URL.exec(name)?.[1]?.toLowerCase() ?? []);
+  return [...new Set([...BUILT_IN_UPSTREAMS, ...set])];
+}
+
+/** Compose files and manifests leave a variable empty to say that it is not set. */
+export function isSet(env: Environment, name: string): boolean {
+  return env[name] !== undefined && env[name] !== '';
+}
+
+/** Variables that look like settings and are none (row N-13), and upstreams whose settings would be ambiguous. */
+export function nameProblems(env: Environment): ConfigProblem[] {
+  const upstreams = allUpstreamNames(env);
+  const known = new Set([...SETTINGS, ...upstreams.flatMap((name) => Object.values(upstreamVariables(name)))]);
+  const unknown = Object.keys(env).filter((name) => !known.has(name) && looksLikeSetting(name, known));
+  return [
+    ...upstreams.flatMap(ambiguityOf),
+    ...unknown.toSorted().map((name) => ({ name, reason: 'is no setting of the gateway', hint: hintFor(name, known) })),
+  ];
+}
+
+/** A variable that is set and that the missing `name` may be meant by. */
+export function misspellingOf(name: string, env: Environment): string | undefined {
+  const others = Object.keys(env).filter((each) => !SETTINGS.has(each) && each !== name);
+  return others.find((each) => editDistance(each, name) <= 2);
+}
+
+/** All `GATEWAY_*` are ours. `JWT_*` may be another program's, so only a near miss is taken for a setting. */
+function looksLikeSetting(name: string, known: ReadonlySet<string>): boolean {
+  if (name.startsWith('GATEWAY_')) return true;
+  return name.startsWith('JWT_') && [...known].some((each) => editDistance(name, each) <= 2);
+}
+
+function hintFor(name: string, known: ReadonlySet<string>): string {
+  if (/^GATEWAY_(SERVICE_(HOST|PORT)|PORT)(_|$)/.test(name)) {
+    return 'Kubernetes sets it for a Service named gateway: set enableServiceLinks: false in the pod';
+  }
+  const bare = name.replace(/^GATEWAY_/, '');
+  const meant = known.has(bare) ? bare : nearest(name, known);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  const upstream = /^GATEWAY_([A-Z0-9_]+?)_(TIMEOUT|TLS_[A-Z_]+)$/.exec(name)?.[1];
+  if (upstream !== undefined) return `set ${upstream}_SERVICE_URL too if it is meant for an upstream, or remove it`;
+  return 'remove it; docs/configuration.md lists all settings';
+}
+
+function ambiguityOf(upstream: string): ConfigProblem[] {
+  const taken = takenVariable(upstream);
+  if (taken === undefined) return [];
+  const reason = `names an upstream whose setting ${taken} means something else already`;
+  return [{ name: upstreamVariables(upstream).url, reason, hint: 'give the proto package another first segment' }];
+}
+
+function takenVariable(upstream: string): string | undefined {
+  return Object.values(upstreamVariables(upstream)).find((name) => SETTINGS.has(name));
+}

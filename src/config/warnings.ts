@@ -1,0 +1,57 @@
+import type { ConfigWarning } from './config-error.js';
+import type { GatewayConfig } from './gateway-config.js';
+import { isLoopbackTarget } from './loopback.js';
+import { formatDuration } from './quantities.js';
+import { upstreamVariables } from './schema/upstream-settings.js';
+
+/** The idle timeout of common load balancers. */
+const LOAD_BALANCER_IDLE_MS = 60_000;
+
+/** What is valid and still worth a look. Logged at boot, printed by `gateway check`. */
+export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] {
+  const production = config.environment === 'production';
+  return [
+    ...secretWarnings(config),
+    ...keepAliveWarnings(config),
+    ...(production ? [...plaintextWarnings(config), ...logWarnings(config), ...issuerWarnings(config)] : []),
+  ];
+}
+
+/** A wrapped secret is the usual cause of signatures that never verify (row 001-20). */
+function secretWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
+  const secrets = { JWT_SECRET: jwt.secret, JWT_SECRET_PREVIOUS: jwt.secretPrevious };
+  return Object.entries(secrets)
+    .filter(([, value]) => value !== undefined && (value !== value.trim() || /^["']|["']$/.test(value)))
+    .map(([name]) => ({
+      name,
+      reason: 'begins or ends with white space or a quote, which is taken as part of it',
+      hint: 'remove it unless the issuer signs with it',
+    }));
+}
+
+function keepAliveWarnings({ server }: GatewayConfig): ConfigWarning[] {
+  if (server.keepAliveTimeoutMs > LOAD_BALANCER_IDLE_MS) return [];
+  const reason = `is ${formatDuration(server.keepAliveTimeoutMs)}: a load balancer with an idle timeout of 60s may use a connection that is being closed`;
+  return [{ name: 'GATEWAY_KEEP_ALIVE_TIMEOUT', reason, hint: 'keep it above the idle timeout of the load balancer' }];
+}
+
+function plaintextWarnings({ upstreams }: GatewayConfig): ConfigWarning[] {
+  return [...upstreams.values()]
+    .filter(({ target, tls }) => tls.mode === 'insecure' && !isLoopbackTarget(target))
+    .map(({ name, target }) => ({
+      name: upstreamVariables(name).url,
+      reason: `sends calls to ${target} unencrypted in production`,
+      hint: `set ${upstreamVariables(name).tlsMode}=tls unless the network encrypts`,
+    }));
+}
+
+function logWarnings({ log }: GatewayConfig): ConfigWarning[] {
+  if (log.level !== 'debug' && log.level !== 'trace') return [];
+  return [{ name: 'LOG_LEVEL', reason: `is ${log.level} in production`, hint: 'set info' }];
+}
+
+function issuerWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
+  if (jwt.issuer !== undefined) return [];
+  const reason = 'is not set: any issuer is believed whose signature verifies';
+  return [{ name: 'JWT_ISSUER', reason, hint: 'set what the tokens carry as iss' }];
+}
