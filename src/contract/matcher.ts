@@ -1,0 +1,151 @@
+import { GatewayError } from '../domain/errors.js';
+import type { TemplateVariable } from './path-template.js';
+import { decodeMultiValue, decodeSegment, decodeSingleValue, InvalidPath, splitRawPath } from './raw-path.js';
+import type { Route, Verb } from './route.js';
+
+/** What a request line stands for. `values` are decoded, in the order of `Route.variables`. */
+export type Match =
+  | { readonly kind: 'found'; readonly route: Route; readonly values: readonly string[] }
+  /** Other methods have a route here; `allow` is the value of the Allow header, sorted. */
+  | { readonly kind: 'method_not_allowed'; readonly allow: readonly string[] }
+  | { readonly kind: 'not_found' }
+  /** 400; `detail` may be shown to the client. */
+  | { readonly kind: 'invalid'; readonly detail: string };
+
+/** Routes that end at a node, by custom verb (`''` for none): after exactly these segments, or after these and any more. */
+interface Node {
+  readonly literals: Map<string, Node>;
+  single: Node | undefined;
+  readonly exact: Map<string, Route>;
+  readonly open: Map<string, Route>;
+}
+
+const NOT_FOUND: Match = Object.freeze({ kind: 'not_found' });
+
+/**
+ * Matches requests against all templates: a literal before `*`, `*` before `**`, segment by segment from the left, and
+ * a custom verb before a value that holds a colon. Compiled once; a search visits each node at most once per verb.
+ */
+export class RouteMatcher {
+  private readonly roots = new Map<Verb, Node>();
+  private readonly verbs = new Set<string>();
+
+  constructor(routes: Iterable<Route>) {
+    for (const route of routes) this.add(route);
+  }
+
+  /** @param rawPath the path as sent, percent-encoded; what follows a `?` is ignored. */
+  match(verb: Verb, rawPath: string): Match {
+    if (rawPath.charCodeAt(0) !== 0x2f) return NOT_FOUND;
+    const query = rawPath.indexOf('?');
+    const segments = splitRawPath(query === -1 ? rawPath : rawPath.slice(0, query));
+    if (segments instanceof InvalidPath) return { kind: 'invalid', detail: segments.detail };
+    const route = this.find(verb, segments) ?? (verb === 'HEAD' ? this.find('GET', segments) : undefined);
+    if (route === undefined) return this.describeMiss(segments);
+    const values = readValues(route, segments);
+    return values instanceof InvalidPath
+      ? { kind: 'invalid', detail: values.detail }
+      : { kind: 'found', route, values };
+  }
+
+  private add(route: Route): void {
+    let node = this.roots.get(route.verb);
+    if (node === undefined) this.roots.set(route.verb, (node = createNode()));
+    for (const segment of route.path.segments) {
+      if (segment.kind === 'literal') node = getOrCreate(node.literals, segment.text);
+      else if (segment.kind === 'single') node = node.single ??= createNode();
+    }
+    const isOpen = route.path.segments.at(-1)?.kind === 'multi';
+    const customVerb = route.path.verb ?? '';
+    const ends = isOpen ? node.open : node.exact;
+    if (!ends.has(customVerb)) ends.set(customVerb, route);
+    if (customVerb !== '') this.verbs.add(customVerb);
+  }
+
+  private find(verb: Verb, segments: readonly string[]): Route | undefined {
+    const root = this.roots.get(verb);
+    if (root === undefined) return undefined;
+    const cut = this.verbs.size === 0 ? undefined : this.cutCustomVerb(segments);
+    const found = cut === undefined ? undefined : search(root, cut.segments, 0, cut.verb);
+    return found ?? search(root, segments, 0, '');
+  }
+
+  /** The path without the `:verb` of its last segment, when some template has that verb. */
+  private cutCustomVerb(segments: readonly string[]): { segments: readonly string[]; verb: string } | undefined {
+    const last = segments.at(-1);
+    const colon = last?.lastIndexOf(':') ?? -1;
+    if (last === undefined || colon < 1) return undefined;
+    const verb = decodeSegment(last.slice(colon + 1));
+    return this.verbs.has(verb) ? { segments: segments.with(-1, last.slice(0, colon)), verb } : undefined;
+  }
+
+  private describeMiss(segments: readonly string[]): Match {
+    const allow = [...this.roots.keys()].filter((verb) => this.find(verb, segments) !== undefined);
+    if (allow.length === 0) return NOT_FOUND;
+    if (allow.includes('GET') && !allow.includes('HEAD')) allow.push('HEAD');
+    return { kind: 'method_not_allowed', allow: allow.toSorted() };
+  }
+}
+
+/**
+ * The decoded values of a route that another router matched, from the raw path of the request.
+ * Throws GatewayError INVALID_ARGUMENT for what {@link RouteMatcher} calls invalid.
+ */
+export function variableValues(route: Route, rawPath: string): readonly string[] {
+  if (route.variables.length === 0) return NO_VALUES;
+  const query = rawPath.indexOf('?');
+  const segments = splitRawPath(query === -1 ? rawPath : rawPath.slice(0, query));
+  const values = segments instanceof InvalidPath ? segments : readValues(route, segments);
+  if (values instanceof InvalidPath) throw new GatewayError('INVALID_ARGUMENT', values.detail);
+  return values;
+}
+
+function createNode(): Node {
+  return { literals: new Map(), single: undefined, exact: new Map(), open: new Map() };
+}
+
+function getOrCreate(nodes: Map<string, Node>, key: string): Node {
+  let node = nodes.get(key);
+  if (node === undefined) nodes.set(key, (node = createNode()));
+  return node;
+}
+
+function search(node: Node, segments: readonly string[], index: number, customVerb: string): Route | undefined {
+  const segment = segments[index];
+  let found: Route | undefined;
+  if (segment === undefined) {
+    found = node.exact.get(customVerb);
+  } else {
+    const literal = node.literals.get(decodeSegment(segment));
+    if (literal !== undefined) found = search(literal, segments, index + 1, customVerb);
+    if (found === undefined && node.single !== undefined) found = search(node.single, segments, index + 1, customVerb);
+  }
+  return found ?? node.open.get(customVerb);
+}
+
+function readValues(route: Route, segments: readonly string[]): readonly string[] | InvalidPath {
+  const { variables, segments: template, verb } = route.path;
+  const isOpen = template.at(-1)?.kind === 'multi';
+  if (isOpen ? segments.length < template.length - 1 : segments.length !== template.length) return OTHER_ROUTE;
+  const own = verb === undefined ? segments : withoutCustomVerb(segments);
+  const values: string[] = [];
+  for (const variable of variables) {
+    const value = readValue(variable, own, isOpen && variable.end === template.length);
+    if (value instanceof InvalidPath) return value;
+    values.push(value);
+  }
+  return values;
+}
+
+function readValue(variable: TemplateVariable, segments: readonly string[], isOpen: boolean): string | InvalidPath {
+  if (!variable.multiSegment) return decodeSingleValue(segments[variable.start] ?? '');
+  return decodeMultiValue(segments, variable.start, isOpen ? segments.length : variable.end);
+}
+
+function withoutCustomVerb(segments: readonly string[]): readonly string[] {
+  const last = segments.at(-1) ?? '';
+  return segments.with(-1, last.slice(0, Math.max(last.lastIndexOf(':'), 0)));
+}
+
+const NO_VALUES: readonly string[] = Object.freeze([]);
+const OTHER_ROUTE = new InvalidPath('The path does not have the form of this route.');
