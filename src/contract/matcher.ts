@@ -65,18 +65,9 @@ export class RouteMatcher {
   private find(verb: Verb, segments: readonly string[]): Route | undefined {
     const root = this.roots.get(verb);
     if (root === undefined) return undefined;
-    const cut = this.verbs.size === 0 ? undefined : this.cutCustomVerb(segments);
-    const found = cut === undefined ? undefined : search(root, cut.segments, 0, cut.verb);
+    const customVerb = this.verbs.size === 0 ? '' : readCustomVerb(segments);
+    const found = this.verbs.has(customVerb) ? search(root, withoutCustomVerb(segments), 0, customVerb) : undefined;
     return found ?? search(root, segments, 0, '');
-  }
-
-  /** The path without the `:verb` of its last segment, when some template has that verb. */
-  private cutCustomVerb(segments: readonly string[]): { segments: readonly string[]; verb: string } | undefined {
-    const last = segments.at(-1);
-    const colon = last?.lastIndexOf(':') ?? -1;
-    if (last === undefined || colon < 1) return undefined;
-    const verb = decodeSegment(last.slice(colon + 1));
-    return this.verbs.has(verb) ? { segments: segments.with(-1, last.slice(0, colon)), verb } : undefined;
   }
 
   private describeMiss(segments: readonly string[]): Match {
@@ -127,6 +118,7 @@ function readValues(route: Route, segments: readonly string[]): readonly string[
   const { variables, segments: template, verb } = route.path;
   const isOpen = template.at(-1)?.kind === 'multi';
   if (isOpen ? segments.length < template.length - 1 : segments.length !== template.length) return OTHER_ROUTE;
+  if (verb !== undefined && readCustomVerb(segments) !== verb) return OTHER_ROUTE;
   const own = verb === undefined ? segments : withoutCustomVerb(segments);
   const values: string[] = [];
   for (const variable of variables) {
@@ -142,9 +134,17 @@ function readValue(variable: TemplateVariable, segments: readonly string[], isOp
   return decodeMultiValue(segments, variable.start, isOpen ? segments.length : variable.end);
 }
 
+/** What follows the last colon of the last segment; empty when there is none. An encoded colon belongs to the value. */
+function readCustomVerb(segments: readonly string[]): string {
+  const last = segments.at(-1) ?? '';
+  const colon = last.lastIndexOf(':');
+  return colon < 1 ? '' : decodeSegment(last.slice(colon + 1));
+}
+
+/** Only for segments that have a custom verb. */
 function withoutCustomVerb(segments: readonly string[]): readonly string[] {
   const last = segments.at(-1) ?? '';
-  return segments.with(-1, last.slice(0, Math.max(last.lastIndexOf(':'), 0)));
+  return segments.with(-1, last.slice(0, last.lastIndexOf(':')));
 }
 
 const NO_VALUES: readonly string[] = Object.freeze([]);
