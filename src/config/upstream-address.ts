@@ -50,7 +50,8 @@ function parseHostPort(raw: string, hostPort: string): string {
   if (/[/?#]/.test(hostPort)) {
     throw new Refusal(`"${raw}" has a path`, `gRPC has none: write ${hostPort.split(/[/?#]/, 1)[0] ?? ''}`);
   }
-  if (isIPv6(hostPort)) throw new Refusal(`"${raw}" is ambiguous`, 'put the address in brackets: [::1]:50051');
+  if (/^[\da-f.]*:[\da-f.:]*:[\da-f.]*$/i.test(hostPort))
+    throw new Refusal(`"${raw}" is ambiguous`, 'put the address in brackets: [::1]:50051');
   const [, wrongPort] = /^[^:]+:([^:]*[^:\d][^:]*)$/.exec(hostPort) ?? [];
   if (wrongPort)
     throw new Refusal(`"${raw}" has port ${wrongPort}, which is no number`, 'write a port from 1 to 65535');

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { parseEnvironment } from './environment.js';
+import { redactConfig } from './redact-config.js';
+import { SETTING_GROUPS, settingsSchema } from './schema.js';
+import { upstreamSchema } from './schema/upstream-settings.js';
+import { settingInfo } from './setting.js';
+import type { Environment } from './variables.js';
+import { configWarnings } from './warnings.js';
+
+const BASE: Environment = {
+  AUTH_SERVICE_URL: 'localhost:1',
+  USER_SERVICE_URL: 'localhost:2',
+  TENANT_SERVICE_URL: 'localhost:3',
+  JWT_SECRET: 'a secret of more than 32 bytes, really',
+  JWT_SECRET_PREVIOUS: 'another secret of more than 32 bytes',
+  JWT_ISSUER: 'https://issuer.test',
+};
+
+describe('every setting', () => {
+  const types = [...Object.entries(settingsSchema.shape), ...Object.entries(upstreamSchema('user').shape)];
+
+  test.each(types)('%s has a sentence, a form and either a default or an example', (_, type) => {
+    const info = settingInfo.get(type);
+    expect(info?.description).toMatch(/^[A-Z].*\.$/);
+    expect(info?.form).not.toBe('');
+    expect(info?.default !== undefined || info?.example !== undefined || info?.secret).toBe(true);
+  });
+
+  test('stands in one group of the documentation', () => {
+    const grouped = SETTING_GROUPS.flatMap(({ settings }) => Object.keys(settings));
+    expect(grouped).toEqual(Object.keys(settingsSchema.shape));
+  });
+});
+
+test('printing the effective settings shows fingerprints in place of all secrets', () => {
+  const secrets = Object.entries(settingsSchema.shape).filter(([, type]) => settingInfo.get(type)?.secret);
+  const printed = JSON.stringify(redactConfig(parseEnvironment(BASE)));
+  expect(secrets.map(([name]) => name)).toEqual(['JWT_SECRET', 'JWT_SECRET_PREVIOUS']);
+  for (const [name] of secrets) expect(printed).not.toContain(BASE[name]);
+  expect(printed).toMatch(/"secret":"sha256:[0-9a-f]{8}"/);
+  expect(printed).toContain('"target":"dns:///localhost:2"');
+});
+
+describe('a warning', () => {
+  const warningsOf = (changes: Environment) =>
+    configWarnings(parseEnvironment({ ...BASE, ...changes })).map(({ name }) => name);
+
+  test('is not given for sound settings', () => {
+    expect(warningsOf({ NODE_ENV: 'production' })).toEqual([]);
+  });
+
+  test.each<[string, Environment, string]>([
+    ['plaintext leaves the machine', { USER_SERVICE_URL: 'user:1' }, 'USER_SERVICE_URL'],
+    ['debug is logged', { LOG_LEVEL: 'debug' }, 'LOG_LEVEL'],
+    ['any issuer is believed', { JWT_ISSUER: undefined }, 'JWT_ISSUER'],
+  ])('is given in production when %s, and not on a desk', (_, changes, name) => {
+    expect(warningsOf({ ...changes, NODE_ENV: 'production' })).toEqual([name]);
+    expect(warningsOf({ ...changes, NODE_ENV: 'development' })).toEqual([]);
+  });
+
+  test.each([`${BASE['JWT_SECRET']}\n`, ` ${BASE['JWT_SECRET']}`, `"${BASE['JWT_SECRET']}"`])(
+    'is given for a secret with white space or quotes around it: %j',
+    (secret) => {
+      expect(warningsOf({ JWT_SECRET: secret })).toEqual(['JWT_SECRET']);
+    },
+  );
+
+  test('is given when a load balancer may keep connections longer than the gateway', () => {
+    expect(warningsOf({ GATEWAY_KEEP_ALIVE_TIMEOUT: '60s' })).toEqual(['GATEWAY_KEEP_ALIVE_TIMEOUT']);
+  });
+});
