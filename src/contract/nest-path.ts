@@ -1,4 +1,3 @@
-import type { TemplateSegment } from './path-template.js';
 import type { Route } from './route.js';
 import { overlap } from './template-overlap.js';
 
@@ -7,8 +6,8 @@ const PLAIN_LITERAL = /^[\w\-.~!']+$/;
 
 /**
  * The path of a route in Nest's and find-my-way's syntax; undefined for a template that they cannot hold (`**`), which
- * is dispatched by the {@link RouteMatcher} below one wildcard route. The parameters only mark the place: values are
- * read by `variableValues` from the raw path.
+ * is dispatched by the matcher below one wildcard route. The parameters only mark the place: values are read by
+ * `variableValues` from the raw path, which also refuses `a%3Adisable` where find-my-way saw the verb `:disable`.
  */
 export function toNestPath(route: Route): string | undefined {
   const { segments, verb, variables } = route.path;
@@ -17,9 +16,9 @@ export function toNestPath(route: Route): string | undefined {
       const variable = variables.find((each) => each.start === index && !each.multiSegment);
       return `:${variable === undefined ? `segment${index}` : variable.fieldPath.replaceAll('.', '_')}`;
     }
-    return segment.kind === 'literal' ? escapeLiteral(segment.text) : undefined;
+    return segment.kind === 'literal' ? plainLiteral(segment.text) : undefined;
   });
-  const suffix = verb === undefined ? '' : escapeLiteral(verb);
+  const suffix = verb === undefined ? '' : plainLiteral(verb);
   if (suffix === undefined || texts.includes(undefined)) return undefined;
   const path = `/${texts.join('/')}`;
   if (verb === undefined) return path;
@@ -41,16 +40,12 @@ export function toNestPaths(routes: readonly Route[]): ReadonlyMap<Route, string
   return paths;
 }
 
+/** Some path that ends in a value with a colon is one of `route` and, cut at the colon, one of `other`. */
 function outranks(other: Route, route: Route): boolean {
-  if (other.verb !== route.verb && !(other.verb === 'GET' && route.verb === 'HEAD')) return false;
-  return other.path.verb !== route.path.verb && overlap(other.path.segments, withoutLast(route.path.segments));
+  if (other.verb !== route.verb || route.path.verb !== undefined) return false;
+  return route.path.segments.at(-1)?.kind === 'single' && overlap(other.path.segments, route.path.segments);
 }
 
-/** The last segment of a path that a custom verb is cut from may be any value. */
-function withoutLast(segments: readonly TemplateSegment[]): readonly TemplateSegment[] {
-  return segments.with(-1, { kind: 'single' });
-}
-
-function escapeLiteral(text: string): string | undefined {
-  return PLAIN_LITERAL.test(text) ? text.replaceAll(':', '::') : undefined;
+function plainLiteral(text: string): string | undefined {
+  return PLAIN_LITERAL.test(text) ? text : undefined;
 }

@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { createFileRegistry, fromBinary, hasOption } from '@bufbuild/protobuf';
+import type { DescService, FileRegistry } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { policy } from '../gen/gateway/v1/policy_pb.js';
+import { readComments } from './comments.js';
+import type { Comments } from './comments.js';
+
+const BUILT_IN = new URL('../gen/descriptors.binpb', import.meta.url);
+const MAX_SET_BYTES = 64 * 1024 * 1024;
+const HOW_TO_BUILD =
+  'build it with `buf build -o set.binpb`, or `protoc --include_imports --descriptor_set_out=set.binpb`';
+
+/** One set of contracts: the built-in one, or a file of GATEWAY_DESCRIPTORS. */
+export interface DescriptorSet {
+  /** Where it came from, for messages. */
+  readonly source: string;
+  /** As read: a google.protobuf.FileDescriptorSet, ready for other loaders. */
+  readonly bytes: Uint8Array;
+  readonly registry: FileRegistry;
+  /** Those with an RPC that has a policy, in the order of the set. */
+  readonly services: readonly DescService[];
+}
+
+/** All sets of a gateway as one. */
+export interface Descriptors {
+  /** The built-in set first. */
+  readonly sets: readonly DescriptorSet[];
+  /** Every type of every set; of a type that several sets hold, the one of the first set. */
+  readonly registry: FileRegistry;
+  readonly services: readonly DescService[];
+  readonly comments: Comments;
+}
+
+/** Descriptor sets that cannot be used; each problem names its file and the way out. */
+export class DescriptorError extends Error {
+  override readonly name = 'DescriptorError';
+
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once. */
+export function loadDescriptors(files: readonly string[] = []): Descriptors {
+  const problems: string[] = [];
+  const sets: DescriptorSet[] = [];
+  for (const file of [BUILT_IN, ...files]) {
+    try {
+      sets.push(readDescriptorSet(readFile(file), file === BUILT_IN ? 'built-in descriptors' : String(file)));
+    } catch (error) {
+      if (!(error instanceof DescriptorError)) throw error;
+      problems.push(...error.problems);
+    }
+  }
+  problems.push(...findRepeatedServices(sets));
+  if (problems.length > 0) throw new DescriptorError(problems);
+  return mergeSets(sets);
+}
+
+/** Parses a FileDescriptorSet or a buf image, which differ in nothing that is read here. Throws DescriptorError. */
+export function readDescriptorSet(bytes: Uint8Array, source: string): DescriptorSet {
+  const registry = parseRegistry(bytes, source);
+  const services = [...registry].filter((type) => type.kind === 'service').filter(hasPolicy);
+  return { source, bytes, registry, services };
+}
+
+function readFile(file: string | URL): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DescriptorError([`${String(file)}: cannot be read: ${reason}`]);
+  }
+}
+
+function parseRegistry(bytes: Uint8Array, source: string): FileRegistry {
+  const mistake = recognise(bytes);
+  if (mistake !== undefined) throw new DescriptorError([`${source}: ${mistake}; ${HOW_TO_BUILD}`]);
+  try {
+    const set = fromBinary(FileDescriptorSetSchema, bytes);
+    if (set.file.length === 0) throw new Error('it holds no file');
+    return createFileRegistry(set);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DescriptorError([`${source}: is no complete descriptor set: ${reason}; ${HOW_TO_BUILD}`]);
+  }
+}
+
+/** The usual wrong files, told apart by how they begin. */
+function recognise(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 0) return 'is empty';
+  if (bytes.length > MAX_SET_BYTES) return `is larger than ${MAX_SET_BYTES} bytes`;
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'is compressed with gzip';
+  const beginning = Buffer.from(bytes.subarray(0, 512)).toString('latin1').trimStart();
+  if (beginning.startsWith('{')) return 'is JSON, not binary';
+  if (/^(?:\/\/|\/\*|syntax\s*=|edition\s*=|package\s)/.test(beginning))
+    return 'is a .proto source, not a descriptor set';
+  return undefined;
+}
+
+function hasPolicy(service: DescService): boolean {
+  return service.methods.some((method) => hasOption(method, policy));
+}
+
+function findRepeatedServices(sets: readonly DescriptorSet[]): string[] {
+  const owners = new Map<string, string>();
+  return sets.flatMap((set) =>
+    set.services.flatMap(({ typeName }) => {
+      const owner = owners.get(typeName);
+      owners.set(typeName, owner ?? set.source);
+      return owner === undefined ? [] : [`${set.source}: ${typeName} is already in ${owner}; mount it once`];
+    }),
+  );
+}
+
+function mergeSets(sets: readonly DescriptorSet[]): Descriptors {
+  const inOrderOfWeight = sets.toReversed();
+  return {
+    sets,
+    registry: createFileRegistry(...inOrderOfWeight.map((set) => set.registry)),
+    services: sets.flatMap((set) => set.services),
+    comments: new Map(inOrderOfWeight.flatMap((set) => [...readComments(set.registry)])),
+  };
+}
