@@ -1,5 +1,6 @@
 import type { DecisionReason } from './decision-reason.js';
 import type { GatewayError } from './errors.js';
+import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
 import type { RpcMethod } from './rpc-method.js';
 
@@ -16,14 +17,23 @@ export interface UpstreamTrace {
 /** One request on its way through the gateway. Made by the edge, passed on by reference; times are `performance.now()` ms. */
 export class CallContext {
   principal: Principal | undefined;
+  /** The RPC behind the route; undefined on routes of the gateway's own. */
   method: RpcMethod | undefined;
+  /** Who may pass; undefined on a route that declares nothing, which lets nobody in. */
+  policy: Policy | undefined;
+  /** Label of the route in metrics and logs: the template of the proto. */
+  routeLabel = '_unmatched';
   /** The caller's permission reaches over tenants (scope `all`). */
   crossTenant = false;
   decisionReason: DecisionReason | undefined;
+  /** What authorization came to; empty until it has. */
+  outcome: '' | 'allow' | 'deny' | 'error' = '';
   error: GatewayError | undefined;
   authnMs = 0;
   authzMs = 0;
   jwtCacheHit = false;
+  /** Bytes of a streamed body so far. */
+  bytesStreamed = 0;
   /** What the request is doing now: `auth`, `decode`, `upstream`, `encode`, `stream`. */
   stage = 'auth';
   upstream: UpstreamTrace | undefined;

@@ -1,0 +1,81 @@
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { CompiledRoute } from '../../contract/compiled-route.js';
+import { Contract } from '../../contract/contract.js';
+import type { CallContext } from '../../domain/call-context.js';
+import { GatewayError } from '../../domain/errors.js';
+import { Access } from '../../edge/access.decorator.js';
+import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
+import { UserService } from '../../gen/user/v1/user_pb.js';
+import { CallStack } from '../../traffic/stack.js';
+
+const NULL = Buffer.from('null');
+
+/** One part of the answer: its JSON, or why it is missing. */
+interface Part {
+  readonly name: string;
+  readonly json: Buffer;
+  readonly error: GatewayError | undefined;
+}
+
+/** Who is calling, and where: what a client asks first. */
+@Controller('api/v1/me')
+export class MeController {
+  private readonly getUser: CompiledRoute;
+  private readonly getTenant: CompiledRoute;
+
+  constructor(
+    contract: Contract,
+    private readonly stack: CallStack,
+  ) {
+    this.getUser = routeOf(contract, UserService.method.getUser);
+    this.getTenant = routeOf(contract, TenantService.method.getTenant);
+  }
+
+  /** Principal, user and tenant. A part whose service fails is null and named in `errors`, and X-Gateway-Complete is false. */
+  @Get()
+  @Access('AUTHENTICATED')
+  async me(@Req() { call }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    const parts = await Promise.all([
+      this.part('user', call, this.getUser, call.principal?.subject ?? ''),
+      this.part('tenant', call, this.getTenant, call.tenantId),
+    ]);
+    const complete = parts.every((part) => part.error === undefined);
+    void reply
+      .headers({ 'content-type': 'application/json; charset=utf-8', 'x-gateway-complete': String(complete) })
+      .send(compose(call, parts));
+  }
+
+  /** Goes the way of the RPC's own route: same codec, same redaction, same tenant check, same call stack. */
+  private async part(name: string, call: CallContext, rpc: CompiledRoute, id: string): Promise<Part> {
+    const { tenantId } = call;
+    try {
+      const request = rpc.requestCodec.encode({ body: undefined, query: '', path: [id], tenantId, crossTenant: false });
+      const { deadlineAt } = call;
+      const response = await this.stack.unary({ context: call, method: rpc.route.method, request, deadlineAt });
+      return { name, json: rpc.responseWriter.write(response, tenantId), error: undefined };
+    } catch (error) {
+      return { name, json: NULL, error: GatewayError.from(error) };
+    }
+  }
+}
+
+function routeOf(contract: Contract, method: DescMethod): CompiledRoute {
+  const found = contract.routes.find(({ route }) => route.desc === method && route.verb === 'GET');
+  if (found === undefined) throw new Error(`${method.parent.typeName}.${method.name} has no GET route`);
+  return found;
+}
+
+function compose({ principal }: CallContext, parts: readonly Part[]): Buffer {
+  const { subject, tenantId, identityType, authMethod, roles, permissions } = principal!;
+  const head = JSON.stringify({ principal: { subject, tenantId, identityType, authMethod, roles, permissions } });
+  const errors = parts.flatMap(({ name, error }) =>
+    error ? [{ part: name, code: error.code, detail: error.detail }] : [],
+  );
+  return Buffer.concat([
+    Buffer.from(head.slice(0, -1)),
+    ...parts.flatMap(({ name, json }) => [Buffer.from(`,"${name}":`), json]),
+    Buffer.from(`,"errors":${JSON.stringify(errors)}}`),
+  ]);
+}

@@ -1,0 +1,71 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { LoggerModule } from 'nestjs-pino';
+import type { DestinationStream } from 'pino';
+import { AccessModule } from './access/access.module.js';
+import { AuthenticationGuard } from './access/authentication.guard.js';
+import { RolesGuard } from './access/roles.guard.js';
+import { TenantGuard } from './access/tenant.guard.js';
+import { AiModule } from './api/ai/ai.module.js';
+import { AuthModule } from './api/auth/auth.module.js';
+import { extraUpstreamModules } from './api/extra-services.js';
+import { MeModule } from './api/me/me.module.js';
+import { TenantModule } from './api/tenant/tenant.module.js';
+import { UserModule } from './api/user/user.module.js';
+import { GATEWAY_CONFIG } from './config/config.token.js';
+import type { GatewayConfig } from './config/gateway-config.js';
+import type { Descriptors } from './contract/descriptors.js';
+import { EdgeModule } from './edge/edge.module.js';
+import { ProblemFilter } from './edge/problem.filter.js';
+import { loggerParams } from './observe/logger.js';
+import { ObserveModule, type Observation } from './observe/observe.module.js';
+import { OpsModule } from './ops/ops.module.js';
+import { TrafficModule } from './traffic/traffic.module.js';
+import { VERSION } from './version.js';
+
+/** What an application is made of, read and checked before it is made. */
+export interface AppParts {
+  readonly config: GatewayConfig;
+  readonly descriptors: Descriptors;
+  readonly observation: Observation;
+  /** Where log lines go; stdout when left out. */
+  readonly logDestination?: DestinationStream | undefined;
+}
+
+@Global()
+@Module({})
+class ConfigModule {}
+
+/** The composition root. */
+@Module({
+  providers: [
+    // Who is calling comes first; in whose name second, since a permission counts only within a tenant; what they may do last.
+    { provide: APP_GUARD, useClass: AuthenticationGuard },
+    { provide: APP_GUARD, useClass: TenantGuard },
+    { provide: APP_GUARD, useClass: RolesGuard },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+  ],
+})
+export class AppModule {
+  static create({ config, descriptors, observation, logDestination }: AppParts): DynamicModule {
+    const settings = { provide: GATEWAY_CONFIG, useValue: config };
+    return {
+      module: AppModule,
+      imports: [
+        { module: ConfigModule, providers: [settings], exports: [settings] },
+        LoggerModule.forRoot(loggerParams(config, VERSION, logDestination)),
+        ObserveModule.create(observation),
+        TrafficModule,
+        AccessModule,
+        EdgeModule.create(descriptors),
+        AuthModule,
+        UserModule,
+        TenantModule,
+        ...(config.upstreams.has('ai') ? [AiModule] : []),
+        ...extraUpstreamModules(descriptors),
+        MeModule,
+        OpsModule.create(config, observation.metrics),
+      ],
+    };
+  }
+}

@@ -1,0 +1,12 @@
+/** Takes what the call stack sees of upstreams. Filled by the metrics; a class so that it is its own injection token. */
+export abstract class UpstreamMeasure {
+  /**
+   * One attempt at a call.
+   * @param code name of the gRPC status it ended with, `OK` included.
+   * @param seconds until the response; of a stream, until its first message.
+   */
+  abstract attempt(upstream: string, method: string, code: string, seconds: number): void;
+
+  /** An attempt that failed for want of a connection, and why: `refused`, `timeout`, `dns`, `tls`, `reset`, `goaway` or `other`. */
+  abstract connectionFailure(upstream: string, reason: string): void;
+}

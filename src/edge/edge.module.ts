@@ -1,0 +1,65 @@
+import { Global, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { Contract } from '../contract/contract.js';
+import type { Descriptors } from '../contract/descriptors.js';
+import { readService } from '../contract/route-table.js';
+import { FallbackController } from './fallback.controller.js';
+import { RequestLifecycle } from './request-lifecycle.js';
+import { RouteResolver } from './route-resolver.js';
+import type { RpcOverride } from './rpc-call.js';
+import { controlledService, type ControlledService } from './rpc-controller.js';
+import { RpcHandler } from './rpc-handler.js';
+import { StreamHandler } from './stream/stream-handler.js';
+
+/** HTTP in and out. The contract is that of the controllers which the application mounts, no more and no less. */
+@Global()
+@Module({})
+export class EdgeModule implements OnModuleInit {
+  static create({ registry }: Descriptors): DynamicModule {
+    const contract = {
+      provide: Contract,
+      inject: [DiscoveryService, GATEWAY_CONFIG],
+      useFactory: (discovery: DiscoveryService, config: GatewayConfig) =>
+        new Contract(
+          mounted(discovery).map(({ controlled }) => controlled.service),
+          registry,
+          config.json,
+        ),
+    };
+    return {
+      module: EdgeModule,
+      imports: [DiscoveryModule],
+      controllers: [FallbackController],
+      providers: [contract, RequestLifecycle, RouteResolver, RpcHandler, StreamHandler],
+      exports: [Contract, RpcHandler, RequestLifecycle],
+    };
+  }
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly handler: RpcHandler,
+  ) {}
+
+  onModuleInit(): void {
+    for (const { controlled, instance } of mounted(this.discovery)) {
+      for (const { method } of readService(controlled.service).routes) {
+        const override = controlled.overrides.get(method.name);
+        if (override !== undefined) this.handler.override(method, override.bind(instance) as RpcOverride);
+      }
+    }
+  }
+}
+
+interface MountedService {
+  readonly controlled: ControlledService;
+  readonly instance: unknown;
+}
+
+function mounted(discovery: DiscoveryService): MountedService[] {
+  return discovery.getControllers().flatMap(({ metatype, instance }) => {
+    const controlled = metatype === null ? undefined : controlledService(metatype);
+    return controlled === undefined ? [] : [{ controlled, instance: instance as unknown }];
+  });
+}

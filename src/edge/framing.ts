@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../domain/errors.js';
+
+const MAX_TARGET_BYTES = 4096;
+
+/** Headers of which a second one would make two readers of one request disagree (facts F1, F24). */
+const SINGLE = new Set([
+  'host',
+  'authorization',
+  'cookie',
+  'content-type',
+  'content-length',
+  'x-request-id',
+  'traceparent',
+]);
+
+/** Lengths of those names: most headers are told apart by it without a look at their letters. */
+const SINGLE_LENGTHS = new Set([...SINGLE].map((name) => name.length));
+
+/** What Node's parser lets pass and the gateway does not; undefined when the request is sound (RFC 9112, SEC-13). */
+export function checkFraming(request: IncomingMessage): GatewayError | undefined {
+  const url = request.url ?? '';
+  if (request.httpVersionMajor < 1) return malformed('HTTP/0.9 is not spoken here.');
+  if (url.length > MAX_TARGET_BYTES)
+    return new GatewayError('URI_TOO_LONG', `The target is longer than ${MAX_TARGET_BYTES} bytes.`);
+  if (url[0] !== '/' && !(url === '*' && request.method === 'OPTIONS')) return malformed('The target must be a path.');
+  if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity') {
+    return new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported: send the body as it is.');
+  }
+  const repeated = repeatedHeader(request.rawHeaders);
+  return repeated === undefined ? undefined : malformed(`The header ${repeated} came twice.`);
+}
+
+function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
+  let seen: string[] | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const raw = rawHeaders[i] ?? '';
+    if (!SINGLE_LENGTHS.has(raw.length)) continue;
+    const name = raw.toLowerCase();
+    if (!SINGLE.has(name)) continue;
+    if (seen?.includes(name)) return name;
+    (seen ??= []).push(name);
+  }
+  return undefined;
+}
+
+function malformed(detail: string): GatewayError {
+  return new GatewayError('MALFORMED_REQUEST', detail, { headers: { connection: 'close' } });
+}

@@ -1,0 +1,56 @@
+import type { Socket } from 'node:net';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpFacts } from '../observe/access-line.js';
+
+const CLIENT_CLOSED_STATUS = 499;
+
+/** Collects the HTTP side of the log line once the request is over. */
+export function httpFacts(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  state: { readonly aborted: boolean; readonly draining: boolean },
+): HttpFacts {
+  const { headers } = request;
+  return {
+    method: request.method,
+    path: request.rawPath,
+    query: request.rawQuery,
+    httpVersion: request.raw.httpVersion,
+    status: state.aborted ? CLIENT_CLOSED_STATUS : reply.statusCode,
+    remoteAddress: request.ip ?? '',
+    forwardedFor: text(headers['x-forwarded-for']),
+    host: text(headers.host),
+    userAgent: text(headers['user-agent']),
+    referer: text(headers.referer),
+    bytesIn: Number(headers['content-length'] ?? 0) || 0,
+    bytesOut: request.call.bytesStreamed || Number(reply.getHeader('content-length') ?? 0) || 0,
+    durationMs: performance.now() - request.call.startedAt,
+    aborted: state.aborted,
+    draining: state.draining,
+  };
+}
+
+/** The same for bytes that never became a request. */
+export function socketFacts(socket: Socket, status: number, draining: boolean): HttpFacts {
+  return {
+    method: '',
+    path: '',
+    query: '',
+    httpVersion: '',
+    status,
+    remoteAddress: socket.remoteAddress ?? '',
+    forwardedFor: '',
+    host: '',
+    userAgent: '',
+    referer: '',
+    bytesIn: 0,
+    bytesOut: 0,
+    durationMs: 0,
+    aborted: false,
+    draining,
+  };
+}
+
+function text(value: string | string[] | undefined): string {
+  return typeof value === 'string' ? value : (value?.join(', ') ?? '');
+}

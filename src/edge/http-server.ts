@@ -1,0 +1,83 @@
+import type { Socket } from 'node:net';
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { GatewayError } from '../domain/errors.js';
+import type { RequestLifecycle } from './request-lifecycle.js';
+import { toGatewayError } from './to-gateway-error.js';
+
+/** Node looks for slow clients this often; its own 30 s would let one hold a connection long past the limit. */
+const CHECK_INTERVAL_MS = 1_000;
+const MAX_SEGMENT_BYTES = 1_024;
+const MAX_HEADERS = 100;
+
+/** The HTTP server with its limits, made before the application so that its hooks run before all others. */
+export class HttpServer {
+  readonly fastify: FastifyInstance;
+  private lifecycle: RequestLifecycle | undefined;
+
+  constructor(config: GatewayConfig) {
+    const refusals: Refusals = {
+      frameworkErrors: (error, request, reply) => this.begun().refuse(request, reply, toGatewayError(error)),
+      clientErrorHandler: (error, socket) => this.begun().refuseConnection(error, socket),
+    };
+    this.fastify = fastify(serverOptions(config, refusals)) as unknown as FastifyInstance;
+    this.fastify.server.maxConnections = config.server.maxConnections;
+    this.fastify.server.maxHeadersCount = MAX_HEADERS;
+    // Read by Nest's adapter: without middlewares their engine would only cost time on each request.
+    this.fastify.decorate('skipMiddie', true);
+    for (const name of ['call', 'rpc'] as const) this.fastify.decorateRequest(name);
+    for (const name of ['rawPath', 'rawQuery'] as const) this.fastify.decorateRequest(name, '');
+    this.takeBodiesAsBytes();
+    this.fastify.addHook('onRequest', (request, reply, done) => this.begun().begin(request, reply, done));
+    this.fastify.addHook('onResponse', (request, reply, done) => {
+      this.begun().end(request, reply);
+      done();
+    });
+  }
+
+  /** Hands the hooks over to the application. */
+  use(lifecycle: RequestLifecycle): void {
+    this.lifecycle = lifecycle;
+  }
+
+  private begun(): RequestLifecycle {
+    if (this.lifecycle === undefined) throw new GatewayError('INTERNAL', 'The gateway is not up yet.');
+    return this.lifecycle;
+  }
+
+  /** Bodies are buffered and nothing more: who may send one is asked before what is in it. */
+  private takeBodiesAsBytes(): void {
+    this.fastify.removeAllContentTypeParsers();
+    this.fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  }
+}
+
+/** What reaches no route: targets that the router refuses, and bytes that are no HTTP. */
+interface Refusals {
+  readonly frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
+  readonly clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => void;
+}
+
+function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
+  return {
+    ...refusals,
+    bodyLimit: server.maxBodyBytes,
+    requestTimeout: server.receiveTimeoutMs,
+    keepAliveTimeout: server.keepAliveTimeoutMs,
+    trustProxy: server.trustedProxies.length === 0 ? false : [...server.trustedProxies],
+    return503OnClosing: false,
+    forceCloseConnections: 'idle' as const,
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: MAX_SEGMENT_BYTES * 3,
+      // Queries are read by the contract's own rules.
+      querystringParser: () => ({}),
+    },
+    http: {
+      maxHeaderSize: server.maxHeaderBytes,
+      headersTimeout: server.headersTimeoutMs,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    },
+  };
+}

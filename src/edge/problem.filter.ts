@@ -1,0 +1,32 @@
+import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CallContext } from '../domain/call-context.js';
+import type { GatewayError } from '../domain/errors.js';
+import { problemBody, problemHeaders } from './problem.js';
+import { toGatewayError } from './to-gateway-error.js';
+
+/** Renders whatever was thrown, in a guard, a handler or Fastify itself, as problem+json. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const request = host.getArgByIndex<FastifyRequest>(0);
+    const reply = host.getArgByIndex<FastifyReply>(1);
+    sendProblem(request, reply, toGatewayError(thrown));
+  }
+}
+
+/** Answers a request with an error, unless its answer has begun or its client is gone. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
+  recordError(request.call, error);
+  if (reply.sent || reply.raw.headersSent || reply.raw.destroyed) return;
+  const body = JSON.stringify(problemBody(error, request.rawPath, request.call.requestId));
+  void reply.code(error.status).headers(problemHeaders(error)).serializer(String).send(body);
+}
+
+/** Notes an error for the log line. A verdict of authorization may come late, from the codec that binds the tenant. */
+export function recordError(call: CallContext, error: GatewayError): void {
+  call.error ??= error;
+  if (error.decisionReason === undefined) return;
+  call.decisionReason = error.decisionReason;
+  call.outcome = error.status >= 500 ? 'error' : 'deny';
+}

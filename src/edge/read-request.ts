@@ -1,0 +1,31 @@
+import type { FastifyRequest } from 'fastify';
+import type { CompiledRoute } from '../contract/compiled-route.js';
+import { variableValues } from '../contract/matcher.js';
+import { GatewayError } from '../domain/errors.js';
+
+/** RFC 8259 knows one charset; others would be read wrongly, so they are refused. */
+const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]{1,64}\+)?json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
+
+/** The bytes of the request message. Runs after the guards: whoever may not call learns nothing of what is wrong with the call. */
+export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8Array {
+  const { call } = request;
+  return rpc.requestCodec.encode({
+    body: readBody(request, rpc),
+    query: request.rawQuery,
+    path: variableValues(rpc.route, request.rawPath),
+    tenantId: call.tenantId,
+    crossTenant: call.crossTenant,
+  });
+}
+
+function readBody(request: FastifyRequest, rpc: CompiledRoute): Uint8Array | undefined {
+  const body = request.body as Buffer | undefined;
+  if (body === undefined || body.length === 0) return undefined;
+  const limit = rpc.route.method.policy.maxBodyBytes;
+  if (limit !== undefined && body.length > limit)
+    throw new GatewayError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`);
+  if (!JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) {
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json in UTF-8.');
+  }
+  return body;
+}

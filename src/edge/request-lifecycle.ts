@@ -1,0 +1,129 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Socket } from 'node:net';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { CallContext } from '../domain/call-context.js';
+import { DrainState } from '../domain/drain-state.js';
+import { GatewayError } from '../domain/errors.js';
+import { AccessLog } from '../observe/access-log.js';
+import { InFlightRegistry } from '../observe/in-flight.js';
+import { checkFraming } from './framing.js';
+import { answerOnSocket, fromClientError } from './client-error.js';
+import { httpFacts, socketFacts } from './http-facts.js';
+import { recordError, sendProblem } from './problem.filter.js';
+import { requestId } from './request-id.js';
+import { RouteResolver } from './route-resolver.js';
+import { SECURITY_HEADERS } from './security-headers.js';
+import { traceparent } from './traceparent.js';
+import './fastify-request.js';
+
+/** Requests open on a connection. One listener a connection, not one a request; more than one only when a client pipelines. */
+const openOn = new WeakMap<Socket, Set<FastifyReply>>();
+
+/** First and last to touch a request: makes its context, and sees to it that it ends once, answered or abandoned. */
+@Injectable()
+export class RequestLifecycle {
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    private readonly drain: DrainState,
+    private readonly inFlight: InFlightRegistry,
+    private readonly log: AccessLog,
+    private readonly routes: RouteResolver,
+  ) {}
+
+  /** Fastify `onRequest`, before all other hooks. */
+  begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    this.open(request, reply);
+    const refused = checkFraming(request.raw) ?? this.checkLength(request);
+    if (refused !== undefined) return done(refused);
+    try {
+      const resolution = this.routes.resolve(request, request.server);
+      if (resolution.kind === 'route') return done();
+      void reply.code(204).header('allow', resolution.allow).send();
+    } catch (error) {
+      done(error as Error);
+    }
+  }
+
+  /** Fastify `onResponse`. */
+  end(_request: FastifyRequest, reply: FastifyReply): void {
+    this.close(reply, false);
+  }
+
+  /** A target that the router refused before any hook ran. */
+  refuse(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
+    this.open(request, reply);
+    reply.raw.once('finish', () => this.close(reply, false));
+    sendProblem(request, reply, error);
+  }
+
+  /** Bytes that are no request. They are answered, logged and counted all the same. */
+  refuseConnection(thrown: Error & { code?: string }, socket: Socket): void {
+    if (thrown.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const error = fromClientError(thrown);
+    const call = this.newCall({});
+    recordError(call, error);
+    answerOnSocket(socket, error, call.requestId);
+    this.log.finish(call, socketFacts(socket, error.status, this.drain.draining));
+  }
+
+  private newCall(headers: IncomingHttpHeaders): CallContext {
+    const startedAt = performance.now();
+    return new CallContext(
+      requestId(headers['x-request-id']),
+      traceparent(headers.traceparent),
+      startedAt,
+      startedAt + this.config.timeouts.requestMs,
+      new AbortController(),
+    );
+  }
+
+  private open(request: FastifyRequest, reply: FastifyReply): void {
+    const { headers, url = '/' } = request.raw;
+    const call = this.newCall(headers);
+    const queryAt = url.indexOf('?');
+    request.call = call;
+    request.rawPath = queryAt === -1 ? url : url.slice(0, queryAt);
+    request.rawQuery = queryAt === -1 ? '' : url.slice(queryAt + 1);
+    reply.headers(SECURITY_HEADERS);
+    reply.header('x-request-id', call.requestId).header('x-correlation-id', call.requestId);
+    if (this.drain.draining) reply.header('connection', 'close');
+    this.inFlight.add(call);
+    this.watch(request.raw.socket, reply);
+  }
+
+  private watch(socket: Socket, reply: FastifyReply): void {
+    let open = openOn.get(socket);
+    if (open === undefined) {
+      openOn.set(socket, (open = new Set()));
+      socket.once('close', () => {
+        for (const abandoned of openOn.get(socket) ?? []) this.close(abandoned, true);
+      });
+    }
+    open.add(reply);
+  }
+
+  /** Ends a request once. An abandoned one is cancelled, so that its upstream call ends too. */
+  private close(reply: FastifyReply, abandoned: boolean): void {
+    const { request } = reply;
+    const { call } = request;
+    if (openOn.get(request.raw.socket)?.delete(reply) !== true) return;
+    if (abandoned) {
+      const left = new GatewayError('CLIENT_CLOSED', 'The client closed the connection.');
+      recordError(call, left);
+      call.cancel(left);
+    }
+    this.inFlight.remove(call);
+    this.log.finish(call, httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining }));
+  }
+
+  private checkLength(request: FastifyRequest): GatewayError | undefined {
+    const limit = request.routeOptions.config.rpcRoute?.method.policy.maxBodyBytes ?? this.config.server.maxBodyBytes;
+    if (Number(request.headers['content-length'] ?? 0) <= limit) return undefined;
+    return new GatewayError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
+      headers: { connection: 'close' },
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Contract } from '../contract/contract.js';
+import type { CompiledRoute } from '../contract/compiled-route.js';
+import { GatewayError } from '../domain/errors.js';
+
+const PROBED = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** What a request is for. `options` asks for nothing but the methods of a path (RFC 9110 9.3.7). */
+export type Resolution = { readonly kind: 'route' } | { readonly kind: 'options'; readonly allow: string };
+
+const ROUTE: Resolution = { kind: 'route' };
+
+/** Finds the policy and the RPC of a request and notes them in its context. */
+@Injectable()
+export class RouteResolver {
+  constructor(private readonly contract: Contract) {}
+
+  /** Throws ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED or MALFORMED_REQUEST. */
+  resolve(request: FastifyRequest, fastify: FastifyInstance): Resolution {
+    const { config, url } = request.routeOptions;
+    if (config.rpcRoute !== undefined) {
+      setRoute(request, this.contract.compiled(config.rpcRoute));
+      return ROUTE;
+    }
+    if (config.fallback === true || url === undefined) return this.resolveByContract(request, fastify);
+    request.call.policy = config.policy;
+    request.call.routeLabel = url;
+    return ROUTE;
+  }
+
+  /** Templates that the HTTP router cannot hold, and everything that matched nothing. */
+  private resolveByContract(request: FastifyRequest, fastify: FastifyInstance): Resolution {
+    const match = this.contract.matcher.match(request.method, request.rawPath);
+    switch (match.kind) {
+      case 'found':
+        setRoute(request, this.contract.compiled(match.route));
+        return ROUTE;
+      case 'invalid':
+        throw new GatewayError('MALFORMED_REQUEST', match.detail);
+      case 'method_not_allowed':
+        return this.otherMethods(request, match.allow);
+      case 'not_found':
+        return this.otherMethods(request, ownMethods(request.rawPath, fastify));
+    }
+  }
+
+  private otherMethods(request: FastifyRequest, methods: readonly string[]): Resolution {
+    if (methods.length === 0) throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
+    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
+    if (request.method === 'OPTIONS') return { kind: 'options', allow };
+    throw new GatewayError('METHOD_NOT_ALLOWED', `This path answers ${allow}.`, { headers: { allow } });
+  }
+}
+
+function setRoute(request: FastifyRequest, rpc: CompiledRoute): void {
+  const { call } = request;
+  request.rpc = rpc;
+  call.method = rpc.route.method;
+  call.policy = rpc.route.method.policy;
+  call.routeLabel = rpc.route.template;
+}
+
+/** Methods of the gateway's own routes, whose paths hold no variables. */
+function ownMethods(path: string, fastify: FastifyInstance): string[] {
+  const url = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  return PROBED.filter((method) => fastify.findRoute({ url, method }) !== null);
+}

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_CONFIG } from '../../config/config.token.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { CompiledRoute } from '../../contract/compiled-route.js';
+import type { CallContext } from '../../domain/call-context.js';
+import { GatewayError } from '../../domain/errors.js';
+import { CallStack } from '../../traffic/stack.js';
+import { allowedTenant } from '../allowed-tenant.js';
+import { problemBody } from '../problem.js';
+import { recordError } from '../problem.filter.js';
+import { toGatewayError } from '../to-gateway-error.js';
+import { negotiateFormat } from './format.js';
+import { StreamResponse } from './stream-response.js';
+
+/** Carries a server stream to an HTTP client, message by message, in the format it asked for. */
+@Injectable()
+export class StreamHandler {
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    private readonly stack: CallStack,
+  ) {}
+
+  /** Rejects only while nothing has been sent: later failures are told in the stream itself (rows B-18, B-19). */
+  async handle(request: FastifyRequest, reply: FastifyReply, message: Uint8Array): Promise<void> {
+    const { call, rpc } = request;
+    if (rpc === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
+    const format = negotiateFormat(request.headers.accept);
+    const response = new StreamResponse(reply, format, call, this.config.timeouts.streamHeartbeatMs);
+    try {
+      await this.pump(rpc, call, message, response);
+      response.end();
+    } catch (thrown) {
+      const error = reasonFor(call, thrown);
+      if (!response.begun) throw error;
+      recordError(call, error);
+      response.fail(JSON.stringify(problemBody(error, request.rawPath, call.requestId)));
+    } finally {
+      response.close();
+    }
+  }
+
+  private async pump(
+    rpc: CompiledRoute,
+    call: CallContext,
+    request: Uint8Array,
+    response: StreamResponse,
+  ): Promise<void> {
+    const tenant = allowedTenant(call);
+    const messages = await this.stack.openStream({
+      context: call,
+      method: rpc.route.method,
+      request,
+      deadlineAt: Infinity,
+    });
+    call.stage = 'stream';
+    for await (const message of messages) await response.message(rpc.responseWriter.write(message, tenant));
+  }
+}
+
+/** Why a stream broke off: whoever cancelled the call said so. */
+function reasonFor(call: CallContext, thrown: unknown): GatewayError {
+  const reason: unknown = call.signal.aborted ? call.signal.reason : undefined;
+  return reason instanceof GatewayError ? reason : toGatewayError(thrown);
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import type { FastifyReply } from 'fastify';
+import type { CallContext } from '../../domain/call-context.js';
+import type { StreamFormat } from './format.js';
+
+/** Writes frames to a client at the client's pace. Headers are held back until there is something to send, so that a failure before it has a status of its own. */
+export class StreamResponse {
+  private messages = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly reply: FastifyReply,
+    private readonly format: StreamFormat,
+    private readonly call: CallContext,
+    heartbeatMs: number,
+  ) {
+    if (format.heartbeat !== undefined && heartbeatMs > 0) this.timer = setInterval(() => this.beat(), heartbeatMs);
+  }
+
+  get begun(): boolean {
+    return this.reply.raw.headersSent;
+  }
+
+  /** Resolves when the client is ready for more; rejects when it has left. */
+  async message(json: Buffer): Promise<void> {
+    this.begin();
+    this.timer?.refresh();
+    if (!this.write(this.format.frame(json.toString('latin1'), ++this.messages))) {
+      await once(this.reply.raw, 'drain', { signal: this.call.signal });
+    }
+  }
+
+  end(): void {
+    this.begin();
+    this.write(this.format.closing);
+    this.reply.raw.end();
+  }
+
+  /** Ends a stream that has begun with a frame that says why, or by breaking it off where the format cannot say. */
+  fail(problem: string): void {
+    const frame = this.format.failure(Buffer.from(problem).toString('latin1'));
+    if (frame === undefined) return void this.reply.raw.destroy();
+    this.write(frame);
+    this.reply.raw.end();
+  }
+
+  /** Stops the heartbeat; to be called however the stream ended. */
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private begin(): void {
+    if (this.begun) return;
+    const { reply } = this;
+    reply.hijack();
+    const headers = { ...reply.getHeaders(), 'content-type': this.format.contentType, 'x-accel-buffering': 'no' };
+    reply.raw.writeHead(200, headers as Record<string, string>);
+    reply.raw.flushHeaders();
+    if (this.format.opening !== '') this.write(this.format.opening);
+  }
+
+  /** A client that reads too slowly for heartbeats gets none on top of what it has not read. */
+  private beat(): void {
+    if (this.reply.raw.writableNeedDrain || this.reply.raw.destroyed) return;
+    this.begin();
+    this.write(this.format.heartbeat ?? '');
+  }
+
+  private write(frame: string): boolean {
+    this.call.bytesStreamed += frame.length;
+    return this.reply.raw.write(frame, 'latin1');
+  }
+}

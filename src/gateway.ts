@@ -1,0 +1,58 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger, PinoLogger } from 'nestjs-pino';
+import type { DestinationStream } from 'pino';
+import { AppModule } from './app.module.js';
+import type { GatewayConfig } from './config/gateway-config.js';
+import { loadDescriptors } from './contract/descriptors.js';
+import { HttpServer } from './edge/http-server.js';
+import { RequestLifecycle } from './edge/request-lifecycle.js';
+import { observe } from './observe/observe.module.js';
+import { Drain } from './ops/drain.js';
+import { VERSION } from './version.js';
+
+/** A gateway that listens. */
+export interface RunningGateway {
+  readonly app: NestFastifyApplication;
+  /** `http://127.0.0.1:8080`, with the port that was really taken. */
+  readonly url: string;
+  /** Takes it out of service without losing a request, then closes everything. */
+  drain(): Promise<void>;
+}
+
+/** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE for a taken port. */
+export async function startGateway(config: GatewayConfig, logDestination?: DestinationStream): Promise<RunningGateway> {
+  const descriptors = loadDescriptors(config.descriptorFiles);
+  const observation = observe();
+  const http = new HttpServer(config);
+  const module = AppModule.create({ config, descriptors, observation, logDestination });
+  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  http.use(app.get(RequestLifecycle));
+  if (config.server.corsOrigins.length > 0) enableCors(app, config.server.corsOrigins);
+  observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
+  await app.listen({ host: config.server.host, port: config.server.port });
+  const drain = new Drain(app.getHttpServer(), { config, logger: PinoLogger.root, ...observation, state: observation.drain });
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  const close = async () => {
+    await drain.run();
+    await app.close();
+  };
+  return { app, url: `http://127.0.0.1:${port}`, drain: close };
+}
+
+/** Only origins that are named, with cookies: a wildcard with credentials is refused by the settings. */
+function enableCors(app: NestFastifyApplication, origins: readonly string[]): void {
+  app.enableCors({
+    origin: [...origins],
+    credentials: true,
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: ['x-request-id', 'retry-after', 'x-gateway-complete'],
+    maxAge: 600,
+  });
+}

@@ -1,0 +1,29 @@
+import type { CallContext } from '../domain/call-context.js';
+
+/** Every request begun and not yet answered, streams included. Bounded by the server's connection limit. */
+export class InFlightRegistry {
+  private readonly contexts = new Set<CallContext>();
+  private readonly waiters: (() => void)[] = [];
+
+  get size(): number {
+    return this.contexts.size;
+  }
+
+  add(context: CallContext): void {
+    this.contexts.add(context);
+  }
+
+  remove(context: CallContext): void {
+    this.contexts.delete(context);
+    if (this.contexts.size === 0) for (const wake of this.waiters.splice(0)) wake();
+  }
+
+  /** Resolves as soon as nothing is in flight. */
+  async empty(): Promise<void> {
+    if (this.contexts.size > 0) await new Promise<void>((resolve) => this.waiters.push(resolve));
+  }
+
+  [Symbol.iterator](): IterableIterator<CallContext> {
+    return this.contexts.values();
+  }
+}

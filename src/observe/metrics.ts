@@ -1,0 +1,95 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { DECISION_REASONS } from '../domain/decision-reason.js';
+
+const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
+
+/** Outcomes of an authorization decision. */
+export type AuthOutcome = 'allow' | 'deny' | 'error';
+
+/** Every metric of the gateway's own. One registry per application, so that two can live in one process. */
+export class GatewayMetrics {
+  readonly registry = new Registry();
+
+  readonly httpRequests = this.counter('http_requests_total', 'HTTP requests answered.', ['method', 'path', 'status']);
+  readonly httpDuration = this.histogram(
+    'gateway_http_request_duration_seconds',
+    'Time from the first byte of a request to the last of its answer.',
+    ['method', 'path', 'status_class'],
+    HTTP_SECONDS,
+  );
+  readonly authDuration = this.histogram(
+    'gateway_auth_duration_seconds',
+    'Time to authenticate and authorize a request.',
+    [],
+    AUTH_SECONDS,
+  );
+  readonly authDecisions = this.counter('gateway_auth_decisions_total', 'Authorization decisions.', [
+    'outcome',
+    'decision_reason',
+  ]);
+  readonly upstreamRequests = this.counter('upstream_grpc_requests_total', 'Attempts at a gRPC call.', [
+    'upstream',
+    'method',
+    'code',
+  ]);
+  readonly upstreamErrors = this.counter(
+    'upstream_grpc_errors_total',
+    'Attempts that ended with a code other than OK.',
+    ['upstream', 'method', 'code'],
+  );
+  readonly upstreamDuration = this.histogram(
+    'upstream_grpc_request_duration_seconds',
+    'Time of one attempt at a gRPC call.',
+    ['upstream', 'method'],
+    HTTP_SECONDS,
+  );
+  readonly connectionFailures = this.counter(
+    'upstream_grpc_connection_failures_total',
+    'Attempts that found no connection to the upstream.',
+    ['upstream', 'reason'],
+  );
+  readonly upstreamUp = this.gauge('gateway_upstream_up', 'Verdict of the last health check: 1 is serving.', [
+    'upstream',
+  ]);
+  readonly degraded = this.gauge('gateway_degraded', '1 while a component is impaired.', ['component']);
+  readonly draining = this.gauge('gateway_draining', '1 from SIGTERM until the process ends.', []);
+  readonly buildInfo = this.gauge('gateway_build_info', 'Always 1.', ['version', 'node']);
+
+  constructor(countInFlight: () => number) {
+    new Gauge({
+      name: 'gateway_in_flight_requests',
+      help: 'Requests begun and not yet answered.',
+      registers: [this.registry],
+      collect() {
+        this.set(countInFlight());
+      },
+    });
+    this.draining.set(0);
+    for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);
+  }
+
+  /** One attempt at an upstream, from the call stack. */
+  attempt(upstream: string, method: string, code: string, seconds: number): void {
+    this.upstreamRequests.inc({ upstream, method, code });
+    if (code !== 'OK') this.upstreamErrors.inc({ upstream, method, code });
+    this.upstreamDuration.observe({ upstream, method }, seconds);
+  }
+
+  /** An attempt that failed before it reached the backend. */
+  connectionFailure(upstream: string, reason: string): void {
+    this.connectionFailures.inc({ upstream, reason });
+  }
+
+  private counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge<T extends string>(name: string, help: string, labelNames: T[]): Gauge<T> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram<T extends string>(name: string, help: string, labelNames: T[], buckets: number[]): Histogram<T> {
+    return new Histogram({ name, help, labelNames, buckets, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,38 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { DrainState } from '../domain/drain-state.js';
+import { UpstreamMeasure } from '../domain/upstream-measure.js';
+import { AccessLog } from './access-log.js';
+import { InFlightRegistry } from './in-flight.js';
+import { GatewayMetrics } from './metrics.js';
+
+/** What a running gateway tells about itself. Made before the application, which needs its registry to build itself. */
+export interface Observation {
+  readonly metrics: GatewayMetrics;
+  readonly inFlight: InFlightRegistry;
+  readonly drain: DrainState;
+}
+
+/** The observation of one application: nothing of it is shared with another one in the same process. */
+export function observe(): Observation {
+  const inFlight = new InFlightRegistry();
+  return { metrics: new GatewayMetrics(() => inFlight.size), inFlight, drain: new DrainState() };
+}
+
+/** Metrics, the log line and the requests in flight. */
+@Global()
+@Module({})
+export class ObserveModule {
+  static create({ metrics, inFlight, drain }: Observation): DynamicModule {
+    return {
+      module: ObserveModule,
+      providers: [
+        AccessLog,
+        { provide: GatewayMetrics, useValue: metrics },
+        { provide: UpstreamMeasure, useValue: metrics },
+        { provide: InFlightRegistry, useValue: inFlight },
+        { provide: DrainState, useValue: drain },
+      ],
+      exports: [AccessLog, GatewayMetrics, UpstreamMeasure, InFlightRegistry, DrainState],
+    };
+  }
+}

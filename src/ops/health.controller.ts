@@ -1,0 +1,67 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import type { FastifyReply } from 'fastify';
+import { JwtAuthenticator } from '../access/jwt-authenticator.js';
+import { DrainState } from '../domain/drain-state.js';
+import { Access } from '../edge/access.decorator.js';
+import { HealthMonitor } from './health-monitor.js';
+import type { HealthVerdict } from './health-verdict.js';
+
+const UNAVAILABLE = 503;
+
+/** Answers of this process about itself. Probes use `/livez`, `/startupz` and `/readyz`; the other two are for people and monitors. */
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly drain: DrainState,
+    private readonly authenticator: JwtAuthenticator,
+    private readonly monitor: HealthMonitor,
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+  ) {}
+
+  /** Says that the event loop turns, and nothing else: a restart cures nothing outside this process (row 002-18). */
+  @Get(['livez', 'startupz'])
+  @Access('OPEN')
+  live(): { status: string } {
+    return { status: 'alive' };
+  }
+
+  /** Whether traffic may be sent here. No upstream and no store is asked: their outage must not take out every pod (row 002-19). */
+  @Get(['readyz', 'ready'])
+  @Access('OPEN')
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; failing?: string[] }> {
+    const gates = { draining: !this.drain.draining, signing_keys: this.authenticator.ready };
+    const failing = Object.entries(gates).flatMap(([name, passed]) => (passed ? [] : [name]));
+    const checks = Object.entries(gates).map(([name, passed]) => () => {
+      const indicator = this.indicators.check(name);
+      return passed ? indicator.up() : indicator.down();
+    });
+    const ready = await this.health.check(checks).then(
+      () => true,
+      () => false,
+    );
+    if (ready) return { status: 'ready' };
+    reply.code(UNAVAILABLE);
+    return { status: 'unready', failing };
+  }
+
+  /** The verdict for load balancers and status pages (row 001-4). */
+  @Get('health')
+  @Access('OPEN')
+  verdict(@Res({ passthrough: true }) reply: FastifyReply): HealthVerdict {
+    return answer(reply, this.monitor.verdict(false));
+  }
+
+  /** The strict verdict for external monitors, never for probes (row 002-21). */
+  @Get('healthz')
+  @Access('OPEN')
+  deep(@Res({ passthrough: true }) reply: FastifyReply): HealthVerdict {
+    return answer(reply, this.monitor.verdict(true));
+  }
+}
+
+function answer(reply: FastifyReply, verdict: HealthVerdict): HealthVerdict {
+  if (verdict.status !== 'healthy') reply.code(UNAVAILABLE);
+  return verdict;
+}

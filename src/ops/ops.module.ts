@@ -1,0 +1,32 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { GatewayMetrics } from '../observe/metrics.js';
+import { HealthController } from './health.controller.js';
+import { HealthMonitor } from './health-monitor.js';
+import { MetricsController } from './metrics.controller.js';
+
+/** Health and metrics. */
+@Module({})
+export class OpsModule {
+  static create(config: GatewayConfig, metrics: GatewayMetrics): DynamicModule {
+    const onMainPort = config.metrics.enabled && config.server.opsPort === undefined;
+    return {
+      module: OpsModule,
+      imports: [TerminusModule.forRoot({ logger: false }), ...(onMainPort ? [metricsModule(metrics)] : [])],
+      controllers: [HealthController],
+      providers: [HealthMonitor],
+      exports: [HealthMonitor, TerminusModule],
+    };
+  }
+}
+
+/** `/metrics` of one registry, with those of Node and the process. */
+export function metricsModule(metrics: GatewayMetrics): DynamicModule {
+  return PrometheusModule.register({
+    controller: MetricsController,
+    path: '/metrics',
+    defaultMetrics: { enabled: true, config: { register: metrics.registry } },
+  });
+}
