@@ -1,6 +1,4 @@
-import { GatewayError } from '../domain/errors.js';
-import type { TemplateVariable } from './path-template.js';
-import { decodeMultiValue, decodeSegment, decodeSingleValue, InvalidPath, splitRawPath } from './raw-path.js';
+import { decodeSegment, InvalidPath, readCustomVerb, readValues, splitRawPath, withoutCustomVerb } from './raw-path.js';
 import type { Route, Verb } from './route.js';
 
 /** What a request line stands for. `values` are decoded, in the order of `Route.variables`. */
@@ -37,8 +35,7 @@ export class RouteMatcher {
   /** @param rawPath the path as sent, percent-encoded; what follows a `?` is ignored. */
   match(verb: Verb, rawPath: string): Match {
     if (rawPath.charCodeAt(0) !== 0x2f) return NOT_FOUND;
-    const query = rawPath.indexOf('?');
-    const segments = splitRawPath(query === -1 ? rawPath : rawPath.slice(0, query));
+    const segments = splitRawPath(rawPath);
     if (segments instanceof InvalidPath) return { kind: 'invalid', detail: segments.detail };
     const route = this.find(verb, segments) ?? (verb === 'HEAD' ? this.find('GET', segments) : undefined);
     if (route === undefined) return this.describeMiss(segments);
@@ -78,19 +75,6 @@ export class RouteMatcher {
   }
 }
 
-/**
- * The decoded values of a route that another router matched, from the raw path of the request.
- * Throws GatewayError INVALID_ARGUMENT for what {@link RouteMatcher} calls invalid.
- */
-export function variableValues(route: Route, rawPath: string): readonly string[] {
-  if (route.variables.length === 0) return NO_VALUES;
-  const query = rawPath.indexOf('?');
-  const segments = splitRawPath(query === -1 ? rawPath : rawPath.slice(0, query));
-  const values = segments instanceof InvalidPath ? segments : readValues(route, segments);
-  if (values instanceof InvalidPath) throw new GatewayError('INVALID_ARGUMENT', values.detail);
-  return values;
-}
-
 function createNode(): Node {
   return { literals: new Map(), single: undefined, exact: new Map(), open: new Map() };
 }
@@ -113,39 +97,3 @@ function search(node: Node, segments: readonly string[], index: number, customVe
   }
   return found ?? node.open.get(customVerb);
 }
-
-function readValues(route: Route, segments: readonly string[]): readonly string[] | InvalidPath {
-  const { variables, segments: template, verb } = route.path;
-  const isOpen = template.at(-1)?.kind === 'multi';
-  if (isOpen ? segments.length < template.length - 1 : segments.length !== template.length) return OTHER_ROUTE;
-  if (verb !== undefined && readCustomVerb(segments) !== verb) return OTHER_ROUTE;
-  const own = verb === undefined ? segments : withoutCustomVerb(segments);
-  const values: string[] = [];
-  for (const variable of variables) {
-    const value = readValue(variable, own, isOpen && variable.end === template.length);
-    if (value instanceof InvalidPath) return value;
-    values.push(value);
-  }
-  return values;
-}
-
-function readValue(variable: TemplateVariable, segments: readonly string[], isOpen: boolean): string | InvalidPath {
-  if (!variable.multiSegment) return decodeSingleValue(segments[variable.start] ?? '');
-  return decodeMultiValue(segments, variable.start, isOpen ? segments.length : variable.end);
-}
-
-/** What follows the last colon of the last segment; empty when there is none. An encoded colon belongs to the value. */
-function readCustomVerb(segments: readonly string[]): string {
-  const last = segments.at(-1) ?? '';
-  const colon = last.lastIndexOf(':');
-  return colon < 1 ? '' : decodeSegment(last.slice(colon + 1));
-}
-
-/** Only for segments that have a custom verb. */
-function withoutCustomVerb(segments: readonly string[]): readonly string[] {
-  const last = segments.at(-1) ?? '';
-  return segments.with(-1, last.slice(0, last.lastIndexOf(':')));
-}
-
-const NO_VALUES: readonly string[] = Object.freeze([]);
-const OTHER_ROUTE = new InvalidPath('The path does not have the form of this route.');

@@ -1,3 +1,7 @@
+import { GatewayError } from '../domain/errors.js';
+import type { TemplateVariable } from './path-template.js';
+import type { Route } from './route.js';
+
 /** Longest value of a path variable in bytes of UTF-8. */
 export const MAX_VALUE_BYTES = 1024;
 /** Most segments of a request path; more match no template. */
@@ -13,17 +17,19 @@ const PERCENT = 0x25;
 const DOT = 0x2e;
 
 /**
- * Splits a raw path (percent-encoded, no query) into its raw segments; empty ones are left out, so that duplicate and
- * trailing slashes do not matter. Refuses what proxies and backends read differently: control characters, spaces and
- * bytes beyond ASCII that are not encoded, `#`, `\`, a bare `;` (path parameters; `%3B` is data), `.` and `..` segments,
- * broken percent sequences, and UTF-8 that is overlong or broken.
+ * Splits a raw path (percent-encoded; what follows a `?` is ignored) into its raw segments. Empty ones are left out, so
+ * that duplicate and trailing slashes do not matter. Refuses what proxies and backends read differently: control
+ * characters, spaces and bytes beyond ASCII that are not encoded, `#`, `\`, a bare `;` (path parameters; `%3B` is data),
+ * `.` and `..` segments, broken percent sequences, and UTF-8 that is overlong or broken.
  */
 export function splitRawPath(path: string): string[] | InvalidPath {
   const segments: string[] = [];
   let start = 1;
   let encoded = false;
-  for (let index = 1; index <= path.length; index++) {
-    const code = index === path.length ? SLASH : path.charCodeAt(index);
+  const query = path.indexOf('?');
+  const end = query === -1 ? path.length : query;
+  for (let index = 1; index <= end; index++) {
+    const code = index === end ? SLASH : path.charCodeAt(index);
     if (code === SLASH) {
       if (index > start) {
         const segment = path.slice(start, index);
@@ -47,15 +53,63 @@ export function decodeSegment(segment: string): string {
   return segment.includes('%') ? decodeURIComponent(segment) : segment;
 }
 
+/**
+ * The decoded values of a route that another router matched, from the raw path of the request.
+ * Throws GatewayError INVALID_ARGUMENT for a path that a RouteMatcher calls invalid.
+ */
+export function variableValues(route: Route, rawPath: string): readonly string[] {
+  if (route.variables.length === 0) return NO_VALUES;
+  const segments = splitRawPath(rawPath);
+  const values = segments instanceof InvalidPath ? segments : readValues(route, segments);
+  if (values instanceof InvalidPath) throw new GatewayError('INVALID_ARGUMENT', values.detail);
+  return values;
+}
+
+/** The decoded values of a route from the segments of a path, or why there are none. */
+export function readValues(route: Route, segments: readonly string[]): readonly string[] | InvalidPath {
+  const { variables, segments: template, verb } = route.path;
+  const isOpen = template.at(-1)?.kind === 'multi';
+  if (isOpen ? segments.length < template.length - 1 : segments.length !== template.length) return OTHER_ROUTE;
+  if (verb !== undefined && readCustomVerb(segments) !== verb) return OTHER_ROUTE;
+  const own = verb === undefined ? segments : withoutCustomVerb(segments);
+  const invalid = verb === undefined ? undefined : checkEncoded(own.at(-1) ?? '');
+  if (invalid !== undefined) return invalid;
+  const values: string[] = [];
+  for (const variable of variables) {
+    const value = readValue(variable, own, isOpen && variable.end === template.length);
+    if (value instanceof InvalidPath) return value;
+    values.push(value);
+  }
+  return values;
+}
+
+function readValue(variable: TemplateVariable, segments: readonly string[], isOpen: boolean): string | InvalidPath {
+  if (!variable.multiSegment) return decodeSingleValue(segments[variable.start] ?? '');
+  return decodeMultiValue(segments, variable.start, isOpen ? segments.length : variable.end);
+}
+
+/** What follows the last colon of the last segment; empty when there is none. An encoded colon belongs to the value. */
+export function readCustomVerb(segments: readonly string[]): string {
+  const last = segments.at(-1) ?? '';
+  const colon = last.lastIndexOf(':');
+  return colon < 1 ? '' : decodeSegment(last.slice(colon + 1));
+}
+
+/** Only for segments that have a custom verb. */
+export function withoutCustomVerb(segments: readonly string[]): readonly string[] {
+  const last = segments.at(-1) ?? '';
+  return segments.with(-1, last.slice(0, last.lastIndexOf(':')));
+}
+
 /** The value of a single-segment variable: everything decoded, and no separator may come out of it. */
-export function decodeSingleValue(segment: string): string | InvalidPath {
+function decodeSingleValue(segment: string): string | InvalidPath {
   const value = decodeSegment(segment);
   if (value !== segment && /[/\\]/.test(value)) return ENCODED_SEPARATOR;
   return limit(value);
 }
 
 /** The value of a multi-segment variable: everything decoded except `%2F`, which stays as it was sent. */
-export function decodeMultiValue(segments: readonly string[], start: number, end: number): string | InvalidPath {
+function decodeMultiValue(segments: readonly string[], start: number, end: number): string | InvalidPath {
   const raw = segments.slice(start, end).join('/');
   return limit(raw.includes('%') ? raw.split(/(%2f)/i).map(decodeUnlessSlash).join('') : raw);
 }
@@ -91,3 +145,5 @@ const DOT_SEGMENT = new InvalidPath('The path holds a "." or ".." segment.');
 const ENCODED_SEPARATOR = new InvalidPath('An encoded slash or backslash is not allowed in a segment of this path.');
 const TOO_LONG = new InvalidPath(`A segment of the path is longer than ${MAX_VALUE_BYTES} bytes.`);
 const TOO_MANY_SEGMENTS = new InvalidPath(`The path has more than ${MAX_SEGMENTS} segments.`);
+const NO_VALUES: readonly string[] = Object.freeze([]);
+const OTHER_ROUTE = new InvalidPath('The path does not have the form of this route.');
