@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { parseEnvironment } from '../../src/config/environment.js';
+import { findFiles, readYaml } from './project-files.js';
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+}
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly envFrom: readonly Readonly<Record<string, { readonly optional?: boolean }>>[];
+  readonly startupProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly readinessProbe: Probe;
+  readonly resources: Readonly<Record<'requests' | 'limits', Readonly<Record<string, string>>>>;
+  readonly securityContext: unknown;
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+interface Pod {
+  readonly automountServiceAccountToken: boolean;
+  readonly enableServiceLinks: boolean;
+  readonly terminationGracePeriodSeconds: number;
+  readonly securityContext: unknown;
+  readonly topologySpreadConstraints: readonly { readonly labelSelector: Selector }[];
+  readonly containers: readonly [Container];
+  readonly volumes: readonly Readonly<Record<string, unknown>>[];
+}
+
+interface Selector {
+  readonly matchLabels: Labels;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Deployment {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: {
+    readonly strategy: unknown;
+    readonly selector: Selector;
+    readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod };
+  };
+}
+
+interface Service {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: {
+    readonly type: string;
+    readonly selector: Labels;
+    readonly ports: readonly { targetPort: string }[];
+  };
+}
+
+const deployment = readYaml<Deployment>('k8s/api-gateway-deployment.yaml');
+const service = readYaml<Service>('k8s/api-gateway-service.yaml');
+const pod = deployment.spec.template.spec;
+const labels = deployment.spec.template.metadata.labels;
+const [container] = pod.containers;
+const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
+
+describe('the deployment', () => {
+  it('is named as the runbooks name it', () => {
+    expect(deployment.metadata).toMatchObject({ name: 'api-gateway', namespace: 'production' });
+    expect(container.name).toBe('api-gateway');
+    expect(labels['app']).toBe('api-gateway');
+  });
+
+  it('selects its own pods, also where it spreads them', () => {
+    const selectors = [deployment.spec.selector, ...pod.topologySpreadConstraints.map((each) => each.labelSelector)];
+    for (const { matchLabels } of selectors) expect(labels).toMatchObject(matchLabels);
+  });
+
+  it('never has fewer pods ready than it asks for', () => {
+    expect(deployment.spec.strategy).toMatchObject({ rollingUpdate: { maxUnavailable: 0 } });
+  });
+
+  it('sets nothing that the gateway refuses, and every name once', () => {
+    const config = parseEnvironment({ ...env, NODE_ENV: 'production' });
+    expect([...config.upstreams.keys()]).toEqual(['auth', 'user', 'tenant', 'ai']);
+    expect(Object.keys(env)).toHaveLength(container.env.length);
+  });
+
+  it('listens where its ports say', () => {
+    const ports = Object.fromEntries(container.ports.map((port) => [port.name, port.containerPort]));
+    expect(ports).toEqual({ http: Number(env['API_GATEWAY_PORT']), ops: Number(env['OPS_PORT']) });
+  });
+
+  it('gives the drain the time that it needs', () => {
+    const { timeouts } = parseEnvironment({ ...env, NODE_ENV: 'production' });
+    const graceMs = pod.terminationGracePeriodSeconds * 1000;
+    expect(graceMs).toBe(timeouts.terminationGraceMs);
+    expect(timeouts.preDrainMs + timeouts.shutdownMs + 5000).toBeLessThanOrEqual(graceMs);
+  });
+
+  it('probes three different paths on the ops port, none of them a deep one', () => {
+    const probes = [container.startupProbe, container.livenessProbe, container.readinessProbe];
+    expect(probes.map((probe) => probe.httpGet)).toEqual([
+      { path: '/startupz', port: 'ops' },
+      { path: '/livez', port: 'ops' },
+      { path: '/readyz', port: 'ops' },
+    ]);
+  });
+
+  it('starts without any other object', () => {
+    const references = container.envFrom.flatMap((source) => Object.values(source));
+    for (const reference of references) expect(reference.optional).toBe(true);
+    for (const volume of pod.volumes) expect(Object.keys(volume)).toEqual(['name', 'emptyDir']);
+    expect(container.volumeMounts.map((mount) => mount.name)).toEqual(pod.volumes.map((volume) => volume['name']));
+  });
+
+  it('keeps variables of Kubernetes out of the environment, since API_GATEWAY_PORT would be one', () => {
+    expect(pod.enableServiceLinks).toBe(false);
+  });
+
+  it('is restricted as the Pod Security Standards define it', () => {
+    expect(pod.automountServiceAccountToken).toBe(false);
+    expect(pod.securityContext).toMatchObject({
+      runAsNonRoot: true,
+      runAsUser: 65532,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(container.securityContext).toEqual({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  });
+
+  it('limits memory and leaves the processor unthrottled', () => {
+    expect(container.resources).toMatchObject({
+      requests: { cpu: '250m', memory: '512Mi' },
+      limits: { memory: '1Gi' },
+    });
+    expect(container.resources.limits).not.toHaveProperty('cpu');
+  });
+
+  it('pins a version of the image', () => {
+    expect(container.image).toMatch(/:\d+\.\d+\.\d+$/);
+  });
+});
+
+describe('the service', () => {
+  it('sends the traffic of clients, and nothing else, to the pods', () => {
+    expect(service.metadata).toEqual(expect.objectContaining({ name: 'api-gateway', namespace: 'production' }));
+    expect(service.spec.type).toBe('ClusterIP');
+    expect(labels).toMatchObject(service.spec.selector);
+    expect(service.spec.ports.map((port) => port.targetPort)).toEqual(['http']);
+  });
+});
+
+describe('the kustomization', () => {
+  it('lists every manifest', () => {
+    const { resources } = readYaml<{ resources: string[] }>('k8s/kustomization.yaml');
+    const manifests = findFiles('k8s/*.yaml').filter((path) => path !== 'k8s/kustomization.yaml');
+    expect(resources.map((name) => `k8s/${name}`).toSorted()).toEqual(manifests);
+  });
+});
