@@ -5,7 +5,8 @@ export type CallMetadata = Readonly<Record<string, string>>;
 
 /** One attempt at an upstream: bytes of a protobuf message in, a deadline and a signal that reach the backend. */
 export interface TransportCall {
-  readonly method: RpcMethod;
+  /** What the wire needs to know of the method. */
+  readonly method: Pick<RpcMethod, 'upstream' | 'service' | 'name' | 'path'>;
   readonly request: Uint8Array;
   readonly metadata: CallMetadata;
   /** Moment in `performance.now()` ms by which the attempt must end. */

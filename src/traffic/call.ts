@@ -1,17 +1,25 @@
-import type { CallContext } from '../domain/call-context.js';
+import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 
-/** A call on its way down the stack. Layers pass it on, or a copy with a nearer deadline. */
+/** A call as it enters the stack. */
 export interface UpstreamCall {
   readonly context: CallContext;
   readonly method: RpcMethod;
   readonly request: Uint8Array;
-  /** Moment in `performance.now()` ms. */
+  /** Moment in `performance.now()` ms. A stream has limits of its own instead. */
   readonly deadlineAt: number;
 }
 
-/** What a layer wraps: sends the call and resolves to the bytes of the response. */
-export type Next = (call: UpstreamCall) => Promise<Uint8Array>;
+/** A call on its way down the stack. Layers pass it on, or a copy with a nearer deadline; all attempts share the rest. */
+export interface StackCall extends UpstreamCall {
+  /** When the call entered the stack, in `performance.now()` ms. */
+  readonly startedAt: number;
+  /** This call's own: a request may make several at once. */
+  readonly trace: UpstreamTrace;
+}
+
+/** What a layer wraps: sends the call and resolves to the bytes of the response, or to a stream that has begun. */
+export type Next<Response = Uint8Array> = (call: StackCall) => Promise<Response>;
 
 /** One concern around a call, in the style of a gRPC interceptor. */
-export type Layer = (next: Next) => Next;
+export type Layer<Response = Uint8Array> = (next: Next<Response>) => Next<Response>;

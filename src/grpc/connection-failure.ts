@@ -1,0 +1,24 @@
+import type { GrpcCode } from './grpc-code.js';
+
+/** Why there is no connection (row 004-19). */
+export type ConnectionFailure = 'refused' | 'timeout' | 'dns' | 'tls' | 'reset' | 'goaway' | 'other';
+
+/** Texts of grpc-js, Node and OpenSSL. The first that matches wins. */
+const TEXTS: readonly (readonly [RegExp, ConnectionFailure])[] = [
+  [/^Name resolution failed|No addresses resolved|Failed to parse DNS address|ENOTFOUND|EAI_AGAIN/, 'dns'],
+  [/ECONNREFUSED/, 'refused'],
+  [/ETIMEDOUT|Waiting for LB pick|waiting for name resolution/, 'timeout'],
+  [/certificate|altnames|unable to (?:verify|get)|EPROTO|SSL routines|TLS|handshake|load credentials/i, 'tls'],
+  [/Session closed with error code|goaway/i, 'goaway'],
+  [/ECONNRESET|EPIPE|Connection dropped|Socket closed|socket hang up/, 'reset'],
+  [/No connection established/, 'other'],
+];
+
+/** Codes under which grpc-js reports a connection; under others such a text is chance. */
+const CODES: ReadonlySet<GrpcCode> = new Set(['UNAVAILABLE', 'INTERNAL', 'DEADLINE_EXCEEDED']);
+
+/** What a failure that is not the backend's own says about the connection; undefined when that was sound. */
+export function connectionFailure(code: GrpcCode | undefined, details: string): ConnectionFailure | undefined {
+  if (code === undefined || !CODES.has(code)) return undefined;
+  return TEXTS.find(([text]) => text.test(details))?.[1];
+}

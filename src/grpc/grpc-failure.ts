@@ -1,0 +1,155 @@
+import type { Metadata } from '@grpc/grpc-js';
+import { connectionFailure, type ConnectionFailure } from './connection-failure.js';
+import { grpcCode, type GrpcCode } from './grpc-code.js';
+
+/**
+ * Who made a failing status: the backend's code, the road to it (connection, proxy, garbage), or this process
+ * (deadline, client gone, message too large). HTTP statuses depend on it: a mesh's 403 is no verdict on the caller.
+ */
+export type FailureOrigin = 'app' | 'transport' | 'local';
+
+/** How a call ended, as grpc-js says it: a code may be NaN or missing, a text anything. */
+export interface CallEnd {
+  readonly code: unknown;
+  readonly details: unknown;
+  readonly metadata: Metadata | undefined;
+  /** Response headers with `content-type: application/grpc*` came before the end. */
+  readonly grpcHeaders: boolean;
+}
+
+interface FailureFacts {
+  readonly upstream: string;
+  /** `UNKNOWN` when the status was none of gRPC's. */
+  readonly grpcCode: GrpcCode;
+  readonly origin: FailureOrigin;
+  /** Set when there was no connection, or it broke. */
+  readonly connection: ConnectionFailure | undefined;
+  /** The text that people search logs for (row N-2). */
+  readonly phrase: string;
+  /** Speaks against the health of the backend; answers to bad input do not (row 001-38). */
+  readonly backendFault: boolean;
+  /** Unavailable before any of a response came: an idempotent call may be tried again. */
+  readonly retryableUncommitted: boolean;
+  /** The raw text, bounded. For the log alone. */
+  readonly details: string;
+}
+
+/** Why a call to an upstream failed: the `cause` of every GatewayError that `grpc/` makes, for logs, metrics and the call stack. */
+export class GrpcFailure implements FailureFacts {
+  declare readonly upstream: string;
+  declare readonly grpcCode: GrpcCode;
+  declare readonly origin: FailureOrigin;
+  declare readonly connection: ConnectionFailure | undefined;
+  declare readonly phrase: string;
+  declare readonly backendFault: boolean;
+  declare readonly retryableUncommitted: boolean;
+  declare readonly details: string;
+
+  constructor(facts: FailureFacts) {
+    Object.assign(this, facts);
+  }
+}
+
+const MAX_DETAILS = 1024;
+
+/** Texts that grpc-js 1.14 writes by itself, also after the backend has begun to answer. */
+const OWN_TEXT = new RegExp(
+  '^(?:' +
+    [
+      'Deadline exceeded after ',
+      'Cancelled on client$',
+      'Call cancelled$',
+      'Connection dropped$',
+      'Stream refused by server$',
+      'Bandwidth exhausted or memory limit exceeded$',
+      'Protocol not secure enough$',
+      'No message received$',
+      'No status information received$',
+      'Too many responses received$',
+      'Received (?:HTTP status|RST_STREAM with) code ',
+      'Received message (?:larger than max|that decompresses to a size larger than) ',
+      'Attempted to send message with a size larger than ',
+      'Failed to (?:decompress|start HTTP/2 stream|write message)',
+      'Write (?:error|failed)',
+      'Channel closed before call started$',
+      '(?:read|write|connect) E[A-Z]{3,}',
+    ].join('|') +
+    ')',
+);
+const LOCAL_TEXT = /^(?:Attempted to send message with a size larger than |Channel closed before call started$)/;
+
+/** Codes of the backend's own that speak against its health. */
+const FAULTS: ReadonlySet<GrpcCode> = new Set([
+  'CANCELLED',
+  'UNKNOWN',
+  'DEADLINE_EXCEEDED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+]);
+
+/** Reads any end that grpc-js can give. Never throws. */
+export function classify(upstream: string, end: CallEnd): GrpcFailure {
+  const code = grpcCode(end.code);
+  const details = typeof end.details === 'string' ? end.details.slice(0, MAX_DETAILS) : '';
+  const origin = originOf(end, code, details);
+  const connection = origin === 'app' ? undefined : connectionFailure(code, details);
+  return new GrpcFailure({
+    upstream,
+    grpcCode: code ?? 'UNKNOWN',
+    origin,
+    connection,
+    phrase: isCalm(details) ? 'service unavailable' : phraseOf(code, origin, connection),
+    backendFault: origin === 'app' && code !== undefined ? FAULTS.has(code) : !LOCAL_TEXT.test(details),
+    retryableUncommitted: code === 'UNAVAILABLE' && origin !== 'local' && !end.grpcHeaders && connection !== 'tls',
+    details,
+  });
+}
+
+/** What the gateway itself did to a call: gave it up, or found its time spent. */
+export function localFailure(
+  facts: Pick<FailureFacts, 'upstream' | 'details' | 'backendFault'> & { grpcCode: 'CANCELLED' | 'DEADLINE_EXCEEDED' },
+): GrpcFailure {
+  return new GrpcFailure({
+    ...facts,
+    origin: 'local',
+    connection: undefined,
+    phrase: phraseOf(facts.grpcCode, 'local', undefined),
+    retryableUncommitted: false,
+  });
+}
+
+/** RST_STREAM or GOAWAY with ENHANCE_YOUR_CALM: the peer asks to be left alone for a while. */
+export function isCalm(details: string): boolean {
+  return details.startsWith('Bandwidth exhausted');
+}
+
+function originOf(end: CallEnd, code: GrpcCode | undefined, details: string): FailureOrigin {
+  if (LOCAL_TEXT.test(details)) return 'local';
+  const answered = end.grpcHeaders || isGrpc(end.metadata);
+  if (code !== undefined && code !== 'OK' && answered && !OWN_TEXT.test(details)) return 'app';
+  return code === 'DEADLINE_EXCEEDED' ? 'local' : 'transport';
+}
+
+/** Whether headers are those of a gRPC response. Text, HTML and JSON come from proxies. */
+export function isGrpc(headers: Metadata | undefined): boolean {
+  const type = headers?.get('content-type')[0];
+  return typeof type === 'string' && type.startsWith('application/grpc');
+}
+
+function phraseOf(
+  code: GrpcCode | undefined,
+  origin: FailureOrigin,
+  connection: ConnectionFailure | undefined,
+): string {
+  if (connection === 'refused') return 'upstream connection error: connection refused';
+  if (connection === 'dns') return 'upstream connection error: no such host';
+  if (connection === 'timeout') return 'upstream connection error: context deadline exceeded';
+  if (connection === 'tls') return 'upstream connection error: TLS handshake failed';
+  if (connection !== undefined) return 'upstream connection error';
+  if (code === 'DEADLINE_EXCEEDED') return 'context deadline exceeded';
+  if (code === 'UNAVAILABLE') return 'service unavailable';
+  if (code === 'RESOURCE_EXHAUSTED' && origin === 'app') return 'rate limit exceeded';
+  if (code === 'CANCELLED' && origin === 'local') return 'call cancelled';
+  return origin === 'app' ? 'upstream error' : 'upstream protocol error';
+}

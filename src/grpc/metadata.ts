@@ -1,0 +1,85 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { CallContext } from '../domain/call-context.js';
+import type { Principal } from '../domain/principal.js';
+import type { CallMetadata } from './transport.js';
+
+/**
+ * All that may ever be sent. grpc-js hands metadata to HTTP/2 as it is, and one connection-specific or repeated
+ * header (`connection`, `authorization` twice) makes it drop the session under every other call (fact F1).
+ */
+const ALLOWED = [
+  'x-gateway-subject',
+  'x-gateway-tenant',
+  'x-gateway-permissions',
+  'x-gateway-auth-method',
+  'x-request-id',
+  'traceparent',
+] as const;
+
+/** Permissions beyond this are left out, whole ones at a time: the backend then sees fewer rights, never others. */
+const MAX_PERMISSIONS_LENGTH = 4096;
+
+/** Visible ASCII without the percent sign; anything else is percent-encoded, so that decoding is unambiguous. */
+const PLAIN = /^[!-$&-~]*$/;
+const ANONYMOUS: CallMetadata = Object.freeze({});
+
+const identities = new WeakMap<Principal, CallMetadata>();
+
+/** Who calls and for which request, in the gateway's own words. Values are percent-encoded UTF-8 where they are not ASCII. */
+export function callMetadata(context: CallContext): CallMetadata {
+  return {
+    ...identity(context.principal),
+    'x-request-id': encode(context.requestId),
+    traceparent: encode(context.traceparent),
+  };
+}
+
+/** The allowed entries alone, each once; keys that the gateway did not mean to send cannot get through. */
+export function wireMetadata(metadata: CallMetadata): Metadata {
+  const wire = new Metadata();
+  for (const key of ALLOWED) {
+    const value = metadata[key];
+    if (value !== undefined) wire.set(key, value);
+  }
+  return wire;
+}
+
+function identity(principal: Principal | undefined): CallMetadata {
+  if (principal === undefined) return ANONYMOUS;
+  const known = identities.get(principal);
+  if (known !== undefined) return known;
+  const made = describe(principal);
+  identities.set(principal, made);
+  return made;
+}
+
+function describe(principal: Principal): CallMetadata {
+  const entries = [
+    ['x-gateway-subject', encode(principal.subject)],
+    ['x-gateway-tenant', encode(principal.tenantId)],
+    ['x-gateway-permissions', permissionList(principal.permissions)],
+    ['x-gateway-auth-method', principal.authMethod],
+  ] as const;
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+}
+
+/** Separated by spaces, which cannot occur in one: they are encoded. */
+function permissionList(permissions: readonly string[]): string {
+  let list = '';
+  for (const permission of permissions) {
+    const longer = list === '' ? encode(permission) : `${list} ${encode(permission)}`;
+    if (longer.length > MAX_PERMISSIONS_LENGTH) break;
+    list = longer;
+  }
+  return list;
+}
+
+function encode(value: string): string {
+  if (PLAIN.test(value)) return value;
+  let encoded = '';
+  for (const byte of Buffer.from(value)) {
+    const character = String.fromCharCode(byte);
+    encoded += PLAIN.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}

@@ -1,0 +1,53 @@
+import { type InterceptingListener, type Metadata, status, type StatusObject } from '@grpc/grpc-js';
+import { type GrpcCall, type GrpcChannel, startCall } from './grpc-call.js';
+import { isGrpc } from './grpc-failure.js';
+import { abortError, callError } from './status.js';
+import type { TransportCall } from './transport.js';
+
+/** A status of OK that is a lie. */
+const NO_MESSAGE = { code: status.INTERNAL, details: 'No message received' };
+
+/** One unary call: listens to grpc-js and to the abort signal itself, so that a call costs one object. */
+export class UnaryCall implements InterceptingListener {
+  private call: GrpcCall | undefined;
+  private response: Uint8Array | undefined;
+  private grpcHeaders = false;
+
+  constructor(
+    private readonly request: TransportCall,
+    private readonly resolve: (response: Uint8Array) => void,
+    private readonly reject: (error: Error) => void,
+  ) {}
+
+  start(channel: GrpcChannel): void {
+    const { signal } = this.request;
+    if (signal.aborted) return this.reject(abortError(this.request.method.upstream, signal));
+    this.call = startCall(channel, this.request, this);
+    signal.addEventListener('abort', this);
+  }
+
+  handleEvent(): void {
+    this.call?.cancelWithStatus(status.CANCELLED, 'Cancelled on client');
+  }
+
+  onReceiveMetadata(headers: Metadata): void {
+    this.grpcHeaders = isGrpc(headers);
+  }
+
+  onReceiveMessage(message: Buffer): void {
+    if (this.response !== undefined) {
+      this.call?.cancelWithStatus(status.INTERNAL, 'Too many responses received');
+      return;
+    }
+    this.response = message;
+    // Without a further read neither a second message nor the end of the stream is seen.
+    this.call?.startRead();
+  }
+
+  onReceiveStatus({ code, details, metadata }: StatusObject): void {
+    this.request.signal.removeEventListener('abort', this);
+    if (code === status.OK && this.response !== undefined) return this.resolve(this.response);
+    const end = code === status.OK ? NO_MESSAGE : { code, details };
+    this.reject(callError(this.request, { ...end, metadata, grpcHeaders: this.grpcHeaders }));
+  }
+}

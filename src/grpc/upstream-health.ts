@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../domain/errors.js';
+import { GrpcFailure } from './grpc-failure.js';
+import { Upstreams } from './upstreams.js';
+
+/** Verdict of one health check. */
+export interface UpstreamVerdict {
+  readonly serving: boolean;
+  /** `serving`, or what stands in the way: `refused`, `dns: no such host`, `timeout`, `tls`, `not_serving`, … (row 001-6). */
+  readonly text: string;
+  readonly ms: number;
+}
+
+const SERVICE = 'grpc.health.v1.Health';
+/** HealthCheckRequest for the whole server: its only field is left empty. */
+const REQUEST = Buffer.alloc(0);
+/** HealthCheckResponse {status: SERVING}: field 1, varint 1. */
+const SERVING = Buffer.from([0x08, 0x01]);
+
+/** Asks an upstream for its health over the channel that its calls use (grpc.health.v1). */
+@Injectable()
+export class UpstreamHealth {
+  constructor(private readonly upstreams: Upstreams) {}
+
+  /** Never rejects: what fails is the verdict. */
+  async check(upstream: string, deadlineMs: number): Promise<UpstreamVerdict> {
+    const startedAt = performance.now();
+    const verdict = await this.ask(upstream, startedAt + deadlineMs).catch(verdictOnFailure);
+    return { ...verdict, ms: performance.now() - startedAt };
+  }
+
+  private async ask(upstream: string, deadlineAt: number): Promise<Omit<UpstreamVerdict, 'ms'>> {
+    const response = await this.upstreams.get(upstream).unary({
+      method: { upstream, service: SERVICE, name: 'Check', path: `/${SERVICE}/Check` },
+      request: REQUEST,
+      metadata: {},
+      deadlineAt,
+      signal: new AbortController().signal,
+    });
+    const serving = SERVING.equals(response);
+    return { serving, text: serving ? 'serving' : 'not_serving' };
+  }
+}
+
+function verdictOnFailure(error: unknown): Omit<UpstreamVerdict, 'ms'> {
+  const { cause } = GatewayError.from(error);
+  if (!(cause instanceof GrpcFailure)) return { serving: false, text: 'failed' };
+  const { connection, grpcCode, origin } = cause;
+  // A server without the health service answered all the same.
+  if (origin === 'app' && grpcCode === 'UNIMPLEMENTED') return { serving: true, text: 'unimplemented' };
+  if (connection === 'dns') return { serving: false, text: 'dns: no such host' };
+  if (connection !== undefined) return { serving: false, text: connection };
+  if (grpcCode === 'DEADLINE_EXCEEDED') return { serving: false, text: 'timeout' };
+  return { serving: false, text: origin === 'app' ? `failed: ${grpcCode}` : 'no gRPC server' };
+}

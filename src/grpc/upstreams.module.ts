@@ -1,0 +1,8 @@
+import { Global, Module } from '@nestjs/common';
+import { UpstreamHealth } from './upstream-health.js';
+import { Upstreams } from './upstreams.js';
+
+/** The registry of upstreams, that each upstream's own module fills. */
+@Global()
+@Module({ providers: [Upstreams, UpstreamHealth], exports: [Upstreams, UpstreamHealth] })
+export class UpstreamsModule {}

@@ -1,0 +1,33 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { timeoutError } from '../grpc/status.js';
+import type { Next, StackCall } from './call.js';
+
+/** Timeouts of the settings that the deadline of a call depends on. */
+export type DeadlineSettings = Pick<GatewayConfig, 'upstreams' | 'timeouts'>;
+
+/**
+ * Gives an attempt the nearest of its deadlines. They count from the call's entry, so that a policy's timeout holds
+ * for all attempts together. Rejects with UPSTREAM_TIMEOUT, without an attempt, when no time is left.
+ */
+export function deadline(settings: DeadlineSettings) {
+  return <Response>(next: Next<Response>): Next<Response> =>
+    async (call) => {
+      const deadlineAt = nearestDeadline(call, settings);
+      const remainingMs = deadlineAt - performance.now();
+      call.trace.deadlineMs = Math.max(remainingMs, 0);
+      if (remainingMs <= 0) throw timeoutError(call.method.upstream, 'no time was left for this attempt', false);
+      const { context, method, request, startedAt, trace } = call;
+      return next({ context, method, request, deadlineAt, startedAt, trace });
+    };
+}
+
+function nearestDeadline(call: StackCall, settings: DeadlineSettings): number {
+  const { method, startedAt } = call;
+  if (method.kind === 'server_stream') return startedAt + method.policy.stream.maxDurationMs;
+  return Math.min(call.deadlineAt, startedAt + timeoutOf(method, settings));
+}
+
+function timeoutOf(method: RpcMethod, { upstreams, timeouts }: DeadlineSettings): number {
+  return method.policy.timeoutMs ?? upstreams.get(method.upstream)?.timeoutMs ?? timeouts.requestMs;
+}

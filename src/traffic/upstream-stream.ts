@@ -1,0 +1,150 @@
+import { GatewayError } from '../domain/errors.js';
+import type { StreamPolicy } from '../domain/policy.js';
+import { abortError, cancelledError, timeoutError } from '../grpc/status.js';
+import type { MessageStream } from '../grpc/transport.js';
+
+/** A stream that has begun: its first message, or its end, is there. Iterate it once; leaving the loop ends the call. */
+export interface UpstreamStream extends AsyncIterable<Uint8Array> {
+  /** Resolves once, when the stream is over, to what it failed of. Never rejects. */
+  readonly ended: Promise<GatewayError | undefined>;
+  /** Ends the call at the backend. Idempotent; needed when the stream is not iterated to its end. */
+  cancel(): void;
+}
+
+/** What ends a stream from the gateway's side. */
+export interface StreamLimits {
+  readonly upstream: string;
+  readonly policy: StreamPolicy;
+  /** End of the whole stream, in `performance.now()` ms. */
+  readonly deadlineAt: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Opens a stream within its limits. Rejects when it fails before its first message.
+ * The pause between messages is measured while one is waited for: a client that reads slowly is not the backend's fault.
+ */
+export async function openWithin(limits: StreamLimits, messages: MessageStream): Promise<UpstreamStream> {
+  const stream = new LimitedStream(limits, messages);
+  await stream.begin();
+  return stream;
+}
+
+class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
+  readonly ended: Promise<GatewayError | undefined>;
+  private readonly settle: (error: GatewayError | undefined) => void;
+  private readonly source: AsyncIterator<Uint8Array>;
+  private readonly idle: NodeJS.Timeout;
+  private readonly total: NodeJS.Timeout;
+  private first: IteratorResult<Uint8Array> | undefined;
+  private count = 0;
+  private waiting = false;
+  private finished = false;
+  private failure: GatewayError | undefined;
+
+  constructor(
+    private readonly limits: StreamLimits,
+    private readonly messages: MessageStream,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<GatewayError | undefined>();
+    this.ended = promise;
+    this.settle = resolve;
+    this.source = messages[Symbol.asyncIterator]();
+    const { upstream, policy, deadlineAt, signal } = limits;
+    this.idle = setTimeout(() => this.onIdle(), policy.idleTimeoutMs);
+    this.total = setTimeout(
+      () => this.stop(timeoutError(upstream, 'the stream took too long', true)),
+      deadlineAt - performance.now(),
+    );
+    signal.addEventListener('abort', this);
+  }
+
+  async begin(): Promise<void> {
+    this.first = await this.pull();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array>> {
+    const { first } = this;
+    this.first = undefined;
+    return first === undefined ? this.pull() : Promise.resolve(first);
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.cancel();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  cancel(): void {
+    this.messages.cancel();
+    this.first = undefined;
+    this.finish(cancelledError(this.limits.upstream));
+  }
+
+  /** The request was given up. */
+  handleEvent(): void {
+    this.stop(abortError(this.limits.upstream, this.limits.signal));
+  }
+
+  private async pull(): Promise<IteratorResult<Uint8Array>> {
+    if (this.finished) return this.over();
+    this.waiting = true;
+    this.idle.refresh();
+    try {
+      const result = await this.source.next();
+      if (this.finished) return this.over();
+      if (result.done === true) this.finish(undefined);
+      else this.countMessage();
+      return result;
+    } catch (error) {
+      this.finish(GatewayError.from(error));
+      this.failure = undefined;
+      throw error;
+    } finally {
+      this.waiting = false;
+    }
+  }
+
+  /** What ended the stream is told once. */
+  private over(): IteratorResult<Uint8Array> {
+    const { failure } = this;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+    return { done: true, value: undefined };
+  }
+
+  private countMessage(): void {
+    this.count += 1;
+    const { policy, upstream } = this.limits;
+    if (policy.maxMessages === 0 || this.count <= policy.maxMessages) return;
+    this.messages.cancel();
+    throw new GatewayError(
+      'UPSTREAM_ERROR',
+      `The "${upstream}" service sent more than ${policy.maxMessages} messages.`,
+    );
+  }
+
+  private onIdle(): void {
+    const { upstream, policy } = this.limits;
+    if (this.waiting) this.stop(timeoutError(upstream, `no message for ${policy.idleTimeoutMs} ms`, true));
+  }
+
+  private stop(error: GatewayError): void {
+    if (this.finished) return;
+    this.failure = error;
+    this.first = undefined;
+    this.messages.cancel();
+    this.finish(error);
+  }
+
+  private finish(error: GatewayError | undefined): void {
+    this.finished = true;
+    clearTimeout(this.idle);
+    clearTimeout(this.total);
+    this.limits.signal.removeEventListener('abort', this);
+    this.settle(error);
+  }
+}
