@@ -1,7 +1,6 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
-import type { DestinationStream } from 'pino';
 import { AccessModule } from './access/access.module.js';
 import { AuthenticationGuard } from './access/authentication.guard.js';
 import { RolesGuard } from './access/roles.guard.js';
@@ -17,19 +16,15 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import type { Descriptors } from './contract/descriptors.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ProblemFilter } from './edge/problem.filter.js';
-import { loggerParams } from './observe/logger.js';
 import { ObserveModule, type Observation } from './observe/observe.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { TrafficModule } from './traffic/traffic.module.js';
-import { VERSION } from './version.js';
 
 /** What an application is made of, read and checked before it is made. */
 export interface AppParts {
   readonly config: GatewayConfig;
   readonly descriptors: Descriptors;
   readonly observation: Observation;
-  /** Where log lines go; stdout when left out. */
-  readonly logDestination?: DestinationStream | undefined;
 }
 
 @Global()
@@ -47,13 +42,14 @@ class ConfigModule {}
   ],
 })
 export class AppModule {
-  static create({ config, descriptors, observation, logDestination }: AppParts): DynamicModule {
+  static create({ config, descriptors, observation }: AppParts): DynamicModule {
     const settings = { provide: GATEWAY_CONFIG, useValue: config };
     return {
       module: AppModule,
       imports: [
         { module: ConfigModule, providers: [settings], exports: [settings] },
-        LoggerModule.forRoot(loggerParams(config, VERSION, logDestination)),
+        // No middleware and no lines of its own: each request has exactly one line, from AccessLog.
+        LoggerModule.forRoot({ pinoHttp: { logger: observation.logger.events, autoLogging: false }, forRoutes: [] }),
         ObserveModule.create(observation),
         TrafficModule,
         AccessModule,

@@ -1,15 +1,16 @@
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger, PinoLogger } from 'nestjs-pino';
-import type { DestinationStream } from 'pino';
+import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { loadDescriptors } from './contract/descriptors.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
+import type { GatewayLogger } from './observe/logger.js';
 import { observe } from './observe/observe.module.js';
 import { Drain } from './ops/drain.js';
+import { startOpsServer } from './ops/ops-server.js';
 import { VERSION } from './version.js';
 
 /** A gateway that listens. */
@@ -17,16 +18,18 @@ export interface RunningGateway {
   readonly app: NestFastifyApplication;
   /** `http://127.0.0.1:8080`, with the port that was really taken. */
   readonly url: string;
+  /** The same of OPS_PORT; undefined without one. */
+  readonly opsUrl: string | undefined;
   /** Takes it out of service without losing a request, then closes everything. */
   drain(): Promise<void>;
 }
 
 /** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE for a taken port. */
-export async function startGateway(config: GatewayConfig, logDestination?: DestinationStream): Promise<RunningGateway> {
+export async function startGateway(config: GatewayConfig, logger: GatewayLogger): Promise<RunningGateway> {
   const descriptors = loadDescriptors(config.descriptorFiles);
-  const observation = observe();
+  const observation = observe(logger);
   const http = new HttpServer(config);
-  const module = AppModule.create({ config, descriptors, observation, logDestination });
+  const module = AppModule.create({ config, descriptors, observation });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {
     bodyParser: false,
     bufferLogs: true,
@@ -36,14 +39,16 @@ export async function startGateway(config: GatewayConfig, logDestination?: Desti
   http.use(app.get(RequestLifecycle));
   if (config.server.corsOrigins.length > 0) enableCors(app, config.server.corsOrigins);
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
-  await app.listen({ host: config.server.host, port: config.server.port });
-  const drain = new Drain(app.getHttpServer(), { config, logger: PinoLogger.root, ...observation, state: observation.drain });
-  const { port } = app.getHttpServer().address() as AddressInfo;
+  const { host, port: wantedPort } = config.server;
+  await app.listen({ host, port: wantedPort });
+  const drain = new Drain(app.getHttpServer(), config, observation);
+  const ops = config.server.opsPort === undefined ? undefined : await startOpsServer(app, host, config.server.opsPort);
   const close = async () => {
     await drain.run();
     await app.close();
+    await ops?.close();
   };
-  return { app, url: `http://127.0.0.1:${port}`, drain: close };
+  return { app, url: urlOf(app), opsUrl: ops && urlOf(ops), drain: close };
 }
 
 /** Only origins that are named, with cookies: a wildcard with credentials is refused by the settings. */
@@ -55,4 +60,9 @@ function enableCors(app: NestFastifyApplication, origins: readonly string[]): vo
     exposedHeaders: ['x-request-id', 'retry-after', 'x-gateway-complete'],
     maxAge: 600,
   });
+}
+
+function urlOf(app: NestFastifyApplication): string {
+  const { port } = app.getHttpServer().address() as AddressInfo;
+  return `http://127.0.0.1:${port}`;
 }

@@ -1,12 +1,13 @@
 import { pino, type Logger } from 'pino';
 import { ConfigError, formatProblem } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
+import { configWarnings } from './config/warnings.js';
 import { readConfig } from './config/read-config.js';
 import { ContractError } from './contract/contract.js';
 import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
 import { startGateway, type RunningGateway } from './gateway.js';
-import { loggerOptions } from './observe/logger.js';
+import { createLogger } from './observe/logger.js';
 import { VERSION } from './version.js';
 
 /** EX_CONFIG of sysexits(3): started again with the same settings it would fail again. */
@@ -18,9 +19,11 @@ const PANIC_DRAIN_MS = 2_000;
 /** Runs the gateway as a process: from its environment to its exit code. */
 export async function runGateway(): Promise<void> {
   const config = readConfigOrExit();
-  const log = pino(loggerOptions(config, VERSION));
+  const logger = createLogger(config, VERSION);
+  const log = logger.events;
+  for (const warning of configWarnings(config)) log.warn(warning, `config_warning ${formatProblem(warning)}`);
   try {
-    const gateway = await startGateway(config);
+    const gateway = await startGateway(config, logger);
     exitOnSignals(gateway, log);
     log.info({ url: gateway.url }, 'listening');
   } catch (error) {

@@ -28,6 +28,7 @@ export class HttpServer {
     for (const name of ['call', 'rpc'] as const) this.fastify.decorateRequest(name);
     for (const name of ['rawPath', 'rawQuery'] as const) this.fastify.decorateRequest(name, '');
     this.takeBodiesAsBytes();
+    this.fastify.addHook('onRoute', (route) => this.begun().learn(route));
     this.fastify.addHook('onRequest', (request, reply, done) => this.begun().begin(request, reply, done));
     this.fastify.addHook('onResponse', (request, reply, done) => {
       this.begun().end(request, reply);

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { CompiledRoute } from '../contract/compiled-route.js';
-import { variableValues } from '../contract/matcher.js';
+import { variableValues } from '../contract/raw-path.js';
 import { GatewayError } from '../domain/errors.js';
 
 /** RFC 8259 knows one charset; others would be read wrongly, so they are refused. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 import { Inject, Injectable } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { CallContext } from '../domain/call-context.js';
@@ -33,13 +33,18 @@ export class RequestLifecycle {
     private readonly routes: RouteResolver,
   ) {}
 
+  /** Fastify `onRoute`. */
+  learn(route: RouteOptions): void {
+    this.routes.learn(route);
+  }
+
   /** Fastify `onRequest`, before all other hooks. */
   begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     this.open(request, reply);
     const refused = checkFraming(request.raw) ?? this.checkLength(request);
     if (refused !== undefined) return done(refused);
     try {
-      const resolution = this.routes.resolve(request, request.server);
+      const resolution = this.routes.resolve(request);
       if (resolution.kind === 'route') return done();
       void reply.code(204).header('allow', resolution.allow).send();
     } catch (error) {

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyRequest, RouteOptions } from 'fastify';
 import { Contract } from '../contract/contract.js';
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import { GatewayError } from '../domain/errors.js';
-
-const PROBED = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 /** What a request is for. `options` asks for nothing but the methods of a path (RFC 9110 9.3.7). */
 export type Resolution = { readonly kind: 'route' } | { readonly kind: 'options'; readonly allow: string };
@@ -14,23 +12,32 @@ const ROUTE: Resolution = { kind: 'route' };
 /** Finds the policy and the RPC of a request and notes them in its context. */
 @Injectable()
 export class RouteResolver {
+  /** Methods of the gateway's own routes, by their path: they hold no variables. */
+  private readonly ownRoutes = new Map<string, string[]>();
+
   constructor(private readonly contract: Contract) {}
 
+  /** Fastify `onRoute`: takes note of a route of the gateway's own. */
+  learn({ url, method, config }: RouteOptions): void {
+    if (config?.fallback === true || config?.rpcRoute !== undefined) return;
+    this.ownRoutes.set(url, [...(this.ownRoutes.get(url) ?? []), ...[method].flat()]);
+  }
+
   /** Throws ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED or MALFORMED_REQUEST. */
-  resolve(request: FastifyRequest, fastify: FastifyInstance): Resolution {
+  resolve(request: FastifyRequest): Resolution {
     const { config, url } = request.routeOptions;
     if (config.rpcRoute !== undefined) {
       setRoute(request, this.contract.compiled(config.rpcRoute));
       return ROUTE;
     }
-    if (config.fallback === true || url === undefined) return this.resolveByContract(request, fastify);
+    if (config.fallback === true || url === undefined) return this.resolveByContract(request);
     request.call.policy = config.policy;
     request.call.routeLabel = url;
     return ROUTE;
   }
 
   /** Templates that the HTTP router cannot hold, and everything that matched nothing. */
-  private resolveByContract(request: FastifyRequest, fastify: FastifyInstance): Resolution {
+  private resolveByContract(request: FastifyRequest): Resolution {
     const match = this.contract.matcher.match(request.method, request.rawPath);
     switch (match.kind) {
       case 'found':
@@ -41,7 +48,7 @@ export class RouteResolver {
       case 'method_not_allowed':
         return this.otherMethods(request, match.allow);
       case 'not_found':
-        return this.otherMethods(request, ownMethods(request.rawPath, fastify));
+        return this.otherMethods(request, this.ownRoutes.get(withoutTrailingSlash(request.rawPath)) ?? []);
     }
   }
 
@@ -61,8 +68,6 @@ function setRoute(request: FastifyRequest, rpc: CompiledRoute): void {
   call.routeLabel = rpc.route.template;
 }
 
-/** Methods of the gateway's own routes, whose paths hold no variables. */
-function ownMethods(path: string, fastify: FastifyInstance): string[] {
-  const url = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-  return PROBED.filter((method) => fastify.findRoute({ url, method }) !== null);
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
-import { PinoLogger } from 'nestjs-pino';
+import { Inject, Injectable } from '@nestjs/common';
+import type { Logger } from 'pino';
 import type { CallContext } from '../domain/call-context.js';
 import { accessLine, statusClass, type HttpFacts } from './access-line.js';
+import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics, type AuthOutcome } from './metrics.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -12,10 +13,14 @@ const QUIET = new Set(['/livez', '/readyz', '/startupz', '/healthz', '/health', 
 /** Writes the one log line of a request and counts it. Called once when the request is over, whatever became of it. */
 @Injectable()
 export class AccessLog {
+  private readonly logger: Logger;
+
   constructor(
-    private readonly logger: PinoLogger,
+    @Inject(GATEWAY_LOGGER) { requests }: GatewayLogger,
     private readonly metrics: GatewayMetrics,
-  ) {}
+  ) {
+    this.logger = requests;
+  }
 
   finish(call: CallContext, http: HttpFacts): void {
     this.count(call, http);

@@ -1,9 +1,19 @@
 import { hostname } from 'node:os';
-import { pino, type DestinationStream, type LoggerOptions } from 'pino';
-import type { Params } from 'nestjs-pino';
+import { destination as pinoDestination, pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import type { GatewayConfig } from '../config/gateway-config.js';
 
-/** Values of these keys never reach a line, whoever logs the object: the second net under the allow-list of the access line. */
+/** Injection token of the {@link GatewayLogger}: the application's own, where nestjs-pino keeps one for the whole process. */
+export const GATEWAY_LOGGER = Symbol('GatewayLogger');
+
+/** Where lines go: those of events, and the one line of each request. */
+export interface GatewayLogger {
+  /** Redacts what looks like a secret, whoever logs it. */
+  readonly events: Logger;
+  /** Writes the line of a request, whose fields are an allow-list already. */
+  readonly requests: Logger;
+}
+
+/** Values of these keys never reach a line: the second net under the allow-lists. */
 const SECRET_PATHS = [
   'authorization',
   'cookie',
@@ -16,21 +26,16 @@ const SECRET_PATHS = [
 ].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
 
 /** One JSON object a line on stdout, levels as words, the fields that name this process on each (rows 003-8, C-24). */
-export function loggerOptions(config: GatewayConfig, version: string): LoggerOptions {
-  return {
+export function createLogger(config: GatewayConfig, version: string, destination?: DestinationStream): GatewayLogger {
+  const options: LoggerOptions = {
     level: config.log.level,
     base: { service: 'api-gateway', env: config.environment, version, pod: hostname() },
     timestamp: () => `,"ts":"${new Date().toISOString()}"`,
     formatters: { level: (level) => ({ level }) },
-    redact: { paths: SECRET_PATHS, censor: '[redacted]' },
   };
-}
-
-/** Parameters of LoggerModule: no middleware and no automatic lines, since each request has one line of its own. */
-export function loggerParams(config: GatewayConfig, version: string, destination?: DestinationStream): Params {
-  const logger =
-    destination === undefined
-      ? pino(loggerOptions(config, version))
-      : pino(loggerOptions(config, version), destination);
-  return { pinoHttp: { logger, autoLogging: false }, forRoutes: [] };
+  const stream = destination ?? pinoDestination(1);
+  return {
+    events: pino({ ...options, redact: { paths: SECRET_PATHS, censor: '[redacted]' } }, stream),
+    requests: pino(options, stream),
+  };
 }

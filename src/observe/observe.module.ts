@@ -3,6 +3,7 @@ import { DrainState } from '../domain/drain-state.js';
 import { UpstreamMeasure } from '../domain/upstream-measure.js';
 import { AccessLog } from './access-log.js';
 import { InFlightRegistry } from './in-flight.js';
+import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics } from './metrics.js';
 
 /** What a running gateway tells about itself. Made before the application, which needs its registry to build itself. */
@@ -10,29 +11,31 @@ export interface Observation {
   readonly metrics: GatewayMetrics;
   readonly inFlight: InFlightRegistry;
   readonly drain: DrainState;
+  readonly logger: GatewayLogger;
 }
 
 /** The observation of one application: nothing of it is shared with another one in the same process. */
-export function observe(): Observation {
+export function observe(logger: GatewayLogger): Observation {
   const inFlight = new InFlightRegistry();
-  return { metrics: new GatewayMetrics(() => inFlight.size), inFlight, drain: new DrainState() };
+  return { metrics: new GatewayMetrics(() => inFlight.size), inFlight, drain: new DrainState(), logger };
 }
 
 /** Metrics, the log line and the requests in flight. */
 @Global()
 @Module({})
 export class ObserveModule {
-  static create({ metrics, inFlight, drain }: Observation): DynamicModule {
+  static create({ metrics, inFlight, drain, logger }: Observation): DynamicModule {
     return {
       module: ObserveModule,
       providers: [
         AccessLog,
         { provide: GatewayMetrics, useValue: metrics },
         { provide: UpstreamMeasure, useValue: metrics },
+        { provide: GATEWAY_LOGGER, useValue: logger },
         { provide: InFlightRegistry, useValue: inFlight },
         { provide: DrainState, useValue: drain },
       ],
-      exports: [AccessLog, GatewayMetrics, UpstreamMeasure, InFlightRegistry, DrainState],
+      exports: [AccessLog, GATEWAY_LOGGER, GatewayMetrics, UpstreamMeasure, InFlightRegistry, DrainState],
     };
   }
 }

@@ -2,23 +2,13 @@ import type { Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import type { DrainState } from '../domain/drain-state.js';
 import { GatewayError } from '../domain/errors.js';
-import type { InFlightRegistry } from '../observe/in-flight.js';
-import type { GatewayMetrics } from '../observe/metrics.js';
+import type { Observation } from '../observe/observe.module.js';
 
 const IDLE_SWEEP_MS = 100;
 const PROGRESS_MS = 1_000;
 /** What is left after the shutdown time is cancelled, and gets this long to say so to its client. */
 const LAST_WORDS_MS = 1_000;
-
-interface DrainParts {
-  readonly config: GatewayConfig;
-  readonly state: DrainState;
-  readonly inFlight: InFlightRegistry;
-  readonly metrics: GatewayMetrics;
-  readonly logger: Logger;
-}
 
 /** Takes a server out of service without losing a request (row 000-54, facts F17 and F18). Dependencies are closed by the application afterwards. */
 export class Drain {
@@ -26,8 +16,13 @@ export class Drain {
 
   constructor(
     private readonly server: Server,
-    private readonly parts: DrainParts,
+    private readonly config: GatewayConfig,
+    private readonly observation: Observation,
   ) {}
+
+  private get logger(): Logger {
+    return this.observation.logger.events;
+  }
 
   /** Runs once; asked again, it is the same drain. Resolves when the last connection is closed. */
   run(): Promise<void> {
@@ -36,34 +31,34 @@ export class Drain {
   }
 
   private async drain(): Promise<void> {
-    const { state, metrics, logger, inFlight, config } = this.parts;
-    state.begin(performance.now());
+    const { drain, metrics, inFlight } = this.observation;
+    drain.begin(performance.now());
     metrics.draining.set(1);
-    logger.info({ in_flight: inFlight.size }, 'drain_started');
-    await wait(config.timeouts.preDrainMs);
+    this.logger.info({ in_flight: inFlight.size }, 'drain_started');
+    await wait(this.config.timeouts.preDrainMs);
     this.server.close();
     const timers = [
       setInterval(() => this.server.closeIdleConnections(), IDLE_SWEEP_MS),
       setInterval(() => this.reportProgress(), PROGRESS_MS),
     ];
-    await this.emptied(config.timeouts.shutdownMs);
+    await this.emptied(this.config.timeouts.shutdownMs);
     await this.cancelRest();
     for (const timer of timers) clearInterval(timer);
     this.server.closeAllConnections();
-    logger.info({ in_flight: inFlight.size }, 'drain_finished');
+    this.logger.info({ in_flight: inFlight.size }, 'drain_finished');
   }
 
   private async emptied(ms: number): Promise<void> {
     const timeout = new AbortController();
     await Promise.race([
-      this.parts.inFlight.empty(),
+      this.observation.inFlight.empty(),
       wait(ms, undefined, { signal: timeout.signal }).catch(() => undefined),
     ]);
     timeout.abort();
   }
 
   private async cancelRest(): Promise<void> {
-    for (const call of this.parts.inFlight) {
+    for (const call of this.observation.inFlight) {
       call.cancel(
         new GatewayError('DRAINING', 'service unavailable: the gateway is shutting down.', { retryAfterSeconds: 1 }),
       );
@@ -73,11 +68,11 @@ export class Drain {
 
   /** A stuck handler names itself (row 000-55). */
   private reportProgress(): void {
-    const { inFlight, logger } = this.parts;
+    const { inFlight } = this.observation;
     const calls = [...inFlight];
     const oldest = Math.min(...calls.map((call) => call.startedAt));
     const routes = Object.fromEntries(calls.slice(0, 20).map((call) => [call.routeLabel, call.stage]));
-    logger.info(
+    this.logger.info(
       { in_flight: calls.length, oldest_ms: Math.round(performance.now() - oldest), routes },
       'drain_progress',
     );

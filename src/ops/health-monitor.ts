@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
-import { PinoLogger } from 'nestjs-pino';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { UpstreamHealth } from '../grpc/upstream-health.js';
+import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { verdictOf, type CheckResult, type HealthVerdict } from './health-verdict.js';
 
@@ -24,7 +24,7 @@ export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutd
     private readonly indicators: HealthIndicatorService,
     private readonly upstreams: UpstreamHealth,
     private readonly metrics: GatewayMetrics,
-    private readonly logger: PinoLogger,
+    @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
   ) {
     for (const name of config.upstreams.keys()) {
       this.results.set(name, { name: `${name}-service`, healthy: true, text: UNKNOWN, optional: OPTIONAL.has(name) });
@@ -68,7 +68,7 @@ export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutd
     this.metrics.upstreamUp.set({ upstream: name }, healthy ? 1 : 0);
     this.metrics.degraded.set({ component: name }, healthy ? 0 : 1);
     if (before.healthy === healthy) return;
-    if (healthy) this.logger.info({ component: name }, `recovered component=${name}`);
-    else this.logger.warn({ component: name, reason: text }, `degraded component=${name}`);
+    if (healthy) this.logger.events.info({ component: name }, `recovered component=${name}`);
+    else this.logger.events.warn({ component: name, reason: text }, `degraded component=${name}`);
   }
 }

@@ -1,0 +1,40 @@
+import { Module, type DynamicModule, type INestApplication, type Provider, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { TerminusModule } from '@nestjs/terminus';
+import { JwtAuthenticator } from '../access/jwt-authenticator.js';
+import { DrainState } from '../domain/drain-state.js';
+import { GatewayMetrics } from '../observe/metrics.js';
+import { HealthController } from './health.controller.js';
+import { HealthMonitor } from './health-monitor.js';
+import { metricsModule } from './ops.module.js';
+
+@Module({})
+class OpsServerModule {
+  /** Its controllers answer from the objects of the gateway itself. */
+  static of(gateway: INestApplication): DynamicModule {
+    const shared = (type: Type): Provider => ({ provide: type, useValue: gateway.get<object>(type) });
+    return {
+      module: OpsServerModule,
+      global: true,
+      imports: [TerminusModule.forRoot({ logger: false }), metricsModule(gateway.get(GatewayMetrics))],
+      controllers: [HealthController],
+      providers: [JwtAuthenticator, DrainState, HealthMonitor, GatewayMetrics].map(shared),
+      exports: [GatewayMetrics],
+    };
+  }
+}
+
+/** Serves `/metrics` and the health paths on a port of their own (OPS_PORT), which no Service needs to publish. */
+export async function startOpsServer(
+  gateway: INestApplication,
+  host: string,
+  port: number,
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(OpsServerModule.of(gateway), new FastifyAdapter(), {
+    logger: false,
+    abortOnError: false,
+  });
+  await app.listen({ host, port });
+  return app;
+}

@@ -1,0 +1,57 @@
+import { Writable } from 'node:stream';
+import { parseEnvironment } from '../../src/config/environment.js';
+import { startGateway, type RunningGateway } from '../../src/gateway.js';
+import { createLogger } from '../../src/observe/logger.js';
+import { startWorld, type World, type WorldOptions } from '../../sandbox/world.js';
+
+/** A log line as it was written. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** A gateway in this process, in a world of its own. */
+export interface TestGateway {
+  readonly world: World;
+  readonly gateway: RunningGateway;
+  readonly url: string;
+  /** All lines so far. */
+  readonly lines: LogLine[];
+  close(): Promise<void>;
+}
+
+interface TestOptions {
+  /** Settings on top of the world's. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly world?: WorldOptions;
+}
+
+/** Starts a world and a gateway in it, on free ports, ready when it resolves. */
+export async function startTestGateway({ env = {}, world: options }: TestOptions = {}): Promise<TestGateway> {
+  const world = await startWorld({ faultServer: false, ...options });
+  const lines: LogLine[] = [];
+  const log = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      for (const line of chunk.toString().split('\n')) if (line !== '') lines.push(JSON.parse(line) as LogLine);
+      done();
+    },
+  });
+  const config = parseEnvironment({
+    ...world.gatewayEnv(),
+    API_GATEWAY_PORT: '0',
+    GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
+    ...env,
+  });
+  const gateway = await startGateway(config, createLogger(config, 'test', log));
+  await untilReady(gateway.url);
+  const close = async () => {
+    await gateway.drain();
+    await world.close();
+  };
+  return { world, gateway, url: gateway.url, lines, close };
+}
+
+async function untilReady(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await fetch(`${url}/readyz`)).ok) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error('the gateway did not become ready');
+}
