@@ -15,11 +15,26 @@ interface Reading<T> {
   readonly problems: readonly ConfigProblem[];
 }
 
+/** An environment as far as it can be read, and all that is wrong with it. */
+export interface Inspection {
+  readonly settings: Known<Settings>;
+  /** The built-in ones first, those without an address included. */
+  readonly upstreams: readonly UpstreamSource[];
+  readonly problems: readonly ConfigProblem[];
+}
+
 /** The settings of an environment, checked and frozen. Throws {@link ConfigError} with all problems at once. */
 export function parseEnvironment(env: Environment): GatewayConfig {
+  const { upstreams, problems } = inspectEnvironment(env);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return assembleConfig(settingsSchema.parse(withoutUnset(env)), upstreams);
+}
+
+/** What an environment says, for tools that show a part of it even while another part is missing or wrong. */
+export function inspectEnvironment(env: Environment): Inspection {
   const shared = readSettings(env);
   const readings = upstreamNames(env).map((name) => ({ name, ...readUpstream(name, env) }));
-  const upstreams = readings.map(({ name, values }): UpstreamSource => ({ name, own: values, shared: shared.values }));
+  const upstreams = readings.map(({ name, values }) => ({ name, own: values, shared: shared.values }));
   const problems = [
     ...readings.flatMap((reading) => reading.problems),
     ...shared.problems,
@@ -28,8 +43,7 @@ export function parseEnvironment(env: Environment): GatewayConfig {
     ...invariantProblems(shared.values, upstreams),
     ...nameProblems(env),
   ];
-  if (problems.length > 0) throw new ConfigError(problems);
-  return assembleConfig(settingsSchema.parse(withoutUnset(env)), upstreams);
+  return { settings: shared.values, upstreams, problems };
 }
 
 function readSettings(env: Environment): Reading<Settings> {

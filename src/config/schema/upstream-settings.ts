@@ -23,7 +23,10 @@ export function upstreamSchema(name: string) {
     description: `Address of the upstream \`${name}\`.${builtIn?.required ? '' : ' Unset: its routes do not exist.'}`,
     example: `${name.replaceAll('_', '-')}-service:50051`,
   };
-  const timeout = { description: `Deadline of a call to \`${name}\` whose policy sets none.`, example: '2s' };
+  const timeout = {
+    description: `Deadline of a call to \`${name}\` whose policy sets none.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_TIMEOUT`.'}`,
+    ...(builtIn ? {} : { example: '5s' }),
+  };
   return z.object({
     url: builtIn?.required ? required(address, url) : optional(address, url),
     timeout: builtIn ? defaulted(duration(), builtIn.timeout, timeout) : optional(duration(), timeout),

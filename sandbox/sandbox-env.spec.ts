@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { expect, test } from 'vitest';
+import { parseEnvironment } from '../src/config/environment.js';
+import { readSettings } from './settings.js';
+
+test('sandbox.env holds the addresses at which the sandbox listens', () => {
+  const config = parseEnvironment(parseEnv(readFileSync(new URL('sandbox.env', import.meta.url), 'utf8')));
+  const { auth, user, tenant, ai, jwks } = readSettings({}).ports;
+  expect(Object.fromEntries([...config.upstreams].map(([name, { target }]) => [name, target]))).toEqual({
+    auth: `dns:///127.0.0.1:${auth}`,
+    user: `dns:///127.0.0.1:${user}`,
+    tenant: `dns:///127.0.0.1:${tenant}`,
+    ai: `dns:///127.0.0.1:${ai}`,
+  });
+  expect(config.jwt).toMatchObject({
+    issuer: `http://127.0.0.1:${jwks}`,
+    jwksUrl: `http://127.0.0.1:${jwks}/jwks.json`,
+  });
+  expect(config.timeouts.preDrainMs).toBe(0);
+});

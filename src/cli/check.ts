@@ -1,0 +1,73 @@
+import { formatProblem } from '../config/config-error.js';
+import { parseEnvironment } from '../config/environment.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { methodProblems } from '../config/method-invariants.js';
+import { formatDuration } from '../config/quantities.js';
+import { redactConfig } from '../config/redact-config.js';
+import { BUILT_IN_UPSTREAMS, upstreamVariables } from '../config/schema/upstream-settings.js';
+import { configWarnings } from '../config/warnings.js';
+import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
+import type { World } from './world.js';
+
+/** Whether the gateway would start: every problem of settings and contracts, or a summary. Returns the exit code. */
+export function check(world: World, terminal: Terminal, options: { readonly print: boolean }): number {
+  const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
+  const problems = [
+    ...world.inspection.problems.map(formatProblem),
+    ...world.contractProblems,
+    ...(config === undefined ? [] : methodProblems(methodsOf(world), config).map(formatProblem)),
+  ];
+  for (const problem of problems) terminal.err(problem);
+  if (config === undefined || problems.length > 0) {
+    terminal.err(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: the gateway would not start`);
+    return EXIT_CONFIG;
+  }
+  for (const warning of [...configWarnings(config), ...idleUpstreams(world, config)]) {
+    terminal.err(`warning: ${formatProblem(warning)}`);
+  }
+  for (const line of summarise(world, config)) terminal.out(line);
+  if (options.print) terminal.out(JSON.stringify(redactConfig(config), null, 2));
+  return 0;
+}
+
+function methodsOf({ routes }: World) {
+  return routes.map(({ method }) => method);
+}
+
+/** An address that no contract speaks of is most often a misspelt name. */
+function idleUpstreams(world: World, { upstreams }: GatewayConfig) {
+  const used = new Set(methodsOf(world).map(({ upstream }) => upstream));
+  return [...upstreams.keys()]
+    .filter((name) => !used.has(name))
+    .map((name) => ({
+      name: upstreamVariables(name).url,
+      reason: `names the upstream ${name}, which no mounted contract exposes`,
+      hint: 'mount its descriptor set with GATEWAY_DESCRIPTORS, or remove it',
+    }));
+}
+
+function summarise(world: World, config: GatewayConfig): string[] {
+  const served = world.routes.filter(({ method }) => config.upstreams.has(method.upstream));
+  const services = new Set(served.map(({ method }) => method.service));
+  return [
+    'configuration is valid',
+    `${served.length} routes of ${services.size} services`,
+    ...formatTable([...upstreamRows(world, config), ...absentRows(world, config)]).map((line) => `  ${line}`),
+  ];
+}
+
+function upstreamRows({ env }: World, { upstreams }: GatewayConfig): string[][] {
+  return [...upstreams.values()].map(({ name, target, tls, timeoutMs }) => [
+    name,
+    `${env[upstreamVariables(name).url]} understood as ${target}`,
+    tls.mode === 'insecure' ? 'plaintext' : tls.mode,
+    `deadline ${formatDuration(timeoutMs)}`,
+  ]);
+}
+
+function absentRows(world: World, { upstreams }: GatewayConfig): string[][] {
+  return BUILT_IN_UPSTREAMS.filter((name) => !upstreams.has(name)).map((name) => {
+    const routes = world.routes.filter(({ method }) => method.upstream === name);
+    return [name, `${upstreamVariables(name).url} is not set: its ${routes.length} routes do not exist`];
+  });
+}

@@ -1,0 +1,52 @@
+import { formatDuration } from '../config/quantities.js';
+import { upstreamVariables } from '../config/schema/upstream-settings.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import type { World } from './world.js';
+
+/** A time limit and where it comes from; `ms` is undefined when the setting cannot be read. */
+export interface Limit {
+  readonly ms: number | undefined;
+  readonly source: string;
+}
+
+/** How long a call of this RPC may take: its policy, else its upstream, and never beyond the request. */
+export function deadlineOf(method: RpcMethod, world: World): Limit {
+  if (method.kind === 'server_stream') return streamLimits(method, world).total;
+  return nearer(ownDeadline(method, world), {
+    ms: world.inspection.settings.GATEWAY_REQUEST_TIMEOUT,
+    source: 'GATEWAY_REQUEST_TIMEOUT',
+  });
+}
+
+/** Longest pause between messages, and longest stream. */
+export function streamLimits({ policy }: RpcMethod, { inspection: { settings } }: World) {
+  const { GATEWAY_STREAM_IDLE_TIMEOUT: idle, GATEWAY_STREAM_MAX_DURATION: total } = settings;
+  return {
+    idle: nearer(
+      { ms: policy.stream.idleTimeoutMs, source: 'policy' },
+      { ms: idle, source: 'GATEWAY_STREAM_IDLE_TIMEOUT' },
+    ),
+    total: nearer(
+      { ms: policy.stream.maxDurationMs, source: 'policy' },
+      { ms: total, source: 'GATEWAY_STREAM_MAX_DURATION' },
+    ),
+  };
+}
+
+/** `2s (GATEWAY_USER_TIMEOUT)`. */
+export function formatLimit({ ms, source }: Limit): string {
+  return ms === undefined ? `unknown (${source} cannot be read)` : `${formatDuration(ms)} (${source})`;
+}
+
+function ownDeadline({ policy, upstream }: RpcMethod, { inspection }: World): Limit {
+  if (policy.timeoutMs !== undefined) return { ms: policy.timeoutMs, source: 'policy' };
+  const known = inspection.upstreams.find(({ name }) => name === upstream);
+  const own = upstreamVariables(upstream).timeout;
+  const isReadable = !inspection.problems.some((problem) => problem.name === own);
+  if (known?.own.timeout !== undefined || !isReadable) return { ms: known?.own.timeout, source: own };
+  return { ms: inspection.settings.GATEWAY_UPSTREAM_TIMEOUT, source: 'GATEWAY_UPSTREAM_TIMEOUT' };
+}
+
+function nearer(left: Limit, right: Limit): Limit {
+  return left.ms !== undefined && right.ms !== undefined && right.ms < left.ms ? right : left;
+}

@@ -1,0 +1,114 @@
+import { formatDuration, formatSize } from '../config/quantities.js';
+import { upstreamVariables } from '../config/schema/upstream-settings.js';
+import type { Route } from '../contract/route.js';
+import type { Access, FallbackPolicy, Policy } from '../domain/policy.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
+import type { World } from './world.js';
+
+type Fact = readonly [label: string, value: string];
+
+/** Everything that is decided about a request on a route before it is sent, one fact a line. */
+export function describeRoute(route: Route, values: readonly string[], world: World): Fact[] {
+  const { method } = route;
+  return [
+    ['route', `${route.verb} ${route.template}`],
+    ...route.variables.map(({ fieldPath }, index): Fact => [
+      'binding',
+      `${fieldPath} = ${JSON.stringify(values[index])}`,
+    ]),
+    ['body', bodyOf(route)],
+    ['rpc', `${method.service}.${method.name} (${method.kind === 'unary' ? 'unary' : 'server stream'})`],
+    ['upstream', targetOf(method, world)],
+    ...accessFacts(method.policy),
+    ...fieldFacts(method.policy),
+    ...limitFacts(route, world),
+    ...resilienceFacts(method.policy),
+    ['success', String(method.policy.successStatus)],
+  ];
+}
+
+function bodyOf({ body }: Route): string {
+  if (body === undefined) return 'not read; other fields come from the query';
+  if (body === '*') return 'the whole request message';
+  return `the field ${body.name}; other fields come from the query`;
+}
+
+function targetOf({ upstream }: RpcMethod, { inspection }: World): string {
+  const variable = upstreamVariables(upstream).url;
+  const source = inspection.upstreams.find(({ name }) => name === upstream);
+  if (source?.own.url !== undefined) return `${upstream} at ${source.own.url.target} (${variable})`;
+  const isWrong = inspection.problems.some(({ name, reason }) => name === variable && reason !== 'is not set');
+  return `${upstream} at ${variable} (${isWrong ? 'wrong, see gateway check' : 'not set'})`;
+}
+
+const WHO = {
+  OPEN: 'OPEN: anyone, without a credential',
+  AUTHENTICATED: 'AUTHENTICATED: anyone with a valid credential',
+  ACCESS_CONTROLLED: 'ACCESS_CONTROLLED: a valid credential that grants it',
+} as const satisfies Record<Access, string>;
+
+function accessFacts({ access, permissions, roles, tenantField }: Policy): Fact[] {
+  return [
+    ['access', WHO[access]],
+    ...listFact('permissions', permissions, 'all of them'),
+    ...listFact('roles', roles, permissions.length === 0 ? 'any of them' : 'any of them, in place of the permissions'),
+    ['tenant', tenantField === undefined ? 'no field is bound' : `${tenantField} always holds the caller's tenant`],
+  ];
+}
+
+function fieldFacts({ protectedFields, redact, responseTenantFields }: Policy): Fact[] {
+  return [
+    ...listFact('refused', protectedFields, 'a client may not set them'),
+    ...listFact('redacted', redact, 'never leave the gateway'),
+    ...listFact('checked', responseTenantFields, "must hold the caller's tenant in the response"),
+  ];
+}
+
+function limitFacts({ method, body }: Route, world: World): Fact[] {
+  const { maxConcurrent, maxBodyBytes } = method.policy;
+  const bodyLimit = maxBodyBytes ?? world.inspection.settings.GATEWAY_MAX_BODY_BYTES;
+  const facts: Fact[] = method.kind === 'server_stream' ? streamFacts(method, world) : [unaryDeadline(method, world)];
+  if (body !== undefined && bodyLimit !== undefined) facts.push(['body limit', formatSize(bodyLimit)]);
+  if (maxConcurrent > 0) facts.push(['concurrency', `${maxConcurrent} calls at once`]);
+  return facts;
+}
+
+function unaryDeadline(method: RpcMethod, world: World): Fact {
+  const request: Limit = { ms: world.inspection.settings.GATEWAY_REQUEST_TIMEOUT, source: 'GATEWAY_REQUEST_TIMEOUT' };
+  return ['deadline', `${formatLimit(deadlineOf(method, world))}, the whole request ${formatLimit(request)}`];
+}
+
+function streamFacts(method: RpcMethod, world: World): Fact[] {
+  const { maxMessages } = method.policy.stream;
+  const messages = maxMessages === 0 ? 'any number of messages' : `${maxMessages} messages at most`;
+  const { idle, total } = streamLimits(method, world);
+  return [
+    ['deadline', `${formatLimit(total)}, pauses up to ${formatLimit(idle)}`],
+    ['stream', messages],
+  ];
+}
+
+function resilienceFacts({ retry, cache, rate, fallback }: Policy): Fact[] {
+  const facts: Fact[] = [];
+  if (retry) facts.push(['retry', `${retry.maxAttempts} attempts, first pause ${formatDuration(retry.backoffMs)}`]);
+  if (cache) facts.push(['cache', `${formatDuration(cache.ttlMs)} for one ${cache.scope}`]);
+  if (rate) facts.push(['rate', `${rate.maxRate} every ${formatDuration(rate.everyMs)}, ${rate.capacity} at once`]);
+  if (fallback) facts.push(['fallback', describeFallback(fallback)]);
+  return facts;
+}
+
+function describeFallback(fallback: FallbackPolicy): string {
+  switch (fallback.kind) {
+    case 'cached':
+      return 'the last good answer';
+    case 'static':
+      return fallback.json;
+    case 'upstream':
+      return `the upstream ${fallback.upstream}`;
+  }
+}
+
+function listFact(label: string, values: readonly string[], meaning: string): Fact[] {
+  return values.length === 0 ? [] : [[label, `${values.join(', ')} (${meaning})`]];
+}

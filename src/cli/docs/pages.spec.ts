@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { settingsSchema } from '../../config/schema.js';
+import { ERROR_CODES } from '../../domain/errors.js';
+import { configurationPage } from './configuration-page.js';
+import { errorsPage } from './errors-page.js';
+
+const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+
+test('docs/configuration.md is what the schema says; if not, run `npm run gateway -- docs`', () => {
+  expect(read('configuration.md')).toBe(configurationPage());
+});
+
+test('docs/errors.md is what the list of codes says; if not, run `npm run gateway -- docs`', () => {
+  expect(read('errors.md')).toBe(errorsPage());
+});
+
+test('every setting has one row and every error code the anchor that problems link to', () => {
+  const rows = configurationPage().split('\n');
+  for (const name of Object.keys(settingsSchema.shape)) {
+    expect(rows.filter((row) => row.startsWith(`| \`${name}\` |`))).toHaveLength(1);
+  }
+  for (const code of Object.keys(ERROR_CODES)) expect(errorsPage()).toContain(`<a id="${code}"></a>`);
+});
+
+test('the documents name no setting that does not exist', () => {
+  const families = /^GATEWAY_(AUTH|USER|TENANT|AI)_TIMEOUT$|^GATEWAY_GRPC_TLS_$|^GATEWAY_$|^GATEWAY_DESCRIPTORS$/;
+  const names = `${configurationPage()}${errorsPage()}`.match(/\bGATEWAY_[A-Z_]*/g) ?? [];
+  const unknown = names.filter((name) => !(name in settingsSchema.shape) && !families.test(name));
+  expect(unknown).toEqual([]);
+});

@@ -1,0 +1,29 @@
+import { editDistance } from '../config/did-you-mean.js';
+import type { Route } from '../contract/route.js';
+
+const MAX_SUGGESTIONS = 3;
+
+/** The templates that look most like a path that none of them takes, each with its methods: `GET, PUT /api/v1/users`. */
+export function nearestRoutes(routes: readonly Route[], path: string): readonly string[] {
+  const segments = path.split('?', 1)[0]?.split('/').filter(Boolean) ?? [];
+  const byDistance = routes
+    .map((route) => ({ ...route, distance: distanceTo(route, segments) }))
+    .toSorted((left, right) => left.distance - right.distance);
+  return [...Map.groupBy(byDistance, ({ template }) => template)]
+    .slice(0, MAX_SUGGESTIONS)
+    .map(([template, same]) => `${same.map(({ verb }) => verb).join(', ')} ${template}`);
+}
+
+/** Letters to change in the literal segments, and a few for each segment too many or too few. */
+function distanceTo({ path: { segments: template } }: Route, segments: readonly string[]): number {
+  const length = Math.max(template.length, segments.length);
+  let distance = 0;
+  for (let index = 0; index < length; index++) {
+    const expected = template[index];
+    const actual = segments[index];
+    if (expected?.kind === 'multi') return distance;
+    if (expected === undefined || actual === undefined) distance += 4;
+    else if (expected.kind === 'literal') distance += editDistance(expected.text, actual);
+  }
+  return distance;
+}

@@ -1,0 +1,69 @@
+import { Command } from 'commander';
+import { processEnvironment } from '../config/read-config.js';
+import type { Environment } from '../config/variables.js';
+import { check } from './check.js';
+import { writeDocs } from './docs/write-docs.js';
+import { explain } from './explain.js';
+import { listRoutes } from './routes.js';
+import { EXIT_CONFIG, type Terminal } from './terminal.js';
+import { EnvFileError, readEnvFile, readWorld, type World } from './world.js';
+
+interface EnvOption {
+  readonly env?: string;
+}
+
+/** Exit code of the last command, beside what it wrote. */
+interface Outcome {
+  exitCode: number;
+}
+
+const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
+
+/** Runs a command line, without the two words that Node puts before it. Resolves to the exit code. */
+export async function run(args: readonly string[], terminal: Terminal, env = processEnvironment()): Promise<number> {
+  const outcome: Outcome = { exitCode: 0 };
+  try {
+    await buildProgram(terminal, env, outcome).parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof EnvFileError)) throw error;
+    terminal.err(error.message);
+    return EXIT_CONFIG;
+  }
+  return outcome.exitCode;
+}
+
+function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): Command {
+  const world = ({ env: file }: EnvOption): World => readWorld(file === undefined ? env : readEnvFile(file));
+  const program = new Command('gateway').description('Looks at the settings and contracts of the gateway.');
+  program
+    .command('check')
+    .description('say whether the gateway would start; exit 78 with every problem if not')
+    .option(...ENV_OPTION)
+    .option('--print', 'print the effective settings too, secrets as fingerprints', false)
+    .action((options: EnvOption & { print: boolean }) => {
+      outcome.exitCode = check(world(options), terminal, options);
+    });
+  program
+    .command('routes')
+    .description('list the routes with their RPC, access, permissions and timeout')
+    .option(...ENV_OPTION)
+    .option('--json', 'as JSON', false)
+    .action((options: EnvOption & { json: boolean }) => {
+      outcome.exitCode = listRoutes(world(options), terminal, options);
+    });
+  program
+    .command('explain <verb> <path>')
+    .description('say what happens to a request: route, policy, RPC, upstream, deadline')
+    .option(...ENV_OPTION)
+    .action((verb: string, path: string, options: EnvOption) => {
+      outcome.exitCode = explain(world(options), terminal, { verb, path });
+    });
+  program
+    .command('docs')
+    .description('write docs/configuration.md and docs/errors.md from the code')
+    .option('--check', 'write nothing; exit 1 when a file is stale', false)
+    .action((options: { check: boolean }) => {
+      outcome.exitCode = writeDocs(terminal, options);
+    });
+  return program;
+}
