@@ -1,0 +1,105 @@
+import { parseArgs } from 'node:util';
+import { SCENARIO_NAMES, type ScenarioName } from './scenarios.js';
+
+export const SYSTEM_NAMES = ['nest', 'fastify', 'go', 'gateway'] as const;
+export type SystemName = (typeof SYSTEM_NAMES)[number];
+
+/** What one run of the benchmark does. */
+export interface Options {
+  readonly systems: readonly SystemName[];
+  readonly scenarios: readonly ScenarioName[];
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly warmupSeconds: number;
+  readonly connections: number;
+  /** Requests a second, all connections together; undefined: as many as one core answers. */
+  readonly rate: number | undefined;
+  /** Core of the system under test and core of the load and the upstream. */
+  readonly cores: readonly [number, number];
+  /** Write the result files; only a whole run does so unasked. */
+  readonly save: boolean;
+  /** Start the Node systems with --cpu-prof and print where the time went. */
+  readonly profile: boolean;
+}
+
+/** A wrong command line; the message says how to fix it. */
+export class UsageError extends Error {}
+
+/** The command line, for --help and wrong options. */
+export const USAGE = `usage: npm run bench -- [options]
+  --only <names>      systems, of ${SYSTEM_NAMES.join(',')}
+  --scenario <names>  of ${SCENARIO_NAMES.join(',')}
+  --rounds <n>        interleaved rounds (5)
+  --seconds <n>       load per system, scenario and round (3)
+  --connections <n>   open connections (64)
+  --rate <n>          requests a second instead of saturation
+  --cores <a,b>       core of the system under test, core of the load and the upstream (0,1)
+  --quick             2 rounds of 1 s, no result files
+  --save              write the result files of a partial run, too
+  --profile           print the time of the Node systems by package`;
+
+function namesOf<T extends string>(option: string, given: string | undefined, known: readonly T[]): readonly T[] {
+  if (given === undefined) return known;
+  const wanted = given.split(',').map((name) => name.trim());
+  const unknown = wanted.find((name) => !known.includes(name as T));
+  if (unknown !== undefined) throw new UsageError(`--${option}: "${unknown}" is none of ${known.join(', ')}`);
+  return known.filter((name) => wanted.includes(name));
+}
+
+function numberOf(option: string, given: string | undefined, fallback: number): number {
+  const value = given === undefined ? fallback : Number(given);
+  if (!Number.isFinite(value) || value <= 0) throw new UsageError(`--${option}: "${given}" is not a number above 0`);
+  return value;
+}
+
+function coresOf(given: string): readonly [number, number] {
+  const match = /^(\d+),(\d+)$/.exec(given);
+  if (!match || match[1] === match[2])
+    throw new UsageError(`--cores: "${given}" is not two different cores such as 0,1`);
+  return [Number(match[1]), Number(match[2])];
+}
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean', default: false } as const;
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        only: text,
+        scenario: text,
+        rounds: text,
+        seconds: text,
+        connections: text,
+        rate: text,
+        cores: { type: 'string', default: '0,1' },
+        quick: flag,
+        save: flag,
+        profile: flag,
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Reads the command line. Throws UsageError. */
+export function parseOptions(args: readonly string[]): Options {
+  const given = parse(args);
+  const systems = namesOf('only', given.only, SYSTEM_NAMES);
+  const scenarios = namesOf('scenario', given.scenario, SCENARIO_NAMES);
+  const isWhole = systems.length === SYSTEM_NAMES.length && scenarios.length === SCENARIO_NAMES.length;
+  return {
+    systems,
+    scenarios,
+    rounds: Math.ceil(numberOf('rounds', given.rounds, given.quick ? 2 : 5)),
+    seconds: numberOf('seconds', given.seconds, given.quick ? 1 : 3),
+    warmupSeconds: given.quick ? 1 : 3,
+    connections: Math.ceil(numberOf('connections', given.connections, 64)),
+    rate: given.rate === undefined ? undefined : numberOf('rate', given.rate, 1),
+    cores: coresOf(given.cores),
+    save: given.save || (isWhole && !given.quick && !given.profile),
+    profile: given.profile,
+  };
+}

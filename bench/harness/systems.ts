@@ -1,0 +1,124 @@
+import { buildGateway } from './gateway-build.js';
+import { buildGoPeer, goVersion } from './go-peer.js';
+import type { Identity } from './identity.js';
+import type { SystemName } from './options.js';
+import { PROTO_ROOT, ROOT } from './paths.js';
+import type { Command } from './process.js';
+import type { ScenarioName } from './scenarios.js';
+import { transpilePeer } from './transpile.js';
+
+/** What a system under test is told. */
+export interface Surroundings {
+  readonly port: number;
+  /** host:port of the gRPC upstream. */
+  readonly upstream: string;
+  readonly identity: Identity;
+  /** Flags for node before the main file. */
+  readonly nodeFlags: readonly string[];
+}
+
+/** A program that the benchmark can measure. */
+export interface System {
+  readonly title: string;
+  /** Builds it; returns why it cannot take part, if so. */
+  readonly prepare: () => string | undefined;
+  readonly command: (surroundings: Surroundings) => Command;
+  /** Paths that differ from the scenario's; `null`: it does not take part in that scenario. */
+  readonly paths: Partial<Record<ScenarioName, string | null>>;
+  /** Writes a log line a request, which the harness then looks for. */
+  readonly logsRequests: boolean;
+}
+
+const GUARDED = { unauthorized: '/guarded/users/01JDV5Q3M8ZK4W9T6X2Y000000' };
+const WITHOUT_LIMIT = '1000000';
+
+function nodePeer(name: string, title: string): System {
+  let main = '';
+  return {
+    title,
+    prepare: () => {
+      main = transpilePeer(name);
+      return undefined;
+    },
+    command: ({ port, upstream, nodeFlags }) => ({
+      file: process.execPath,
+      args: [...nodeFlags, main],
+      env: { NODE_ENV: 'production', PORT: String(port), UPSTREAM: upstream, PROTO_ROOT },
+    }),
+    paths: GUARDED,
+    logsRequests: false,
+  };
+}
+
+function goPeer(): System {
+  let program = '';
+  return {
+    title: 'grpc-gateway (Go)',
+    prepare: () => {
+      if (goVersion() === undefined) return 'no Go toolchain here';
+      program = buildGoPeer();
+      return undefined;
+    },
+    command: ({ port, upstream }) => ({
+      file: program,
+      args: [],
+      env: { PORT: String(port), UPSTREAM: upstream, GOMAXPROCS: '1' },
+    }),
+    paths: { unauthorized: null },
+    logsRequests: false,
+  };
+}
+
+function gatewayEnvironment({ port, upstream, identity }: Surroundings): Record<string, string> {
+  return {
+    NODE_ENV: 'production',
+    API_GATEWAY_PORT: String(port),
+    AUTH_SERVICE_URL: upstream,
+    USER_SERVICE_URL: upstream,
+    TENANT_SERVICE_URL: upstream,
+    AI_SERVICE_URL: upstream,
+    JWT_JWKS_URL: identity.jwksUrl,
+    JWT_ISSUER: identity.issuer,
+    JWT_AUDIENCE: identity.audience,
+    LOG_LEVEL: 'info',
+    ENABLE_METRICS: 'true',
+    RATE_LIMIT_RPS: WITHOUT_LIMIT,
+    RATE_LIMIT_BURST: WITHOUT_LIMIT,
+    GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
+  };
+}
+
+function gateway(): System {
+  let main = '';
+  return {
+    title: 'api-gateway',
+    prepare: () => {
+      main = buildGateway();
+      return undefined;
+    },
+    command: (surroundings) => ({
+      file: process.execPath,
+      args: [...surroundings.nodeFlags, '--enable-source-maps', main],
+      env: gatewayEnvironment(surroundings),
+    }),
+    paths: {},
+    logsRequests: true,
+  };
+}
+
+/** Everything that can be measured. Stock NestJS is the yardstick. */
+export const SYSTEMS: Readonly<Record<SystemName, System>> = {
+  nest: nodePeer('nest', 'NestJS (Express, ClientGrpc)'),
+  fastify: nodePeer('fastify', 'Fastify + grpc-js by hand'),
+  go: goPeer(),
+  gateway: gateway(),
+};
+
+/** Command of the upstream. */
+export function upstreamCommand(port: number): Command {
+  return {
+    file: process.execPath,
+    args: ['--import', '@oxc-node/core/register', `${ROOT}/bench/upstream.ts`],
+    env: { PORT: String(port), NODE_ENV: 'production' },
+  };
+}

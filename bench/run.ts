@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { Arena, profileFolder, type Running } from './harness/arena.js';
+import { measureScenario, type Sample } from './harness/measure.js';
+import { UsageError, USAGE, parseOptions, type Options } from './harness/options.js';
+import { ROOT } from './harness/paths.js';
+import { pinSelf } from './harness/process.js';
+import { describeProfile } from './harness/profile.js';
+import { makeReport, saveReport } from './harness/report.js';
+import { SYSTEMS } from './harness/systems.js';
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+/** Builds what takes part, before anything is started or pinned; returns the reasons of what does not. */
+function prepare(options: Options): { readonly names: Options['systems']; readonly absent: readonly string[] } {
+  const absent = new Map(
+    options.systems.flatMap((name) => {
+      const reason = SYSTEMS[name].prepare();
+      return reason === undefined ? [] : [[name, `${SYSTEMS[name].title}: left out, ${reason}`] as const];
+    }),
+  );
+  return { names: options.systems.filter((name) => !absent.has(name)), absent: [...absent.values()] };
+}
+
+async function measure(arena: Arena, systems: readonly Running[], options: Options): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (const scenario of options.scenarios) {
+    for await (const sample of measureScenario(arena, systems, scenario, options)) {
+      samples.push(sample);
+      const { round, system, cpuUsPerRequest, requestsPerSecond } = sample;
+      say(
+        `${scenario} round ${round + 1} ${system}: ${cpuUsPerRequest.toFixed(0)} µs, ${requestsPerSecond.toFixed(0)}/s`,
+      );
+    }
+  }
+  return samples;
+}
+
+function sayProfiles(names: Options['systems']): void {
+  for (const name of names.filter((each) => existsSync(profileFolder(each)))) {
+    const text = describeProfile(SYSTEMS[name].title, profileFolder(name));
+    if (text !== undefined) say(`\n${text}`);
+  }
+}
+
+async function main(options: Options): Promise<void> {
+  process.chdir(ROOT);
+  const { names, absent } = prepare(options);
+  pinSelf(options.cores[1]);
+  const arena = await Arena.open(options);
+  let samples: Sample[];
+  try {
+    const systems: Running[] = [];
+    for (const name of names) systems.push(await arena.add(name));
+    samples = await measure(arena, systems, options);
+  } finally {
+    await arena.close();
+  }
+  const report = makeReport(samples, options, absent);
+  say(`\n${report.text}`);
+  if (options.profile) sayProfiles(names);
+  if (options.save) saveReport(report, options);
+}
+
+const args = process.argv.slice(2);
+if (args.includes('--help')) say(USAGE);
+else {
+  try {
+    await main(parseOptions(args));
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    process.stderr.write(
+      isUsage ? `${error.message}\n${USAGE}\n` : `bench: ${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    process.exitCode = isUsage ? 64 : 1;
+  }
+}
