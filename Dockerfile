@@ -1,0 +1,43 @@
+# syntax=docker/dockerfile:1
+
+# `--ignore-scripts` also leaves out the Node of devDependencies: each image has its own.
+FROM node:24-alpine AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY nest-cli.json tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
+
+# Backends to try the gateway against, run from source: docker build --target sandbox. Debian, because @oxc-node wants glibc.
+FROM node:24-bookworm-slim AS sandbox
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY src ./src
+COPY sandbox ./sandbox
+USER 65532:65532
+CMD ["node", "--import", "@oxc-node/core/register", "sandbox/backends.ts"]
+
+# Last, so that it is what `docker build .` makes.
+FROM node:24-alpine AS gateway
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="api-gateway" \
+      org.opencontainers.image.description="REST-to-gRPC gateway" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+# The runbooks use sh, wget, nc, nslookup, netstat, top (BusyBox has them) and curl.
+RUN apk add --no-cache curl && addgroup -S -g 65532 gateway && adduser -S -D -H -u 65532 -G gateway gateway
+WORKDIR /app
+ENV NODE_ENV=production
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+USER 65532:65532
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
+  CMD wget -qO /dev/null "http://127.0.0.1:${OPS_PORT:-${API_GATEWAY_PORT:-8080}}/livez"
+# The heap stays below the memory limit of the container, so that V8 collects harder before the kernel kills.
+CMD ["node", "--enable-source-maps", "--max-old-space-size-percentage=65", "dist/main.js"]
