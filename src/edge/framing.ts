@@ -27,6 +27,8 @@ export function checkFraming(request: IncomingMessage): GatewayError | undefined
   if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity') {
     return new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported: send the body as it is.');
   }
+  if (request.headers.host === undefined && request.httpVersionMinor > 0)
+    return malformed('The header host is missing.');
   const repeated = repeatedHeader(request.rawHeaders);
   return repeated === undefined ? undefined : malformed(`The header ${repeated} came twice.`);
 }

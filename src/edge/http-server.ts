@@ -76,6 +76,8 @@ function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
       querystringParser: () => ({}),
     },
     http: {
+      // Checked with the rest of the framing, so that the refusal is a problem like all others.
+      requireHostHeader: false,
       maxHeaderSize: server.maxHeaderBytes,
       headersTimeout: server.headersTimeoutMs,
       connectionsCheckingInterval: CHECK_INTERVAL_MS,

@@ -24,12 +24,20 @@ const NEST: Readonly<Record<number, Translation>> = {
   503: { code: 'DRAINING', detail: 'service unavailable: the gateway is shutting down.' },
 };
 
+const REFUSED: Translation = { code: 'MALFORMED_REQUEST', detail: 'The request could not be read.' };
+
 /** Any thrown value as a GatewayError. What nobody foresaw is INTERNAL: a bug of the gateway. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  const known = error instanceof HttpException ? NEST[error.getStatus()] : FASTIFY[codeOf(error)];
+  // Nest wraps what Fastify throws; the code tells more than the status.
+  const known = FASTIFY[codeOf(error)] ?? (error instanceof HttpException ? ofHttpException(error) : undefined);
   if (known === undefined) return GatewayError.from(error);
   return new GatewayError(known.code, known.detail, { cause: error });
+}
+
+function ofHttpException(error: HttpException): Translation | undefined {
+  const status = error.getStatus();
+  return FASTIFY[codeOf(error.cause)] ?? NEST[status] ?? (status < 500 ? REFUSED : undefined);
 }
 
 function codeOf(error: unknown): string {
