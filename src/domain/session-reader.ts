@@ -1,0 +1,11 @@
+import type { CallContext } from './call-context.js';
+import type { Principal } from './principal.js';
+
+/** Reads the browser session behind a cookie. Asked for by access, filled by sso; a class so that it is its own injection token. */
+export abstract class SessionReader {
+  /**
+   * The caller of a session, its access token refreshed when it had run out.
+   * Rejects with UNAUTHENTICATED (SESSION_INVALID, SESSION_ENDED) or, when the store or AuthService cannot say, AUTH_UNAVAILABLE.
+   */
+  abstract read(sessionId: string, call: CallContext): Promise<Principal>;
+}
