@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
 import { getUserCall, rawClient, transportTo, upstreamConfig } from '../../test/support/transport.js';
-import type { GatewayErrorCode } from '../domain/errors.js';
+import type { ConnectionFailure } from './connection-failure.js';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {
@@ -36,56 +36,61 @@ async function closedPort(): Promise<string> {
   return `dns:///127.0.0.1:${port}`;
 }
 
-type Row = readonly [
-  what: string,
-  target: () => Promise<string>,
-  code: GatewayErrorCode,
-  connection: string,
-  phrase: string,
-];
+interface Row {
+  readonly when: string;
+  readonly target: () => Promise<string>;
+  readonly connection: ConnectionFailure;
+  readonly phrase: string;
+}
 
-const ROWS: readonly Row[] = [
-  ['nobody listens', closedPort, 'UPSTREAM_UNAVAILABLE', 'refused', 'connection refused'],
-  ['the name is unknown', async () => 'dns:///nobody.invalid:50051', 'UPSTREAM_UNAVAILABLE', 'dns', 'no such host'],
-  ['the peer is silent', () => peer(() => undefined), 'UPSTREAM_TIMEOUT', 'timeout', 'context deadline exceeded'],
-  [
-    'the peer resets',
-    () => peer((socket) => socket.resetAndDestroy()),
-    'UPSTREAM_UNAVAILABLE',
-    'reset',
-    'upstream connection error',
-  ],
-  [
-    'the peer hangs up',
-    () => peer((socket) => socket.destroy()),
-    'UPSTREAM_UNAVAILABLE',
-    'other',
-    'upstream connection error',
-  ],
-  [
-    'the peer speaks HTTP/1.1',
-    () => peer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
-    'UPSTREAM_UNAVAILABLE',
-    'other',
-    'upstream connection error',
-  ],
+const UNREACHABLE: readonly Row[] = [
+  { when: 'nobody listens', target: closedPort, connection: 'refused', phrase: 'connection refused' },
+  {
+    when: 'the name is unknown',
+    target: async () => 'dns:///nobody.invalid:50051',
+    connection: 'dns',
+    phrase: 'no such host',
+  },
+  {
+    when: 'the peer resets',
+    target: () => peer((socket) => socket.resetAndDestroy()),
+    connection: 'reset',
+    phrase: 'upstream connection error',
+  },
+  {
+    when: 'the peer hangs up',
+    target: () => peer((socket) => socket.destroy()),
+    connection: 'other',
+    phrase: 'upstream connection error',
+  },
+  {
+    when: 'the peer speaks HTTP/1.1',
+    target: () => peer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+    connection: 'other',
+    phrase: 'upstream connection error',
+  },
 ];
 
 describe('a call that finds no connection', () => {
-  it.each(ROWS)('says so when %s', async (_, target, code, connection, phrase) => {
+  it.each(UNREACHABLE)('says so when $when', async ({ target, connection, phrase }) => {
     const client = rawClient(upstreamConfig(await target()));
     toClose.push(() => client.close());
-    const { error, failure } = await failureOf(
-      transportTo(client).unary(getUserCall({ deadlineAt: performance.now() + 500 })),
-    );
-    expect(error.code).toBe(code);
-    expect(failure).toMatchObject({ connection, backendFault: true });
+    const { error, failure } = await failureOf(transportTo(client).unary(getUserCall()));
+    expect(error).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 5 });
+    expect(failure).toMatchObject({ connection, backendFault: true, retryableUncommitted: true });
     expect(failure.phrase).toContain(phrase);
     expect(error.detail).toContain(phrase);
-    if (code === 'UPSTREAM_UNAVAILABLE') {
-      expect(error.retryAfterSeconds).toBeGreaterThan(0);
-      expect(failure.retryableUncommitted).toBe(true);
-    }
+  });
+
+  it('ends at its deadline when the peer is silent', async () => {
+    const client = rawClient(upstreamConfig(await peer(() => undefined)));
+    toClose.push(() => client.close());
+    const { error, failure } = await failureOf(
+      transportTo(client).unary(getUserCall({ deadlineAt: performance.now() + 200 })),
+    );
+    expect(error.code).toBe('UPSTREAM_TIMEOUT');
+    expect(failure).toMatchObject({ connection: 'timeout', backendFault: true });
+    expect(failure.phrase).toContain('context deadline exceeded');
   });
 
   it('is refused plainly once the channel is closed', async () => {

@@ -72,10 +72,12 @@ const OWN_TEXT = new RegExp(
       'Failed to (?:decompress|start HTTP/2 stream|write message)',
       'Write (?:error|failed)',
       'Channel closed before call started$',
-      '(?:read|write|connect) E[A-Z]{3,}',
+      '(?:read|write) (?:ECONNRESET|ETIMEDOUT|EPIPE)$',
     ].join('|') +
     ')',
 );
+/** What grpc-js says of a response that had no grpc-status: the only such text that comes with the response's own headers. */
+const NO_STATUS = 'Received HTTP status code ';
 const LOCAL_TEXT = /^(?:Attempted to send message with a size larger than |Channel closed before call started$)/;
 
 /** Codes of the backend's own that speak against its health. */
@@ -126,8 +128,9 @@ export function isCalm(details: string): boolean {
 
 function originOf(end: CallEnd, code: GrpcCode | undefined, details: string): FailureOrigin {
   if (LOCAL_TEXT.test(details)) return 'local';
-  const answered = end.grpcHeaders || isGrpc(end.metadata);
-  if (code !== undefined && code !== 'OK' && answered && !OWN_TEXT.test(details)) return 'app';
+  const known = code !== undefined && code !== 'OK';
+  if (known && isGrpc(end.metadata) && !details.startsWith(NO_STATUS)) return 'app';
+  if (known && end.grpcHeaders && !OWN_TEXT.test(details)) return 'app';
   return code === 'DEADLINE_EXCEEDED' ? 'local' : 'transport';
 }
 

@@ -16,7 +16,8 @@ interface Reader {
 
 /**
  * A server stream read on demand: a message is asked of grpc-js only while the queue is short, so HTTP/2 flow control
- * pauses a backend whose client reads slowly. What arrived before an error is handed out before the error is.
+ * pauses a backend whose client reads slowly. Messages in the queue are handed out before an error is; in grpc-js
+ * itself an error overtakes the messages that it has not delivered yet.
  */
 export class ServerStream implements MessageStream, AsyncIterator<Uint8Array>, InterceptingListener {
   private call: GrpcCall | undefined;

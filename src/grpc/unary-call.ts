@@ -1,11 +1,16 @@
 import { type InterceptingListener, type Metadata, status, type StatusObject } from '@grpc/grpc-js';
 import { type GrpcCall, type GrpcChannel, startCall } from './grpc-call.js';
-import { isGrpc } from './grpc-failure.js';
+import { type CallEnd, isGrpc } from './grpc-failure.js';
 import { abortError, callError } from './status.js';
 import type { TransportCall } from './transport.js';
 
-/** A status of OK that is a lie. */
-const NO_MESSAGE = { code: status.INTERNAL, details: 'No message received' };
+/** What a status of OK without a message comes to: no word of the backend's can be believed. */
+const NO_MESSAGE: CallEnd = {
+  code: status.INTERNAL,
+  details: 'No message received',
+  metadata: undefined,
+  grpcHeaders: false,
+};
 
 /** One unary call: listens to grpc-js and to the abort signal itself, so that a call costs one object. */
 export class UnaryCall implements InterceptingListener {
@@ -47,7 +52,7 @@ export class UnaryCall implements InterceptingListener {
   onReceiveStatus({ code, details, metadata }: StatusObject): void {
     this.request.signal.removeEventListener('abort', this);
     if (code === status.OK && this.response !== undefined) return this.resolve(this.response);
-    const end = code === status.OK ? NO_MESSAGE : { code, details };
-    this.reject(callError(this.request, { ...end, metadata, grpcHeaders: this.grpcHeaders }));
+    const end = code === status.OK ? NO_MESSAGE : { code, details, metadata, grpcHeaders: this.grpcHeaders };
+    this.reject(callError(this.request, end));
   }
 }

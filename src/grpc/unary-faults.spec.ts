@@ -137,7 +137,7 @@ describe('a backend that breaks the protocol', () => {
     await stub.close();
   });
 
-  it.each([...GARBAGE, ...RESETS])('is at fault for %s: %3$s', async (_, reply, code, grpcCode) => {
+  it.each([...GARBAGE, ...RESETS])('is at fault for %s', async (_, reply, code, grpcCode) => {
     stub.reply = reply;
     const { error, failure } = await failureOf(transportTo(client).unary(getUserCall()));
     expect({ code: error.code, grpcCode: failure.grpcCode }).toEqual({ code, grpcCode });

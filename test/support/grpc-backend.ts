@@ -1,5 +1,7 @@
 import {
+  type handleUnaryCall,
   type Metadata,
+  type sendUnaryData,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
@@ -32,18 +34,7 @@ export async function grpcBackend(handlers: {
 }): Promise<GrpcBackend> {
   const server = new Server();
   for (const [path, handle] of Object.entries(handlers.unary ?? {})) {
-    const call = { path, responseStream: false, ...ON_BYTES };
-    server.addService(
-      { call },
-      {
-        call: (request: BytesCall, callback: (error: Error | null, response?: Buffer) => void) => {
-          Promise.try(handle, request).then(
-            (response) => callback(null, response),
-            (error: unknown) => callback(error as Error),
-          );
-        },
-      },
-    );
+    server.addService({ call: { path, responseStream: false, ...ON_BYTES } }, { call: unaryHandler(handle) });
   }
   for (const [path, call] of Object.entries(handlers.stream ?? {})) {
     server.addService({ call: { path, responseStream: true, ...ON_BYTES } }, { call });
@@ -58,4 +49,15 @@ export async function grpcBackend(handlers: {
 /** Metadata as a plain object. */
 export function entries(metadata: Metadata): Record<string, unknown> {
   return metadata.getMap();
+}
+
+function unaryHandler(handle: (call: BytesCall) => Promise<Buffer> | Buffer): handleUnaryCall<Buffer, Buffer> {
+  const respond = async (call: BytesCall, callback: sendUnaryData<Buffer>): Promise<void> => {
+    try {
+      callback(null, await handle(call));
+    } catch (error) {
+      callback(error as Error);
+    }
+  };
+  return (call, callback) => void respond(call, callback);
 }
