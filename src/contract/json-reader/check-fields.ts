@@ -1,0 +1,117 @@
+import type { DescField } from '@bufbuild/protobuf';
+import type { Check } from './check-scalar.js';
+import { isObject } from './exact-number.js';
+import type { JsonNode, JsonObject } from './exact-number.js';
+import { describe, listNames } from './findings.js';
+import type { Findings } from './findings.js';
+import { mapKeyCheck } from './map-key.js';
+
+/** A field with what is needed to check it inside its message. */
+export interface FieldEntry {
+  readonly field: DescField;
+  readonly check: Check;
+  /** Other members of its oneof. */
+  readonly rivals: readonly DescField[];
+}
+
+/** The fields of a message, by proto name and by JSON name. */
+export interface FieldTable {
+  readonly entries: ReadonlyMap<string, FieldEntry>;
+  /** Names for error sentences. */
+  readonly known: string;
+}
+
+/** Checks the members of an object against the fields of a message; `ignored` is a key that is no field (`@type`). */
+export function checkFields(object: JsonObject, table: FieldTable, findings: Findings, ignored?: string): void {
+  for (const key of Object.keys(object)) {
+    if (findings.isFull) return;
+    if (key === ignored) continue;
+    findings.enter(key);
+    const entry = table.entries.get(key);
+    if (entry === undefined) findings.addUnknown(`unknown field; known fields are ${table.known}`);
+    else checkMember(object, key, entry, findings);
+    findings.leave();
+  }
+}
+
+function checkMember(object: JsonObject, key: string, entry: FieldEntry, findings: Findings): void {
+  const { field } = entry;
+  if (key !== field.jsonName && Object.hasOwn(object, field.jsonName)) {
+    findings.add(`given twice, as "${key}" and as "${field.jsonName}"`);
+  }
+  const value = object[key] as JsonNode;
+  if (entry.rivals.length > 0 && checkRivals(object, key, entry, findings)) return;
+  const checked = entry.check(value, findings);
+  if (checked !== value) object[key] = checked;
+}
+
+/** Whether the member is null beside another of its oneof: then it goes, since Protobuf-ES would count it as set. */
+function checkRivals(object: JsonObject, key: string, entry: FieldEntry, findings: Findings): boolean {
+  const { field, rivals } = entry;
+  const rival = rivals.find((each) => isSet(object, each));
+  if (rival === undefined) return false;
+  if (object[key] === null && !takesNull(field)) return delete object[key];
+  if (rival.number < field.number) findings.add(`only one of "${rival.jsonName}" and "${field.jsonName}" may be given`);
+  return false;
+}
+
+/** Whether an object sets a field, under either name; null sets nothing but a Value or a NullValue. */
+export function isSet(object: JsonObject, field: DescField): boolean {
+  return [field.jsonName, field.name].some(
+    (name) => Object.hasOwn(object, name) && (object[name] !== null || takesNull(field)),
+  );
+}
+
+/** JSON null is a value of the field, not its absence. */
+export function takesNull(field: DescField): boolean {
+  return field.message?.typeName === 'google.protobuf.Value' || field.enum?.typeName === 'google.protobuf.NullValue';
+}
+
+/** The check of a repeated field. */
+export function listCheck(field: DescField, check: Check): Check {
+  const allowsNull = takesNull(field);
+  return (value, findings) => {
+    if (value === null) return null;
+    if (!Array.isArray(value)) {
+      findings.add(`expected an array, got ${describe(value)}`);
+      return null;
+    }
+    for (let index = 0; index < value.length && !findings.isFull; index++) {
+      const element = value[index] as JsonNode;
+      findings.enter(index);
+      if (element === null && !allowsNull) findings.add('expected a value, got null');
+      else value[index] = check(element, findings);
+      findings.leave();
+    }
+    return value;
+  };
+}
+
+/** The check of a map field. */
+export function mapCheck(field: DescField & { fieldKind: 'map' }, check: Check): Check {
+  const allowsNull = takesNull(field);
+  const isKey = mapKeyCheck(field.mapKey);
+  return (value, findings) => {
+    if (value === null) return null;
+    if (!isObject(value)) {
+      findings.add(`expected an object, got ${describe(value)}`);
+      return null;
+    }
+    for (const key of Object.keys(value)) {
+      if (findings.isFull) break;
+      const element = value[key] as JsonNode;
+      findings.enter(key);
+      const problem = isKey(key);
+      if (problem !== undefined) findings.add(problem);
+      if (element === null && !allowsNull) findings.add('expected a value, got null');
+      else value[key] = check(element, findings);
+      findings.leave();
+    }
+    return value;
+  };
+}
+
+/** The names of fields as clients write them. */
+export function jsonNames(fields: readonly DescField[]): string {
+  return listNames(fields.map((field) => field.jsonName));
+}

@@ -1,0 +1,51 @@
+/** A JSON value as parsed, before a descriptor has said what it should be. */
+export type JsonNode = null | boolean | number | string | ExactNumber | JsonNode[] | JsonObject;
+
+/** A JSON object as parsed. Its keys are the client's: look them up with `Object.hasOwn`. */
+export interface JsonObject {
+  [key: string]: JsonNode;
+}
+
+/** A number of the body together with its digits. */
+export class ExactNumber {
+  constructor(
+    readonly value: number,
+    readonly source: string,
+  ) {}
+
+  /** Whether an integer field must see the digits: short numbers below 2^53 are what they seem to be. */
+  static isNeeded(value: number, source: string): boolean {
+    return Number.isInteger(value) && (source.length > 15 || !Number.isSafeInteger(value));
+  }
+}
+
+/** Whether a value is a JSON object (no array, no number). */
+export function isObject(value: JsonNode | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
+}
+
+const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
+/** Digits of the longest 64-bit integer, and room for one that is too large. */
+const MAX_DIGITS = 21;
+
+/** Whether a string is a number by the grammar of JSON, as proto3 JSON asks of quoted numbers. */
+export function isJsonNumber(text: string): boolean {
+  return text.length <= 1024 && NUMBER.test(text);
+}
+
+/**
+ * The integer that a JSON number stands for (`1e3`, `1.50e1`), in canonical decimal digits.
+ * Undefined when it is no number or no integer; integers beyond 64 bits are cut to a larger one of 22 digits.
+ */
+export function toInteger(source: string): string | undefined {
+  const match = source.length <= 1024 ? NUMBER.exec(source) : null;
+  if (match === null) return undefined;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
+  const digits = (whole + fraction).replace(/^0+/, '');
+  if (digits === '') return '0';
+  const significant = digits.replace(/0+$/, '');
+  const zeros = Number(exponent) - fraction.length + (digits.length - significant.length);
+  if (zeros < 0) return undefined;
+  if (significant.length + zeros > MAX_DIGITS) return `${sign}1${'0'.repeat(MAX_DIGITS)}`;
+  return sign + significant + '0'.repeat(zeros);
+}

@@ -1,0 +1,41 @@
+import type { DescField } from '@bufbuild/protobuf';
+import { isSet } from './check-fields.js';
+import { isObject } from './exact-number.js';
+import type { JsonNode, JsonObject } from './exact-number.js';
+import type { Findings } from './findings.js';
+
+/** What an object has for a field, under either of its names; undefined when it has neither. */
+export function getMember(object: JsonObject, field: DescField): JsonNode | undefined {
+  if (Object.hasOwn(object, field.jsonName)) return object[field.jsonName];
+  return Object.hasOwn(object, field.name) ? object[field.name] : undefined;
+}
+
+/** What an object has at the end of a path of singular fields. */
+export function getField(object: JsonObject, fields: readonly DescField[]): JsonNode | undefined {
+  let node: JsonNode | undefined = object;
+  for (const field of fields) {
+    if (!isObject(node)) return undefined;
+    node = getMember(node, field);
+  }
+  return node;
+}
+
+/** Sets the field at the end of a path of singular fields, making the objects on the way. What was there is replaced. */
+export function setField(object: JsonObject, fields: readonly DescField[], value: JsonNode, findings: Findings): void {
+  let node = object;
+  for (const [index, field] of fields.entries()) {
+    const rival = field.oneof?.fields.find((other) => other !== field && isSet(node, other));
+    if (rival !== undefined) findings.add(`only one of "${rival.jsonName}" and "${field.jsonName}" may be given`);
+    const found = getMember(node, field);
+    const next = index === fields.length - 1 ? value : isObject(found) ? found : {};
+    if (field.name !== field.jsonName) delete node[field.name];
+    setOwn(node, field.jsonName, next);
+    node = next as JsonObject;
+  }
+}
+
+/** `__proto__` may be the JSON name of a field, and is then a key like any other. */
+function setOwn(object: JsonObject, key: string, value: JsonNode): void {
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+}

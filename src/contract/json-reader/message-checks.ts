@@ -1,0 +1,82 @@
+import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import { anyCheck } from './check-any.js';
+import { checkFields, jsonNames, listCheck, mapCheck, takesNull } from './check-fields.js';
+import type { FieldEntry, FieldTable } from './check-fields.js';
+import { enumCheck, scalarCheck } from './check-scalar.js';
+import type { Check } from './check-scalar.js';
+import { WELL_KNOWN_CHECKS } from './check-well-known.js';
+import { isObject } from './exact-number.js';
+import { describe } from './findings.js';
+
+/**
+ * Checks of all message types of a registry, compiled on first use and kept.
+ * They refuse what proto3 JSON forbids and name the place; Protobuf-ES, which reads afterwards, is laxer in places
+ * (`0x10`, `" 1"`, `1sx`, 30 February) and names the field alone.
+ */
+export class MessageChecks {
+  private readonly tables = new Map<DescMessage, FieldTable>();
+  private readonly checks = new Map<DescMessage, Check>();
+
+  /** @param hidden fields that no client may set, which error sentences do not offer. */
+  constructor(
+    private readonly registry: Registry,
+    private readonly hidden: ReadonlySet<DescField> = new Set(),
+  ) {}
+
+  /** The field of a name in either casing. */
+  field(desc: DescMessage, name: string): DescField | undefined {
+    return this.tableOf(desc).entries.get(name)?.field;
+  }
+
+  /** The check of a whole field: a list for a repeated one, and null for "not set". */
+  ofField(field: DescField): Check {
+    const check = this.ofElement(field);
+    if (field.fieldKind === 'list') return listCheck(field, check);
+    if (field.fieldKind === 'map') return mapCheck(field, check);
+    return (value, findings) => (value === null ? null : check(value, findings));
+  }
+
+  /** The check of one value: of a singular field, an element or a map value. */
+  ofElement(field: DescField): Check {
+    if (field.message !== undefined) return this.ofMessage(field.message);
+    if (field.enum === undefined) return scalarCheck(field.scalar as NonNullable<typeof field.scalar>);
+    const check = enumCheck(field.enum);
+    return takesNull(field) ? (value, findings) => (value === null ? null : check(value, findings)) : check;
+  }
+
+  ofMessage(desc: DescMessage): Check {
+    const check = this.checks.get(desc) ?? this.compileMessage(desc);
+    this.checks.set(desc, check);
+    return check;
+  }
+
+  /** Fields of a message, compiled when first asked for: messages may contain themselves. */
+  tableOf(desc: DescMessage): FieldTable {
+    const table = this.tables.get(desc) ?? this.compileTable(desc);
+    this.tables.set(desc, table);
+    return table;
+  }
+
+  private compileMessage(desc: DescMessage): Check {
+    const wellKnown = WELL_KNOWN_CHECKS.get(desc.typeName);
+    if (wellKnown !== undefined) return wellKnown;
+    if (isWrapperDesc(desc)) return scalarCheck(desc.fields[0].scalar);
+    if (desc.typeName === 'google.protobuf.Any') return anyCheck(this.registry, this);
+    return (value, findings) => {
+      if (isObject(value)) checkFields(value, this.tableOf(desc), findings);
+      else findings.add(`expected an object (${desc.name}), got ${describe(value)}`);
+      return value;
+    };
+  }
+
+  private compileTable(desc: DescMessage): FieldTable {
+    const entries = new Map<string, FieldEntry>();
+    for (const field of desc.fields) {
+      const rivals = field.oneof?.fields.filter((other) => other !== field) ?? [];
+      const entry = { field, check: this.ofField(field), rivals };
+      entries.set(field.name, entry).set(field.jsonName, entry);
+    }
+    return { entries, known: jsonNames(desc.fields.filter((field) => !this.hidden.has(field))) };
+  }
+}

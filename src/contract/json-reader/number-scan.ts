@@ -1,0 +1,64 @@
+import type { Cursor } from './cursor.js';
+
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** A number this short without an exponent is below 2^53 and keeps its 15 decimal digits in a double (IEEE 754). */
+const SHORT = 15;
+
+/** Longest number that is read at all; a double has 767 significant digits at most. */
+const MAX_LENGTH = 1024;
+
+/** Passes the number that starts at the cursor. Fails on all that RFC 8259 section 6 does not allow and on overflow. */
+export function scanNumber(cursor: Cursor): void {
+  const { bytes } = cursor;
+  const start = cursor.at;
+  const first = bytes[start] === MINUS ? start + 1 : start;
+  let at = passDigits(cursor, first, 'a number needs a digit');
+  if (bytes[first] === ZERO && at > first + 1) cursor.fail('a number may not start with 0', start);
+  const dot = bytes[at] === DOT ? at : -1;
+  if (dot !== -1) at = passDigits(cursor, dot + 1, 'a number needs a digit after its point');
+  const exponent = bytes[at] === 0x65 || bytes[at] === 0x45 ? at : -1;
+  if (exponent !== -1) {
+    const sign = bytes[at + 1];
+    at = passDigits(cursor, sign === PLUS || sign === MINUS ? at + 2 : at + 1, 'an exponent needs a digit');
+  }
+  cursor.at = at;
+  if (at - start <= SHORT && exponent === -1) return;
+  if (exponent === -1 && dot !== -1 && isSurelyFractional(bytes, first, dot)) return checkLength(cursor, start);
+  inspectLongNumber(cursor, start);
+}
+
+function passDigits(cursor: Cursor, from: number, problem: string): number {
+  const { bytes, end } = cursor;
+  let at = from;
+  while (at < end && (bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
+  if (at === from) cursor.fail(problem, from);
+  return at;
+}
+
+/** A digit after the point that a double still resolves: the number rounds to no integer. Spares arrays of doubles. */
+function isSurelyFractional(bytes: Uint8Array, first: number, dot: number): boolean {
+  const resolved = first + SHORT + 1;
+  for (let at = dot + 1; at < resolved; at++) {
+    const digit = bytes[at];
+    if (digit === undefined || digit < ZERO || digit > NINE) return false;
+    if (digit !== ZERO) return true;
+  }
+  return false;
+}
+
+function checkLength(cursor: Cursor, start: number): void {
+  if (cursor.at - start > MAX_LENGTH) cursor.fail(`a number has more than ${MAX_LENGTH} characters`, start);
+}
+
+function inspectLongNumber(cursor: Cursor, start: number): void {
+  checkLength(cursor, start);
+  const value = Number(String.fromCharCode(...cursor.bytes.subarray(start, cursor.at)));
+  if (!Number.isFinite(value)) cursor.fail('a number is out of the range of a double', start);
+  if (!Number.isInteger(value)) return;
+  if (cursor.at - start > SHORT || !Number.isSafeInteger(value)) cursor.exact = true;
+}

@@ -1,0 +1,77 @@
+import { ScalarType } from '@bufbuild/protobuf';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { GatewayError } from '../../domain/errors.js';
+import type { RequestInput } from '../codec.js';
+import { resolveFieldPath } from '../field-path.js';
+import { isObject } from './exact-number.js';
+import type { JsonNode, JsonObject } from './exact-number.js';
+import type { Findings } from './findings.js';
+import { getField, getMember, setField } from './json-fields.js';
+
+/** Largest page that a backend is asked for (row T10). */
+export const MAX_PAGE_SIZE = 100;
+
+/** The fields of a path in a policy. Throws Error at boot when there is no such path. */
+export function policyFields(message: DescMessage, path: string): readonly DescField[] {
+  const fields = resolveFieldPath(message, path);
+  if (typeof fields === 'string') throw new Error(`policy of a request ${message.typeName}: ${fields}`);
+  return fields;
+}
+
+/** Keeps the tenant of a request the caller's own (row T1). */
+export class TenantRule {
+  constructor(
+    private readonly path: string,
+    private readonly fields: readonly DescField[],
+  ) {}
+
+  /** Throws GatewayError TENANT_MISMATCH when the client named another tenant and may not. */
+  check(root: JsonObject, input: RequestInput): void {
+    if (!this.isBound(input)) return;
+    const value = getField(root, this.fields);
+    if (typeof value !== 'string' || value === '' || value === input.tenantId) return;
+    const detail = 'names another tenant than that of the caller';
+    throw new GatewayError('TENANT_MISMATCH', `The field ${this.path} ${detail}.`, {
+      errors: [{ field: this.path, detail }],
+      decisionReason: 'TENANT_MISMATCH',
+    });
+  }
+
+  fill(root: JsonObject, input: RequestInput, findings: Findings): void {
+    if (this.isBound(input)) setField(root, this.fields, input.tenantId, findings);
+  }
+
+  private isBound(input: RequestInput): boolean {
+    return !input.crossTenant && input.tenantId !== '';
+  }
+}
+
+/** Adds a finding for each protected field that `value`, a message of the client, names at all, be it as null. */
+export function refuseProtected(value: JsonNode, paths: readonly (readonly DescField[])[], findings: Findings): void {
+  for (const fields of paths) refusePath(value, fields, findings);
+}
+
+function refusePath(value: JsonNode, fields: readonly DescField[], findings: Findings): void {
+  const [field, ...below] = fields;
+  if (field === undefined) return findings.add('may not be set by a client');
+  const member = isObject(value) ? getMember(value, field) : undefined;
+  if (!isObject(value) || member === undefined) return;
+  findings.enter(Object.hasOwn(value, field.jsonName) ? field.jsonName : field.name);
+  refusePath(member, below, findings);
+  findings.leave();
+}
+
+/** The field of a request that says how many results to return. */
+export function findPageSize(message: DescMessage): DescField | undefined {
+  return message.fields.find(
+    (field) => field.name === 'page_size' && field.fieldKind === 'scalar' && field.scalar === ScalarType.INT32,
+  );
+}
+
+/** Refuses a negative page size and cuts a large one. */
+export function limitPageSize(root: JsonObject, field: DescField, findings: Findings): void {
+  const size = getMember(root, field);
+  if (typeof size !== 'number') return;
+  if (size < 0) findings.addAt(field.jsonName, `expected 0 or more, got the number ${size}`);
+  else setField(root, [field], Math.min(size, MAX_PAGE_SIZE), findings);
+}

@@ -1,0 +1,140 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import type { Route } from '../route.js';
+import { hasOwnJsonForm } from './check-well-known.js';
+import type { JsonNode, JsonObject } from './exact-number.js';
+import { listNames } from './findings.js';
+import type { Findings } from './findings.js';
+import { getField, setField } from './json-fields.js';
+import type { MessageChecks } from './message-checks.js';
+import { parseQuery } from './query-string.js';
+import { compileTextReader } from './text-value.js';
+import type { TextReader } from './text-value.js';
+
+/** Deepest `a.b.c` of a parameter: messages that contain themselves would have no end. */
+const MAX_DEPTH = 32;
+/** Parameter names whose field is remembered; more of them are looked up each time. */
+const MAX_REMEMBERED = 200;
+
+/** A field that a parameter sets. */
+interface Target {
+  /** Dotted proto names: one field has one path, however it is spelled. */
+  readonly path: string;
+  readonly fields: readonly DescField[];
+  readonly read: TextReader;
+  readonly isList: boolean;
+}
+
+/** Why a parameter sets no field. */
+interface Refusal {
+  readonly reason: string;
+  readonly isUnknown: boolean;
+}
+
+/** Binds the query parameters of one route to the fields that neither its path nor its body sets (google.api.http). */
+export class QueryBinder {
+  private readonly targets = new Map<string, Target>();
+  private allowed: string | undefined;
+
+  constructor(
+    private readonly route: Route,
+    private readonly checks: MessageChecks,
+  ) {}
+
+  /** Sets the fields in `root`. Throws GatewayError for a broken query string; all else goes to the findings. */
+  bind(query: string, root: JsonObject, findings: Findings): void {
+    const given = new Set<string>();
+    for (const { name, value } of parseQuery(query)) {
+      if (findings.isFull) break;
+      findings.atParameter(name);
+      const target = this.resolve(name);
+      if ('reason' in target) refuse(target, findings);
+      else if (isRepeated(target, given)) findings.add('given twice');
+      else setTarget(target, target.read(value, findings), root, findings);
+    }
+    findings.atParameter(undefined);
+  }
+
+  private resolve(name: string): Target | Refusal {
+    const known = this.targets.get(name);
+    if (known !== undefined) return known;
+    const fields = this.route.body === '*' ? undefined : this.findFields(name);
+    if (fields === undefined) return { reason: this.explainUnknown(), isUnknown: true };
+    const reason = this.findReason(fields);
+    if (reason !== undefined) return { reason, isUnknown: false };
+    const target = this.compileTarget(fields);
+    if (target === undefined) return { reason: 'a message or a map is no query parameter', isUnknown: false };
+    if (this.targets.size < MAX_REMEMBERED) this.targets.set(name, target);
+    return target;
+  }
+
+  private compileTarget(fields: readonly DescField[]): Target | undefined {
+    const last = fields.at(-1) as DescField;
+    const read = compileTextReader(last, this.checks.ofElement(last));
+    return read && { path: dotted(fields), fields, read, isList: last.fieldKind === 'list' };
+  }
+
+  private findFields(name: string): readonly DescField[] | undefined {
+    const fields: DescField[] = [];
+    let scope: DescMessage | undefined = this.route.desc.input;
+    for (const segment of name.split('.', MAX_DEPTH + 1)) {
+      const field: DescField | undefined = scope && this.checks.field(scope, segment);
+      if (field === undefined || fields.push(field) > MAX_DEPTH) return undefined;
+      scope = field.fieldKind === 'message' && !hasOwnJsonForm(field.message) ? field.message : undefined;
+    }
+    return fields;
+  }
+
+  /** Why a field that exists may not be set by a parameter. */
+  private findReason(fields: readonly DescField[]): string | undefined {
+    const { body, variables, method } = this.route;
+    const path = dotted(fields);
+    if (fields[0] === body) return 'comes from the body';
+    if (variables.some((variable) => variable.fieldPath === path)) return 'comes from the path';
+    const isProtected = method.policy.protectedFields.some((each) => `${path}.`.startsWith(`${each}.`));
+    return isProtected ? 'may not be set by a client' : undefined;
+  }
+
+  private explainUnknown(): string {
+    if (this.route.body === '*') return 'this route takes no query parameters';
+    return `unknown parameter; allowed are ${(this.allowed ??= listNames(this.listAllowed()))}`;
+  }
+
+  /** Parameters of the request message and of the messages in it, the tenant's apart: it comes from the credential. */
+  private listAllowed(): string[] {
+    const { input } = this.route.desc;
+    const inner = input.fields.flatMap((field) =>
+      field.fieldKind === 'message' && !hasOwnJsonForm(field.message)
+        ? field.message.fields.map((below) => [field, below])
+        : [],
+    );
+    const paths: DescField[][] = [...input.fields.map((field) => [field]), ...inner];
+    return paths.filter((path) => this.isAllowed(path)).map((path) => path.map((field) => field.jsonName).join('.'));
+  }
+
+  private isAllowed(fields: readonly DescField[]): boolean {
+    const isTenant = dotted(fields) === this.route.method.policy.tenantField;
+    return !isTenant && this.findReason(fields) === undefined && this.compileTarget(fields) !== undefined;
+  }
+}
+
+function refuse(refusal: Refusal, findings: Findings): void {
+  if (refusal.isUnknown) findings.addUnknown(refusal.reason);
+  else findings.add(refusal.reason);
+}
+
+function isRepeated(target: Target, given: Set<string>): boolean {
+  if (target.isList) return false;
+  const isSecond = given.has(target.path);
+  given.add(target.path);
+  return isSecond;
+}
+
+function dotted(fields: readonly DescField[]): string {
+  return fields.map((field) => field.name).join('.');
+}
+
+function setTarget(target: Target, value: JsonNode, root: JsonObject, findings: Findings): void {
+  const before = target.isList ? getField(root, target.fields) : undefined;
+  if (Array.isArray(before)) before.push(value);
+  else setField(root, target.fields, target.isList ? [value] : value, findings);
+}

@@ -1,0 +1,147 @@
+import { create, fromJson, toBinary } from '@bufbuild/protobuf';
+import type { DescField, JsonValue, Message, Registry } from '@bufbuild/protobuf';
+import { GatewayError } from '../../domain/errors.js';
+import type { RequestCodec, RequestInput } from '../codec.js';
+import type { Route } from '../route.js';
+import type { Check } from './check-scalar.js';
+import { isObject } from './exact-number.js';
+import type { JsonNode, JsonObject } from './exact-number.js';
+import { findMaskRule, MaskBuilder } from './field-mask.js';
+import { describe, Findings } from './findings.js';
+import { FlatEncoder } from './flat-encoder.js';
+import { setField } from './json-fields.js';
+import { JsonParser } from './json-parser.js';
+import { BODY } from './json-path.js';
+import { MessageChecks } from './message-checks.js';
+import { PathBinder } from './path-binder.js';
+import { findPageSize, limitPageSize, policyFields, refuseProtected, TenantRule } from './policy-rules.js';
+import { QueryBinder } from './query.js';
+
+/** Types that Any may hold, and how much structure a body may have. */
+export interface RequestCodecOptions {
+  readonly registry: Registry;
+  readonly maxDepth: number;
+  readonly maxKeys: number;
+}
+
+/** Compiles the codec of one route. Throws Error at boot when its policy names fields that the request does not have. */
+export function compileRequestCodec(route: Route, options: RequestCodecOptions): RequestCodec {
+  return new JsonRequestCodec(route, options);
+}
+
+class JsonRequestCodec implements RequestCodec {
+  private readonly parser: JsonParser;
+  private readonly bodyCheck: Check | undefined;
+  private readonly path: PathBinder;
+  private readonly query: QueryBinder;
+  private readonly flat: FlatEncoder | undefined;
+  private readonly tenant: TenantRule | undefined;
+  /** Protected fields from the message that the body holds. */
+  private readonly protectedInBody: readonly (readonly DescField[])[];
+  private readonly pageSize: DescField | undefined;
+  private readonly mask: MaskBuilder | undefined;
+
+  constructor(
+    private readonly route: Route,
+    private readonly options: RequestCodecOptions,
+  ) {
+    const { body, desc, method } = route;
+    const { tenantField, protectedFields } = method.policy;
+    const checks = new MessageChecks(options.registry, hiddenFields(route));
+    const maskRule = findMaskRule(route);
+    this.parser = new JsonParser(options);
+    this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
+    this.path = new PathBinder(route, checks);
+    this.query = new QueryBinder(route, checks);
+    this.flat = FlatEncoder.compile(route);
+    this.tenant =
+      tenantField === undefined ? undefined : new TenantRule(tenantField, policyFields(desc.input, tenantField));
+    this.protectedInBody = bodyPaths(route, protectedFields);
+    this.pageSize = findPageSize(desc.input);
+    this.mask = maskRule && new MaskBuilder(maskRule, checks, protectedFields);
+  }
+
+  encode(input: RequestInput): Uint8Array {
+    const body = input.body?.length === 0 ? undefined : input.body;
+    const flat = body === undefined ? this.flat?.encode(input) : undefined;
+    return flat ?? this.encodeChecked(body, input);
+  }
+
+  private encodeChecked(body: Uint8Array | undefined, input: RequestInput): Uint8Array {
+    const findings = new Findings();
+    const root = body === undefined ? {} : this.readBody(body, findings);
+    this.query.bind(input.query, root, findings);
+    this.tenant?.check(root, input);
+    this.path.bind(input.path, root, findings);
+    this.tenant?.check(root, input);
+    if (this.pageSize !== undefined) limitPageSize(root, this.pageSize, findings);
+    const mask = this.mask?.build(root, findings);
+    this.tenant?.fill(root, input, findings);
+    findings.throwIfAny();
+    return this.toBytes(root, mask);
+  }
+
+  /** The body as JSON of the request message, checked. */
+  private readBody(bytes: Uint8Array, findings: Findings): JsonObject {
+    const { body } = this.route;
+    if (body === undefined || this.bodyCheck === undefined) {
+      const detail = 'this route takes no body';
+      throw new GatewayError('INVALID_ARGUMENT', `The request is not valid: ${detail}.`, {
+        errors: [{ field: BODY, detail }],
+      });
+    }
+    const parsed = this.parser.parse(bytes);
+    refuseProtected(parsed, this.protectedInBody, findings);
+    const value = this.bodyCheck(parsed, findings);
+    return body === '*' ? rootObject(value, findings) : rootOf(body, value, findings);
+  }
+
+  /** What Protobuf-ES still refuses, such as a missing required field of proto2, is the client's mistake as well. */
+  private toBytes(root: JsonObject, mask: readonly string[] | undefined): Uint8Array {
+    const { input } = this.route.desc;
+    const { registry, maxDepth } = this.options;
+    try {
+      const message = fromJson(input, root as JsonValue, { registry, recursionLimit: 2 * maxDepth + 100 });
+      if (mask !== undefined) this.setMask(message, mask);
+      return toBinary(input, message);
+    } catch (cause) {
+      const detail = `is no valid ${input.typeName}`;
+      throw new GatewayError('INVALID_ARGUMENT', `The request ${detail}.`, {
+        cause,
+        errors: [{ field: BODY, detail }],
+      });
+    }
+  }
+
+  private setMask(message: Message, paths: readonly string[]): void {
+    const field = this.mask?.rule.field;
+    if (field === undefined) return;
+    Object.assign(message, { [field.localName]: create(field.message, { paths }) });
+  }
+}
+
+function rootObject(value: JsonNode, findings: Findings): JsonObject {
+  if (isObject(value)) return value;
+  if (findings.isEmpty) findings.add(`expected an object, got ${describe(value)}`);
+  return {};
+}
+
+function rootOf(body: DescField, value: JsonNode, findings: Findings): JsonObject {
+  const root: JsonObject = {};
+  setField(root, [body], value, findings);
+  return root;
+}
+
+/** What comes from the gateway or may not be set is not offered to clients. */
+function hiddenFields(route: Route): ReadonlySet<DescField> {
+  const { tenantField, protectedFields } = route.method.policy;
+  const paths = tenantField === undefined ? protectedFields : [tenantField, ...protectedFields];
+  return new Set(paths.flatMap((path) => policyFields(route.desc.input, path).slice(-1)));
+}
+
+function bodyPaths(route: Route, paths: readonly string[]): readonly (readonly DescField[])[] {
+  const { body, desc } = route;
+  const all = paths.map((path) => policyFields(desc.input, path));
+  if (body === '*' || body === undefined) return all;
+  return all.filter((fields) => fields[0] === body).map((fields) => fields.slice(1));
+}

@@ -1,0 +1,32 @@
+import { ScalarType } from '@bufbuild/protobuf';
+import type { DescField } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import type { Check } from './check-scalar.js';
+import type { JsonNode } from './exact-number.js';
+import type { Findings } from './findings.js';
+
+/** Messages whose JSON form is a string. */
+const TEXT_MESSAGES = new Set(['google.protobuf.Timestamp', 'google.protobuf.Duration', 'google.protobuf.FieldMask']);
+
+/** Reads one value of a path variable or query parameter, by the rules of the JSON string of its field. */
+export type TextReader = (text: string, findings: Findings) => JsonNode;
+
+/** The reader of a field; undefined for fields that text cannot set: maps, messages and lists of them. */
+export function compileTextReader(field: DescField, check: Check): TextReader | undefined {
+  if (field.fieldKind === 'map') return undefined;
+  if (field.message !== undefined) {
+    if (field.fieldKind === 'list') return undefined;
+    if (TEXT_MESSAGES.has(field.message.typeName)) return check;
+    return isWrapperDesc(field.message) ? scalarReader(field.message.fields[0].scalar, check) : undefined;
+  }
+  return field.enum === undefined ? scalarReader(field.scalar, check) : enumReader(check);
+}
+
+function scalarReader(scalar: ScalarType | undefined, check: Check): TextReader {
+  if (scalar !== ScalarType.BOOL) return check;
+  return (text, findings) => check(text === 'true' ? true : text === 'false' ? false : text, findings);
+}
+
+function enumReader(check: Check): TextReader {
+  return (text, findings) => check(/^-?\d{1,10}$/.test(text) ? Number(text) : text, findings);
+}
