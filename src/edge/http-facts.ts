@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpFacts } from '../observe/access-line.js';
+import type { HttpFacts } from '../observe/http-facts.js';
 
 const CLIENT_CLOSED_STATUS = 499;
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Logger } from 'pino';
 import type { CallContext } from '../domain/call-context.js';
-import { accessLine, statusClass, type HttpFacts } from './access-line.js';
+import { accessLine } from './access-line.js';
+import { statusClass, type HttpFacts } from './http-facts.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics, type AuthOutcome } from './metrics.js';
 
@@ -10,25 +10,25 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** Routes whose every request would drown the log: they are counted, and written at debug. */
 const QUIET = new Set(['/livez', '/readyz', '/startupz', '/healthz', '/health', '/metrics']);
 
-/** Writes the one log line of a request and counts it. Called once when the request is over, whatever became of it. */
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** Writes the one line of a request and counts it. Called once when the request is over, whatever became of it. */
 @Injectable()
 export class AccessLog {
-  private readonly logger: Logger;
-
   constructor(
-    @Inject(GATEWAY_LOGGER) { requests }: GatewayLogger,
+    @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
     private readonly metrics: GatewayMetrics,
-  ) {
-    this.logger = requests;
-  }
+  ) {}
 
   finish(call: CallContext, http: HttpFacts): void {
     this.count(call, http);
-    const line = accessLine(call, http);
-    if (QUIET.has(call.routeLabel)) this.logger.debug(line);
-    else if (call.error?.code === 'INTERNAL') this.logger.error({ ...line, err: call.error.cause });
-    else if (http.status >= 500) this.logger.warn(line);
-    else this.logger.info(line);
+    const level = levelOf(call, http);
+    const { events, stream, base } = this.logger;
+    if (!events.isLevelEnabled(level)) return;
+    const head = `{"level":"${level}","ts":"${new Date().toISOString()}"${base}`;
+    stream.write(accessLine(head, call, http));
+    if (level === 'error')
+      events.error({ err: call.error?.cause, request_id: call.requestId }, 'request failed by a bug');
   }
 
   private count(call: CallContext, http: HttpFacts): void {
@@ -43,4 +43,11 @@ export class AccessLog {
     this.metrics.authDecisions.inc({ outcome: call.outcome as AuthOutcome, decision_reason });
     if (call.policy?.access !== 'OPEN') this.metrics.authDuration.observe((call.authnMs + call.authzMs) / 1000);
   }
+}
+
+/** Faults of the gateway's own are errors, those of upstreams warnings, those of clients neither. */
+function levelOf(call: CallContext, http: HttpFacts): Level {
+  if (QUIET.has(call.routeLabel)) return 'debug';
+  if (call.error?.code === 'INTERNAL') return 'error';
+  return http.status >= 500 ? 'warn' : 'info';
 }

@@ -5,12 +5,14 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 /** Injection token of the {@link GatewayLogger}: the application's own, where nestjs-pino keeps one for the whole process. */
 export const GATEWAY_LOGGER = Symbol('GatewayLogger');
 
-/** Where lines go: those of events, and the one line of each request. */
+/** Where lines go. */
 export interface GatewayLogger {
-  /** Redacts what looks like a secret, whoever logs it. */
+  /** For events. Redacts what looks like a secret, whoever logs it. */
   readonly events: Logger;
-  /** Writes the line of a request, whose fields are an allow-list already. */
-  readonly requests: Logger;
+  /** For the one line of each request, whose fields are an allow-list already. */
+  readonly stream: DestinationStream;
+  /** The fields that name this process, as JSON text that goes on an object: `,"service":"api-gateway",…`. */
+  readonly base: string;
 }
 
 /** Values of these keys never reach a line: the second net under the allow-lists. */
@@ -27,15 +29,14 @@ const SECRET_PATHS = [
 
 /** One JSON object a line on stdout, levels as words, the fields that name this process on each (rows 003-8, C-24). */
 export function createLogger(config: GatewayConfig, version: string, destination?: DestinationStream): GatewayLogger {
+  const base = { service: 'api-gateway', env: config.environment, version, pod: hostname() };
   const options: LoggerOptions = {
     level: config.log.level,
-    base: { service: 'api-gateway', env: config.environment, version, pod: hostname() },
+    base,
     timestamp: () => `,"ts":"${new Date().toISOString()}"`,
     formatters: { level: (level) => ({ level }) },
+    redact: { paths: SECRET_PATHS, censor: '[redacted]' },
   };
   const stream = destination ?? pinoDestination(1);
-  return {
-    events: pino({ ...options, redact: { paths: SECRET_PATHS, censor: '[redacted]' } }, stream),
-    requests: pino(options, stream),
-  };
+  return { events: pino(options, stream), stream, base: `,${JSON.stringify(base).slice(1, -1)}` };
 }

@@ -1,0 +1,54 @@
+import { createHash } from 'node:crypto';
+import { StaticContent } from './static-content.js';
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+const STYLE = `
+:root { color-scheme: light dark; }
+body { font: 1rem/1.6 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem 4rem; }
+h1 { line-height: 1.2; }
+h2 { border-top: 1px solid #8888; font-size: 1.15rem; margin: 2.5rem 0 0; padding-top: 1.5rem; }
+h2 a { color: inherit; text-decoration: none; }
+h2 a:hover, h2 a:focus-visible { text-decoration: underline; }
+:target { background: #fe08; }
+code { font: .92em ui-monospace, monospace; }
+td, th { padding: .15rem 1.5rem .15rem 0; text-align: left; vertical-align: top; }
+`;
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
+
+/** For pages without scripts: their one style, and the empty icon that keeps browsers from asking for /favicon.ico. */
+const PAGE_POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** Text as HTML. */
+export function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+}
+
+/** Text in which `…` is code, as HTML. */
+export function markUp(text: string): string {
+  return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
+}
+
+/** A page without scripts. `main` is HTML. */
+export function htmlPage(title: string, main: readonly string[]): StaticContent {
+  const html = [
+    '<!doctype html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeHtml(title)}</title>`,
+    '<link rel="icon" href="data:,">',
+    `<style>${STYLE}</style>`,
+    '</head>',
+    '<body>',
+    '<main>',
+    ...main,
+    '</main>',
+    '</body>',
+    '</html>',
+    '',
+  ].join('\n');
+  return new StaticContent(html, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY });
+}

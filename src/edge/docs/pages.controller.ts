@@ -1,0 +1,31 @@
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_CONFIG } from '../../config/config.token.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import { Access } from '../access.decorator.js';
+import { errorsPage } from './errors-page.js';
+import { homePage } from './home-page.js';
+import type { StaticContent } from './static-content.js';
+
+/** Pages that are there whatever the settings say: problems link to one of them. */
+@Controller()
+export class PagesController {
+  private readonly homePage: StaticContent;
+  private readonly errorsPage = errorsPage();
+
+  constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
+    this.homePage = homePage({ reference: config.server.docs });
+  }
+
+  @Get()
+  @Access('OPEN')
+  home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.homePage.send(request, reply);
+  }
+
+  @Get('docs/errors')
+  @Access('OPEN')
+  errors(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.errorsPage.send(request, reply);
+  }
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { escapeHtml } from './html.js';
+import { StaticContent } from './static-content.js';
+
+/** Files of swagger-ui-dist that the page needs, each with its media type. */
+const SWAGGER_UI = {
+  'swagger-ui.css': 'text/css; charset=utf-8',
+  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+  'favicon-32x32.png': 'image/png',
+} as const;
+
+/** Scripts and styles of this origin, images also from the style sheet itself, calls to this gateway. No inline code, no eval. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const INIT_SCRIPT = `SwaggerUIBundle({
+  url: '/openapi.json',
+  dom_id: '#reference',
+  deepLinking: true,
+  displayRequestDuration: true,
+  defaultModelsExpandDepth: 0,
+  persistAuthorization: false,
+  validatorUrl: null,
+});
+`;
+
+/** Names of the files of the page, below `/docs/`. */
+export const REFERENCE_FILES: readonly string[] = [...Object.keys(SWAGGER_UI), 'init.js'];
+
+/** The API reference for people: one page and its files, read at boot. Throws when swagger-ui-dist is not installed. */
+export class ReferencePage {
+  readonly page: StaticContent;
+  private readonly files = new Map<string, StaticContent>();
+
+  constructor(title: string) {
+    const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+    for (const [name, type] of Object.entries(SWAGGER_UI)) {
+      this.files.set(name, new StaticContent(readFileSync(join(directory, name)), { 'content-type': type }));
+    }
+    this.files.set('init.js', new StaticContent(INIT_SCRIPT, { 'content-type': SWAGGER_UI['swagger-ui-bundle.js'] }));
+    this.page = this.render(title);
+  }
+
+  file(name: string): StaticContent | undefined {
+    return this.files.get(name);
+  }
+
+  private render(title: string): StaticContent {
+    const html = [
+      '<!doctype html>',
+      '<html lang="en">',
+      '<head>',
+      '<meta charset="utf-8">',
+      '<meta name="viewport" content="width=device-width, initial-scale=1">',
+      `<title>${escapeHtml(title)}</title>`,
+      `<link rel="icon" type="image/png" href="${this.url('favicon-32x32.png')}">`,
+      `<link rel="stylesheet" href="${this.url('swagger-ui.css')}">`,
+      '</head>',
+      '<body>',
+      '<main id="reference"><noscript>This page needs JavaScript; <a href="/openapi.json">the document</a> does not.</noscript></main>',
+      `<script src="${this.url('swagger-ui-bundle.js')}"></script>`,
+      `<script src="${this.url('init.js')}"></script>`,
+      '</body>',
+      '</html>',
+      '',
+    ].join('\n');
+    return new StaticContent(html, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY });
+  }
+
+  /** Names the content, so that caches may keep it for as long as they like. */
+  private url(name: string): string {
+    return `/docs/${name}?v=${this.files.get(name)?.etag.slice(1, -1)}`;
+  }
+}

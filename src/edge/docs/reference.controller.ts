@@ -1,0 +1,29 @@
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../../domain/errors.js';
+import { Access } from '../access.decorator.js';
+import { REFERENCE_FILES, ReferencePage } from './reference-page.js';
+
+const KEPT_FOR_GOOD = { 'cache-control': 'public, max-age=31536000, immutable' };
+
+/** The reference for people, from this origin alone. */
+@Controller('docs')
+export class ReferenceController {
+  constructor(@Inject(ReferencePage) private readonly reference: ReferencePage) {}
+
+  @Get()
+  @Access('OPEN')
+  page(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.reference.page.send(request, reply);
+  }
+
+  /** Each file has a route of its own, so that no path of a client ever becomes the path of a file. */
+  @Get([...REFERENCE_FILES])
+  @Access('OPEN')
+  file(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const file = this.reference.file(request.routeOptions.url?.split('/').at(-1) ?? '');
+    if (file === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
+    const isNamedByContent = request.rawQuery === `v=${file.etag.slice(1, -1)}`;
+    file.send(request, reply, isNamedByContent ? KEPT_FOR_GOOD : {});
+  }
+}

@@ -1,0 +1,123 @@
+import type { CallContext } from '../domain/call-context.js';
+import type { GatewayError } from '../domain/errors.js';
+import type { Principal } from '../domain/principal.js';
+import { statusClass, type HttpFacts } from './http-facts.js';
+
+/** What the fields of a line are read from. */
+export interface FieldSource {
+  readonly call: CallContext;
+  readonly http: HttpFacts;
+  readonly authMs: number;
+}
+
+/** `foreign` marks text that came from outside, which may hold characters that JSON must escape. */
+type Field = readonly [name: string, read: (source: FieldSource) => string | number | boolean, origin?: 'foreign'];
+
+const MAX_TEXT = 512;
+const SLOW_AUTH_MS = 10;
+
+/** Every field of the line, on every line, in this order; empty, 0 or false where it does not apply (row 002-10). */
+export const ACCESS_FIELDS: readonly Field[] = [
+  ['logType', ({ call }) => logType(call)],
+  ['logger', () => 'AUTH_DECISION'],
+  ['request_id', ({ call }) => call.requestId],
+  ['trace_id', ({ call }) => call.traceparent.slice(3, 35)],
+  ['span_id', ({ call }) => call.traceparent.slice(36, 52)],
+  ['trace_sampled', ({ call }) => call.traceparent.endsWith('1')],
+  ['time_local', () => new Date().toISOString()],
+  ['remote_addr', ({ http }) => http.remoteAddress],
+  ['request_method', ({ http }) => http.method, 'foreign'],
+  ['method', ({ http }) => http.method, 'foreign'],
+  ['request_uri', ({ http }) => withoutValues(http.path, http.query), 'foreign'],
+  ['uri', ({ http }) => http.path, 'foreign'],
+  ['request_path', ({ http }) => http.path, 'foreign'],
+  ['route', ({ call }) => call.routeLabel, 'foreign'],
+  ['slug', ({ call }) => call.method?.upstream ?? ''],
+  ['product', ({ call }) => call.method?.upstream ?? 'gateway'],
+  ['microservice', ({ call }) => call.method?.path ?? ''],
+  ['status', ({ http }) => http.status],
+  ['status_class', ({ http }) => statusClass(http.status)],
+  ['request_time_ms', ({ http }) => round(http.durationMs)],
+  ['duration_ms', ({ http }) => round(http.durationMs)],
+  ['service_request_time_ms', ({ call }) => round(call.upstream?.serviceMs ?? 0)],
+  ['service_connect_time', () => 0],
+  ['auth_request_time_ms', ({ authMs }) => round(authMs)],
+  ['auth_connect_time', () => 0],
+  ['authn_ms', ({ call }) => round(call.authnMs)],
+  ['authz_ms', ({ call }) => round(call.authzMs)],
+  ['body_bytes_sent', ({ http }) => http.bytesOut],
+  ['bytes_in', ({ http }) => http.bytesIn],
+  ['http_referer', ({ http }) => cut(http.referer), 'foreign'],
+  ['http_user_agent', ({ http }) => cut(http.userAgent), 'foreign'],
+  ['http_x_forwarded_for', ({ http }) => cut(http.forwardedFor), 'foreign'],
+  ['http_host', ({ http }) => cut(http.host), 'foreign'],
+  ['http_version', ({ http }) => http.httpVersion],
+  ['tenant_id', ({ call }) => call.tenantId, 'foreign'],
+  ['tenant_namespace', ({ call }) => call.tenantId, 'foreign'],
+  ['identity_id', ({ call }) => call.principal?.subject ?? '', 'foreign'],
+  ['identity_type', ({ call }) => call.principal?.identityType ?? ''],
+  ['auth_method', ({ call }) => call.principal?.authMethod ?? 'none'],
+  ['endpoint_type', ({ call }) => call.policy?.access ?? ''],
+  ['decision_reason', ({ call }) => call.decisionReason ?? ''],
+  ['outcome', ({ call }) => call.outcome],
+  ['granted_access_levels', ({ call }) => grantsOf(call.principal), 'foreign'],
+  ['auth_error_code', ({ call }) => authError(call)?.code ?? ''],
+  ['auth_error_message', ({ call }) => authError(call)?.detail ?? '', 'foreign'],
+  ['jwt_cache_hit', ({ call }) => call.jwtCacheHit],
+  ['bitmap_authz_used', () => false],
+  ['token_revoked', ({ call }) => call.decisionReason === 'TOKEN_REVOKED'],
+  ['slow', ({ authMs }) => authMs > SLOW_AUTH_MS],
+  ['upstream', ({ call }) => call.upstream?.upstream ?? ''],
+  ['rpc_method', ({ call }) => call.upstream?.rpc ?? ''],
+  ['grpc_code', ({ call }) => call.upstream?.grpcCode ?? ''],
+  ['attempts', ({ call }) => call.upstream?.attempts ?? 0],
+  ['deadline_ms', ({ call }) => round(call.upstream?.deadlineMs ?? 0)],
+  ['error_code', ({ call }) => call.error?.code ?? ''],
+  ['error_class', ({ call }) => call.error?.domain ?? ''],
+  ['error_cause', ({ call }) => causeText(call.error), 'foreign'],
+  ['aborted', ({ http }) => http.aborted],
+  ['draining', ({ http }) => http.draining],
+];
+
+/** Failures that an operator greps for stand apart by their type (row 002-8). */
+function logType({ error }: CallContext): 'ACCESS' | 'AUTH_UNAVAILABLE' | 'UPSTREAM_UNAVAILABLE' {
+  if (error?.code === 'AUTH_UNAVAILABLE') return 'AUTH_UNAVAILABLE';
+  return error?.status === 503 && error.domain === 'upstream' ? 'UPSTREAM_UNAVAILABLE' : 'ACCESS';
+}
+
+function authError({ error }: CallContext): GatewayError | undefined {
+  return error?.decisionReason === undefined ? undefined : error;
+}
+
+/** Grants as one text, made once a principal. */
+const grants = new WeakMap<Principal, string>();
+
+function grantsOf(principal: Principal | undefined): string {
+  if (principal === undefined) return '';
+  let text = grants.get(principal);
+  if (text === undefined) grants.set(principal, (text = principal.permissions.join(' ')));
+  return text;
+}
+
+/** Names of query parameters without their values: a value may be a code, a state or a token. */
+function withoutValues(path: string, query: string): string {
+  if (query === '') return path;
+  const names = query.split('&', 20).map((pair) => `${pair.split('=', 1)[0]}=`);
+  return cut(`${path}?${names.join('&')}`);
+}
+
+/** Why an error came about, for the log alone: messages from the error down to its first cause. */
+function causeText(error: GatewayError | undefined): string {
+  if (error?.cause === undefined) return '';
+  const texts: string[] = [];
+  for (let at: unknown = error.cause; at instanceof Error && texts.length < 4; at = at.cause) texts.push(at.message);
+  return cut(texts.join(': '));
+}
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,25 @@
+/** What the HTTP side knows of a request when it is over. Texts come from the client. */
+export interface HttpFacts {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly httpVersion: string;
+  readonly status: number;
+  readonly remoteAddress: string;
+  readonly forwardedFor: string;
+  readonly host: string;
+  readonly userAgent: string;
+  readonly referer: string;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly durationMs: number;
+  readonly aborted: boolean;
+  readonly draining: boolean;
+}
+
+/** `2xx`. */
+export function statusClass(status: number): string {
+  return STATUS_CLASSES[Math.floor(status / 100)] ?? '';
+}
+
+const STATUS_CLASSES = ['', '1xx', '2xx', '3xx', '4xx', '5xx'];
