@@ -4,7 +4,10 @@ import { timeoutError } from '../grpc/status.js';
 import type { Next, StackCall } from './call.js';
 
 /** Timeouts of the settings that the deadline of a call depends on. */
-export type DeadlineSettings = Pick<GatewayConfig, 'upstreams' | 'timeouts'>;
+export interface DeadlineSettings {
+  readonly upstreams: GatewayConfig['upstreams'];
+  readonly timeouts: Pick<GatewayConfig['timeouts'], 'requestMs'>;
+}
 
 /**
  * Gives an attempt the nearest of its deadlines. They count from the call's entry, so that a policy's timeout holds

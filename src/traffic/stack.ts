@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
 import { UpstreamMeasure } from '../domain/upstream-measure.js';
 import { callMetadata } from '../grpc/metadata.js';
 import type { TransportCall } from '../grpc/transport.js';
 import { Upstreams } from '../grpc/upstreams.js';
 import type { Layer, Next, StackCall, UpstreamCall } from './call.js';
-import { deadline } from './deadline.js';
+import { deadline, type DeadlineSettings } from './deadline.js';
 import { measured, measuredStream } from './measured.js';
 import { openWithin, type UpstreamStream } from './upstream-stream.js';
 
@@ -19,7 +18,7 @@ export class CallStack {
   constructor(
     private readonly upstreams: Upstreams,
     measure: UpstreamMeasure,
-    @Inject(GATEWAY_CONFIG) config: GatewayConfig,
+    @Inject(GATEWAY_CONFIG) config: DeadlineSettings,
   ) {
     // Outermost first. What answers without the backend (fallback, response cache) comes before what protects it
     // (bulkhead, then breaker: a full bulkhead is no failure of the backend), and that before retry, so that the

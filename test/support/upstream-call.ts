@@ -1,0 +1,52 @@
+import { CallContext } from '../../src/domain/call-context.js';
+import type { Policy } from '../../src/domain/policy.js';
+import type { RpcMethod } from '../../src/domain/rpc-method.js';
+import type { UpstreamCall } from '../../src/traffic/call.js';
+
+const POLICY: Policy = {
+  access: 'OPEN',
+  permissions: [],
+  roles: [],
+  tenantField: undefined,
+  protectedFields: [],
+  redact: [],
+  responseTenantFields: [],
+  timeoutMs: undefined,
+  retry: undefined,
+  cache: undefined,
+  maxConcurrent: 0,
+  rate: undefined,
+  cost: 1,
+  fallback: undefined,
+  stream: { idleTimeoutMs: 30_000, maxDurationMs: 300_000, maxMessages: 0 },
+  maxBodyBytes: undefined,
+  successStatus: 200,
+};
+
+/** user.v1.UserService/GetUser with what a test changes of its policy. */
+export function unaryMethod(policy: Partial<Policy> = {}): RpcMethod {
+  return method({ upstream: 'user', service: 'user.v1.UserService', name: 'GetUser' }, 'unary', policy);
+}
+
+/** ai.v1.AIService/StreamQuery with what a test changes of its policy. */
+export function streamMethod(policy: Partial<Policy> = {}): RpcMethod {
+  return method({ upstream: 'ai', service: 'ai.v1.AIService', name: 'StreamQuery' }, 'server_stream', policy);
+}
+
+/** A call of a request that was just received and has `requestMs` to live. */
+export function upstreamCall(rpc: RpcMethod, requestMs = 5_000): UpstreamCall & { abort: AbortController } {
+  const now = performance.now();
+  const abort = new AbortController();
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const context = new CallContext('req-1', traceparent, now, now + requestMs, abort);
+  return { context, method: rpc, request: Buffer.from('request'), deadlineAt: context.deadlineAt, abort };
+}
+
+function method(
+  names: Pick<RpcMethod, 'upstream' | 'service' | 'name'>,
+  kind: RpcMethod['kind'],
+  policy: Partial<Policy>,
+): RpcMethod {
+  const path = `/${names.service}/${names.name}`;
+  return { ...names, path, kind, idempotent: false, policy: { ...POLICY, ...policy } };
+}
