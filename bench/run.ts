@@ -69,7 +69,7 @@ else {
   } catch (error) {
     const isUsage = error instanceof UsageError;
     process.stderr.write(
-      isUsage ? `${error.message}\n${USAGE}\n` : `bench: ${error instanceof Error ? error.stack : String(error)}\n`,
+      isUsage ? `${error.message}\n${USAGE}\n` : `bench: ${error instanceof Error ? error.message : String(error)}\n`,
     );
     process.exitCode = isUsage ? 64 : 1;
   }

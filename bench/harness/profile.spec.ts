@@ -8,9 +8,13 @@ describe('reading a CPU profile', () => {
     ['node:internal/http2/core', 'node:internal/http2'],
     ['node:events', 'node:events'],
     ['file:///app/dist/main.js', 'own code'],
-    ['', 'native calls'],
+    ['', 'native f'],
   ])('puts %s to %s', (url, origin) => {
     expect(originOf('f', url)).toBe(origin);
+  });
+
+  it('gives the functions that protobufjs compiles to protobufjs', () => {
+    expect(originOf('User$toObject', '')).toBe('protobufjs');
   });
 
   it('keeps garbage collection apart', () => {

@@ -19,6 +19,8 @@ export interface Share {
 }
 
 const PACKAGE = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/;
+/** protobufjs compiles a function a message and names it so. */
+const COMPILED = /\$(?:encode|decode|toObject|fromObject)$/;
 const IDLE = '(idle)';
 
 /** Package, node: module, or kind of work that a frame belongs to. */
@@ -27,7 +29,8 @@ export function originOf(functionName: string, url: string): string {
   if (found !== undefined) return found;
   if (url.startsWith('node:')) return url.split('/').slice(0, 2).join('/');
   if (url !== '') return 'own code';
-  return functionName.startsWith('(') ? functionName : 'native calls';
+  if (COMPILED.test(functionName)) return 'protobufjs';
+  return functionName.startsWith('(') ? functionName : `native ${functionName}`;
 }
 
 /** Self time by origin, largest first. */

@@ -56,8 +56,12 @@ function goPeer(): System {
     title: 'grpc-gateway (Go)',
     prepare: () => {
       if (goVersion() === undefined) return 'no Go toolchain here';
-      program = buildGoPeer();
-      return undefined;
+      try {
+        program = buildGoPeer();
+        return undefined;
+      } catch {
+        return 'its build failed (it needs the Go module proxy once)';
+      }
     },
     command: ({ port, upstream }) => ({
       file: program,
