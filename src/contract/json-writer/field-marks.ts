@@ -1,0 +1,56 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+
+/** Fields of message types that a policy singles out. */
+export interface FieldMarks {
+  isRedacted(typeName: string, number: number): boolean;
+  /** The same text for the same set of redacted fields. */
+  readonly redactedKey: string;
+  isTenant(field: DescField): boolean;
+}
+
+/**
+ * Finds the fields that the paths of a policy name. A path marks the field of the message type it ends in, so that the
+ * mark holds wherever that type appears, inside an Any too.
+ * Throws Error, at boot, for a path that leads nowhere or, for a tenant, to something other than a string.
+ */
+export function markFields(desc: DescMessage, redact: readonly string[], tenantFields: readonly string[]): FieldMarks {
+  const redacted = new Set(redact.map((path) => keyOf(resolve(desc, path, 'redact'))));
+  const tenants = new Set(tenantFields.map((path) => keyOf(resolveTenant(desc, path))));
+  return {
+    redactedKey: [...redacted].sort().join(' '),
+    isRedacted: (typeName, number) => redacted.has(`${typeName}#${number}`),
+    isTenant: (field) => tenants.has(keyOf(field)),
+  };
+}
+
+function resolveTenant(desc: DescMessage, path: string): DescField {
+  const field = resolve(desc, path, 'response_tenant_fields');
+  const isText = field.fieldKind !== 'map' && field.scalar === 9;
+  if (isText) return field;
+  throw new Error(
+    `response_tenant_fields: "${path}" of ${desc.typeName} is no string. Name a string field that holds a tenant.`,
+  );
+}
+
+function resolve(desc: DescMessage, path: string, option: string): DescField {
+  let parent: DescMessage | undefined = desc;
+  let field: DescField | undefined;
+  for (const name of path.split('.')) {
+    field = parent?.fields.find((candidate) => candidate.name === name);
+    if (!field || parent?.typeName.startsWith('google.protobuf.'))
+      throw new Error(noSuchField(desc, path, name, option));
+    parent = field.message;
+  }
+  return field!;
+}
+
+function noSuchField(desc: DescMessage, path: string, name: string, option: string): string {
+  return (
+    `${option}: "${path}" does not lead to a field of ${desc.typeName} ("${name}" is unknown). ` +
+    'Write the proto names of the fields from the response message down, with dots between them.'
+  );
+}
+
+function keyOf(field: DescField): string {
+  return `${field.parent.typeName}#${field.number}`;
+}

@@ -1,0 +1,80 @@
+import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
+import type { ResponseWriter } from '../codec.js';
+import { PlanCompiler } from './compile-plan.js';
+import { markFields } from './field-marks.js';
+import { zeroText } from './field-shape.js';
+import type { MessagePlan } from './plan.js';
+import { NOT_PLAIN, Scratch } from './scratch.js';
+import { SlowPath } from './slow-path.js';
+import { writeMessage } from './write-message.js';
+
+/** How the responses of one RPC are written. Paths are dotted proto names from the response message down. */
+export interface ResponseWriterOptions {
+  /** Types that an Any or an extension may bring in. */
+  readonly registry: Registry;
+  /** Fields without presence are written even when they are zero. */
+  readonly emitDefaults: boolean;
+  /** Fields that never leave, wherever their message type appears. */
+  readonly redact: readonly string[];
+  /** String fields that must hold the caller's tenant, wherever their message type appears. */
+  readonly tenantFields: readonly string[];
+  /** The one field that is the whole body. */
+  readonly responseBody: DescField | undefined;
+}
+
+/** Compiles the writer of a response type. Throws Error, at boot, for a path that leads nowhere. */
+export function compileResponseWriter(desc: DescMessage, options: ResponseWriterOptions): ResponseWriter {
+  return new JsonWriter(desc, options);
+}
+
+/** Writes plain messages from wire bytes to JSON bytes in one pass, and leaves all others to the slow path. */
+export class JsonWriter implements ResponseWriter {
+  private readonly scratch = new Scratch();
+  private readonly plan: MessagePlan;
+  private readonly slow: SlowPath;
+  /** Bytes before and after the shown field, if it is not the whole message. */
+  private readonly before: number;
+  private readonly after: number;
+  private readonly absent: Buffer;
+
+  constructor(desc: DescMessage, options: ResponseWriterOptions) {
+    const { registry, emitDefaults, redact, responseBody } = options;
+    const marks = markFields(desc, redact, options.tenantFields);
+    if (responseBody && marks.isRedacted(desc.typeName, responseBody.number)) {
+      throw new Error(`response_body "${responseBody.name}" of ${desc.typeName} is redacted. Drop one of the two.`);
+    }
+    const compiler = new PlanCompiler({ registry, emitDefaults, marks });
+    this.plan = responseBody ? compiler.compileOnly(desc, responseBody) : compiler.compile(desc);
+    const absent = responseBody ? absentText(responseBody) : '';
+    this.absent = Buffer.from(absent);
+    this.before = responseBody ? Buffer.byteLength(JSON.stringify(responseBody.jsonName)) + 2 : 0;
+    this.after = responseBody ? 1 : 0;
+    this.slow = new SlowPath(desc, { ...options, marks, redacts: redact.length > 0, shown: responseBody, absent });
+  }
+
+  write(message: Uint8Array, tenantId: string): Buffer {
+    return this.writePlain(message, tenantId) ?? this.slow.write(message, tenantId);
+  }
+
+  /** The JSON of a message in plain wire order; undefined for any other, the invalid ones too. */
+  writePlain(message: Uint8Array, tenantId: string): Buffer | undefined {
+    const w = this.scratch;
+    w.load(message, tenantId);
+    try {
+      writeMessage(w, this.plan, message.length, 1);
+    } catch (error) {
+      if (error === NOT_PLAIN) return undefined;
+      throw error;
+    }
+    const from = w.start + this.before;
+    return from < w.out ? w.take(from, w.out - this.after) : Buffer.from(this.absent);
+  }
+}
+
+/** What stands for a field that is the whole body and is not there: an empty list or map, a zero, or null. */
+function absentText(field: DescField): string {
+  if (field.fieldKind === 'list') return '[]';
+  if (field.fieldKind === 'map') return '{}';
+  const hasPresence = field.message !== undefined || field.oneof !== undefined || field.presence !== 2;
+  return hasPresence ? 'null' : zeroText(field);
+}
