@@ -1,0 +1,18 @@
+const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  super_admin: ['*'],
+  admin: ['user.*', 'tenant.*', 'ai.use'],
+  editor: ['user.read', 'user.write', 'tenant.read', 'ai.use'],
+  viewer: ['user.read', 'tenant.read', 'ai.use'],
+};
+
+/** What holders of these roles may do. A role that is not known gives nothing. */
+export function permissionsOf(roles: readonly string[]): string[] {
+  return [...new Set(roles.flatMap((role) => PERMISSIONS[role] ?? []))];
+}
+
+/** Whether one of the held permissions (`user.read`, `user.*`, `*`) covers the wanted one. */
+export function covers(held: readonly string[], wanted: string): boolean {
+  return held.some(
+    (one) => one === '*' || one === wanted || (one.endsWith('.*') && wanted.startsWith(one.slice(0, -1))),
+  );
+}

@@ -1,0 +1,57 @@
+import { Server, ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import { ReflectionService } from '@grpc/reflection';
+import { ServerGrpc } from '@nestjs/microservices';
+import { HealthImplementation } from 'grpc-health-check';
+import { serviceNames } from './definitions.js';
+
+export interface GrpcServerOptions {
+  /** Proto package whose services the controllers implement. */
+  readonly package: string;
+  readonly definitions: PackageDefinition;
+  readonly interceptors: ServerInterceptor[];
+  readonly host: string;
+}
+
+/**
+ * Nest's gRPC transport (`Transport.GRPC`) on a free port that it can name: Nest's own asks for a port beforehand, and
+ * one that is free now may be taken a moment later.
+ */
+export class GrpcServer extends ServerGrpc {
+  readonly #host: string;
+  readonly #interceptors: ServerInterceptor[];
+  #port = 0;
+
+  constructor(options: GrpcServerOptions) {
+    super({
+      package: options.package,
+      packageDefinition: options.definitions,
+      onLoadPackageDefinition: (definitions: PackageDefinition, server: Server) => {
+        addHealth(server, serviceNames(definitions));
+        new ReflectionService(definitions).addToServer(server);
+      },
+    });
+    this.#host = options.host;
+    this.#interceptors = options.interceptors;
+  }
+
+  /** Port it listens on, once it does. */
+  get port(): number {
+    return this.#port;
+  }
+
+  override async createClient(): Promise<Server> {
+    const server = new Server({ interceptors: this.#interceptors });
+    this.#port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(`${this.#host}:0`, ServerCredentials.createInsecure(), (error, port) =>
+        error === null ? resolve(port) : reject(error),
+      );
+    });
+    return server;
+  }
+}
+
+/** grpc.health.v1 for the whole server (the empty name) and for each of its services. */
+function addHealth(server: Server, services: readonly string[]): void {
+  new HealthImplementation(Object.fromEntries(['', ...services].map((name) => [name, 'SERVING']))).addToServer(server);
+}

@@ -1,0 +1,53 @@
+import { NestFactory } from '@nestjs/core';
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import type { CallLog } from './call-log.js';
+import { recordCalls } from './call-recorder.js';
+import { loadDefinitions } from './definitions.js';
+import { GrpcServer } from './grpc-server.js';
+
+export interface BackendOptions {
+  /** First segment of the proto package, and the name in the call log. */
+  readonly upstream: string;
+  readonly module: Type;
+  /** What the module's providers may inject, by class: the world's own instances. */
+  readonly instances: readonly object[];
+  readonly calls: CallLog;
+  readonly host: string;
+}
+
+export interface Backend {
+  readonly port: number;
+  /** Ends every call and closes the port. */
+  close(): Promise<void>;
+}
+
+@Module({})
+class RootModule {}
+
+/** Starts one backend: a NestJS microservice that speaks gRPC on a free port. */
+export async function startBackend(options: BackendOptions): Promise<Backend> {
+  const server = new GrpcServer({
+    package: `${options.upstream}.v1`,
+    definitions: loadDefinitions(options.upstream),
+    interceptors: [recordCalls(options.upstream, options.calls)],
+    host: options.host,
+  });
+  const app = await NestFactory.createMicroservice(rootModule(options), {
+    strategy: server,
+    logger: ['fatal', 'error', 'warn'],
+    abortOnError: false,
+  });
+  await app.listen();
+  return { port: server.port, close: () => app.close() };
+}
+
+function rootModule({ module, instances }: BackendOptions): DynamicModule {
+  const providers = instances.map((instance) => ({ provide: instance.constructor, useValue: instance }));
+  return {
+    module: RootModule,
+    global: true,
+    imports: [module],
+    providers,
+    exports: providers.map(({ provide }) => provide),
+  };
+}

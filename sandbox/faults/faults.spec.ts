@@ -1,0 +1,167 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { BackendClient } from '../backend/client.js';
+import { failureOf } from '../backend/rpc-failure.js';
+import { startWorld, type World } from '../world.js';
+import { FaultProxy } from './fault-proxy.js';
+
+describe('a backend behind its fault switch', () => {
+  let world: World;
+  let client: BackendClient;
+  let random = 0;
+
+  beforeAll(async () => {
+    world = await startWorld({ faultServer: false, random: () => random });
+  });
+  beforeEach(async () => {
+    client = BackendClient.of('user', world.userUrl);
+    await getAlice();
+    world.calls.clear();
+  });
+  afterEach(async () => {
+    client.close();
+    await world.setFault('user', { mode: 'none' });
+  });
+  afterAll(() => world.close());
+
+  const getAlice = (deadlineMs = 5_000) =>
+    client.unary('GetUser', { tenantId: 'acme', userId: 'acme-alice' }, { deadlineMs });
+
+  it('down: refuses connections, on the port it keeps', async () => {
+    client.close();
+    await world.setFault('user', { mode: 'down' });
+    client = BackendClient.of('user', world.userUrl);
+    const failure = await failureOf(getAlice());
+    expect(failure).toMatchObject({ code: 'UNAVAILABLE', details: expect.stringContaining('ECONNREFUSED') as string });
+    await world.setFault('user', { mode: 'none' });
+    client.close();
+    client = BackendClient.of('user', world.userUrl);
+    await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
+  });
+
+  it('down: cuts a call that is running, and the backend sees it go', async () => {
+    const ai = BackendClient.of('ai', world.aiUrl);
+    const call = ai.unary('ProcessQuery', { query: 'slow 60000ms' });
+    await world.calls.waitFor(({ upstream }) => upstream === 'ai');
+    await world.setFault('ai', { mode: 'down' });
+    expect(await failureOf(call)).toMatchObject({ code: 'UNAVAILABLE' });
+    await world.calls.waitFor(({ cancelled }) => cancelled);
+    ai.close();
+  });
+
+  it('slow: takes the latency each way, so a deadline of less than twice as much passes', async () => {
+    await world.setFault('user', { mode: 'slow', latencyMs: 300 });
+    expect(await failureOf(getAlice(500))).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(world.calls.list()).toHaveLength(1);
+    await world.setFault('user', { mode: 'slow', latencyMs: 10 });
+    await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
+  });
+
+  it('hang: forwards nothing, neither on open connections nor on new ones, until it ends', async () => {
+    await world.setFault('user', { mode: 'hang' });
+    expect(await failureOf(getAlice(100))).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    expect(world.calls.list()).toEqual([]);
+    const fresh = BackendClient.of('user', world.userUrl);
+    const call = fresh.unary('GetUser', { tenantId: 'acme', userId: 'acme-bob' });
+    await world.setFault('user', { mode: 'none' });
+    await expect(call).resolves.toMatchObject({ id: 'acme-bob' });
+    fresh.close();
+  });
+
+  it('flaky: resets when the die falls below the ratio, and only then', async () => {
+    await world.setFault('user', { mode: 'flaky', ratio: 0.5 });
+    random = 0.5;
+    await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
+    random = 0.49;
+    expect(await failureOf(getAlice())).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('garbage: answers what is no HTTP/2', async () => {
+    await world.setFault('user', { mode: 'garbage' });
+    const failure = await failureOf(getAlice());
+    expect(failure.code).toMatch(/^(UNAVAILABLE|INTERNAL|UNKNOWN)$/);
+    expect(world.calls.list().map(({ upstream }) => upstream)).toEqual(['user']);
+  });
+
+  it('has a neighbour that notices nothing', async () => {
+    await world.setFault('user', { mode: 'down' });
+    const tenants = BackendClient.of('tenant', world.tenantUrl);
+    await expect(tenants.unary('GetTenant', { tenantId: 'acme' })).resolves.toMatchObject({ id: 'acme' });
+    tenants.close();
+  });
+
+  it('is as well the HTTP server of the keys', async () => {
+    await world.setFault('jwks', { mode: 'down' });
+    await expect(fetch(world.jwksUrl)).rejects.toThrow('fetch failed');
+    await world.setFault('jwks', { mode: 'none' });
+    expect((await fetch(world.jwksUrl)).status).toBe(200);
+  });
+});
+
+describe('a fault proxy', () => {
+  const echo = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket));
+  let proxy: FaultProxy;
+  let targetPort: number;
+
+  beforeAll(async () => {
+    await once(echo.listen(0, '127.0.0.1'), 'listening');
+    targetPort = (echo.address() as AddressInfo).port;
+  });
+  beforeEach(async () => {
+    proxy = await FaultProxy.start({ host: '127.0.0.1', port: 0, targetPort });
+  });
+  afterEach(() => proxy.close());
+  afterAll(() => echo.close());
+
+  const open = async (): Promise<Socket> => {
+    const socket = connect({ host: '127.0.0.1', port: proxy.port, allowHalfOpen: true });
+    await once(socket, 'connect');
+    return socket;
+  };
+  const readAll = async (socket: Socket): Promise<Buffer> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket as AsyncIterable<Buffer>) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+
+  it.each(['none', 'slow'] as const)(
+    'in mode %s carries every byte in order, and the end of each side',
+    async (mode) => {
+      await proxy.set({ mode, latencyMs: 5 });
+      const sent = Buffer.from(Array.from({ length: 2_000_000 }, (_, index) => index % 251));
+      const socket = await open();
+      socket.end(sent);
+      expect((await readAll(socket)).equals(sent)).toBe(true);
+    },
+  );
+
+  it('goes on where it was after it hung', async () => {
+    const socket = await open();
+    await proxy.set({ mode: 'hang' });
+    socket.end('held');
+    await proxy.set({ mode: 'none' });
+    expect(String(await readAll(socket))).toBe('held');
+  });
+
+  it('answers garbage in place of what was answered', async () => {
+    await proxy.set({ mode: 'garbage' });
+    const socket = await open();
+    socket.end('PRI * HTTP/2.0');
+    expect(String(await readAll(socket))).toContain('this is not the protocol you expect');
+  });
+
+  it('applies the last of several faults that are set at once', async () => {
+    const modes = ['down', 'none', 'down', 'slow'] as const;
+    await Promise.all(modes.map((mode) => proxy.set({ mode, latencyMs: 1 })));
+    expect(proxy.fault.mode).toBe('slow');
+    const socket = await open();
+    socket.end('here');
+    expect(String(await readAll(socket))).toBe('here');
+  });
+
+  it('says so when its port is taken', async () => {
+    const second = FaultProxy.start({ host: '127.0.0.1', port: proxy.port, targetPort });
+    await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});

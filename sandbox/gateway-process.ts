@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { constants } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const TYPESCRIPT = import.meta.resolve('@oxc-node/core/register');
+const READY_WITHIN_MS = 30_000;
+const POLL_MS = 100;
+const STOP_WITHIN_MS = 2_000;
+
+/** A gateway in a process of its own, its output on ours. */
+export interface GatewayProcess {
+  readonly url: string;
+  /** Resolves with its exit code once it is gone. */
+  readonly exited: Promise<number>;
+  /** Resolves once `/readyz` answers 200. Rejects when the gateway exits before or takes too long. */
+  ready(): Promise<void>;
+  /** SIGTERM, then SIGKILL after two seconds. Resolves once it is gone. */
+  close(): Promise<void>;
+}
+
+/** The gateway ended although nobody stopped it. */
+export class GatewayExit extends Error {
+  constructor(readonly code: number) {
+    super(`the gateway exited with code ${code}`);
+  }
+}
+
+/** Starts a gateway in a process group of its own: Ctrl-C reaches the sandbox alone, which then stops the gateway. */
+export function spawnGateway(entry: string, env: NodeJS.ProcessEnv): GatewayProcess {
+  const child = spawn(process.execPath, ['--import', TYPESCRIPT, entry], {
+    cwd: PROJECT,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    detached: true,
+  });
+  process.once('exit', () => child.kill('SIGKILL'));
+  const exited = once(child, 'exit').then(([code, signal]) => exitCode(code, signal));
+  const close = async () => {
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
+    await exited;
+    clearTimeout(kill);
+  };
+  const port = env['API_GATEWAY_PORT'] ?? '';
+  const ready = () => waitUntilReady(`http://127.0.0.1:${env['OPS_PORT'] || port}/readyz`, exited);
+  return { url: `http://localhost:${port}`, exited, ready, close };
+}
+
+/** The port asked for, as it was asked for; "0" is made a number here, for the gateway would keep its choice to itself. */
+export async function choosePort(asked: string | undefined): Promise<string> {
+  if (asked !== '0') return asked || '8080';
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
+}
+
+function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
+
+async function waitUntilReady(url: string, exited: Promise<number>): Promise<void> {
+  const giveUpAt = Date.now() + READY_WITHIN_MS;
+  const gone = exited.then((code) => {
+    throw new GatewayExit(code);
+  });
+  while (!(await Promise.race([isOk(url), gone]))) {
+    if (Date.now() > giveUpAt) throw new Error(`the gateway did not answer ${url} within ${READY_WITHIN_MS / 1000} s`);
+    await Promise.race([pause(POLL_MS), gone]);
+  }
+}
+
+async function isOk(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(1_000) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}

@@ -1,0 +1,131 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
+const ANY_PORTS = Object.fromEntries(
+  ['AUTH', 'USER', 'TENANT', 'AI', 'JWKS', 'FAULTS'].map((name) => [`SANDBOX_${name}_PORT`, '0']),
+);
+
+/** Ready at once, says what it was given, and does on request what a gateway may do. */
+const STAND_IN = `
+  import { createServer } from 'node:http';
+  const server = createServer((request, response) => {
+    if (request.url === '/die') process.exit(3);
+    response.end(JSON.stringify(process.env));
+  });
+  server.listen(Number(process.env.API_GATEWAY_PORT), () => console.log('stand-in is up'));
+  process.on('SIGTERM', () => process.env.STUBBORN || process.exit(0));
+`;
+
+let folder: string;
+let running: ChildProcessByStdio<null, Readable, Readable> | undefined;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  await writeFile(join(folder, 'gateway.mjs'), STAND_IN);
+  await writeFile(join(folder, 'broken.mjs'), 'process.exit(78);');
+});
+afterEach(() => void running?.kill('SIGTERM'));
+afterAll(() => rm(folder, { recursive: true }));
+
+function run(env: Record<string, string> = {}, gateway = 'gateway.mjs') {
+  const child = spawn(process.execPath, ['--import', '@oxc-node/core/register', MAIN], {
+    env: {
+      PATH: process.env['PATH'],
+      API_GATEWAY_PORT: '0',
+      ...ANY_PORTS,
+      SANDBOX_GATEWAY_ENTRY: join(folder, gateway),
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running = child;
+  let output = '';
+  const grown = (chunk: Buffer) => (output += chunk.toString());
+  child.stdout.on('data', grown);
+  child.stderr.on('data', grown);
+  const exit = once(child, 'close').then(([code]) => ({ code: code as number, output }));
+  const up = async (): Promise<string> => {
+    while (!output.includes('Ctrl-C')) {
+      await Promise.race([once(child.stdout, 'data'), exit.then(() => Promise.reject(new Error(output)))]);
+    }
+    return output;
+  };
+  return { child, exit, up };
+}
+
+const urlIn = (output: string, label: string) => new RegExp(`${label} +(http://[^\\s]+)`).exec(output)?.[1] ?? '';
+const isClosed = (url: string) =>
+  fetch(url).then(
+    () => false,
+    () => true,
+  );
+
+describe('npm run sandbox', { timeout: 60_000 }, () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('shows what to try, and stops everything on %s', async (signal) => {
+    const { child, exit, up } = run({ RATE_LIMIT_RPS: '20' });
+    const output = await up();
+    for (const part of [
+      'stand-in is up',
+      'alice@acme.test',
+      'sk-sandbox-globex',
+      '/faults/user',
+      '/api/v1/auth/login',
+    ]) {
+      expect(output).toContain(part);
+    }
+    const [gateway, faults] = [urlIn(output, 'Gateway'), urlIn(output, 'Faults')];
+    expect(await (await fetch(gateway)).json()).toMatchObject({
+      RATE_LIMIT_RPS: '20',
+      GATEWAY_SHUTDOWN_PRE_DRAIN: '0s',
+      JWT_JWKS_URL: expect.stringContaining('/jwks.json') as string,
+    });
+    expect((await fetch(faults)).status).toBe(200);
+    child.kill(signal);
+    expect((await exit).code).toBe(0);
+    expect([await isClosed(gateway), await isClosed(faults)]).toEqual([true, true]);
+  });
+
+  it('ends a gateway that does not want to', async () => {
+    const { child, exit, up } = run({ STUBBORN: 'yes' });
+    const gateway = urlIn(await up(), 'Gateway');
+    child.kill('SIGTERM');
+    expect((await exit).code).toBe(0);
+    expect(await isClosed(gateway)).toBe(true);
+  });
+
+  it('ends with the code of a gateway that dies', async () => {
+    const { exit, up } = run();
+    const output = await up();
+    await fetch(`${urlIn(output, 'Gateway')}/die`).catch(() => undefined);
+    expect((await exit).code).toBe(3);
+  });
+
+  it('ends with the code of a gateway that does not start', async () => {
+    const { code, output } = await run({}, 'broken.mjs').exit;
+    expect(code).toBe(78);
+    expect(output).toContain('the gateway exited with code 78');
+  });
+
+  it('refuses settings that it does not understand', async () => {
+    const { code, output } = await run({ SANDBOX_AUTH_PORT: 'x' }).exit;
+    expect(code).toBe(78);
+    expect(output).toContain('SANDBOX_AUTH_PORT=x is no port');
+  });
+
+  it('says which port is taken and what to do about it', async () => {
+    const first = run();
+    const port = new URL(urlIn(await first.up(), 'Issuer')).port;
+    const { code, output } = await run({ SANDBOX_JWKS_PORT: port }).exit;
+    first.child.kill('SIGTERM');
+    await first.exit;
+    expect(code).toBe(1);
+    expect(output).toMatch(new RegExp(`EADDRINUSE.*127.0.0.1:${port}.*SANDBOX_AUTH_PORT=0`));
+  });
+});

@@ -1,0 +1,63 @@
+import { banner } from './banner.js';
+import { choosePort, GatewayExit, spawnGateway } from './gateway-process.js';
+import { OpenParts } from './open-parts.js';
+import { readSettings, type SandboxSettings } from './settings.js';
+import { startWorld } from './world.js';
+
+const EXIT_CONFIG = 78;
+
+/** `npm run sandbox`: a world and a gateway in it, until a signal comes or the gateway ends. Gives the exit code. */
+async function main(env: NodeJS.ProcessEnv): Promise<number> {
+  let settings: SandboxSettings;
+  try {
+    settings = readSettings(env);
+  } catch (error) {
+    return fail(error, EXIT_CONFIG);
+  }
+  const parts = new OpenParts();
+  const signal = firstSignal();
+  try {
+    await run(settings, env, { parts, signal });
+    return 0;
+  } catch (error) {
+    if (signal.aborted) return 0;
+    return fail(error, error instanceof GatewayExit ? error.code : 1);
+  } finally {
+    await parts.close();
+  }
+}
+
+async function run(
+  settings: SandboxSettings,
+  env: NodeJS.ProcessEnv,
+  { parts, signal }: { parts: OpenParts; signal: AbortSignal },
+): Promise<void> {
+  const stopped = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+  });
+  stopped.catch(() => undefined);
+  const world = parts.add(await startWorld({ ports: settings.ports }));
+  const port = await choosePort(env['API_GATEWAY_PORT']);
+  signal.throwIfAborted();
+  const standard = { ...world.gatewayEnv(), GATEWAY_SHUTDOWN_PRE_DRAIN: '0s' };
+  const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, API_GATEWAY_PORT: port }));
+  await Promise.race([gateway.ready(), stopped]);
+  process.stdout.write(banner(gateway.url, world));
+  throw new GatewayExit(await Promise.race([gateway.exited, stopped]));
+}
+
+/** Aborted by the first SIGINT, SIGTERM or SIGHUP; the ones after it change nothing. */
+function firstSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.abort());
+  return controller.signal;
+}
+
+function fail(error: unknown, code: number): number {
+  const isPortTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const hint = isPortTaken ? ' (stop what holds it, or move the sandbox: SANDBOX_AUTH_PORT=0 and the like)' : '';
+  process.stderr.write(`sandbox: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
+  return code;
+}
+
+process.exit(await main(process.env));

@@ -1,0 +1,44 @@
+import { fileURLToPath } from 'node:url';
+import type { WorldOptions } from './world.js';
+
+/** Settings of `npm run sandbox`. All others in the environment are the gateway's. */
+export interface SandboxSettings {
+  readonly ports: Required<NonNullable<WorldOptions['ports']>>;
+  /** File that is run as the gateway. */
+  readonly gatewayEntry: string;
+}
+
+const PORTS = {
+  SANDBOX_AUTH_PORT: ['auth', 50051],
+  SANDBOX_USER_PORT: ['user', 50052],
+  SANDBOX_TENANT_PORT: ['tenant', 50053],
+  SANDBOX_AI_PORT: ['ai', 50054],
+  SANDBOX_JWKS_PORT: ['jwks', 4001],
+  SANDBOX_FAULTS_PORT: ['faults', 8090],
+} as const;
+
+const GATEWAY_ENTRY = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const KNOWN = [...Object.keys(PORTS), 'SANDBOX_GATEWAY_ENTRY'];
+const PORT = /^\d{1,5}$/;
+
+/** Reads the SANDBOX_* variables. Throws one error that lists every problem. */
+export function readSettings(env: NodeJS.ProcessEnv): SandboxSettings {
+  const problems = Object.keys(env)
+    .filter((name) => name.startsWith('SANDBOX_') && !KNOWN.includes(name))
+    .map((name) => `${name} is unknown; known: ${KNOWN.join(', ')}`);
+  const ports: Record<string, number> = {};
+  for (const [variable, [name, standard]] of Object.entries(PORTS)) {
+    const text = env[variable] || String(standard);
+    ports[name] = Number(text);
+    if (!isPort(text)) problems.push(`${variable}=${text} is no port: use 1 to 65535, or 0 for any free one`);
+  }
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return {
+    ports: ports as SandboxSettings['ports'],
+    gatewayEntry: env['SANDBOX_GATEWAY_ENTRY'] || GATEWAY_ENTRY,
+  };
+}
+
+function isPort(text: string): boolean {
+  return PORT.test(text) && Number(text) <= 65_535;
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import type { AddMemberRequest, ListMembersRequest, Member } from '../../src/gen/tenant/v1/tenant_pb.js';
+import { pageOf } from '../backend/page.js';
+import { alreadyExists, emptyFields, notFound, refuseIfAny } from '../backend/rpc-error.js';
+import type { Wire } from '../backend/wire.js';
+import { Directory } from '../data/directory.js';
+import { timestamp } from '../data/timestamp.js';
+
+/** Who belongs to which tenant. */
+@Injectable()
+export class Members {
+  constructor(private readonly directory: Directory) {}
+
+  /** Throws NOT_FOUND or INVALID_ARGUMENT. */
+  list(request: Wire<ListMembersRequest>) {
+    return pageOf(this.#of(request.tenantId).values(), (member) => member.userId, request);
+  }
+
+  /** Throws NOT_FOUND for an unknown tenant or user, ALREADY_EXISTS for a member. */
+  add({ tenantId, userId, roles }: Wire<AddMemberRequest>): Wire<Member> {
+    const members = this.#of(tenantId);
+    refuseIfAny(emptyFields({ user_id: userId }));
+    if (!this.directory.users.has(userId)) throw notFound('user', userId);
+    if (members.has(userId)) throw alreadyExists('member', userId);
+    const member = { tenantId, userId, roles: roles.length > 0 ? roles : ['viewer'], joinTime: timestamp(Date.now()) };
+    members.set(userId, member);
+    return member;
+  }
+
+  /** Throws NOT_FOUND. */
+  remove(tenantId: string, userId: string): void {
+    if (!this.#of(tenantId).delete(userId)) throw notFound('member', userId);
+  }
+
+  #of(tenantId: string): Map<string, Wire<Member>> {
+    refuseIfAny(emptyFields({ tenant_id: tenantId }));
+    const members = this.directory.members.get(tenantId);
+    if (members === undefined) throw notFound('tenant', tenantId);
+    return members;
+  }
+}

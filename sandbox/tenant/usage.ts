@@ -1,0 +1,24 @@
+import { Injectable } from '@nestjs/common';
+import type { UsageEvent } from '../../src/gen/tenant/v1/tenant_pb.js';
+import { invalidArgument } from '../backend/rpc-error.js';
+import type { Wire } from '../backend/wire.js';
+import { Directory } from '../data/directory.js';
+
+const MAX_EVENTS_A_CALL = 1_000;
+
+/** The ledger of metered usage. */
+@Injectable()
+export class Usage {
+  constructor(private readonly directory: Directory) {}
+
+  /** Takes events once each, whatever often they arrive. Throws INVALID_ARGUMENT, then nothing is taken. */
+  report(events: readonly Wire<UsageEvent>[]): number {
+    if (events.length > MAX_EVENTS_A_CALL) {
+      throw invalidArgument([{ field: 'events', description: `must be at most ${MAX_EVENTS_A_CALL}` }]);
+    }
+    const nameless = events.findIndex((event) => event.id === '');
+    if (nameless >= 0) throw invalidArgument([{ field: `events[${nameless}].id`, description: 'must not be empty' }]);
+    for (const event of events) if (!this.directory.usage.has(event.id)) this.directory.usage.set(event.id, event);
+    return events.length;
+  }
+}

@@ -1,0 +1,89 @@
+import { status } from '@grpc/grpc-js';
+import { Injectable } from '@nestjs/common';
+import type { CreateUserRequest, SearchUsersRequest, UpdateUserRequest, User } from '../../src/gen/user/v1/user_pb.js';
+import { fieldsToUpdate } from '../backend/field-mask.js';
+import { type PageRequest, pageOf } from '../backend/page.js';
+import { emptyFields, type FieldViolation, invalidArgument, refuseIfAny, rpcError } from '../backend/rpc-error.js';
+import type { Wire } from '../backend/wire.js';
+import { Directory } from '../data/directory.js';
+import { makeUser, nameViolations, passwordViolations } from '../data/new-user.js';
+import { timestamp } from '../data/timestamp.js';
+
+const WRITABLE = ['email', 'username', 'displayName', 'status', 'roles', 'labels'] as const;
+const MAX_QUERY_LENGTH = 100;
+
+/** The users of each tenant. Every method sees the one tenant it is asked for and no other. */
+@Injectable()
+export class Users {
+  constructor(private readonly directory: Directory) {}
+
+  /** Throws INVALID_ARGUMENT for a bad page. */
+  list(tenantId: string, page: PageRequest) {
+    return pageOf(this.#all(tenantId), (user) => user.id, page);
+  }
+
+  /** Throws INVALID_ARGUMENT for an empty or overlong query. */
+  search(request: Wire<SearchUsersRequest>) {
+    const query = request.query.toLowerCase();
+    refuseIfAny(emptyFields({ query }));
+    if (query.length > MAX_QUERY_LENGTH) {
+      throw invalidArgument([{ field: 'query', description: `must have at most ${MAX_QUERY_LENGTH} characters` }]);
+    }
+    const found = this.#all(request.tenantId).filter((user) => {
+      const hasStatus = request.statuses.length === 0 || request.statuses.includes(user.status);
+      return (
+        hasStatus && [user.displayName, user.username, user.email].some((text) => text.toLowerCase().includes(query))
+      );
+    });
+    return pageOf(found, (user) => user.id, request);
+  }
+
+  /** Throws NOT_FOUND. */
+  get(tenantId: string, userId: string): Wire<User> {
+    refuseIfAny(emptyFields({ tenant_id: tenantId, user_id: userId }));
+    return this.directory.userOf(tenantId, userId);
+  }
+
+  /** Throws INVALID_ARGUMENT or ALREADY_EXISTS. */
+  create(request: Wire<CreateUserRequest>): Wire<User> {
+    const { password, ...fields } = request;
+    refuseIfAny([
+      ...emptyFields({ tenant_id: request.tenantId }),
+      ...nameViolations(request),
+      ...(password === '' ? [] : passwordViolations(password)),
+    ]);
+    return this.directory.addUser(makeUser(password === '' ? fields : request));
+  }
+
+  /** Throws INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, or ABORTED when the version sent is not the current one. */
+  update({ tenantId, userId, user: sent, updateMask }: Wire<UpdateUserRequest>): Wire<User> {
+    const current = this.get(tenantId, userId);
+    if (sent === null || sent === undefined) throw invalidArgument([{ field: 'user', description: 'must be set' }]);
+    const isStale = sent.version !== '0' && sent.version !== current.version;
+    if (isStale) throw rpcError(status.ABORTED, `user "${userId}" has changed since version ${sent.version}`);
+    const paths = updateMask?.paths.filter((path) => path !== 'version') ?? [];
+    const changes = Object.fromEntries(fieldsToUpdate({ paths }, WRITABLE).map((field) => [field, sent[field]]));
+    const changed: Wire<User> = { ...current, ...changes };
+    refuseIfAny([...nameViolations(changed, 'user.'), ...statusViolations(changed)]);
+    this.directory.refuseTaken(changed);
+    changed.version = String(BigInt(current.version) + 1n);
+    changed.updateTime = timestamp(Date.now());
+    this.directory.users.set(userId, changed);
+    return changed;
+  }
+
+  /** Throws NOT_FOUND. */
+  delete(tenantId: string, userId: string): void {
+    this.directory.removeUser(this.get(tenantId, userId).id);
+  }
+
+  #all(tenantId: string): Wire<User>[] {
+    refuseIfAny(emptyFields({ tenant_id: tenantId }));
+    return this.directory.usersOf(tenantId);
+  }
+}
+
+function statusViolations({ status: userStatus }: Wire<User>): FieldViolation[] {
+  if (userStatus !== 'USER_STATUS_UNSPECIFIED') return [];
+  return [{ field: 'user.status', description: 'must be set' }];
+}

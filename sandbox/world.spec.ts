@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Client, credentials, status } from '@grpc/grpc-js';
+import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
+import { service as healthService } from 'grpc-health-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BackendClient } from './backend/client.js';
+import { startWorld, type World, type WorldOptions } from './world.js';
+
+const worlds: World[] = [];
+
+async function start(options: WorldOptions = { faultServer: false }): Promise<World> {
+  const world = await startWorld(options);
+  worlds.push(world);
+  return world;
+}
+
+afterEach(async () => {
+  for (const world of worlds.splice(0)) await world.close();
+});
+
+/** Closes a world with calls, waiters and faults in it; the process ends by itself only when nothing is left open. */
+const LIFE_OF_A_WORLD = `
+  import { BackendClient } from '${new URL('backend/client.ts', import.meta.url).href}';
+  import { startWorld } from '${new URL('world.ts', import.meta.url).href}';
+  const world = await startWorld();
+  const client = BackendClient.of('ai', world.aiUrl);
+  const call = client.unary('ProcessQuery', { query: 'slow 60000ms' }).catch((error) => console.log(error.code));
+  await world.calls.waitFor(({ method }) => method.endsWith('ProcessQuery'));
+  world.calls.waitFor(() => false, 60_000).catch((error) => console.log(error.message.split(';')[0]));
+  await world.setFault('user', { mode: 'hang' });
+  await world.setFault('auth', { mode: 'down' });
+  await world.close();
+  await world.close();
+  await call;
+  client.close();
+`;
+
+describe('a world', { timeout: 30_000 }, () => {
+  it('leaves nothing open after close', async () => {
+    const node = ['--import', '@oxc-node/core/register', '--input-type=module', '--eval', LIFE_OF_A_WORLD];
+    const { stdout } = await promisify(execFile)(process.execPath, node, { timeout: 15_000 });
+    expect(stdout.split('\n').toSorted().join(' ').trim()).toBe(`${status.UNAVAILABLE} the world was closed`);
+  });
+
+  it('shares nothing with another one in the same process', async () => {
+    const [one, other] = [await start(), await start()];
+    one.directory.removeTenant('acme');
+    const client = BackendClient.of('tenant', other.tenantUrl);
+    await expect(client.unary('GetTenant', { tenantId: 'acme' })).resolves.toMatchObject({ id: 'acme' });
+    client.close();
+    expect(one.calls.list()).toEqual([]);
+    expect(other.calls.list()).toHaveLength(1);
+    expect(one.issuer).not.toBe(other.issuer);
+  });
+
+  it('that cannot have its port leaves nothing open', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const ports = { ai: (taken.address() as AddressInfo).port };
+    await expect(startWorld({ ports })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    taken.close();
+    const listening = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap');
+    await vi.waitFor(() => expect(listening()).toEqual([]));
+  });
+
+  it('tells a gateway where everything is', async () => {
+    const world = await start();
+    expect(world.gatewayEnv()).toEqual({
+      AUTH_SERVICE_URL: world.authUrl,
+      USER_SERVICE_URL: world.userUrl,
+      TENANT_SERVICE_URL: world.tenantUrl,
+      AI_SERVICE_URL: world.aiUrl,
+      JWT_ISSUER: world.issuer,
+      JWT_JWKS_URL: `${world.issuer}/jwks.json`,
+    });
+    expect(world.faultsUrl).toBe('');
+  });
+});
+
+describe('a call', { timeout: 30_000 }, () => {
+  it('is on record with its metadata, its deadline and its end', async () => {
+    const world = await start();
+    const client = BackendClient.of('user', world.userUrl);
+    const metadata = { 'x-gateway-tenant': 'acme', 'x-trace-bin': 'AAEC' };
+    await client.unary('ListUsers', { tenantId: 'acme' }, { metadata, deadlineMs: 3_000 });
+    await client.unary('ListUsers', {}).catch(() => undefined);
+    client.close();
+    const [good, bad] = world.calls.list();
+    expect(good).toMatchObject({ upstream: 'user', method: '/user.v1.UserService/ListUsers', outcome: 'OK' });
+    expect(good).toMatchObject({ messages: 1, cancelled: false });
+    expect(good?.metadata).toMatchObject({ 'x-gateway-tenant': ['acme'], 'x-trace-bin': ['AAEC'] });
+    expect(good?.deadlineMs).toBeGreaterThan(0);
+    expect(good?.deadlineMs).toBeLessThanOrEqual(3_000);
+    expect(bad).toMatchObject({ outcome: 'INVALID_ARGUMENT', messages: 0, cancelled: false });
+  });
+
+  it('whose deadline passes is on record as cancelled', async () => {
+    const world = await start();
+    const client = BackendClient.of('ai', world.aiUrl);
+    const call = client.unary('ProcessQuery', { query: 'slow 30000ms' }, { deadlineMs: 100 });
+    await expect(call).rejects.toThrow('DEADLINE_EXCEEDED');
+    const { outcome } = await world.calls.waitFor(({ cancelled }) => cancelled);
+    expect(['DEADLINE_EXCEEDED', 'CANCELLED']).toContain(outcome);
+    client.close();
+  });
+
+  it('that is waited for in vain is explained by those that came', async () => {
+    const world = await start();
+    await fetch(world.jwksUrl);
+    const waiting = world.calls.waitFor(({ upstream }) => upstream === 'user', 10);
+    await expect(waiting).rejects.toThrow(/no such call within 10 ms; calls seen:\s+GET \/jwks\.json OK/);
+  });
+
+  it('is forgotten after a thousand others', async () => {
+    const world = await start();
+    const client = BackendClient.of('tenant', world.tenantUrl);
+    await client.unary('GetTenant', { tenantId: 'acme' });
+    const requests = Array.from({ length: 1_000 }, () => client.unary('GetTenant', { tenantId: 'globex' }));
+    await Promise.all(requests);
+    client.close();
+    expect(world.calls.list()).toHaveLength(1_000);
+  });
+});
+
+describe('every backend', { timeout: 30_000 }, () => {
+  it.each([
+    ['authUrl', 'auth.v1.AuthService'],
+    ['userUrl', 'user.v1.UserService'],
+    ['tenantUrl', 'tenant.v1.TenantService'],
+    ['aiUrl', 'ai.v1.AIService'],
+  ] as const)('%s answers the health check and names %s by reflection', async (url, name) => {
+    const world = await start();
+    const health = new BackendClient(world[url], healthService as unknown as ServiceDefinition);
+    for (const service of ['', name]) {
+      await expect(health.unary('Check', { service })).resolves.toEqual({ status: 'SERVING' });
+    }
+    await expect(health.unary('Check', { service: 'other' })).rejects.toThrow('NOT_FOUND');
+    health.close();
+    expect(await listServices(world[url])).toContain(name);
+  });
+});
+
+async function listServices(address: string): Promise<string[]> {
+  const proto = import.meta
+    .resolve('@grpc/reflection')
+    .replace('src/index.js', 'proto/grpc/reflection/v1/reflection.proto');
+  const service = loadSync(fileURLToPath(proto))['grpc.reflection.v1.ServerReflection'] as ServiceDefinition;
+  const { path, requestSerialize, responseDeserialize } = service['ServerReflectionInfo'] ?? {};
+  if (!path || !requestSerialize || !responseDeserialize) throw new Error('no ServerReflectionInfo');
+  const client = new Client(address, credentials.createInsecure());
+  const call = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+  call.end({ listServices: '' });
+  const [response] = (await once(call, 'data')) as [{ listServicesResponse: { service: { name: string }[] } }];
+  client.close();
+  return response.listServicesResponse.service.map(({ name }) => name);
+}

@@ -1,0 +1,143 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import type { JWTHeaderParameters } from 'jose';
+import type { User } from '../src/gen/user/v1/user_pb.js';
+import { AIModule } from './ai/ai.module.js';
+import { AccessTokens, type ClaimOverrides } from './auth/access-tokens.js';
+import { AuthModule } from './auth/auth.module.js';
+import { startKeyServer } from './auth/key-server.js';
+import { SigningKeys } from './auth/signing-keys.js';
+import { CallLog } from './backend/call-log.js';
+import { startBackend } from './backend/start.js';
+import type { Wire } from './backend/wire.js';
+import type { Directory } from './data/directory.js';
+import { seedDirectory } from './data/seed.js';
+import type { Fault, FaultInput } from './faults/fault.js';
+import { FaultProxy } from './faults/fault-proxy.js';
+import { startFaultServer } from './faults/fault-server.js';
+import { OpenParts } from './open-parts.js';
+import { TenantModule } from './tenant/tenant.module.js';
+import { UserModule } from './user/user.module.js';
+
+/** Name of a fault switch: a backend, or the HTTP server of AuthService's keys. */
+export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'jwks';
+
+export interface WorldOptions {
+  /** Ports to listen on; one that is left out or 0 is any free one. */
+  readonly ports?: Partial<Record<Upstream | 'faults', number>>;
+  /** 127.0.0.1 unless given. */
+  readonly host?: string;
+  /** False: no HTTP server for the fault switches and the call log. */
+  readonly faultServer?: boolean;
+  /** Decides what the fault `flaky` resets; Math.random unless given. */
+  readonly random?: () => number;
+}
+
+/** Everything around a gateway: four backends, an issuer, fault switches and a record of all calls. */
+export interface World {
+  /** Addresses (host:port) of the backends, each behind its fault switch. */
+  readonly authUrl: string;
+  readonly userUrl: string;
+  readonly tenantUrl: string;
+  readonly aiUrl: string;
+  /** AuthService's issuer: the `iss` of its tokens and the base of `jwksUrl`. */
+  readonly issuer: string;
+  readonly jwksUrl: string;
+  /** Base URL of the fault switches and the call log; empty without that server. */
+  readonly faultsUrl: string;
+  readonly calls: CallLog;
+  /** The data of the backends, to be read and changed by tests. */
+  readonly directory: Directory;
+  /** Resolves once the fault holds. */
+  setFault(upstream: Upstream, fault: FaultInput): Promise<Fault>;
+  /** The settings with which a gateway finds this world. */
+  gatewayEnv(): Record<string, string>;
+  /** An access token for a user, by e-mail address or id, with any claim or header changed or (undefined) left out. */
+  issueToken(user: string, claims?: ClaimOverrides, header?: Partial<JWTHeaderParameters>): Promise<string>;
+  /** Signs with a new key from now on and gives its `kid`; the old keys stay published. */
+  rotateKeys(): Promise<string>;
+  /** Withdraws all keys but the newest. */
+  forgetOldKeys(): void;
+  /** Stops everything and leaves nothing open. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Starts a world in this process. Rejects, with nothing left open, when a port is taken. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const parts = new OpenParts();
+  try {
+    return await assemble(options, parts);
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+}
+
+async function assemble(options: WorldOptions, parts: OpenParts): Promise<World> {
+  const { host = '127.0.0.1', ports = {}, random = Math.random } = options;
+  const calls = parts.add(new CallLog());
+  const directory = seedDirectory();
+  const keys = await SigningKeys.create();
+  const proxies = new Map<string, FaultProxy>();
+  const expose = async (upstream: Upstream, targetPort: number): Promise<string> => {
+    const proxy = await FaultProxy.start({ host, port: ports[upstream] ?? 0, targetPort, random });
+    proxies.set(upstream, parts.add(proxy));
+    return `${host}:${proxy.port}`;
+  };
+
+  const keyServer = parts.add(await startKeyServer(keys, calls, host));
+  const issuer = `http://${await expose('jwks', keyServer.port)}`;
+  const tokens = new AccessTokens(issuer, keys);
+  const shared = { instances: [directory, tokens], calls, host };
+  const start = async (upstream: Exclude<Upstream, 'jwks'>, module: Type): Promise<string> => {
+    const backend = await startBackend({ upstream, module, ...shared });
+    return expose(upstream, parts.add(backend).port);
+  };
+  const authUrl = await start('auth', AuthModule);
+  const userUrl = await start('user', UserModule);
+  const tenantUrl = await start('tenant', TenantModule);
+  const aiUrl = await start('ai', AIModule);
+
+  const addresses = { authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl: `${issuer}/jwks.json` };
+  const faultsUrl =
+    options.faultServer === false
+      ? ''
+      : `http://${host}:${parts.add(await startFaultServer({ proxies, calls }, host, ports.faults ?? 0)).port}`;
+  return {
+    ...addresses,
+    faultsUrl,
+    calls,
+    directory,
+    setFault: (upstream, fault) => faultSwitch(proxies, upstream).set(fault),
+    gatewayEnv: () => gatewayEnv(addresses),
+    issueToken: (user, claims, header) => tokens.issue(findUser(directory, user), claims, header),
+    rotateKeys: () => keys.rotate(),
+    forgetOldKeys: () => keys.forgetOldKeys(),
+    close: () => parts.close(),
+  };
+}
+
+type Addresses = Pick<World, 'authUrl' | 'userUrl' | 'tenantUrl' | 'aiUrl' | 'issuer' | 'jwksUrl'>;
+
+function gatewayEnv({ authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl }: Addresses): Record<string, string> {
+  return {
+    AUTH_SERVICE_URL: authUrl,
+    USER_SERVICE_URL: userUrl,
+    TENANT_SERVICE_URL: tenantUrl,
+    AI_SERVICE_URL: aiUrl,
+    JWT_ISSUER: issuer,
+    JWT_JWKS_URL: jwksUrl,
+  };
+}
+
+function faultSwitch(proxies: ReadonlyMap<string, FaultProxy>, name: string): FaultProxy {
+  const proxy = proxies.get(name);
+  if (proxy === undefined) throw new Error(`no fault switch "${name}"; known: ${[...proxies.keys()].join(', ')}`);
+  return proxy;
+}
+
+function findUser(directory: Directory, name: string): Wire<User> {
+  const user = [...directory.users.values()].find(({ id, email }) => id === name || email === name);
+  if (user === undefined) throw new Error(`no user of the sandbox has the id or e-mail address "${name}"`);
+  return user;
+}
