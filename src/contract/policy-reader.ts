@@ -2,8 +2,15 @@ import { fromJsonString, getOption, hasOption } from '@bufbuild/protobuf';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import type { Access, CachePolicy, FallbackPolicy, Policy, RatePolicy, RetryPolicy } from '../domain/policy.js';
-import type { StreamPolicy } from '../domain/policy.js';
+import type {
+  Access,
+  CachePolicy,
+  FallbackPolicy,
+  Policy,
+  RatePolicy,
+  RetryPolicy,
+  StreamPolicy,
+} from '../domain/policy.js';
 import { Access as ProtoAccess, CacheScope, policy as policyOption } from '../gen/gateway/v1/policy_pb.js';
 import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
 import { problemOf } from './contract-problem.js';

@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { clone, create, createFileRegistry, fromBinary, setExtension } from '@bufbuild/protobuf';
 import type { DescService, FileRegistry, MessageInitShape } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema, MethodOptionsSchema } from '@bufbuild/protobuf/wkt';
+import { FileDescriptorProtoSchema, FileDescriptorSetSchema, MethodOptionsSchema } from '@bufbuild/protobuf/wkt';
 import type { MethodDescriptorProto } from '@bufbuild/protobuf/wkt';
-import { policy } from '../../src/gen/gateway/v1/policy_pb.js';
-import type { PolicySchema } from '../../src/gen/gateway/v1/policy_pb.js';
+import { policy, PolicySchema } from '../../src/gen/gateway/v1/policy_pb.js';
 import { http } from '../../src/gen/google/api/annotations_pb.js';
-import type { HttpRuleSchema } from '../../src/gen/google/api/http_pb.js';
+import { HttpRuleSchema } from '../../src/gen/google/api/http_pb.js';
 
 const SET = fromBinary(FileDescriptorSetSchema, readFileSync(new URL('../gen/descriptors.binpb', import.meta.url)));
-const FILE = 'shapes/v1/shapes.proto';
 
 /** All contracts that only tests use. */
 export const testRegistry: FileRegistry = createFileRegistry(SET);
@@ -26,12 +24,12 @@ export interface RpcEdit {
 
 /** ShapeService with some of its RPCs changed, and all others taken away, as if another proto had been compiled. */
 export function shapesWith(edits: Readonly<Record<string, RpcEdit>>): DescService {
-  const set = clone(FileDescriptorSetSchema, SET);
-  const service = set.file.find((file) => file.name === FILE)?.service[0];
-  if (service === undefined) throw new Error(`${FILE} is not in the test set`);
-  service.method = service.method.filter((method) => edits[method.name] !== undefined);
-  for (const method of service.method) editMethod(method, edits[method.name] ?? {});
-  return serviceOf(createFileRegistry(set));
+  const file = clone(FileDescriptorProtoSchema, shapeService.file.proto);
+  for (const service of file.service) {
+    service.method = service.method.filter((method) => edits[method.name] !== undefined);
+    for (const method of service.method) editMethod(method, edits[method.name] ?? {});
+  }
+  return serviceOf(createFileRegistry(file, (name) => testRegistry.getFile(name)));
 }
 
 function editMethod(method: MethodDescriptorProto, { policy: newPolicy, http: newHttp, edit }: RpcEdit): void {
@@ -42,8 +40,8 @@ function editMethod(method: MethodDescriptorProto, { policy: newPolicy, http: ne
     method.options?.$unknown?.filter(
       ({ no }) => !(no === policy.number && newPolicy !== undefined) && !(no === http.number && newHttp !== undefined),
     ) ?? [];
-  if (newPolicy) setExtension(options, policy, create(policy.message, newPolicy));
-  if (newHttp) setExtension(options, http, create(http.message, newHttp));
+  if (newPolicy) setExtension(options, policy, create(PolicySchema, newPolicy));
+  if (newHttp) setExtension(options, http, create(HttpRuleSchema, newHttp));
   method.options = options;
   edit?.(method);
 }

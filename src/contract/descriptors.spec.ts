@@ -1,0 +1,113 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { afterAll, describe, expect, it } from 'vitest';
+import { AIService } from '../gen/ai/v1/ai_pb.js';
+import { AuthService } from '../gen/auth/v1/auth_pb.js';
+import { TenantService } from '../gen/tenant/v1/tenant_pb.js';
+import { UserService } from '../gen/user/v1/user_pb.js';
+import { DescriptorError, loadDescriptors } from './descriptors.js';
+import { buildRouteTable } from './route-table.js';
+
+const EXTRA = fileURLToPath(new URL('../../test/gen/descriptors.binpb', import.meta.url));
+const BUILT_IN = fileURLToPath(new URL('../gen/descriptors.binpb', import.meta.url));
+const directory = mkdtempSync(join(tmpdir(), 'descriptors-'));
+
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function write(name: string, content: string | Uint8Array): string {
+  const file = join(directory, name);
+  writeFileSync(file, content);
+  return file;
+}
+
+function problemsOf(...files: string[]): readonly string[] {
+  try {
+    loadDescriptors(files);
+    return [];
+  } catch (error) {
+    if (error instanceof DescriptorError) return error.problems;
+    throw error;
+  }
+}
+
+describe('the built-in descriptors', () => {
+  const descriptors = loadDescriptors();
+
+  it('hold the services of the gateway, and only those with a policy', () => {
+    const names = descriptors.services.map((service) => service.typeName);
+    expect(names.toSorted()).toEqual(
+      [AIService, AuthService, TenantService, UserService].map((service) => service.typeName).toSorted(),
+    );
+  });
+
+  it('say the same as the generated code', () => {
+    const label = (services: Parameters<typeof buildRouteTable>[0]) =>
+      buildRouteTable(services).routes.map(({ verb, template, method }) => ({ verb, template, method }));
+    expect(label(descriptors.services)).toEqual(label([AIService, AuthService, TenantService, UserService]));
+  });
+
+  it.each([
+    ['user.v1.UserService', 'Keeps the users of each tenant.'],
+    ['user.v1.UserService.GetUser', "Gets one user of the caller's tenant."],
+    ['user.v1.User.version', 'Grows by one with each change.'],
+    ['user.v1.UserStatus.USER_STATUS_ACTIVE', 'May sign in.'],
+    ['user.v1.User.email', undefined],
+  ])('carry the comment of %s', (name, comment) => {
+    expect(descriptors.comments.get(name)).toBe(comment);
+  });
+
+  it('are given on as bytes for other loaders', () => {
+    const [bytes = new Uint8Array()] = descriptors.sets.map((set) => set.bytes);
+    expect(fromBinary(FileDescriptorSetSchema, bytes).file.length).toBeGreaterThan(4);
+  });
+});
+
+describe('the descriptors of a file', () => {
+  it('are mounted beside the built-in ones', () => {
+    const { services, registry, comments } = loadDescriptors([EXTRA]);
+    expect(services.map((service) => service.typeName)).toContain('shapes.v1.ShapeService');
+    expect(registry.getMessage('shapes.v1.Shape')).toBeDefined();
+    expect(registry.getMessage('user.v1.User')).toBeDefined();
+    expect(comments.get('shapes.v1.Book')).toBe('A book.\n\nIt has pages.');
+  });
+
+  it.each<[string, () => string, string]>([
+    ['is not there', () => join(directory, 'nope.binpb'), 'cannot be read: ENOENT'],
+    ['is a directory', () => directory, 'cannot be read: EISDIR'],
+    ['is empty', () => write('empty.binpb', ''), 'is empty'],
+    ['is JSON', () => write('set.json', ' {"file":[]}'), 'is JSON, not binary'],
+    ['is a source', () => write('a.proto', '// A.\nsyntax = "proto3";'), 'is a .proto source'],
+    ['is compressed', () => write('set.gz', gzipSync('x')), 'is compressed with gzip'],
+    [
+      'is something else',
+      () => write('noise.binpb', Buffer.from([0x7f, 0x45, 0x4c, 0x46])),
+      'no complete descriptor set',
+    ],
+    ['lacks its imports', () => write('part.binpb', withoutImports()), 'Cannot find'],
+  ])('are refused when it %s', (_, file, reason) => {
+    const path = file();
+    expect(problemsOf(path)).toEqual([expect.stringContaining(reason)]);
+    expect(problemsOf(path)[0]).toContain(path);
+  });
+
+  it('are refused when they repeat a service', () => {
+    expect(problemsOf(BUILT_IN)).toContain(
+      `${BUILT_IN}: user.v1.UserService is already in built-in descriptors; mount it once`,
+    );
+  });
+
+  it('are refused with the problems of all files at once', () => {
+    expect(problemsOf(join(directory, 'a'), join(directory, 'b'))).toHaveLength(2);
+  });
+});
+
+function withoutImports(): Uint8Array {
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(EXTRA));
+  const file = set.file.filter((each) => each.name.startsWith('shapes/'));
+  return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
+}

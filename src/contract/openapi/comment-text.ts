@@ -1,0 +1,21 @@
+/** The first sentence of a comment, on one line. */
+export function firstSentence(comment: string): string {
+  const paragraph = (comment.split(/\n\s*\n/, 1)[0] ?? '').replaceAll(/\s+/g, ' ').trim();
+  return /^.*?[.!?:](?= |$)/.exec(paragraph)?.[0].replace(/[.:]$/, '') ?? paragraph;
+}
+
+/** A comment as Markdown: lines of one paragraph joined, as the source only wraps them. */
+export function toMarkdown(comment: string): string {
+  return comment
+    .split(/\n\s*\n/)
+    .map((paragraph) =>
+      /^\s*(?:[-*]|\d+\.|```| {4})/m.test(paragraph) ? paragraph : paragraph.replaceAll(/\s*\n\s*/g, ' '),
+    )
+    .join('\n\n');
+}
+
+/** Sentences as one text; what is empty is left out. */
+export function joinSentences(...sentences: readonly (string | undefined)[]): string | undefined {
+  const text = sentences.filter((sentence) => sentence !== undefined && sentence !== '').join(' ');
+  return text === '' ? undefined : text;
+}

@@ -1,0 +1,99 @@
+import type { Comments } from '../comments.js';
+import type { Route } from '../route.js';
+import { toMarkdown } from './comment-text.js';
+import type { JsonObject } from './json.js';
+import { MessageSchemas } from './message-schemas.js';
+import { describeOperation, describeSuccess } from './operation.js';
+import { NameGiver } from './operation-names.js';
+import { pathShape, toOpenApiPath } from './path.js';
+import type { OpenApiPath } from './path.js';
+import { PROBLEM_SCHEMA, problemResponses } from './problems.js';
+
+/** What a document is made from. */
+export interface OpenApiOptions {
+  readonly routes: readonly Route[];
+  readonly comments: Comments;
+  /** Version of the API, shown as `info.version`. */
+  readonly version: string;
+  readonly emitDefaults: boolean;
+}
+
+/** An OpenAPI 3.1 document. */
+export interface OpenApiDocument extends JsonObject {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, JsonObject>>;
+}
+
+/** Methods that a path item of OpenAPI 3.1 can name. */
+const NAMED_VERBS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
+
+const DESCRIPTION = [
+  'Bodies are canonical proto3 JSON: names in lowerCamelCase (requests may use the proto names too), enums by name,',
+  '64-bit integers as strings, bytes in base64, times in RFC 3339.',
+  'Every error is a problem (RFC 9457) with a stable `code`.',
+].join(' ');
+
+/** Describes the routes, and nothing that is not one. */
+export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
+  const schemas = new MessageSchemas(options);
+  const names = new NameGiver(options.routes);
+  // Responses first: a message used both ways keeps its plain name there.
+  for (const route of options.routes) describeSuccess(route, schemas);
+  const paths = new Map<string, JsonObject>();
+  const pathByShape = new Map<string, OpenApiPath>();
+  for (const route of options.routes) {
+    const path = unifyPath(toOpenApiPath(route), pathByShape);
+    const operation = describeOperation(route, path, names.name(route), { schemas, comments: options.comments });
+    paths.set(path.path, addOperation(paths.get(path.path) ?? {}, route.verb, operation));
+  }
+  return {
+    openapi: '3.1.1',
+    info: { title: 'api-gateway', version: options.version, description: DESCRIPTION },
+    servers: [{ url: '/' }],
+    tags: describeTags(options, names),
+    paths: Object.fromEntries(paths),
+    components: {
+      schemas: { ...schemas.toComponents(), Problem: PROBLEM_SCHEMA },
+      responses: problemResponses(),
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+/**
+ * A path item with one more operation. A method that OpenAPI 3.1 cannot name goes where 3.2 has `additionalOperations`;
+ * a second template of the same method that OpenAPI cannot tell from the first (`{id}` and `{path=**}`) goes beside it.
+ */
+export function addOperation(item: JsonObject, verb: string, operation: JsonObject): JsonObject {
+  const key = verb.toLowerCase();
+  if (!NAMED_VERBS.has(verb)) {
+    const others = item['x-additional-operations'] as JsonObject | undefined;
+    return { ...item, 'x-additional-operations': { ...others, [verb]: operation } };
+  }
+  if (item[key] === undefined) return { ...item, [key]: operation };
+  const beside = (item['x-operations-beside'] ?? []) as readonly JsonObject[];
+  return { ...item, 'x-operations-beside': [...beside, { method: key, operation }] };
+}
+
+/** Paths of the same shape take the parameter names of the first. */
+function unifyPath(path: OpenApiPath, pathByShape: Map<string, OpenApiPath>): OpenApiPath {
+  const shape = pathShape(path.path);
+  const first = pathByShape.get(shape);
+  if (first === undefined) {
+    pathByShape.set(shape, path);
+    return path;
+  }
+  const parameters = path.parameters.map((each, index) => ({
+    ...each,
+    name: first.parameters[index]?.name ?? each.name,
+  }));
+  return { path: first.path, parameters };
+}
+
+function describeTags({ routes, comments }: OpenApiOptions, names: NameGiver): JsonObject[] {
+  const services = new Map(routes.map((route) => [names.name(route).tag, route.method.service]));
+  return [...services].map(([name, service]) => {
+    const comment = comments.get(service);
+    return comment === undefined ? { name } : { name, description: toMarkdown(comment) };
+  });
+}

@@ -1,0 +1,50 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { excludedBelow, isExcluded } from './excluded-fields.js';
+import type { ExcludedFields } from './excluded-fields.js';
+import type { Json, JsonObject } from './json.js';
+import { scalarExample } from './scalar-schema.js';
+import { wellKnownExample } from './well-known.js';
+
+/** Deepest message in an example. */
+const MAX_DEPTH = 5;
+
+/** A message with every field set once, the first of each oneof; one that contains itself ends there. */
+export function exampleOfMessage(
+  message: DescMessage,
+  excluded: ExcludedFields = [],
+  enclosing: readonly DescMessage[] = [],
+): Json {
+  const wellKnown = wellKnownExample(message);
+  if (wellKnown !== undefined) return wellKnown;
+  const example: Record<string, Json> = {};
+  for (const field of message.fields) {
+    if (isExcluded(field, excluded) || (field.oneof !== undefined && field.oneof.fields[0] !== field)) continue;
+    const value = exampleOfField(field, excludedBelow(field, excluded), [...enclosing, message]);
+    if (value !== undefined) example[field.jsonName] = value;
+  }
+  return example;
+}
+
+/** The value of a field in an example; undefined when it would have no end. */
+export function exampleOfField(
+  field: DescField,
+  excluded: ExcludedFields = [],
+  enclosing: readonly DescMessage[] = [],
+): Json | undefined {
+  const isEndless = field.message !== undefined && (enclosing.includes(field.message) || enclosing.length >= MAX_DEPTH);
+  if (field.fieldKind === 'list') return isEndless ? [] : [exampleOfValue(field, excluded, enclosing)];
+  if (field.fieldKind === 'map')
+    return isEndless ? {} : exampleOfMap(field, exampleOfValue(field, excluded, enclosing));
+  return isEndless ? undefined : exampleOfValue(field, excluded, enclosing);
+}
+
+function exampleOfMap(field: DescField & { fieldKind: 'map' }, value: Json): JsonObject {
+  return { [String(scalarExample(field.mapKey, 'key'))]: value };
+}
+
+function exampleOfValue(field: DescField, excluded: ExcludedFields, enclosing: readonly DescMessage[]): Json {
+  if (field.message !== undefined) return exampleOfMessage(field.message, excluded, enclosing);
+  if (field.enum === undefined) return scalarExample(field.scalar, field.name);
+  if (field.enum.typeName === 'google.protobuf.NullValue') return null;
+  return (field.enum.values.find((value) => value.number !== 0) ?? field.enum.values[0])?.name ?? null;
+}

@@ -1,0 +1,27 @@
+import { addOperation } from './document.js';
+import type { OpenApiDocument } from './document.js';
+import type { JsonObject } from './json.js';
+import { problemReferences } from './problems.js';
+
+/** An operation that no proto describes: a composed endpoint, a health path. */
+export interface ExtraOperation {
+  readonly verb: string;
+  /** As OpenAPI writes it: `/api/v1/me`. */
+  readonly path: string;
+  /** The operation as it stands in the document, with an operationId and its successful responses. */
+  readonly operation: JsonObject;
+  /** Statuses of problems that it may answer with. */
+  readonly problems: readonly number[];
+}
+
+/** The document with the extra operations in it. Throws Error when one of them is there already. */
+export function addExtraOperations(document: OpenApiDocument, extras: readonly ExtraOperation[]): OpenApiDocument {
+  const paths: Record<string, JsonObject> = { ...document.paths };
+  for (const { verb, path, operation, problems } of extras) {
+    const item = paths[path] ?? {};
+    if (item[verb.toLowerCase()] !== undefined) throw new Error(`${verb} ${path} is described twice`);
+    const responses = { ...(operation.responses as JsonObject | undefined), ...problemReferences(problems) };
+    paths[path] = addOperation(item, verb, { ...operation, responses });
+  }
+  return { ...document, paths };
+}

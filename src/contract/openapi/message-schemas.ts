@@ -1,0 +1,132 @@
+import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
+import type { Comments } from '../comments.js';
+import { joinSentences, toMarkdown } from './comment-text.js';
+import { excludedBelow, isExcluded } from './excluded-fields.js';
+import type { ExcludedFields } from './excluded-fields.js';
+import type { Json, JsonObject } from './json.js';
+import { mapKeySchema, scalarSchema } from './scalar-schema.js';
+import { wellKnownSchema } from './well-known.js';
+
+/** Requests know no field beyond their own; responses say which fields are always there. */
+export type Direction = 'request' | 'response';
+
+/** How messages are described. */
+export interface SchemaOptions {
+  readonly comments: Comments;
+  /** Fields without presence are always written. */
+  readonly emitDefaults: boolean;
+}
+
+/** The schemas of all messages that a document speaks of, each a component, so that recursion is a reference. */
+export class MessageSchemas {
+  private readonly components = new Map<string, JsonObject>();
+  private readonly nameByVariant = new Map<string, string>();
+
+  constructor(private readonly options: SchemaOptions) {}
+
+  /** The schema of a message without the excluded fields: a reference, or a well-known form. */
+  ofMessage(message: DescMessage, direction: Direction, excluded: ExcludedFields = []): JsonObject {
+    const wellKnown = wellKnownSchema(message);
+    if (wellKnown !== undefined) return wellKnown;
+    const variant = [message.typeName, direction, ...excluded.toSorted()].join(' ');
+    const known = this.nameByVariant.get(variant);
+    if (known !== undefined) return reference(known);
+    const name = this.freeName(message.typeName, direction);
+    this.nameByVariant.set(variant, name);
+    this.components.set(name, {});
+    this.components.set(name, this.describeMessage(message, direction, excluded));
+    return reference(name);
+  }
+
+  /** The schema of the value of a field, with its comment. `excluded` holds what is left out of the message in it. */
+  ofField(field: DescField, direction: Direction, excluded: ExcludedFields = []): JsonObject {
+    const schema = this.ofContainer(field, direction, excluded);
+    const description = joinSentences(this.comment(`${field.parent.typeName}.${field.name}`), describeOneof(field));
+    return {
+      ...schema,
+      ...(description === undefined ? {} : { description }),
+      ...(field.deprecated ? { deprecated: true } : {}),
+    };
+  }
+
+  /** By name, in alphabetical order. */
+  toComponents(): JsonObject {
+    return Object.fromEntries([...this.components].toSorted(([left], [right]) => (left < right ? -1 : 1)));
+  }
+
+  private ofContainer(field: DescField, direction: Direction, excluded: ExcludedFields): JsonObject {
+    const value = this.ofValue(field, direction, excluded);
+    if (field.fieldKind === 'list') return { type: 'array', items: value };
+    if (field.fieldKind !== 'map') return value;
+    const propertyNames = mapKeySchema(field.mapKey);
+    return { type: 'object', ...(propertyNames && { propertyNames }), additionalProperties: value };
+  }
+
+  private ofValue(field: DescField, direction: Direction, excluded: ExcludedFields): JsonObject {
+    if (field.message !== undefined) return this.ofMessage(field.message, direction, excluded);
+    return field.enum === undefined ? scalarSchema(field.scalar) : this.ofEnum(field.enum);
+  }
+
+  private ofEnum(desc: DescEnum): JsonObject {
+    if (desc.typeName === 'google.protobuf.NullValue') return { type: 'null' };
+    if (!this.components.has(desc.typeName)) this.components.set(desc.typeName, this.describeEnum(desc));
+    return reference(desc.typeName);
+  }
+
+  private describeMessage(message: DescMessage, direction: Direction, excluded: ExcludedFields): JsonObject {
+    const fields = message.fields.filter((field) => !isExcluded(field, excluded));
+    const required = fields.filter((field) => this.isRequired(field, direction)).map((field) => field.jsonName);
+    const description = this.comment(message.typeName);
+    return {
+      type: 'object',
+      ...(description === undefined ? {} : { description }),
+      properties: Object.fromEntries(
+        fields.map((field) => [field.jsonName, this.ofField(field, direction, excludedBelow(field, excluded))]),
+      ),
+      ...(required.length === 0 ? {} : { required }),
+      ...(direction === 'request' ? { additionalProperties: false } : {}),
+      ...(message.deprecated ? { deprecated: true } : {}),
+    };
+  }
+
+  private describeEnum(desc: DescEnum): JsonObject {
+    const values = desc.values.flatMap((value) => {
+      const comment = this.comment(`${desc.typeName}.${value.name}`);
+      return comment === undefined ? [] : [`- \`${value.name}\`: ${comment}`];
+    });
+    const description = [this.comment(desc.typeName), values.join('\n')].filter(Boolean).join('\n\n');
+    const names: Json = desc.values.map((value) => value.name);
+    return { type: 'string', enum: names, ...(description === '' ? {} : { description }) };
+  }
+
+  private isRequired(field: DescField, direction: Direction): boolean {
+    if (field.presence === Presence.LEGACY_REQUIRED) return true;
+    if (direction === 'request' || !this.options.emitDefaults) return false;
+    const isCollection = field.fieldKind === 'list' || field.fieldKind === 'map';
+    return isCollection || field.presence === Presence.IMPLICIT;
+  }
+
+  private comment(name: string): string | undefined {
+    const comment = this.options.comments.get(name);
+    return comment === undefined ? undefined : toMarkdown(comment);
+  }
+
+  /** The full name of the type; `-request` and numbers, which no proto name can hold, tell variants of it apart. */
+  private freeName(typeName: string, direction: Direction): string {
+    if (!this.components.has(typeName)) return typeName;
+    const base = direction === 'request' ? `${typeName}-request` : typeName;
+    if (!this.components.has(base)) return base;
+    for (let number = 2; ; number++) if (!this.components.has(`${base}-${number}`)) return `${base}-${number}`;
+  }
+}
+
+function reference(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function describeOneof(field: DescField): string | undefined {
+  const others = field.oneof?.fields.filter((other) => other !== field) ?? [];
+  if (others.length === 0) return undefined;
+  return `Excludes ${others.map((other) => `\`${other.jsonName}\``).join(', ')}.`;
+}

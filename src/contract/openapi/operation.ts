@@ -1,0 +1,114 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import type { Comments } from '../comments.js';
+import type { Route } from '../route.js';
+import { firstSentence, toMarkdown } from './comment-text.js';
+import { exampleOfField, exampleOfMessage } from './example.js';
+import { excludedBelow } from './excluded-fields.js';
+import type { Json, JsonObject } from './json.js';
+import type { MessageSchemas } from './message-schemas.js';
+import { describeParameters, takenFields } from './parameters.js';
+import type { OpenApiPath } from './path.js';
+import { problemReferences, problemStatuses } from './problems.js';
+
+const HTTP_BODY = 'google.api.HttpBody';
+
+/** What a value looks like: its schema and one that fits. */
+type Described = { readonly schema: JsonObject; readonly example: Json };
+
+/** The names of an operation, which are unique in the document. */
+export interface OperationNames {
+  readonly operationId: string;
+  readonly tag: string;
+}
+
+/** The OpenAPI operation of a route. */
+export function describeOperation(
+  route: Route,
+  path: OpenApiPath,
+  names: OperationNames,
+  { schemas, comments }: { readonly schemas: MessageSchemas; readonly comments: Comments },
+): JsonObject {
+  const comment = comments.get(`${route.method.service}.${route.method.name}`);
+  const parameters = describeParameters(route, path, schemas);
+  return {
+    operationId: names.operationId,
+    tags: [names.tag],
+    ...(comment === undefined ? {} : { summary: firstSentence(comment), description: toMarkdown(comment) }),
+    ...(route.desc.deprecated ? { deprecated: true } : {}),
+    ...describeAccess(route),
+    ...(parameters.length === 0 ? {} : { parameters }),
+    ...describeRequestBody(route, schemas),
+    responses: {
+      [String(route.method.policy.successStatus)]: describeSuccess(route, schemas),
+      ...problemReferences(problemStatuses(route)),
+    },
+  };
+}
+
+/** An empty list of schemes says that none is needed. */
+function describeAccess({ method: { policy } }: Route): JsonObject {
+  return {
+    security: policy.access === 'OPEN' ? [] : [{ bearer: [] }],
+    ...(policy.permissions.length === 0 ? {} : { 'x-required-permissions': policy.permissions }),
+    ...(policy.roles.length === 0 ? {} : { 'x-granting-roles': policy.roles }),
+  };
+}
+
+function describeRequestBody(route: Route, schemas: MessageSchemas): JsonObject {
+  if (route.body === undefined) return {};
+  const excluded = takenFields(route);
+  const described =
+    route.body === '*'
+      ? describeMessage(route.desc.input, (message) => schemas.ofMessage(message, 'request', excluded), excluded)
+      : describeField(route.body, (field, below) => schemas.ofField(field, 'request', below), excluded);
+  return { requestBody: { content: { 'application/json': described } } };
+}
+
+/** The successful response of a route. */
+export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObject {
+  const { policy, kind } = route.method;
+  if (policy.successStatus === 204) return { description: 'Done; there is nothing to say.' };
+  if (route.desc.output.typeName === HTTP_BODY && route.responseBody === undefined && kind === 'unary') {
+    return { description: 'The content itself, in its own media type.', content: { '*/*': {} } };
+  }
+  const described =
+    route.responseBody === undefined
+      ? describeMessage(route.desc.output, (each) => schemas.ofMessage(each, 'response', policy.redact), policy.redact)
+      : describeField(route.responseBody, (each, below) => schemas.ofField(each, 'response', below), policy.redact);
+  if (kind === 'server_stream') return describeStream(described);
+  return { description: 'Success.', content: { 'application/json': described } };
+}
+
+function describeMessage(
+  message: DescMessage,
+  toSchema: (message: DescMessage) => JsonObject,
+  excluded: readonly string[],
+): Described {
+  return { schema: toSchema(message), example: exampleOfMessage(message, excluded) };
+}
+
+function describeField(
+  field: DescField,
+  toSchema: (field: DescField, excluded: readonly string[]) => JsonObject,
+  excluded: readonly string[],
+): Described {
+  const below = excludedBelow(field, excluded);
+  return { schema: toSchema(field, below), example: exampleOfField(field, below) ?? {} };
+}
+
+/** OpenAPI 3.1 has no word for the items of a stream, so `x-item-schema` says what each event or line holds. */
+function describeStream({ schema, example }: Described): JsonObject {
+  const line = JSON.stringify(example);
+  return {
+    description: 'Messages as they come: server-sent events unless Accept asks for one of the others.',
+    content: {
+      'text/event-stream': {
+        schema: { type: 'string' },
+        'x-item-schema': schema,
+        example: `id: 1\ndata: ${line}\n\nevent: end\ndata: {}\n\n`,
+      },
+      'application/x-ndjson': { schema: { type: 'string' }, 'x-item-schema': schema, example: `${line}\n` },
+      'application/json': { schema: { type: 'array', items: schema }, example: [example] },
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { DescField } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import type { Route } from '../route.js';
+import { exampleOfField } from './example.js';
+import type { ExcludedFields } from './excluded-fields.js';
+import type { JsonObject } from './json.js';
+import type { MessageSchemas } from './message-schemas.js';
+import type { OpenApiPath, PathParameter } from './path.js';
+import { listQueryFields } from './query-fields.js';
+import { scalarSchema } from './scalar-schema.js';
+
+/** The request fields that the body does not take: path variables, those the gateway sets, those no client may set. */
+export function takenFields({ variables, method }: Route): ExcludedFields {
+  const { tenantField, protectedFields } = method.policy;
+  const bound = variables.map((variable) => variable.fieldPath);
+  return [...bound, ...protectedFields, ...(tenantField === undefined ? [] : [tenantField])];
+}
+
+/** The path and query parameters of a route. */
+export function describeParameters(route: Route, { parameters }: OpenApiPath, schemas: MessageSchemas): JsonObject[] {
+  return [
+    ...parameters.map((parameter) => describePathParameter(parameter, schemas)),
+    ...describeQuery(route, schemas),
+  ];
+}
+
+function describePathParameter(parameter: PathParameter, schemas: MessageSchemas): JsonObject {
+  const { name, variable, isWhole, isMulti } = parameter;
+  const field = variable?.fields.at(-1);
+  const base = { name, in: 'path', required: true };
+  if (field === undefined) return { ...base, description: 'Any segment.', schema: { type: 'string', minLength: 1 } };
+  if (isMulti) return { ...base, ...describeRest(field, schemas) };
+  const whole = describeValue(field, schemas);
+  if (isWhole) return { ...base, ...whole, schema: limitText(whole.schema) };
+  return { ...base, description: `A part of \`${variable?.fieldPath}\`.`, schema: { type: 'string', minLength: 1 } };
+}
+
+/** `**`: OpenAPI has no parameter with slashes in it, so its clients must leave them unencoded on their own. */
+function describeRest(field: DescField, schemas: MessageSchemas): JsonObject {
+  const note = 'All the rest of the path; its slashes are sent as they are, and a `%2F` in it stays encoded.';
+  const { description } = describeValue(field, schemas);
+  const text = typeof description === 'string' ? `${description} ${note}` : note;
+  return { description: text, schema: { type: 'string' }, 'x-multi-segment': true };
+}
+
+function describeQuery(route: Route, schemas: MessageSchemas): JsonObject[] {
+  if (route.body === '*') return [];
+  const body = route.body === undefined ? [] : [route.body.name];
+  return listQueryFields(route.desc.input, [...takenFields(route), ...body]).map((fields) => {
+    const field = fields.at(-1) as DescField;
+    const name = fields.map((each) => each.jsonName).join('.');
+    const form = field.fieldKind === 'list' ? { style: 'form', explode: true } : {};
+    return { name, in: 'query', ...describeValue(field, schemas), ...form };
+  });
+}
+
+/** Description, schema and example of a parameter: what OpenAPI keeps beside a schema is taken out of it. */
+function describeValue(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
+  const { description, deprecated, ...own } = schemas.ofField(field, 'request');
+  // A parameter that is left out is the null of a wrapper.
+  const schema = field.message && isWrapperDesc(field.message) ? scalarSchema(field.message.fields[0].scalar) : own;
+  return {
+    ...(description === undefined ? {} : { description }),
+    ...(deprecated === undefined ? {} : { deprecated }),
+    schema,
+    example: exampleOfField(field),
+  };
+}
+
+function limitText(schema: JsonObject): JsonObject {
+  return schema.type === 'string' && schema.pattern === undefined ? { ...schema, pattern: '^[^/]+$' } : schema;
+}

@@ -1,0 +1,104 @@
+import { ERROR_CODES } from '../../domain/errors.js';
+import type { GatewayErrorCode } from '../../domain/errors.js';
+import type { Route } from '../route.js';
+import type { JsonObject } from './json.js';
+
+const CODES = Object.keys(ERROR_CODES) as GatewayErrorCode[];
+/** The client that closed the connection sees no answer. */
+const UNSEEN: ReadonlySet<GatewayErrorCode> = new Set(['CLIENT_CLOSED']);
+
+/** Statuses that any operation may answer with: limits, overload, an upstream at fault, a bug. */
+const EVERYWHERE = [400, 404, 429, 500, 501, 502, 503, 504];
+
+/** RFC 9457 problem details as the gateway writes them, whatever went wrong. */
+export const PROBLEM_SCHEMA: JsonObject = {
+  type: 'object',
+  description: 'Problem details (RFC 9457).',
+  properties: {
+    type: { type: 'string', format: 'uri-reference', description: 'Page about the code.' },
+    title: { type: 'string' },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { type: 'string', description: 'What is wrong with this request.' },
+    instance: { type: 'string', description: 'Path of the request.' },
+    code: { type: 'string', enum: CODES, description: 'Stable; made to be programmed against.' },
+    failure_domain: {
+      type: 'string',
+      enum: [...new Set(CODES.map((code) => ERROR_CODES[code].domain))],
+      description: 'Whose fault it is.',
+    },
+    errors: {
+      type: 'array',
+      description: 'The places in the request that are wrong.',
+      items: {
+        type: 'object',
+        properties: {
+          field: { type: 'string', description: 'JSON path, such as `users[1].labels.team`.' },
+          detail: { type: 'string' },
+        },
+        required: ['field', 'detail'],
+      },
+    },
+    request_id: { type: 'string', description: 'Name it when asking for help.' },
+  },
+  required: ['type', 'title', 'status', 'code', 'failure_domain', 'request_id'],
+};
+
+/** One response component for each status of the closed list of codes. */
+export function problemResponses(): JsonObject {
+  const statuses = [...new Set(visibleCodes().map((code) => ERROR_CODES[code].status))].toSorted((a, b) => a - b);
+  return Object.fromEntries(statuses.map((status) => [`Problem${status}`, describeStatus(status)]));
+}
+
+/** References to the responses of some statuses, for the `responses` of an operation. */
+export function problemReferences(statuses: readonly number[]): JsonObject {
+  return Object.fromEntries(
+    statuses.map((status) => [String(status), { $ref: `#/components/responses/Problem${status}` }]),
+  );
+}
+
+/** The statuses that an operation may fail with. */
+export function problemStatuses({ method, desc, body, verb }: Route): readonly number[] {
+  const statuses = new Set(EVERYWHERE);
+  const hasBody = body !== undefined;
+  if (method.policy.access !== 'OPEN') statuses.add(401).add(403);
+  if (hasBody) statuses.add(408).add(413).add(415);
+  if (verb !== 'GET' || hasBody) statuses.add(409);
+  if (desc.methodKind === 'server_streaming') statuses.add(406);
+  return [...statuses].toSorted((left, right) => left - right);
+}
+
+function visibleCodes(): GatewayErrorCode[] {
+  return CODES.filter((code) => !UNSEEN.has(code));
+}
+
+function describeStatus(status: number): JsonObject {
+  const codes = visibleCodes().filter((code) => ERROR_CODES[code].status === status);
+  const titles = codes.map((code) => `\`${code}\`: ${ERROR_CODES[code].title}.`);
+  const examples = codes.map((code) => [code, { value: exampleProblem(code) }]);
+  return {
+    description: titles.join(' '),
+    content: {
+      'application/problem+json': {
+        schema: { $ref: '#/components/schemas/Problem' },
+        examples: Object.fromEntries(examples),
+      },
+    },
+  };
+}
+
+function exampleProblem(code: GatewayErrorCode): JsonObject {
+  const { title, status, domain } = ERROR_CODES[code];
+  const request_id = '0199a1b2-7c3d-7e4f-8a5b-6c7d8e9f0a1b';
+  const type = `/docs/errors#${code}`;
+  return {
+    type,
+    title,
+    status,
+    detail: `${title}.`,
+    instance: '/',
+    code,
+    failure_domain: domain,
+    errors: [],
+    request_id,
+  };
+}

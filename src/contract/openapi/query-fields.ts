@@ -1,0 +1,45 @@
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { wellKnownSchema } from './well-known.js';
+import type { ExcludedFields } from './excluded-fields.js';
+
+/** Deepest field that is listed; the binding itself goes further for those who need it. */
+const MAX_DEPTH = 4;
+const MAX_PARAMETERS = 100;
+
+/** Messages that one text can set. */
+const TEXT_MESSAGES = /^google\.protobuf\.(?:Timestamp|Duration|FieldMask|[A-Z]\w*Value)$/;
+
+/**
+ * The fields that query parameters can set, each as the path to it: scalars, enums, lists of them, and messages with
+ * the form of a string, in nested messages too.
+ */
+export function listQueryFields(message: DescMessage, excluded: ExcludedFields): readonly (readonly DescField[])[] {
+  const found: (readonly DescField[])[] = [];
+  const visit = (scope: DescMessage, path: readonly DescField[], enclosing: readonly DescMessage[]): void => {
+    for (const field of scope.fields) {
+      const fields = [...path, field];
+      if (found.length >= MAX_PARAMETERS || isCovered(fields, excluded)) continue;
+      if (isText(field)) found.push(fields);
+      else if (isPlainMessage(field) && !enclosing.includes(field.message) && fields.length < MAX_DEPTH) {
+        visit(field.message, fields, [...enclosing, field.message]);
+      }
+    }
+  };
+  visit(message, [], [message]);
+  return found;
+}
+
+function isCovered(fields: readonly DescField[], excluded: ExcludedFields): boolean {
+  return excluded.includes(fields.map((field) => field.name).join('.'));
+}
+
+function isText(field: DescField): boolean {
+  if (field.fieldKind === 'map') return false;
+  if (field.message === undefined) return true;
+  const { typeName } = field.message;
+  return field.fieldKind === 'message' && TEXT_MESSAGES.test(typeName) && typeName !== 'google.protobuf.ListValue';
+}
+
+function isPlainMessage(field: DescField): field is DescField & { fieldKind: 'message' } {
+  return field.fieldKind === 'message' && wellKnownSchema(field.message) === undefined;
+}
