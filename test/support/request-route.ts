@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
-import type { DescField, DescMessage, DescMethod, FileRegistry } from '@bufbuild/protobuf';
+import { createFileRegistry, fromBinary, toJson } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, DescMethod, DescService, FileRegistry, JsonValue } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import type { RequestInput } from '../../src/contract/codec.js';
+import { compileRequestCodec } from '../../src/contract/json-reader/request-codec.js';
+import { readService } from '../../src/contract/route-table.js';
 import type { PathVariable, Route } from '../../src/contract/route.js';
+import { GatewayError } from '../../src/domain/errors.js';
 import type { Policy } from '../../src/domain/policy.js';
 
 /** Types of the test protos: a message with every kind of field, and proto2's own shapes. */
 export const kindsRegistry: FileRegistry = createFileRegistry(
   fromBinary(FileDescriptorSetSchema, readFileSync(new URL('../gen/descriptors.binpb', import.meta.url))),
 );
+
+/** Limits as the gateway has them by default. */
+export const CODEC_OPTIONS = { registry: kindsRegistry, maxDepth: 64, maxKeys: 1000 } as const;
 
 /** A message of the test protos: `kinds.v1.Scalars`. */
 export function kindsMessage(name: string): DescMessage {
@@ -18,7 +24,7 @@ export function kindsMessage(name: string): DescMessage {
   return desc;
 }
 
-interface RouteShape {
+export interface RouteShape {
   readonly input: DescMessage;
   readonly verb?: string;
   /** `*`, or the proto name of a field. */
@@ -63,6 +69,15 @@ export function routeFor({ input, verb = 'POST', body, variables = [], policy }:
   };
 }
 
+/** The route of an RPC, as annotated in its proto. */
+export function routeOf(service: DescService, name: string, verb?: string): Route {
+  const route = readService(service).routes.find(
+    (each) => each.method.name === name && (verb === undefined || each.verb === verb),
+  );
+  if (route === undefined) throw new Error(`no route for ${name}`);
+  return route;
+}
+
 function variableOf(input: DescMessage, fieldPath: string): PathVariable {
   const fields: DescField[] = [];
   let scope: DescMessage | undefined = input;
@@ -86,4 +101,27 @@ export function requestInput(parts: Partial<Omit<RequestInput, 'body'>> & { read
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const bytes = body instanceof Uint8Array ? body : text === undefined ? undefined : Buffer.from(text);
   return { query: '', path: [], tenantId: '', crossTenant: false, ...rest, body: bytes };
+}
+
+/** The error that a refused request ends in; whatever is accepted fails the test. */
+export function refusalOf(attempt: () => unknown): GatewayError {
+  let accepted: unknown;
+  try {
+    accepted = attempt();
+  } catch (error) {
+    if (error instanceof GatewayError) return error;
+    throw error;
+  }
+  throw new Error(`accepted as ${JSON.stringify(accepted)}`);
+}
+
+/** What a request on a route becomes, in canonical JSON. */
+export function readRequest(route: Route, request: Parameters<typeof requestInput>[0]): JsonValue {
+  const bytes = compileRequestCodec(route, CODEC_OPTIONS).encode(requestInput(request));
+  return toJson(route.desc.input, fromBinary(route.desc.input, bytes), { registry: kindsRegistry });
+}
+
+/** What the JSON of a message of the test protos becomes, in canonical JSON. */
+export function readKinds(message: string, body: string): JsonValue {
+  return readRequest(routeFor({ input: kindsMessage(message), body: '*' }), { body });
 }

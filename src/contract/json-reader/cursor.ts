@@ -9,15 +9,15 @@ export class Cursor {
   end = 0;
   /** No byte above 0x7F so far. */
   ascii = true;
-  /** A number was seen that a double may not hold exactly. */
-  exact = false;
+  /** Start and end of each number that a double may not hold exactly. */
+  exact: number[] = [];
 
   reset(bytes: Uint8Array): void {
     this.bytes = bytes;
     this.at = 0;
     this.end = bytes.length;
     this.ascii = true;
-    this.exact = false;
+    this.exact = [];
   }
 
   /** Lets go of the body, so that an idle scanner keeps none in memory. */

@@ -6,16 +6,12 @@ export interface JsonObject {
   [key: string]: JsonNode;
 }
 
-/** A number of the body together with its digits. */
+/** A number of the body together with its digits, for those that a double would change. */
 export class ExactNumber {
-  constructor(
-    readonly value: number,
-    readonly source: string,
-  ) {}
+  readonly value: number;
 
-  /** Whether an integer field must see the digits: short numbers below 2^53 are what they seem to be. */
-  static isNeeded(value: number, source: string): boolean {
-    return Number.isInteger(value) && (source.length > 15 || !Number.isSafeInteger(value));
+  constructor(readonly source: string) {
+    this.value = Number(source);
   }
 }
 

@@ -1,6 +1,6 @@
 import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField } from '@bufbuild/protobuf';
-import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
+import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import type { RequestInput } from '../codec.js';
 import type { Route } from '../route.js';
 import { ByteSink } from './byte-sink.js';
@@ -41,7 +41,8 @@ export class FlatEncoder {
     const tenant = route.desc.input.fields.find((field) => field.name === tenantField);
     const isFlatTenant = tenantField === undefined || (tenant !== undefined && isFlatString(tenant));
     const isFlatPath = route.variables.every(({ fields }) => fields.length === 1 && isFlatString(fields[0]));
-    return isFlatTenant && isFlatPath ? new FlatEncoder(route) : undefined;
+    const hasRequired = route.desc.input.fields.some((field) => field.presence === Presence.LEGACY_REQUIRED);
+    return isFlatTenant && isFlatPath && !hasRequired ? new FlatEncoder(route) : undefined;
   }
 
   encode(input: RequestInput): Uint8Array | undefined {
@@ -115,5 +116,5 @@ function isInChoice(field: DescField): boolean {
 }
 
 function isImplicit(field: DescField): boolean {
-  return field.presence === FeatureSet_FieldPresence.IMPLICIT;
+  return field.presence === Presence.IMPLICIT;
 }

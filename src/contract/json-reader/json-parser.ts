@@ -1,5 +1,5 @@
 import { BODY, formatPath } from './json-path.js';
-import { ExactNumber } from './exact-number.js';
+import { ExactNumber, isObject } from './exact-number.js';
 import type { JsonNode } from './exact-number.js';
 import { GatewayError } from '../../domain/errors.js';
 import { JsonTokenizer } from './tokenizer.js';
@@ -17,19 +17,41 @@ export class JsonParser {
   /** Throws GatewayError MALFORMED_JSON. Numbers that a double would change come as {@link ExactNumber}. */
   parse(bytes: Uint8Array): JsonNode {
     const shape = this.tokenizer.scan(bytes);
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(
-      shape.ascii ? 'latin1' : 'utf8',
-    );
-    const value = JSON.parse(text, shape.exact ? keepExactNumbers : undefined) as JsonNode;
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const encoding = shape.ascii ? 'latin1' : 'utf8';
+    const value =
+      shape.exact.length === 0
+        ? (JSON.parse(buffer.toString(encoding)) as JsonNode)
+        : restoreNumbers(JSON.parse(markNumbers(buffer, encoding, shape.exact)) as JsonNode);
     if (shape.keys > 1 && countKeys(value) !== shape.keys) throw duplicateKey(bytes);
     return value;
   }
 }
 
-function keepExactNumbers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  const source = context?.source;
-  if (typeof value !== 'number' || source === undefined || !ExactNumber.isNeeded(value, source)) return value;
-  return new ExactNumber(value, source);
+/** The second half of a surrogate pair, with which no string of a client can begin: what does was a number. */
+const MARK = '\udc00';
+const MARK_ESCAPED = '"\\udc00';
+
+function markNumbers(buffer: Buffer, encoding: 'latin1' | 'utf8', spans: readonly number[]): string {
+  let text = '';
+  let from = 0;
+  for (let index = 0; index < spans.length; index += 2) {
+    const start = spans[index] as number;
+    const end = spans[index + 1] as number;
+    text += buffer.toString(encoding, from, start) + MARK_ESCAPED + buffer.toString('latin1', start, end) + '"';
+    from = end;
+  }
+  return text + buffer.toString(encoding, from);
+}
+
+function restoreNumbers(value: JsonNode): JsonNode {
+  if (typeof value === 'string') return value.startsWith(MARK) ? new ExactNumber(value.slice(1)) : value;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) value[index] = restoreNumbers(value[index] as JsonNode);
+  } else if (isObject(value)) {
+    for (const key of Object.keys(value)) value[key] = restoreNumbers(value[key] as JsonNode);
+  }
+  return value;
 }
 
 /** JSON.parse keeps the last of two equal keys: fewer keys than the tokenizer saw means that some were. */

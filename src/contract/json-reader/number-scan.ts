@@ -9,6 +9,9 @@ const NINE = 0x39;
 /** A number this short without an exponent is below 2^53 and keeps its 15 decimal digits in a double (IEEE 754). */
 const SHORT = 15;
 
+/** No integer this short is above 1.7e308. */
+const SURELY_FINITE = 300;
+
 /** Longest number that is read at all; a double has 767 significant digits at most. */
 const MAX_LENGTH = 1024;
 
@@ -28,6 +31,10 @@ export function scanNumber(cursor: Cursor): void {
   }
   cursor.at = at;
   if (at - start <= SHORT && exponent === -1) return;
+  if (exponent === -1 && dot === -1 && at - start < SURELY_FINITE) {
+    cursor.exact.push(start, at);
+    return;
+  }
   if (exponent === -1 && dot !== -1 && isSurelyFractional(bytes, first, dot)) return checkLength(cursor, start);
   inspectLongNumber(cursor, start);
 }
@@ -60,5 +67,5 @@ function inspectLongNumber(cursor: Cursor, start: number): void {
   const value = Number(String.fromCharCode(...cursor.bytes.subarray(start, cursor.at)));
   if (!Number.isFinite(value)) cursor.fail('a number is out of the range of a double', start);
   if (!Number.isInteger(value)) return;
-  if (cursor.at - start > SHORT || !Number.isSafeInteger(value)) cursor.exact = true;
+  if (cursor.at - start > SHORT || !Number.isSafeInteger(value)) cursor.exact.push(start, cursor.at);
 }

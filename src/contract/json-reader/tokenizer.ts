@@ -14,8 +14,8 @@ export interface JsonLimits {
 export interface JsonShape {
   readonly keys: number;
   readonly ascii: boolean;
-  /** Some number needs its digits: a double would round it, or make an integer of a fraction. */
-  readonly exact: boolean;
+  /** Start and end of each number that needs its digits: a double would round it, or make an integer of a fraction. */
+  readonly exact: readonly number[];
 }
 
 const COMMA = 0x2c;
