@@ -51,7 +51,7 @@ describe('a policy', () => {
       rate: undefined,
       cost: 1,
       fallback: undefined,
-      stream: { idleTimeoutMs: 30_000, maxDurationMs: 300_000, maxMessages: 0 },
+      stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
       maxBodyBytes: undefined,
       successStatus: 200,
     });
@@ -65,7 +65,7 @@ describe('a policy', () => {
     ['RotateShape', { access: 'AUTHENTICATED', maxConcurrent: 4, rate: { maxRate: 5, capacity: 5, everyMs: 1000 } }],
     ['GetBook', { timeoutMs: 1500 }],
     ['UploadFile', { successStatus: 204, maxBodyBytes: 4096 }],
-    ['WatchShape', { stream: { idleTimeoutMs: 10_000, maxDurationMs: 300_000, maxMessages: 100 } }],
+    ['WatchShape', { stream: { idleTimeoutMs: 10_000, maxDurationMs: undefined, maxMessages: 100 } }],
     ['ReplacePages', { roles: ['editor'], permissions: [] }],
   ])('of %s holds %o', (rpc, expected) => {
     const problems: ContractProblem[] = [];

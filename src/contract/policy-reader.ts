@@ -19,8 +19,6 @@ import { findFieldMistakes } from './policy-fields.js';
 
 const DEFAULT_BACKOFF_MS = 50;
 const DEFAULT_RATE_WINDOW_MS = 1000;
-const DEFAULT_STREAM_IDLE_MS = 30_000;
-const DEFAULT_STREAM_TOTAL_MS = 300_000;
 const SUCCESS_STATUSES = [200, 201, 202, 204];
 
 const ACCESS_NAMES: ReadonlyMap<ProtoAccess, Access> = new Map([
@@ -186,8 +184,8 @@ class PolicyReader {
     const { stream } = this.proto;
     this.require(stream === undefined || this.isStream, 'stream is for server streams: remove it');
     return {
-      idleTimeoutMs: this.readDuration('stream.idle_timeout', stream?.idleTimeout) ?? DEFAULT_STREAM_IDLE_MS,
-      maxDurationMs: this.readDuration('stream.max_duration', stream?.maxDuration) ?? DEFAULT_STREAM_TOTAL_MS,
+      idleTimeoutMs: this.readDuration('stream.idle_timeout', stream?.idleTimeout),
+      maxDurationMs: this.readDuration('stream.max_duration', stream?.maxDuration),
       maxMessages: stream?.maxMessages ?? 0,
     };
   }
