@@ -1,4 +1,3 @@
-import { API_KEYS } from './auth/credentials.js';
 import { PASSWORD, PEOPLE } from './data/seed.js';
 import type { World } from './world.js';
 
@@ -15,12 +14,14 @@ export function banner(gatewayUrl: string, world: World): string {
 
   Users, all with the password "${PASSWORD}":
 ${PEOPLE.map(({ email, tenantId, role }) => `    ${email.padEnd(20)} ${role} of ${tenantId}`).join('\n')}
-  API keys: ${Object.values(API_KEYS).join(', ')}
 
   Try:
-    curl -s ${gatewayUrl}/api/v1/auth/login -H 'content-type: application/json' -d '${login}'
-    curl -s '${gatewayUrl}/api/v1/users?pageSize=3' -H 'x-api-key: ${API_KEYS.acme}'
-    curl -s -X PUT ${world.faultsUrl}/faults/user -d '{"mode":"down"}'   # and the line above again; "none" repairs it
+    TOKEN=$(curl -s ${gatewayUrl}/api/v1/auth/login -H 'content-type: application/json' -d '${login}' | sed 's/.*"accessToken":"\\([^"]*\\).*/\\1/')
+    curl -s '${gatewayUrl}/api/v1/users?pageSize=3' -H "authorization: Bearer $TOKEN"
+    curl -sN ${gatewayUrl}/api/v1/ai:stream -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"query":"What is new?"}'
+
+  Break something, then try again; {"mode":"none"} repairs it:
+    curl -s -X PUT ${world.faultsUrl}/faults/user -d '{"mode":"down"}'
 
   Ctrl-C stops everything.
 `;

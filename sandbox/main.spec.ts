@@ -1,10 +1,11 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
@@ -71,25 +72,29 @@ describe('npm run sandbox', { timeout: 60_000 }, () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('shows what to try, and stops everything on %s', async (signal) => {
     const { child, exit, up } = run({ RATE_LIMIT_RPS: '20' });
     const output = await up();
-    for (const part of [
-      'stand-in is up',
-      'alice@acme.test',
-      'sk-sandbox-globex',
-      '/faults/user',
-      '/api/v1/auth/login',
-    ]) {
+    for (const part of ['stand-in is up', 'alice@acme.test', '/faults/user', '/api/v1/auth/login']) {
       expect(output).toContain(part);
     }
     const [gateway, faults] = [urlIn(output, 'Gateway'), urlIn(output, 'Faults')];
     expect(await (await fetch(gateway)).json()).toMatchObject({
       RATE_LIMIT_RPS: '20',
-      GATEWAY_SHUTDOWN_PRE_DRAIN: '0s',
+      GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
       JWT_JWKS_URL: expect.stringContaining('/jwks.json') as string,
     });
     expect((await fetch(faults)).status).toBe(200);
     child.kill(signal);
     expect((await exit).code).toBe(0);
     expect([await isClosed(gateway), await isClosed(faults)]).toEqual([true, true]);
+  });
+
+  it('shows lines that work', async () => {
+    const { child, exit, up } = run({ SANDBOX_GATEWAY_ENTRY: '' });
+    const [, lines = ''] = /Try:\n(.*?)\n\n/s.exec(await up()) ?? [];
+    const { stdout } = await promisify(execFile)('bash', ['-c', lines]);
+    child.kill('SIGTERM');
+    expect((await exit).code).toBe(0);
+    expect(stdout).toContain('"email":"ada.adler@acme.test"');
+    expect(stdout).toContain('this is the whole answer.');
   });
 
   it('ends a gateway that does not want to', async () => {

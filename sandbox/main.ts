@@ -39,7 +39,7 @@ async function run(
   const world = parts.add(await startWorld({ ports: settings.ports }));
   const port = await choosePort(env['API_GATEWAY_PORT']);
   signal.throwIfAborted();
-  const standard = { ...world.gatewayEnv(), GATEWAY_SHUTDOWN_PRE_DRAIN: '0s' };
+  const standard = { ...world.gatewayEnv(), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
   const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, API_GATEWAY_PORT: port }));
   await Promise.race([gateway.ready(), stopped]);
   process.stdout.write(banner(gateway.url, world));

@@ -67,6 +67,12 @@ describe('a world', { timeout: 30_000 }, () => {
     await vi.waitFor(() => expect(listening()).toEqual([]));
   });
 
+  it('on all addresses names one that can be called', async () => {
+    const world = await start({ host: '0.0.0.0', faultServer: false });
+    expect(new URL(world.issuer).hostname).toBe('127.0.0.1');
+    expect((await fetch(world.jwksUrl)).status).toBe(200);
+  });
+
   it('tells a gateway where everything is', async () => {
     const world = await start();
     expect(world.gatewayEnv()).toEqual({

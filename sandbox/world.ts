@@ -8,6 +8,7 @@ import { AuthModule } from './auth/auth.module.js';
 import { startKeyServer } from './auth/key-server.js';
 import { SigningKeys } from './auth/signing-keys.js';
 import { CallLog } from './backend/call-log.js';
+import { LOOPBACK } from './backend/loopback.js';
 import { startBackend } from './backend/start.js';
 import type { Wire } from './backend/wire.js';
 import type { Directory } from './data/directory.js';
@@ -25,7 +26,7 @@ export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'jwks';
 export interface WorldOptions {
   /** Ports to listen on; one that is left out or 0 is any free one. */
   readonly ports?: Partial<Record<Upstream | 'faults', number>>;
-  /** 127.0.0.1 unless given. */
+  /** Address to listen on, 127.0.0.1 unless given; the URLs of a world on 0.0.0.0 are those of 127.0.0.1. */
   readonly host?: string;
   /** False: no HTTP server for the fault switches and the call log. */
   readonly faultServer?: boolean;
@@ -74,7 +75,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 async function assemble(options: WorldOptions, parts: OpenParts): Promise<World> {
-  const { host = '127.0.0.1', ports = {}, random = Math.random } = options;
+  const { host = LOOPBACK, ports = {}, random = Math.random } = options;
+  const reachable = host === '0.0.0.0' ? LOOPBACK : host;
   const calls = parts.add(new CallLog());
   const directory = seedDirectory();
   const keys = await SigningKeys.create();
@@ -82,13 +84,13 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const expose = async (upstream: Upstream, targetPort: number): Promise<string> => {
     const proxy = await FaultProxy.start({ host, port: ports[upstream] ?? 0, targetPort, random });
     proxies.set(upstream, parts.add(proxy));
-    return `${host}:${proxy.port}`;
+    return `${reachable}:${proxy.port}`;
   };
 
-  const keyServer = parts.add(await startKeyServer(keys, calls, host));
+  const keyServer = parts.add(await startKeyServer(keys, calls));
   const issuer = `http://${await expose('jwks', keyServer.port)}`;
   const tokens = new AccessTokens(issuer, keys);
-  const shared = { instances: [directory, tokens], calls, host };
+  const shared = { instances: [directory, tokens], calls };
   const start = async (upstream: Exclude<Upstream, 'jwks'>, module: Type): Promise<string> => {
     const backend = await startBackend({ upstream, module, ...shared });
     return expose(upstream, parts.add(backend).port);
@@ -102,7 +104,7 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const faultsUrl =
     options.faultServer === false
       ? ''
-      : `http://${host}:${parts.add(await startFaultServer({ proxies, calls }, host, ports.faults ?? 0)).port}`;
+      : `http://${reachable}:${parts.add(await startFaultServer({ proxies, calls }, host, ports.faults ?? 0)).port}`;
   return {
     ...addresses,
     faultsUrl,

@@ -4,13 +4,13 @@ import { ReflectionService } from '@grpc/reflection';
 import { ServerGrpc } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
 import { serviceNames } from './definitions.js';
+import { LOOPBACK } from './loopback.js';
 
 export interface GrpcServerOptions {
   /** Proto package whose services the controllers implement. */
   readonly package: string;
   readonly definitions: PackageDefinition;
   readonly interceptors: ServerInterceptor[];
-  readonly host: string;
 }
 
 /**
@@ -18,7 +18,6 @@ export interface GrpcServerOptions {
  * one that is free now may be taken a moment later.
  */
 export class GrpcServer extends ServerGrpc {
-  readonly #host: string;
   readonly #interceptors: ServerInterceptor[];
   #port = 0;
 
@@ -31,7 +30,6 @@ export class GrpcServer extends ServerGrpc {
         new ReflectionService(definitions).addToServer(server);
       },
     });
-    this.#host = options.host;
     this.#interceptors = options.interceptors;
   }
 
@@ -43,7 +41,7 @@ export class GrpcServer extends ServerGrpc {
   override async createClient(): Promise<Server> {
     const server = new Server({ interceptors: this.#interceptors });
     this.#port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`${this.#host}:0`, ServerCredentials.createInsecure(), (error, port) =>
+      server.bindAsync(`${LOOPBACK}:0`, ServerCredentials.createInsecure(), (error, port) =>
         error === null ? resolve(port) : reject(error),
       );
     });

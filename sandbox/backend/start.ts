@@ -12,7 +12,6 @@ export interface BackendOptions {
   /** What the module's providers may inject, by class: the world's own instances. */
   readonly instances: readonly object[];
   readonly calls: CallLog;
-  readonly host: string;
 }
 
 export interface Backend {
@@ -30,7 +29,6 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     package: `${options.upstream}.v1`,
     definitions: loadDefinitions(options.upstream),
     interceptors: [recordCalls(options.upstream, options.calls)],
-    host: options.host,
   });
   const app = await NestFactory.createMicroservice(rootModule(options), {
     strategy: server,

@@ -1,5 +1,6 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { LOOPBACK } from '../backend/loopback.js';
 import { type Fault, type FaultInput, faultSchema, NO_FAULT } from './fault.js';
 import { FaultGate, stampArrivals } from './fault-gate.js';
 
@@ -9,7 +10,7 @@ export interface FaultProxyOptions {
   readonly host: string;
   /** Port to listen on; 0: any free one, which is then kept. */
   readonly port: number;
-  /** Port of the server behind it, on the same host. */
+  /** Port of the server behind it, on the loopback address. */
   readonly targetPort: number;
   /** Decides what `flaky` resets; Math.random unless given. */
   readonly random?: () => number;
@@ -89,12 +90,12 @@ export class FaultProxy {
   }
 
   #accept(client: Socket): void {
-    const { host, targetPort, random = Math.random } = this.options;
+    const { targetPort, random = Math.random } = this.options;
     if (this.#fault.mode === 'flaky' && random() < this.#fault.ratio) {
       client.resetAndDestroy();
       return;
     }
-    const target = connect({ host, port: targetPort, allowHalfOpen: true, noDelay: true });
+    const target = connect({ host: LOOPBACK, port: targetPort, allowHalfOpen: true, noDelay: true });
     const cut = () => {
       client.resetAndDestroy();
       target.resetAndDestroy();
