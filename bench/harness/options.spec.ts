@@ -3,7 +3,7 @@ import { UsageError, parseOptions } from './options.js';
 
 describe('the command line', () => {
   it('measures everything and writes the result files unless told otherwise', () => {
-    expect(parseOptions([])).toMatchObject({ rounds: 5, seconds: 3, connections: 64, save: true, rate: undefined });
+    expect(parseOptions([])).toMatchObject({ rounds: 12, seconds: 1.5, connections: 64, save: true, rate: undefined });
     expect(parseOptions([]).systems).toEqual(['nest', 'fastify', 'go', 'gateway']);
   });
 

@@ -29,8 +29,8 @@ export class UsageError extends Error {}
 export const USAGE = `usage: npm run bench -- [options]
   --only <names>      systems, of ${SYSTEM_NAMES.join(',')}
   --scenario <names>  of ${SCENARIO_NAMES.join(',')}
-  --rounds <n>        interleaved rounds (5)
-  --seconds <n>       load per system, scenario and round (3)
+  --rounds <n>        interleaved rounds (12)
+  --seconds <n>       load per system, scenario and round (1.5)
   --connections <n>   open connections (64)
   --rate <n>          requests a second instead of saturation
   --cores <a,b>       core of the system under test, core of the load and the upstream (0,1)
@@ -93,8 +93,8 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     systems,
     scenarios,
-    rounds: Math.ceil(numberOf('rounds', given.rounds, given.quick ? 2 : 5)),
-    seconds: numberOf('seconds', given.seconds, given.quick ? 1 : 3),
+    rounds: Math.ceil(numberOf('rounds', given.rounds, given.quick ? 2 : 12)),
+    seconds: numberOf('seconds', given.seconds, given.quick ? 1 : 1.5),
     warmupSeconds: given.quick ? 1 : 3,
     connections: Math.ceil(numberOf('connections', given.connections, 64)),
     rate: given.rate === undefined ? undefined : numberOf('rate', given.rate, 1),
