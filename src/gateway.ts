@@ -4,6 +4,9 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
+import { ConfigError } from './config/config-error.js';
+import { methodProblems } from './config/method-invariants.js';
+import { Contract } from './contract/contract.js';
 import { loadDescriptors } from './contract/descriptors.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
@@ -35,6 +38,11 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     bufferLogs: true,
     abortOnError: false,
   });
+  const contradictions = methodProblems(
+    app.get(Contract).routes.map(({ route }) => route.method),
+    config,
+  );
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
   app.useLogger(app.get(Logger));
   http.use(app.get(RequestLifecycle));
   if (config.server.corsOrigins.length > 0) enableCors(app, config.server.corsOrigins);

@@ -36,13 +36,17 @@ function readConfigOrExit(): GatewayConfig {
     return readConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const log = pino({ base: { service: 'api-gateway' }, formatters: { level: (level) => ({ level }) } });
-    for (const problem of error.problems) log.fatal(problem, `config_invalid ${formatProblem(problem)}`);
-    process.exit(EXIT_CONFIG);
+    refuseSettings(error, pino({ base: { service: 'api-gateway' }, formatters: { level: (level) => ({ level }) } }));
   }
 }
 
+function refuseSettings(error: ConfigError, log: Logger): never {
+  for (const problem of error.problems) log.fatal(problem, `config_invalid ${formatProblem(problem)}`);
+  process.exit(EXIT_CONFIG);
+}
+
 function refuseToStart(error: unknown, { server }: GatewayConfig, log: Logger): never {
+  if (error instanceof ConfigError) refuseSettings(error, log);
   if (error instanceof ContractError) {
     for (const problem of error.problems) log.fatal(problem, `contract_invalid ${describeProblem(problem)}`);
     process.exit(EXIT_CONFIG);

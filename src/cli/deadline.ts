@@ -22,15 +22,13 @@ export function deadlineOf(method: RpcMethod, world: World): Limit {
 export function streamLimits({ policy }: RpcMethod, { inspection: { settings } }: World) {
   const { GATEWAY_STREAM_IDLE_TIMEOUT: idle, GATEWAY_STREAM_MAX_DURATION: total } = settings;
   return {
-    idle: nearer(
-      { ms: policy.stream.idleTimeoutMs, source: 'policy' },
-      { ms: idle, source: 'GATEWAY_STREAM_IDLE_TIMEOUT' },
-    ),
-    total: nearer(
-      { ms: policy.stream.maxDurationMs, source: 'policy' },
-      { ms: total, source: 'GATEWAY_STREAM_MAX_DURATION' },
-    ),
+    idle: ownOr(policy.stream.idleTimeoutMs, { ms: idle, source: 'GATEWAY_STREAM_IDLE_TIMEOUT' }),
+    total: ownOr(policy.stream.maxDurationMs, { ms: total, source: 'GATEWAY_STREAM_MAX_DURATION' }),
   };
+}
+
+function ownOr(ms: number | undefined, setting: Limit): Limit {
+  return ms === undefined ? setting : { ms, source: 'policy' };
 }
 
 /** `2s (GATEWAY_USER_TIMEOUT)`. */

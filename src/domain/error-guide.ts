@@ -1,4 +1,4 @@
-import type { GatewayErrorCode } from './errors.js';
+import type { FailureDomain, GatewayErrorCode } from './errors.js';
 
 interface ErrorAdvice {
   /** What happened. */
@@ -6,6 +6,15 @@ interface ErrorAdvice {
   /** What whoever got the answer can do about it. */
   readonly action: string;
 }
+
+/** Who or what is at fault. */
+export const FAILURE_DOMAIN_GUIDE: Readonly<Record<FailureDomain, string>> = {
+  client: 'the request',
+  auth: 'the credential or its rights',
+  upstream: 'a service behind the gateway',
+  overload: 'too much at once',
+  gateway: 'the gateway itself',
+};
 
 /** What each code says to a person: the text of docs/errors.md, which the `type` of every problem links to. */
 export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {

@@ -27,8 +27,10 @@ export type FallbackPolicy =
   | { readonly kind: 'upstream'; readonly upstream: string };
 
 export interface StreamPolicy {
-  readonly idleTimeoutMs: number;
-  readonly maxDurationMs: number;
+  /** Undefined: GATEWAY_STREAM_IDLE_TIMEOUT. */
+  readonly idleTimeoutMs: number | undefined;
+  /** Undefined: GATEWAY_STREAM_MAX_DURATION. */
+  readonly maxDurationMs: number | undefined;
   /** 0 means no limit. */
   readonly maxMessages: number;
 }

@@ -18,7 +18,7 @@ export function ownRoutePolicy(access: AccessLevel, permissions: readonly string
     rate: undefined,
     cost: 1,
     fallback: undefined,
-    stream: { idleTimeoutMs: 0, maxDurationMs: 0, maxMessages: 0 },
+    stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
     maxBodyBytes: undefined,
     successStatus: 200,
   });

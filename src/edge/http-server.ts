@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayError } from '../domain/errors.js';
+import { readBody } from './body-reader.js';
 import type { RequestLifecycle } from './request-lifecycle.js';
 import { toGatewayError } from './to-gateway-error.js';
 
@@ -46,10 +47,11 @@ export class HttpServer {
     return this.lifecycle;
   }
 
-  /** Bodies are buffered and nothing more: who may send one is asked before what is in it. */
   private takeBodiesAsBytes(): void {
     this.fastify.removeAllContentTypeParsers();
-    this.fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    this.fastify.addContentTypeParser('*', (request, payload, done) =>
+      readBody(payload, this.begun().bodyLimit(request), done),
+    );
   }
 }
 
@@ -62,7 +64,6 @@ interface Refusals {
 function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
   return {
     ...refusals,
-    bodyLimit: server.maxBodyBytes,
     requestTimeout: server.receiveTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
     trustProxy: server.trustedProxies.length === 0 ? false : [...server.trustedProxies],

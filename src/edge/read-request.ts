@@ -10,7 +10,7 @@ const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]{1,64}\+)?json[ \t]*(?:;[ \t]*c
 export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8Array {
   const { call } = request;
   return rpc.requestCodec.encode({
-    body: readBody(request, rpc),
+    body: readBody(request),
     query: request.rawQuery,
     path: variableValues(rpc.route, request.rawPath),
     tenantId: call.tenantId,
@@ -18,12 +18,9 @@ export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8A
   });
 }
 
-function readBody(request: FastifyRequest, rpc: CompiledRoute): Uint8Array | undefined {
+function readBody(request: FastifyRequest): Uint8Array | undefined {
   const body = request.body as Buffer | undefined;
   if (body === undefined || body.length === 0) return undefined;
-  const limit = rpc.route.method.policy.maxBodyBytes;
-  if (limit !== undefined && body.length > limit)
-    throw new GatewayError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`);
   if (!JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json in UTF-8.');
   }

@@ -10,6 +10,7 @@ import { GatewayError } from '../domain/errors.js';
 import { AccessLog } from '../observe/access-log.js';
 import { InFlightRegistry } from '../observe/in-flight.js';
 import { checkFraming } from './framing.js';
+import { bodyTooLarge } from './body-reader.js';
 import { answerOnSocket, fromClientError } from './client-error.js';
 import { httpFacts, socketFacts } from './http-facts.js';
 import { recordError, sendProblem } from './problem.filter.js';
@@ -41,11 +42,11 @@ export class RequestLifecycle {
   /** Fastify `onRequest`, before all other hooks. */
   begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     this.open(request, reply);
-    const refused = checkFraming(request.raw) ?? this.checkLength(request);
+    const refused = checkFraming(request.raw);
     if (refused !== undefined) return done(refused);
     try {
       const resolution = this.routes.resolve(request);
-      if (resolution.kind === 'route') return done();
+      if (resolution.kind === 'route') return done(this.checkLength(request));
       void reply.code(204).header('allow', resolution.allow).send();
     } catch (error) {
       done(error as Error);
@@ -124,11 +125,16 @@ export class RequestLifecycle {
     this.log.finish(call, httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining }));
   }
 
+  /** Refuses a body by its declared length, before any of it is read. */
   private checkLength(request: FastifyRequest): GatewayError | undefined {
-    const limit = request.routeOptions.config.rpcRoute?.method.policy.maxBodyBytes ?? this.config.server.maxBodyBytes;
-    if (Number(request.headers['content-length'] ?? 0) <= limit) return undefined;
-    return new GatewayError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
-      headers: { connection: 'close' },
-    });
+    const length = request.headers['content-length'];
+    if (length === undefined) return undefined;
+    const limit = this.bodyLimit(request);
+    return Number(length) <= limit ? undefined : bodyTooLarge(limit);
+  }
+
+  /** Longest body of a route, in bytes. */
+  bodyLimit({ call }: FastifyRequest): number {
+    return call.policy?.maxBodyBytes ?? this.config.server.maxBodyBytes;
   }
 }

@@ -6,7 +6,7 @@ import type { Next, StackCall } from './call.js';
 /** Timeouts of the settings that the deadline of a call depends on. */
 export interface DeadlineSettings {
   readonly upstreams: GatewayConfig['upstreams'];
-  readonly timeouts: Pick<GatewayConfig['timeouts'], 'requestMs'>;
+  readonly timeouts: Pick<GatewayConfig['timeouts'], 'requestMs' | 'streamIdleMs' | 'streamTotalMs'>;
 }
 
 /**
@@ -27,7 +27,9 @@ export function deadline(settings: DeadlineSettings) {
 
 function nearestDeadline(call: StackCall, settings: DeadlineSettings): number {
   const { method, startedAt } = call;
-  if (method.kind === 'server_stream') return startedAt + method.policy.stream.maxDurationMs;
+  if (method.kind === 'server_stream') {
+    return startedAt + (method.policy.stream.maxDurationMs ?? settings.timeouts.streamTotalMs);
+  }
   return Math.min(call.deadlineAt, startedAt + timeoutOf(method, settings));
 }
 

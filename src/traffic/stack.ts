@@ -18,7 +18,7 @@ export class CallStack {
   constructor(
     private readonly upstreams: Upstreams,
     measure: UpstreamMeasure,
-    @Inject(GATEWAY_CONFIG) config: DeadlineSettings,
+    @Inject(GATEWAY_CONFIG) private readonly config: DeadlineSettings,
   ) {
     // Outermost first. What answers without the backend (fallback, response cache) comes before what protects it
     // (bulkhead, then breaker: a full bulkhead is no failure of the backend), and that before retry, so that the
@@ -46,7 +46,8 @@ export class CallStack {
   private async streamAttempt(call: StackCall): Promise<UpstreamStream> {
     const { context, deadlineAt, method } = call;
     const { upstream, policy } = method;
-    const limits = { upstream, policy: policy.stream, deadlineAt, signal: context.signal };
+    const { idleTimeoutMs = this.config.timeouts.streamIdleMs, maxMessages } = policy.stream;
+    const limits = { upstream, idleMs: idleTimeoutMs, maxMessages, deadlineAt, signal: context.signal };
     return openWithin(limits, this.upstreams.get(upstream).serverStream(toWire(call)));
   }
 }

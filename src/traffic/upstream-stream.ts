@@ -1,5 +1,4 @@
 import { GatewayError } from '../domain/errors.js';
-import type { StreamPolicy } from '../domain/policy.js';
 import { abortError, cancelledError, timeoutError } from '../grpc/status.js';
 import type { MessageStream } from '../grpc/transport.js';
 
@@ -14,7 +13,10 @@ export interface UpstreamStream extends AsyncIterable<Uint8Array> {
 /** What ends a stream from the gateway's side. */
 export interface StreamLimits {
   readonly upstream: string;
-  readonly policy: StreamPolicy;
+  /** Longest pause between two messages. */
+  readonly idleMs: number;
+  /** 0 means no limit. */
+  readonly maxMessages: number;
   /** End of the whole stream, in `performance.now()` ms. */
   readonly deadlineAt: number;
   readonly signal: AbortSignal;
@@ -50,8 +52,8 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
     this.ended = promise;
     this.settle = resolve;
     this.source = messages[Symbol.asyncIterator]();
-    const { upstream, policy, deadlineAt, signal } = limits;
-    this.idle = setTimeout(() => this.onIdle(), policy.idleTimeoutMs);
+    const { upstream, idleMs, deadlineAt, signal } = limits;
+    this.idle = setTimeout(() => this.onIdle(), idleMs);
     this.total = setTimeout(
       () => this.stop(timeoutError(upstream, 'the stream took too long', true)),
       deadlineAt - performance.now(),
@@ -118,18 +120,15 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
 
   private countMessage(): void {
     this.count += 1;
-    const { policy, upstream } = this.limits;
-    if (policy.maxMessages === 0 || this.count <= policy.maxMessages) return;
+    const { maxMessages, upstream } = this.limits;
+    if (maxMessages === 0 || this.count <= maxMessages) return;
     this.messages.cancel();
-    throw new GatewayError(
-      'UPSTREAM_ERROR',
-      `The "${upstream}" service sent more than ${policy.maxMessages} messages.`,
-    );
+    throw new GatewayError('UPSTREAM_ERROR', `The "${upstream}" service sent more than ${maxMessages} messages.`);
   }
 
   private onIdle(): void {
-    const { upstream, policy } = this.limits;
-    if (this.waiting) this.stop(timeoutError(upstream, `no message for ${policy.idleTimeoutMs} ms`, true));
+    const { upstream, idleMs } = this.limits;
+    if (this.waiting) this.stop(timeoutError(upstream, `no message for ${idleMs} ms`, true));
   }
 
   private stop(error: GatewayError): void {

@@ -57,7 +57,7 @@ export function stackWorldAt(target: string): World {
   const measure = new Recorder();
   const config = {
     upstreams: new Map([['user', upstreamConfig(target, { timeoutMs: 60_000 })]]),
-    timeouts: { requestMs: 10_000 },
+    timeouts: { requestMs: 10_000, streamIdleMs: 30_000, streamTotalMs: 300_000 },
   };
   return { stack: new CallStack(upstreams, measure, config), measure, close: () => client.close() };
 }

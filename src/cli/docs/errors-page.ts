@@ -1,13 +1,5 @@
-import { ERROR_GUIDE } from '../../domain/error-guide.js';
-import { ERROR_CODES, type FailureDomain, type GatewayErrorCode } from '../../domain/errors.js';
-
-const BLAME: Readonly<Record<FailureDomain, string>> = {
-  client: 'the request',
-  auth: 'the credential or its rights',
-  upstream: 'a service behind the gateway',
-  overload: 'too much at once',
-  gateway: 'the gateway itself',
-};
+import { ERROR_GUIDE, FAILURE_DOMAIN_GUIDE } from '../../domain/error-guide.js';
+import { ERROR_CODES, type GatewayErrorCode } from '../../domain/errors.js';
 
 /** docs/errors.md: one anchor for each code, as `type` in a problem names it. */
 export function errorsPage(): string {
@@ -29,7 +21,7 @@ function introduction(): string[] {
 }
 
 function domains(): string[] {
-  const rows = Object.entries(BLAME).map(([domain, blame]) => `| \`${domain}\` | ${blame} |`);
+  const rows = Object.entries(FAILURE_DOMAIN_GUIDE).map(([domain, blame]) => `| \`${domain}\` | ${blame} |`);
   return ['| `failure_domain` | at fault |', '|---|---|', ...rows, ''];
 }
 

@@ -9,7 +9,11 @@ const REFERENCE: readonly (readonly [path: string, text: string])[] = [
 
 /** What a person finds at the address of the gateway. Links to the reference only where it is served. */
 export function homePage({ reference }: { readonly reference: boolean }): StaticContent {
-  const links = [...(reference ? REFERENCE : []), ['/docs/errors', 'Error codes'] as const, ['/health', 'Health'] as const];
+  const links = [
+    ...(reference ? REFERENCE : []),
+    ['/docs/errors', 'Error codes'] as const,
+    ['/health', 'Health'] as const,
+  ];
   return htmlPage('api-gateway', [
     '<h1>api-gateway</h1>',
     `<p>Version ${escapeHtml(VERSION)}</p>`,

@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { StaticContent } from './static-content.js';
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -10,7 +16,7 @@ h1 { line-height: 1.2; }
 h2 { border-top: 1px solid #8888; font-size: 1.15rem; margin: 2.5rem 0 0; padding-top: 1.5rem; }
 h2 a { color: inherit; text-decoration: none; }
 h2 a:hover, h2 a:focus-visible { text-decoration: underline; }
-:target { background: #fe08; }
+:target a { background: #fe08; outline: .2rem solid #fe08; }
 code { font: .92em ui-monospace, monospace; }
 td, th { padding: .15rem 1.5rem .15rem 0; text-align: left; vertical-align: top; }
 `;
@@ -50,5 +56,8 @@ export function htmlPage(title: string, main: readonly string[]): StaticContent 
     '</html>',
     '',
   ].join('\n');
-  return new StaticContent(html, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY });
+  return new StaticContent(html, {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': PAGE_POLICY,
+  });
 }

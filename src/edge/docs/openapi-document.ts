@@ -40,7 +40,9 @@ export class OpenApiBytes {
 }
 
 function withOwnOperations(document: OpenApiDocument, discovery: DiscoveryService): OpenApiDocument {
-  const controllers = discovery.getControllers().flatMap(({ metatype }) => (typeof metatype === 'function' ? [metatype] : []));
+  const controllers = discovery
+    .getControllers()
+    .flatMap(({ metatype }) => (typeof metatype === 'function' ? [metatype] : []));
   const extras = controllers.flatMap((controller) => ownOperations(controller as never));
   const tag = { name: OWN_TAG, description: 'What the gateway answers itself.' };
   return addExtraOperations({ ...document, tags: [...(document.tags as []), tag] }, extras);

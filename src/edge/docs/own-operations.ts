@@ -20,5 +20,8 @@ function firstPath(target: object): string {
 }
 
 function joinPath(...parts: readonly string[]): string {
-  return `/${parts.flatMap((part) => part.split('/')).filter(Boolean).join('/')}`;
+  return `/${parts
+    .flatMap((part) => part.split('/'))
+    .filter(Boolean)
+    .join('/')}`;
 }

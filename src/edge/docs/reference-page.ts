@@ -74,7 +74,10 @@ export class ReferencePage {
       '</html>',
       '',
     ].join('\n');
-    return new StaticContent(html, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': PAGE_POLICY });
+    return new StaticContent(html, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': PAGE_POLICY,
+    });
   }
 
   /** Names the content, so that caches may keep it for as long as they like. */
