@@ -47,6 +47,9 @@ async function main(options: Options): Promise<void> {
   const { names, absent } = prepare(options);
   pinSelf(options.cores[1]);
   const arena = await Arena.open(options);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void arena.close().finally(() => process.exit(1)));
+  }
   let samples: Sample[];
   try {
     const systems: Running[] = [];
