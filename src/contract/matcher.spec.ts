@@ -161,11 +161,11 @@ describe('the values of a route that another router matched', () => {
   });
 
   it.each([
-    [getUser, '/api/v1/users/%2e%2e', 'INVALID_ARGUMENT'],
-    [getUser, '/api/v1/users/a%2Fb', 'INVALID_ARGUMENT'],
-    [getUser, '/api/v1/users/a/b', 'INVALID_ARGUMENT'],
-    [watch, '/shapes/v1/shapes/a%3Awatch', 'INVALID_ARGUMENT'],
-    [watch, '/shapes/v1/shapes/..:watch', 'INVALID_ARGUMENT'],
+    [getUser, '/api/v1/users/%2e%2e', 'MALFORMED_REQUEST'],
+    [getUser, '/api/v1/users/a%2Fb', 'MALFORMED_REQUEST'],
+    [getUser, '/api/v1/users/a/b', 'MALFORMED_REQUEST'],
+    [watch, '/shapes/v1/shapes/a%3Awatch', 'MALFORMED_REQUEST'],
+    [watch, '/shapes/v1/shapes/..:watch', 'MALFORMED_REQUEST'],
   ])('are refused where the matcher would refuse or go elsewhere', (route, path, code) => {
     expect(() => variableValues(route, path)).toThrow(expect.objectContaining({ code }));
   });

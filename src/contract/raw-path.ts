@@ -55,13 +55,13 @@ export function decodeSegment(segment: string): string {
 
 /**
  * The decoded values of a route that another router matched, from the raw path of the request.
- * Throws GatewayError INVALID_ARGUMENT for a path that a RouteMatcher calls invalid.
+ * Throws GatewayError MALFORMED_REQUEST for a path that a RouteMatcher calls invalid.
  */
 export function variableValues(route: Route, rawPath: string): readonly string[] {
   if (route.variables.length === 0) return NO_VALUES;
   const segments = splitRawPath(rawPath);
   const values = segments instanceof InvalidPath ? segments : readValues(route, segments);
-  if (values instanceof InvalidPath) throw new GatewayError('INVALID_ARGUMENT', values.detail);
+  if (values instanceof InvalidPath) throw new GatewayError('MALFORMED_REQUEST', values.detail);
   return values;
 }
 
