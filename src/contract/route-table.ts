@@ -1,11 +1,9 @@
 import { hasOption } from '@bufbuild/protobuf';
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
-import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import type { Policy } from '../domain/policy.js';
-import type { RpcMethod } from '../domain/rpc-method.js';
 import { http } from '../gen/google/api/annotations_pb.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
+import { describeMethod } from './describe-method.js';
 import { readHttpBindings } from './http-rule.js';
 import { readPolicy } from './policy-reader.js';
 import { bindRoute } from './route-binding.js';
@@ -61,19 +59,6 @@ function findMethodMistakes(desc: DescMethod): readonly string[] {
   }
   if (desc.parent.file.proto.package === '') mistakes.push('needs a package: its first segment names the upstream');
   return mistakes;
-}
-
-function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
-  const service = desc.parent.typeName;
-  return Object.freeze({
-    upstream: desc.parent.file.proto.package.split('.', 1)[0] ?? '',
-    service,
-    name: desc.name,
-    path: `/${service}/${desc.name}`,
-    kind: desc.methodKind === 'unary' ? 'unary' : 'server_stream',
-    idempotent: desc.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
-    policy,
-  });
 }
 
 /** Two routes that no rule of precedence tells apart: the same paths, or paths in common with neither a special case. */

@@ -1,0 +1,40 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { Policy } from '../domain/policy.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { describeMethod } from './describe-method.js';
+import { readService } from './route-table.js';
+
+/** Nobody from outside may call such an RPC, nothing of it is limited, cached or tried again. */
+const INTERNAL: Policy = Object.freeze({
+  access: 'ACCESS_CONTROLLED',
+  permissions: [],
+  roles: [],
+  tenantField: undefined,
+  protectedFields: [],
+  redact: [],
+  responseTenantFields: [],
+  timeoutMs: undefined,
+  retry: undefined,
+  cache: undefined,
+  maxConcurrent: 0,
+  rate: undefined,
+  cost: 1,
+  fallback: undefined,
+  stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
+  maxBodyBytes: undefined,
+  successStatus: 200,
+});
+
+/** Descriptors never change, and one RPC has one RpcMethod. */
+const known = new WeakMap<DescMethod, RpcMethod>();
+
+/** An RPC that the gateway calls on its own account: that of its route when it has one, else one without a policy. */
+export function internalMethod(desc: DescMethod): RpcMethod {
+  let method = known.get(desc);
+  if (method === undefined) known.set(desc, (method = exposedMethod(desc) ?? describeMethod(desc, INTERNAL)));
+  return method;
+}
+
+function exposedMethod(desc: DescMethod): RpcMethod | undefined {
+  return readService(desc.parent).routes.find((route) => route.desc === desc)?.method;
+}
