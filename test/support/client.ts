@@ -15,6 +15,12 @@ export class Client {
     return this.send('GET', path, undefined, headers);
   }
 
+  /** Posts JSON until the signal says otherwise. */
+  sendWith(signal: AbortSignal, path: string, body: unknown): Promise<Response> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+    return fetch(this.url + path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  }
+
   /** A string is sent as it is, anything else as JSON. */
   send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
     return fetch(this.url + path, {

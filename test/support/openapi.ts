@@ -12,7 +12,7 @@ export interface SchemaObject {
   readonly description?: string;
 }
 
-interface FoundOperation {
+export interface FoundOperation {
   readonly path: string;
   readonly verb: string;
   readonly operation: OperationObject;
