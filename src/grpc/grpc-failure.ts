@@ -48,6 +48,11 @@ export class GrpcFailure implements FailureFacts {
   constructor(facts: FailureFacts) {
     Object.assign(this, facts);
   }
+
+  /** For the log line: the phrase, and what was really said. */
+  get message(): string {
+    return `${this.phrase}: ${this.details}`;
+  }
 }
 
 const MAX_DETAILS = 1024;

@@ -106,11 +106,19 @@ function withoutValues(path: string, query: string): string {
   return cut(`${path}?${names.join('&')}`);
 }
 
+/** Whatever was given as a cause: an Error, or a record with a message. */
+interface CauseLike {
+  readonly message?: unknown;
+  readonly cause?: CauseLike;
+}
+
 /** Why an error came about, for the log alone: messages from the error down to its first cause. */
 function causeText(error: GatewayError | undefined): string {
   if (error?.cause === undefined) return '';
   const texts: string[] = [];
-  for (let at: unknown = error.cause; at instanceof Error && texts.length < 4; at = at.cause) texts.push(at.message);
+  for (let at = error.cause as CauseLike | undefined; at != null && texts.length < 4; at = at.cause) {
+    if (typeof at.message === 'string') texts.push(at.message);
+  }
   return cut(texts.join(': '));
 }
 

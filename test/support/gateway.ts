@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
 import { createLogger } from '../../src/observe/logger.js';
-import { startWorld, type World, type WorldOptions } from '../../sandbox/world.js';
+import { startWorld, type World } from '../../sandbox/world.js';
 
 /** A log line as it was written. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -20,12 +20,15 @@ export interface TestGateway {
 interface TestOptions {
   /** Settings on top of the world's. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly world?: WorldOptions;
+  /** A world that runs already, closed with the gateway; otherwise one is started. */
+  readonly world?: World;
+  readonly waitUntilReady?: boolean;
 }
 
 /** Starts a world and a gateway in it, on free ports, ready when it resolves. */
-export async function startTestGateway({ env = {}, world: options }: TestOptions = {}): Promise<TestGateway> {
-  const world = await startWorld({ faultServer: false, ...options });
+export async function startTestGateway(options: TestOptions = {}): Promise<TestGateway> {
+  const { env = {}, waitUntilReady = true } = options;
+  const world = options.world ?? (await startWorld({ faultServer: false }));
   const lines: LogLine[] = [];
   const log = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -40,7 +43,7 @@ export async function startTestGateway({ env = {}, world: options }: TestOptions
     ...env,
   });
   const gateway = await startGateway(config, createLogger(config, 'test', log));
-  await untilReady(gateway.url);
+  if (waitUntilReady) await untilReady(gateway.url);
   const close = async () => {
     await gateway.drain();
     await world.close();

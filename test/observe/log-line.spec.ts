@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ACCESS_FIELDS } from '../../src/observe/access-fields.js';
+import { Client } from '../support/client.js';
+import { startTestGateway, type LogLine, type TestGateway } from '../support/gateway.js';
+import { sendRaw } from '../support/raw-http.js';
+
+/** Field names of document 002: the edge line and the decision line, joined. */
+const EDGE_FIELDS =
+  'logType request_id time_local remote_addr request_method request_uri request_path slug product microservice status status_class request_time_ms service_request_time_ms service_connect_time auth_request_time_ms auth_connect_time body_bytes_sent http_referer http_user_agent http_x_forwarded_for http_host tenant_id tenant_namespace identity_id identity_type auth_error_message auth_error_code';
+const DECISION_FIELDS =
+  'level ts logger request_id trace_id span_id uri method slug tenant_id endpoint_type identity_type identity_id auth_method decision_reason outcome status duration_ms authn_ms authz_ms jwt_cache_hit bitmap_authz_used granted_access_levels token_revoked slow';
+
+let gateway: TestGateway;
+let alice: Client;
+
+beforeAll(async () => {
+  gateway = await startTestGateway({ env: { GATEWAY_MAX_BODY_BYTES: '64KiB' } });
+  alice = await Client.of(gateway, 'alice@acme.test');
+});
+afterAll(() => gateway.close());
+
+/** The lines of the requests that `send` makes. */
+async function linesOf(send: () => Promise<unknown>, count = 1): Promise<LogLine[]> {
+  const before = gateway.lines.length;
+  await send();
+  await expect.poll(() => gateway.lines.length).toBe(before + count);
+  return gateway.lines.slice(before);
+}
+
+describe('one request', () => {
+  const cases: [string, number, () => Promise<unknown>][] = [
+    ['that succeeds', 200, () => alice.get('/api/v1/users?page_size=1')],
+    ['to an open endpoint', 200, () => fetch(`${gateway.url}/api/v1/auth/tenants/acme/login-config`)],
+    ['without a token', 401, () => fetch(`${gateway.url}/api/v1/users`)],
+    [
+      'without the permission',
+      403,
+      async () => (await Client.of(gateway, 'bob@acme.test')).send('DELETE', '/api/v1/users/x'),
+    ],
+    ['for another tenant', 403, () => alice.get('/api/v1/users?tenant_id=globex')],
+    ['to an unknown path', 404, () => alice.get('/nope')],
+    ['with a wrong method', 405, () => alice.send('DELETE', '/api/v1/users')],
+    ['with a wrong body', 400, () => alice.send('POST', '/api/v1/users', '{')],
+    ['with a body over the limit', 413, () => alice.send('POST', '/api/v1/users', ' '.repeat(70_000))],
+    ['that is not HTTP', 400, () => sendRaw(gateway.url, 'nonsense\r\n\r\n')],
+    [
+      'with a target the router refuses',
+      400,
+      () => sendRaw(gateway.url, 'GET /api/v1/users/%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+    ],
+    [
+      'that streams',
+      200,
+      async () => (await alice.send('POST', '/api/v1/ai:stream', { query: 'stream 1 tokens slow 0ms' })).text(),
+    ],
+  ];
+  it.each(cases)('%s has one line with status %i and every field', async (_what, status, send) => {
+    const [line] = await linesOf(send);
+    expect(line?.status).toBe(status);
+    const names = Object.keys(line ?? {});
+    expect(names).toEqual([...new Set(names)]);
+    for (const field of `${EDGE_FIELDS} ${DECISION_FIELDS} service env version pod`.split(' '))
+      expect(names).toContain(field);
+    expect(names.slice(-ACCESS_FIELDS.length)).toEqual(ACCESS_FIELDS.map(([name]) => name));
+    for (const value of Object.values(line ?? {})) expect(['string', 'number', 'boolean']).toContain(typeof value);
+  });
+
+  it('says who called what of which tenant, and why it was let in', async () => {
+    const [line] = await linesOf(() => alice.get('/api/v1/users/acme-alice'));
+    expect(line).toMatchObject({
+      level: 'info',
+      logType: 'ACCESS',
+      route: '/api/v1/users/{user_id}',
+      upstream: 'user',
+      tenant_id: 'acme',
+      identity_id: 'acme-alice',
+      auth_method: 'jwt',
+      endpoint_type: 'ACCESS_CONTROLLED',
+      decision_reason: 'ACCESS_LEVEL_MATCH',
+      outcome: 'allow',
+      grpc_code: 'OK',
+    });
+  });
+
+  it('has a line of another type and level when its upstream is gone', async () => {
+    await gateway.world.setFault('tenant', { mode: 'down' });
+    const [line] = await linesOf(() => alice.get('/api/v1/tenants'));
+    await gateway.world.setFault('tenant', { mode: 'none' });
+    expect(line).toMatchObject({ level: 'warn', logType: 'UPSTREAM_UNAVAILABLE', grpc_code: 'UNAVAILABLE' });
+    expect(line?.error_cause).toContain('connection refused');
+  });
+});
+
+describe('a line', () => {
+  it('stays one JSON object whatever the client sends', async () => {
+    const odd = { 'user-agent': '"},{"level":"fatal\\', referer: 'a\u001bb' };
+    const [line] = await linesOf(() =>
+      sendRaw(
+        gateway.url,
+        `GET /api/v1/users/%22%7D?a="b HTTP/1.1\r\nHost: a\r\nUser-Agent: ${odd['user-agent']}\r\nConnection: close\r\n\r\n`,
+      ),
+    );
+    expect(line?.http_user_agent).toBe(odd['user-agent']);
+    expect(line?.level).toBe('info');
+  });
+
+  it('holds no secret of the request', async () => {
+    const before = gateway.lines.length;
+    await alice.get('/api/v1/users?page_token=canary-query', {
+      cookie: 'sid=canary-cookie',
+      'x-api-key': 'canary-key',
+    });
+    await alice.send('POST', '/api/v1/auth/login', { identifier: 'alice@acme.test', password: 'canary-password' });
+    await expect.poll(() => gateway.lines.length).toBeGreaterThan(before + 1);
+    const text = JSON.stringify(gateway.lines.slice(before));
+    expect(text).not.toContain('canary');
+    expect(text).not.toContain(alice.token.split('.')[2]);
+  });
+
+  it('carries on the trace of the client and passes it to the backend', async () => {
+    const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const [line] = await linesOf(() => alice.get('/api/v1/users', { traceparent: `00-${trace}-00f067aa0ba902b7-01` }));
+    expect(line).toMatchObject({ trace_id: trace, trace_sampled: true });
+    const call = gateway.world.calls.list().find((each) => each.metadata['x-request-id']?.[0] === line?.request_id);
+    expect(call?.metadata.traceparent?.[0]).toBe(`00-${trace}-${String(line?.span_id)}-01`);
+  });
+});

@@ -1,0 +1,116 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { REGISTER } from '../support/typescript.js';
+
+const UNARY = '/ai.v1.AIService/ProcessQuery';
+
+/** A gateway in a process of its own, since a drain ends with the process. */
+class GatewayProcess {
+  readonly lines: Record<string, unknown>[] = [];
+  readonly exited: Promise<number | null>;
+  private constructor(
+    readonly child: ChildProcess,
+    readonly url: string,
+  ) {
+    this.exited = once(child, 'exit').then(([code]) => code as number | null);
+  }
+
+  static async start(world: World, env: Record<string, string>): Promise<GatewayProcess> {
+    const child = spawn(process.execPath, ['--import', REGISTER, 'src/main.ts'], {
+      env: { PATH: process.env.PATH ?? '', ...world.gatewayEnv(), API_GATEWAY_PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const lines: Record<string, unknown>[] = [];
+    const { promise, resolve } = Promise.withResolvers<string>();
+    createInterface(child.stdout).on('line', (text) => {
+      const line = JSON.parse(text) as Record<string, unknown>;
+      lines.push(line);
+      if (line.msg === 'listening') resolve(String(line.url));
+    });
+    const started = new GatewayProcess(child, await promise);
+    started.lines.push(...lines.splice(0));
+    lines.push = (...more) => started.lines.push(...more);
+    await expect.poll(async () => (await fetch(`${started.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    return started;
+  }
+}
+
+let world: World;
+let gateway: GatewayProcess;
+let token: string;
+
+beforeEach(async () => {
+  world = await startWorld({ faultServer: false });
+  token = await world.issueToken('alice@acme.test');
+});
+afterEach(async () => {
+  if (gateway.child.exitCode === null) gateway.child.kill('SIGKILL');
+  await world.close();
+});
+
+const headers = () => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+const ask = (path: string, query: string, init: RequestInit = {}) =>
+  fetch(gateway.url + path, { method: 'POST', headers: headers(), body: JSON.stringify({ query }), ...init });
+
+describe('SIGTERM', () => {
+  it('lets requests in flight end, takes new ones until the pre-drain is over, and exits 0', async () => {
+    gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '2s' });
+    const slow = ask('/api/v1/ai', 'slow 3000ms');
+    await world.calls.waitFor((call) => call.method === UNARY);
+    gateway.child.kill('SIGTERM');
+    await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+    const late = await fetch(`${gateway.url}/api/v1/users`, { headers: headers() });
+    expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
+    expect((await fetch(`${gateway.url}/livez`)).status).toBe(200);
+    expect((await slow).status).toBe(200);
+    expect(await gateway.exited).toBe(0);
+    const events = gateway.lines.map((line) => line.msg).filter((text) => String(text).startsWith('drain_'));
+    expect([events.at(0), events.at(-1)]).toEqual(['drain_started', 'drain_finished']);
+  });
+
+  it('is the same drain when it comes twice', async () => {
+    gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
+    gateway.child.kill('SIGTERM');
+    gateway.child.kill('SIGINT');
+    expect(await gateway.exited).toBe(0);
+    expect(gateway.lines.filter((line) => line.msg === 'drain_started')).toHaveLength(1);
+  });
+
+  it('does not wait for idle keep-alive connections', async () => {
+    gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
+    const agent = new Agent({ keepAlive: true });
+    const [response] = (await once(httpRequest(`${gateway.url}/livez`, { agent }).end(), 'response')) as [
+      NodeJS.ReadableStream,
+    ];
+    response.resume();
+    await once(response, 'end');
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    agent.destroy();
+  });
+
+  it('ends a stream with a last event when its time is up', async () => {
+    gateway = await GatewayProcess.start(world, {
+      GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
+      GATEWAY_SHUTDOWN_TIMEOUT: '3s',
+      GATEWAY_REQUEST_TIMEOUT: '2s',
+      GATEWAY_AUTH_TIMEOUT: '1s',
+      GATEWAY_USER_TIMEOUT: '1s',
+      GATEWAY_TENANT_TIMEOUT: '1s',
+      GATEWAY_AI_TIMEOUT: '1s',
+      GATEWAY_UPSTREAM_TIMEOUT: '1s',
+      GATEWAY_RECEIVE_TIMEOUT: '2s',
+      GATEWAY_HEADERS_TIMEOUT: '2s',
+    });
+    const stream = await ask('/api/v1/ai:stream', 'stream 100000 tokens slow 50ms');
+    gateway.child.kill('SIGTERM');
+    const events = (await stream.text()).trimEnd().split('\n\n');
+    expect(events.at(-1)).toContain('event: error');
+    expect(JSON.parse(events.at(-1)?.split('data: ')[1] ?? '')).toMatchObject({ code: 'DRAINING', status: 503 });
+    expect(await gateway.exited).toBe(0);
+  });
+});

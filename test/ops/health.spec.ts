@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestGateway, type TestGateway } from '../support/gateway.js';
+
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  gateway = await startTestGateway({ env: { GATEWAY_HEALTH_INTERVAL: '1s' } });
+});
+afterAll(() => gateway.close());
+
+async function get(path: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  const response = await fetch(gateway.url + path);
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+describe('health', () => {
+  it('names each service with its verdict', async () => {
+    await expect
+      .poll(() => get('/health'))
+      .toMatchObject({
+        status: 200,
+        body: {
+          status: 'healthy',
+          checks: {
+            'auth-service': 'healthy',
+            'user-service': 'healthy',
+            'tenant-service': 'healthy',
+            'ai-service': 'healthy',
+          },
+        },
+      });
+  });
+
+  it('of a service that is gone is told on every path that asks for it, once in the log, and not to probes', async () => {
+    await gateway.world.setFault('user', { mode: 'down' });
+    await expect
+      .poll(() => get('/health'), { timeout: 8_000 })
+      .toMatchObject({ status: 503, body: { status: 'degraded', checks: { 'user-service': 'refused' } } });
+    expect(await get('/healthz')).toMatchObject({ status: 503 });
+    expect([(await get('/readyz')).status, (await get('/livez')).status, (await get('/startupz')).status]).toEqual([
+      200, 200, 200,
+    ]);
+    await gateway.world.setFault('user', { mode: 'none' });
+    await expect.poll(() => get('/healthz'), { timeout: 12_000 }).toMatchObject({ status: 200 });
+    const told = gateway.lines.map((line) => String(line.msg)).filter((text) => text.includes('component=user'));
+    expect(told).toEqual(['degraded component=user', 'recovered component=user']);
+  });
+
+  it('overlooks the AI service on /health and not on /healthz', async () => {
+    await gateway.world.setFault('ai', { mode: 'down' });
+    await expect
+      .poll(() => get('/healthz'), { timeout: 8_000 })
+      .toMatchObject({ status: 503, body: { checks: { 'ai-service': 'refused' } } });
+    expect((await get('/health')).status).toBe(200);
+    await gateway.world.setFault('ai', { mode: 'none' });
+  });
+
+  it('is not cached and asks no backend', async () => {
+    await expect.poll(() => get('/healthz'), { timeout: 12_000 }).toMatchObject({ status: 200 });
+    gateway.world.calls.clear();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${gateway.url}/healthz`)));
+    expect(answers.every((answer) => answer.headers.get('cache-control') === 'no-store')).toBe(true);
+    const checks = gateway.world.calls.list().filter((call) => call.method.startsWith('/grpc.health.v1.'));
+    expect(checks.length).toBeLessThanOrEqual(8);
+  });
+});
+
+describe('readiness', () => {
+  it('waits for signing keys, comes by itself, and liveness does not', async () => {
+    const { startWorld } = await import('../../sandbox/world.js');
+    const world = await startWorld({ faultServer: false });
+    await world.setFault('jwks', { mode: 'down' });
+    const own = await startTestGateway({ world, env: { GATEWAY_JWKS_CACHE_TTL: '1s' }, waitUntilReady: false });
+    try {
+      const ready = async () => (await fetch(`${own.url}/readyz`)).status;
+      expect(await (await fetch(`${own.url}/readyz`)).json()).toMatchObject({
+        status: 'unready',
+        failing: ['signing_keys'],
+      });
+      expect((await fetch(`${own.url}/livez`)).status).toBe(200);
+      await world.setFault('jwks', { mode: 'none' });
+      await expect.poll(ready, { timeout: 8_000 }).toBe(200);
+    } finally {
+      await own.close();
+    }
+  });
+});

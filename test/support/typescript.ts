@@ -1,0 +1,2 @@
+/** For `node --import`: runs TypeScript as it is. */
+export const REGISTER = '@oxc-node/core/register';
