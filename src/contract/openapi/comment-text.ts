@@ -1,6 +1,6 @@
-/** The first sentence of a comment, on one line. */
+/** The first sentence of a comment, on one line. A summary is plain text: the marks of code are left out. */
 export function firstSentence(comment: string): string {
-  const paragraph = (comment.split(/\n\s*\n/, 1)[0] ?? '').replaceAll(/\s+/g, ' ').trim();
+  const paragraph = (comment.split(/\n\s*\n/, 1)[0] ?? '').replaceAll('`', '').replaceAll(/\s+/g, ' ').trim();
   return /^.*?[.!?:](?= |$)/.exec(paragraph)?.[0].replace(/[.:]$/, '') ?? paragraph;
 }
 

@@ -34,7 +34,8 @@ describe('an operation', () => {
     expect(Object.keys(reader.operation('UserService_CreateUser').responses)).toEqual(
       expect.arrayContaining(['201', '401', '403', '409', '413', '415']),
     );
-    expect(Object.keys(reader.operation('AuthService_GetLoginConfig').responses)).not.toContain('401');
+    expect(Object.keys(reader.operation('AuthService_Login').responses)).toContain('401');
+    expect(Object.keys(reader.operation('ShapeService_GetFile').responses)).not.toContain('401');
   });
 
   it('fails with problem details that know every code', () => {

@@ -43,6 +43,7 @@ function describeRest(field: DescField, schemas: MessageSchemas): JsonObject {
   return { description: text, schema: { type: 'string' }, 'x-multi-segment': true };
 }
 
+/** Without examples: tools send them as they are, and what is optional is better left out than made up. */
 function describeQuery(route: Route, schemas: MessageSchemas): JsonObject[] {
   if (route.body === '*') return [];
   const body = route.body === undefined ? [] : [route.body.name];
@@ -50,12 +51,12 @@ function describeQuery(route: Route, schemas: MessageSchemas): JsonObject[] {
     const field = fields.at(-1) as DescField;
     const name = fields.map((each) => each.jsonName).join('.');
     const form = field.fieldKind === 'list' ? { style: 'form', explode: true } : {};
-    return { name, in: 'query', ...describeValue(field, schemas), ...form };
+    return { name, in: 'query', ...describeSchema(field, schemas), ...form };
   });
 }
 
-/** Description, schema and example of a parameter: what OpenAPI keeps beside a schema is taken out of it. */
-function describeValue(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
+/** Description and schema of a parameter: what OpenAPI keeps beside a schema is taken out of it. */
+function describeSchema(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
   const { description, deprecated, ...own } = schemas.ofField(field, 'request');
   // A parameter that is left out is the null of a wrapper.
   const schema = field.message && isWrapperDesc(field.message) ? scalarSchema(field.message.fields[0].scalar) : own;
@@ -63,8 +64,12 @@ function describeValue(field: DescField, schemas: MessageSchemas): JsonObject & 
     ...(description === undefined ? {} : { description }),
     ...(deprecated === undefined ? {} : { deprecated }),
     schema,
-    example: exampleOfField(field),
   };
+}
+
+/** The same with an example. */
+function describeValue(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
+  return { ...describeSchema(field, schemas), example: exampleOfField(field) };
 }
 
 function limitText(schema: JsonObject): JsonObject {

@@ -8,7 +8,10 @@ const CODES = Object.keys(ERROR_CODES) as GatewayErrorCode[];
 const UNSEEN: ReadonlySet<GatewayErrorCode> = new Set(['CLIENT_CLOSED']);
 
 /** Statuses that any operation may answer with: limits, overload, an upstream at fault, a bug. */
-const EVERYWHERE = [400, 404, 429, 500, 501, 502, 503, 504];
+const EVERYWHERE = [400, 403, 404, 429, 500, 501, 502, 503, 504];
+
+/** The upstream whose UNAUTHENTICATED is a verdict on the caller, on open routes too: a sign-in that fails. */
+const CREDENTIAL_UPSTREAM = 'auth';
 
 /** RFC 9457 problem details as the gateway writes them, whatever went wrong. */
 export const PROBLEM_SCHEMA: JsonObject = {
@@ -60,7 +63,7 @@ export function problemReferences(statuses: readonly number[]): JsonObject {
 export function problemStatuses({ method, desc, body, verb }: Route): readonly number[] {
   const statuses = new Set(EVERYWHERE);
   const hasBody = body !== undefined;
-  if (method.policy.access !== 'OPEN') statuses.add(401).add(403);
+  if (method.policy.access !== 'OPEN' || method.upstream === CREDENTIAL_UPSTREAM) statuses.add(401);
   if (hasBody) statuses.add(408).add(413).add(415);
   if (verb !== 'GET' || hasBody) statuses.add(409);
   if (desc.methodKind === 'server_streaming') statuses.add(406);
