@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Puts the Debian tools that tests need below .cache/debian, without root, services or system changes.
-# usage: scripts/debian-tools.sh promtool...    (a tool found in PATH is left as it is)
+# A browser is more than one file: chromium alone is installed as a package, which takes root.
+# usage: scripts/debian-tools.sh promtool chromium...    (a tool found in PATH is left as it is)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,7 @@ cache="$PWD/.cache/debian"
 package_of() {
   case "$1" in
     promtool) echo prometheus ;;
+    chromium) echo chromium ;;
     *) return 1 ;;
   esac
 }
@@ -37,6 +39,11 @@ fetch() (
     mkdir -p "$cache/bin" && mv "usr/bin/$tool" "$cache/bin/"
 )
 
+install() {
+  trap 'rm -rf "$cache/apt"' EXIT
+  apt update && DEBIAN_FRONTEND=noninteractive apt install -y --no-install-recommends "$1" fonts-liberation 1>&2
+}
+
 mkdir -p "$cache"
 exec 9>"$cache/lock"
 if command -v flock >/dev/null; then flock 9; fi # test files may ask at the same time
@@ -46,6 +53,12 @@ for tool in "$@"; do
   if [ -x "$cache/bin/$tool" ] || command -v "$tool" >/dev/null; then continue; fi
   command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
     fail "$tool is missing and this is not a Debian system; install the package that brings $tool ($package) and put it in PATH"
+  if [ "$tool" = chromium ]; then
+    [ "$(id -u)" = 0 ] || fail "chromium is missing and only root can install it; run as root: apt-get install chromium"
+    (install "$package") 2>"$cache/log" ||
+      fail "chromium could not be installed (see .cache/debian/log); run: apt-get update && apt-get install chromium"
+    continue
+  fi
   fetch "$tool" "$package" 2>"$cache/log" ||
     fail "$tool is missing and could not be downloaded (see .cache/debian/log); run: apt-get install $package"
 done

@@ -14,10 +14,12 @@ import { UserModule } from './api/user/user.module.js';
 import { GATEWAY_CONFIG } from './config/config.token.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import type { Descriptors } from './contract/descriptors.js';
+import { DocsModule } from './edge/docs/docs.module.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ProblemFilter } from './edge/problem.filter.js';
 import { ObserveModule, type Observation } from './observe/observe.module.js';
 import { OpsModule } from './ops/ops.module.js';
+import { RedisModule } from './redis/redis.module.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 
 /** What an application is made of, read and checked before it is made. */
@@ -51,6 +53,7 @@ export class AppModule {
         // No middleware and no lines of its own: each request has exactly one line, from AccessLog.
         LoggerModule.forRoot({ pinoHttp: { logger: observation.logger.events, autoLogging: false }, forRoutes: [] }),
         ObserveModule.create(observation),
+        RedisModule,
         TrafficModule,
         AccessModule,
         EdgeModule.create(descriptors),
@@ -60,6 +63,7 @@ export class AppModule {
         ...(config.upstreams.has('ai') ? [AiModule] : []),
         ...extraUpstreamModules(descriptors),
         MeModule,
+        DocsModule.create(config, descriptors),
         OpsModule.create(config, observation.metrics),
       ],
     };

@@ -4,8 +4,10 @@ import type { FastifyReply } from 'fastify';
 import { JwtAuthenticator } from '../access/jwt-authenticator.js';
 import { DrainState } from '../domain/drain-state.js';
 import { Access } from '../edge/access.decorator.js';
+import { Documented } from '../edge/docs/documented.decorator.js';
 import { HealthMonitor } from './health-monitor.js';
 import type { HealthVerdict } from './health-verdict.js';
+import { HEALTH_OPERATIONS } from './health.operations.js';
 
 const UNAVAILABLE = 503;
 
@@ -23,6 +25,7 @@ export class HealthController {
   /** Says that the event loop turns, and nothing else: a restart cures nothing outside this process (row 002-18). */
   @Get(['livez', 'startupz'])
   @Access('OPEN')
+  @Documented(HEALTH_OPERATIONS.live)
   live(): { status: string } {
     return { status: 'alive' };
   }
@@ -30,6 +33,7 @@ export class HealthController {
   /** Whether traffic may be sent here. No upstream and no store is asked: their outage must not take out every pod (row 002-19). */
   @Get(['readyz', 'ready'])
   @Access('OPEN')
+  @Documented(HEALTH_OPERATIONS.ready)
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; failing?: string[] }> {
     const gates = { draining: !this.drain.draining, signing_keys: this.authenticator.ready };
     const failing = Object.entries(gates).flatMap(([name, passed]) => (passed ? [] : [name]));
@@ -49,6 +53,7 @@ export class HealthController {
   /** The verdict for load balancers and status pages (row 001-4). */
   @Get('health')
   @Access('OPEN')
+  @Documented(HEALTH_OPERATIONS.verdict)
   verdict(@Res({ passthrough: true }) reply: FastifyReply): HealthVerdict {
     return answer(reply, this.monitor.verdict(false));
   }
@@ -56,6 +61,7 @@ export class HealthController {
   /** The strict verdict for external monitors, never for probes (row 002-21). */
   @Get('healthz')
   @Access('OPEN')
+  @Documented(HEALTH_OPERATIONS.deep)
   deep(@Res({ passthrough: true }) reply: FastifyReply): HealthVerdict {
     return answer(reply, this.monitor.verdict(true));
   }

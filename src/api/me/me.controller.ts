@@ -6,9 +6,11 @@ import { Contract } from '../../contract/contract.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
 import { Access } from '../../edge/access.decorator.js';
+import { Documented } from '../../edge/docs/documented.decorator.js';
 import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';
 import { CallStack } from '../../traffic/stack.js';
+import { ME_OPERATION } from './me.operation.js';
 
 const NULL = Buffer.from('null');
 
@@ -36,6 +38,7 @@ export class MeController {
   /** Principal, user and tenant. A part whose service fails is null and named in `errors`, and X-Gateway-Complete is false. */
   @Get()
   @Access('AUTHENTICATED')
+  @Documented(ME_OPERATION)
   async me(@Req() { call }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const parts = await Promise.all([
       this.part('user', call, this.getUser, call.principal?.subject ?? ''),

@@ -1,0 +1,51 @@
+import type { JsonObject } from '../contract/openapi/json.js';
+import type { OwnOperation } from '../edge/docs/documented.decorator.js';
+import { OWN_TAG } from '../edge/docs/openapi-document.js';
+
+const VERDICT: JsonObject = {
+  type: 'object',
+  properties: {
+    status: { enum: ['healthy', 'degraded'] },
+    timestamp: { type: 'string', format: 'date-time', description: 'When the gateway last looked.' },
+    checks: {
+      type: 'object',
+      description: '`healthy`, or what is wrong, by the name of the service.',
+      additionalProperties: { type: 'string' },
+    },
+  },
+  required: ['status', 'timestamp', 'checks'],
+};
+
+const VERDICT_RESPONSES: JsonObject = {
+  '200': answer('Healthy.', VERDICT),
+  '503': answer('Degraded: a service that the gateway needs is not healthy.', VERDICT),
+};
+
+/** What the OpenAPI document says of the health paths, by the name of their handler. */
+export const HEALTH_OPERATIONS = {
+  live: describe('Gateway_IsAlive', 'Whether the process runs', {
+    '200': answer('It runs.', status('alive')),
+  }),
+  ready: describe('Gateway_IsReady', 'Whether traffic may be sent here', {
+    '200': answer('Ready.', status('ready')),
+    '503': answer(
+      'Not ready; `failing` says why.',
+      status('unready', { failing: { type: 'array', items: { type: 'string' } } }),
+    ),
+  }),
+  verdict: describe('Gateway_GetHealth', 'Health of the gateway and of the services it needs', VERDICT_RESPONSES),
+  deep: describe('Gateway_GetDeepHealth', 'The same, with optional services counted', VERDICT_RESPONSES),
+} as const;
+
+function describe(operationId: string, summary: string, responses: JsonObject): OwnOperation {
+  return { operation: { operationId, tags: [OWN_TAG], summary, security: [], responses }, problems: [400, 500] };
+}
+
+function answer(description: string, schema: JsonObject): JsonObject {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+function status(value: string, more: Readonly<Record<string, JsonObject>> = {}): JsonObject {
+  const properties = { status: { const: value }, ...more };
+  return { type: 'object', properties, required: Object.keys(properties) };
+}
