@@ -21,7 +21,7 @@ export class RolesGuard implements CanActivate {
     const decision = decide(call.principal, call.policy);
     call.authzMs = performance.now() - begun;
     if (!decision.allowed) throw denied(decision.reason);
-    call.decisionReason = decision.reason;
+    call.decisionReason = call.authCacheStale ? 'STALE_SESSION_SERVED' : decision.reason;
     call.crossTenant = decision.crossTenant;
   }
 }

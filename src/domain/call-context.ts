@@ -32,6 +32,8 @@ export class CallContext {
   authnMs = 0;
   authzMs = 0;
   jwtCacheHit = false;
+  /** The identity comes from a cached verdict that is past its time, because AuthService cannot be asked (row 000-62). */
+  authCacheStale = false;
   /** Bytes of a streamed body so far. */
   bytesStreamed = 0;
   /** What the request is doing now: `auth`, `decode`, `upstream`, `encode`, `stream`. */

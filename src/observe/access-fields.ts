@@ -64,6 +64,7 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['auth_error_code', ({ call }) => authError(call)?.code ?? ''],
   ['auth_error_message', ({ call }) => authError(call)?.detail ?? '', 'foreign'],
   ['jwt_cache_hit', ({ call }) => call.jwtCacheHit],
+  ['auth_cache_stale', ({ call }) => call.authCacheStale],
   ['bitmap_authz_used', () => false],
   ['token_revoked', ({ call }) => call.decisionReason === 'TOKEN_REVOKED'],
   ['slow', ({ authMs }) => authMs > SLOW_AUTH_MS],
