@@ -3,7 +3,7 @@ import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { JwtAuthenticator } from '../access/jwt-authenticator.js';
 import { DrainState } from '../domain/drain-state.js';
-import { Access } from '../edge/access.decorator.js';
+import { Access } from '../access/access.decorator.js';
 import { Documented } from '../edge/docs/documented.decorator.js';
 import { HealthMonitor } from './health-monitor.js';
 import type { HealthVerdict } from './health-verdict.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Access } from '../edge/access.decorator.js';
+import { Access } from '../access/access.decorator.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 
 /** The exposition of this application's registry. The path comes from PrometheusModule. */

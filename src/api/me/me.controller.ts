@@ -5,7 +5,7 @@ import type { CompiledRoute } from '../../contract/compiled-route.js';
 import { Contract } from '../../contract/contract.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
-import { Access } from '../../edge/access.decorator.js';
+import { Access } from '../../access/access.decorator.js';
 import { Documented } from '../../edge/docs/documented.decorator.js';
 import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Access } from '../access.decorator.js';
+import { Access } from '../../access/access.decorator.js';
 import { OpenApiBytes } from './openapi-document.js';
 
 /** The machine-readable reference. */

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import { Access } from '../access.decorator.js';
+import { Access } from '../../access/access.decorator.js';
 import { errorsPage } from './errors-page.js';
 import { homePage } from './home-page.js';
 import type { StaticContent } from './static-content.js';

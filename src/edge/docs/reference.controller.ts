@@ -1,7 +1,7 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../../domain/errors.js';
-import { Access } from '../access.decorator.js';
+import { Access } from '../../access/access.decorator.js';
 import { REFERENCE_FILES, ReferencePage } from './reference-page.js';
 
 const KEPT_FOR_GOOD = { 'cache-control': 'public, max-age=31536000, immutable' };
