@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Puts the Debian tools that tests need below .cache/debian, without root, services or system changes.
 # A browser is more than one file: chromium alone is installed as a package, which takes root.
-# usage: scripts/debian-tools.sh promtool chromium...    (a tool found in PATH is left as it is)
+# usage: scripts/debian-tools.sh promtool redis-server chromium...    (a tool found in PATH is left as it is)
+# What is fetched finds its libraries in .cache/debian/lib, which its caller puts in LD_LIBRARY_PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cache="$PWD/.cache/debian"
 
-# tool -> Debian package
+# tool -> Debian packages, the one that brings it first
 package_of() {
   case "$1" in
     promtool) echo prometheus ;;
+    redis-server) echo redis-server redis-tools libjemalloc2 liblzf1 libatomic1 ;;
     chromium) echo chromium ;;
     *) return 1 ;;
   esac
@@ -28,15 +30,17 @@ apt() {
 }
 
 download() {
-  apt-get -qq download "$1" || { apt update && apt download "$1"; }
+  apt-get -qq download "$@" || { apt update && apt download "$@"; }
 }
 
 fetch() (
-  tool=$1 package=$2
+  tool=$1
+  shift
   work=$(mktemp -d "$cache/fetch.XXXXXX")
   trap 'rm -rf "$work" "$cache/apt"' EXIT
-  cd "$work" && download "$package" && dpkg --fsys-tarfile ./*.deb | tar -x "./usr/bin/$tool" &&
-    mkdir -p "$cache/bin" && mv "usr/bin/$tool" "$cache/bin/"
+  cd "$work" && download "$@" && for package in ./*.deb; do dpkg -x "$package" root; done &&
+    mkdir -p "$cache/bin" "$cache/lib" && find root -name '*.so.*' -exec cp -P -t "$cache/lib" {} + &&
+    cp -L "root/usr/bin/$tool" "$cache/bin/"
 )
 
 install() {
@@ -52,13 +56,13 @@ for tool in "$@"; do
   package=$(package_of "$tool") || fail "unknown tool $tool; add it to package_of in scripts/debian-tools.sh"
   if [ -x "$cache/bin/$tool" ] || command -v "$tool" >/dev/null; then continue; fi
   command -v apt-get >/dev/null && command -v dpkg >/dev/null ||
-    fail "$tool is missing and this is not a Debian system; install the package that brings $tool ($package) and put it in PATH"
+    fail "$tool is missing and this is not a Debian system; install the package that brings $tool (${package%% *}) and put it in PATH"
   if [ "$tool" = chromium ]; then
     [ "$(id -u)" = 0 ] || fail "chromium is missing and only root can install it; run as root: apt-get install chromium"
     (install "$package") 2>"$cache/log" ||
       fail "chromium could not be installed (see .cache/debian/log); run: apt-get update && apt-get install chromium"
     continue
   fi
-  fetch "$tool" "$package" 2>"$cache/log" ||
-    fail "$tool is missing and could not be downloaded (see .cache/debian/log); run: apt-get install $package"
+  fetch "$tool" $package 2>"$cache/log" ||
+    fail "$tool is missing and could not be downloaded (see .cache/debian/log); run: apt-get install ${package%% *}"
 done

@@ -30,7 +30,7 @@ export interface RunningGateway {
 /** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE for a taken port. */
 export async function startGateway(config: GatewayConfig, logger: GatewayLogger): Promise<RunningGateway> {
   const descriptors = loadDescriptors(config.descriptorFiles);
-  const observation = observe(logger);
+  const observation = observe(config, logger);
   const http = new HttpServer(config);
   const module = AppModule.create({ config, descriptors, observation });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {

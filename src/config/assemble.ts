@@ -18,6 +18,7 @@ export function assembleConfig(settings: Settings, sources: readonly UpstreamSou
       maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
     },
     jwt: jwtOf(settings),
+    redis: redisOf(settings),
     json: {
       emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,
       maxDepth: settings.GATEWAY_JSON_MAX_DEPTH,
@@ -25,7 +26,7 @@ export function assembleConfig(settings: Settings, sources: readonly UpstreamSou
     },
     log: { level: settings.LOG_LEVEL },
     metrics: { enabled: settings.ENABLE_METRICS },
-    health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL },
+    health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
     environment: settings.NODE_ENV,
   });
@@ -72,6 +73,10 @@ function jwtOf(settings: Settings): GatewayConfig['jwt'] {
     jwksTtlMs: settings.GATEWAY_JWKS_CACHE_TTL,
     cacheSize: settings.GATEWAY_JWT_CACHE_SIZE,
   };
+}
+
+function redisOf({ REDIS_URL: address, GATEWAY_REDIS_COMMAND_TIMEOUT }: Settings): GatewayConfig['redis'] {
+  return address === undefined ? undefined : { address, commandTimeoutMs: GATEWAY_REDIS_COMMAND_TIMEOUT };
 }
 
 function freezeDeep<T extends object>(value: T): T {

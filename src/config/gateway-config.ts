@@ -1,3 +1,5 @@
+import type { RedisAddress } from './redis-url.js';
+
 /** TLS towards an upstream. Files are PEM. */
 export interface UpstreamTls {
   readonly mode: 'insecure' | 'tls' | 'mtls';
@@ -15,6 +17,12 @@ export interface UpstreamConfig {
   readonly tls: UpstreamTls;
   /** Deadline of a call whose policy sets none. */
   readonly timeoutMs: number;
+}
+
+/** The store that the instances share. */
+export interface RedisConfig {
+  readonly address: RedisAddress;
+  readonly commandTimeoutMs: number;
 }
 
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
@@ -67,6 +75,8 @@ export interface GatewayConfig {
     /** Verified tokens kept; 0 switches the cache off. */
     readonly cacheSize: number;
   };
+  /** Undefined: this instance works on its own. */
+  readonly redis: RedisConfig | undefined;
   readonly json: {
     readonly emitDefaults: boolean;
     readonly maxDepth: number;
@@ -74,7 +84,7 @@ export interface GatewayConfig {
   };
   readonly log: { readonly level: string };
   readonly metrics: { readonly enabled: boolean };
-  readonly health: { readonly intervalMs: number };
+  readonly health: { readonly intervalMs: number; readonly recoveryHoldMs: number };
   /** Descriptor sets to mount beside the built-in one. */
   readonly descriptorFiles: readonly string[];
   readonly environment: string;

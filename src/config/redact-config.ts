@@ -9,9 +9,11 @@ export function fingerprint(secret: string): string {
 /** The effective settings as plain JSON, with a fingerprint in place of each secret. */
 export function redactConfig(config: GatewayConfig) {
   const { secret, secretPrevious } = config.jwt;
+  const { redis } = config;
   return {
     ...config,
     upstreams: Object.fromEntries(config.upstreams),
+    redis: redis && { ...redis, address: { ...redis.address, password: redis.address.password && '[set]' } },
     jwt: {
       ...config.jwt,
       secret: secret === undefined ? undefined : fingerprint(secret),

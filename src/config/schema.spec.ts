@@ -14,6 +14,7 @@ const BASE: Environment = {
   JWT_SECRET: 'a secret of more than 32 bytes, really',
   JWT_SECRET_PREVIOUS: 'another secret of more than 32 bytes',
   JWT_ISSUER: 'https://issuer.test',
+  REDIS_URL: 'redis://gateway:hunter2@redis:6379/0',
 };
 
 describe('every setting', () => {
@@ -35,8 +36,9 @@ describe('every setting', () => {
 test('printing the effective settings shows fingerprints in place of all secrets', () => {
   const secrets = Object.entries(settingsSchema.shape).filter(([, type]) => settingInfo.get(type)?.secret);
   const printed = JSON.stringify(redactConfig(parseEnvironment(BASE)));
-  expect(secrets.map(([name]) => name)).toEqual(['JWT_SECRET', 'JWT_SECRET_PREVIOUS']);
+  expect(secrets.map(([name]) => name)).toEqual(['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'REDIS_URL']);
   for (const [name] of secrets) expect(printed).not.toContain(BASE[name]);
+  expect(printed).not.toContain('hunter2');
   expect(printed).toMatch(/"secret":"sha256:[0-9a-f]{8}"/);
   expect(printed).toContain('"target":"dns:///localhost:2"');
 });

@@ -3,6 +3,7 @@ import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.j
 import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
+import { redisSettings } from './schema/redis-settings.js';
 import { tokenSettings } from './schema/token-settings.js';
 
 /** Every setting with a fixed name. Those of single upstreams are in schema/upstream-settings.ts. */
@@ -13,6 +14,7 @@ export const settingsSchema = z.object({
   ...shutdownSettings,
   ...grpcSettings,
   ...tokenSettings,
+  ...redisSettings,
   ...operationSettings,
 });
 
@@ -26,5 +28,6 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Shutdown', settings: shutdownSettings },
   { title: 'Upstream connections', settings: grpcSettings },
   { title: 'Tokens', settings: tokenSettings },
+  { title: 'Redis', settings: redisSettings },
   { title: 'Operation', settings: operationSettings },
 ];

@@ -1,7 +1,9 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { DrainState } from '../domain/drain-state.js';
 import { UpstreamMeasure } from '../domain/upstream-measure.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import { AccessLog } from './access-log.js';
+import { DegradeFlags } from './degrade-flags.js';
 import { InFlightRegistry } from './in-flight.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics } from './metrics.js';
@@ -11,20 +13,23 @@ export interface Observation {
   readonly metrics: GatewayMetrics;
   readonly inFlight: InFlightRegistry;
   readonly drain: DrainState;
+  readonly degradeFlags: DegradeFlags;
   readonly logger: GatewayLogger;
 }
 
 /** The observation of one application: nothing of it is shared with another one in the same process. */
-export function observe(logger: GatewayLogger): Observation {
+export function observe({ health }: GatewayConfig, logger: GatewayLogger): Observation {
   const inFlight = new InFlightRegistry();
-  return { metrics: new GatewayMetrics(() => inFlight.size), inFlight, drain: new DrainState(), logger };
+  const metrics = new GatewayMetrics(() => inFlight.size);
+  const degradeFlags = new DegradeFlags(metrics, logger.events, { holdMs: health.recoveryHoldMs });
+  return { metrics, inFlight, drain: new DrainState(), degradeFlags, logger };
 }
 
 /** Metrics, the log line and the requests in flight. */
 @Global()
 @Module({})
 export class ObserveModule {
-  static create({ metrics, inFlight, drain, logger }: Observation): DynamicModule {
+  static create({ metrics, inFlight, drain, degradeFlags, logger }: Observation): DynamicModule {
     return {
       module: ObserveModule,
       providers: [
@@ -34,8 +39,9 @@ export class ObserveModule {
         { provide: GATEWAY_LOGGER, useValue: logger },
         { provide: InFlightRegistry, useValue: inFlight },
         { provide: DrainState, useValue: drain },
+        { provide: DegradeFlags, useValue: degradeFlags },
       ],
-      exports: [AccessLog, GATEWAY_LOGGER, GatewayMetrics, UpstreamMeasure, InFlightRegistry, DrainState],
+      exports: [AccessLog, GATEWAY_LOGGER, GatewayMetrics, UpstreamMeasure, InFlightRegistry, DrainState, DegradeFlags],
     };
   }
 }

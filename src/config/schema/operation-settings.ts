@@ -18,4 +18,7 @@ export const operationSettings = {
   GATEWAY_HEALTH_INTERVAL: defaulted(duration({ min: 100 }), '5s', {
     description: 'How often the health of the upstreams is checked. Probes answer with the latest verdict.',
   }),
+  GATEWAY_RECOVERY_HOLD: defaulted(duration({ min: 0, max: 600_000 }), '10s', {
+    description: 'How long an impaired part must be well again before that is told. `0s` tells it at once.',
+  }),
 };

@@ -1,0 +1,54 @@
+import { type Kind, Refusal } from './setting.js';
+
+/** Where Redis listens and how to sign in. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+  /** Number of the logical database. */
+  readonly database: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: boolean;
+}
+
+const DEFAULT_PORT = 6379;
+const FORMS = 'write redis://[user]:[password]@host:6379/0, or rediss:// for TLS';
+
+/** The forms that redis-cli -u takes (row 001-44). A refusal never quotes the value, which may hold a password. */
+export const redisUrl: Kind<RedisAddress> = { form: 'Redis URL', secret: true, parse: parseRedisUrl };
+
+function parseRedisUrl(raw: string): RedisAddress {
+  if (raw !== raw.trim() || /^["']|["']$/.test(raw)) {
+    throw new Refusal('the URL begins or ends with white space or a quote', 'remove it');
+  }
+  if (!/^rediss?:\/\//i.test(raw)) throw new Refusal('the URL has no scheme redis:// or rediss://', FORMS);
+  const url = URL.canParse(raw) ? new URL(raw) : undefined;
+  if (url === undefined) throw new Refusal('the URL cannot be read', `percent-encode the password; ${FORMS}`);
+  if (url.hostname === '') throw new Refusal('the URL names no host', FORMS);
+  if (url.search || url.hash) {
+    throw new Refusal('the URL has a part after ? or #', 'leave it out; percent-encode ? and # in a password');
+  }
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? DEFAULT_PORT : Number(url.port),
+    database: parseDatabase(url.pathname),
+    username: decode(url.username),
+    password: decode(url.password),
+    tls: url.protocol === 'rediss:',
+  };
+}
+
+function parseDatabase(path: string): number {
+  if (path === '' || path === '/') return 0;
+  if (/^\/\d{1,5}$/.test(path)) return Number(path.slice(1));
+  throw new Refusal('the path of the URL is no database number', 'end it with /0, or with the number of the database');
+}
+
+function decode(part: string): string | undefined {
+  if (part === '') return undefined;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Refusal('user name or password is not percent-encoded', 'write % as %25, @ as %40, / as %2F');
+  }
+}

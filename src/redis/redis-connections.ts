@@ -1,0 +1,103 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { RedisConfig } from '../config/gateway-config.js';
+import type { DegradeFlags } from '../observe/degrade-flags.js';
+import { blockingOptions, commandOptions } from './connection-options.js';
+import { warnOfEviction } from './eviction-policy.js';
+import { redisKey } from './keys.js';
+import { readFailure, RedisUnavailable } from './redis-error.js';
+import { StoreCircuit, type ProbeFinding } from './store-circuit.js';
+
+const PROBE_KEY = redisKey('probe', 'gateway');
+const PROBE_LIFE_MS = 1000;
+
+/** The connections to the shared store. Redis may influence a request, never block one: it waits at most one command timeout, once. */
+export class RedisConnections implements OnApplicationShutdown {
+  private readonly redis: Redis;
+  private readonly blocking = new Set<Redis>();
+  private readonly circuit: StoreCircuit;
+  private lastError = 'not connected';
+
+  constructor(
+    private readonly config: RedisConfig,
+    flags: DegradeFlags,
+    private readonly logger: Logger,
+  ) {
+    const flag = flags.flag({
+      component: 'redis',
+      cause: 'connection',
+      area: 'gateway',
+      degraded: 'Redis unavailable',
+      recovered: 'Redis available',
+    });
+    this.circuit = new StoreCircuit(() => this.probe(), flag);
+    this.redis = new Redis(commandOptions(config));
+    this.redis.on('error', (error) => this.noteError(error));
+    this.redis.on('close', () => this.circuit.trip(this.lastError));
+    this.redis.on('ready', () => void this.circuit.look());
+  }
+
+  /** Connects, and resolves as soon as it is known whether that worked. An absent store does not keep a gateway from starting. */
+  async connect(): Promise<void> {
+    await this.redis.connect().catch((error: unknown) => this.noteError(error));
+    if (this.redis.status !== 'ready') this.circuit.trip(this.lastError);
+    else await warnOfEviction(this.redis, this.logger);
+  }
+
+  /** Whether commands are sent at present. */
+  get up(): boolean {
+    return this.circuit.reason === undefined && this.redis.status === 'ready';
+  }
+
+  /**
+   * Sends commands. Rejects with {@link RedisUnavailable} and nothing else: at once while Redis is known to be down,
+   * after GATEWAY_REDIS_COMMAND_TIMEOUT at the latest otherwise.
+   */
+  async run<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    if (this.circuit.reason !== undefined) throw new RedisUnavailable(this.circuit.reason);
+    try {
+      return await work(this.redis);
+    } catch (error) {
+      const failure = readFailure(error);
+      if (failure === undefined) throw error;
+      if (failure.down) this.circuit.trip(failure.text);
+      throw new RedisUnavailable(failure.text);
+    }
+  }
+
+  /** A connection of its own for a blocking command, connected by the caller. Closed with all others. */
+  openBlocking(): Redis {
+    const connection = new Redis(blockingOptions(this.config));
+    connection.on('error', (error) => this.noteError(error));
+    this.blocking.add(connection);
+    return connection;
+  }
+
+  /** What is wrong, found by a write; undefined when nothing is. */
+  async check(): Promise<string | undefined> {
+    const finding = await this.circuit.look();
+    return finding?.text ?? this.circuit.reason;
+  }
+
+  onApplicationShutdown(): void {
+    this.circuit.stop();
+    for (const connection of [this.redis, ...this.blocking]) connection.disconnect();
+  }
+
+  /** Writes, since a replica and a full store answer a ping. */
+  private async probe(): Promise<ProbeFinding | undefined> {
+    try {
+      await this.redis.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS);
+      return undefined;
+    } catch (error) {
+      const failure = readFailure(error);
+      if (failure?.text === 'not connected') return { text: this.lastError, down: true };
+      return failure ?? { text: this.lastError, down: true };
+    }
+  }
+
+  private noteError(error: unknown): void {
+    this.lastError = readFailure(error)?.text ?? this.lastError;
+  }
+}
