@@ -96,7 +96,7 @@ class RandomWire {
   private fields(desc: DescMessage, depth: number): WireMessage[][] {
     const { disorder, tenants } = this.options;
     const numbers = desc.fields.map((field) => field.number);
-    const chosen = this.g(fc.subarray, numbers, { maxLength: Math.min(6, numbers.length) });
+    const chosen = this.g(fc.subarray, numbers, { maxLength: Math.min(5, numbers.length) });
     const oneofs = new Set<unknown>();
     return desc.fields
       .toSorted((a, b) => a.number - b.number)
@@ -119,7 +119,7 @@ class RandomWire {
   }
 
   private elements(field: DescField & { fieldKind: 'list' }, depth: number): WireMessage[] {
-    const count = this.int(0, 4);
+    const count = this.int(0, 3);
     const isPackable = field.scalar !== ScalarType.STRING && field.scalar !== ScalarType.BYTES && !field.message;
     if (!isPackable || this.g(fc.boolean)) return this.times(count, () => this.value(field, field.number, depth));
     return this.times(this.options.disorder ? 2 : 1, () => {
@@ -130,7 +130,7 @@ class RandomWire {
 
   private entries(field: DescField & { fieldKind: 'map' }, depth: number): WireMessage[] {
     const keys = new Set<string>();
-    const entries = this.times(this.int(0, 20), () => {
+    const entries = this.times(this.int(0, this.int(0, 9) === 0 ? 40 : 3), () => {
       const key = this.int(0, 9) === 0 ? NOTHING : writeRandomScalar(this.g, field.mapKey, 1).finish();
       const seen = keys.size === keys.add(Buffer.from(key).toString('hex')).size;
       if (!this.options.disorder && (seen || isZero(key))) return [];

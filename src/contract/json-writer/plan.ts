@@ -58,7 +58,7 @@ export interface FieldPlan {
   readonly hidden: boolean;
   /** Its bit among the oneofs of the message, 0 outside of any. */
   readonly oneof: number;
-  /** Leaves out a zero that the wire spells out: a field without presence, and defaults are not emitted. */
+  /** Leaves out a zero or an empty list that the wire spells out: no presence, and defaults are not emitted. */
   readonly dropsZero: boolean;
   /** Room for a comma, the key and a value, if it is no text, bytes or message. */
   readonly room: number;
@@ -68,7 +68,7 @@ export interface FieldPlan {
   readonly quotedKey: Literal;
   /** `,"displayName":`; the comma of the first member becomes its brace. */
   readonly key: Literal;
-  /** JSON of the value that is not on the wire. */
+  /** JSON of the value, in a map of one value, that is not on the wire. */
   readonly zero: Literal;
   readonly enumPlan: EnumPlan | undefined;
   readonly message: MessagePlan | undefined;

@@ -65,10 +65,11 @@ export class Scratch {
 
   /** Makes room for `count` more bytes of JSON. Throws GatewayError UPSTREAM_ERROR above the limit. */
   grow(count: number): void {
-    const needed = this.out + count + SLACK;
-    if (needed - this.start > MAX_JSON_BYTES) throw tooLarge();
+    const end = this.start + MAX_JSON_BYTES;
+    const needed = this.out + count;
+    if (needed > end) throw tooLarge();
     const before = this.bytes;
-    this.allocate(Math.max(needed, before.length * 2));
+    this.allocate(Math.min(Math.max(needed, before.length * 2), end) + SLACK);
     this.bytes.set(before.subarray(0, this.out), 0);
   }
 

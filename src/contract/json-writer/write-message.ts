@@ -1,6 +1,7 @@
 import { writeBase64 } from './base64.js';
 import { closeArray, closeObject, noteKey } from './brackets.js';
 import { Literal } from './literal.js';
+import { isNextTag, isZero, locate, writeAbsent, writeMapKey } from './members.js';
 import { KIND, MAX_DEPTH, NO_TAG } from './plan.js';
 import type { FieldPlan, MessagePlan } from './plan.js';
 import { writeEnum, writeNumber } from './scalar.js';
@@ -9,8 +10,8 @@ import type { Scratch } from './scratch.js';
 import { writeJsonValue, writeListValue, writeStruct } from './struct.js';
 import { writeText, writeTextMember } from './text.js';
 import { writeDuration, writeTimestamp } from './time.js';
-import { readEnd, readTag, readVarint64, skipValue } from './varint.js';
-import { isLiteral, writeLiteral, writeRun } from './write-literal.js';
+import { readEnd, readTag, readVarint64 } from './varint.js';
+import { isLiteral, writeLiteral } from './write-literal.js';
 
 const TYPE_KEY = new Literal(',"@type":');
 const VALUE_KEY = new Literal(',"value":');
@@ -87,25 +88,6 @@ function writeMembers(w: Scratch, plan: MessagePlan, end: number, depth: number)
   if (next !== fields.length - 1) writeAbsent(w, plan, next, fields.length - 1);
 }
 
-/** Index of the field with a tag that was not the next; -1 when it is passed over. */
-function locate(w: Scratch, plan: MessagePlan, tag: number, next: number, end: number): number {
-  const number = tag >>> 3;
-  const at = number < plan.near.length ? plan.near[number]! : (plan.index.get(number) ?? -1);
-  const field = at < 0 ? undefined : plan.fields[at];
-  if (field === undefined || field.tag === NO_TAG) {
-    if (number === 0 || (!field && plan.types.extension(plan.desc, number))) throw NOT_PLAIN;
-    skipValue(w, tag & 7, end);
-    return -1;
-  }
-  if (at < next || (field.tag !== tag && field.otherTag !== tag)) throw NOT_PLAIN;
-  return at;
-}
-
-function writeAbsent(w: Scratch, plan: MessagePlan, from: number, to: number): void {
-  if (w.checksTenant && plan.tenants[from] !== plan.tenants[to]) throw NOT_PLAIN;
-  writeRun(w, plan.absent, from, to);
-}
-
 function writeField(w: Scratch, field: FieldPlan, tag: number, end: number, depth: number): void {
   reserve(w, field.room);
   const before = w.out;
@@ -115,10 +97,6 @@ function writeField(w: Scratch, field: FieldPlan, tag: number, end: number, dept
   else if (field.isMap) writeMap(w, field, tag, end, depth);
   else writeValue(w, field, end, depth);
   if (field.hidden || (field.dropsZero && isZero(w, field.zero, start))) w.out = before;
-}
-
-function isZero(w: Scratch, zero: Literal, start: number): boolean {
-  return w.out - start === zero.length && w.bytes.compare(zero.bytes, 0, zero.length, start, w.out) === 0;
 }
 
 function writeValue(w: Scratch, field: FieldPlan, end: number, depth: number): void {
@@ -186,15 +164,6 @@ function writeList(w: Scratch, field: FieldPlan, tag: number, end: number, depth
   closeArray(w, start);
 }
 
-/** Reads the next tag if it is this one. */
-function isNextTag(w: Scratch, tag: number, end: number): boolean {
-  if (w.pos >= end) return false;
-  const before = w.pos;
-  if (tag < 0x80 ? w.bytes[w.pos++] === tag : readTag(w) === tag) return true;
-  w.pos = before;
-  return false;
-}
-
 function writeMap(w: Scratch, field: FieldPlan, tag: number, end: number, depth: number): void {
   const start = w.out;
   const base = w.spanCount;
@@ -213,26 +182,6 @@ function writeMap(w: Scratch, field: FieldPlan, tag: number, end: number, depth:
   } while (isNextTag(w, tag, end));
   w.spanCount = base;
   closeObject(w, start);
-}
-
-function writeMapKey(w: Scratch, field: FieldPlan, stop: number): void {
-  if (w.pos >= stop || w.bytes[w.pos] !== field.mapKeyTag) {
-    writeLiteral(w, field.mapKeyZero);
-    return;
-  }
-  w.pos++;
-  if (field.mapKey === KIND.string) {
-    writeText(w, readEnd(w, stop));
-    return;
-  }
-  const start = w.out;
-  w.bytes[w.out++] = 0x22;
-  writeNumber(w, field.mapKey);
-  if (w.bytes[start + 1] === 0x22) {
-    w.bytes.copyWithin(start, start + 1, w.out--);
-    return;
-  }
-  w.bytes[w.out++] = 0x22;
 }
 
 function writeMapValue(w: Scratch, field: FieldPlan, stop: number, depth: number): void {

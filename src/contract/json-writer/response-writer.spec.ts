@@ -1,0 +1,151 @@
+import { isDeepStrictEqual } from 'node:util';
+import { fromBinary, fromJson, toBinary, toJson } from '@bufbuild/protobuf';
+import type { JsonValue } from '@bufbuild/protobuf';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fieldNamed, registry, typeNamed } from '../../../test/support/kinds.js';
+import { wireMessages } from '../../../test/support/random-wire.js';
+import type { WireOptions } from '../../../test/support/random-wire.js';
+import { GatewayError } from '../../domain/errors.js';
+import { compileResponseWriter, JsonWriter } from './response-writer.js';
+import type { ResponseWriterOptions } from './response-writer.js';
+
+const kinds = typeNamed('kinds.v1.Kinds');
+const legacy = typeNamed('kinds.v1.Legacy');
+const open: ResponseWriterOptions = {
+  registry,
+  emitDefaults: true,
+  redact: [],
+  tenantFields: [],
+  responseBody: undefined,
+};
+const plain: WireOptions = { registry, disorder: false, redacted: [], tenants: [], tenantIds: [] };
+/** Shrinking such messages takes longer than reading them. */
+const runs = { numRuns: 150, endOnFailure: true };
+
+function expectSameJson(written: Buffer, expected: unknown): void {
+  const actual: unknown = JSON.parse(written.toString());
+  if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+}
+
+/** Parts of a message can be fine on their own and not together: 5 seconds and -1 nanosecond. */
+function isReadable(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe.each([true, false])('a response with defaults emitted: %s', (emitDefaults) => {
+  const writer = new JsonWriter(kinds, { ...open, emitDefaults });
+  const expected = (bytes: Uint8Array): unknown =>
+    toJson(kinds, fromBinary(kinds, bytes), { registry, alwaysEmitImplicit: emitDefaults });
+
+  it('is the JSON of Protobuf-ES, without a detour, for every message in plain wire order', () => {
+    fc.assert(
+      fc.property(wireMessages(kinds, plain), ({ full }) => {
+        const written = writer.writePlain(full, '');
+        if (written) expectSameJson(written, expected(full));
+        else expect(writer.write(full, '').toString()).toContain('Mask');
+      }),
+      runs,
+    );
+  });
+
+  it('is the JSON of Protobuf-ES for every message in any wire order', () => {
+    fc.assert(
+      fc.property(wireMessages(kinds, { ...plain, disorder: true }), ({ full }) => {
+        if (isReadable(() => expected(full))) expectSameJson(writer.write(full, ''), expected(full));
+        else expect(() => writer.write(full, '')).toThrow(GatewayError);
+      }),
+      runs,
+    );
+  });
+
+  it.each<[string, JsonValue]>([
+    ['nothing', {}],
+    ['groups', { grouped: { name: 'a' }, entry: [{ value: 1 }, { value: 2 }] }],
+    ['a zero where there is presence', { text: '', number: 0 }],
+    [
+      'closed enums, packed and unpacked lists',
+      { closed: 'CLOSED_SECOND', closedList: ['CLOSED_FIRST'], packed: [1, 2], unpacked: [3] },
+    ],
+    ['an extension', { '[kinds.v1.nickname]': 'Al', text: 'x' }],
+  ])('is the JSON of Protobuf-ES for a proto2 message with %s', (_, json) => {
+    const bytes = toBinary(legacy, fromJson(legacy, json, { registry }));
+    const expectedJson = toJson(legacy, fromBinary(legacy, bytes), { registry, alwaysEmitImplicit: emitDefaults });
+    expectSameJson(compileResponseWriter(legacy, { ...open, emitDefaults }).write(bytes, ''), expectedJson);
+  });
+});
+
+describe('a response that is one field', () => {
+  const bodyOf = (name: string, message: JsonValue, options: Partial<ResponseWriterOptions> = {}): string => {
+    const bytes = toBinary(kinds, fromJson(kinds, message, { registry }));
+    return compileResponseWriter(kinds, { ...open, responseBody: fieldNamed(kinds, name), ...options })
+      .write(bytes, 'acme')
+      .toString();
+  };
+
+  it('is the JSON of that field alone', () => {
+    expect(bodyOf('inners', { id: '1', inners: [{ name: 'a' }] }, { emitDefaults: false })).toBe('[{"name":"a"}]');
+    expect(bodyOf('id', { id: 'x', farField: 3 })).toBe('"x"');
+    expect(bodyOf('far_field', { id: 'x', farField: 3 })).toBe('3');
+  });
+
+  it('is an empty value or null when the field is absent, whether defaults are emitted or not', () => {
+    for (const emitDefaults of [true, false]) {
+      expect(bodyOf('inners', {}, { emitDefaults })).toBe('[]');
+      expect(bodyOf('children_by_name', {}, { emitDefaults })).toBe('{}');
+      expect(bodyOf('id', {}, { emitDefaults })).toBe('""');
+      expect(bodyOf('inner', {}, { emitDefaults })).toBe('null');
+      expect(bodyOf('choice_text', {}, { emitDefaults })).toBe('null');
+    }
+  });
+
+  it('is the same by the slow path', () => {
+    const message = { id: 'x', wellKnown: { fieldMask: 'a.b' } };
+    expect(bodyOf('well_known', message, { emitDefaults: false })).toBe('{"fieldMask":"a.b"}');
+    expect(bodyOf('inners', { ...message, inners: [] }, { emitDefaults: false })).toBe('[]');
+  });
+
+  it('still belongs to the tenant of the whole message', () => {
+    const options = { tenantFields: ['tenant_id'] };
+    expect(bodyOf('id', { id: 'x', tenantId: 'acme' }, options)).toBe('"x"');
+    expect(() => bodyOf('id', { id: 'x', tenantId: 'evil' }, options)).toThrow(GatewayError);
+    expect(() => bodyOf('id', { id: 'x' }, options)).toThrow(GatewayError);
+  });
+
+  it('refuses to boot when it is redacted', () => {
+    expect(() => bodyOf('secret', {}, { redact: ['secret'] })).toThrow(/response_body "secret" .* is redacted/);
+  });
+});
+
+describe('a response whose type has a JSON of its own', () => {
+  it.each<[string, JsonValue]>([
+    ['google.protobuf.Timestamp', '2024-02-29T23:59:59.000001Z'],
+    ['google.protobuf.Duration', '-0.500s'],
+    ['google.protobuf.Struct', { a: [1, null, { b: true }] }],
+    ['google.protobuf.Value', 'x'],
+    ['google.protobuf.Empty', {}],
+    ['google.protobuf.StringValue', ''],
+    ['google.protobuf.Any', { '@type': 'type.googleapis.com/google.protobuf.Duration', value: '1s' }],
+    ['google.protobuf.FieldMask', 'a,bC'],
+  ])('is written as such: %s', (typeName, json) => {
+    const desc = typeNamed(typeName);
+    const bytes = toBinary(desc, fromJson(desc, json, { registry }));
+    expectSameJson(compileResponseWriter(desc, open).write(bytes, ''), json);
+  });
+});
+
+it('keeps no trace of one message in the next, and gives each its own bytes', () => {
+  const writer = compileResponseWriter(kinds, { ...open, emitDefaults: false });
+  const bytes = (id: string): Uint8Array => toBinary(kinds, fromJson(kinds, { id }));
+  const first = writer.write(bytes('first'), '');
+  const large = writer.write(bytes('x'.repeat(1_000_000)), '');
+  const last = writer.write(bytes('last'), '');
+  expect(first.toString()).toBe('{"id":"first"}');
+  expect(large).toHaveLength(1_000_009);
+  expect(last.toString()).toBe('{"id":"last"}');
+});
