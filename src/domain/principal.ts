@@ -14,4 +14,6 @@ export interface Principal {
   readonly expiresAt: number;
   /** RFC 7519 `jti`, empty when the credential has none. */
   readonly tokenId: string;
+  /** Claim `token_version`: void once AuthService asks for a higher one of this subject or tenant. Absent counts as 0. */
+  readonly tokenVersion?: number;
 }

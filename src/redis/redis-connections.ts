@@ -66,12 +66,22 @@ export class RedisConnections implements OnApplicationShutdown {
     }
   }
 
-  /** A connection of its own for a blocking command, connected by the caller. Closed with all others. */
-  openBlocking(): Redis {
+  /**
+   * A connection of its own for blocking commands of LONGEST_BLOCK_MS at most. Rejects with {@link RedisUnavailable}.
+   * It does not reconnect: after a failure its owner disconnects it and opens another.
+   */
+  async openBlocking(): Promise<Redis> {
     const connection = new Redis(blockingOptions(this.config));
     connection.on('error', (error) => this.noteError(error));
+    connection.on('end', () => this.blocking.delete(connection));
     this.blocking.add(connection);
-    return connection;
+    try {
+      await connection.connect();
+      return connection;
+    } catch (error) {
+      connection.disconnect();
+      throw new RedisUnavailable(readFailure(error)?.text ?? this.lastError);
+    }
   }
 
   /** What is wrong, found by a write; undefined when nothing is. */
