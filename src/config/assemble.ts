@@ -1,9 +1,14 @@
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
 import type { Settings } from './schema.js';
+import { type SsoSource, ssoOf } from './sso.js';
 import { buildUpstream, type UpstreamSource } from './upstreams.js';
 
 /** The settings in the shape that the rooms read them in, frozen to the last object. */
-export function assembleConfig(settings: Settings, sources: readonly UpstreamSource[]): GatewayConfig {
+export function assembleConfig(
+  settings: Settings,
+  sources: readonly UpstreamSource[],
+  providers: readonly SsoSource[] = [],
+): GatewayConfig {
   const upstreams = sources.map(buildUpstream).filter((upstream) => upstream !== undefined);
   return freezeDeep({
     server: serverOf(settings),
@@ -19,6 +24,7 @@ export function assembleConfig(settings: Settings, sources: readonly UpstreamSou
     },
     jwt: jwtOf(settings),
     redis: redisOf(settings),
+    sso: ssoOf(settings, providers),
     json: {
       emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,
       maxDepth: settings.GATEWAY_JSON_MAX_DEPTH,

@@ -5,10 +5,12 @@ import type { GatewayConfig } from './gateway-config.js';
 import { invariantProblems } from './invariants.js';
 import { keySourceProblems } from './key-source.js';
 import { settingsSchema, type Settings } from './schema.js';
+import { ssoSchema, type SsoValues, ssoVariables } from './schema/sso-settings.js';
 import { upstreamSchema, type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
 import { settingInfo } from './setting.js';
+import { ssoProblems, type SsoSource } from './sso.js';
 import { type Known, upstreamProblems, type UpstreamSource } from './upstreams.js';
-import { type Environment, isSet, misspellingOf, nameProblems, upstreamNames } from './variables.js';
+import { type Environment, isSet, misspellingOf, nameProblems, ssoProviderNames, upstreamNames } from './variables.js';
 
 interface Reading<T> {
   readonly values: Known<T>;
@@ -20,14 +22,15 @@ export interface Inspection {
   readonly settings: Known<Settings>;
   /** The built-in ones first, those without an address included. */
   readonly upstreams: readonly UpstreamSource[];
+  readonly providers: readonly SsoSource[];
   readonly problems: readonly ConfigProblem[];
 }
 
 /** The settings of an environment, checked and frozen. Throws {@link ConfigError} with all problems at once. */
 export function parseEnvironment(env: Environment): GatewayConfig {
-  const { upstreams, problems } = inspectEnvironment(env);
+  const { upstreams, providers, problems } = inspectEnvironment(env);
   if (problems.length > 0) throw new ConfigError(problems);
-  return assembleConfig(settingsSchema.parse(withoutUnset(env)), upstreams);
+  return assembleConfig(settingsSchema.parse(withoutUnset(env)), upstreams, providers);
 }
 
 /** What an environment says, for tools that show a part of it even while another part is missing or wrong. */
@@ -35,15 +38,20 @@ export function inspectEnvironment(env: Environment): Inspection {
   const shared = readSettings(env);
   const readings = upstreamNames(env).map((name) => ({ name, ...readUpstream(name, env) }));
   const upstreams = readings.map(({ name, values }) => ({ name, own: values, shared: shared.values }));
+  const ssoReadings = ssoProviderNames(env).map((name) => ({ name, ...readProvider(name, env) }));
+  const providers = ssoReadings.map(({ name, values }) => ({ name, own: values }));
+  const unreadable = new Set(shared.problems.map(({ name }) => name));
   const problems = [
     ...readings.flatMap((reading) => reading.problems),
     ...shared.problems,
-    ...keySourceProblems(shared.values, new Set(shared.problems.map(({ name }) => name))),
+    ...ssoReadings.flatMap((reading) => reading.problems),
+    ...keySourceProblems(shared.values, unreadable),
+    ...ssoProblems(shared.values, providers, unreadable),
     ...upstreams.flatMap(upstreamProblems),
     ...invariantProblems(shared.values, upstreams),
     ...nameProblems(env),
   ];
-  return { settings: shared.values, upstreams, problems };
+  return { settings: shared.values, upstreams, providers, problems };
 }
 
 function readSettings(env: Environment): Reading<Settings> {
@@ -57,6 +65,14 @@ function readUpstream(name: string, env: Environment): Reading<UpstreamValues> {
     return { key, variable: variables[key] ?? key, type };
   });
   return readFields<UpstreamValues>(fields, env);
+}
+
+function readProvider(name: string, env: Environment): Reading<SsoValues> {
+  const variables: Readonly<Record<string, string>> = ssoVariables(name);
+  const fields = Object.entries(ssoSchema(name).shape).map(([key, type]) => {
+    return { key, variable: variables[key] ?? key, type };
+  });
+  return readFields<SsoValues>(fields, env);
 }
 
 interface Field {

@@ -36,6 +36,7 @@ function timeoutProblems(settings: Known<Settings>, upstreams: readonly Upstream
     ...mustNotExceed(term('GATEWAY_RECEIVE_TIMEOUT'), request),
     ...mustBeBelow(term('GATEWAY_STREAM_HEARTBEAT'), term('GATEWAY_STREAM_IDLE_TIMEOUT')),
     ...mustNotExceed(term('GATEWAY_STREAM_IDLE_TIMEOUT'), term('GATEWAY_STREAM_MAX_DURATION')),
+    ...mustNotExceed(term('GATEWAY_SESSION_IDLE_TIMEOUT'), term('GATEWAY_SESSION_MAX_AGE')),
     ...mustBeBelow(term('GATEWAY_GRPC_KEEPALIVE_TIMEOUT'), term('GATEWAY_GRPC_KEEPALIVE_TIME')),
     ...mustNotExceed(term('GATEWAY_GRPC_INITIAL_BACKOFF'), term('GATEWAY_GRPC_MAX_BACKOFF')),
   ];

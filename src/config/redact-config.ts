@@ -9,11 +9,17 @@ export function fingerprint(secret: string): string {
 /** The effective settings as plain JSON, with a fingerprint in place of each secret. */
 export function redactConfig(config: GatewayConfig) {
   const { secret, secretPrevious } = config.jwt;
-  const { redis } = config;
+  const { redis, sso } = config;
   return {
     ...config,
     upstreams: Object.fromEntries(config.upstreams),
     redis: redis && { ...redis, address: { ...redis.address, password: redis.address.password && '[set]' } },
+    sso: {
+      ...sso,
+      providers: [...sso.providers.values()].map((each) => ({ ...each, clientSecret: fingerprint(each.clientSecret) })),
+      sessionKey: sso.sessionKey && fingerprint(sso.sessionKey),
+      sessionKeyPrevious: sso.sessionKeyPrevious && fingerprint(sso.sessionKeyPrevious),
+    },
     jwt: {
       ...config.jwt,
       secret: secret === undefined ? undefined : fingerprint(secret),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseEnvironment } from './environment.js';
 import { redactConfig } from './redact-config.js';
 import { SETTING_GROUPS, settingsSchema } from './schema.js';
+import { ssoSchema } from './schema/sso-settings.js';
 import { upstreamSchema } from './schema/upstream-settings.js';
 import { settingInfo } from './setting.js';
 import type { Environment } from './variables.js';
@@ -14,11 +15,19 @@ const BASE: Environment = {
   JWT_SECRET: 'a secret of more than 32 bytes, really',
   JWT_SECRET_PREVIOUS: 'another secret of more than 32 bytes',
   JWT_ISSUER: 'https://issuer.test',
+  GATEWAY_SESSION_KEY: 'a session key of more than 32 bytes',
+  GATEWAY_SESSION_KEY_PREVIOUS: 'an old session key of 32 bytes or more',
+  GATEWAY_PUBLIC_URL: 'https://api.test',
+  GATEWAY_SSO_OKTA_ISSUER: 'https://okta.test',
+  GATEWAY_SSO_OKTA_CLIENT_ID: 'gateway',
+  GATEWAY_SSO_OKTA_CLIENT_SECRET: 'hunter3',
   REDIS_URL: 'redis://gateway:hunter2@redis:6379/0',
 };
 
 describe('every setting', () => {
-  const types = [...Object.entries(settingsSchema.shape), ...Object.entries(upstreamSchema('user').shape)];
+  const types = [settingsSchema, upstreamSchema('user'), ssoSchema('okta')].flatMap(({ shape }) =>
+    Object.entries(shape),
+  );
 
   test.each(types)('%s has a sentence, a form and either a default or an example', (_, type) => {
     const info = settingInfo.get(type);
@@ -36,9 +45,16 @@ describe('every setting', () => {
 test('printing the effective settings shows fingerprints in place of all secrets', () => {
   const secrets = Object.entries(settingsSchema.shape).filter(([, type]) => settingInfo.get(type)?.secret);
   const printed = JSON.stringify(redactConfig(parseEnvironment(BASE)));
-  expect(secrets.map(([name]) => name)).toEqual(['JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'REDIS_URL']);
+  expect(secrets.map(([name]) => name)).toEqual([
+    'JWT_SECRET',
+    'JWT_SECRET_PREVIOUS',
+    'GATEWAY_SESSION_KEY',
+    'GATEWAY_SESSION_KEY_PREVIOUS',
+    'REDIS_URL',
+  ]);
   for (const [name] of secrets) expect(printed).not.toContain(BASE[name]);
   expect(printed).not.toContain('hunter2');
+  expect(printed).not.toContain('hunter3');
   expect(printed).toMatch(/"secret":"sha256:[0-9a-f]{8}"/);
   expect(printed).toContain('"target":"dns:///localhost:2"');
 });

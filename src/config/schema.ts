@@ -4,6 +4,7 @@ import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
 import { redisSettings } from './schema/redis-settings.js';
+import { sessionSettings } from './schema/sso-settings.js';
 import { tokenSettings } from './schema/token-settings.js';
 
 /** Every setting with a fixed name. Those of single upstreams are in schema/upstream-settings.ts. */
@@ -14,6 +15,7 @@ export const settingsSchema = z.object({
   ...shutdownSettings,
   ...grpcSettings,
   ...tokenSettings,
+  ...sessionSettings,
   ...redisSettings,
   ...operationSettings,
 });
@@ -28,6 +30,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Shutdown', settings: shutdownSettings },
   { title: 'Upstream connections', settings: grpcSettings },
   { title: 'Tokens', settings: tokenSettings },
+  { title: 'Sessions', settings: sessionSettings },
   { title: 'Redis', settings: redisSettings },
   { title: 'Operation', settings: operationSettings },
 ];

@@ -1,17 +1,25 @@
 import type { ConfigProblem } from './config-error.js';
 import { editDistance, nearest } from './did-you-mean.js';
 import { settingsSchema } from './schema.js';
+import { ssoVariables } from './schema/sso-settings.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-settings.js';
 
 /** What a process is started with. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SETTINGS: ReadonlySet<string> = new Set(Object.keys(settingsSchema.shape));
+const SSO_SETTING = /^GATEWAY_SSO_([A-Z][A-Z0-9_]*?)_(?:ISSUER|CLIENT_ID|CLIENT_SECRET)$/;
 const UPSTREAM_URL = /^([A-Z][A-Z0-9_]*)_SERVICE_URL$/;
 
 /** The upstreams an environment speaks of: the built-in ones, and one for each other `<NAME>_SERVICE_URL`. */
 export function upstreamNames(env: Environment): readonly string[] {
   return allUpstreamNames(env).filter((name) => takenVariable(name) === undefined);
+}
+
+/** The identity providers an environment speaks of, by any of their settings. */
+export function ssoProviderNames(env: Environment): readonly string[] {
+  const set = Object.keys(env).filter((name) => isSet(env, name));
+  return [...new Set(set.flatMap((name) => SSO_SETTING.exec(name)?.[1]?.toLowerCase() ?? []))];
 }
 
 function allUpstreamNames(env: Environment): readonly string[] {
@@ -29,7 +37,12 @@ export function isSet(env: Environment, name: string): boolean {
 /** Variables that look like settings and are none (row N-13), and upstreams whose settings would be ambiguous. */
 export function nameProblems(env: Environment): ConfigProblem[] {
   const upstreams = allUpstreamNames(env);
-  const known = new Set([...SETTINGS, ...upstreams.flatMap((name) => Object.values(upstreamVariables(name)))]);
+  const known = new Set([
+    ...SETTINGS,
+    ...upstreams.flatMap((name) => Object.values(upstreamVariables(name))),
+    ...Object.keys(env).filter((name) => SSO_SETTING.test(name)),
+    ...ssoProviderNames(env).flatMap((name) => Object.values(ssoVariables(name))),
+  ]);
   const unknown = Object.keys(env).filter((name) => !known.has(name) && looksLikeSetting(name, known));
   return [
     ...upstreams.flatMap(ambiguityOf),

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { SETTING_GROUPS } from '../../config/schema.js';
+import { ssoSchema, ssoVariables } from '../../config/schema/sso-settings.js';
 import { BUILT_IN_UPSTREAMS, upstreamSchema, upstreamVariables } from '../../config/schema/upstream-settings.js';
 import { settingInfo } from '../../config/setting.js';
 
@@ -8,7 +9,7 @@ type Row = readonly [name: string, type: z.ZodType];
 /** docs/configuration.md: every setting, its default and its meaning. */
 export function configurationPage(): string {
   const groups = SETTING_GROUPS.flatMap(({ title, settings }) => section(title, Object.entries(settings)));
-  return [...introduction(), ...upstreams(), ...groups, ...rules()].join('\n');
+  return [...introduction(), ...upstreams(), ...groups, ...singleSignOn(), ...rules()].join('\n');
 }
 
 function introduction(): string[] {
@@ -54,6 +55,19 @@ function upstreams(): string[] {
   ];
 }
 
+function singleSignOn(): string[] {
+  const variables: Readonly<Record<string, string>> = ssoVariables('<name>');
+  const rows = Object.entries(ssoSchema('<name>').shape).map(([key, type]): Row => [variables[key] ?? key, type]);
+  return [
+    '## Single sign-on',
+    '',
+    'All three for each identity provider, and `GATEWAY_PUBLIC_URL`. Browsers then sign in at `/auth/<name>/login`;',
+    'without a provider the routes of sign-in and session do not exist.',
+    '',
+    ...table(rows),
+  ];
+}
+
 function section(title: string, rows: readonly Row[]): string[] {
   return [`## ${title}`, '', ...table(rows)];
 }
@@ -89,6 +103,8 @@ function rules(): string[] {
     '- `GATEWAY_MAX_BODY_BYTES` ≤ `GATEWAY_GRPC_MAX_SEND_BYTES`; `max_body_bytes` in a policy too.',
     '- `OPS_PORT` is not `API_GATEWAY_PORT`.',
     '- Exactly one of `JWT_JWKS_URL` and `JWT_SECRET`; `JWT_SECRET_PREVIOUS` only beside a different `JWT_SECRET`.',
+    '- `GATEWAY_SESSION_IDLE_TIMEOUT` ≤ `GATEWAY_SESSION_MAX_AGE`.',
+    '- With an identity provider, `GATEWAY_PUBLIC_URL` is an origin, https or on this machine; `GATEWAY_SESSION_KEY` beside `REDIS_URL`.',
     '- In production `JWT_JWKS_URL` is https, unless it is on the same machine.',
     '- TLS settings of an upstream agree with the scheme of its address, and none of them is without effect.',
     '',

@@ -1,0 +1,86 @@
+import type { ConfigProblem } from './config-error.js';
+import type { SsoConfig, SsoProviderConfig } from './gateway-config.js';
+import { isLoopbackHost } from './loopback.js';
+import type { Settings } from './schema.js';
+import { ssoVariables, type SsoValues } from './schema/sso-settings.js';
+import type { Known } from './upstreams.js';
+
+/** One identity provider's settings, as far as they can be read. */
+export interface SsoSource {
+  readonly name: string;
+  readonly own: Known<SsoValues>;
+}
+
+/** The providers and what sessions need. Call it when there are no problems. */
+export function ssoOf(settings: Settings, sources: readonly SsoSource[]): SsoConfig {
+  const providers = sources.flatMap(({ name, own: { issuer, clientId, clientSecret } }): SsoProviderConfig[] =>
+    issuer && clientId && clientSecret ? [{ name, issuer, clientId, clientSecret }] : [],
+  );
+  return {
+    providers: new Map(providers.map((provider) => [provider.name, Object.freeze(provider)])),
+    sessionIdleMs: settings.GATEWAY_SESSION_IDLE_TIMEOUT,
+    sessionMaxAgeMs: settings.GATEWAY_SESSION_MAX_AGE,
+    sessionKey: settings.GATEWAY_SESSION_KEY,
+    sessionKeyPrevious: settings.GATEWAY_SESSION_KEY_PREVIOUS,
+  };
+}
+
+/** What would keep browsers from signing in, or let somebody listen (RFC 9700 2.6, SEC-1). */
+export function ssoProblems(
+  settings: Known<Settings>,
+  sources: readonly SsoSource[],
+  unreadable: ReadonlySet<string>,
+): ConfigProblem[] {
+  const [first] = sources;
+  return [
+    ...(first === undefined ? [] : publicUrlProblems(settings, first, unreadable)),
+    ...sources.flatMap(issuerProblems),
+    ...(first === undefined ? [] : sharedKeyProblems(settings, unreadable)),
+    ...previousKeyProblems(settings, unreadable),
+  ];
+}
+
+function publicUrlProblems(
+  { GATEWAY_PUBLIC_URL: url }: Known<Settings>,
+  { name }: SsoSource,
+  unreadable: ReadonlySet<string>,
+): ConfigProblem[] {
+  if (url === undefined) {
+    if (unreadable.has('GATEWAY_PUBLIC_URL')) return [];
+    const reason = `is not set: the identity provider "${name}" could not send browsers back`;
+    return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: 'set it to what browsers call: https://api.example.com' }];
+  }
+  const { protocol, hostname, origin, href } = new URL(url);
+  if (href !== `${origin}/`) {
+    const reason = 'has a path: session cookies hold for a whole host';
+    return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: `write ${origin}` }];
+  }
+  if (protocol === 'https:' || isLoopbackHost(hostname)) return [];
+  const reason = 'is plain http: browsers send the session cookie over https alone';
+  return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: `write ${url.replace(/^http:/, 'https:')}` }];
+}
+
+function issuerProblems({ name, own: { issuer } }: SsoSource): ConfigProblem[] {
+  if (issuer === undefined || issuer.startsWith('https:') || isLoopbackHost(new URL(issuer).hostname)) return [];
+  const reason = 'is plain http: anyone on the way could sign in as anybody';
+  return [{ name: ssoVariables(name).issuer, reason, hint: `write ${issuer.replace(/^http:/, 'https:')}` }];
+}
+
+/** Each instance with a key of its own could not read the sessions of the others. */
+function sharedKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
+  const isShared = settings.REDIS_URL !== undefined;
+  if (!isShared || settings.GATEWAY_SESSION_KEY !== undefined || unreadable.has('GATEWAY_SESSION_KEY')) return [];
+  const reason = 'is not set, and sessions are kept in Redis, where every instance has to read them';
+  return [{ name: 'GATEWAY_SESSION_KEY', reason, hint: 'set the same in all instances: openssl rand -base64 48' }];
+}
+
+function previousKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
+  const { GATEWAY_SESSION_KEY: key, GATEWAY_SESSION_KEY_PREVIOUS: previous } = settings;
+  if (previous === undefined || unreadable.has('GATEWAY_SESSION_KEY')) return [];
+  const name = 'GATEWAY_SESSION_KEY_PREVIOUS';
+  if (key === undefined) {
+    return [{ name, reason: 'is set without GATEWAY_SESSION_KEY', hint: 'set GATEWAY_SESSION_KEY or remove it' }];
+  }
+  if (key !== previous) return [];
+  return [{ name, reason: 'is the same as GATEWAY_SESSION_KEY', hint: 'set the old one, or remove it' }];
+}
