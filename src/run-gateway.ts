@@ -7,6 +7,7 @@ import { ContractError } from './contract/contract.js';
 import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
 import { startGateway, type RunningGateway } from './gateway.js';
+import { stdoutStream } from './observe/log-stream.js';
 import { createLogger } from './observe/logger.js';
 import { VERSION } from './version.js';
 
@@ -19,7 +20,7 @@ const PANIC_DRAIN_MS = 2_000;
 /** Runs the gateway as a process: from its environment to its exit code. */
 export async function runGateway(): Promise<void> {
   const config = readConfigOrExit();
-  const logger = createLogger(config, VERSION);
+  const logger = createLogger(config, VERSION, stdoutStream());
   const log = logger.events;
   for (const warning of configWarnings(config)) log.warn(warning, `config_warning ${formatProblem(warning)}`);
   try {

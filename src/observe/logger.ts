@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
-import { destination as pinoDestination, pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
+import { pino, type Logger, type LoggerOptions } from 'pino';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import type { LogStream } from './log-stream.js';
 
 /** Injection token of the {@link GatewayLogger}: the application's own, where nestjs-pino keeps one for the whole process. */
 export const GATEWAY_LOGGER = Symbol('GatewayLogger');
@@ -10,7 +11,7 @@ export interface GatewayLogger {
   /** For events. Redacts what looks like a secret, whoever logs it. */
   readonly events: Logger;
   /** For the one line of each request, whose fields are an allow-list already. */
-  readonly stream: DestinationStream;
+  readonly stream: LogStream;
   /** The fields that name this process, as JSON text that goes on an object: `,"service":"api-gateway",…`. */
   readonly base: string;
 }
@@ -25,10 +26,10 @@ const SECRET_PATHS = [
   'refresh_token',
   'id_token',
   'access_token',
-].flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+].flatMap((key) => [key, `*.${key}`]);
 
 /** One JSON object a line on stdout, levels as words, the fields that name this process on each (rows 003-8, C-24). */
-export function createLogger(config: GatewayConfig, version: string, destination?: DestinationStream): GatewayLogger {
+export function createLogger(config: GatewayConfig, version: string, stream: LogStream): GatewayLogger {
   const base = { service: 'api-gateway', env: config.environment, version, pod: hostname() };
   const options: LoggerOptions = {
     level: config.log.level,
@@ -37,6 +38,5 @@ export function createLogger(config: GatewayConfig, version: string, destination
     formatters: { level: (level) => ({ level }) },
     redact: { paths: SECRET_PATHS, censor: '[redacted]' },
   };
-  const stream = destination ?? pinoDestination(1);
   return { events: pino(options, stream), stream, base: `,${JSON.stringify(base).slice(1, -1)}` };
 }

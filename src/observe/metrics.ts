@@ -7,6 +7,12 @@ const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 /** Outcomes of an authorization decision. */
 export type AuthOutcome = 'allow' | 'deny' | 'error';
 
+/** Numbers that others keep and that are read at each scrape. */
+export interface MetricSources {
+  readonly inFlight: () => number;
+  readonly droppedLines: () => number;
+}
+
 /** Every metric of the gateway's own. One registry per application, so that two can live in one process. */
 export class GatewayMetrics {
   readonly registry = new Registry();
@@ -56,13 +62,22 @@ export class GatewayMetrics {
   readonly draining = this.gauge('gateway_draining', '1 from SIGTERM until the process ends.', []);
   readonly buildInfo = this.gauge('gateway_build_info', 'Always 1.', ['version', 'node']);
 
-  constructor(countInFlight: () => number) {
+  constructor(sources: MetricSources) {
     new Gauge({
       name: 'gateway_in_flight_requests',
       help: 'Requests begun and not yet answered.',
       registers: [this.registry],
       collect() {
-        this.set(countInFlight());
+        this.set(sources.inFlight());
+      },
+    });
+    new Counter({
+      name: 'gateway_log_lines_dropped_total',
+      help: 'Log lines lost because nobody read standard output.',
+      registers: [this.registry],
+      collect() {
+        this.reset();
+        this.inc(sources.droppedLines());
       },
     });
     this.draining.set(0);

@@ -20,7 +20,7 @@ export interface Observation {
 /** The observation of one application: nothing of it is shared with another one in the same process. */
 export function observe({ health }: GatewayConfig, logger: GatewayLogger): Observation {
   const inFlight = new InFlightRegistry();
-  const metrics = new GatewayMetrics(() => inFlight.size);
+  const metrics = new GatewayMetrics({ inFlight: () => inFlight.size, droppedLines: () => logger.stream.dropped });
   const degradeFlags = new DegradeFlags(metrics, logger.events, { holdMs: health.recoveryHoldMs });
   return { metrics, inFlight, drain: new DrainState(), degradeFlags, logger };
 }

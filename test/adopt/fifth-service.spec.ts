@@ -88,7 +88,7 @@ describe('a fifth service', () => {
       const document = (await (await fetch(`${gateway.url}/openapi.json`)).json()) as {
         paths: Record<string, unknown>;
       };
-      expect(document.paths['/api/v1/invoices/{invoice_id}']).toBeDefined();
+      expect(Object.keys(document.paths)).toContainEqual(expect.stringMatching(/^\/api\/v1\/invoices\/\{/));
     } finally {
       await gateway.close();
     }

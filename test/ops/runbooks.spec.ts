@@ -100,7 +100,7 @@ describe.each(pages)('%s', (path) => {
 });
 
 describe('the metrics of rules and runbooks', () => {
-  const { registry }: { registry: Registry } = new GatewayMetrics(() => 0);
+  const { registry }: { registry: Registry } = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
   collectDefaultMetrics({ register: registry });
 
   const find = (name: string) => registry.getSingleMetric(name) as { labelNames?: readonly string[] } | undefined;

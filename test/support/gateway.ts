@@ -42,7 +42,10 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
     GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
     ...env,
   });
-  const gateway = await startGateway(config, createLogger(config, 'test', log));
+  const gateway = await startGateway(
+    config,
+    createLogger(config, 'test', { write: (line) => void log.write(line), dropped: 0 }),
+  );
   if (waitUntilReady) await untilReady(gateway.url);
   const close = async () => {
     await gateway.drain();
