@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type {
@@ -20,35 +21,47 @@ export class UserController {
   constructor(private readonly users: Users) {}
 
   @GrpcMethod('UserService')
-  listUsers(request: Wire<ListUsersRequest>): Wire<ListUsersResponse> {
+  listUsers(sent: Wire<ListUsersRequest>, metadata: Metadata): Wire<ListUsersResponse> {
+    const request = inTenant(sent, metadata);
     const { page, nextPageToken } = this.users.list(request.tenantId, request);
     return { users: page, nextPageToken };
   }
 
   @GrpcMethod('UserService')
-  searchUsers(request: Wire<SearchUsersRequest>): Wire<SearchUsersResponse> {
+  searchUsers(sent: Wire<SearchUsersRequest>, metadata: Metadata): Wire<SearchUsersResponse> {
+    const request = inTenant(sent, metadata);
     const { page, nextPageToken } = this.users.search(request);
     return { users: page, nextPageToken };
   }
 
   @GrpcMethod('UserService')
-  getUser({ tenantId, userId }: Wire<GetUserRequest>): Wire<User> {
+  getUser(sent: Wire<GetUserRequest>, metadata: Metadata): Wire<User> {
+    const { tenantId, userId } = inTenant(sent, metadata);
     return this.users.get(tenantId, userId);
   }
 
   @GrpcMethod('UserService')
-  createUser(request: Wire<CreateUserRequest>): Wire<User> {
+  createUser(sent: Wire<CreateUserRequest>, metadata: Metadata): Wire<User> {
+    const request = inTenant(sent, metadata);
     return this.users.create(request);
   }
 
   @GrpcMethod('UserService')
-  updateUser(request: Wire<UpdateUserRequest>): Wire<User> {
+  updateUser(sent: Wire<UpdateUserRequest>, metadata: Metadata): Wire<User> {
+    const request = inTenant(sent, metadata);
     return this.users.update(request);
   }
 
   @GrpcMethod('UserService')
-  deleteUser({ tenantId, userId }: Wire<DeleteUserRequest>): object {
+  deleteUser(sent: Wire<DeleteUserRequest>, metadata: Metadata): object {
+    const { tenantId, userId } = inTenant(sent, metadata);
     this.users.delete(tenantId, userId);
     return {};
   }
+}
+
+/** The gateway names the tenant, save for callers who may reach over tenants and named none: they mean their own. */
+function inTenant<T extends { readonly tenantId: string }>(request: T, metadata: Metadata): T {
+  if (request.tenantId !== '') return request;
+  return { ...request, tenantId: decodeURIComponent(String(metadata.get('x-gateway-tenant')[0] ?? '')) };
 }

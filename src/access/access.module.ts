@@ -1,8 +1,12 @@
 import { Global, Module } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { Contract } from '../contract/contract.js';
+import { CallStack } from '../traffic/stack.js';
 import { JwtAuthenticator } from './jwt-authenticator.js';
 import { RemoteKeys } from './jwks.js';
+import { PermissionBits } from './permission-bits.js';
+import { PermissionCheck } from './permission-check.js';
 
 /** Who may call. The guards themselves are listed in the composition root, where their order is told. */
 @Global()
@@ -19,7 +23,17 @@ import { RemoteKeys } from './jwks.js';
       inject: [GATEWAY_CONFIG, { token: RemoteKeys, optional: true }],
       useFactory: (config: GatewayConfig, keys?: RemoteKeys) => new JwtAuthenticator(config.jwt, keys),
     },
+    {
+      provide: PermissionBits,
+      inject: [Contract],
+      useFactory: ({ routes }: Contract) => new PermissionBits(routes.map(({ route }) => route.method.policy)),
+    },
+    {
+      provide: PermissionCheck,
+      inject: [CallStack],
+      useFactory: (stack: CallStack) => new PermissionCheck(stack),
+    },
   ],
-  exports: [JwtAuthenticator],
+  exports: [JwtAuthenticator, PermissionBits, PermissionCheck],
 })
 export class AccessModule {}

@@ -11,29 +11,21 @@ export interface Decision {
   readonly crossTenant: boolean;
 }
 
-const AUTHENTICATED: Decision = { reason: 'AUTHENTICATED', allowed: true, crossTenant: false };
-const BY_ROLE: Decision = { reason: 'ROLE_MATCH', allowed: true, crossTenant: false };
-const MISSING: Decision = { reason: 'ACCESS_LEVEL_MISSING', allowed: false, crossTenant: false };
+/** All that a decision can be. */
+export const DECISIONS = Object.freeze({
+  authenticated: { reason: 'AUTHENTICATED', allowed: true, crossTenant: false },
+  byPermission: { reason: 'ACCESS_LEVEL_MATCH', allowed: true, crossTenant: false },
+  acrossTenants: { reason: 'ACCESS_LEVEL_MATCH', allowed: true, crossTenant: true },
+  byRole: { reason: 'ROLE_MATCH', allowed: true, crossTenant: false },
+  missing: { reason: 'ACCESS_LEVEL_MISSING', allowed: false, crossTenant: false },
+} satisfies Record<string, Decision>);
 
-/** Decisions per caller and policy: a principal object lives as long as its cached token, so a grant is read once. */
-const decisions = new WeakMap<Principal, Map<Policy, Decision>>();
-
-/** Decides whether a caller may pass a policy. */
-export function decide(principal: Principal, policy: Policy): Decision {
-  let known = decisions.get(principal);
-  if (known === undefined) decisions.set(principal, (known = new Map()));
-  let decision = known.get(policy);
-  if (decision === undefined) known.set(policy, (decision = evaluate(principal, policy)));
-  return decision;
-}
-
-function evaluate(principal: Principal, policy: Policy): Decision {
-  if (policy.access === 'AUTHENTICATED') return AUTHENTICATED;
-  if (policy.permissions.length > 0) {
-    const scopes = policy.permissions.map((required) => heldScope(principal.permissions, required));
-    const allowed = scopes.every((scope) => scope !== undefined);
-    if (allowed)
-      return { reason: 'ACCESS_LEVEL_MATCH', allowed, crossTenant: scopes.every((scope) => scope === 'all') };
+/** Decides by reading the grants, for policies that are not part of the contract and as the measure of {@link PermissionBits}. */
+export function evaluate(principal: Principal, policy: Policy): Decision {
+  if (policy.access === 'AUTHENTICATED') return DECISIONS.authenticated;
+  const scopes = policy.permissions.map((required) => heldScope(principal.permissions, required));
+  if (scopes.length > 0 && scopes.every((scope) => scope !== undefined)) {
+    return scopes.every((scope) => scope === 'all') ? DECISIONS.acrossTenants : DECISIONS.byPermission;
   }
-  return policy.roles.some((role) => principal.roles.includes(role)) ? BY_ROLE : MISSING;
+  return policy.roles.some((role) => principal.roles.includes(role)) ? DECISIONS.byRole : DECISIONS.missing;
 }

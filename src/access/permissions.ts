@@ -1,8 +1,12 @@
 const SCOPES = ['own', 'tenant', 'all'] as const;
 type Scope = (typeof SCOPES)[number];
 
-/** A permission by its parts: `user.read` and `user:read` have the scope `tenant`, `*` covers everything (row 001-24). */
-interface Grant {
+/**
+ * A permission by its parts: `user.read` and `user:read` have the scope `tenant`, `*` covers everything (row 001-24).
+ * `own` is less than `tenant`: who may read only their own record may not call what reads any of the tenant's. An RPC
+ * that is safe for them requires `user:read:own`, and its service, which knows whose record it is, decides the rest.
+ */
+export interface Grant {
   readonly resource: string;
   readonly action: string;
   readonly scope: Scope;
@@ -42,6 +46,11 @@ export function heldScope(granted: readonly string[], required: string): HeldSco
     widest = Math.max(widest, SCOPES.indexOf(grant.scope));
   }
   return widest < SCOPES.indexOf(need.scope) ? undefined : SCOPES[widest];
+}
+
+/** Whether one grant alone is enough for a requirement. */
+export function satisfies(grant: Grant, need: Grant): boolean {
+  return covers(grant, need) && SCOPES.indexOf(grant.scope) >= SCOPES.indexOf(need.scope);
 }
 
 function covers(grant: Grant, need: Grant): boolean {

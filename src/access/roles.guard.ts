@@ -1,33 +1,66 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { CallContext } from '../domain/call-context.js';
-import type { DecisionReason } from '../domain/decision-reason.js';
 import { GatewayError } from '../domain/errors.js';
-import { decide } from './decision.js';
+import type { Policy } from '../domain/policy.js';
+import type { Principal } from '../domain/principal.js';
+import { evaluate, type Decision } from './decision.js';
+import { describeMissing } from './denial.js';
 import { guardedRequest } from './guarded-request.js';
+import { PermissionBits } from './permission-bits.js';
+import { PermissionCheck } from './permission-check.js';
+
+const DENIED = 'The caller lacks a permission that this endpoint requires.';
+
+/** A caller, and what the endpoint asks of them. */
+interface Question {
+  readonly principal: Principal;
+  readonly policy: Policy;
+  readonly begun: number;
+}
 
 /** Lets in whoever holds the permissions, or one of the roles, that the policy names. */
 @Injectable()
 export class RolesGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
+  constructor(
+    private readonly bits: PermissionBits,
+    private readonly check: PermissionCheck,
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'authorization'>,
+  ) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { call } = guardedRequest(context);
-    if (call.policy?.access !== 'OPEN') this.authorize(call);
+    const { principal, policy } = call;
+    if (policy?.access === 'OPEN') {
+      call.outcome = 'allow';
+      return true;
+    }
+    if (principal === undefined || policy === undefined) throw denied(DENIED);
+    const question = { principal, policy, begun: performance.now() };
+    if (PermissionCheck.decides(principal, policy)) return this.ask(call, question);
+    const byBits = this.bits.decide(principal, policy);
+    call.bitmapAuthzUsed = byBits !== undefined;
+    return this.conclude(call, question, byBits ?? evaluate(principal, policy));
+  }
+
+  private async ask(call: CallContext, question: Question): Promise<boolean> {
+    const { principal, policy } = question;
+    return this.conclude(call, question, await this.check.decide(call, principal, policy));
+  }
+
+  private conclude(call: CallContext, { principal, policy, begun }: Question, decision: Decision): true {
+    call.authzMs += performance.now() - begun;
+    if (!decision.allowed) {
+      throw denied(this.config.authorization.exposeDetail ? `${DENIED} ${describeMissing(principal, policy)}` : DENIED);
+    }
+    call.decisionReason = decision.reason;
+    call.crossTenant = decision.crossTenant;
     call.outcome = 'allow';
     return true;
   }
-
-  private authorize(call: CallContext): void {
-    const begun = performance.now();
-    if (call.principal === undefined || call.policy === undefined) throw denied('ACCESS_LEVEL_MISSING');
-    const decision = decide(call.principal, call.policy);
-    call.authzMs = performance.now() - begun;
-    if (!decision.allowed) throw denied(decision.reason);
-    call.decisionReason = call.authCacheStale ? 'STALE_SESSION_SERVED' : decision.reason;
-    call.crossTenant = decision.crossTenant;
-  }
 }
 
-function denied(reason: DecisionReason): GatewayError {
-  return new GatewayError('PERMISSION_DENIED', 'The caller lacks a permission that this endpoint requires.', {
-    decisionReason: reason,
-  });
+function denied(detail: string): GatewayError {
+  return new GatewayError('PERMISSION_DENIED', detail, { decisionReason: 'ACCESS_LEVEL_MISSING' });
 }

@@ -1,15 +1,44 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
+import { type Entitlements, TenantEntitlements } from '../traffic/entitlements.js';
 import { guardedRequest } from './guarded-request.js';
 
-/** Lets nobody past without a tenant of their own. The tenant comes from the verified identity alone, never from the request. */
+/**
+ * Lets nobody past without a tenant of their own that is in good standing. The tenant comes from the verified identity
+ * alone, never from the request.
+ *
+ * A tenant of which TenantService has never said anything to this process passes while TenantService is away: its caller
+ * is verified all the same, AuthService renews no token of a suspended tenant, and the other choice would make
+ * TenantService a single point of failure of every route.
+ */
 @Injectable()
 export class TenantGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
+  constructor(private readonly entitlements: TenantEntitlements) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const { call } = guardedRequest(context);
-    if (call.policy?.access === 'OPEN' || call.tenantId !== '') return true;
-    throw new GatewayError('PERMISSION_DENIED', 'The credential belongs to no tenant.', {
-      decisionReason: 'TENANT_MISSING',
-    });
+    if (call.policy?.access === 'OPEN') return true;
+    if (call.tenantId === '') {
+      throw new GatewayError('PERMISSION_DENIED', 'The credential belongs to no tenant.', {
+        decisionReason: 'TENANT_MISSING',
+      });
+    }
+    const found = this.entitlements.find(call);
+    return found instanceof Promise ? this.wait(call, found) : isInGoodStanding(found);
   }
+
+  private async wait(call: CallContext, pending: Promise<Entitlements | undefined>): Promise<boolean> {
+    const begun = performance.now();
+    const found = await pending;
+    call.authzMs = performance.now() - begun;
+    return isInGoodStanding(found);
+  }
+}
+
+function isInGoodStanding(entitlements: Entitlements | undefined): true {
+  if (entitlements?.suspended !== true) return true;
+  throw new GatewayError('TENANT_SUSPENDED', "The caller's tenant is suspended.", {
+    decisionReason: 'TENANT_SUSPENDED',
+  });
 }

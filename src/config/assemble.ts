@@ -23,6 +23,7 @@ export function assembleConfig(
       maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
     },
     jwt: jwtOf(settings),
+    authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
     redis: redisOf(settings),
     sso: ssoOf(settings, providers),
     json: {

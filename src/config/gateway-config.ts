@@ -98,6 +98,10 @@ export interface GatewayConfig {
   /** Undefined: this instance works on its own. */
   readonly redis: RedisConfig | undefined;
   readonly sso: SsoConfig;
+  readonly authorization: {
+    /** A 403 names the permissions that it is about. */
+    readonly exposeDetail: boolean;
+  };
   readonly json: {
     readonly emitDefaults: boolean;
     readonly maxDepth: number;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { authorizationSettings } from './schema/authorization-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
 import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
@@ -15,6 +16,7 @@ export const settingsSchema = z.object({
   ...shutdownSettings,
   ...grpcSettings,
   ...tokenSettings,
+  ...authorizationSettings,
   ...sessionSettings,
   ...redisSettings,
   ...operationSettings,
@@ -30,6 +32,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Shutdown', settings: shutdownSettings },
   { title: 'Upstream connections', settings: grpcSettings },
   { title: 'Tokens', settings: tokenSettings },
+  { title: 'Authorization', settings: authorizationSettings },
   { title: 'Sessions', settings: sessionSettings },
   { title: 'Redis', settings: redisSettings },
   { title: 'Operation', settings: operationSettings },

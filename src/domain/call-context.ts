@@ -32,6 +32,8 @@ export class CallContext {
   authnMs = 0;
   authzMs = 0;
   jwtCacheHit = false;
+  /** The bit sets of the contract decided, not a reading of grants or AuthService. */
+  bitmapAuthzUsed = false;
   /** The identity comes from a cached verdict that is past its time, because AuthService cannot be asked (row 000-62). */
   authCacheStale = false;
   /** Bytes of a streamed body so far. */

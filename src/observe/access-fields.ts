@@ -65,7 +65,7 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['auth_error_message', ({ call }) => authError(call)?.detail ?? '', 'foreign'],
   ['jwt_cache_hit', ({ call }) => call.jwtCacheHit],
   ['auth_cache_stale', ({ call }) => call.authCacheStale],
-  ['bitmap_authz_used', () => false],
+  ['bitmap_authz_used', ({ call }) => call.bitmapAuthzUsed],
   ['token_revoked', ({ call }) => call.decisionReason === 'TOKEN_REVOKED'],
   ['slow', ({ authMs }) => authMs > SLOW_AUTH_MS],
   ['upstream', ({ call }) => call.upstream?.upstream ?? ''],

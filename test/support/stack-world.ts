@@ -53,7 +53,7 @@ export async function stackWorld(handlers: {
 export function stackWorldAt(target: string): World {
   const client = rawClient(upstreamConfig(target));
   const upstreams = new Upstreams();
-  for (const name of ['user', 'ai']) upstreams.register(name, client);
+  for (const name of ['auth', 'user', 'tenant', 'ai']) upstreams.register(name, client);
   const measure = new Recorder();
   const config = {
     upstreams: new Map([['user', upstreamConfig(target, { timeoutMs: 60_000 })]]),

@@ -1,0 +1,113 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { internalMethod } from '../contract/internal-method.js';
+import type { CallContext } from '../domain/call-context.js';
+import { GatewayError } from '../domain/errors.js';
+import type { Principal } from '../domain/principal.js';
+import {
+  GetEntitlementsRequestSchema,
+  type GetEntitlementsResponse,
+  GetEntitlementsResponseSchema,
+  TenantService,
+} from '../gen/tenant/v1/tenant_pb.js';
+import { LruMap } from './lru-map.js';
+import { sharedContext } from './shared-context.js';
+import { SingleFlight } from './single-flight.js';
+import type { CallStack } from './stack.js';
+
+/** Plan and limits of a tenant; a rate of 0 means the gateway's default. */
+export type Entitlements = Readonly<
+  Pick<GetEntitlementsResponse, 'plan' | 'rateLimitRps' | 'rateLimitBurst' | 'suspended'>
+>;
+
+/** What the last answer said, if there has been one, and when to ask again in `performance.now()` ms. */
+interface Entry {
+  readonly entitlements: Entitlements | undefined;
+  readonly askAgainAt: number;
+}
+
+/** How long an answer is taken as it is. A suspension reaches every instance within this time. */
+const FRESH_MS = 60_000;
+/** Pause after TenantService could not say. */
+const RETRY_MS = 5_000;
+/** Longest wait of the first request of a tenant. */
+const WAIT_MS = 1_000;
+const MAX_TENANTS = 10_000;
+
+/** A tenant that TenantService does not know: its services have nothing of it either, and say so. */
+const UNKNOWN_TENANT: Entitlements = Object.freeze({
+  plan: '',
+  rateLimitRps: 0,
+  rateLimitBurst: 0,
+  suspended: false,
+});
+
+/**
+ * What tenants are entitled to, from TenantService. Only the first request of a tenant waits for it; later ones take
+ * what is known, and once that is outdated one of them has it renewed in the background. While TenantService is away the
+ * last answer stands.
+ */
+export class TenantEntitlements {
+  private readonly entries = new LruMap<string, Entry>(MAX_TENANTS);
+  private readonly flights = new SingleFlight<Entitlements | undefined>();
+  private readonly method = internalMethod(TenantService.method.getEntitlements);
+
+  constructor(
+    private readonly stack: CallStack,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** What is known of a tenant, without asking anybody. */
+  known(tenantId: string): Entitlements | undefined {
+    return this.entries.get(tenantId)?.entitlements;
+  }
+
+  /** What the caller's tenant is entitled to; undefined while TenantService has never said. Never rejects. */
+  find(call: CallContext): Entitlements | undefined | Promise<Entitlements | undefined> {
+    const entry = this.entries.get(call.tenantId);
+    if (entry === undefined) return this.renew(call);
+    if (this.now() >= entry.askAgainAt) void this.renew(call);
+    return entry.entitlements;
+  }
+
+  private renew(call: CallContext): Promise<Entitlements | undefined> {
+    const { tenantId } = call;
+    return this.flights.run(tenantId, async () => {
+      const answer = await this.ask(call).catch(() => undefined);
+      const entitlements = answer ?? this.known(tenantId);
+      const askAgainAt = this.now() + (answer === undefined ? RETRY_MS : FRESH_MS);
+      this.entries.set(tenantId, { entitlements, askAgainAt });
+      return entitlements;
+    });
+  }
+
+  private async ask(call: CallContext): Promise<Entitlements> {
+    const { tenantId } = call;
+    const context = sharedContext(call, gatewayOf(tenantId), WAIT_MS);
+    const request = toBinary(GetEntitlementsRequestSchema, create(GetEntitlementsRequestSchema, { tenantId }));
+    try {
+      const { deadlineAt } = context;
+      return fromBinary(
+        GetEntitlementsResponseSchema,
+        await this.stack.unary({ context, method: this.method, request, deadlineAt }),
+      );
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'NOT_FOUND') return UNKNOWN_TENANT;
+      throw error;
+    }
+  }
+}
+
+/** Who asks: the gateway itself, in the name of one tenant, whoever of it came first. */
+function gatewayOf(tenantId: string): Principal {
+  return {
+    subject: 'api-gateway',
+    tenantId,
+    identityType: 'service',
+    authMethod: 'none',
+    issuer: '',
+    roles: [],
+    permissions: [],
+    expiresAt: Infinity,
+    tokenId: '',
+  };
+}

@@ -1,0 +1,14 @@
+import { CallContext } from '../domain/call-context.js';
+import type { Principal } from '../domain/principal.js';
+
+/**
+ * The context of a call whose answer is for more than the request that caused it: it carries the ids of that request,
+ * and goes on when its client leaves.
+ * @param timeoutMs longest time until the answer.
+ */
+export function sharedContext(cause: CallContext, principal: Principal, timeoutMs: number): CallContext {
+  const now = performance.now();
+  const context = new CallContext(cause.requestId, cause.traceparent, now, now + timeoutMs, new AbortController());
+  context.principal = principal;
+  return context;
+}
