@@ -10,8 +10,9 @@ import { compileResponseWriter } from '../src/contract/json-writer/response-writ
 import { ListUsersResponseSchema, UserSchema, UserStatus } from '../src/gen/user/v1/user_pb.js';
 import type { User } from '../src/gen/user/v1/user_pb.js';
 
-const ROUNDS = 15;
-const ROUND_MS = 60;
+const ROUNDS = 100;
+const WARM_UP = 30;
+const SLICE_MS = 10;
 const TENANT = '0190d5a2-7b3e-7c41-9f0e-3d6a1c2b4e5f';
 const LOADER = { longs: String, enums: String, defaults: true, oneofs: true } as const;
 
@@ -64,35 +65,39 @@ function writersOf(desc: DescMessage, prefix: string): Record<string, Write> {
   };
 }
 
-/** Microseconds of one call, over about ROUND_MS. */
+/** Microseconds of one call, over about SLICE_MS. */
 function time(write: Write, bytes: Buffer): number {
   let calls = 0;
-  const start = process.hrtime.bigint();
-  let spent = 0n;
-  while (spent < BigInt(ROUND_MS) * 1_000_000n) {
-    for (let i = 0; i < 20; i++) write(bytes);
-    calls += 20;
-    spent = process.hrtime.bigint() - start;
+  let spent = 0;
+  const start = performance.now();
+  while (spent < SLICE_MS) {
+    for (let i = 0; i < 10; i++) write(bytes);
+    calls += 10;
+    spent = performance.now() - start;
   }
-  return Number(spent) / calls / 1000;
+  return (spent / calls) * 1000;
 }
 
+/** Each round gives every writer a slice of time; a ratio is taken within its round, so that a busy machine cancels out. */
 function compare(title: string, writers: Record<string, Write>, bytes: Buffer): void {
   const names = Object.keys(writers);
-  const times = new Map(names.map((name) => [name, [] as number[]]));
-  for (let round = -3; round < ROUNDS; round++) {
-    for (const name of names) {
-      const micros = time(writers[name]!, bytes);
-      if (round >= 0) times.get(name)!.push(micros);
-    }
+  const rounds: number[][] = [];
+  for (let round = -WARM_UP; round < ROUNDS; round++) {
+    const times = names.map((name) => time(writers[name]!, bytes));
+    if (round >= 0) rounds.push(times);
   }
-  const medians = names.map((name) => times.get(name)!.toSorted((a, b) => a - b)[ROUNDS >> 1]!);
-  console.log(`\n${title}, ${bytes.length} bytes: median of ${ROUNDS} interleaved rounds`);
+  console.log(`\n${title}, ${bytes.length} bytes: ${ROUNDS} interleaved rounds of ${SLICE_MS} ms`);
+  console.log(`${' '.repeat(46)} fastest us  median us  times ours (median of rounds)`);
   names.forEach((name, i) => {
-    console.log(
-      `  ${name.padEnd(46)}${medians[i]!.toFixed(2).padStart(9)} us ${(medians[i]! / medians[0]!).toFixed(1).padStart(6)}x`,
-    );
+    const sorted = rounds.map((times) => times[i]!).toSorted((x, y) => x - y);
+    const ratio = median(rounds.map((times) => times[i]! / times[0]!));
+    const figures = [sorted[0]!.toFixed(2), median(sorted).toFixed(2), ratio.toFixed(2)];
+    console.log(name.padEnd(46) + figures.map((figure) => figure.padStart(11)).join(''));
   });
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((x, y) => x - y)[values.length >> 1]!;
 }
 
 const one = Buffer.from(toBinary(UserSchema, makeUser(1)));

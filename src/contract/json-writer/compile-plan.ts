@@ -1,8 +1,17 @@
 import { ScalarType } from '@bufbuild/protobuf';
 import type { DescExtension, DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import type { FieldMarks } from './field-marks.js';
-import { compileEnum, hasNoPresence, keyText, kindOfField, kindOfMessage } from './field-shape.js';
-import { mapKeyZero, tagsOf, wireTypeOf, zeroText } from './field-shape.js';
+import {
+  compileEnum,
+  hasNoPresence,
+  keyText,
+  kindOfField,
+  kindOfMessage,
+  mapKeyZero,
+  tagsOf,
+  wireTypeOf,
+  zeroText,
+} from './field-shape.js';
 import { Literal, LiteralRun } from './literal.js';
 import { KIND, MessagePlan, NO_TAG } from './plan.js';
 import type { FieldPlan, TypePlans } from './plan.js';

@@ -11,8 +11,9 @@ import { writeLiteral, writeRun } from './write-literal.js';
 const QUOTE = 0x22;
 const STRING = 9;
 
-/** Index of the field with a tag that was not the next; -1 when it is passed over. */
-export function locate(w: Scratch, plan: MessagePlan, tag: number, next: number, end: number): number {
+/** Index of the field with the tag `w.tag`, which was not the next; -1 when it is passed over. */
+export function locate(w: Scratch, plan: MessagePlan, next: number, end: number): number {
+  const tag = w.tag;
   const number = tag >>> 3;
   const at = number < plan.near.length ? plan.near[number]! : (plan.index.get(number) ?? -1);
   const field = at < 0 ? undefined : plan.fields[at];

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { deepStrictEqual } from 'node:assert/strict';
 import { fromBinary, toJson } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -32,9 +32,8 @@ describe.each([false, true])('redaction in a message out of plain wire order: %s
     fc.assert(
       fc.property(wireMessages(kinds, wire), ({ full, clean }) => {
         const expected = read(clean);
-        if (expected === undefined || read(full) === undefined) return;
-        const actual: unknown = JSON.parse(writer.write(full, '').toString());
-        if (!isDeepStrictEqual(actual, expected)) expect(actual).toEqual(expected);
+        fc.pre(expected !== undefined && read(full) !== undefined);
+        deepStrictEqual(JSON.parse(writer.write(full, '').toString()), expected);
       }),
       runs,
     );
@@ -44,7 +43,8 @@ describe.each([false, true])('redaction in a message out of plain wire order: %s
     const writer = compileResponseWriter(kinds, { ...options, emitDefaults: true });
     fc.assert(
       fc.property(wireMessages(kinds, wire), ({ full }) => {
-        if (read(full) !== undefined) expect(writer.write(full, '').toString()).not.toMatch(SECRET_KEY);
+        fc.pre(read(full) !== undefined);
+        expect(writer.write(full, '').toString()).not.toMatch(SECRET_KEY);
       }),
       runs,
     );

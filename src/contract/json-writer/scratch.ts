@@ -20,6 +20,8 @@ export class Scratch {
   pos = 0;
   /** Next byte to write. */
   out = 0;
+  /** Tag of the field being read. */
+  tag = 0;
   /** First byte of the JSON. */
   start = 0;
   /** Where `out` must stay below. */

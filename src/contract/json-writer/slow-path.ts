@@ -9,8 +9,7 @@ import { TenantWalk } from './tenant-walk.js';
 import { WireCheck } from './wire-check.js';
 
 /** `JSON.rawJSON` of ECMAScript 2026, which Node has had since 21. */
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
-const MINUS_ZERO = rawJSON('-0');
+const MINUS_ZERO = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0');
 
 /** What a slow path needs to know of a response. */
 export interface SlowPathOptions {

@@ -46,7 +46,8 @@ describe.each([false, true])('the tenant check of a message out of plain wire or
   it('lets every message of the tenant pass', () => {
     fc.assert(
       fc.property(wireMessages(kinds, wire('acme')), ({ full }) => {
-        if (isReadable(full)) expect(codeOf(full)).toBe('written');
+        fc.pre(isReadable(full));
+        expect(codeOf(full)).toBe('written');
       }),
       runs,
     );
@@ -55,7 +56,7 @@ describe.each([false, true])('the tenant check of a message out of plain wire or
   it('blocks every message with anything of another tenant in it', () => {
     fc.assert(
       fc.property(wireMessages(kinds, wire('acme', 'evil')), ({ full }) => {
-        if (!isReadable(full)) return;
+        fc.pre(isReadable(full));
         const isForeign = writerWithout.write(full, '').includes('"tenantId":"evil"');
         expect(codeOf(full)).toBe(isForeign ? 'TENANT_LEAK_BLOCKED' : 'written');
       }),

@@ -40,7 +40,8 @@ export class WireCheck {
 
   private checkField(field: DescField, wireType: WireType, reader: BinaryReader, depth: number): void {
     const tag = ((field.number << 3) | wireType) >>> 0;
-    if (!tagsOf(field, kindOfField(field)).includes(tag)) throw new Error(`${field} has wire type ${wireType}`);
+    if (!tagsOf(field, kindOfField(field)).includes(tag))
+      throw new Error(`${field.toString()} has wire type ${wireType}`);
     if (isDelimited(field)) this.checkMembers(field.message!, reader, field.number, depth + 1);
     else if (field.fieldKind === 'map') this.checkEntry(field, reader.bytes(), depth);
     else if (field.message) this.check(field.message, reader.bytes(), depth + 1);
@@ -54,7 +55,7 @@ export class WireCheck {
       const [number, wireType] = reader.tag();
       const kind = number === KEY ? field.mapKey : kindOfField(field);
       if ((number === KEY || number === VALUE) && wireType !== wireTypeOf(kind)) {
-        throw new Error(`${field} has a map entry with wire type ${wireType}`);
+        throw new Error(`${field.toString()} has a map entry with wire type ${wireType}`);
       }
       if (number === VALUE && field.message) this.check(field.message, reader.bytes(), depth + 1);
       else reader.skip(wireType, number, MAX_DEPTH - depth);

@@ -67,7 +67,8 @@ function writeMembers(w: Scratch, plan: MessagePlan, end: number, depth: number)
     const tag = readTag(w);
     let field = fields[next];
     if (field === undefined || field.tag !== tag) {
-      const at = locate(w, plan, tag, next, end);
+      w.tag = tag;
+      const at = locate(w, plan, next, end);
       if (at < 0) continue;
       if (at !== next) writeAbsent(w, plan, next, at);
       next = at;
@@ -82,19 +83,20 @@ function writeMembers(w: Scratch, plan: MessagePlan, end: number, depth: number)
       if ((oneofs & field.oneof) !== 0) throw NOT_PLAIN;
       oneofs |= field.oneof;
     }
-    writeField(w, field, tag, end, depth);
+    w.tag = tag;
+    writeField(w, field, end, depth);
   }
   if (w.pos !== end) throw NOT_PLAIN;
   if (next !== fields.length - 1) writeAbsent(w, plan, next, fields.length - 1);
 }
 
-function writeField(w: Scratch, field: FieldPlan, tag: number, end: number, depth: number): void {
+function writeField(w: Scratch, field: FieldPlan, end: number, depth: number): void {
   reserve(w, field.room);
   const before = w.out;
   writeLiteral(w, field.key);
   const start = w.out;
-  if (field.isList) writeList(w, field, tag, end, depth);
-  else if (field.isMap) writeMap(w, field, tag, end, depth);
+  if (field.isList) writeList(w, field, end, depth);
+  else if (field.isMap) writeMap(w, field, end, depth);
   else writeValue(w, field, end, depth);
   if (field.hidden || (field.dropsZero && isZero(w, field.zero, start))) w.out = before;
 }
@@ -144,8 +146,8 @@ function writeTenant(w: Scratch, end: number): void {
   writeLiteral(w, w.tenantJson);
 }
 
-function writeList(w: Scratch, field: FieldPlan, tag: number, end: number, depth: number): void {
-  const start = w.out;
+function writeList(w: Scratch, field: FieldPlan, end: number, depth: number): void {
+  const { tag, out: start } = w;
   if ((tag & 7) === 2 && field.otherTag !== NO_TAG) {
     const stop = readEnd(w, end);
     while (w.pos < stop) {
@@ -164,8 +166,8 @@ function writeList(w: Scratch, field: FieldPlan, tag: number, end: number, depth
   closeArray(w, start);
 }
 
-function writeMap(w: Scratch, field: FieldPlan, tag: number, end: number, depth: number): void {
-  const start = w.out;
+function writeMap(w: Scratch, field: FieldPlan, end: number, depth: number): void {
+  const { tag, out: start } = w;
   const base = w.spanCount;
   let large: Set<string> | undefined;
   do {
