@@ -13,6 +13,7 @@ export function extraUpstreamModules({ sets }: Descriptors): DynamicModule[] {
 function modulesOf(set: DescriptorSet): DynamicModule[] {
   const byUpstream = Map.groupBy(set.services, (service) => service.typeName.split('.', 1)[0] ?? '');
   return [...byUpstream].map(([upstream, services]) => ({
+    // oxlint-disable-next-line typescript/no-extraneous-class -- Nest tells modules apart by their class
     module: class ExtraUpstreamModule {},
     imports: [registerUpstream(upstream, set.bytes)],
     controllers: services.map(controllerOf),
@@ -20,6 +21,7 @@ function modulesOf(set: DescriptorSet): DynamicModule[] {
 }
 
 function controllerOf(service: DescService): Type {
+  // oxlint-disable-next-line typescript/no-extraneous-class -- filled by the decorator
   const controller = class ExtraController {};
   RpcController(service)(controller);
   return controller;

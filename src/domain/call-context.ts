@@ -42,6 +42,8 @@ export class CallContext {
   stage = 'auth';
   upstream: UpstreamTrace | undefined;
 
+  private readonly abort = new AbortController();
+
   constructor(
     readonly requestId: string,
     /** W3C trace context of this request (traceparent), passed on to upstreams. */
@@ -49,7 +51,6 @@ export class CallContext {
     readonly startedAt: number,
     /** Moment by which the request must be answered. Streams have limits of their own. */
     readonly deadlineAt: number,
-    private readonly abort: AbortController,
   ) {}
 
   /** Aborted when the client leaves or the gateway gives up on the request. */

@@ -8,7 +8,6 @@ import { CallContext } from '../domain/call-context.js';
 import { DrainState } from '../domain/drain-state.js';
 import { GatewayError } from '../domain/errors.js';
 import { AccessLog } from '../observe/access-log.js';
-import { InFlightRegistry } from '../observe/in-flight.js';
 import { checkFraming } from './framing.js';
 import { bodyTooLarge } from './body-reader.js';
 import { answerOnSocket, fromClientError } from './client-error.js';
@@ -29,7 +28,6 @@ export class RequestLifecycle {
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly drain: DrainState,
-    private readonly inFlight: InFlightRegistry,
     private readonly log: AccessLog,
     private readonly routes: RouteResolver,
   ) {}
@@ -82,7 +80,6 @@ export class RequestLifecycle {
       traceparent(headers.traceparent),
       startedAt,
       startedAt + this.config.timeouts.requestMs,
-      new AbortController(),
     );
   }
 
@@ -96,7 +93,7 @@ export class RequestLifecycle {
     reply.headers(SECURITY_HEADERS);
     reply.header('x-request-id', call.requestId).header('x-correlation-id', call.requestId);
     if (this.drain.draining) reply.header('connection', 'close');
-    this.inFlight.add(call);
+    this.log.begin(call);
     this.watch(request.raw.socket, reply);
   }
 
@@ -121,7 +118,6 @@ export class RequestLifecycle {
       recordError(call, left);
       call.cancel(left);
     }
-    this.inFlight.remove(call);
     this.log.finish(call, httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining }));
   }
 

@@ -3,6 +3,7 @@ import { ACCESS_FIELDS, type FieldSource } from './access-fields.js';
 import type { HttpFacts } from './http-facts.js';
 
 /** Text without a character that JSON must escape. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const PLAIN = /^[^"\\\u0000-\u001f\ud800-\udfff]*$/;
 
 /** Each field with its key as JSON text, made once. */

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import { accessLine } from './access-line.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
+import { InFlightRegistry } from './in-flight.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics, type AuthOutcome } from './metrics.js';
 
@@ -12,15 +13,21 @@ const QUIET = new Set(['/livez', '/readyz', '/startupz', '/healthz', '/health', 
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** Writes the one line of a request and counts it. Called once when the request is over, whatever became of it. */
+/** Keeps account of requests: in flight from `begin` on, counted and written as one line at `finish`, whatever became of them. */
 @Injectable()
 export class AccessLog {
   constructor(
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
     private readonly metrics: GatewayMetrics,
+    private readonly inFlight: InFlightRegistry,
   ) {}
 
+  begin(call: CallContext): void {
+    this.inFlight.add(call);
+  }
+
   finish(call: CallContext, http: HttpFacts): void {
+    this.inFlight.remove(call);
     this.count(call, http);
     const level = levelOf(call, http);
     const { events, stream, base } = this.logger;

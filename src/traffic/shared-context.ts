@@ -8,7 +8,7 @@ import type { Principal } from '../domain/principal.js';
  */
 export function sharedContext(cause: CallContext, principal: Principal, timeoutMs: number): CallContext {
   const now = performance.now();
-  const context = new CallContext(cause.requestId, cause.traceparent, now, now + timeoutMs, new AbortController());
+  const context = new CallContext(cause.requestId, cause.traceparent, now, now + timeoutMs);
   context.principal = principal;
   return context;
 }

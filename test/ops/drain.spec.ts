@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { REGISTER } from '../support/typescript.js';
 
@@ -34,7 +34,7 @@ class GatewayProcess {
     const started = new GatewayProcess(child, await promise);
     started.lines.push(...lines.splice(0));
     lines.push = (...more) => started.lines.push(...more);
-    await expect.poll(async () => (await fetch(`${started.url}/readyz`)).status, { timeout: 10_000 }).toBe(200);
+    await vi.waitUntil(async () => (await fetch(`${started.url}/readyz`)).ok, { timeout: 10_000 });
     return started;
   }
 }

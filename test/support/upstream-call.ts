@@ -1,3 +1,4 @@
+import { GatewayError } from '../../src/domain/errors.js';
 import { CallContext } from '../../src/domain/call-context.js';
 import type { Policy } from '../../src/domain/policy.js';
 import type { RpcMethod } from '../../src/domain/rpc-method.js';
@@ -34,11 +35,14 @@ export function streamMethod(policy: Partial<Policy> = {}): RpcMethod {
 }
 
 /** A call of a request that was just received and has `requestMs` to live. */
-export function upstreamCall(rpc: RpcMethod, requestMs = 5_000): UpstreamCall & { abort: AbortController } {
+export function upstreamCall(
+  rpc: RpcMethod,
+  requestMs = 5_000,
+): UpstreamCall & { abort: Pick<AbortController, 'abort'> } {
   const now = performance.now();
-  const abort = new AbortController();
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  const context = new CallContext('req-1', traceparent, now, now + requestMs, abort);
+  const context = new CallContext('req-1', traceparent, now, now + requestMs);
+  const abort = { abort: () => context.cancel(new GatewayError('CLIENT_CLOSED', 'The client left.')) };
   return { context, method: rpc, request: Buffer.from('request'), deadlineAt: context.deadlineAt, abort };
 }
 
