@@ -7,10 +7,12 @@ import { JwtAuthenticator } from './jwt-authenticator.js';
 import { RemoteKeys } from './jwks.js';
 import { PermissionBits } from './permission-bits.js';
 import { PermissionCheck } from './permission-check.js';
+import { RevocationModule } from './revocation/revocation.module.js';
 
 /** Who may call. The guards themselves are listed in the composition root, where their order is told. */
 @Global()
 @Module({
+  imports: [RevocationModule],
   providers: [
     {
       provide: RemoteKeys,
@@ -34,6 +36,6 @@ import { PermissionCheck } from './permission-check.js';
       useFactory: (stack: CallStack) => new PermissionCheck(stack),
     },
   ],
-  exports: [JwtAuthenticator, PermissionBits, PermissionCheck],
+  exports: [JwtAuthenticator, PermissionBits, PermissionCheck, RevocationModule],
 })
 export class AccessModule {}

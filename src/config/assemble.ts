@@ -25,6 +25,11 @@ export function assembleConfig(
     jwt: jwtOf(settings),
     authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
     redis: redisOf(settings),
+    revocation: {
+      maxEntries: settings.GATEWAY_REVOCATION_MAX,
+      resyncIntervalMs: settings.GATEWAY_REVOCATION_RESYNC_INTERVAL,
+      toleranceMs: settings.GATEWAY_JWT_CLOCK_TOLERANCE,
+    },
     sso: ssoOf(settings, providers),
     json: {
       emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,

@@ -45,6 +45,15 @@ export interface SsoConfig {
   readonly sessionKeyPrevious: string | undefined;
 }
 
+/** Credentials that were ended before their time. */
+export interface RevocationConfig {
+  /** Tokens, and owners of versions of each kind, kept in memory. */
+  readonly maxEntries: number;
+  readonly resyncIntervalMs: number;
+  /** How long after its `exp` a token may still be accepted. */
+  readonly toleranceMs: number;
+}
+
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
 export interface GatewayConfig {
   readonly server: {
@@ -97,6 +106,7 @@ export interface GatewayConfig {
   };
   /** Undefined: this instance works on its own. */
   readonly redis: RedisConfig | undefined;
+  readonly revocation: RevocationConfig;
   readonly sso: SsoConfig;
   readonly authorization: {
     /** A 403 names the permissions that it is about. */

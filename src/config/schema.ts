@@ -5,6 +5,7 @@ import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
 import { redisSettings } from './schema/redis-settings.js';
+import { revocationSettings } from './schema/revocation-settings.js';
 import { sessionSettings } from './schema/sso-settings.js';
 import { tokenSettings } from './schema/token-settings.js';
 
@@ -19,6 +20,7 @@ export const settingsSchema = z.object({
   ...authorizationSettings,
   ...sessionSettings,
   ...redisSettings,
+  ...revocationSettings,
   ...operationSettings,
 });
 
@@ -35,5 +37,6 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Authorization', settings: authorizationSettings },
   { title: 'Sessions', settings: sessionSettings },
   { title: 'Redis', settings: redisSettings },
+  { title: 'Revocation', settings: revocationSettings },
   { title: 'Operation', settings: operationSettings },
 ];

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
+import { RevocationMetrics } from './revocation-metrics.js';
 
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -16,6 +17,7 @@ export interface MetricSources {
 /** Every metric of the gateway's own. One registry per application, so that two can live in one process. */
 export class GatewayMetrics {
   readonly registry = new Registry();
+  readonly revocation = new RevocationMetrics(this.registry);
 
   readonly httpRequests = this.counter('http_requests_total', 'HTTP requests answered.', ['method', 'path', 'status']);
   readonly httpDuration = this.histogram(

@@ -12,7 +12,7 @@ export interface RedisFailure {
 }
 
 /** By the first word of an error reply: the server answers, and still cannot do its work. */
-const DOWN_REPLIES = new Set(['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOAUTH', 'WRONGPASS', 'NOPERM']);
+const DOWN_REPLIES = new Set(['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOAUTH', 'WRONGPASS']);
 
 const CONNECT_TEXTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -29,6 +29,12 @@ export function readFailure(error: unknown): RedisFailure | undefined {
   if (error.name === 'ReplyError') return readReply(error.message);
   const code = 'code' in error ? String(error.code) : '';
   return { text: CONNECT_TEXTS[code] ?? textOf(error.message), down: true };
+}
+
+/** What went wrong, in words that are safe to print. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof RedisUnavailable) return error.message;
+  return readFailure(error)?.text ?? `internal error: ${error instanceof Error ? error.name : typeof error}`;
 }
 
 function readReply(message: string): RedisFailure {

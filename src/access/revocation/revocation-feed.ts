@@ -1,0 +1,106 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { LONGEST_BLOCK_MS } from '../../redis/connection-options.js';
+import type { RedisConnections } from '../../redis/redis-connections.js';
+import { describeFailure } from '../../redis/redis-error.js';
+import { retryDelay } from '../../redis/retry-delay.js';
+import type { RevocationMemory } from './revocation-memory.js';
+import type { RevocationSignals } from './revocation-signals.js';
+import { hasTokens, readFeed, readFeedEnd } from './revocation-store.js';
+import type { RevocationSync } from './revocation-sync.js';
+
+interface FeedParts {
+  readonly redis: RedisConnections;
+  readonly memory: RevocationMemory;
+  readonly sync: RevocationSync;
+  readonly signals: RevocationSignals;
+  /** Between two full passes, in ms. */
+  readonly resyncMs: number;
+}
+
+/** Follows the stream on a connection of its own; after each loss of it, and now and then, the whole set is read anew. */
+export class RevocationFeed {
+  private readonly stopping = new AbortController();
+  private syncedAt = -Infinity;
+  private syncWanted = false;
+  private joined = false;
+  private everJoined = false;
+
+  constructor(private readonly parts: FeedParts) {}
+
+  /** Whether what is published reaches this instance at present. */
+  get following(): boolean {
+    return this.joined;
+  }
+
+  /** Whether the whole set has been read once. */
+  get warm(): boolean {
+    return this.everJoined;
+  }
+
+  start(): void {
+    void this.keepFollowing();
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** Has the whole set compared within a second, to tell the store of what it does not know. */
+  requestSync(): void {
+    this.syncWanted = true;
+  }
+
+  private async keepFollowing(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const reason = await this.follow().catch(describeFailure);
+      if (signal.aborted) return;
+      if (this.joined) attempt = 0;
+      this.joined = false;
+      this.parts.signals.lost(reason, !this.everJoined);
+      await wait(retryDelay(attempt), undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** From one connection to its loss. */
+  private async follow(): Promise<string> {
+    const connection = await this.parts.redis.openBlocking();
+    try {
+      let position = await readFeedEnd(connection);
+      await this.syncNow(connection);
+      this.join();
+      while (!this.stopping.signal.aborted) position = await this.readOn(connection, position);
+      return 'stopped';
+    } finally {
+      connection.disconnect();
+    }
+  }
+
+  private join(): void {
+    this.joined = true;
+    this.everJoined = true;
+    this.parts.signals.joined();
+  }
+
+  private async readOn(connection: Redis, position: string): Promise<string> {
+    const { memory, signals, resyncMs } = this.parts;
+    const entries = await readFeed(connection, position, LONGEST_BLOCK_MS);
+    for (const { at, record } of entries) {
+      if (record === undefined) signals.unreadable();
+      else memory.take(record);
+      signals.propagated(Date.now() - at);
+    }
+    if (entries.length > 0) signals.measure(memory);
+    const emptied = entries.length === 0 && memory.tokens.size > 0 && !(await hasTokens(connection));
+    const due = performance.now() - this.syncedAt >= resyncMs;
+    if (due || emptied || this.syncWanted) await this.syncNow(connection);
+    return entries.at(-1)?.id ?? position;
+  }
+
+  private async syncNow(connection: Redis): Promise<void> {
+    this.syncWanted = false;
+    await this.parts.sync.run(connection);
+    this.syncedAt = performance.now();
+  }
+}

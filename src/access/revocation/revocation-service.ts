@@ -1,0 +1,110 @@
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { RevocationConfig } from '../../config/gateway-config.js';
+import type { Principal } from '../../domain/principal.js';
+import { Revocation, type RevocationReason, type Revocations } from '../../domain/revocation.js';
+import type { RedisConnections } from '../../redis/redis-connections.js';
+import { RedisUnavailable } from '../../redis/redis-error.js';
+import { RevocationFeed } from './revocation-feed.js';
+import { RevocationMemory } from './revocation-memory.js';
+import { boundExpiry } from './revocation-record.js';
+import type { RevocationSignals } from './revocation-signals.js';
+import { findCredential, publishToken } from './revocation-store.js';
+import { RevocationSync } from './revocation-sync.js';
+
+/** Longest that a request waits for a look-up, in ms. */
+const LOOK_UP_BUDGET_MS = 5;
+const SWEEP_MS = 60_000;
+
+/** Revocation by three means: a sorted set in Redis is the truth, a stream brings the news, memory decides (documents 001, 002). Without Redis, memory alone. */
+export class RevocationService
+  extends Revocation
+  implements Revocations, OnApplicationBootstrap, OnApplicationShutdown
+{
+  private readonly memory: RevocationMemory;
+  private readonly feed: RevocationFeed | undefined;
+  private sweeper: NodeJS.Timeout | undefined;
+
+  constructor(
+    config: RevocationConfig,
+    private readonly signals: RevocationSignals,
+    private readonly redis: RedisConnections | undefined,
+  ) {
+    super();
+    const memory = new RevocationMemory(config);
+    const oldest = () => Math.floor(Date.now() / 1000 - config.toleranceMs / 1000);
+    const sync = new RevocationSync(memory, signals, config.maxEntries, oldest);
+    this.memory = memory;
+    this.feed = redis && new RevocationFeed({ redis, memory, sync, signals, resyncMs: config.resyncIntervalMs });
+  }
+
+  onApplicationBootstrap(): void {
+    this.feed?.start();
+    this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.sweeper);
+    this.feed?.stop();
+  }
+
+  get ready(): boolean {
+    return this.feed?.warm ?? true;
+  }
+
+  get degraded(): boolean {
+    return this.feed?.following === false;
+  }
+
+  get partial(): boolean {
+    return this.redis !== undefined && this.memory.partial;
+  }
+
+  verdict(principal: Principal): RevocationReason | undefined {
+    return this.memory.verdict(principal);
+  }
+
+  async lookUp(principal: Principal): Promise<RevocationReason | undefined> {
+    const reason = await Promise.race([this.find(principal), this.budget()]);
+    if (reason === 'unavailable') this.signals.lookedUp('unavailable');
+    else this.signals.lookedUp(reason === undefined ? 'clear' : 'revoked');
+    return reason === 'unavailable' ? undefined : reason;
+  }
+
+  async revoke(tokenId: string, expiresAt: number): Promise<void> {
+    if (tokenId === '') return;
+    const until = boundExpiry(expiresAt, Date.now() / 1000);
+    this.memory.take({ kind: 'token', tokenId, expiresAt: until });
+    this.signals.measure(this.memory);
+    if (this.redis === undefined) return;
+    this.memory.setTold(tokenId, false);
+    try {
+      await this.redis.run((redis) => publishToken(redis, tokenId, until));
+      this.memory.setTold(tokenId, true);
+      this.signals.published('published');
+    } catch (error) {
+      if (!(error instanceof RedisUnavailable)) throw error;
+      this.signals.published('deferred');
+      this.feed?.requestSync();
+    }
+  }
+
+  private async find(principal: Principal): Promise<RevocationReason | 'unavailable' | undefined> {
+    try {
+      const found = await this.redis?.run((redis) => findCredential(redis, principal));
+      if (found?.revokedUntil !== undefined && this.memory.tokens.matters(found.revokedUntil)) return 'TOKEN_REVOKED';
+      return found?.stale === true ? 'TOKEN_VERSION_STALE' : undefined;
+    } catch (error) {
+      if (error instanceof RedisUnavailable) return 'unavailable';
+      throw error;
+    }
+  }
+
+  private budget(): Promise<'unavailable'> {
+    return new Promise((resolve) => setTimeout(resolve, LOOK_UP_BUDGET_MS, 'unavailable').unref());
+  }
+
+  private sweep(): void {
+    this.memory.sweep();
+    this.signals.measure(this.memory);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Logger } from 'pino';
+import type { DegradeFlag, DegradeFlags } from '../../observe/degrade-flags.js';
+import type { RevocationMetrics } from '../../observe/revocation-metrics.js';
+import { describeFailure } from '../../redis/redis-error.js';
+import type { RevocationMemory } from './revocation-memory.js';
+
+/** What revocation tells operators: the events of document 002, each once, and the figures. */
+export class RevocationSignals {
+  private readonly uninitialized = this.flag('not_initialized', 'Redis client not initialized', 'Redis client ready');
+  private readonly stream = this.flag('stream', 'Redis stream degraded', 'Redis stream recovered');
+  private readonly versions = this.flag('versions', 'service-account version sync failed', 'version sync recovered');
+  private readonly overflow = this.flag('overflow', 'cache overflow, ZSCORE fallback', 'cache within its limit');
+  private readonly store = this.flag('store_truncated', 'revocation_store_truncated', 'revocation store whole');
+
+  constructor(
+    private readonly flags: DegradeFlags,
+    private readonly metrics: RevocationMetrics,
+    private readonly logger: Logger,
+  ) {}
+
+  /** The feed is followed, and all that was missed has been read. */
+  joined(): void {
+    this.uninitialized.lower();
+    this.stream.lower();
+  }
+
+  /** The feed is lost. `first`: it was never there. */
+  lost(reason: string, first: boolean): void {
+    (first ? this.uninitialized : this.stream).raise(reason);
+  }
+
+  /** Time from the store's taking in a revocation to this instance's acting on it. */
+  propagated(ms: number): void {
+    this.metrics.propagation.observe(Math.max(0, ms) / 1000);
+  }
+
+  published(outcome: 'published' | 'deferred'): void {
+    this.metrics.published.inc({ outcome });
+  }
+
+  lookedUp(outcome: 'revoked' | 'clear' | 'unavailable'): void {
+    this.metrics.lookups.inc({ outcome });
+  }
+
+  /** A record of the store that does not have the documented form. */
+  unreadable(): void {
+    this.metrics.unreadable.inc();
+  }
+
+  /** Somebody emptied the store: memory goes on, and the store gets back what it lost (row C-9). */
+  truncated(lost: number, stored: number): void {
+    this.metrics.truncated.inc();
+    this.logger.error({ lost, stored }, `revocation_store_truncated lost=${lost} stored=${stored}`);
+    this.store.raise(`${lost} revoked tokens were gone`);
+  }
+
+  whole(): void {
+    this.store.lower();
+  }
+
+  versionsFailed(error: unknown): void {
+    this.versions.raise(describeFailure(error));
+  }
+
+  versionsSynced(): void {
+    this.versions.lower();
+  }
+
+  /** After any change of memory. */
+  measure(memory: RevocationMemory): void {
+    this.metrics.entries.set({ kind: 'token' }, memory.tokens.size);
+    this.metrics.entries.set({ kind: 'version' }, memory.versions.size);
+    if (memory.partial) this.overflow.raise('more credentials are revoked than GATEWAY_REVOCATION_MAX');
+    else this.overflow.lower();
+  }
+
+  private flag(cause: string, degraded: string, recovered: string): DegradeFlag {
+    return this.flags.flag({
+      component: 'revocation',
+      cause,
+      area: 'auth',
+      degraded: `TokenRevocationService ${degraded}`,
+      recovered: `TokenRevocationService ${recovered}`,
+    });
+  }
+}

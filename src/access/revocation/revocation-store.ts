@@ -1,0 +1,119 @@
+import type { Redis } from 'ioredis';
+import type { Principal } from '../../domain/principal.js';
+import { redisKey } from '../../redis/keys.js';
+import { RedisScript } from '../../redis/redis-script.js';
+import { parseRecord, parseToken, parseVersion, type RevocationRecord } from './revocation-record.js';
+import { isBelow, type VersionOwner } from './token-versions.js';
+
+/** Sorted set: member `jti`, score `exp`. The truth about tokens. */
+export const TOKENS_KEY = redisKey('revoked', 'tokens');
+/** Hash: field `subject:<id>` or `tenant:<id>`, value the least version. The truth about versions. */
+export const VERSIONS_KEY = redisKey('revoked', 'versions');
+/** Stream: what changed, for those who listen. */
+export const FEED_KEY = redisKey('revoked', 'feed');
+
+const PAGE = 1000;
+const FEED_LENGTH = 10_000;
+/** Longer than any clock tolerance: what is older matters to no gateway. */
+const KEEP_SECONDS = 600;
+
+/** Set and stream change together, or a gateway that starts in between would miss the token in both. */
+const PUBLISH = new RedisScript(`
+redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
+return redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${FEED_LENGTH}, '*', 'jti', ARGV[1], 'exp', ARGV[2])
+`);
+
+/** An entry of the feed. */
+export interface FeedEntry {
+  readonly id: string;
+  /** Unix milliseconds at which Redis took it in. */
+  readonly at: number;
+  /** Undefined when it cannot be understood. */
+  readonly record: RevocationRecord | undefined;
+}
+
+type TakeRecord = (record: RevocationRecord | undefined) => void;
+
+/** Tells everyone of a revoked token. */
+export async function publishToken(redis: Redis, tokenId: string, expiresAt: number): Promise<void> {
+  const oldest = Math.floor(Date.now() / 1000) - KEEP_SECONDS;
+  await PUBLISH.run(redis, [TOKENS_KEY, FEED_KEY], [tokenId, expiresAt, oldest]);
+}
+
+/** Puts tokens back that the store has lost. No feed: whoever listened then knows them. */
+export async function restoreTokens(redis: Redis, tokens: readonly (readonly [string, number])[]): Promise<void> {
+  for (let at = 0; at < tokens.length; at += PAGE) {
+    const page = tokens.slice(at, at + PAGE).flatMap(([tokenId, expiresAt]) => [expiresAt, tokenId]);
+    await redis.zadd(TOKENS_KEY, 'GT', ...page);
+  }
+}
+
+/** Puts versions back that the store has lost. */
+export async function restoreVersion(redis: Redis, owner: VersionOwner, id: string, version: number): Promise<void> {
+  await redis.hset(VERSIONS_KEY, `${owner}:${id}`, version);
+}
+
+/** Where the feed ends now. */
+export async function readFeedEnd(redis: Redis): Promise<string> {
+  const [last] = await redis.xrevrange(FEED_KEY, '+', '-', 'COUNT', 1);
+  return last?.[0] ?? '0-0';
+}
+
+/** What came after a position, at once when there is something, empty after `blockMs` without. */
+export async function readFeed(redis: Redis, position: string, blockMs: number): Promise<readonly FeedEntry[]> {
+  const streams = await redis.xread('COUNT', PAGE, 'BLOCK', blockMs, 'STREAMS', FEED_KEY, position);
+  const nowSeconds = Date.now() / 1000;
+  return (streams?.[0]?.[1] ?? []).map(([id, fields]) => {
+    return { id, at: Number.parseInt(id, 10), record: parseRecord(fields, nowSeconds) };
+  });
+}
+
+/** Reads the tokens whose `exp` is not before `since`, until `isEnough`. Only older ones are ever removed, so that pages do not shift. */
+export async function readTokens(
+  redis: Redis,
+  since: number,
+  take: TakeRecord,
+  isEnough: () => boolean,
+): Promise<void> {
+  for (let offset = 0; !isEnough(); offset += PAGE) {
+    const page = await redis.zrangebyscore(TOKENS_KEY, since, '+inf', 'WITHSCORES', 'LIMIT', offset, PAGE);
+    const nowSeconds = Date.now() / 1000;
+    for (let at = 0; at < page.length; at += 2) take(parseToken(page[at] ?? '', page[at + 1] ?? '', nowSeconds));
+    if (page.length < 2 * PAGE) return;
+  }
+}
+
+/** Reads the versions, until `isEnough`. */
+export async function readVersions(redis: Redis, take: TakeRecord, isEnough: () => boolean): Promise<void> {
+  let cursor = '0';
+  do {
+    const [next, page] = await redis.hscan(VERSIONS_KEY, cursor, 'COUNT', PAGE);
+    for (let at = 0; at < page.length; at += 2) take(parseVersion(page[at] ?? '', page[at + 1] ?? ''));
+    cursor = next;
+  } while (cursor !== '0' && !isEnough());
+}
+
+/** Removes what matters to nobody any more. */
+export async function cleanUp(redis: Redis): Promise<void> {
+  await redis.zremrangebyscore(TOKENS_KEY, '-inf', Math.floor(Date.now() / 1000) - KEEP_SECONDS);
+}
+
+/** Whether the sorted set is there at all. */
+export async function hasTokens(redis: Redis): Promise<boolean> {
+  return (await redis.exists(TOKENS_KEY)) === 1;
+}
+
+/** What the store says of one credential: the `exp` of its revocation, and whether its version is too low. */
+export async function findCredential(
+  redis: Redis,
+  principal: Principal,
+): Promise<{ readonly revokedUntil: number | undefined; readonly stale: boolean }> {
+  const { tokenId, subject, tenantId } = principal;
+  const [score, versions] = await Promise.all([
+    tokenId === '' ? null : redis.zscore(TOKENS_KEY, tokenId),
+    redis.hmget(VERSIONS_KEY, `subject:${subject}`, `tenant:${tenantId}`),
+  ]);
+  const least = Math.max(0, ...versions.map((version) => Number(version ?? 0) || 0));
+  return { revokedUntil: score === null ? undefined : Number(score), stale: isBelow(principal, least) };
+}

@@ -1,0 +1,65 @@
+import type { Redis } from 'ioredis';
+import type { RevocationMemory } from './revocation-memory.js';
+import type { RevocationRecord } from './revocation-record.js';
+import type { RevocationSignals } from './revocation-signals.js';
+import { cleanUp, publishToken, readTokens, readVersions, restoreTokens, restoreVersion } from './revocation-store.js';
+
+/** Makes memory and store agree, in both directions: what either has lost, the other one gives back. */
+export class RevocationSync {
+  constructor(
+    private readonly memory: RevocationMemory,
+    private readonly signals: RevocationSignals,
+    private readonly capacity: number,
+    private readonly oldest: () => number,
+  ) {}
+
+  /** One full pass. Rejects when the store fails under way; what was read by then is kept. */
+  async run(redis: Redis): Promise<void> {
+    this.memory.sweep();
+    await cleanUp(redis);
+    await this.syncTokens(redis);
+    await this.syncVersions(redis);
+    this.signals.measure(this.memory);
+  }
+
+  private async syncTokens(redis: Redis): Promise<void> {
+    const stored = new Set<string>();
+    const take = (record: RevocationRecord | undefined) => {
+      if (record?.kind !== 'token') return this.signals.unreadable();
+      stored.add(record.tokenId);
+      this.memory.take(record);
+    };
+    await readTokens(redis, this.oldest(), take, () => stored.size > this.capacity);
+    if (stored.size > this.capacity) return;
+    const { untold, lost } = this.memory.compare(stored);
+    if (stored.size + untold.length + lost.length <= this.capacity) this.memory.tokens.settle();
+    for (const [tokenId, expiresAt] of untold) await this.tell(redis, tokenId, expiresAt);
+    if (lost.length > 0) this.signals.truncated(lost.length, stored.size);
+    await restoreTokens(redis, lost);
+    this.signals.whole();
+  }
+
+  private async tell(redis: Redis, tokenId: string, expiresAt: number): Promise<void> {
+    await publishToken(redis, tokenId, expiresAt);
+    this.memory.setTold(tokenId, true);
+  }
+
+  /** Its failure alone is no reason to give up the feed: the last versions stay in force (row 002-26). */
+  private async syncVersions(redis: Redis): Promise<void> {
+    const stored = new Set<string>();
+    const take = (record: RevocationRecord | undefined) => {
+      if (record?.kind !== 'version') return this.signals.unreadable();
+      stored.add(`${record.owner}:${record.id}`);
+      this.memory.take(record);
+    };
+    try {
+      await readVersions(redis, take, () => stored.size > 2 * this.capacity);
+      for (const [owner, id, version] of this.memory.versions.entries()) {
+        if (!stored.has(`${owner}:${id}`)) await restoreVersion(redis, owner, id, version);
+      }
+      this.signals.versionsSynced();
+    } catch (error) {
+      this.signals.versionsFailed(error);
+    }
+  }
+}
