@@ -29,6 +29,8 @@ interface Waiter {
 
 /** What the backends of one world were called with: the last 1,000 calls, oldest first. */
 export class CallLog {
+  /** Told of each request message as it arrives; messages are not kept. */
+  onRequest: ((call: LoggedCall, message: Readonly<Record<string, unknown>>) => void) | undefined;
   #calls: LoggedCall[] = [];
   readonly #waiters = new Set<Waiter>();
 

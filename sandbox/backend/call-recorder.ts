@@ -20,6 +20,10 @@ export function recordCalls(upstream: string, log: CallLog): ServerInterceptor {
             log.add(entry);
             passOn(metadata);
           },
+          onReceiveMessage(message: Readonly<Record<string, unknown>>, passOn) {
+            if (entry !== undefined) log.onRequest?.(entry, message);
+            passOn(message);
+          },
           onCancel: () => finish(Date.now() >= deadline ? 'DEADLINE_EXCEEDED' : 'CANCELLED', true),
         }),
       sendMessage(message, next) {
