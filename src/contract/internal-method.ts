@@ -1,29 +1,11 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import type { Policy } from '../domain/policy.js';
+import { policyOf } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { describeMethod } from './describe-method.js';
 import { readService } from './route-table.js';
 
 /** Nobody from outside may call such an RPC, nothing of it is limited, cached or tried again. */
-const INTERNAL: Policy = Object.freeze({
-  access: 'ACCESS_CONTROLLED',
-  permissions: [],
-  roles: [],
-  tenantField: undefined,
-  protectedFields: [],
-  redact: [],
-  responseTenantFields: [],
-  timeoutMs: undefined,
-  retry: undefined,
-  cache: undefined,
-  maxConcurrent: 0,
-  rate: undefined,
-  cost: 1,
-  fallback: undefined,
-  stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
-  maxBodyBytes: undefined,
-  successStatus: 200,
-});
+const INTERNAL = policyOf('ACCESS_CONTROLLED');
 
 /** Descriptors never change, and one RPC has one RpcMethod. */
 const known = new WeakMap<DescMethod, RpcMethod>();

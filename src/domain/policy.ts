@@ -58,3 +58,27 @@ export interface Policy {
   readonly maxBodyBytes: number | undefined;
   readonly successStatus: number;
 }
+
+/** A policy that says who may call and nothing else, and what `rest` changes of it. */
+export function policyOf(access: Access, rest: Partial<Policy> = {}): Policy {
+  return Object.freeze({
+    access,
+    permissions: [],
+    roles: [],
+    tenantField: undefined,
+    protectedFields: [],
+    redact: [],
+    responseTenantFields: [],
+    timeoutMs: undefined,
+    retry: undefined,
+    cache: undefined,
+    maxConcurrent: 0,
+    rate: undefined,
+    cost: 1,
+    fallback: undefined,
+    stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
+    maxBodyBytes: undefined,
+    successStatus: 200,
+    ...rest,
+  });
+}

@@ -7,7 +7,7 @@ import { compileRequestCodec } from '../../src/contract/json-reader/request-code
 import { readService } from '../../src/contract/route-table.js';
 import type { PathVariable, Route } from '../../src/contract/route.js';
 import { GatewayError } from '../../src/domain/errors.js';
-import type { Policy } from '../../src/domain/policy.js';
+import { policyOf, type Policy } from '../../src/domain/policy.js';
 
 /** Types of the test protos: a message with every kind of field, and proto2's own shapes. */
 export const kindsRegistry: FileRegistry = createFileRegistry(
@@ -34,31 +34,11 @@ export interface RouteShape {
   readonly policy?: Partial<Policy>;
 }
 
-const OPEN_POLICY: Policy = {
-  access: 'OPEN',
-  permissions: [],
-  roles: [],
-  tenantField: undefined,
-  protectedFields: [],
-  redact: [],
-  responseTenantFields: [],
-  timeoutMs: undefined,
-  retry: undefined,
-  cache: undefined,
-  maxConcurrent: 0,
-  rate: undefined,
-  cost: 1,
-  fallback: undefined,
-  stream: { idleTimeoutMs: 30_000, maxDurationMs: 300_000, maxMessages: 0 },
-  maxBodyBytes: undefined,
-  successStatus: 200,
-};
-
 /** A route for any request message, without an RPC that would have to exist for it. */
 export function routeFor({ input, verb = 'POST', body, variables = [], policy }: RouteShape): Route {
   const method = { upstream: 'kinds', service: 'kinds.v1.Service', name: 'Call', path: '/kinds.v1.Service/Call' };
   return {
-    method: { ...method, kind: 'unary', idempotent: false, policy: { ...OPEN_POLICY, ...policy } },
+    method: { ...method, kind: 'unary', idempotent: false, policy: policyOf('OPEN', policy) },
     desc: { kind: 'rpc', name: 'Call', input } as DescMethod,
     verb,
     template: '/call',

@@ -1,28 +1,10 @@
 import { GatewayError } from '../../src/domain/errors.js';
 import { CallContext } from '../../src/domain/call-context.js';
-import type { Policy } from '../../src/domain/policy.js';
+import { policyOf, type Policy } from '../../src/domain/policy.js';
 import type { RpcMethod } from '../../src/domain/rpc-method.js';
 import type { UpstreamCall } from '../../src/traffic/call.js';
 
-const POLICY: Policy = {
-  access: 'OPEN',
-  permissions: [],
-  roles: [],
-  tenantField: undefined,
-  protectedFields: [],
-  redact: [],
-  responseTenantFields: [],
-  timeoutMs: undefined,
-  retry: undefined,
-  cache: undefined,
-  maxConcurrent: 0,
-  rate: undefined,
-  cost: 1,
-  fallback: undefined,
-  stream: { idleTimeoutMs: 30_000, maxDurationMs: 300_000, maxMessages: 0 },
-  maxBodyBytes: undefined,
-  successStatus: 200,
-};
+const STREAM = { idleTimeoutMs: 30_000, maxDurationMs: 300_000, maxMessages: 0 };
 
 /** user.v1.UserService/GetUser with what a test changes of its policy. */
 export function unaryMethod(policy: Partial<Policy> = {}): RpcMethod {
@@ -52,5 +34,5 @@ function method(
   policy: Partial<Policy>,
 ): RpcMethod {
   const path = `/${names.service}/${names.name}`;
-  return { ...names, path, kind, idempotent: false, policy: { ...POLICY, ...policy } };
+  return { ...names, path, kind, idempotent: false, policy: policyOf('OPEN', { stream: STREAM, ...policy }) };
 }
