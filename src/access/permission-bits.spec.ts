@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { principalOf } from '../../test/support/principal.js';
-import { ownPolicy } from '../../test/support/policy.js';
+import { policyOf } from '../domain/policy.js';
 import { DECISIONS, evaluate } from './decision.js';
 import { PermissionBits } from './permission-bits.js';
 
@@ -22,7 +22,7 @@ const granted = fc.oneof(
 const role = fc.constantFrom('admin', 'viewer', 'super_admin', '*');
 const policy = fc
   .record({ permissions: fc.array(required, { maxLength: 3 }), roles: fc.array(role, { maxLength: 2 }) })
-  .map((rights) => ownPolicy({ access: 'ACCESS_CONTROLLED', ...rights }));
+  .map((rights) => policyOf('OPEN', { access: 'ACCESS_CONTROLLED', ...rights }));
 const principal = fc
   .record({ permissions: fc.array(granted, { maxLength: 6 }), roles: fc.array(role, { maxLength: 2 }) })
   .map(principalOf);
@@ -46,7 +46,7 @@ describe('the bit set of a contract', () => {
 
   it('holds more requirements than fit into one word', () => {
     const policies = Array.from({ length: 100 }, (_, n) =>
-      ownPolicy({ access: 'ACCESS_CONTROLLED', permissions: [`thing${n}.read`] }),
+      policyOf('OPEN', { access: 'ACCESS_CONTROLLED', permissions: [`thing${n}.read`] }),
     );
     const bits = new PermissionBits(policies);
     const caller = principalOf({ permissions: ['thing31.read', 'thing64:read:all'] });
@@ -56,9 +56,12 @@ describe('the bit set of a contract', () => {
   });
 
   it('leaves what is not of its contract to others', () => {
-    const bits = new PermissionBits([ownPolicy({ access: 'OPEN' }), ownPolicy({ access: 'AUTHENTICATED' })]);
+    const bits = new PermissionBits([
+      policyOf('OPEN', { access: 'OPEN' }),
+      policyOf('OPEN', { access: 'AUTHENTICATED' }),
+    ]);
     expect(
-      bits.decide(principalOf({ permissions: ['*'] }), ownPolicy({ access: 'ACCESS_CONTROLLED' })),
+      bits.decide(principalOf({ permissions: ['*'] }), policyOf('OPEN', { access: 'ACCESS_CONTROLLED' })),
     ).toBeUndefined();
   });
 
@@ -70,7 +73,7 @@ describe('the bit set of a contract', () => {
     ['any action', 'user.*', DECISIONS.byPermission],
     ['everything', '*', DECISIONS.acrossTenants],
   ])('a grant with the scope %s against a requirement of the whole tenant', (_scope, grant, expected) => {
-    const read = ownPolicy({ access: 'ACCESS_CONTROLLED', permissions: ['user.read'] });
+    const read = policyOf('OPEN', { access: 'ACCESS_CONTROLLED', permissions: ['user.read'] });
     expect(new PermissionBits([read]).decide(principalOf({ permissions: [grant] }), read)).toBe(expected);
   });
 });
