@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startWorld } from '../../sandbox/world.js';
+import { BackendView } from '../support/backend-view.js';
+import { Client } from '../support/client.js';
+import { type CountingProxy, countingProxy } from '../support/counting-proxy.js';
+import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { sendRaw } from '../support/raw-http.js';
+
+/** What makes Node's HTTP/2 throw, and grpc-js drop the session under every other call, when it becomes metadata. */
+const POISON = [
+  'Connection: keep-alive, x-evil',
+  'Keep-Alive: timeout=5',
+  'Proxy-Connection: keep-alive',
+  'Upgrade: h2c',
+  'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA',
+  'Transfer-Encoding: chunked',
+  'TE: gzip',
+  'Host: b',
+  ...['Authorization', 'Referer', 'If-Match', 'If-Modified-Since', 'If-Range', 'Date', 'From', 'Max-Forwards'],
+  ...['Content-Type', 'User-Agent', 'Age', 'ETag', 'Location', 'Retry-After', 'X-Request-Id', 'Traceparent'],
+].map((line) => (line.includes(':') ? line : `${line}: 1\r\n${line}: 2`));
+
+let gateway: TestGateway;
+let backends: BackendView;
+let proxy: CountingProxy;
+
+beforeAll(async () => {
+  const world = await startWorld({ faultServer: false });
+  proxy = await countingProxy(world.aiUrl);
+  gateway = await startTestGateway({ world, env: { AI_SERVICE_URL: proxy.address, GATEWAY_HEALTH_INTERVAL: '1h' } });
+  backends = new BackendView(world);
+});
+afterAll(async () => {
+  await gateway.close();
+  proxy.close();
+});
+
+it('a slow call of one tenant survives whatever headers another one sends', async () => {
+  const alice = await Client.of(gateway, 'alice@acme.test');
+  const { token } = await Client.of(gateway, 'carol@globex.test');
+  const slow = alice.send('POST', '/api/v1/ai', { query: 'slow 1500ms how are you' });
+  await gateway.world.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
+
+  const statuses: number[] = [];
+  for (const header of POISON) {
+    const body = JSON.stringify({ query: 'hello' });
+    const [response] = await sendRaw(
+      gateway.url,
+      `POST /api/v1/ai HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n${header}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    );
+    statuses.push(response?.status ?? 0);
+  }
+
+  expect(statuses.filter((status) => status !== 200 && status !== 400)).toEqual([]);
+  expect(statuses.filter((status) => status === 200).length, 'some of them are legitimate').toBeGreaterThan(5);
+  const answer = await slow;
+  expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('how are you')]);
+  expect(proxy.connections).toBeLessThanOrEqual(2);
+  const asked = backends.calls.filter(({ call }) => call.upstream === 'ai');
+  expect(asked).toHaveLength(1 + statuses.filter((status) => status === 200).length);
+});
