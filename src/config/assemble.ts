@@ -1,3 +1,5 @@
+import { circuitOf } from './circuit.js';
+import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
 import type { Settings } from './schema.js';
 import { type SsoSource, ssoOf } from './sso.js';
@@ -22,8 +24,11 @@ export function assembleConfig(
       maxReceiveBytes: settings.GATEWAY_GRPC_MAX_RECEIVE_BYTES,
       maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
     },
+    circuit: circuitOf(settings),
+    load: loadOf(settings),
     jwt: jwtOf(settings),
     authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
+    authCache: authCacheOf(settings),
     redis: redisOf(settings),
     revocation: {
       maxEntries: settings.GATEWAY_REVOCATION_MAX,
@@ -39,6 +44,8 @@ export function assembleConfig(
     log: { level: settings.LOG_LEVEL },
     metrics: { enabled: settings.ENABLE_METRICS },
     health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
+    alerts: alertsOf(settings),
+    instance: settings.POD_NAME ?? hostname(),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
     environment: settings.NODE_ENV,
   });
@@ -59,6 +66,18 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     trustedProxies: settings.GATEWAY_TRUSTED_PROXIES,
     corsOrigins: settings.GATEWAY_CORS_ORIGINS,
     docs: settings.GATEWAY_DOCS,
+  };
+}
+
+function loadOf(settings: Settings): GatewayConfig['load'] {
+  return {
+    maxConcurrentRequests: settings.GATEWAY_MAX_CONCURRENT_REQUESTS,
+    queueSize: settings.GATEWAY_QUEUE_SIZE,
+    queueTimeoutMs: settings.GATEWAY_QUEUE_TIMEOUT,
+    tenantSharePercent: settings.GATEWAY_TENANT_SHARE_PERCENT,
+    tenantWeights: settings.GATEWAY_TENANT_WEIGHTS,
+    shedDelayMs: settings.GATEWAY_SHED_DELAY,
+    shedHeapPercent: settings.GATEWAY_SHED_HEAP_PERCENT,
   };
 }
 
@@ -83,8 +102,26 @@ function jwtOf(settings: Settings): GatewayConfig['jwt'] {
     audience: settings.JWT_AUDIENCE,
     clockToleranceMs: settings.GATEWAY_JWT_CLOCK_TOLERANCE,
     jwksTtlMs: settings.GATEWAY_JWKS_CACHE_TTL,
+    jwksHardGraceMs: settings.GATEWAY_JWKS_HARD_GRACE,
+    issuers: settings.GATEWAY_JWT_ISSUERS,
     cacheSize: settings.GATEWAY_JWT_CACHE_SIZE,
   };
+}
+
+function authCacheOf(settings: Settings): GatewayConfig['authCache'] {
+  return {
+    ttlMs: settings.GATEWAY_AUTH_CACHE_TTL,
+    softBumpMs: settings.GATEWAY_AUTH_CACHE_SOFT_BUMP,
+    hardGraceMs: settings.GATEWAY_AUTH_CACHE_HARD_GRACE,
+    maxEntries: settings.GATEWAY_AUTH_CACHE_L1_SIZE,
+    maxBytes: settings.GATEWAY_AUTH_CACHE_L1_BYTES,
+    encryptionKey: settings.GATEWAY_CACHE_KEY,
+  };
+}
+
+function alertsOf(settings: Settings): GatewayConfig['alerts'] {
+  const { GATEWAY_ALERT_WEBHOOK_URL: webhookUrl, GATEWAY_DEPLOYMENT_TAG: deployment } = settings;
+  return webhookUrl === undefined || deployment === undefined ? undefined : { webhookUrl, deployment };
 }
 
 function redisOf({ REDIS_URL: address, GATEWAY_REDIS_COMMAND_TIMEOUT }: Settings): GatewayConfig['redis'] {

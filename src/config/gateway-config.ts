@@ -1,4 +1,6 @@
+import type { IssuerKeys } from './issuer-keys.js';
 import type { RedisAddress } from './redis-url.js';
+import type { TenantWeight } from './tenant-weight.js';
 
 /** TLS towards an upstream. Files are PEM. */
 export interface UpstreamTls {
@@ -17,6 +19,36 @@ export interface UpstreamConfig {
   readonly tls: UpstreamTls;
   /** Deadline of a call whose policy sets none. */
   readonly timeoutMs: number;
+  /** Calls in flight at once. */
+  readonly maxConcurrent: number;
+}
+
+/** When a circuit opens and how it closes again. */
+export interface CircuitConfig {
+  /** 0: the share of failures does not matter. */
+  readonly errorPercent: number;
+  readonly minRequests: number;
+  /** 0: failures in a row do not matter. */
+  readonly consecutiveErrors: number;
+  readonly windowMs: number;
+  readonly openMs: number;
+  readonly maxOpenMs: number;
+  readonly halfOpenMax: number;
+}
+
+/** How much is done at once. */
+export interface LoadConfig {
+  readonly maxConcurrentRequests: number;
+  /** Calls waiting for a place at an upstream. */
+  readonly queueSize: number;
+  readonly queueTimeoutMs: number;
+  readonly tenantSharePercent: number;
+  /** Tenants with a weight other than 1. */
+  readonly tenantWeights: readonly TenantWeight[];
+  /** Event loop delay; 0: does not matter. */
+  readonly shedDelayMs: number;
+  /** 0: does not matter. */
+  readonly shedHeapPercent: number;
 }
 
 /** The store that the instances share. */
@@ -93,6 +125,8 @@ export interface GatewayConfig {
     readonly maxReceiveBytes: number;
     readonly maxSendBytes: number;
   };
+  readonly circuit: CircuitConfig;
+  readonly load: LoadConfig;
   readonly jwt: {
     readonly jwksUrl: string | undefined;
     readonly secret: string | undefined;
@@ -101,8 +135,21 @@ export interface GatewayConfig {
     readonly audience: string;
     readonly clockToleranceMs: number;
     readonly jwksTtlMs: number;
+    /** How long beyond their time keys are used while their issuer is away. */
+    readonly jwksHardGraceMs: number;
+    /** Beside the one of jwksUrl or secret. */
+    readonly issuers: readonly IssuerKeys[];
     /** Verified tokens kept; 0 switches the cache off. */
     readonly cacheSize: number;
+  };
+  readonly authCache: {
+    readonly ttlMs: number;
+    readonly softBumpMs: number;
+    readonly hardGraceMs: number;
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    /** Text that a key is derived from; undefined: nothing goes to Redis. */
+    readonly encryptionKey: string | undefined;
   };
   /** Undefined: this instance works on its own. */
   readonly redis: RedisConfig | undefined;
@@ -120,6 +167,10 @@ export interface GatewayConfig {
   readonly log: { readonly level: string };
   readonly metrics: { readonly enabled: boolean };
   readonly health: { readonly intervalMs: number; readonly recoveryHoldMs: number };
+  /** Where degradations are told; undefined: in log and metrics alone. */
+  readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
+  /** Name of this process among its like: pod or host. */
+  readonly instance: string;
   /** Descriptor sets to mount beside the built-in one. */
   readonly descriptorFiles: readonly string[];
   readonly environment: string;

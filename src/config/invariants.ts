@@ -28,6 +28,7 @@ export function invariantProblems(settings: Known<Settings>, upstreams: readonly
 function timeoutProblems(settings: Known<Settings>, upstreams: readonly UpstreamSource[]): ConfigProblem[] {
   const term = (name: NumericSetting): Term => ({ name, value: settings[name] });
   const request = term('GATEWAY_REQUEST_TIMEOUT');
+  const circuitOpen = { name: 'GATEWAY_CIRCUIT_OPEN', value: settings.GATEWAY_CIRCUIT_OPEN };
   const deadlines = upstreams.filter(({ own }) => own.url !== undefined).map(deadlineOf);
   return [
     ...deadlines.flatMap((deadline) => mustBeBelow(deadline, request)),
@@ -39,6 +40,8 @@ function timeoutProblems(settings: Known<Settings>, upstreams: readonly Upstream
     ...mustNotExceed(term('GATEWAY_SESSION_IDLE_TIMEOUT'), term('GATEWAY_SESSION_MAX_AGE')),
     ...mustBeBelow(term('GATEWAY_GRPC_KEEPALIVE_TIMEOUT'), term('GATEWAY_GRPC_KEEPALIVE_TIME')),
     ...mustNotExceed(term('GATEWAY_GRPC_INITIAL_BACKOFF'), term('GATEWAY_GRPC_MAX_BACKOFF')),
+    ...mustNotExceed(term('GATEWAY_QUEUE_TIMEOUT'), request),
+    ...mustNotExceed(circuitOpen, term('GATEWAY_CIRCUIT_MAX_OPEN')),
   ];
 }
 

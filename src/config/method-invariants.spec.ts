@@ -21,6 +21,7 @@ function method(policy: Partial<Policy>, rest: Partial<RpcMethod> = {}): RpcMeth
     path: `/${upstream}.v1.Service/Get`,
     kind,
     idempotent: true,
+    readOnly: true,
     policy: {
       access: 'OPEN',
       permissions: [],
@@ -39,6 +40,7 @@ function method(policy: Partial<Policy>, rest: Partial<RpcMethod> = {}): RpcMeth
       stream: { idleTimeoutMs: 1, maxDurationMs: 1, maxMessages: 0 },
       maxBodyBytes: undefined,
       successStatus: 200,
+      meter: undefined,
       ...policy,
     },
   };

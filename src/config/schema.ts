@@ -1,8 +1,12 @@
 import { z } from 'zod';
+import { alertSettings } from './schema/alert-settings.js';
+import { authCacheSettings } from './schema/auth-cache-settings.js';
 import { authorizationSettings } from './schema/authorization-settings.js';
+import { circuitSettings } from './schema/circuit-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
 import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
+import { loadSettings } from './schema/load-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
 import { redisSettings } from './schema/redis-settings.js';
 import { revocationSettings } from './schema/revocation-settings.js';
@@ -16,12 +20,16 @@ export const settingsSchema = z.object({
   ...deadlineSettings,
   ...shutdownSettings,
   ...grpcSettings,
+  ...circuitSettings,
+  ...loadSettings,
   ...tokenSettings,
+  ...authCacheSettings,
   ...authorizationSettings,
   ...sessionSettings,
   ...redisSettings,
   ...revocationSettings,
   ...operationSettings,
+  ...alertSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -33,10 +41,14 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Deadlines', settings: deadlineSettings },
   { title: 'Shutdown', settings: shutdownSettings },
   { title: 'Upstream connections', settings: grpcSettings },
+  { title: 'Circuit breakers', settings: circuitSettings },
+  { title: 'Load', settings: loadSettings },
   { title: 'Tokens', settings: tokenSettings },
+  { title: 'API keys and opaque tokens', settings: authCacheSettings },
   { title: 'Authorization', settings: authorizationSettings },
   { title: 'Sessions', settings: sessionSettings },
   { title: 'Redis', settings: redisSettings },
   { title: 'Revocation', settings: revocationSettings },
   { title: 'Operation', settings: operationSettings },
+  { title: 'Alerts', settings: alertSettings },
 ];

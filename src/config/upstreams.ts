@@ -18,8 +18,9 @@ const NO_FILES = { caFile: undefined, certFile: undefined, keyFile: undefined, s
 /** The upstream, or undefined when it has no address. Call it when there are no problems. */
 export function buildUpstream({ name, own, shared }: UpstreamSource): UpstreamConfig | undefined {
   const timeoutMs = own.timeout ?? shared.GATEWAY_UPSTREAM_TIMEOUT;
-  if (own.url === undefined || timeoutMs === undefined) return undefined;
-  return { name, target: own.url.target, tls: tlsOf({ name, own, shared }), timeoutMs };
+  const maxConcurrent = own.maxConcurrent ?? shared.GATEWAY_UPSTREAM_MAX_CONCURRENT;
+  if (own.url === undefined || timeoutMs === undefined || maxConcurrent === undefined) return undefined;
+  return { name, target: own.url.target, tls: tlsOf({ name, own, shared }), timeoutMs, maxConcurrent };
 }
 
 /** Own settings win over the scheme of the address, and that over the settings for all. */

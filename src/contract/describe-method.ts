@@ -13,6 +13,7 @@ export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
     path: `/${service}/${desc.name}`,
     kind: desc.methodKind === 'unary' ? 'unary' : 'server_stream',
     idempotent: desc.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
+    readOnly: desc.idempotency === Idempotency.NO_SIDE_EFFECTS,
     policy,
   });
 }

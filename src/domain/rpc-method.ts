@@ -13,5 +13,7 @@ export interface RpcMethod {
   readonly kind: 'unary' | 'server_stream';
   /** idempotency_level is IDEMPOTENT or NO_SIDE_EFFECTS. */
   readonly idempotent: boolean;
+  /** idempotency_level is NO_SIDE_EFFECTS. */
+  readonly readOnly: boolean;
   readonly policy: Policy;
 }

@@ -38,7 +38,7 @@ export interface RouteShape {
 export function routeFor({ input, verb = 'POST', body, variables = [], policy }: RouteShape): Route {
   const method = { upstream: 'kinds', service: 'kinds.v1.Service', name: 'Call', path: '/kinds.v1.Service/Call' };
   return {
-    method: { ...method, kind: 'unary', idempotent: false, policy: policyOf('OPEN', policy) },
+    method: { ...method, kind: 'unary', idempotent: false, readOnly: false, policy: policyOf('OPEN', policy) },
     desc: { kind: 'rpc', name: 'Call', input } as DescMethod,
     verb,
     template: '/call',

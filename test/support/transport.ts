@@ -23,7 +23,7 @@ export function upstreamConfig(target: string, overrides: Partial<UpstreamConfig
     keyFile: undefined,
     serverName: undefined,
   } as const;
-  return { name: 'user', target, tls, timeoutMs: 2_000, ...overrides };
+  return { name: 'user', target, tls, timeoutMs: 2_000, maxConcurrent: 512, ...overrides };
 }
 
 /** A raw client with the gateway's own channel settings. Close it. */

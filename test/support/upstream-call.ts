@@ -34,5 +34,12 @@ function method(
   policy: Partial<Policy>,
 ): RpcMethod {
   const path = `/${names.service}/${names.name}`;
-  return { ...names, path, kind, idempotent: false, policy: policyOf('OPEN', { stream: STREAM, ...policy }) };
+  return {
+    ...names,
+    path,
+    kind,
+    idempotent: false,
+    readOnly: false,
+    policy: policyOf('OPEN', { stream: STREAM, ...policy }),
+  };
 }

@@ -39,6 +39,7 @@ function upstreams(): string[] {
     return [
       [variables.url, shape.url],
       [variables.timeout, shape.timeout],
+      [variables.maxConcurrent, shape.maxConcurrent],
     ];
   });
   const variables: Readonly<Record<string, string>> = upstreamVariables('<name>');
@@ -100,6 +101,7 @@ function rules(): string[] {
     '- `GATEWAY_HEADERS_TIMEOUT` ≤ `GATEWAY_RECEIVE_TIMEOUT` ≤ `GATEWAY_REQUEST_TIMEOUT`.',
     '- `GATEWAY_STREAM_HEARTBEAT` < `GATEWAY_STREAM_IDLE_TIMEOUT` ≤ `GATEWAY_STREAM_MAX_DURATION`.',
     '- `GATEWAY_GRPC_KEEPALIVE_TIMEOUT` < `GATEWAY_GRPC_KEEPALIVE_TIME`; `GATEWAY_GRPC_INITIAL_BACKOFF` ≤ `GATEWAY_GRPC_MAX_BACKOFF`.',
+    '- `GATEWAY_CIRCUIT_OPEN` ≤ `GATEWAY_CIRCUIT_MAX_OPEN`; `GATEWAY_QUEUE_TIMEOUT` ≤ `GATEWAY_REQUEST_TIMEOUT`.',
     '- `GATEWAY_MAX_BODY_BYTES` ≤ `GATEWAY_GRPC_MAX_SEND_BYTES`; `max_body_bytes` in a policy too.',
     '- `OPS_PORT` is not `API_GATEWAY_PORT`.',
     '- Exactly one of `JWT_JWKS_URL` and `JWT_SECRET`; `JWT_SECRET_PREVIOUS` only beside a different `JWT_SECRET`.',

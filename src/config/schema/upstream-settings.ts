@@ -1,16 +1,16 @@
 import { z } from 'zod';
-import { duration } from '../quantities.js';
+import { count, duration } from '../quantities.js';
 import { defaulted, optional, required } from '../setting.js';
 import { file, text } from '../texts.js';
 import { address } from '../upstream-address.js';
 import { tlsMode } from './grpc-settings.js';
 
-/** The upstreams of the built-in contract: their address is required or not, and their own default deadline. */
-const BUILT_IN: Readonly<Record<string, { readonly required: boolean; readonly timeout: string }>> = {
-  auth: { required: true, timeout: '1s' },
-  user: { required: true, timeout: '2s' },
-  tenant: { required: true, timeout: '2s' },
-  ai: { required: false, timeout: '25s' },
+/** The upstreams of the built-in contract: their address is required or not, and their own defaults. */
+const BUILT_IN: Readonly<Record<string, { required: boolean; timeout: string; maxConcurrent: string }>> = {
+  auth: { required: true, timeout: '1s', maxConcurrent: '256' },
+  user: { required: true, timeout: '2s', maxConcurrent: '512' },
+  tenant: { required: true, timeout: '2s', maxConcurrent: '512' },
+  ai: { required: false, timeout: '25s', maxConcurrent: '128' },
 };
 
 /** Names of the upstreams that the built-in contract speaks of. */
@@ -27,9 +27,16 @@ export function upstreamSchema(name: string) {
     description: `Deadline of a call to \`${name}\` whose policy sets none.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_TIMEOUT`.'}`,
     ...(builtIn ? {} : { example: '5s' }),
   };
+  const maxConcurrent = {
+    description: `Calls to \`${name}\` in flight at once; streams count.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_MAX_CONCURRENT`.'}`,
+    ...(builtIn ? {} : { example: '64' }),
+  };
   return z.object({
     url: builtIn?.required ? required(address, url) : optional(address, url),
     timeout: builtIn ? defaulted(duration(), builtIn.timeout, timeout) : optional(duration(), timeout),
+    maxConcurrent: builtIn
+      ? defaulted(count({ min: 1 }), builtIn.maxConcurrent, maxConcurrent)
+      : optional(count({ min: 1 }), maxConcurrent),
     tlsMode: optional(tlsMode, { description: `Encryption towards \`${name}\`.`, example: 'tls' }),
     caFile: optional(file, { description: `Authorities for \`${name}\`.`, example: '/etc/gateway/tls/ca.crt' }),
     certFile: optional(file, { description: `Own certificate for \`${name}\`.`, example: '/etc/gateway/tls/tls.crt' }),
@@ -46,6 +53,7 @@ export function upstreamVariables(name: string): Readonly<Record<keyof UpstreamV
   return {
     url: `${word}_SERVICE_URL`,
     timeout: `GATEWAY_${word}_TIMEOUT`,
+    maxConcurrent: `GATEWAY_${word}_MAX_CONCURRENT`,
     tlsMode: `GATEWAY_${word}_TLS_MODE`,
     caFile: `GATEWAY_${word}_TLS_CA_FILE`,
     certFile: `GATEWAY_${word}_TLS_CERT_FILE`,

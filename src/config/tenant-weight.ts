@@ -1,0 +1,23 @@
+import { type Kind, Refusal } from './setting.js';
+
+const MAX_WEIGHT = 1000;
+
+/** A tenant and its weight: `acme=3`. */
+export interface TenantWeight {
+  readonly tenantId: string;
+  readonly weight: number;
+}
+
+/** How much of a scarce thing one tenant gets, compared with the others, who have 1. */
+export const tenantWeight: Kind<TenantWeight> = {
+  form: 'tenant weight',
+  parse(raw) {
+    const [, tenantId, digits] = /^([^=\s]+)=(\d{1,4})$/.exec(raw) ?? [];
+    const weight = Number(digits);
+    if (tenantId !== undefined && weight >= 1 && weight <= MAX_WEIGHT) return { tenantId, weight };
+    throw new Refusal(
+      `"${raw}" is no weight of a tenant`,
+      `write tenant=weight with a weight of 1 to ${MAX_WEIGHT}: acme=3`,
+    );
+  },
+};
