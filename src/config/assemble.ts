@@ -1,5 +1,6 @@
 import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
+import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
 import type { Settings } from './schema.js';
 import { type SsoSource, ssoOf } from './sso.js';
@@ -44,6 +45,8 @@ export function assembleConfig(
     log: { level: settings.LOG_LEVEL },
     metrics: { enabled: settings.ENABLE_METRICS },
     health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
+    alerts: alertsOf(settings),
+    instance: settings.POD_NAME ?? hostname(),
     alerts: alertsOf(settings),
     instance: settings.POD_NAME ?? hostname(),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
@@ -117,6 +120,11 @@ function authCacheOf(settings: Settings): GatewayConfig['authCache'] {
     maxBytes: settings.GATEWAY_AUTH_CACHE_L1_BYTES,
     encryptionKey: settings.GATEWAY_CACHE_KEY,
   };
+}
+
+function alertsOf(settings: Settings): GatewayConfig['alerts'] {
+  const { GATEWAY_ALERT_WEBHOOK_URL: webhookUrl, GATEWAY_DEPLOYMENT_TAG: deployment } = settings;
+  return webhookUrl === undefined || deployment === undefined ? undefined : { webhookUrl, deployment };
 }
 
 function alertsOf(settings: Settings): GatewayConfig['alerts'] {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { alertProblems } from './alerts.js';
 import { assembleConfig } from './assemble.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
@@ -46,6 +47,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...shared.problems,
     ...ssoReadings.flatMap((reading) => reading.problems),
     ...keySourceProblems(shared.values, unreadable),
+    ...alertProblems(shared.values, unreadable),
     ...ssoProblems(shared.values, providers, unreadable),
     ...upstreams.flatMap(upstreamProblems),
     ...invariantProblems(shared.values, upstreams),

@@ -171,6 +171,10 @@ export interface GatewayConfig {
   readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
   /** Name of this process among its like: pod or host. */
   readonly instance: string;
+  /** Where degradations are told; undefined: in log and metrics alone. */
+  readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
+  /** Name of this process among its like: pod or host. */
+  readonly instance: string;
   /** Descriptor sets to mount beside the built-in one. */
   readonly descriptorFiles: readonly string[];
   readonly environment: string;

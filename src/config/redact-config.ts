@@ -9,11 +9,12 @@ export function fingerprint(secret: string): string {
 /** The effective settings as plain JSON, with a fingerprint in place of each secret. */
 export function redactConfig(config: GatewayConfig) {
   const { secret, secretPrevious } = config.jwt;
-  const { redis, sso } = config;
+  const { redis, sso, alerts } = config;
   return {
     ...config,
     upstreams: Object.fromEntries(config.upstreams),
     redis: redis && { ...redis, address: { ...redis.address, password: redis.address.password && '[set]' } },
+    alerts: alerts && { ...alerts, webhookUrl: '[set]' },
     sso: {
       ...sso,
       providers: [...sso.providers.values()].map((each) => ({ ...each, clientSecret: fingerprint(each.clientSecret) })),

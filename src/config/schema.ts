@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { alertSettings } from './schema/alert-settings.js';
 import { authCacheSettings } from './schema/auth-cache-settings.js';
+import { alertSettings } from './schema/alert-settings.js';
 import { authorizationSettings } from './schema/authorization-settings.js';
 import { circuitSettings } from './schema/circuit-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
@@ -30,6 +31,7 @@ export const settingsSchema = z.object({
   ...revocationSettings,
   ...operationSettings,
   ...alertSettings,
+  ...alertSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -50,5 +52,6 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Redis', settings: redisSettings },
   { title: 'Revocation', settings: revocationSettings },
   { title: 'Operation', settings: operationSettings },
+  { title: 'Alerts', settings: alertSettings },
   { title: 'Alerts', settings: alertSettings },
 ];

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { pino, type Logger, type LoggerOptions } from 'pino';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { LogStream } from './log-stream.js';
@@ -30,7 +29,7 @@ const SECRET_PATHS = [
 
 /** One JSON object a line on stdout, levels as words, the fields that name this process on each (rows 003-8, C-24). */
 export function createLogger(config: GatewayConfig, version: string, stream: LogStream): GatewayLogger {
-  const base = { service: 'api-gateway', env: config.environment, version, pod: hostname() };
+  const base = { service: 'api-gateway', env: config.environment, version, pod: config.instance };
   const options: LoggerOptions = {
     level: config.log.level,
     base,

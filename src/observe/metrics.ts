@@ -60,6 +60,11 @@ export class GatewayMetrics {
   readonly upstreamUp = this.gauge('gateway_upstream_up', 'Verdict of the last health check: 1 is serving.', [
     'upstream',
   ]);
+  readonly alerts = this.counter(
+    'gateway_alerts_total',
+    'Alerts to the webhook: sent, failed (no answer, or no 2xx), dropped (queue full).',
+    ['outcome'],
+  );
   readonly degraded = this.gauge('gateway_degraded', '1 while a component is impaired.', ['component']);
   readonly draining = this.gauge('gateway_draining', '1 from SIGTERM until the process ends.', []);
   readonly buildInfo = this.gauge('gateway_build_info', 'Always 1.', ['version', 'node']);
@@ -83,6 +88,7 @@ export class GatewayMetrics {
       },
     });
     this.draining.set(0);
+    for (const outcome of ['sent', 'failed', 'dropped']) this.alerts.inc({ outcome }, 0);
     for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);
   }
 

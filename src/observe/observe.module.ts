@@ -3,6 +3,7 @@ import { DrainState } from '../domain/drain-state.js';
 import { UpstreamMeasure } from '../domain/upstream-measure.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { AccessLog } from './access-log.js';
+import { AlertWebhook } from './alert-webhook.js';
 import { DegradeFlags } from './degrade-flags.js';
 import { InFlightRegistry } from './in-flight.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
@@ -18,11 +19,21 @@ export interface Observation {
 }
 
 /** The observation of one application: nothing of it is shared with another one in the same process. */
-export function observe({ health }: GatewayConfig, logger: GatewayLogger): Observation {
+export function observe(config: GatewayConfig, logger: GatewayLogger): Observation {
   const inFlight = new InFlightRegistry();
   const metrics = new GatewayMetrics({ inFlight: () => inFlight.size, droppedLines: () => logger.stream.dropped });
-  const degradeFlags = new DegradeFlags(metrics, logger.events, { holdMs: health.recoveryHoldMs });
+  const webhook = webhookOf(config, metrics);
+  const degradeFlags = new DegradeFlags(metrics, logger.events, {
+    holdMs: config.health.recoveryHoldMs,
+    onTransition: (transition) => webhook?.send(transition),
+  });
   return { metrics, inFlight, drain: new DrainState(), degradeFlags, logger };
+}
+
+function webhookOf({ alerts, instance }: GatewayConfig, metrics: GatewayMetrics): AlertWebhook | undefined {
+  if (alerts === undefined) return undefined;
+  const { webhookUrl: url, deployment } = alerts;
+  return new AlertWebhook({ url, deployment, pod: instance, outcomes: metrics.alerts });
 }
 
 /** Metrics, the log line and the requests in flight. */

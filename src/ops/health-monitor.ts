@@ -2,19 +2,15 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import { UpstreamHealth } from '../grpc/upstream-health.js';
-import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
-import { GatewayMetrics } from '../observe/metrics.js';
 import { verdictOf, type CheckResult, type HealthVerdict } from './health-verdict.js';
+import { WatchedParts, type WatchedPart } from './watched-parts.js';
 
-/** Tier 2: its outage must not touch the rest (row 003-5). */
-const OPTIONAL = new Set(['ai']);
 const UNKNOWN = 'not checked yet';
 
-/** Looks after the upstreams in the background. All health answers and gauges come from its last look, so that probes never fan out. */
+/** Looks after all parts in the background. All health answers and gauges come from its last look, so that probes never fan out. */
 @Injectable()
 export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly results = new Map<string, CheckResult>();
+  private readonly results = new Map<WatchedPart, CheckResult>();
   private timer: NodeJS.Timeout | undefined;
   private checkedAt = new Date();
 
@@ -22,13 +18,10 @@ export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly upstreams: UpstreamHealth,
-    private readonly metrics: GatewayMetrics,
-    @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
+    parts: WatchedParts,
   ) {
-    for (const name of config.upstreams.keys()) {
-      this.results.set(name, { name: `${name}-service`, healthy: true, text: UNKNOWN, optional: OPTIONAL.has(name) });
-      metrics.degraded.set({ component: name }, 0);
+    for (const part of parts.all) {
+      this.results.set(part, { name: part.name, optional: part.optional, healthy: true, text: UNKNOWN });
     }
   }
 
@@ -48,27 +41,16 @@ export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutd
 
   /** One look at everything. Never rejects: Terminus rejects when a part is down, and that is an answer too. */
   async check(): Promise<void> {
-    const checks = [...this.config.upstreams.keys()].map((name) => () => this.checkUpstream(name));
+    const checks = [...this.results.keys()].map((part) => () => this.checkPart(part));
     await this.health.check(checks).catch(() => undefined);
     this.checkedAt = new Date();
   }
 
-  private async checkUpstream(name: string): Promise<HealthIndicatorResult> {
-    const { serving, text, ms } = await this.upstreams.check(name, this.config.health.intervalMs);
-    this.note(name, serving, serving ? 'healthy' : text);
-    const indicator = this.indicators.check(`${name}-service`);
-    return serving ? indicator.up({ ms }) : indicator.down({ message: text });
-  }
-
-  /** A change is told once, not at each look (document 002, rule 1). */
-  private note(name: string, healthy: boolean, text: string): void {
-    const before = this.results.get(name);
-    if (before === undefined) return;
-    this.results.set(name, { ...before, healthy, text });
-    this.metrics.upstreamUp.set({ upstream: name }, healthy ? 1 : 0);
-    this.metrics.degraded.set({ component: name }, healthy ? 0 : 1);
-    if (before.healthy === healthy) return;
-    if (healthy) this.logger.events.info({ component: name }, `recovered component=${name}`);
-    else this.logger.events.warn({ component: name, reason: text }, `degraded component=${name}`);
+  private async checkPart(part: WatchedPart): Promise<HealthIndicatorResult> {
+    const { name, optional } = part;
+    const wrong = await part.look();
+    this.results.set(part, { name, optional, healthy: wrong === undefined, text: wrong ?? 'healthy' });
+    const indicator = this.indicators.check(name);
+    return wrong === undefined ? indicator.up() : indicator.down({ message: wrong });
   }
 }

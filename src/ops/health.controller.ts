@@ -1,13 +1,12 @@
 import { Controller, Get, Res } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
-import { JwtAuthenticator } from '../access/jwt-authenticator.js';
-import { DrainState } from '../domain/drain-state.js';
 import { Access } from '../access/access.decorator.js';
 import { Documented } from '../edge/docs/documented.decorator.js';
 import { HealthMonitor } from './health-monitor.js';
 import type { HealthVerdict } from './health-verdict.js';
 import { HEALTH_OPERATIONS } from './health.operations.js';
+import { Readiness } from './readiness.js';
 
 const UNAVAILABLE = 503;
 
@@ -15,8 +14,7 @@ const UNAVAILABLE = 503;
 @Controller()
 export class HealthController {
   constructor(
-    private readonly drain: DrainState,
-    private readonly authenticator: JwtAuthenticator,
+    private readonly readiness: Readiness,
     private readonly monitor: HealthMonitor,
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
@@ -35,9 +33,9 @@ export class HealthController {
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.ready)
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; failing?: string[] }> {
-    const gates = { draining: !this.drain.draining, signing_keys: this.authenticator.ready };
-    const failing = Object.entries(gates).flatMap(([name, passed]) => (passed ? [] : [name]));
-    const checks = Object.entries(gates).map(([name, passed]) => () => {
+    const gates = [...this.readiness.gates()];
+    const failing = gates.flatMap(([name, passed]) => (passed ? [] : [name]));
+    const checks = gates.map(([name, passed]) => () => {
       const indicator = this.indicators.check(name);
       return passed ? indicator.up() : indicator.down();
     });

@@ -2,12 +2,11 @@ import { Module, type DynamicModule, type INestApplication, type Provider, type 
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TerminusModule } from '@nestjs/terminus';
-import { JwtAuthenticator } from '../access/jwt-authenticator.js';
-import { DrainState } from '../domain/drain-state.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health-monitor.js';
 import { metricsModule } from './ops.module.js';
+import { Readiness } from './readiness.js';
 
 @Module({})
 class OpsServerModule {
@@ -19,7 +18,7 @@ class OpsServerModule {
       global: true,
       imports: [TerminusModule.forRoot({ logger: false }), metricsModule(gateway.get(GatewayMetrics))],
       controllers: [HealthController],
-      providers: [JwtAuthenticator, DrainState, HealthMonitor, GatewayMetrics].map(shared),
+      providers: [Readiness, HealthMonitor, GatewayMetrics].map(shared),
       exports: [GatewayMetrics],
     };
   }

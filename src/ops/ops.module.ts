@@ -6,6 +6,8 @@ import type { GatewayMetrics } from '../observe/metrics.js';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health-monitor.js';
 import { MetricsController } from './metrics.controller.js';
+import { Readiness } from './readiness.js';
+import { PartSignals, WatchedParts } from './watched-parts.js';
 
 /** Health and metrics. */
 @Module({})
@@ -16,7 +18,7 @@ export class OpsModule {
       module: OpsModule,
       imports: [TerminusModule.forRoot({ logger: false }), ...(onMainPort ? [metricsModule(metrics)] : [])],
       controllers: [HealthController],
-      providers: [HealthMonitor],
+      providers: [HealthMonitor, Readiness, WatchedParts, PartSignals],
       exports: [HealthMonitor, TerminusModule],
     };
   }
