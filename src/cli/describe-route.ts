@@ -25,6 +25,7 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ...limitFacts(route, world),
     ...resilienceFacts(method.policy),
     ['success', String(method.policy.successStatus)],
+    ...meterFact(method.policy),
   ];
 }
 
@@ -96,6 +97,10 @@ function resilienceFacts({ retry, cache, rate, fallback }: Policy): Fact[] {
   if (rate) facts.push(['rate', `${rate.maxRate} every ${formatDuration(rate.everyMs)}, ${rate.capacity} at once`]);
   if (fallback) facts.push(['fallback', describeFallback(fallback)]);
   return facts;
+}
+
+function meterFact({ meter }: Policy): Fact[] {
+  return meter === undefined ? [] : [['meter', `${meter}, 1 for each answered call`]];
 }
 
 function describeFallback(fallback: FallbackPolicy): string {

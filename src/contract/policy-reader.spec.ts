@@ -54,6 +54,7 @@ describe('a policy', () => {
       stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
       maxBodyBytes: undefined,
       successStatus: 200,
+      meter: undefined,
     });
   });
 
@@ -167,6 +168,8 @@ describe('a policy', () => {
       { access: OPEN, stream: { maxMessages: 1 } },
       'stream is for server streams',
     ],
+    ['a meter that is a sentence', 'GetBook', { meter: 'AI Query' }, 'meter "AI Query" is no name'],
+    ['a meter for nobody', 'GetFile', { access: OPEN, meter: 'file.read' }, 'meter needs a caller'],
     ['a status of failure', 'GetFile', { access: OPEN, successStatus: 404 }, 'success_status 404 is not one of'],
     [
       'a stream that says 204',

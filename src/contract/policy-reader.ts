@@ -30,6 +30,9 @@ const ACCESS_NAMES: ReadonlyMap<ProtoAccess, Access> = new Map([
 /** `resource.action`, or `resource:action:scope`. Wildcards are for grants; a requirement names one thing. */
 const PERMISSION = /^(?:[A-Za-z][\w-]*\.[A-Za-z][\w-]*|[A-Za-z][\w-]*:[A-Za-z][\w-]*:(?:own|tenant|all))$/;
 
+/** Lower-case words between dots. */
+const METER = /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*$/;
+
 /**
  * The policy of an RPC with its defaults filled; undefined when it has none and so is not exposed.
  * What is wrong is added to `problems`; the policy then returned is not to be served.
@@ -72,6 +75,7 @@ class PolicyReader {
       stream: this.readStream(),
       maxBodyBytes: proto.maxBodyBytes === 0 ? undefined : proto.maxBodyBytes,
       successStatus: this.readSuccessStatus(),
+      meter: this.readMeter(),
     };
   }
 
@@ -195,5 +199,13 @@ class PolicyReader {
     const allowed = this.isStream ? [200] : SUCCESS_STATUSES;
     this.require(allowed.includes(status), `success_status ${status} is not one of ${allowed.join(', ')}`);
     return status;
+  }
+
+  private readMeter(): string | undefined {
+    const { access, meter } = this.proto;
+    if (meter === '') return undefined;
+    this.require(METER.test(meter), `meter "${meter}" is no name: write it as ai.query`);
+    this.require(access !== ProtoAccess.OPEN, 'meter needs a caller: an open RPC has nobody to count for');
+    return meter;
   }
 }

@@ -57,6 +57,8 @@ export interface Policy {
   /** Undefined: GATEWAY_MAX_BODY_BYTES. */
   readonly maxBodyBytes: number | undefined;
   readonly successStatus: number;
+  /** What an answered call counts as; undefined: it is not metered. */
+  readonly meter: string | undefined;
 }
 
 /** A policy that says who may call and nothing else, and what `rest` changes of it. */
@@ -79,6 +81,7 @@ export function policyOf(access: Access, rest: Partial<Policy> = {}): Policy {
     stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
     maxBodyBytes: undefined,
     successStatus: 200,
+    meter: undefined,
     ...rest,
   });
 }
