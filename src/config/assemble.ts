@@ -2,6 +2,7 @@ import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
 import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
+import { rateLimitsOf } from './rate-limits.js';
 import type { Settings } from './schema.js';
 import { type SsoSource, ssoOf } from './sso.js';
 import { buildUpstream, type UpstreamSource } from './upstreams.js';
@@ -30,6 +31,7 @@ export function assembleConfig(
     jwt: jwtOf(settings),
     authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
     authCache: authCacheOf(settings),
+    rateLimit: rateLimitsOf(settings),
     redis: redisOf(settings),
     revocation: {
       maxEntries: settings.GATEWAY_REVOCATION_MAX,

@@ -5,6 +5,7 @@ import { ConfigError, type ConfigProblem } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { invariantProblems } from './invariants.js';
 import { keySourceProblems } from './key-source.js';
+import { rateLimitProblems } from './rate-limits.js';
 import { settingsSchema, type Settings } from './schema.js';
 import { ssoSchema, type SsoValues, ssoVariables } from './schema/sso-settings.js';
 import { upstreamSchema, type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
@@ -50,6 +51,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...alertProblems(shared.values, unreadable),
     ...ssoProblems(shared.values, providers, unreadable),
     ...upstreams.flatMap(upstreamProblems),
+    ...rateLimitProblems(shared.values),
     ...invariantProblems(shared.values, upstreams),
     ...nameProblems(env),
   ];

@@ -1,4 +1,5 @@
 import type { IssuerKeys } from './issuer-keys.js';
+import type { RatePolicy } from '../domain/policy.js';
 import type { RedisAddress } from './redis-url.js';
 import type { TenantWeight } from './tenant-weight.js';
 
@@ -49,6 +50,25 @@ export interface LoadConfig {
   readonly shedDelayMs: number;
   /** 0: does not matter. */
   readonly shedHeapPercent: number;
+}
+
+/** How often callers may call. */
+export interface RateLimitConfig {
+  /** Of a tenant whose plan names none. */
+  readonly tenant: RatePolicy;
+  /** Undefined: no limit by address. */
+  readonly ip: RatePolicy | undefined;
+  /** Undefined: a caller may use all that the tenant has. */
+  readonly user: RatePolicy | undefined;
+  readonly dryRun: boolean;
+  /** Buckets of each kind in memory. */
+  readonly maxKeys: number;
+  readonly idleMs: number;
+  readonly cleanupIntervalMs: number;
+  /** Longest wait for the count of all instances. */
+  readonly storeTimeoutMs: number;
+  /** Instances that share the limits while there is no shared store. */
+  readonly replicas: number;
 }
 
 /** The store that the instances share. */
@@ -151,6 +171,7 @@ export interface GatewayConfig {
     /** Text that a key is derived from; undefined: nothing goes to Redis. */
     readonly encryptionKey: string | undefined;
   };
+  readonly rateLimit: RateLimitConfig;
   /** Undefined: this instance works on its own. */
   readonly redis: RedisConfig | undefined;
   readonly revocation: RevocationConfig;

@@ -9,6 +9,7 @@ import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
 import { loadSettings } from './schema/load-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
+import { rateLimitSettings } from './schema/rate-limit-settings.js';
 import { redisSettings } from './schema/redis-settings.js';
 import { revocationSettings } from './schema/revocation-settings.js';
 import { sessionSettings } from './schema/sso-settings.js';
@@ -27,6 +28,7 @@ export const settingsSchema = z.object({
   ...authCacheSettings,
   ...authorizationSettings,
   ...sessionSettings,
+  ...rateLimitSettings,
   ...redisSettings,
   ...revocationSettings,
   ...operationSettings,
@@ -49,6 +51,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'API keys and opaque tokens', settings: authCacheSettings },
   { title: 'Authorization', settings: authorizationSettings },
   { title: 'Sessions', settings: sessionSettings },
+  { title: 'Rate limits', settings: rateLimitSettings },
   { title: 'Redis', settings: redisSettings },
   { title: 'Revocation', settings: revocationSettings },
   { title: 'Operation', settings: operationSettings },
