@@ -2,28 +2,26 @@ import { Global, Module } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
+import { SessionReader } from '../domain/session-reader.js';
 import { CallStack } from '../traffic/stack.js';
-import { JwtAuthenticator } from './jwt-authenticator.js';
-import { RemoteKeys } from './jwks.js';
+import { AuthCacheModule } from './auth-cache/auth-cache.module.js';
+import { CsrfCheck } from './csrf.js';
+import { JwtModule } from './jwt/jwt.module.js';
 import { PermissionBits } from './permission-bits.js';
 import { PermissionCheck } from './permission-check.js';
+import { SessionAuthenticator } from './session-authenticator.js';
 import { RevocationModule } from './revocation/revocation.module.js';
 
 /** Who may call. The guards themselves are listed in the composition root, where their order is told. */
 @Global()
 @Module({
-  imports: [RevocationModule],
+  imports: [RevocationModule, JwtModule, AuthCacheModule],
   providers: [
     {
-      provide: RemoteKeys,
-      inject: [GATEWAY_CONFIG],
-      useFactory: ({ jwt }: GatewayConfig): RemoteKeys | undefined =>
-        jwt.jwksUrl === undefined ? undefined : new RemoteKeys({ url: jwt.jwksUrl, ttlMs: jwt.jwksTtlMs }),
-    },
-    {
-      provide: JwtAuthenticator,
-      inject: [GATEWAY_CONFIG, { token: RemoteKeys, optional: true }],
-      useFactory: (config: GatewayConfig, keys?: RemoteKeys) => new JwtAuthenticator(config.jwt, keys),
+      provide: SessionAuthenticator,
+      inject: [GATEWAY_CONFIG, { token: SessionReader, optional: true }],
+      useFactory: ({ server }: GatewayConfig, reader?: SessionReader) =>
+        new SessionAuthenticator(new CsrfCheck(server.publicUrl, server.corsOrigins), reader),
     },
     {
       provide: PermissionBits,
@@ -36,6 +34,6 @@ import { RevocationModule } from './revocation/revocation.module.js';
       useFactory: (stack: CallStack) => new PermissionCheck(stack),
     },
   ],
-  exports: [JwtAuthenticator, PermissionBits, PermissionCheck, RevocationModule],
+  exports: [SessionAuthenticator, PermissionBits, PermissionCheck, RevocationModule],
 })
 export class AccessModule {}

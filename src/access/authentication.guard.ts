@@ -1,58 +1,118 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
-import { readBearer } from './bearer.js';
-import { guardedRequest } from './guarded-request.js';
-import { JwtAuthenticator, refusal } from './jwt-authenticator.js';
+import type { Principal } from '../domain/principal.js';
+import { Revocation, type RevocationReason } from '../domain/revocation.js';
+import { AuthCache } from './auth-cache/auth-cache.js';
+import { readCredential, type PresentedCredential } from './credentials.js';
+import { guardedRequest, type GuardedRequest } from './guarded-request.js';
+import { JwtAuthenticator } from './jwt-authenticator.js';
+import { authFailed, missingCredentials, refusal, severalCredentials } from './refusal.js';
+import { SessionAuthenticator } from './session-authenticator.js';
 import { TokenCache } from './token-cache.js';
 
 /** Says who is calling. A route without a policy lets nobody in; an open one asks for nothing. */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
-  constructor(private readonly authenticator: JwtAuthenticator) {}
+  constructor(
+    private readonly tokens: JwtAuthenticator,
+    private readonly cache: AuthCache,
+    private readonly sessions: SessionAuthenticator,
+    @Optional() private readonly revocation?: Revocation,
+  ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const { call, headers } = guardedRequest(context);
-    if (call.policy === undefined) throw unknownEndpoint();
-    if (call.policy.access === 'OPEN') {
-      call.decisionReason = 'OPEN_ENDPOINT';
-      return true;
-    }
-    return this.authenticate(call, headers.authorization);
-  }
-
-  private authenticate(call: CallContext, authorization: string | undefined): boolean | Promise<boolean> {
-    const begun = performance.now();
-    const credential = readBearer(authorization);
-    if (credential.kind === 'none') throw missingCredentials();
-    if (credential.kind === 'malformed') throw refusal('MALFORMED_CREDENTIALS');
-    const key = TokenCache.key(credential.token);
-    const cached = this.authenticator.cache.get(key);
-    if (cached === undefined) return this.verify(call, credential.token, key);
-    call.principal = cached;
-    call.jwtCacheHit = true;
-    call.authnMs = performance.now() - begun;
+    const request = guardedRequest(context);
+    const { policy } = request.call;
+    if (policy === undefined) throw unknownEndpoint();
+    if (policy.access !== 'OPEN') return this.authenticate(request);
+    request.call.decisionReason = 'OPEN_ENDPOINT';
     return true;
   }
 
-  private async verify(call: CallContext, token: string, key: string): Promise<boolean> {
+  private authenticate(request: GuardedRequest): boolean | Promise<boolean> {
+    const { call } = request;
     const begun = performance.now();
     try {
-      call.principal = await this.authenticator.verify(token, key);
-      return true;
-    } finally {
+      const credential = presented(request);
+      const principal = this.identify(credential, request);
+      if (principal instanceof Promise || this.revocation?.partial === true) {
+        return this.finish(credential, call, principal).finally(() => (call.authnMs = performance.now() - begun));
+      }
+      this.admit(credential, call, principal);
       call.authnMs = performance.now() - begun;
+      return true;
+    } catch (error) {
+      throw toDenial(error);
     }
   }
+
+  private async finish(
+    credential: PresentedCredential,
+    call: CallContext,
+    identified: Principal | Promise<Principal>,
+  ): Promise<boolean> {
+    try {
+      const principal = await identified;
+      this.admit(credential, call, principal);
+      if (this.revocation?.partial === true) this.refuse(credential, await this.revocation.lookUp(principal));
+      return true;
+    } catch (error) {
+      throw toDenial(error);
+    }
+  }
+
+  private identify(credential: PresentedCredential, request: GuardedRequest): Principal | Promise<Principal> {
+    switch (credential.kind) {
+      case 'jwt':
+        return this.identifyToken(credential.value, request.call);
+      case 'opaque':
+      case 'api_key':
+        return this.cache.authenticate(credential, request.call);
+      case 'session':
+        return this.sessions.authenticate(credential.value, request);
+    }
+  }
+
+  private identifyToken(token: string, call: CallContext): Principal | Promise<Principal> {
+    const key = TokenCache.key(token);
+    const known = this.tokens.cache.get(key);
+    if (known === undefined) return this.tokens.verify(token, key);
+    call.jwtCacheHit = true;
+    return known;
+  }
+
+  /** A cached identity is good only as long as it was not revoked, so this is asked for each request. */
+  private admit(credential: PresentedCredential, call: CallContext, principal: Principal): void {
+    this.refuse(credential, this.revocation?.verdict(principal));
+    call.principal = principal;
+  }
+
+  private refuse(credential: PresentedCredential, reason: RevocationReason | undefined): void {
+    if (reason === undefined) return;
+    if (credential.kind === 'opaque' || credential.kind === 'api_key') this.cache.forget(credential, 'revoked');
+    throw refusal(reason);
+  }
+}
+
+function presented({ headers }: GuardedRequest): PresentedCredential {
+  const credential = readCredential(headers);
+  switch (credential.kind) {
+    case 'none':
+      throw missingCredentials();
+    case 'malformed':
+      throw refusal('MALFORMED_CREDENTIALS');
+    case 'several':
+      throw severalCredentials();
+    default:
+      return credential;
+  }
+}
+
+function toDenial(error: unknown): GatewayError {
+  return error instanceof GatewayError ? error : authFailed(error);
 }
 
 function unknownEndpoint(): GatewayError {
   return new GatewayError('PERMISSION_DENIED', 'This endpoint is not exposed.', { decisionReason: 'ENDPOINT_UNKNOWN' });
-}
-
-function missingCredentials(): GatewayError {
-  return new GatewayError('UNAUTHENTICATED', 'Authentication is required: send Authorization: Bearer <access token>.', {
-    decisionReason: 'NO_CREDENTIALS',
-    headers: { 'www-authenticate': 'Bearer' },
-  });
 }

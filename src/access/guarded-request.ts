@@ -1,10 +1,19 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
+import type { CredentialHeaders } from './credentials.js';
+
+/** Headers by which a browser says what page a request comes from. */
+export interface OriginHeaders {
+  readonly origin?: string | undefined;
+  readonly 'sec-fetch-site'?: string | readonly string[] | undefined;
+  readonly 'x-csrf'?: string | readonly string[] | undefined;
+}
 
 /** What guards see of a request: the context that the edge made of it, and its headers. */
 export interface GuardedRequest {
   readonly call: CallContext;
-  readonly headers: { readonly authorization?: string | undefined };
+  readonly method: string;
+  readonly headers: CredentialHeaders & OriginHeaders;
 }
 
 /** The request behind a Nest execution context. */

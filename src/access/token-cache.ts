@@ -26,6 +26,11 @@ export class TokenCache {
     return undefined;
   }
 
+  /** Forgets all tokens: what vouched for some of them is gone. */
+  clear(): void {
+    this.entries.clear();
+  }
+
   /** Takes in a verified token; the one that came first goes when the cache is full. */
   set(key: string, principal: Principal): void {
     if (this.capacity === 0) return;

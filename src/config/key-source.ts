@@ -9,6 +9,8 @@ export function keySourceProblems(settings: Known<Settings>, unreadable: Readonl
     ...sourceProblems(settings, unreadable),
     ...previousProblems(settings, unreadable),
     ...plainProblems(settings),
+    ...issuerProblems(settings),
+    ...cacheKeyProblems(settings, unreadable),
   ];
 }
 
@@ -34,9 +36,38 @@ function previousProblems(settings: Known<Settings>, unreadable: ReadonlySet<str
   return [{ name: 'JWT_SECRET_PREVIOUS', reason: 'is the same as JWT_SECRET', hint: 'set the old one, or remove it' }];
 }
 
-function plainProblems({ JWT_JWKS_URL: url, NODE_ENV: environment }: Known<Settings>): ConfigProblem[] {
-  if (url === undefined || environment !== 'production' || !url.startsWith('http:')) return [];
-  if (isLoopbackHost(new URL(url).hostname)) return [];
-  const reason = 'fetches keys over plain http in production: anyone on the way could exchange them';
-  return [{ name: 'JWT_JWKS_URL', reason, hint: `write ${url.replace(/^http:/, 'https:')}` }];
+function plainProblems(settings: Known<Settings>): ConfigProblem[] {
+  if (settings.NODE_ENV !== 'production') return [];
+  const urls = [
+    { name: 'JWT_JWKS_URL', url: settings.JWT_JWKS_URL ?? '' },
+    ...(settings.GATEWAY_JWT_ISSUERS ?? []).map(({ jwksUrl: url }) => ({ name: 'GATEWAY_JWT_ISSUERS', url })),
+  ];
+  return urls
+    .filter(({ url }) => url.startsWith('http:') && !isLoopbackHost(new URL(url).hostname))
+    .map(({ name, url }) => ({
+      name,
+      reason: 'fetches keys over plain http in production: anyone on the way could exchange them',
+      hint: `write ${url.replace(/^http:/, 'https:')}`,
+    }));
+}
+
+/** An issuer with two sources of keys: whoever holds the weaker could sign as it. */
+function issuerProblems({ JWT_ISSUER, GATEWAY_JWT_ISSUERS = [] }: Known<Settings>): ConfigProblem[] {
+  const issuers = [
+    ...(JWT_ISSUER === undefined ? [] : [JWT_ISSUER]),
+    ...GATEWAY_JWT_ISSUERS.map((each) => each.issuer),
+  ];
+  return [...new Set(issuers.filter((issuer, index) => issuers.indexOf(issuer) !== index))].map((issuer) => ({
+    name: 'GATEWAY_JWT_ISSUERS',
+    reason: `has a second source of keys for ${issuer}`,
+    hint: 'name each issuer once, here or in JWT_ISSUER',
+  }));
+}
+
+function cacheKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
+  if (settings.GATEWAY_CACHE_KEY === undefined || settings.REDIS_URL !== undefined || unreadable.has('REDIS_URL')) {
+    return [];
+  }
+  const reason = 'is set without REDIS_URL: there is nothing to encrypt';
+  return [{ name: 'GATEWAY_CACHE_KEY', reason, hint: 'set REDIS_URL or remove it' }];
 }

@@ -9,12 +9,13 @@ export function fingerprint(secret: string): string {
 /** The effective settings as plain JSON, with a fingerprint in place of each secret. */
 export function redactConfig(config: GatewayConfig) {
   const { secret, secretPrevious } = config.jwt;
-  const { redis, sso, alerts } = config;
+  const { redis, sso, authCache, alerts } = config;
   return {
     ...config,
     upstreams: Object.fromEntries(config.upstreams),
     redis: redis && { ...redis, address: { ...redis.address, password: redis.address.password && '[set]' } },
     alerts: alerts && { ...alerts, webhookUrl: '[set]' },
+    authCache: { ...authCache, encryptionKey: authCache.encryptionKey && fingerprint(authCache.encryptionKey) },
     sso: {
       ...sso,
       providers: [...sso.providers.values()].map((each) => ({ ...each, clientSecret: fingerprint(each.clientSecret) })),

@@ -15,6 +15,7 @@ const BASE: Environment = {
   JWT_SECRET: 'a secret of more than 32 bytes, really',
   JWT_SECRET_PREVIOUS: 'another secret of more than 32 bytes',
   JWT_ISSUER: 'https://issuer.test',
+  GATEWAY_CACHE_KEY: 'a cache key of more than 32 bytes, too',
   GATEWAY_SESSION_KEY: 'a session key of more than 32 bytes',
   GATEWAY_SESSION_KEY_PREVIOUS: 'an old session key of 32 bytes or more',
   GATEWAY_PUBLIC_URL: 'https://api.test',
@@ -50,6 +51,7 @@ test('printing the effective settings shows fingerprints in place of all secrets
   expect(secrets.map(([name]) => name)).toEqual([
     'JWT_SECRET',
     'JWT_SECRET_PREVIOUS',
+    'GATEWAY_CACHE_KEY',
     'GATEWAY_SESSION_KEY',
     'GATEWAY_SESSION_KEY_PREVIOUS',
     'REDIS_URL',

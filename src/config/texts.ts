@@ -22,6 +22,20 @@ export const secret: Kind<string> = {
   },
 };
 
+/** Text from which encryption keys are derived. */
+export const keyMaterial: Kind<string> = {
+  form: 'secret',
+  secret: true,
+  parse(raw) {
+    const size = Buffer.byteLength(raw);
+    if (size >= MIN_SECRET_BYTES) return raw;
+    throw new Refusal(
+      `has ${size} bytes, too few to encrypt with`,
+      `use ${MIN_SECRET_BYTES} random bytes or more: openssl rand -base64 48`,
+    );
+  },
+};
+
 /** One of a closed list of words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {

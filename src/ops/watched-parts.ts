@@ -18,6 +18,30 @@ export interface WatchedPart {
   look(): Promise<string | undefined>;
 }
 
+/** How the health of an upstream is told. */
+@Injectable()
+export class PartSignals {
+  constructor(
+    private readonly flags: DegradeFlags,
+    private readonly metrics: GatewayMetrics,
+  ) {}
+
+  ofUpstream(upstream: string): (serving: boolean, text: string) => void {
+    const flag = this.flags.flag({
+      component: upstream,
+      cause: 'health',
+      area: 'gateway',
+      degraded: `${upstream}-service degraded`,
+      recovered: `${upstream}-service recovered`,
+    });
+    return (serving, text) => {
+      this.metrics.upstreamUp.set({ upstream }, serving ? 1 : 0);
+      if (serving) flag.lower();
+      else flag.raise(text);
+    };
+  }
+}
+
 /** The upstreams, and Redis where there is one: its absence is healthy. */
 @Injectable()
 export class WatchedParts {
@@ -48,28 +72,4 @@ export class WatchedParts {
 /** Its connections have a flag of their own. */
 function watchRedis(redis: RedisConnections): WatchedPart {
   return { name: 'redis', optional: true, look: () => redis.check() };
-}
-
-/** How the health of an upstream is told. */
-@Injectable()
-export class PartSignals {
-  constructor(
-    private readonly flags: DegradeFlags,
-    private readonly metrics: GatewayMetrics,
-  ) {}
-
-  ofUpstream(upstream: string): (serving: boolean, text: string) => void {
-    const flag = this.flags.flag({
-      component: upstream,
-      cause: 'health',
-      area: 'gateway',
-      degraded: `${upstream}-service degraded`,
-      recovered: `${upstream}-service recovered`,
-    });
-    return (serving, text) => {
-      this.metrics.upstreamUp.set({ upstream }, serving ? 1 : 0);
-      if (serving) flag.lower();
-      else flag.raise(text);
-    };
-  }
 }

@@ -6,17 +6,23 @@ import type { RevocationMemory } from './revocation-memory.js';
 
 /** What revocation tells operators: the events of document 002, each once, and the figures. */
 export class RevocationSignals {
-  private readonly uninitialized = this.flag('not_initialized', 'Redis client not initialized', 'Redis client ready');
-  private readonly stream = this.flag('stream', 'Redis stream degraded', 'Redis stream recovered');
-  private readonly versions = this.flag('versions', 'service-account version sync failed', 'version sync recovered');
-  private readonly overflow = this.flag('overflow', 'cache overflow, ZSCORE fallback', 'cache within its limit');
-  private readonly store = this.flag('store_truncated', 'revocation_store_truncated', 'revocation store whole');
+  private readonly uninitialized: DegradeFlag;
+  private readonly stream: DegradeFlag;
+  private readonly versions: DegradeFlag;
+  private readonly overflow: DegradeFlag;
+  private readonly store: DegradeFlag;
 
   constructor(
     private readonly flags: DegradeFlags,
     private readonly metrics: RevocationMetrics,
     private readonly logger: Logger,
-  ) {}
+  ) {
+    this.uninitialized = this.flag('not_initialized', 'Redis client not initialized', 'Redis client ready');
+    this.stream = this.flag('stream', 'Redis stream degraded', 'Redis stream recovered');
+    this.versions = this.flag('versions', 'service-account version sync failed', 'version sync recovered');
+    this.overflow = this.flag('overflow', 'cache overflow, ZSCORE fallback', 'cache within its limit');
+    this.store = this.flag('store_truncated', 'revocation_store_truncated', 'revocation store whole');
+  }
 
   /** The feed is followed, and all that was missed has been read. */
   joined(): void {

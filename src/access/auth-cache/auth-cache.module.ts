@@ -1,0 +1,58 @@
+import { Global, Module } from '@nestjs/common';
+import { GATEWAY_CONFIG } from '../../config/config.token.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import { Revocation } from '../../domain/revocation.js';
+import { DegradeFlags } from '../../observe/degrade-flags.js';
+import { GATEWAY_LOGGER, type GatewayLogger } from '../../observe/logger.js';
+import { GatewayMetrics } from '../../observe/metrics.js';
+import { RedisConnections } from '../../redis/redis-connections.js';
+import { SealedBox } from '../../redis/sealed-box.js';
+import { CallStack } from '../../traffic/stack.js';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { AuthCache } from './auth-cache.js';
+import { AuthCacheEvents } from './auth-cache-events.js';
+import type { AuthCacheStore } from './auth-cache-store.js';
+import { validateByAuthService } from './credential-validator.js';
+import { RedisAuthCacheStore } from './redis-auth-cache-store.js';
+
+const STORE = Symbol('AuthCacheStore');
+
+/** Validation of API keys and opaque tokens. */
+@Global()
+@Module({
+  imports: [RevocationModule],
+  providers: [
+    {
+      provide: AuthCacheEvents,
+      inject: [GatewayMetrics, GATEWAY_LOGGER, DegradeFlags],
+      useFactory: (metrics: GatewayMetrics, { events }: GatewayLogger, flags: DegradeFlags) =>
+        new AuthCacheEvents(metrics.auth, events, flags),
+    },
+    {
+      provide: STORE,
+      inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],
+      useFactory: ({ authCache }: GatewayConfig, redis?: RedisConnections): AuthCacheStore | undefined =>
+        redis === undefined || authCache.encryptionKey === undefined
+          ? undefined
+          : new RedisAuthCacheStore(redis, new SealedBox('auth-cache', [authCache.encryptionKey])),
+    },
+    {
+      provide: AuthCache,
+      inject: [GATEWAY_CONFIG, CallStack, AuthCacheEvents, STORE, { token: Revocation, optional: true }],
+      // One parameter for each dependency: Nest passes them in this order.
+      // oxlint-disable-next-line max-params
+      useFactory: (
+        { authCache, timeouts }: GatewayConfig,
+        stack: CallStack,
+        events: AuthCacheEvents,
+        store: AuthCacheStore | undefined,
+        revocation?: Revocation,
+      ) => {
+        const validate = validateByAuthService(stack, timeouts.requestMs);
+        return new AuthCache({ validate, events, store, isFeedDown: () => revocation?.degraded === true }, authCache);
+      },
+    },
+  ],
+  exports: [AuthCache],
+})
+export class AuthCacheModule {}

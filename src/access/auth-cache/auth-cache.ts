@@ -1,0 +1,124 @@
+import { hash as digest } from 'node:crypto';
+import type { CallContext } from '../../domain/call-context.js';
+import type { Principal } from '../../domain/principal.js';
+import { SingleFlight } from '../../traffic/single-flight.js';
+import { refusal } from '../refusal.js';
+import type { EvictionReason } from './auth-cache-events.js';
+import type { CacheEntry } from './cache-entry.js';
+import type { OpaqueCredential, ValidateCredential } from './credential-validator.js';
+import { MassRejection } from './mass-rejection.js';
+import { CredentialRejected, isRejection } from './refresh-failure.js';
+import { toDenial } from './validation-denial.js';
+import { Verdicts, type AuthCacheOptions, type VerdictParts } from './verdicts.js';
+
+/** What the cache works with. */
+export interface AuthCacheParts extends VerdictParts {
+  readonly validate: ValidateCredential;
+}
+
+/** A credential that came with a request. */
+interface Lookup {
+  readonly key: string;
+  readonly hash: string;
+  readonly credential: OpaqueCredential;
+  readonly call: CallContext;
+}
+
+/**
+ * AuthService's verdicts on API keys and opaque tokens, kept while AuthService is away (document 000 recipe 8). A verdict
+ * is renewed in the background before its time; past it requests wait for the renewal, and take the old verdict only
+ * when AuthService could not be asked. A credential that AuthService turns down is out at once.
+ */
+export class AuthCache {
+  private readonly verdicts: Verdicts;
+  private readonly flights = new SingleFlight<CacheEntry>();
+  private readonly brake: MassRejection;
+
+  constructor(
+    private readonly parts: AuthCacheParts,
+    options: AuthCacheOptions,
+  ) {
+    this.verdicts = new Verdicts(parts, options);
+    this.brake = new MassRejection((report) => parts.events.massRejection(report));
+  }
+
+  /** The holder of a credential, without a wait where the cache knows. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */
+  authenticate(credential: OpaqueCredential, call: CallContext): Principal | Promise<Principal> {
+    const hash = hashOf(credential);
+    const lookup = { key: keyOf(hash, credential), hash, credential, call };
+    const entry = this.verdicts.find(lookup.key);
+    if (entry === undefined || this.verdicts.isDue(entry)) {
+      this.parts.events.miss('l1');
+      return this.wait(lookup);
+    }
+    this.parts.events.hit('l1');
+    if (this.verdicts.now() >= entry.refreshAt) this.refreshBehind(lookup, entry);
+    return this.verdicts.use(lookup.key, entry, call);
+  }
+
+  /** Gives up a credential before its time. */
+  forget(credential: OpaqueCredential, reason: EvictionReason): void {
+    this.verdicts.evict(keyOf(hashOf(credential), credential), reason);
+  }
+
+  private async wait(lookup: Lookup): Promise<Principal> {
+    const entry = await this.flights.run(lookup.key, () => this.load(lookup));
+    return this.verdicts.use(lookup.key, entry, lookup.call);
+  }
+
+  private refreshBehind(lookup: Lookup, entry: CacheEntry): void {
+    entry.refreshAt = entry.softExpiresAt;
+    this.flights
+      .run(lookup.key, () => this.refresh(lookup, 'auth_rejection_async'))
+      .catch(() => {
+        // The next request with the credential meets what came of it.
+      });
+  }
+
+  private async load(lookup: Lookup): Promise<CacheEntry> {
+    if (!this.verdicts.has(lookup.key)) {
+      const shared = await this.verdicts.adopt(lookup.key);
+      if (shared !== undefined && !this.verdicts.isDue(shared)) return shared;
+    }
+    return this.refresh(lookup, 'auth_rejection');
+  }
+
+  private async refresh(lookup: Lookup, rejection: EvictionReason): Promise<CacheEntry> {
+    const { key, hash, credential, call } = lookup;
+    try {
+      const principal = await this.parts.validate(credential, hash, call);
+      this.parts.events.refreshed();
+      if (isOver(principal, this.verdicts.now())) throw new CredentialRejected('the credential has expired');
+      return this.approve(key, principal);
+    } catch (error) {
+      if (isRejection(error)) throw this.reject(key, rejection, error);
+      const entry = this.verdicts.prolong(key, error);
+      if (entry === undefined) throw toDenial(error);
+      return entry;
+    }
+  }
+
+  private approve(key: string, principal: Principal): CacheEntry {
+    if (this.verdicts.has(key)) this.brake.judged(true, this.verdicts.now());
+    return this.verdicts.approve(key, principal);
+  }
+
+  private reject(key: string, reason: EvictionReason, cause: unknown): Error {
+    this.parts.events.refreshed();
+    if (this.verdicts.evict(key, reason)) this.brake.judged(false, this.verdicts.now());
+    return refusal('SESSION_INVALID', cause);
+  }
+}
+
+function isOver({ expiresAt }: Principal, now: number): boolean {
+  return now >= expiresAt * 1000;
+}
+
+function hashOf({ value }: OpaqueCredential): string {
+  return digest('sha256', value, 'hex');
+}
+
+/** The hash first: it is what logs show the beginning of. */
+function keyOf(hash: string, { kind }: OpaqueCredential): string {
+  return `${hash}:${kind}`;
+}

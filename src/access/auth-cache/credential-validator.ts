@@ -1,0 +1,70 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { internalMethod } from '../../contract/internal-method.js';
+import type { CallContext } from '../../domain/call-context.js';
+import type { Principal } from '../../domain/principal.js';
+import {
+  AuthService,
+  ValidateCredentialRequestSchema,
+  type ValidateCredentialResponse,
+  ValidateCredentialResponseSchema,
+} from '../../gen/auth/v1/auth_pb.js';
+import { sharedContext } from '../../traffic/shared-context.js';
+import type { CallStack } from '../../traffic/stack.js';
+import { CredentialRejected, UnreadableVerdict } from './refresh-failure.js';
+
+/** A credential that only AuthService can judge. `session` is the access token inside a browser session. */
+export interface OpaqueCredential {
+  readonly kind: 'opaque' | 'api_key' | 'session';
+  readonly value: string;
+}
+
+/** Asks for the holder of a credential. Rejects with CredentialRejected, UnreadableVerdict or a GatewayError of the call. */
+export type ValidateCredential = (credential: OpaqueCredential, hash: string, cause: CallContext) => Promise<Principal>;
+
+const MAX_ID_LENGTH = 256;
+const RPC = internalMethod(AuthService.method.validateCredential);
+
+/**
+ * AuthService.ValidateCredential. The answer is for more than the request that asks, so the call goes on when its client leaves.
+ * @param timeoutMs longest time until the answer.
+ */
+export function validateByAuthService(stack: Pick<CallStack, 'unary'>, timeoutMs: number): ValidateCredential {
+  return async (credential, hash, cause) => {
+    const context = sharedContext(cause, undefined, timeoutMs);
+    const message = create(ValidateCredentialRequestSchema, { credential: credential.value });
+    const request = toBinary(ValidateCredentialRequestSchema, message);
+    const answer = await stack.unary({ context, method: RPC, request, deadlineAt: context.deadlineAt });
+    return toPrincipal(decode(answer), credential.kind, hash);
+  };
+}
+
+function decode(answer: Uint8Array): ValidateCredentialResponse {
+  try {
+    return fromBinary(ValidateCredentialResponseSchema, answer);
+  } catch (error) {
+    throw new UnreadableVerdict('AuthService answered bytes that are no verdict', { cause: error });
+  }
+}
+
+function toPrincipal(
+  verdict: ValidateCredentialResponse,
+  authMethod: OpaqueCredential['kind'],
+  tokenId: string,
+): Principal {
+  if (!verdict.valid) throw new CredentialRejected('AuthService does not know the credential');
+  const { subject, tenantId, roles, permissions, identityType, expiresAt } = verdict;
+  if (subject === '' || subject.length > MAX_ID_LENGTH || tenantId.length > MAX_ID_LENGTH) {
+    throw new UnreadableVerdict('AuthService named no usable subject or tenant');
+  }
+  return Object.freeze({
+    subject,
+    tenantId,
+    identityType: identityType === 'service' ? 'service' : 'user',
+    authMethod,
+    issuer: '',
+    roles: Object.freeze(roles),
+    permissions: Object.freeze(permissions),
+    expiresAt: expiresAt === 0n ? Infinity : Number(expiresAt),
+    tokenId,
+  } as const);
+}

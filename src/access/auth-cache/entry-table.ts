@@ -1,0 +1,52 @@
+import type { CacheEntry } from './cache-entry.js';
+
+interface Limits {
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
+/** Entries by the hash of their credential, bounded in number and size; the one used longest ago goes first. */
+export class EntryTable {
+  private readonly entries = new Map<string, CacheEntry>();
+  private total = 0;
+
+  constructor(private readonly limits: Limits) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get bytes(): number {
+    return this.total;
+  }
+
+  /** Without counting as a use. */
+  peek(hash: string): CacheEntry | undefined {
+    return this.entries.get(hash);
+  }
+
+  get(hash: string): CacheEntry | undefined {
+    const entry = this.entries.get(hash);
+    if (entry === undefined) return undefined;
+    this.entries.delete(hash);
+    this.entries.set(hash, entry);
+    return entry;
+  }
+
+  set(hash: string, entry: CacheEntry): void {
+    this.delete(hash);
+    this.entries.set(hash, entry);
+    this.total += entry.bytes;
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= this.limits.maxEntries && this.total <= this.limits.maxBytes) return;
+      this.delete(oldest);
+    }
+  }
+
+  delete(hash: string): boolean {
+    const entry = this.entries.get(hash);
+    if (entry === undefined) return false;
+    this.total -= entry.bytes;
+    return this.entries.delete(hash);
+  }
+}

@@ -1,0 +1,36 @@
+import { GatewayError } from '../domain/errors.js';
+import type { GuardedRequest } from './guarded-request.js';
+
+/** RFC 9110 9.2.1, as far as routes have them. */
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Refuses requests that a foreign page makes a browser send with its session cookie (SEC-5, OWASP CSRF). */
+export class CsrfCheck {
+  private readonly origins: ReadonlySet<string>;
+
+  /**
+   * @param publicUrl where browsers reach the gateway; without it the browser's own word, Sec-Fetch-Site, is what counts.
+   * @param allowedOrigins pages elsewhere that may send requests with the cookie.
+   */
+  constructor(publicUrl: string | undefined, allowedOrigins: readonly string[]) {
+    this.origins = new Set([...(publicUrl === undefined ? [] : [new URL(publicUrl).origin]), ...allowedOrigins]);
+  }
+
+  /** Throws CSRF_FAILED for a request that changes something and may come from a foreign page. Only for requests with a session cookie. */
+  check({ method, headers }: Pick<GuardedRequest, 'method' | 'headers'>): void {
+    if (SAFE_METHODS.has(method)) return;
+    if (headers['x-csrf'] !== '1') throw csrfFailed('send the header X-CSRF: 1');
+    const sameOrigin = headers['sec-fetch-site'] === 'same-origin';
+    if (!sameOrigin && !this.origins.has(headers.origin ?? '')) throw csrfFailed('it comes from another site');
+  }
+}
+
+function csrfFailed(why: string): GatewayError {
+  return new GatewayError(
+    'CSRF_FAILED',
+    `A request with a session cookie that changes something was refused: ${why}.`,
+    {
+      decisionReason: 'CSRF_FAILED',
+    },
+  );
+}

@@ -1,0 +1,50 @@
+import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose';
+import { z } from 'zod';
+
+/** Keys that an issuer may publish and tokens may be signed with. */
+export const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
+
+/** RFC 7518 3.3: shorter ones can be taken apart. */
+const MIN_RSA_BITS = 2048;
+const MAX_KEYS = 100;
+
+const KeySetText = z.object({ keys: z.array(z.looseObject({ kty: z.string() })).max(MAX_KEYS) });
+
+const TextField = z.string().max(8192);
+const Common = {
+  kid: z.string().min(1).max(256).optional(),
+  use: z.literal('sig').optional(),
+  key_ops: z
+    .array(z.string())
+    .refine((operations) => operations.includes('verify'))
+    .optional(),
+  alg: z.enum(ALGORITHMS).optional(),
+  /** A private key that was published: anybody can sign with it. */
+  d: z.undefined().optional(),
+};
+const longEnough = (modulus: string) => Buffer.from(modulus, 'base64url').length * 8 >= MIN_RSA_BITS;
+
+/** A public key that signatures may be checked with: no `oct`, no short RSA, none for encryption. */
+const UsableKey = z.discriminatedUnion('kty', [
+  z.object({ kty: z.literal('RSA'), n: TextField.refine(longEnough), e: TextField, ...Common }),
+  z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: TextField, y: TextField, ...Common }),
+  z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: TextField, ...Common }),
+]);
+
+/** The keys of an issuer, ready to check signatures with. */
+export interface KeySet {
+  readonly kids: ReadonlySet<string>;
+  /** Finds the key of a token, as jose's verification asks for it. */
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+}
+
+/** Reads a key set (RFC 7517 5), leaving out keys that are no good. Throws for text that is none, or that holds none or two of one name. */
+export function parseKeySet(text: string): KeySet {
+  const { keys } = KeySetText.parse(JSON.parse(text));
+  const usable: JWK[] = keys.filter((key) => UsableKey.safeParse(key).success);
+  if (usable.length === 0) throw new Error(`none of its ${keys.length} keys can check a signature`);
+  const kids = usable.flatMap(({ kid }) => kid ?? []);
+  const repeated = kids.find((kid, index) => kids.indexOf(kid) !== index);
+  if (repeated !== undefined) throw new Error(`two keys are named ${JSON.stringify(repeated)}`);
+  return { kids: new Set(kids), find: createLocalJWKSet({ keys: usable } satisfies JSONWebKeySet) };
+}

@@ -1,0 +1,162 @@
+import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters } from 'jose';
+import { fetchKeys, KeyFetchError, type FetchKeys, type KeyFailure } from './fetch-keys.js';
+import { parseKeySet, type KeySet } from './key-set.js';
+
+/** Pause between two fetches that unknown key ids cause, and between two attempts at an issuer that is away (fact F15). */
+const COOLDOWN_MS = 30_000;
+/** First pause of an issuer that has not been seen yet; doubled up to the cooldown. */
+const FIRST_RETRY_MS = 1_000;
+const FETCH_TIMEOUT_MS = 2_000;
+/** Refreshes are spread, so that instances started together do not ask together. */
+const JITTER = 0.2;
+
+/** Runs a callback later; the result cancels it. */
+export type Schedule = (callback: () => void, ms: number) => () => void;
+
+/** Is told what became of each fetch. */
+export interface KeysListener {
+  succeeded(skewSeconds: number | undefined): void;
+  failed(reason: KeyFailure, error: Error): void;
+  /** Keys are no longer published: what they signed is void. */
+  withdrawn(): void;
+}
+
+interface RemoteKeysOptions {
+  readonly url: string;
+  readonly ttlMs: number;
+  /** How long beyond their time keys are used while the issuer is away. */
+  readonly hardGraceMs: number;
+  readonly listener: KeysListener;
+  readonly fetchKeys?: FetchKeys;
+  /** Monotonic ms. */
+  readonly now?: () => number;
+  readonly random?: () => number;
+  readonly schedule?: Schedule;
+}
+
+/**
+ * Keys of an issuer, refreshed in the background and kept when the issuer is gone: an unreachable issuer must not sign
+ * anybody out. Tokens of known keys never wait for a fetch.
+ */
+export class RemoteKeys {
+  private keys: KeySet | undefined;
+  private lastSuccess = -Infinity;
+  private lastDemand = -Infinity;
+  private failures = 0;
+  private pending: Promise<void> | undefined;
+  private cancelTimer: (() => void) | undefined;
+  private stopped = false;
+
+  private readonly fetch: FetchKeys;
+  private readonly now: () => number;
+
+  constructor(private readonly options: RemoteKeysOptions) {
+    this.fetch = options.fetchKeys ?? fetchKeys;
+    this.now = options.now ?? (() => performance.now());
+  }
+
+  /** True once keys have been seen. */
+  get ready(): boolean {
+    return this.keys !== undefined;
+  }
+
+  /** Begins without waiting: a pod whose issuer is away must come up and say that it is not ready. */
+  start(): void {
+    void this.refresh();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.cancelTimer?.();
+  }
+
+  /** The key of a token. Throws KeysUnavailable while none can be trusted, jose's error when none fits. */
+  async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+    const known = this.keys !== undefined && (header.kid === undefined || this.keys.kids.has(header.kid));
+    if (!known) await this.ask();
+    if (this.keys === undefined || this.isOutdated()) throw new KeysUnavailable();
+    return this.keys.find(header, token);
+  }
+
+  /** Keys older than a refresh can ever make them, and than the grace. */
+  private isOutdated(): boolean {
+    const { ttlMs, hardGraceMs } = this.options;
+    return this.now() - this.lastSuccess > ttlMs * (1 + JITTER) + FETCH_TIMEOUT_MS + hardGraceMs;
+  }
+
+  /** For a token of an unknown key: waits for a fetch under way, else makes one unless one was made lately. */
+  private ask(): Promise<void> | undefined {
+    if (this.pending !== undefined || this.keys === undefined) return this.pending;
+    if (this.now() - this.lastDemand < COOLDOWN_MS) return undefined;
+    this.lastDemand = this.now();
+    return this.refresh();
+  }
+
+  /** One fetch at a time, whoever asks. Never rejects. */
+  private refresh(): Promise<void> {
+    this.pending ??= this.load().finally(() => {
+      this.pending = undefined;
+      this.plan();
+    });
+    return this.pending;
+  }
+
+  private async load(): Promise<void> {
+    const sentAt = Date.now();
+    try {
+      const { text, date } = await this.fetch(this.options.url, AbortSignal.timeout(FETCH_TIMEOUT_MS));
+      this.take(readKeys(text));
+      this.options.listener.succeeded(clockSkew(date, sentAt, Date.now()));
+    } catch (error) {
+      this.failures += 1;
+      const failure = error instanceof KeyFetchError ? error : new KeyFetchError('network', 'no key set', error);
+      this.options.listener.failed(failure.reason, failure);
+    }
+  }
+
+  private take(keys: KeySet): void {
+    const withdrawn = [...(this.keys?.kids ?? [])].some((kid) => !keys.kids.has(kid));
+    this.keys = keys;
+    this.lastSuccess = this.now();
+    this.failures = 0;
+    if (withdrawn) this.options.listener.withdrawn();
+  }
+
+  private plan(): void {
+    this.cancelTimer?.();
+    if (this.stopped) return;
+    const { random = Math.random, schedule = later } = this.options;
+    this.cancelTimer = schedule(() => void this.refresh(), this.pauseMs() * (1 - JITTER + 2 * JITTER * random()));
+  }
+
+  private pauseMs(): number {
+    if (this.failures === 0) return this.options.ttlMs;
+    if (this.keys === undefined) return Math.min(FIRST_RETRY_MS * 2 ** (this.failures - 1), COOLDOWN_MS);
+    return Math.min(this.options.ttlMs, COOLDOWN_MS);
+  }
+}
+
+/** No key of the issuer can be trusted, so nothing can be said about a token: 503, never 401 (fact F16). */
+export class KeysUnavailable extends Error {
+  override readonly name = 'KeysUnavailable';
+}
+
+function readKeys(text: string): KeySet {
+  try {
+    return parseKeySet(text);
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'it is no JSON' : (error as Error).message;
+    throw new KeyFetchError('invalid', `the key set cannot be used: ${reason.slice(0, 200)}`, error);
+  }
+}
+
+/** How far this clock is ahead, in seconds. A Date header is cut to the second, so half of one is its expected error. */
+function clockSkew(date: string | null, sentAt: number, receivedAt: number): number | undefined {
+  const theirs = Date.parse(date ?? '');
+  return Number.isNaN(theirs) ? undefined : ((sentAt + receivedAt) / 2 - theirs - 500) / 1000;
+}
+
+function later(callback: () => void, ms: number): () => void {
+  const timer = setTimeout(callback, ms).unref();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,28 @@
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { RemoteKeys } from './remote-keys.js';
+
+/** The keys of all issuers, kept up to date while the application runs. */
+export class SigningKeys implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** @param standard the issuer without whose keys this instance is of no use; undefined where it shares a secret. */
+  constructor(
+    private readonly standard: RemoteKeys | undefined,
+    private readonly others: readonly RemoteKeys[],
+  ) {}
+
+  /** True once those of the standard issuer have been seen. */
+  get ready(): boolean {
+    return this.standard?.ready ?? true;
+  }
+
+  onApplicationBootstrap(): void {
+    for (const keys of this.all()) keys.start();
+  }
+
+  onApplicationShutdown(): void {
+    for (const keys of this.all()) keys.stop();
+  }
+
+  private all(): readonly RemoteKeys[] {
+    return this.standard === undefined ? this.others : [this.standard, ...this.others];
+  }
+}

@@ -1,0 +1,95 @@
+import { createSecretKey } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { ALGORITHMS } from './key-set.js';
+import { KeysUnavailable, type RemoteKeys } from './remote-keys.js';
+
+/** What every token must satisfy, whoever issued it. */
+export interface TokenRules {
+  readonly audience: string;
+  readonly clockToleranceMs: number;
+}
+
+/** Checks tokens of one issuer. Rejects with jose's errors, or KeysUnavailable. */
+export type VerifyToken = (token: string) => Promise<JWTPayload>;
+
+/** Headers by which a token would bring its own key or rules (RFC 8725 3.10). */
+const REFUSED_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
+
+/** Tokens of an issuer that publishes its keys. Asymmetric algorithms alone, and access tokens alone (RFC 9068 4). */
+export function verifyByKeys(keys: RemoteKeys, rules: TokenRules, issuer: string | undefined): VerifyToken {
+  const options = { ...optionsOf(rules, issuer), algorithms: ALGORITHMS, typ: 'at+jwt' };
+  return async (token) => (await jwtVerify(token, (header, jws) => keys.find(header, jws), options)).payload;
+}
+
+/** Tokens signed with a shared secret. An earlier secret is tried only for a signature that the later one did not make. */
+export function verifyBySecrets(
+  secrets: readonly string[],
+  rules: TokenRules,
+  issuer: string | undefined,
+): VerifyToken {
+  const keys = secrets.map((secret) => createSecretKey(secret, 'utf8'));
+  const options = { ...optionsOf(rules, issuer), algorithms: ['HS256'] };
+  return async (token) => {
+    let failure: unknown = new KeysUnavailable();
+    for (const key of keys) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (error) {
+        if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  };
+}
+
+/** Verifies a token with the keys of whoever it says it comes from. */
+export class TokenVerifier {
+  /**
+   * @param issuers by `iss`.
+   * @param standard for tokens of any other issuer; it checks `iss` itself when one is configured.
+   */
+  constructor(
+    private readonly issuers: ReadonlyMap<string, VerifyToken>,
+    private readonly standard: VerifyToken,
+  ) {}
+
+  /** The claims of a good token. Rejects with jose's errors, or KeysUnavailable. */
+  async verify(token: string): Promise<JWTPayload> {
+    checkForm(token);
+    const verify = this.issuers.get(claimedIssuer(token)) ?? this.standard;
+    return verify(token);
+  }
+}
+
+/** What a token says of its issuer, before any of it is believed; empty when it cannot be read. */
+function claimedIssuer(token: string): string {
+  try {
+    const { iss } = decodeJwt(token);
+    return typeof iss === 'string' ? iss : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Refuses what jose would read generously: one signature must belong to one text. */
+function checkForm(token: string): void {
+  if (!token.split('.').every(isCanonical)) throw new errors.JWSInvalid('not the one way to write these bytes');
+  const header = decodeProtectedHeader(token);
+  const refused = REFUSED_HEADERS.find((name) => name in header);
+  if (refused !== undefined) throw new errors.JWSInvalid(`the header ${refused} is not allowed`);
+}
+
+/** RFC 4648 3.5: the bits that the last character has to spare are zero. */
+function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part;
+}
+
+function optionsOf({ audience, clockToleranceMs }: TokenRules, issuer: string | undefined): JWTVerifyOptions {
+  return {
+    audience,
+    clockTolerance: clockToleranceMs / 1000,
+    requiredClaims: ['exp', 'sub', 'iss', 'aud'],
+    ...(issuer === undefined ? {} : { issuer }),
+  };
+}

@@ -1,0 +1,53 @@
+import type { DecisionReason } from '../domain/decision-reason.js';
+import { GatewayError } from '../domain/errors.js';
+
+/** Until AuthService or an issuer may be back. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** One body for every refusal: a client learns that its credential is no good, the log learns why (SEC-6). */
+export function refusal(
+  reason: DecisionReason,
+  cause: unknown = new Error(`credential refused: ${reason}`),
+): GatewayError {
+  return new GatewayError('UNAUTHENTICATED', 'invalid or expired token', {
+    decisionReason: reason,
+    cause,
+    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+  });
+}
+
+/** No credential came where one is needed. */
+export function missingCredentials(): GatewayError {
+  return new GatewayError('UNAUTHENTICATED', 'Authentication is required: send Authorization: Bearer <access token>.', {
+    decisionReason: 'NO_CREDENTIALS',
+    headers: { 'www-authenticate': 'Bearer' },
+  });
+}
+
+/** More than one credential came: whose request is it? (RFC 6750 3.1) */
+export function severalCredentials(): GatewayError {
+  return new GatewayError(
+    'UNAUTHENTICATED',
+    'Send one credential: Authorization, X-API-Key or the session cookie, not several.',
+    { decisionReason: 'MALFORMED_CREDENTIALS', headers: { 'www-authenticate': 'Bearer error="invalid_request"' } },
+  );
+}
+
+/** Nobody can say whether a credential is good: never a 401, since a client that sees one signs its user out (row 000-72). */
+export function authUnavailable(detail: string, cause: unknown): GatewayError {
+  const retryAfter = cause instanceof GatewayError ? cause.retryAfterSeconds : undefined;
+  return new GatewayError('AUTH_UNAVAILABLE', `service unavailable: ${detail}`, {
+    decisionReason: 'AUTH_UPSTREAM_UNAVAILABLE',
+    cause,
+    retryAfterSeconds: retryAfter ?? RETRY_AFTER_SECONDS,
+  });
+}
+
+/** A bug met while authenticating. It denies, whatever it is (row 002-46). */
+export function authFailed(cause: unknown): GatewayError {
+  return new GatewayError('AUTH_UNAVAILABLE', 'service unavailable: the credential could not be checked', {
+    decisionReason: 'AUTH_INTERNAL_ERROR',
+    cause,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}

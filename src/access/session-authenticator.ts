@@ -1,0 +1,21 @@
+import type { Principal } from '../domain/principal.js';
+import type { SessionReader } from '../domain/session-reader.js';
+import type { CsrfCheck } from './csrf.js';
+import type { GuardedRequest } from './guarded-request.js';
+import { refusal } from './refusal.js';
+
+/** Takes a session cookie for a caller, once it is sure that the browser's own page sent it. */
+export class SessionAuthenticator {
+  /** @param reader undefined where nobody can sign in with a browser. */
+  constructor(
+    private readonly csrf: CsrfCheck,
+    private readonly reader: SessionReader | undefined,
+  ) {}
+
+  /** Rejects with CSRF_FAILED, UNAUTHENTICATED or AUTH_UNAVAILABLE. */
+  async authenticate(sessionId: string, request: GuardedRequest): Promise<Principal> {
+    this.csrf.check(request);
+    if (this.reader === undefined) throw refusal('SESSION_INVALID');
+    return this.reader.read(sessionId, request.call);
+  }
+}
