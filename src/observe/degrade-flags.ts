@@ -96,11 +96,14 @@ export class DegradeFlag {
   /** Recovered, if nothing is seen to the contrary during the hold. */
   lower(): void {
     if (!this.on || this.cancelRecovery !== undefined) return;
-    this.cancelRecovery = this.schedule(() => {
-      this.cancelRecovery = undefined;
-      this.on = false;
-      this.announce('recovered', '');
-    }, this.holdMs);
+    if (this.holdMs === 0) this.recover();
+    else this.cancelRecovery = this.schedule(() => this.recover(), this.holdMs);
+  }
+
+  private recover(): void {
+    this.cancelRecovery = undefined;
+    this.on = false;
+    this.announce('recovered', '');
   }
 }
 

@@ -4,7 +4,7 @@ import { startTestGateway, type TestGateway } from '../support/gateway.js';
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  gateway = await startTestGateway({ env: { GATEWAY_HEALTH_INTERVAL: '1s' } });
+  gateway = await startTestGateway({ env: { GATEWAY_HEALTH_INTERVAL: '1s', GATEWAY_RECOVERY_HOLD: '0s' } });
 });
 afterAll(() => gateway.close());
 
