@@ -24,6 +24,7 @@ export function checkFraming(request: IncomingMessage): GatewayError | undefined
   if (url.length > MAX_TARGET_BYTES)
     return new GatewayError('URI_TOO_LONG', `The target is longer than ${MAX_TARGET_BYTES} bytes.`);
   if (url[0] !== '/' && !(url === '*' && request.method === 'OPTIONS')) return malformed('The target must be a path.');
+  if (url.includes('#')) return malformed('The target holds a fragment, which is for clients alone.');
   if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity') {
     return new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported: send the body as it is.');
   }
