@@ -7,8 +7,9 @@ export function banner(gatewayUrl: string, world: World): string {
   return `
   The sandbox is up.
 
-  Gateway    ${gatewayUrl}   (API reference: ${gatewayUrl}/docs)
+  Gateway    ${gatewayUrl}   (a page to try it on; API reference: ${gatewayUrl}/docs)
   Backends   auth ${world.authUrl}   user ${world.userUrl}   tenant ${world.tenantUrl}   ai ${world.aiUrl}
+  Sign in    ${gatewayUrl}/auth/sandbox/login   (identity provider: ${world.idp?.issuer})
   Issuer     ${world.issuer}   (keys: ${world.jwksUrl})
   Faults     ${world.faultsUrl}/faults   (calls that reached the backends: ${world.faultsUrl}/calls)
 

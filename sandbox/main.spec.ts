@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const ANY_PORTS = Object.fromEntries(
-  ['AUTH', 'USER', 'TENANT', 'AI', 'JWKS', 'FAULTS'].map((name) => [`SANDBOX_${name}_PORT`, '0']),
+  ['AUTH', 'USER', 'TENANT', 'AI', 'IDP', 'JWKS', 'FAULTS'].map((name) => [`SANDBOX_${name}_PORT`, '0']),
 );
 
 /** Ready at once, says what it was given, and does on request what a gateway may do. */

@@ -39,7 +39,8 @@ async function run(
   const world = parts.add(await startWorld({ ports: settings.ports }));
   const port = await choosePort(env['API_GATEWAY_PORT']);
   signal.throwIfAborted();
-  const standard = { ...world.gatewayEnv(), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
+  const publicUrl = env['GATEWAY_PUBLIC_URL'] || `http://localhost:${port}`;
+  const standard = { ...world.gatewayEnv(publicUrl), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
   const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, API_GATEWAY_PORT: port }));
   await Promise.race([gateway.ready(), stopped]);
   process.stdout.write(banner(gateway.url, world));

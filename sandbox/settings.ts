@@ -13,6 +13,7 @@ const PORTS = {
   SANDBOX_USER_PORT: ['user', 50052],
   SANDBOX_TENANT_PORT: ['tenant', 50053],
   SANDBOX_AI_PORT: ['ai', 50054],
+  SANDBOX_IDP_PORT: ['idp', 4000],
   SANDBOX_JWKS_PORT: ['jwks', 4001],
   SANDBOX_FAULTS_PORT: ['faults', 8090],
 } as const;

@@ -16,12 +16,13 @@ import { seedDirectory } from './data/seed.js';
 import type { Fault, FaultInput } from './faults/fault.js';
 import { FaultProxy } from './faults/fault-proxy.js';
 import { startFaultServer } from './faults/fault-server.js';
+import { SandboxIdentityProvider } from './oidc/identity-provider.js';
 import { OpenParts } from './open-parts.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { UserModule } from './user/user.module.js';
 
-/** Name of a fault switch: a backend, or the HTTP server of AuthService's keys. */
-export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'jwks';
+/** Name of a fault switch: a backend, the HTTP server of AuthService's keys, or the identity provider. */
+export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'jwks' | 'idp';
 
 export interface WorldOptions {
   /** Ports to listen on; one that is left out or 0 is any free one. */
@@ -30,6 +31,8 @@ export interface WorldOptions {
   readonly host?: string;
   /** False: no HTTP server for the fault switches and the call log. */
   readonly faultServer?: boolean;
+  /** False: no identity provider. */
+  readonly idp?: boolean;
   /** Decides what the fault `flaky` resets; Math.random unless given. */
   readonly random?: () => number;
 }
@@ -46,13 +49,18 @@ export interface World {
   readonly jwksUrl: string;
   /** Base URL of the fault switches and the call log; empty without that server. */
   readonly faultsUrl: string;
+  /** The identity provider at which browsers sign in; undefined in a world without. */
+  readonly idp: SandboxIdentityProvider | undefined;
   readonly calls: CallLog;
   /** The data of the backends, to be read and changed by tests. */
   readonly directory: Directory;
   /** Resolves once the fault holds. */
   setFault(upstream: Upstream, fault: FaultInput): Promise<Fault>;
-  /** The settings with which a gateway finds this world. */
-  gatewayEnv(): Record<string, string>;
+  /**
+   * The settings with which a gateway finds this world.
+   * @param gatewayUrl where browsers reach it; without it nobody can sign in with one.
+   */
+  gatewayEnv(gatewayUrl?: string): Record<string, string>;
   /** An access token for a user, by e-mail address or id, with any claim or header changed or (undefined) left out. */
   issueToken(user: string, claims?: ClaimOverrides, header?: Partial<JWTHeaderParameters>): Promise<string>;
   /** Signs with a new key from now on and gives its `kid`; the old keys stay published. */
@@ -91,7 +99,7 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const issuer = `http://${await expose('jwks', keyServer.port)}`;
   const tokens = new AccessTokens(issuer, keys);
   const shared = { instances: [directory, tokens], calls };
-  const start = async (upstream: Exclude<Upstream, 'jwks'>, module: Type): Promise<string> => {
+  const start = async (upstream: Exclude<Upstream, 'jwks' | 'idp'>, module: Type): Promise<string> => {
     const backend = await startBackend({ upstream, module, ...shared });
     return expose(upstream, parts.add(backend).port);
   };
@@ -99,6 +107,9 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const userUrl = await start('user', UserModule);
   const tenantUrl = await start('tenant', TenantModule);
   const aiUrl = await start('ai', AIModule);
+
+  const exposeIdp = (port: number) => expose('idp', port);
+  const idp = options.idp === false ? undefined : parts.add(await SandboxIdentityProvider.start(directory, exposeIdp));
 
   const addresses = { authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl: `${issuer}/jwks.json` };
   const faultsUrl =
@@ -108,10 +119,11 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   return {
     ...addresses,
     faultsUrl,
+    idp,
     calls,
     directory,
     setFault: (upstream, fault) => faultSwitch(proxies, upstream).set(fault),
-    gatewayEnv: () => gatewayEnv(addresses),
+    gatewayEnv: (url) => ({ ...gatewayEnv(addresses), ...(url === undefined ? {} : idp?.admit(url)) }),
     issueToken: (user, claims, header) => tokens.issue(findUser(directory, user), claims, header),
     rotateKeys: () => keys.rotate(),
     forgetOldKeys: () => keys.forgetOldKeys(),

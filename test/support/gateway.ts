@@ -28,7 +28,7 @@ interface TestOptions {
 /** Starts a world and a gateway in it, on free ports, ready when it resolves. */
 export async function startTestGateway(options: TestOptions = {}): Promise<TestGateway> {
   const { env = {}, waitUntilReady = true } = options;
-  const world = options.world ?? (await startWorld({ faultServer: false }));
+  const world = options.world ?? (await startWorld({ faultServer: false, idp: false }));
   const lines: LogLine[] = [];
   const log = new Writable({
     write(chunk: Buffer, _encoding, done) {
