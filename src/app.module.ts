@@ -20,6 +20,7 @@ import { ProblemFilter } from './edge/problem.filter.js';
 import { ObserveModule, type Observation } from './observe/observe.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { RedisModule } from './redis/redis.module.js';
+import { SsoModule } from './sso/sso.module.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 
 /** What an application is made of, read and checked before it is made. */
@@ -56,6 +57,7 @@ export class AppModule {
         RedisModule,
         TrafficModule,
         AccessModule,
+        ...(config.sso.providers.size > 0 ? [SsoModule] : []),
         EdgeModule.create(descriptors),
         AuthModule,
         UserModule,

@@ -36,6 +36,10 @@ export class GatewayMetrics {
     'outcome',
     'decision_reason',
   ]);
+  readonly ssoLogins = this.counter('gateway_sso_logins_total', 'Sign-ins of browsers at an identity provider.', [
+    'provider',
+    'outcome',
+  ]);
   readonly upstreamRequests = this.counter('upstream_grpc_requests_total', 'Attempts at a gRPC call.', [
     'upstream',
     'method',

@@ -1,0 +1,46 @@
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { Access } from '../access/access.decorator.js';
+import { GatewayError } from '../domain/errors.js';
+import { invalidLogoutToken, readLogoutToken } from './logout-token.js';
+import { Providers } from './providers.js';
+import { withStore } from './session-errors.js';
+import { SessionStore } from './session-store.js';
+import { keyOf } from './sessions.js';
+import { SignOut } from './sign-out.js';
+import type { SsoRequest } from './sso-request.js';
+
+const FORM = 'application/x-www-form-urlencoded';
+/** Longer than a logout token can be valid. */
+const USED_MS = 600_000;
+
+/** Where an identity provider says that somebody has signed out (OpenID Connect Back-Channel Logout 1.0). */
+@Controller('auth')
+export class BackchannelController {
+  constructor(
+    private readonly providers: Providers,
+    private readonly store: SessionStore,
+    private readonly signOut: SignOut,
+  ) {}
+
+  /** Ends the sessions a signed logout token names; the token is all the proof there is, so no credential is asked for. */
+  @Post('backchannel-logout')
+  @HttpCode(200)
+  @Access('OPEN')
+  async logout(@Req() request: SsoRequest): Promise<void> {
+    const logout = await readLogoutToken(this.providers.all(), logoutTokenOf(request));
+    const use = `logout:${keyOf(JSON.stringify([logout.issuer, logout.tokenId]))}`;
+    if (!(await withStore(this.store.claim(use, 'used', USED_MS)))) throw invalidLogoutToken(new Error('used before'));
+    if (await this.signOut.endAt(logout, request.call)) return;
+    throw invalidLogoutToken(new Error('neither the session nor the identity was ever known here'));
+  }
+}
+
+function logoutTokenOf({ headers, body }: SsoRequest): string {
+  if (headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() !== FORM) {
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', `Send the logout token as ${FORM}.`);
+  }
+  const tokens = new URLSearchParams(Buffer.isBuffer(body) ? body.toString('utf8') : '').getAll('logout_token');
+  const [token] = tokens;
+  if (token === undefined || tokens.length > 1) throw invalidLogoutToken(new Error('there must be one logout_token'));
+  return token;
+}

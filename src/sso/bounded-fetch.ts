@@ -1,0 +1,33 @@
+const MAX_BYTES = 256 * 1024;
+
+/** What the client libraries ask with; an absent member may be undefined. */
+interface FetchOptions {
+  readonly method?: string | undefined;
+  readonly headers?: Record<string, string> | Headers | undefined;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fetch for answers of an identity provider: small ones, from the address that was asked alone. The deadline comes with
+ * the options. Rejects when there is more than 256 KiB.
+ */
+export async function boundedFetch(url: string, options: FetchOptions): Promise<Response> {
+  const { method = 'GET', headers: sent = {}, body: form, signal = null } = options;
+  const content = form instanceof URLSearchParams || typeof form === 'string' ? { body: form } : {};
+  const response = await fetch(url, { method, headers: sent, signal, redirect: 'manual', ...content });
+  const { status, statusText, headers } = response;
+  const body = await readBounded(response);
+  return new Response(status === 204 || status === 304 ? null : body, { status, statusText, headers });
+}
+
+async function readBounded(response: Response): Promise<Buffer<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += (chunk as Uint8Array).length;
+    if (length > MAX_BYTES) throw new Error(`the identity provider sent more than ${MAX_BYTES} bytes`);
+    chunks.push(chunk as Uint8Array);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,51 @@
+import type { CallContext } from '../domain/call-context.js';
+import { GatewayError } from '../domain/errors.js';
+import type { Principal } from '../domain/principal.js';
+import { SessionReader } from '../domain/session-reader.js';
+import { sessionOver, withStore } from './session-errors.js';
+import type { SessionPrincipals } from './session-principals.js';
+import type { SessionRecord } from './session-record.js';
+import type { Clock, SessionRenewal } from './session-renewal.js';
+import type { Sessions } from './sessions.js';
+
+/**
+ * Reads sessions for the guards. The store is asked on each request, so that a session that ended elsewhere ends here;
+ * its access token is verified like a bearer token, so what it says is never older than that token.
+ */
+export class CookieSessions extends SessionReader {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly renewal: SessionRenewal,
+    private readonly principals: SessionPrincipals,
+    private readonly now: Clock,
+  ) {
+    super();
+  }
+
+  override async read(sessionId: string, call: CallContext): Promise<Principal> {
+    const record = await withStore(this.sessions.find(sessionId));
+    if (record === undefined) throw sessionOver('SESSION_INVALID');
+    if (record.accessExpiresAt <= this.now()) return this.readRenewed(sessionId, record, call);
+    if (record.renewAt <= this.now()) this.renewal.ahead(sessionId, record, call);
+    try {
+      return await this.principals.of(record.accessToken);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // Its key may have been withdrawn, or clocks differ: AuthService has the last word on the session.
+      return this.readRenewed(sessionId, record, call);
+    }
+  }
+
+  private async readRenewed(sessionId: string, record: SessionRecord, call: CallContext): Promise<Principal> {
+    const { accessToken } = await this.renewal.renew(sessionId, record, call);
+    try {
+      return await this.principals.of(accessToken);
+    } catch (error) {
+      throw isRefusal(error) ? sessionOver('SESSION_INVALID', error) : error;
+    }
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'UNAUTHENTICATED';
+}

@@ -1,0 +1,111 @@
+import { createRemoteJWKSet, customFetch as josesFetch } from 'jose';
+import {
+  allowInsecureRequests,
+  ClientSecretBasic,
+  ClientSecretPost,
+  type Configuration,
+  customFetch,
+  discovery,
+} from 'openid-client';
+import { authUnavailable } from '../access/refusal.js';
+import type { SsoProviderConfig } from '../config/gateway-config.js';
+import { boundedFetch } from './bounded-fetch.js';
+import type { Clock } from './session-renewal.js';
+
+const TIMEOUT_SECONDS = 5;
+/** How long metadata is used before it is asked for again, without anybody waiting. */
+const FRESH_MS = 3_600_000;
+/** Between two attempts at a provider that did not answer. */
+const COOLDOWN_MS = 2_000;
+
+type KeySet = ReturnType<typeof createRemoteJWKSet>;
+
+/** What a provider says of itself (OpenID Connect Discovery 1.0), and its keys. */
+export interface ProviderMetadata {
+  readonly configuration: Configuration;
+  /** Exactly as in its tokens. */
+  readonly issuer: string;
+  readonly keys: KeySet;
+}
+
+/** An OpenID Connect provider, asked for its metadata when somebody first signs in: a gateway starts without it. */
+export class IdentityProvider {
+  private metadata: ProviderMetadata | undefined;
+  private freshUntil = -Infinity;
+  private failedAt = -Infinity;
+  private failure: unknown;
+  private pending: Promise<ProviderMetadata> | undefined;
+
+  constructor(
+    readonly config: SsoProviderConfig,
+    private readonly now: Clock,
+  ) {}
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  /** Rejects with AUTH_UNAVAILABLE while nothing is known of the provider. */
+  async discover(): Promise<ProviderMetadata> {
+    if (this.metadata === undefined) return this.load();
+    if (this.freshUntil <= this.now()) this.load().catch(() => undefined);
+    return this.metadata;
+  }
+
+  /** One attempt at a time, whoever asks, and a pause after one that failed. */
+  private load(): Promise<ProviderMetadata> {
+    if (this.pending === undefined && this.now() - this.failedAt < COOLDOWN_MS)
+      return Promise.reject(this.unavailable());
+    this.pending ??= this.fetch().finally(() => (this.pending = undefined));
+    return this.pending;
+  }
+
+  private async fetch(): Promise<ProviderMetadata> {
+    try {
+      this.metadata = await fetchMetadata(this.config);
+      this.freshUntil = this.now() + FRESH_MS;
+      return this.metadata;
+    } catch (error) {
+      this.failedAt = this.now();
+      this.failure = error;
+      throw this.unavailable();
+    }
+  }
+
+  private unavailable(): Error {
+    const cause = new Error(`the metadata of ${this.config.issuer} could not be read`, { cause: this.failure });
+    return authUnavailable(`the identity provider "${this.name}" does not answer`, cause);
+  }
+}
+
+async function fetchMetadata({ issuer, clientId, clientSecret }: SsoProviderConfig): Promise<ProviderMetadata> {
+  const isPlain = issuer.startsWith('http:');
+  const configuration = await discovery(
+    new URL(issuer),
+    clientId,
+    clientSecret,
+    (server, client, body, headers) => {
+      // RFC 8414: without a list, Basic is what is meant.
+      const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
+      const authenticate = methods.includes('client_secret_basic') ? ClientSecretBasic : ClientSecretPost;
+      authenticate(clientSecret)(server, client, body, headers);
+    },
+    // The settings let plain http pass on this machine alone.
+    {
+      timeout: TIMEOUT_SECONDS,
+      [customFetch]: boundedFetch,
+      ...(isPlain ? { execute: [allowInsecureRequests] } : {}),
+    },
+  );
+  const server = configuration.serverMetadata();
+  return { configuration, issuer: server.issuer, keys: keysOf(server.jwks_uri, isPlain) };
+}
+
+function keysOf(url: string | undefined, isPlainAllowed: boolean): KeySet {
+  if (url === undefined) throw new Error('the provider names no jwks_uri');
+  if (!isPlainAllowed && !url.startsWith('https:')) throw new Error(`jwks_uri ${url} is not https`);
+  return createRemoteJWKSet(new URL(url), {
+    timeoutDuration: TIMEOUT_SECONDS * 1000,
+    [josesFetch]: boundedFetch,
+  });
+}

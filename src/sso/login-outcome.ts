@@ -1,0 +1,96 @@
+import { AuthorizationResponseError, ClientError } from 'openid-client';
+import { GatewayError } from '../domain/errors.js';
+import { areKeysMissing, isNetworkFailure } from './id-token.js';
+
+/** What became of a sign-in: a closed list, the label of gateway_sso_logins_total. */
+export const LOGIN_OUTCOMES = [
+  'success',
+  'user_cancelled',
+  'state_mismatch',
+  'nonce_mismatch',
+  'idp_error',
+  'exchange_failed',
+] as const;
+
+export type LoginOutcome = (typeof LOGIN_OUTCOMES)[number];
+
+/** A sign-in that came to nothing, and what the person is told. */
+export class LoginFailure extends Error {
+  override readonly name = 'LoginFailure';
+
+  constructor(
+    readonly outcome: Exclude<LoginOutcome, 'success'>,
+    readonly error: GatewayError,
+  ) {
+    super(error.detail, { cause: error });
+  }
+}
+
+/** The browser does not hold the sign-in that this answer belongs to: another browser's, a used one, one that took too long. */
+export function stateMismatch(why: string): LoginFailure {
+  const detail = 'This sign-in is not known here, has been used, or took too long: sign in again.';
+  return new LoginFailure('state_mismatch', new GatewayError('INVALID_ARGUMENT', detail, { cause: new Error(why) }));
+}
+
+/** Errors of the token endpoint or the network: the provider could not do its part now. */
+const TRANSIENT = new Set([
+  'OAUTH_TIMEOUT',
+  'OAUTH_ABORT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+]);
+
+/** Reads an error of the protocol with the provider. */
+export function protocolFailure(thrown: unknown): LoginFailure {
+  if (thrown instanceof LoginFailure) return thrown;
+  if (thrown instanceof GatewayError) return new LoginFailure('idp_error', thrown);
+  if (thrown instanceof AuthorizationResponseError) return refusedByProvider(thrown);
+  if (failedClaim(thrown) === 'nonce') return refused('nonce_mismatch', thrown);
+  return isTransient(thrown) ? unavailable(thrown) : refused('idp_error', thrown);
+}
+
+/** AuthService does not take the identity, or cannot say. */
+export function exchangeFailure(thrown: unknown): LoginFailure {
+  const error = GatewayError.from(thrown);
+  if (error.domain === 'client' || error.domain === 'auth') {
+    const detail = 'This identity may not sign in here.';
+    return new LoginFailure('exchange_failed', new GatewayError('PERMISSION_DENIED', detail, { cause: error }));
+  }
+  if (error.code === 'INTERNAL' || error.code === 'AUTH_UNAVAILABLE') return new LoginFailure('exchange_failed', error);
+  return new LoginFailure('exchange_failed', signInUnavailable(error));
+}
+
+function refusedByProvider(error: AuthorizationResponseError): LoginFailure {
+  const cause = new Error(`the identity provider answered ${error.error}`);
+  if (error.error !== 'access_denied') return refused('idp_error', cause);
+  const cancelled = new GatewayError('UNAUTHENTICATED', 'The sign-in was cancelled.', { cause });
+  return new LoginFailure('user_cancelled', cancelled);
+}
+
+function refused(outcome: 'nonce_mismatch' | 'idp_error', cause: unknown): LoginFailure {
+  const detail = "The identity provider's answer could not be accepted: sign in again.";
+  return new LoginFailure(outcome, new GatewayError('UNAUTHENTICATED', detail, { cause }));
+}
+
+function unavailable(cause: unknown): LoginFailure {
+  return new LoginFailure('idp_error', signInUnavailable(cause));
+}
+
+function signInUnavailable(cause: unknown): GatewayError {
+  const detail = 'service unavailable: nobody can sign in at present';
+  return new GatewayError('AUTH_UNAVAILABLE', detail, { cause, retryAfterSeconds: 5 });
+}
+
+function isTransient(error: unknown): boolean {
+  if (error instanceof ClientError) return TRANSIENT.has(error.code ?? '') || isNetworkFailure(error.cause);
+  return areKeysMissing(error);
+}
+
+/** The claim that did not hold, where the client library names one. */
+function failedClaim(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const details = at.cause;
+    if (typeof details === 'object' && details !== null && 'claim' in details) return String(details.claim);
+  }
+  return undefined;
+}

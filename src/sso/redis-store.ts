@@ -1,0 +1,59 @@
+import { redisKey } from '../redis/keys.js';
+import type { RedisConnections } from '../redis/redis-connections.js';
+import { RedisScript } from '../redis/redis-script.js';
+import { SessionStore } from './session-store.js';
+
+/** Members of one set; the oldest go. */
+const MAX_MEMBERS = 100;
+
+const RELEASE = new RedisScript("if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end");
+
+/** Adds with the time as score, keeps the newest, and lets the set live for so long. */
+const NOTE = new RedisScript(`
+  redis.call('zadd', KEYS[1], redis.call('time')[1], ARGV[1])
+  redis.call('zremrangebyrank', KEYS[1], 0, -1 - tonumber(ARGV[3]))
+  return redis.call('pexpire', KEYS[1], ARGV[2])
+`);
+
+/** Sessions that all instances share. */
+export class RedisStore extends SessionStore {
+  constructor(private readonly redis: RedisConnections) {
+    super();
+  }
+
+  override async read(key: string, slideMs: number): Promise<string | undefined> {
+    return (await this.redis.run((redis) => redis.getex(nameOf(key), 'PX', slideMs))) ?? undefined;
+  }
+
+  override async write(key: string, value: string, lifeMs: number): Promise<void> {
+    await this.redis.run((redis) => redis.set(nameOf(key), value, 'PX', lifeMs));
+  }
+
+  override async replace(key: string, value: string): Promise<boolean> {
+    return (await this.redis.run((redis) => redis.set(nameOf(key), value, 'KEEPTTL', 'XX'))) !== null;
+  }
+
+  override async take(key: string): Promise<string | undefined> {
+    return (await this.redis.run((redis) => redis.getdel(nameOf(key)))) ?? undefined;
+  }
+
+  override async claim(key: string, holder: string, lifeMs: number): Promise<boolean> {
+    return (await this.redis.run((redis) => redis.set(nameOf(key), holder, 'PX', lifeMs, 'NX'))) !== null;
+  }
+
+  override async release(key: string, holder: string): Promise<void> {
+    await this.redis.run((redis) => RELEASE.run(redis, [nameOf(key)], [holder]));
+  }
+
+  override async note(set: string, member: string, lifeMs: number): Promise<void> {
+    await this.redis.run((redis) => NOTE.run(redis, [nameOf(set)], [member, lifeMs, MAX_MEMBERS]));
+  }
+
+  override async noted(set: string): Promise<readonly string[]> {
+    return this.redis.run((redis) => redis.zrange(nameOf(set), '0', '-1'));
+  }
+}
+
+function nameOf(key: string): string {
+  return redisKey('session', key);
+}

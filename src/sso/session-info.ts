@@ -1,0 +1,28 @@
+import type { Principal } from '../domain/principal.js';
+import { sessionOver, withStore } from './session-errors.js';
+import type { Sessions } from './sessions.js';
+
+/** What a page may know of its session: who and how long, and no token. */
+export class SessionInfo {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly limits: { readonly sessionIdleMs: number; readonly sessionMaxAgeMs: number },
+  ) {}
+
+  async describe(sessionId: string, { subject, tenantId, roles, permissions }: Principal): Promise<object> {
+    const record = await withStore(this.sessions.find(sessionId));
+    if (record === undefined) throw sessionOver('SESSION_ENDED');
+    const { provider, createdAt } = record;
+    return {
+      subject,
+      tenantId,
+      roles,
+      permissions,
+      provider,
+      createTime: new Date(createdAt).toISOString(),
+      expireTime: new Date(createdAt + this.limits.sessionMaxAgeMs).toISOString(),
+      idleTimeoutSeconds: this.limits.sessionIdleMs / 1000,
+      logoutUrl: '/auth/logout',
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Access } from '../access/access.decorator.js';
+import { CsrfCheck } from '../access/csrf.js';
+import { missingCredentials } from '../access/refusal.js';
+import { readSessionCookie } from '../access/session-cookie.js';
+import { CLEAR_SESSION_COOKIE } from './cookies.js';
+import { ProviderSignOut } from './provider-sign-out.js';
+import { SessionInfo } from './session-info.js';
+import { SignOut } from './sign-out.js';
+import { queryParameter, type SsoRequest } from './sso-request.js';
+
+/** What a page asks of its session. */
+@Controller('auth')
+export class SessionController {
+  constructor(
+    private readonly info: SessionInfo,
+    private readonly csrf: CsrfCheck,
+    private readonly signOut: SignOut,
+    private readonly providerSignOut: ProviderSignOut,
+  ) {}
+
+  /** Who is signed in, for how long, and how to sign out. A script that has no session gets a 401, never a redirect. */
+  @Get('session')
+  @Access('AUTHENTICATED')
+  async session(@Req() request: SsoRequest): Promise<object> {
+    const sessionId = readSessionCookie(request.headers['cookie'] ?? '');
+    const { principal } = request.call;
+    if (principal?.authMethod !== 'session' || !sessionId) throw missingCredentials();
+    return this.info.describe(sessionId, principal);
+  }
+
+  /** Ends the session here and tells where it can be ended at the provider. Without a session there is nothing to do. */
+  @Post('logout')
+  @HttpCode(200)
+  @Access('OPEN')
+  async logout(@Req() request: SsoRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
+    const sessionId = readSessionCookie(request.headers['cookie'] ?? '');
+    if (sessionId !== undefined) this.csrf.check(request);
+    const ended = await this.signOut.end(sessionId, request.call);
+    const logoutUrl = await this.providerSignOut.urlFor(ended);
+    void reply.header('set-cookie', CLEAR_SESSION_COOKIE);
+    return { logoutUrl };
+  }
+
+  /** On the way from signing out here to signing out at the provider. */
+  @Get('logout')
+  @Access('OPEN')
+  async leave(@Req() request: SsoRequest, @Res() reply: FastifyReply): Promise<void> {
+    const url = await this.providerSignOut.redeem(queryParameter(request, 'ticket'));
+    void reply.code(302).header('location', url).send();
+  }
+}

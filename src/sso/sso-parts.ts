@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { CsrfCheck } from '../access/csrf.js';
+import type { JwtAuthenticator } from '../access/jwt-authenticator.js';
+import type { GatewayConfig, SsoConfig } from '../config/gateway-config.js';
+import type { Revocations } from '../domain/revocation.js';
+import type { GatewayLogger } from '../observe/logger.js';
+import type { RedisConnections } from '../redis/redis-connections.js';
+import { SealedBox } from '../redis/sealed-box.js';
+import type { CallStack } from '../traffic/stack.js';
+import { AuthService } from './auth-service.js';
+import { CookieSessions } from './cookie-sessions.js';
+import { IdentityProvider } from './identity-provider.js';
+import { Login } from './login.js';
+import { MemoryStore } from './memory-store.js';
+import { ProviderSignOut } from './provider-sign-out.js';
+import { Providers } from './providers.js';
+import { RedisStore } from './redis-store.js';
+import { SessionInfo } from './session-info.js';
+import { SessionPrincipals } from './session-principals.js';
+import { SessionRenewal } from './session-renewal.js';
+import { Sessions } from './sessions.js';
+import { SignOut } from './sign-out.js';
+
+/** What sign-in and sessions stand on. */
+export interface SsoSurroundings {
+  readonly stack: CallStack;
+  readonly tokens: JwtAuthenticator;
+  readonly logger: GatewayLogger;
+  readonly redis: RedisConnections | undefined;
+  readonly revocations: Revocations | undefined;
+}
+
+const now = () => Date.now();
+
+/** The parts of single sign-on, put together. */
+export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurroundings) {
+  const { stack, tokens, logger, redis, revocations } = surroundings;
+  const publicUrl = server.publicUrl ?? '';
+  const store = redis === undefined ? new MemoryStore() : new RedisStore(redis);
+  const box = new SealedBox('session', sessionSecrets(sso));
+  const sessions = new Sessions(store, box, { idleMs: sso.sessionIdleMs, maxAgeMs: sso.sessionMaxAgeMs });
+  const auth = new AuthService(stack);
+  const principals = new SessionPrincipals(tokens);
+  const renewal = new SessionRenewal(sessions, store, auth, now);
+  const byName = [...sso.providers].map(([name, config]) => [name, new IdentityProvider(config, now)] as const);
+  const providers = new Providers(new Map(byName), auth);
+  return {
+    store,
+    providers,
+    reader: new CookieSessions(sessions, renewal, principals, now),
+    login: new Login({ auth, sessions, principals, store, box, publicUrl, now }),
+    signOut: new SignOut({ sessions, auth, revocations, logger: logger.events }),
+    providerSignOut: new ProviderSignOut({ providers, store, box, publicUrl }),
+    info: new SessionInfo(sessions, sso),
+    csrf: new CsrfCheck(publicUrl, server.corsOrigins),
+  };
+}
+
+export type SsoParts = ReturnType<typeof createSso>;
+
+/** Without a key of the settings, sessions end with the process, which holds them in memory anyway. */
+function sessionSecrets({ sessionKey, sessionKeyPrevious }: SsoConfig): string[] {
+  const first = sessionKey ?? randomBytes(32).toString('base64');
+  return sessionKeyPrevious === undefined ? [first] : [first, sessionKeyPrevious];
+}

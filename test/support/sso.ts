@@ -1,0 +1,57 @@
+import { PASSWORD } from '../../sandbox/data/seed.js';
+import { choosePort } from '../../sandbox/gateway-process.js';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { startTestGateway, type TestGateway } from './gateway.js';
+import { type Step, WebClient } from './web-client.js';
+
+/** What a page of the gateway's own sends with each request of a script. */
+export const FROM_PAGE = { 'x-csrf': '1', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' };
+
+/** A gateway that browsers can sign in at. */
+export interface SsoGateway extends TestGateway {
+  /** Where browsers reach it: the only address at which their cookies count. */
+  readonly publicUrl: string;
+}
+
+interface SsoOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A world with an identity provider; closed with the gateway. */
+  readonly world?: World;
+}
+
+/** Starts a gateway in a world with an identity provider. */
+export async function startSsoGateway({ env = {}, world: given }: SsoOptions = {}): Promise<SsoGateway> {
+  const world = given ?? (await startWorld({ faultServer: false }));
+  const port = await choosePort('0');
+  const publicUrl = `http://localhost:${port}`;
+  const settings = { ...world.gatewayEnv(publicUrl), API_GATEWAY_PORT: port, ...env };
+  return { ...(await startTestGateway({ world, env: settings })), publicUrl };
+}
+
+/** Up to the form of the identity provider, or to the way back when the person is signed in there already. */
+export function goToProvider(client: WebClient, gateway: SsoGateway, query = ''): Promise<Step> {
+  return client.navigate(`${gateway.publicUrl}/auth/sandbox/login${query}`, isCallback);
+}
+
+/** Fills in the form; ends at the redirect to the gateway, whose address is in `location`. */
+export function fillIn(client: WebClient, form: Step, email: string): Promise<Step> {
+  return client.submit(form, { email, password: PASSWORD, action: 'sign-in' }, isCallback);
+}
+
+/** Signs in and gives the answer of the callback. */
+export async function signIn(client: WebClient, gateway: SsoGateway, email: string, query = ''): Promise<Step> {
+  const form = await goToProvider(client, gateway, query);
+  const back = form.headers.get('location') === null ? await fillIn(client, form, email) : form;
+  return client.request(back.headers.get('location') ?? '', {
+    headers: { accept: 'text/html', 'sec-fetch-mode': 'navigate' },
+  });
+}
+
+/** What a script of the gateway's page gets. */
+export function callApi(client: WebClient, gateway: SsoGateway, path: string, init: RequestInit = {}): Promise<Step> {
+  return client.request(gateway.publicUrl + path, { ...init, headers: { ...FROM_PAGE, ...(init.headers as object) } });
+}
+
+function isCallback(url: string): boolean {
+  return new URL(url).pathname.endsWith('/callback');
+}
