@@ -11,13 +11,14 @@ const Claims = z.object({
   tenant_id: z.string().max(128).default(''),
   roles: z.array(z.string().max(128)).max(100).default([]),
   permissions: z.array(z.string().max(128)).max(500).default([]),
+  token_version: z.number().int().min(0).optional(),
 });
 
 /** The caller that verified claims speak of. Throws UNAUTHENTICATED for claims of the wrong kind. */
 export function toPrincipal(payload: unknown): Principal {
   const claims = Claims.safeParse(payload);
   if (!claims.success) throw jwtRefusal('MALFORMED_CREDENTIALS', claims.error);
-  const { sub, tenant_id, iss, roles, permissions, exp, jti } = claims.data;
+  const { sub, tenant_id, iss, roles, permissions, exp, jti, token_version } = claims.data;
   return Object.freeze({
     subject: sub,
     tenantId: tenant_id,
@@ -28,5 +29,6 @@ export function toPrincipal(payload: unknown): Principal {
     permissions: Object.freeze(permissions),
     expiresAt: exp,
     tokenId: jti,
+    ...(token_version === undefined ? {} : { tokenVersion: token_version }),
   } as const);
 }

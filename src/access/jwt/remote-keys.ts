@@ -1,4 +1,5 @@
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters } from 'jose';
+import type { Schedule } from '../../observe/degrade-flags.js';
 import { fetchKeys, KeyFetchError, type FetchKeys, type KeyFailure } from './fetch-keys.js';
 import { parseKeySet, type KeySet } from './key-set.js';
 
@@ -9,9 +10,6 @@ const FIRST_RETRY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 2_000;
 /** Refreshes are spread, so that instances started together do not ask together. */
 const JITTER = 0.2;
-
-/** Runs a callback later; the result cancels it. */
-export type Schedule = (callback: () => void, ms: number) => () => void;
 
 /** Is told what became of each fetch. */
 export interface KeysListener {

@@ -1,0 +1,178 @@
+import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
+import { Strategy } from 'passport-jwt';
+import { describe, expect, it } from 'vitest';
+import type { Principal } from '../../domain/principal.js';
+import { toRefusal } from './jwt-refusal.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { RemoteKeys } from './remote-keys.js';
+import { TokenVerifier, verifyByKeys, verifyBySecrets, type VerifyToken } from './token-verifier.js';
+
+const RULES = { audience: 'api-gateway', clockToleranceMs: 30_000 };
+const ISSUER = 'https://issuer.test';
+const SECRET = 'the secret that is in force, 32 bytes';
+const OLD_SECRET = 'the secret that is on its way out, 32';
+
+interface Token {
+  readonly key: KeyObject;
+  readonly claims?: JWTPayload;
+  readonly header?: Partial<JWTHeaderParameters>;
+}
+
+function sign({ key, claims = {}, header = {} }: Token): Promise<string> {
+  return new SignJWT({ iss: ISSUER, aud: 'api-gateway', sub: 'alice', tenant_id: 'acme', ...claims })
+    .setProtectedHeader({ alg: 'HS256', ...header })
+    .setExpirationTime('5m')
+    .sign(key);
+}
+
+const byText = (secret: string) => createSecretKey(secret, 'utf8');
+const secrets = (...texts: string[]) => strategyOf(verifyBySecrets(texts, RULES, ISSUER));
+
+function strategyOf(standard: VerifyToken, issuers: ReadonlyMap<string, VerifyToken> = new Map()): JwtStrategy {
+  return new JwtStrategy(new TokenVerifier(issuers, standard));
+}
+
+/** The subject of a good token, else why it is none. */
+async function outcome(strategy: JwtStrategy, token: string): Promise<string | undefined> {
+  return strategy.authenticateToken(token).then(
+    (principal: Principal) => principal.subject,
+    (error: unknown) => (toRefusal(error) as { decisionReason?: string }).decisionReason ?? String(error),
+  );
+}
+
+describe('the strategy', () => {
+  it('is that of passport-jwt, and makes a principal of good claims', async () => {
+    const strategy = secrets(SECRET);
+    expect(strategy).toBeInstanceOf(Strategy);
+    const principal = await strategy.authenticateToken(await sign({ key: byText(SECRET) }));
+    expect(principal).toMatchObject({ subject: 'alice', tenantId: 'acme', authMethod: 'jwt', issuer: ISSUER });
+    expect(Object.isFrozen(principal)).toBe(true);
+  });
+
+  it('of one gateway does not verify for another one in the process', async () => {
+    const [one, other] = [secrets(SECRET), secrets(OLD_SECRET)];
+    const token = await sign({ key: byText(SECRET) });
+    expect(await Promise.all([outcome(one, token), outcome(other, token), outcome(one, token)])).toEqual([
+      'alice',
+      'TOKEN_SIGNATURE_INVALID',
+      'alice',
+    ]);
+  });
+
+  it('leaves strategies that are not ours to jsonwebtoken', async () => {
+    const token = await sign({ key: byText(SECRET) });
+    const plain = new Strategy(
+      { jwtFromRequest: () => token, secretOrKey: SECRET, algorithms: ['HS256'] },
+      (claims: JWTPayload, done) => done(null, claims),
+    );
+    const claims = await new Promise<unknown>((resolve, reject) => {
+      plain.success = resolve;
+      plain.fail = reject;
+      plain.error = reject;
+      plain.authenticate({} as never, {});
+    });
+    expect(claims).toMatchObject({ sub: 'alice' });
+  });
+
+  it('answers a hundred tokens at once, each with its own outcome', async () => {
+    const strategy = secrets(SECRET);
+    const subjects = Array.from({ length: 100 }, (_, index) => `user-${index}`);
+    const tokens = await Promise.all(subjects.map((sub) => sign({ key: byText(SECRET), claims: { sub } })));
+    expect(await Promise.all(tokens.map((token) => outcome(strategy, token)))).toEqual(subjects);
+  });
+});
+
+describe('a shared secret', () => {
+  it('and the one before it are both good while the first is being rotated', async () => {
+    const [fresh, old] = await Promise.all([sign({ key: byText(SECRET) }), sign({ key: byText(OLD_SECRET) })]);
+    const rotating = secrets(SECRET, OLD_SECRET);
+    expect(await Promise.all([fresh, old].map((token) => outcome(rotating, token)))).toEqual(['alice', 'alice']);
+    expect(await outcome(secrets(SECRET), old)).toBe('TOKEN_SIGNATURE_INVALID');
+  });
+
+  it('tells of a good signature by the old secret what else is wrong with the token', async () => {
+    const token = await sign({ key: byText(OLD_SECRET), claims: { aud: 'other' } });
+    expect(await outcome(secrets(SECRET, OLD_SECRET), token)).toBe('TOKEN_AUDIENCE');
+  });
+
+  it.each(['HS384', 'HS512'])('does not verify %s', async (alg) => {
+    const key = byText(SECRET + SECRET);
+    expect(await outcome(secrets(SECRET + SECRET), await sign({ key, header: { alg } }))).toBe('TOKEN_ALG_REJECTED');
+  });
+});
+
+describe('a header by which a token brings its own key or rules is refused', () => {
+  it.each([
+    ['jku', 'https://evil.test/jwks.json'],
+    ['jwk', { kty: 'oct', k: 'AAAA' }],
+    ['x5u', 'https://evil.test/cert.pem'],
+    ['x5c', ['MIIB']],
+  ])('%s', async (name, value) => {
+    const token = await sign({ key: byText(SECRET), header: { [name]: value } });
+    expect(await outcome(secrets(SECRET), token)).toBe('MALFORMED_CREDENTIALS');
+  });
+});
+
+describe('several issuers', () => {
+  const ours = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const theirs = generateKeyPairSync('ed25519');
+  const THEIRS = 'https://login.test';
+
+  async function strategy(): Promise<JwtStrategy> {
+    const own = verifyByKeys(await published('ours', ours.publicKey), RULES, ISSUER);
+    const other = verifyByKeys(await published('theirs', theirs.publicKey), RULES, THEIRS);
+    return strategyOf(own, new Map([[THEIRS, other]]));
+  }
+
+  const signed = (pair: typeof ours, header: JWTHeaderParameters, iss: string) =>
+    sign({ key: pair.privateKey, header: { typ: 'at+jwt', ...header }, claims: { iss } });
+
+  it('are each verified with their own keys and algorithms', async () => {
+    const verifier = await strategy();
+    expect(await outcome(verifier, await signed(ours, { alg: 'ES256', kid: 'ours' }, ISSUER))).toBe('alice');
+    expect(await outcome(verifier, await signed(theirs, { alg: 'EdDSA', kid: 'theirs' }, THEIRS))).toBe('alice');
+  });
+
+  it('cannot sign for one another', async () => {
+    const verifier = await strategy();
+    const forged = [
+      await signed(theirs, { alg: 'EdDSA', kid: 'theirs' }, ISSUER),
+      await signed(ours, { alg: 'ES256', kid: 'ours' }, THEIRS),
+      await signed(ours, { alg: 'ES256', kid: 'ours' }, 'https://nobody.test'),
+    ];
+    expect(await Promise.all(forged.map((token) => outcome(verifier, token)))).toEqual([
+      'SIGNING_KEY_MISSING',
+      'SIGNING_KEY_MISSING',
+      'TOKEN_ISSUER',
+    ]);
+  });
+
+  it('sign access tokens; an id_token opens nothing', async () => {
+    const token = await signed(ours, { alg: 'ES256', kid: 'ours', typ: 'JWT' }, ISSUER);
+    expect(await outcome(await strategy(), token)).toBe('MALFORMED_CREDENTIALS');
+  });
+
+  it('that are away make an outage of their tokens, where passport alone would say 401', async () => {
+    const away = verifyByKeys(
+      remoteKeys(() => Promise.reject(new Error('down'))),
+      RULES,
+      ISSUER,
+    );
+    const token = await signed(ours, { alg: 'ES256', kid: 'ours' }, ISSUER);
+    expect(await outcome(strategyOf(away), token)).toBe('AUTH_UPSTREAM_UNAVAILABLE');
+  });
+
+  async function published(kid: string, key: KeyObject): Promise<RemoteKeys> {
+    const text = JSON.stringify({ keys: [{ ...key.export({ format: 'jwk' }), kid }] });
+    const keys = remoteKeys(() => Promise.resolve({ text, date: null }));
+    keys.start();
+    return keys;
+  }
+
+  function remoteKeys(fetchKeys: () => Promise<{ text: string; date: null }>): RemoteKeys {
+    const listener = { succeeded: () => {}, failed: () => {}, withdrawn: () => {} };
+    const schedule = () => () => {};
+    return new RemoteKeys({ url: '', ttlMs: 60_000, hardGraceMs: 0, listener, fetchKeys, schedule });
+  }
+});

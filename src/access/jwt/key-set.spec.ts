@@ -1,0 +1,51 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { parseKeySet } from './key-set.js';
+
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const RSA = { ...publicKey.export({ format: 'jwk' }), kid: 'rsa', use: 'sig', alg: 'RS256' };
+const SHORT_RSA = {
+  ...generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' }),
+  kid: 'short',
+};
+const EC = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }), kid: 'ec' };
+const P384 = { ...generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' }), kid: 'p384' };
+const ED = { ...generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' }), kid: 'ed' };
+
+const kidsOf = (...keys: object[]) => [...parseKeySet(JSON.stringify({ keys })).kids];
+
+describe('a key set', () => {
+  it('gives the keys that signatures may be checked with', () => {
+    expect(kidsOf(RSA, EC, ED)).toEqual(['rsa', 'ec', 'ed']);
+  });
+
+  it.each([
+    ['a shared secret', { kty: 'oct', k: 'c2VjcmV0', kid: 'oct' }],
+    ['an RSA key below 2048 bits', SHORT_RSA],
+    ['a key for encryption', { ...RSA, kid: 'enc', use: 'enc' }],
+    ['a key for signing alone', { ...RSA, kid: 'sign', key_ops: ['sign'] }],
+    ['a key of another algorithm', { ...RSA, kid: 'ps', alg: 'PS256' }],
+    ['another curve', P384],
+    ['a private key', { ...privateKey.export({ format: 'jwk' }), kid: 'private' }],
+    ['an unknown kind', { kty: 'AKP', kid: 'future' }],
+    ['a key without its numbers', { kty: 'RSA', kid: 'empty' }],
+  ])('leaves out %s and keeps the others', (_what, key) => {
+    expect(kidsOf(key, EC)).toEqual(['ec']);
+  });
+
+  it.each([
+    ['no key at all', { keys: [] }],
+    ['none of use', { keys: [SHORT_RSA] }],
+    ['two keys of one name', { keys: [RSA, { ...EC, kid: 'rsa' }] }],
+    ['too many keys', { keys: Array.from({ length: 101 }, (_, index) => ({ ...EC, kid: String(index) })) }],
+    ['no list of keys', { error: 'try again' }],
+    ['no object', 'keys'],
+    ['keys that are none', { keys: [null] }],
+  ])('is refused with %s', (_what, set) => {
+    expect(() => parseKeySet(JSON.stringify(set))).toThrow();
+  });
+
+  it('is refused when it is no JSON', () => {
+    expect(() => parseKeySet('<html>')).toThrow(SyntaxError);
+  });
+});
