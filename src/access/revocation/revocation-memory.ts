@@ -10,7 +10,7 @@ export class RevocationMemory {
   readonly tokens: RevokedTokens;
   readonly versions: TokenVersions;
   /** Revoked here and not yet told to the store. A subset of the tokens. */
-  private readonly untold = new Set<string>();
+  private readonly notTold = new Set<string>();
 
   constructor(config: RevocationConfig, nowSeconds?: () => number) {
     const toleranceSeconds = config.toleranceMs / 1000;
@@ -35,25 +35,22 @@ export class RevocationMemory {
 
   /** Notes whether the store knows of a token that was revoked here. */
   setTold(tokenId: string, told: boolean): void {
-    if (told) this.untold.delete(tokenId);
-    else if (this.tokens.has(tokenId)) this.untold.add(tokenId);
+    if (told) this.notTold.delete(tokenId);
+    else if (this.tokens.has(tokenId)) this.notTold.add(tokenId);
   }
 
-  /** Tokens that the store has not been told of, and those that it was told of and does not have. */
-  compare(stored: ReadonlySet<string>): { untold: [string, number][]; lost: [string, number][] } {
-    const missing = [...this.tokens.live()].filter(([tokenId]) => !stored.has(tokenId)).map(toPair);
-    return {
-      untold: missing.filter(([tokenId]) => this.untold.has(tokenId)),
-      lost: missing.filter(([tokenId]) => !this.untold.has(tokenId)),
-    };
+  /** The tokens that the store has not been told of. */
+  untold(): [string, number][] {
+    return [...this.tokens.live()].flatMap(([id, expiresAt]) => (this.notTold.has(id) ? [[id, expiresAt]] : []));
+  }
+
+  /** The tokens that are not among those of the store. */
+  missingIn(stored: ReadonlySet<string>): [string, number][] {
+    return [...this.tokens.live()].flatMap(([id, expiresAt]) => (stored.has(id) ? [] : [[id, expiresAt]]));
   }
 
   sweep(): void {
     this.tokens.sweep();
-    for (const tokenId of this.untold) if (!this.tokens.has(tokenId)) this.untold.delete(tokenId);
+    for (const tokenId of this.notTold) if (!this.tokens.has(tokenId)) this.notTold.delete(tokenId);
   }
-}
-
-function toPair([tokenId, expiresAt]: readonly [string, number]): [string, number] {
-  return [tokenId, expiresAt];
 }

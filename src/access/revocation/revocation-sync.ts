@@ -30,18 +30,21 @@ export class RevocationSync {
       this.memory.take(record);
     };
     await readTokens(redis, this.oldest(), take, () => stored.size > this.capacity);
-    if (stored.size > this.capacity) return;
-    const { untold, lost } = this.memory.compare(stored);
-    if (stored.size + untold.length + lost.length <= this.capacity) this.memory.tokens.settle();
-    for (const [tokenId, expiresAt] of untold) await this.tell(redis, tokenId, expiresAt);
+    for (const [tokenId, expiresAt] of this.memory.untold()) {
+      await publishToken(redis, tokenId, expiresAt);
+      this.memory.setTold(tokenId, true);
+      stored.add(tokenId);
+    }
+    if (stored.size <= this.capacity) await this.restore(redis, stored);
+  }
+
+  /** The set was read to its end: what memory knows beyond it, the store has lost. */
+  private async restore(redis: Redis, stored: ReadonlySet<string>): Promise<void> {
+    const lost = this.memory.missingIn(stored);
+    if (stored.size + lost.length <= this.capacity) this.memory.tokens.settle();
     if (lost.length > 0) this.signals.truncated(lost.length, stored.size);
     await restoreTokens(redis, lost);
     this.signals.whole();
-  }
-
-  private async tell(redis: Redis, tokenId: string, expiresAt: number): Promise<void> {
-    await publishToken(redis, tokenId, expiresAt);
-    this.memory.setTold(tokenId, true);
   }
 
   /** Its failure alone is no reason to give up the feed: the last versions stay in force (row 002-26). */

@@ -21,6 +21,13 @@ describe('the least token version', () => {
     expect(versions.isStale(principalOf({ subject: 'bot' }))).toBe(true);
   });
 
+  it('is none of the business of an API key, which carries no version', () => {
+    const versions = new TokenVersions(10);
+    versions.raise('tenant', 'acme', 1);
+    expect(versions.isStale(principalOf({ authMethod: 'api_key' }))).toBe(false);
+    expect(versions.isStale(principalOf({ authMethod: 'session' }))).toBe(true);
+  });
+
   it('never falls', () => {
     const versions = new TokenVersions(10);
     versions.raise('subject', 'bot', 3);

@@ -46,7 +46,7 @@ export class TokenVersions {
   }
 }
 
-/** A token without a version is older than any that has one. */
-export function isBelow(principal: Principal, least: number): boolean {
-  return (principal.tokenVersion ?? 0) < least;
+/** A token without a version is older than any that has one. Opaque credentials have none: AuthService vouches for them itself. */
+export function isBelow({ authMethod, tokenVersion = 0 }: Principal, least: number): boolean {
+  return authMethod !== 'opaque' && authMethod !== 'api_key' && tokenVersion < least;
 }
