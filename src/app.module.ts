@@ -17,10 +17,12 @@ import type { Descriptors } from './contract/descriptors.js';
 import { DocsModule } from './edge/docs/docs.module.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ProblemFilter } from './edge/problem.filter.js';
+import { RateLimitGuard } from './edge/rate-limit.guard.js';
 import { ObserveModule, type Observation } from './observe/observe.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SsoModule } from './sso/sso.module.js';
+import { LimitsModule } from './traffic/limits/limits.module.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 
 /** What an application is made of, read and checked before it is made. */
@@ -37,10 +39,12 @@ class ConfigModule {}
 /** The composition root. */
 @Module({
   providers: [
-    // Who is calling comes first; in whose name second, since a permission counts only within a tenant; what they may do last.
+    // Who is calling comes first; in whose name second, since a permission counts only within a tenant; what they may do
+    // third. Only then is it worth counting: nobody uses up the rate of others with requests that are refused.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: TenantGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
+    { provide: APP_GUARD, useClass: RateLimitGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 })
@@ -56,6 +60,7 @@ export class AppModule {
         ObserveModule.create(observation),
         RedisModule,
         TrafficModule,
+        LimitsModule,
         AccessModule,
         ...(config.sso.providers.size > 0 ? [SsoModule] : []),
         EdgeModule.create(descriptors),

@@ -65,7 +65,7 @@ function enableCors(app: NestFastifyApplication, origins: readonly string[]): vo
     origin: [...origins],
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['x-request-id', 'retry-after', 'x-gateway-complete'],
+    exposedHeaders: ['x-request-id', 'retry-after', 'x-gateway-complete', 'ratelimit', 'ratelimit-policy'],
     maxAge: 600,
   });
 }

@@ -88,6 +88,8 @@ function gatewayEnvironment({ port, upstream, identity }: Surroundings): Record<
     ENABLE_METRICS: 'true',
     RATE_LIMIT_RPS: WITHOUT_LIMIT,
     RATE_LIMIT_BURST: WITHOUT_LIMIT,
+    GATEWAY_RATE_LIMIT_IP_RPS: WITHOUT_LIMIT,
+    GATEWAY_RATE_LIMIT_IP_BURST: WITHOUT_LIMIT,
     GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
   };
 }

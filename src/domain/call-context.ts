@@ -2,6 +2,7 @@ import type { DecisionReason } from './decision-reason.js';
 import type { GatewayError } from './errors.js';
 import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
+import type { RateLimitVerdict } from './rate-limit.js';
 import type { RpcMethod } from './rpc-method.js';
 
 /** What happened on the way to an upstream, for the log line. */
@@ -41,6 +42,10 @@ export class CallContext {
   /** What the request is doing now: `auth`, `decode`, `upstream`, `encode`, `stream`. */
   stage = 'auth';
   upstream: UpstreamTrace | undefined;
+  /** What the rate limits said last; undefined where none applies. */
+  rateLimit: RateLimitVerdict | undefined;
+  /** Time spent waiting for the count of all instances. */
+  rateLimitMs = 0;
 
   private readonly abort = new AbortController();
 

@@ -64,6 +64,8 @@ interface GatewayErrorOptions {
   readonly decisionReason?: DecisionReason;
   /** Extra response headers in lower case, such as `allow`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Extra members of the problem (RFC 9457 3.2). */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
 
 /** The one error that the gateway throws on purpose. `detail` is safe to show to the client. */
@@ -73,6 +75,7 @@ export class GatewayError extends Error {
   readonly retryAfterSeconds: number | undefined;
   readonly decisionReason: DecisionReason | undefined;
   readonly headers: Readonly<Record<string, string>> | undefined;
+  readonly members: Readonly<Record<string, unknown>> | undefined;
 
   constructor(
     readonly code: GatewayErrorCode,
@@ -84,6 +87,7 @@ export class GatewayError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.decisionReason = options.decisionReason;
     this.headers = options.headers;
+    this.members = options.members;
   }
 
   get status(): number {

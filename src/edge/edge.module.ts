@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
+import { Arrival } from './arrival.js';
 import { FallbackController } from './fallback.controller.js';
 import { RequestLifecycle } from './request-lifecycle.js';
 import { RouteResolver } from './route-resolver.js';
@@ -32,7 +33,7 @@ export class EdgeModule implements OnModuleInit {
       module: EdgeModule,
       imports: [DiscoveryModule],
       controllers: [FallbackController],
-      providers: [contract, RequestLifecycle, RouteResolver, RpcHandler, StreamHandler],
+      providers: [contract, Arrival, RequestLifecycle, RouteResolver, RpcHandler, StreamHandler],
       exports: [Contract, RpcHandler, RequestLifecycle],
     };
   }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
 import { problemBody, problemHeaders } from './problem.js';
+import { writeRateLimit } from './rate-limit-headers.js';
 import { toGatewayError } from './to-gateway-error.js';
 
 /** Renders whatever was thrown, in a guard, a handler or Fastify itself, as problem+json. */
@@ -19,6 +20,8 @@ export class ProblemFilter implements ExceptionFilter {
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
   recordError(request.call, error);
   if (reply.sent || reply.raw.headersSent || reply.raw.destroyed) return;
+  const { rateLimit } = request.call;
+  if (rateLimit !== undefined) writeRateLimit(reply, rateLimit);
   const body = JSON.stringify(problemBody(error, request.rawPath, request.call.requestId));
   void reply.code(error.status).headers(problemHeaders(error)).serializer(String).send(body);
 }

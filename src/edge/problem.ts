@@ -15,6 +15,7 @@ export function problemBody(error: GatewayError, instance: string, requestId: st
     failure_domain: row.domain,
     errors: error.errors,
     request_id: requestId,
+    ...error.members,
   };
 }
 

@@ -8,13 +8,13 @@ import { CallContext } from '../domain/call-context.js';
 import { DrainState } from '../domain/drain-state.js';
 import { GatewayError } from '../domain/errors.js';
 import { AccessLog } from '../observe/access-log.js';
-import { checkFraming } from './framing.js';
+import { Arrival } from './arrival.js';
 import { bodyTooLarge } from './body-reader.js';
 import { answerOnSocket, fromClientError } from './client-error.js';
 import { httpFacts, socketFacts } from './http-facts.js';
 import { recordError, sendProblem } from './problem.filter.js';
+import { writeRateLimit } from './rate-limit-headers.js';
 import { requestId } from './request-id.js';
-import { RouteResolver } from './route-resolver.js';
 import { SECURITY_HEADERS } from './security-headers.js';
 import { traceparent } from './traceparent.js';
 import './fastify-request.js';
@@ -29,22 +29,21 @@ export class RequestLifecycle {
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly drain: DrainState,
     private readonly log: AccessLog,
-    private readonly routes: RouteResolver,
+    private readonly arrival: Arrival,
   ) {}
 
   /** Fastify `onRoute`. */
   learn(route: RouteOptions): void {
-    this.routes.learn(route);
+    this.arrival.routes.learn(route);
   }
 
   /** Fastify `onRequest`, before all other hooks. */
   begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     this.open(request, reply);
-    const refused = checkFraming(request.raw);
-    if (refused !== undefined) return done(refused);
     try {
-      const resolution = this.routes.resolve(request);
+      const resolution = this.arrival.admit(request);
       if (resolution.kind === 'route') return done(this.checkLength(request));
+      if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
       void reply.code(204).header('allow', resolution.allow).send();
     } catch (error) {
       done(error as Error);

@@ -1,6 +1,7 @@
 import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
+import { type BucketState, tightestBucket } from '../domain/rate-limit.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
 
 /** What the fields of a line are read from. */
@@ -73,6 +74,11 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['grpc_code', ({ call }) => call.upstream?.grpcCode ?? ''],
   ['attempts', ({ call }) => call.upstream?.attempts ?? 0],
   ['deadline_ms', ({ call }) => round(call.upstream?.deadlineMs ?? 0)],
+  ['ratelimit_scope', ({ call }) => bucketOf(call)?.scope ?? ''],
+  ['ratelimit_limit', ({ call }) => bucketOf(call)?.capacity ?? 0],
+  ['ratelimit_remaining', ({ call }) => bucketOf(call)?.remaining ?? 0],
+  ['ratelimit_outcome', ({ call }) => call.rateLimit?.outcome ?? ''],
+  ['ratelimit_ms', ({ call }) => round(call.rateLimitMs)],
   ['error_code', ({ call }) => call.error?.code ?? ''],
   ['error_class', ({ call }) => call.error?.domain ?? ''],
   ['error_cause', ({ call }) => causeText(call.error), 'foreign'],
@@ -88,6 +94,11 @@ function logType({ error }: CallContext): 'ACCESS' | 'AUTH_UNAVAILABLE' | 'UPSTR
 
 function authError({ error }: CallContext): GatewayError | undefined {
   return error?.decisionReason === undefined ? undefined : error;
+}
+
+/** The limit that the caller is nearest to. */
+function bucketOf({ rateLimit }: CallContext): BucketState | undefined {
+  return rateLimit && tightestBucket(rateLimit);
 }
 
 /** Grants as one text, made once a principal. */

@@ -16,7 +16,7 @@ export function expectProblem(answer: Answer, code: GatewayErrorCode): Record<st
   const body = JSON.parse(answer.body) as Record<string, unknown>;
   const row = ERROR_CODES[code];
   expect(body).toMatchObject({ code, status: row.status, title: row.title, failure_domain: row.domain });
-  expect(Object.keys(body)).toEqual(MEMBERS);
+  expect(Object.keys(body)).toEqual(code === 'RATE_LIMITED' ? [...MEMBERS, 'violated-policies'] : MEMBERS);
   expect(answer.status).toBe(row.status);
   expect(body.type).toBe(`/docs/errors#${code}`);
   return body;

@@ -42,6 +42,11 @@ export const PROBLEM_SCHEMA: JsonObject = {
       },
     },
     request_id: { type: 'string', description: 'Name it when asking for help.' },
+    'violated-policies': {
+      type: 'array',
+      description: 'With `RATE_LIMITED`: the items of the `RateLimit-Policy` header that it is about.',
+      items: { type: 'string' },
+    },
   },
   required: ['type', 'title', 'status', 'code', 'failure_domain', 'request_id'],
 };

@@ -1,0 +1,108 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import {
+  RATE_LIMIT_OUTCOMES,
+  RATE_LIMIT_SCOPES,
+  type RateLimitOutcome,
+  type RateLimitScope,
+} from '../domain/rate-limit.js';
+
+/** Tenants with a series of their own; the rest share one. */
+const MAX_TENANTS = 200;
+const OTHER_TENANTS = '_other';
+
+/** How many buckets of a kind there are, and may be. */
+export interface LimiterSize {
+  readonly active: () => number;
+  readonly max: number;
+}
+
+/** Metrics of the rate limits. Every request is counted several times, so the counts are plain numbers until they are scraped. */
+export class RateLimitMetrics {
+  private readonly counts = byScope(() => byOutcome());
+  private readonly sizes = new Map<RateLimitScope, LimiterSize>();
+  private readonly tenants = new Set<string>();
+  private readonly denied: Counter<'tenant'>;
+  private readonly errors: Counter<'store'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.denied = new Counter({
+      name: 'rate_limit_denied_by_tenant_total',
+      help: 'Requests denied to callers of a tenant.',
+      labelNames: ['tenant'],
+      registers,
+    });
+    this.errors = new Counter({
+      name: 'rate_limit_store_errors_total',
+      help: 'Times that the count of all instances could not be had in time.',
+      labelNames: ['store'],
+      registers,
+    });
+    this.errors.inc({ store: 'redis' }, 0);
+    this.registerCounts(registers);
+    this.registerSizes(registers);
+  }
+
+  count(scope: RateLimitScope, outcome: RateLimitOutcome): void {
+    this.counts[scope][outcome] += 1;
+  }
+
+  countDenied(tenant: string): void {
+    if (this.tenants.size < MAX_TENANTS) this.tenants.add(tenant);
+    this.denied.inc({ tenant: this.tenants.has(tenant) ? tenant : OTHER_TENANTS });
+  }
+
+  countStoreError(store: 'redis'): void {
+    this.errors.inc({ store });
+  }
+
+  watch(scope: RateLimitScope, size: LimiterSize): void {
+    this.sizes.set(scope, size);
+  }
+
+  private registerCounts(registers: Registry[]): void {
+    const { counts } = this;
+    new Counter({
+      name: 'rate_limit_requests_total',
+      help: 'Decisions of the rate limits, one for each bucket that took part.',
+      labelNames: ['scope', 'outcome'],
+      registers,
+      collect() {
+        this.reset();
+        for (const scope of RATE_LIMIT_SCOPES) {
+          for (const outcome of RATE_LIMIT_OUTCOMES) this.inc({ scope, outcome }, counts[scope][outcome]);
+        }
+      },
+    });
+  }
+
+  private registerSizes(registers: Registry[]): void {
+    const { sizes } = this;
+    new Gauge({
+      name: 'rate_limit_active_limiters',
+      help: 'Buckets in memory.',
+      labelNames: ['scope'],
+      registers,
+      collect() {
+        for (const [scope, { active }] of sizes) this.set({ scope }, active());
+      },
+    });
+    new Gauge({
+      name: 'rate_limit_max_limiters',
+      help: 'Buckets that may be in memory; beyond it the one used longest ago goes.',
+      labelNames: ['scope'],
+      registers,
+      collect() {
+        for (const [scope, { max }] of sizes) this.set({ scope }, max);
+      },
+    });
+  }
+}
+
+function byScope<T>(make: () => T): Record<RateLimitScope, T> {
+  return { ip: make(), tenant: make(), user: make(), route: make() };
+}
+
+function byOutcome(): Record<RateLimitOutcome, number> {
+  return { allowed: 0, denied: 0, fail_open: 0, dry_run: 0 };
+}

@@ -1,0 +1,67 @@
+import { redisKey } from '../../redis/keys.js';
+import type { RateLimitScope } from '../../domain/rate-limit.js';
+import type { Lease } from './lease.js';
+
+/** Order of use is kept to this precision: moving an entry at each request would cost more than the request's check. */
+const TOUCH_MS = 1000;
+
+/** One bucket. Times are in ms of the limiter's clock. */
+export class Bucket {
+  /** When it will be full again, by what this instance let through. */
+  fullAt = 0;
+  usedAt = 0;
+  /** What the shared store said of it, once it was asked. */
+  lease: Lease | undefined;
+
+  constructor(
+    /** Its name in the shared store. */
+    readonly storeKey: string,
+  ) {}
+}
+
+/** The buckets of one kind, by whom they belong to. When full, it forgets the one used longest ago (row 001-32). */
+export class BucketStore {
+  private readonly buckets = new Map<string, Bucket>();
+
+  constructor(
+    private readonly scope: RateLimitScope,
+    private readonly maxKeys: number,
+  ) {}
+
+  get size(): number {
+    return this.buckets.size;
+  }
+
+  /** The bucket of an owner, full when there was none. */
+  get(owner: string, now: number): Bucket {
+    const bucket = this.buckets.get(owner);
+    if (bucket === undefined) return this.add(owner, now);
+    if (now - bucket.usedAt >= TOUCH_MS) {
+      this.buckets.delete(owner);
+      this.buckets.set(owner, bucket);
+      bucket.usedAt = now;
+    }
+    return bucket;
+  }
+
+  /** Removes what was not used for `idleMs` and is full, which is as if it had never been. Returns how many. */
+  removeIdle(now: number, idleMs: number): number {
+    let removed = 0;
+    for (const [owner, { usedAt, fullAt }] of this.buckets) {
+      if (now - usedAt < idleMs) break;
+      if (fullAt > now) continue;
+      this.buckets.delete(owner);
+      removed += 1;
+    }
+    return removed;
+  }
+
+  private add(owner: string, now: number): Bucket {
+    const [oldest] = this.buckets.size >= this.maxKeys ? this.buckets.keys() : [];
+    if (oldest !== undefined) this.buckets.delete(oldest);
+    const bucket = new Bucket(redisKey('limit', `${this.scope}:${owner}`));
+    bucket.usedAt = now;
+    this.buckets.set(owner, bucket);
+    return bucket;
+  }
+}

@@ -1,0 +1,31 @@
+import type { RateLimitConfig } from '../../config/gateway-config.js';
+import type { Entitlements, TenantEntitlements } from '../entitlements.js';
+import { type ClusterLimit, clusterLimit } from './limit.js';
+
+/** The limit of each tenant by its plan, made once for each answer of TenantService. */
+export class PlanLimits {
+  private readonly limits = new WeakMap<Entitlements, ClusterLimit>();
+  private readonly standard: ClusterLimit;
+
+  constructor(
+    private readonly entitlements: Pick<TenantEntitlements, 'known'>,
+    private readonly config: Pick<RateLimitConfig, 'tenant' | 'replicas'>,
+  ) {
+    this.standard = clusterLimit('tenant', config.tenant, config.replicas);
+  }
+
+  /** That of the settings until the plan is known, and where it names none. */
+  of(tenantId: string): ClusterLimit {
+    const plan = this.entitlements.known(tenantId);
+    if (plan === undefined || (plan.rateLimitRps === 0 && plan.rateLimitBurst === 0)) return this.standard;
+    let limit = this.limits.get(plan);
+    if (limit === undefined) this.limits.set(plan, (limit = this.limitOf(plan)));
+    return limit;
+  }
+
+  private limitOf({ rateLimitRps, rateLimitBurst }: Entitlements): ClusterLimit {
+    const { tenant, replicas } = this.config;
+    const rate = { ...tenant, maxRate: rateLimitRps || tenant.maxRate, capacity: rateLimitBurst || tenant.capacity };
+    return clusterLimit('tenant', rate, replicas);
+  }
+}

@@ -1,0 +1,148 @@
+import type { RateLimitConfig } from '../../config/gateway-config.js';
+import type { CallContext } from '../../domain/call-context.js';
+import type { GatewayError } from '../../domain/errors.js';
+import type { RateLimitOutcome, RateLimitScope } from '../../domain/rate-limit.js';
+import type { RateLimitMetrics } from '../../observe/rate-limit-metrics.js';
+import { BucketStore } from './bucket-store.js';
+import { clientKey } from './client-address.js';
+import { type Decision, decideLocally, type Demand } from './decision.js';
+import { type ClusterLimit, clusterLimit, instanceLimit } from './limit.js';
+import type { PlanLimits } from './plan-limits.js';
+import { rateLimited } from './rate-limited.js';
+import type { SharedBuckets } from './shared-buckets.js';
+
+/** What the limiter works with. */
+export interface LimiterParts {
+  readonly config: RateLimitConfig;
+  readonly plans: Pick<PlanLimits, 'of'>;
+  readonly metrics: RateLimitMetrics;
+  /** Undefined where there is no Redis. */
+  readonly shared: Pick<SharedBuckets, 'decide'> | undefined;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** Who sends a request, before it is known in whose name. */
+export interface Sender {
+  readonly ip: string;
+}
+
+/** Decides whether a request comes too soon after others of the same address, tenant, caller or route. */
+export class RateLimiter {
+  private readonly stores: Readonly<Record<RateLimitScope, BucketStore>>;
+  private readonly ipLimit: ClusterLimit | undefined;
+  private readonly userLimit: ClusterLimit | undefined;
+  private readonly routeLimits = new Map<object, ClusterLimit>();
+
+  constructor(private readonly parts: LimiterParts) {
+    const { config } = parts;
+    const store = (scope: RateLimitScope) => new BucketStore(scope, config.maxKeys);
+    this.stores = { ip: store('ip'), tenant: store('tenant'), user: store('user'), route: store('route') };
+    this.ipLimit = config.ip && countedHere(config.ip);
+    this.userLimit = config.user && clusterLimit('user', config.user, config.replicas);
+    for (const [scope, each] of Object.entries(this.stores)) {
+      parts.metrics.watch(scope as RateLimitScope, { active: () => each.size, max: config.maxKeys });
+    }
+  }
+
+  /**
+   * Before authentication: the bucket of the sender's address, counted by this instance alone, so that a flood of
+   * unknown senders does not reach Redis. Returns RATE_LIMITED.
+   */
+  checkAddress(call: CallContext, { ip }: Sender): GatewayError | undefined {
+    if (this.ipLimit === undefined) return undefined;
+    const now = this.parts.now();
+    const bucket = this.stores.ip.get(clientKey(ip), now);
+    return this.conclude(call, decideLocally([{ bucket, limit: this.ipLimit, cost: 1 }], now), 'allowed');
+  }
+
+  /** After authorization: the buckets of the tenant, the caller and the route. Gives RATE_LIMITED, at once where memory decides. */
+  check(call: CallContext, sender: Sender): GatewayError | undefined | Promise<GatewayError | undefined> {
+    const begun = this.parts.now();
+    const demands = this.demandsOf(call, sender, begun);
+    if (demands.length === 0) return undefined;
+    const { shared } = this.parts;
+    const decision = shared?.decide(demands, begun);
+    if (decision instanceof Promise) return this.wait(call, demands, decision);
+    if (decision !== undefined) return this.conclude(call, decision, 'allowed');
+    return this.conclude(call, decideLocally(demands, begun), shared === undefined ? 'allowed' : 'fail_open');
+  }
+
+  /** Removes buckets that were idle for GATEWAY_RATE_LIMIT_IDLE. */
+  cleanUp(): { evicted: number; remaining: number } {
+    const now = this.parts.now();
+    let [evicted, remaining] = [0, 0];
+    for (const store of Object.values(this.stores)) {
+      evicted += store.removeIdle(now, this.parts.config.idleMs);
+      remaining += store.size;
+    }
+    return { evicted, remaining };
+  }
+
+  private async wait(
+    call: CallContext,
+    demands: readonly Demand[],
+    pending: Promise<Decision | undefined>,
+  ): Promise<GatewayError | undefined> {
+    const begun = this.parts.now();
+    const decision = await pending;
+    const now = this.parts.now();
+    call.rateLimitMs = now - begun;
+    if (decision !== undefined) return this.conclude(call, decision, 'allowed');
+    return this.conclude(call, decideLocally(demands, now), 'fail_open');
+  }
+
+  private demandsOf(call: CallContext, sender: Sender, now: number): Demand[] {
+    const { principal, policy, tenantId } = call;
+    const demands: Demand[] = [];
+    if (policy === undefined) return demands;
+    const { tenant, user, route } = this.stores;
+    const { cost, rate } = policy;
+    if (principal !== undefined) {
+      demands.push({ bucket: tenant.get(tenantId, now), limit: this.parts.plans.of(tenantId), cost });
+      if (this.userLimit !== undefined) {
+        demands.push({
+          bucket: user.get(`${tenantId.length} ${tenantId} ${principal.subject}`, now),
+          limit: this.userLimit,
+          cost,
+        });
+      }
+    }
+    if (rate !== undefined) {
+      const owner = principal === undefined ? clientKey(sender.ip) : tenantId;
+      const bucket = route.get(`${call.method?.path ?? call.routeLabel} ${owner}`, now);
+      demands.push({ bucket, limit: this.routeLimit(rate), cost: 1 });
+    }
+    return demands;
+  }
+
+  /** One for each policy, made when it is first needed. */
+  private routeLimit(rate: Parameters<typeof clusterLimit>[1]): ClusterLimit {
+    let limit = this.routeLimits.get(rate);
+    if (limit === undefined) {
+      this.routeLimits.set(rate, (limit = clusterLimit('route', rate, this.parts.config.replicas)));
+    }
+    return limit;
+  }
+
+  private conclude(
+    call: CallContext,
+    { admitted, store, buckets }: Decision,
+    whenAdmitted: RateLimitOutcome,
+  ): GatewayError | undefined {
+    const { config, metrics, random } = this.parts;
+    const outcome = admitted ? whenAdmitted : config.dryRun ? 'dry_run' : 'denied';
+    for (const { scope, waitMs } of buckets) if (admitted || waitMs > 0) metrics.count(scope, outcome);
+    const verdict = { outcome, store, buckets } as const;
+    call.rateLimit = verdict;
+    if (outcome !== 'denied') return undefined;
+    if (call.tenantId !== '') metrics.countDenied(call.tenantId);
+    return rateLimited(verdict, random);
+  }
+}
+
+/** A limit that each instance counts for itself, however many there are. */
+function countedHere(rate: Parameters<typeof instanceLimit>[1]): ClusterLimit {
+  const limit = instanceLimit('ip', rate);
+  return { whole: limit, share: limit };
+}

@@ -1,0 +1,138 @@
+import type { RedisConnections } from '../../redis/redis-connections.js';
+import { bucketState, countLocally, type Decision, type Demand } from './decision.js';
+import { Lease, LEASE_MS } from './lease.js';
+import {
+  readAnswer,
+  type ScriptAnswer,
+  type ScriptDemand,
+  type ScriptGrant,
+  scriptArguments,
+  TAKE_TOKENS,
+} from './limit-script.js';
+import { effectiveCost } from './token-bucket.js';
+import { within } from './within.js';
+
+/**
+ * The part of a second's tokens that all instances together may hold ahead and lose. Each may hold two grants at once,
+ * so a limit is met within twice this from below, and never exceeded.
+ */
+const AHEAD_PART = 0.03;
+/** After a store that was slow or failed: requests do without it for so long. */
+const PAUSE_MS = 500;
+
+/** What the shared buckets work with. */
+export interface SharedOptions {
+  readonly redis: Pick<RedisConnections, 'up' | 'run'>;
+  readonly timeoutMs: number;
+  readonly replicas: number;
+  readonly now: () => number;
+  /** The store was slow, or failed. */
+  readonly onFailure: () => void;
+}
+
+/** The buckets of all instances together, in Redis. */
+export class SharedBuckets {
+  private pauseUntil = 0;
+
+  constructor(private readonly options: SharedOptions) {}
+
+  /** Undefined while the store cannot be asked; that is found out once, and no later request waits. Never rejects. */
+  decide(demands: readonly Demand[], now: number): Decision | undefined | Promise<Decision | undefined> {
+    if (now < this.pauseUntil || !this.options.redis.up) return undefined;
+    if (demands.every(({ bucket, cost }) => leaseOf(bucket).available(now) >= cost))
+      return this.useLeases(demands, now);
+    if (demands.some(({ bucket, cost }) => leaseOf(bucket).deniedFor(cost, now) > 0)) return denied(demands, now);
+    return this.ask(demands);
+  }
+
+  private useLeases(demands: readonly Demand[], now: number): Decision {
+    for (const demand of demands) {
+      const lease = leaseOf(demand.bucket);
+      lease.use(demand.cost);
+      if (lease.isLow(now)) void this.askAhead(demand);
+    }
+    countLocally(demands, now);
+    return admitted(demands, now);
+  }
+
+  /** Asks for what a request needs, and for some tokens more where nobody else does already. */
+  private async ask(demands: readonly Demand[]): Promise<Decision | undefined> {
+    const asks = demands.map(({ bucket, limit, cost }) => this.toAsk(bucket, limit, effectiveCost(limit.whole, cost)));
+    const answer = await this.send(asks);
+    const now = this.options.now();
+    asks.forEach((ask, index) => settle(ask, answer?.grants[index], now));
+    if (answer === undefined) return undefined;
+    if (!answer.admitted) {
+      demands.forEach(({ bucket, cost }, index) => {
+        const wait = answer.grants[index]?.waitMs ?? 0;
+        if (wait > 0) leaseOf(bucket).deny(cost, wait, now);
+      });
+      return denied(demands, now);
+    }
+    countLocally(demands, now);
+    return admitted(demands, now);
+  }
+
+  private async askAhead({ bucket, limit }: Demand): Promise<void> {
+    const ask = this.toAsk(bucket, limit, 0);
+    const answer = await this.send([ask]);
+    settle(ask, answer?.grants[0], this.options.now());
+  }
+
+  private toAsk(bucket: Demand['bucket'], { whole }: Demand['limit'], need: number): Ask {
+    const lease = leaseOf(bucket);
+    const isAhead = !lease.isAsking;
+    lease.isAsking = true;
+    const partAhead = AHEAD_PART / this.options.replicas;
+    const mostAhead = isAhead ? (LEASE_MS / whole.intervalMs) * partAhead : 0;
+    const { intervalMs, capacity } = whole;
+    return { lease, isAhead, key: bucket.storeKey, intervalMs, capacity, need, mostAhead, partAhead };
+  }
+
+  private async send(asks: readonly Ask[]): Promise<ScriptAnswer | undefined> {
+    const keys = asks.map(({ key }) => key);
+    const { redis, timeoutMs } = this.options;
+    try {
+      const work = redis.run((client) => TAKE_TOKENS.run(client, keys, scriptArguments(asks)));
+      const answer = readAnswer(await within(timeoutMs, work), asks.length);
+      if (answer !== undefined) return answer;
+    } catch {
+      // RedisUnavailable: the connections say why, once.
+    }
+    this.pauseUntil = this.options.now() + PAUSE_MS;
+    this.options.onFailure();
+    return undefined;
+  }
+}
+
+interface Ask extends ScriptDemand {
+  readonly lease: Lease;
+  /** It is this one that asks for tokens ahead. */
+  readonly isAhead: boolean;
+}
+
+function settle({ lease, isAhead }: Ask, grant: ScriptGrant | undefined, now: number): void {
+  if (isAhead) lease.isAsking = false;
+  if (grant === undefined) return;
+  lease.inStore = grant.left;
+  if (isAhead) lease.grant(grant.ahead, now);
+}
+
+function leaseOf(bucket: Demand['bucket']): Lease {
+  bucket.lease ??= new Lease();
+  return bucket.lease;
+}
+
+function admitted(demands: readonly Demand[], now: number): Decision {
+  return { store: 'global', admitted: true, buckets: demands.map((demand) => stateOf(demand, 0, now)) };
+}
+
+function denied(demands: readonly Demand[], now: number): Decision {
+  const buckets = demands.map((demand) => stateOf(demand, leaseOf(demand.bucket).deniedFor(demand.cost, now), now));
+  return { store: 'global', admitted: false, buckets };
+}
+
+function stateOf({ bucket, limit }: Demand, waitMs: number, now: number) {
+  const lease = leaseOf(bucket);
+  return bucketState(limit.whole, Math.min(limit.whole.capacity, lease.inStore + lease.available(now)), waitMs);
+}
