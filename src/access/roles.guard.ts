@@ -10,6 +10,7 @@ import { describeMissing } from './denial.js';
 import { guardedRequest } from './guarded-request.js';
 import { PermissionBits } from './permission-bits.js';
 import { PermissionCheck } from './permission-check.js';
+import { heldScope } from './permissions.js';
 
 const DENIED = 'The caller lacks a permission that this endpoint requires.';
 
@@ -54,11 +55,17 @@ export class RolesGuard implements CanActivate {
     if (!decision.allowed) {
       throw denied(this.config.authorization.exposeDetail ? `${DENIED} ${describeMissing(principal, policy)}` : DENIED);
     }
-    call.decisionReason = decision.reason;
+    call.decisionReason = call.authCacheStale ? 'STALE_SESSION_SERVED' : decision.reason;
     call.crossTenant = decision.crossTenant;
+    call.privileged = policy.privileged !== undefined && holds(principal, policy.privileged.permission);
     call.outcome = 'allow';
     return true;
   }
+}
+
+/** Read anew each time: few RPCs have privileged fields, and they are writes. */
+function holds({ permissions }: Principal, required: string): boolean {
+  return heldScope(permissions, required) !== undefined;
 }
 
 function denied(detail: string): GatewayError {

@@ -44,7 +44,7 @@ export class Verdicts {
     private readonly options: AuthCacheOptions,
   ) {
     this.table = new EntryTable(options);
-    this.now = parts.now ?? Date.now;
+    this.now = parts.now ?? (() => Date.now());
   }
 
   /** Whether there is a verdict, of whatever age. */
