@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
+import { AuthMetrics } from './auth-metrics.js';
 import { RateLimitMetrics } from './rate-limit-metrics.js';
 import { RevocationMetrics } from './revocation-metrics.js';
 
@@ -18,6 +19,7 @@ export interface MetricSources {
 /** Every metric of the gateway's own. One registry per application, so that two can live in one process. */
 export class GatewayMetrics {
   readonly registry = new Registry();
+  readonly auth = new AuthMetrics(this.registry);
   readonly revocation = new RevocationMetrics(this.registry);
   readonly rateLimits = new RateLimitMetrics(this.registry);
 
