@@ -1,6 +1,8 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type * as v1 from '../../src/gen/tenant/v1/tenant_pb.js';
+import { refuseEscalation } from '../backend/granted-roles.js';
 import type { Wire } from '../backend/wire.js';
 import { Directory } from '../data/directory.js';
 import { Members } from './members.js';
@@ -51,7 +53,8 @@ export class TenantController {
   }
 
   @GrpcMethod('TenantService')
-  addMember(request: Wire<v1.AddMemberRequest>): Wire<v1.Member> {
+  addMember(request: Wire<v1.AddMemberRequest>, metadata: Metadata): Wire<v1.Member> {
+    refuseEscalation(request.roles, metadata);
     return this.members.add(request);
   }
 

@@ -12,6 +12,7 @@ import type {
   UpdateUserRequest,
   User,
 } from '../../src/gen/user/v1/user_pb.js';
+import { refuseEscalation } from '../backend/granted-roles.js';
 import type { Wire } from '../backend/wire.js';
 import { Users } from './users.js';
 
@@ -42,14 +43,14 @@ export class UserController {
 
   @GrpcMethod('UserService')
   createUser(sent: Wire<CreateUserRequest>, metadata: Metadata): Wire<User> {
-    const request = inTenant(sent, metadata);
-    return this.users.create(request);
+    refuseEscalation(sent.roles, metadata);
+    return this.users.create(inTenant(sent, metadata));
   }
 
   @GrpcMethod('UserService')
   updateUser(sent: Wire<UpdateUserRequest>, metadata: Metadata): Wire<User> {
-    const request = inTenant(sent, metadata);
-    return this.users.update(request);
+    refuseEscalation(sent.user?.roles ?? [], metadata);
+    return this.users.update(inTenant(sent, metadata));
   }
 
   @GrpcMethod('UserService')

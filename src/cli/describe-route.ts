@@ -58,9 +58,10 @@ function accessFacts({ access, permissions, roles, tenantField }: Policy): Fact[
   ];
 }
 
-function fieldFacts({ protectedFields, redact, responseTenantFields }: Policy): Fact[] {
+function fieldFacts({ protectedFields, privileged, redact, responseTenantFields }: Policy): Fact[] {
   return [
     ...listFact('refused', protectedFields, 'a client may not set them'),
+    ...listFact('privileged', privileged?.fields ?? [], `only with ${privileged?.permission ?? ''}`),
     ...listFact('redacted', redact, 'never leave the gateway'),
     ...listFact('checked', responseTenantFields, "must hold the caller's tenant in the response"),
   ];

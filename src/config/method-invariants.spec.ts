@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Policy } from '../domain/policy.js';
+import { type Policy, policyOf } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { formatProblem } from './config-error.js';
 import { parseEnvironment } from './environment.js';
@@ -22,27 +22,7 @@ function method(policy: Partial<Policy>, rest: Partial<RpcMethod> = {}): RpcMeth
     kind,
     idempotent: true,
     readOnly: true,
-    policy: {
-      access: 'OPEN',
-      permissions: [],
-      roles: [],
-      tenantField: undefined,
-      protectedFields: [],
-      redact: [],
-      responseTenantFields: [],
-      timeoutMs: undefined,
-      retry: undefined,
-      cache: undefined,
-      maxConcurrent: 0,
-      rate: undefined,
-      cost: 1,
-      fallback: undefined,
-      stream: { idleTimeoutMs: 1, maxDurationMs: 1, maxMessages: 0 },
-      maxBodyBytes: undefined,
-      successStatus: 200,
-      meter: undefined,
-      ...policy,
-    },
+    policy: policyOf('OPEN', { stream: { idleTimeoutMs: 1, maxDurationMs: 1, maxMessages: 0 }, ...policy }),
   };
 }
 

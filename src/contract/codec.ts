@@ -10,11 +10,14 @@ export interface RequestInput {
   readonly tenantId: string;
   /** The caller may name another tenant (scope `all`). */
   readonly crossTenant: boolean;
+  /** The caller may set the privileged fields of the route. */
+  readonly privileged?: boolean;
 }
 
 /**
  * Turns a REST request into the bytes of its protobuf message, once.
- * Throws GatewayError INVALID_ARGUMENT, UNKNOWN_FIELD, MALFORMED_JSON (with JSON paths in `errors`) or TENANT_MISMATCH.
+ * Throws GatewayError INVALID_ARGUMENT, UNKNOWN_FIELD, MALFORMED_JSON (with JSON paths in `errors`), TENANT_MISMATCH or
+ * PERMISSION_DENIED.
  */
 export interface RequestCodec {
   encode(input: RequestInput): Uint8Array;

@@ -11,6 +11,7 @@ export function findFieldMistakes(method: DescMethod, policy: Policy): readonly 
   return [
     ...findTenantFieldMistakes(method, policy),
     ...policy.protectedFields.flatMap((path) => checkRequestPath('protected_fields', method.input, path)),
+    ...(policy.privileged?.fields ?? []).flatMap((path) => checkRequestPath('privileged_fields', method.input, path)),
     ...policy.redact.flatMap((path) => checkPath('redact', method.output, path)),
     ...policy.responseTenantFields.flatMap((path) => checkResponseTenantField(method.output, path, policy)),
     ...findUnguardedTenantFields(method.input, policy),

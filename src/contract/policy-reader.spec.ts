@@ -91,6 +91,30 @@ describe('a policy', () => {
       'only checked with ACCESS_CONTROLLED',
     ],
     [
+      'a privilege without a field',
+      'UpdateShape',
+      { access: AUTHENTICATED, privilegedPermission: 'a.b' },
+      'name its privileged_fields',
+    ],
+    [
+      'privileged fields without a permission',
+      'UpdateShape',
+      { access: AUTHENTICATED, privilegedFields: ['shape.name'] },
+      '"" is no permission that can be required',
+    ],
+    [
+      'privileged fields of nobody',
+      'UpdateShape',
+      { access: OPEN, privilegedFields: ['shape.name'], privilegedPermission: 'a.b' },
+      'need a caller',
+    ],
+    [
+      'privileged fields that are not there',
+      'UpdateShape',
+      { access: AUTHENTICATED, privilegedFields: ['shape.nope'], privilegedPermission: 'a.b' },
+      'privileged_fields "shape.nope"',
+    ],
+    [
       'roles that are not checked',
       'GetFile',
       { access: AUTHENTICATED, roles: ['a'] },

@@ -7,6 +7,7 @@ import type {
   CachePolicy,
   FallbackPolicy,
   Policy,
+  PrivilegedFields,
   RatePolicy,
   RetryPolicy,
   StreamPolicy,
@@ -63,6 +64,7 @@ class PolicyReader {
       roles: this.readRoles(),
       tenantField: proto.tenantField === '' ? undefined : proto.tenantField,
       protectedFields: proto.protectedFields,
+      privileged: this.readPrivileged(),
       redact: proto.redact,
       responseTenantFields: proto.responseTenantFields,
       timeoutMs: this.readDuration('timeout', proto.timeout),
@@ -105,11 +107,25 @@ class PolicyReader {
   }
 
   private readPermissions(): readonly string[] {
-    for (const permission of this.proto.permissions) {
-      const grammar = 'write resource.action, or resource:action:scope with the scope own, tenant or all';
-      this.require(PERMISSION.test(permission), `"${permission}" is no permission that can be required: ${grammar}`);
-    }
+    for (const permission of this.proto.permissions) this.checkPermission(permission);
     return this.proto.permissions;
+  }
+
+  private checkPermission(permission: string): void {
+    const grammar = 'write resource.action, or resource:action:scope with the scope own, tenant or all';
+    this.require(PERMISSION.test(permission), `"${permission}" is no permission that can be required: ${grammar}`);
+  }
+
+  private readPrivileged(): PrivilegedFields | undefined {
+    const { privilegedFields: fields, privilegedPermission: permission, access } = this.proto;
+    if (fields.length === 0 && permission === '') return undefined;
+    this.require(fields.length > 0, 'privileged_permission is set: name its privileged_fields, or remove it');
+    this.require(
+      access !== ProtoAccess.OPEN,
+      'privileged_fields need a caller: nobody on an open RPC holds a permission',
+    );
+    this.checkPermission(permission);
+    return { fields, permission };
   }
 
   private readRoles(): readonly string[] {

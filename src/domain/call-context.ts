@@ -26,6 +26,8 @@ export class CallContext {
   routeLabel = '_unmatched';
   /** The caller's permission reaches over tenants (scope `all`). */
   crossTenant = false;
+  /** The caller may set the privileged fields of the route. */
+  privileged = false;
   decisionReason: DecisionReason | undefined;
   /** What authorization came to; empty until it has. */
   outcome: '' | 'allow' | 'deny' | 'error' = '';

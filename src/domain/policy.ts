@@ -35,6 +35,12 @@ export interface StreamPolicy {
   readonly maxMessages: number;
 }
 
+/** Request fields that take a further permission to set (row T3). */
+export interface PrivilegedFields {
+  readonly fields: readonly string[];
+  readonly permission: string;
+}
+
 /** gateway.v1.Policy of one RPC, read once at boot with its defaults filled. Field paths are dotted proto names. */
 export interface Policy {
   readonly access: Access;
@@ -42,6 +48,7 @@ export interface Policy {
   readonly roles: readonly string[];
   readonly tenantField: string | undefined;
   readonly protectedFields: readonly string[];
+  readonly privileged: PrivilegedFields | undefined;
   readonly redact: readonly string[];
   readonly responseTenantFields: readonly string[];
   /** Undefined: the default of the upstream. */
@@ -69,6 +76,7 @@ export function policyOf(access: Access, rest: Partial<Policy> = {}): Policy {
     roles: [],
     tenantField: undefined,
     protectedFields: [],
+    privileged: undefined,
     redact: [],
     responseTenantFields: [],
     timeoutMs: undefined,

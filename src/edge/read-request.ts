@@ -15,6 +15,7 @@ export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8A
     path: variableValues(rpc.route, request.rawPath),
     tenantId: call.tenantId,
     crossTenant: call.crossTenant,
+    privileged: call.privileged,
   });
 }
 

@@ -80,7 +80,7 @@ export function requestInput(parts: Partial<Omit<RequestInput, 'body'>> & { read
   const { body, ...rest } = parts;
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
   const bytes = body instanceof Uint8Array ? body : text === undefined ? undefined : Buffer.from(text);
-  return { query: '', path: [], tenantId: '', crossTenant: false, ...rest, body: bytes };
+  return { query: '', path: [], tenantId: '', crossTenant: false, privileged: true, ...rest, body: bytes };
 }
 
 /** The error that a refused request ends in; whatever is accepted fails the test. */

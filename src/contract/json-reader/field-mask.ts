@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import type { Policy } from '../../domain/policy.js';
 import type { Route } from '../route.js';
 import { hasOwnJsonForm } from './check-well-known.js';
 import { isObject } from './exact-number.js';
@@ -37,15 +38,23 @@ export class MaskBuilder {
   constructor(
     readonly rule: MaskRule,
     private readonly checks: MessageChecks,
-    /** Dotted proto paths from the request message. */
-    private readonly protectedPaths: readonly string[],
+    private readonly policy: Pick<Policy, 'protectedFields' | 'privileged'>,
   ) {}
+
+  /** The caller lacks the privilege for a field of the target, so a change of all fields is one too many. */
+  private get withholdsFields(): boolean {
+    const { privileged, protectedFields } = this.policy;
+    return privileged?.fields.some((path) => protectedFields.includes(path)) ?? false;
+  }
 
   /** Paths in proto names, for the mask of a checked request; undefined to leave the mask unset. */
   build(root: JsonObject, findings: Findings): readonly string[] | undefined {
     const given = getMember(root, this.rule.field);
     if (typeof given === 'string' && given !== '') return this.readGiven(given, findings);
-    if (!this.rule.isBuilt) return undefined;
+    if (!this.rule.isBuilt) {
+      if (this.withholdsFields) findings.addAt(this.rule.field.jsonName, 'must name the fields to change');
+      return undefined;
+    }
     const paths: string[] = [];
     this.collect(this.rule.target.message, getMember(root, this.rule.target) ?? null, { prefix: '', paths });
     if (paths.length === 0) findings.add('expected at least one field to change');
@@ -75,7 +84,10 @@ export class MaskBuilder {
 
   /** A mask may not reach a protected field either: naming it alone would clear it. */
   private resolve(path: string, findings: Findings): string {
-    if (path === '*') return path;
+    if (path === '*') {
+      if (this.withholdsFields) findings.add('must name the fields to change');
+      return path;
+    }
     const resolved = this.toProtoNames(path);
     if (resolved === undefined) findings.add(`${quote(path)} is no field of ${this.rule.target.message.name}`);
     else if (this.isProtected(resolved)) findings.add(`${quote(path)} may not be set by a client`);
@@ -96,7 +108,7 @@ export class MaskBuilder {
 
   private isProtected(path: string): boolean {
     const full = `${this.rule.target.name}.${path}.`;
-    return this.protectedPaths.some((each) => full.startsWith(`${each}.`) || `${each}.`.startsWith(full));
+    return this.policy.protectedFields.some((each) => full.startsWith(`${each}.`) || `${each}.`.startsWith(full));
   }
 }
 

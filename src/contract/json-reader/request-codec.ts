@@ -14,6 +14,7 @@ import { JsonParser } from './json-parser.js';
 import { BODY } from './json-path.js';
 import { MessageChecks } from './message-checks.js';
 import { PathBinder } from './path-binder.js';
+import { PrivilegedCodec, withholdPrivileged } from './privileged-codec.js';
 import { findPageSize, limitPageSize, policyFields, refuseProtected, TenantRule } from './policy-rules.js';
 import { QueryBinder } from './query.js';
 
@@ -26,7 +27,9 @@ export interface RequestCodecOptions {
 
 /** Compiles the codec of one route. Throws Error at boot when its policy names fields that the request does not have. */
 export function compileRequestCodec(route: Route, options: RequestCodecOptions): RequestCodec {
-  return new JsonRequestCodec(route, options);
+  const codec = new JsonRequestCodec(route, options);
+  const withheld = withholdPrivileged(route);
+  return withheld === undefined ? codec : new PrivilegedCodec(codec, new JsonRequestCodec(withheld, options));
 }
 
 class JsonRequestCodec implements RequestCodec {
@@ -58,7 +61,7 @@ class JsonRequestCodec implements RequestCodec {
       tenantField === undefined ? undefined : new TenantRule(tenantField, policyFields(desc.input, tenantField));
     this.protectedInBody = bodyPaths(route, protectedFields);
     this.pageSize = findPageSize(desc.input);
-    this.mask = maskRule && new MaskBuilder(maskRule, checks, protectedFields);
+    this.mask = maskRule && new MaskBuilder(maskRule, checks, method.policy);
   }
 
   encode(input: RequestInput): Uint8Array {
