@@ -49,9 +49,9 @@ export async function restoreTokens(redis: Redis, tokens: readonly (readonly [st
   }
 }
 
-/** Puts versions back that the store has lost. */
+/** Puts a version back that the store has lost, unless a newer one has come meanwhile. */
 export async function restoreVersion(redis: Redis, owner: VersionOwner, id: string, version: number): Promise<void> {
-  await redis.hset(VERSIONS_KEY, `${owner}:${id}`, version);
+  await redis.hsetnx(VERSIONS_KEY, `${owner}:${id}`, version);
 }
 
 /** Where the feed ends now. */
