@@ -49,8 +49,14 @@ export function providerConfig({ directory, store, jwks, cookieKey }: ProviderPa
       },
     },
     // Its guard against addresses of the own machine would refuse the gateway, which is on it.
-    fetch: (url, options) => fetch(url, { ...options, dispatcher: undefined } as RequestInit),
+    fetch: (url, options) => fetch(url, withoutDispatcher(options)),
   };
+}
+
+function withoutDispatcher(options: RequestInit | undefined): RequestInit {
+  const plain = { ...options };
+  Reflect.deleteProperty(plain, 'dispatcher');
+  return plain;
 }
 
 function findAccount(directory: Directory, id: string) {

@@ -12,6 +12,7 @@ import { RouteResolver } from './route-resolver.js';
 import type { RpcOverride } from './rpc-call.js';
 import { controlledService, type ControlledService } from './rpc-controller.js';
 import { RpcHandler } from './rpc-handler.js';
+import { SignInRedirect } from './sign-in-redirect.js';
 import { StreamHandler } from './stream/stream-handler.js';
 
 /** HTTP in and out. The contract is that of the controllers which the application mounts, no more and no less. */
@@ -33,8 +34,8 @@ export class EdgeModule implements OnModuleInit {
       module: EdgeModule,
       imports: [DiscoveryModule],
       controllers: [FallbackController],
-      providers: [contract, Arrival, RequestLifecycle, RouteResolver, RpcHandler, StreamHandler],
-      exports: [Contract, RpcHandler, RequestLifecycle],
+      providers: [contract, Arrival, RequestLifecycle, RouteResolver, RpcHandler, SignInRedirect, StreamHandler],
+      exports: [Contract, RpcHandler, RequestLifecycle, SignInRedirect],
     };
   }
 

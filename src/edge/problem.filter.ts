@@ -3,16 +3,26 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
 import { problemBody, problemHeaders } from './problem.js';
+import { SignInRedirect } from './sign-in-redirect.js';
 import { writeRateLimit } from './rate-limit-headers.js';
 import { toGatewayError } from './to-gateway-error.js';
 
 /** Renders whatever was thrown, in a guard, a handler or Fastify itself, as problem+json. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  constructor(private readonly signIn: SignInRedirect) {}
+
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.getArgByIndex<FastifyRequest>(0);
     const reply = host.getArgByIndex<FastifyReply>(1);
-    sendProblem(request, reply, toGatewayError(thrown));
+    const error = toGatewayError(thrown);
+    const location = this.signIn.locationFor(request, error);
+    if (location === undefined) return sendProblem(request, reply, error);
+    recordError(request.call, error);
+    void reply
+      .code(302)
+      .headers({ ...error.headers, location })
+      .send();
   }
 }
 

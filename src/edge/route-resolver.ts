@@ -7,13 +7,18 @@ import { GatewayError } from '../domain/errors.js';
 /** What a request is for. `options` asks for nothing but the methods of a path (RFC 9110 9.3.7). */
 export type Resolution = { readonly kind: 'route' } | { readonly kind: 'options'; readonly allow: string };
 
+/** A variable in a path of Nest's. */
+const VARIABLE = /:(\w+)/g;
+
 const ROUTE: Resolution = { kind: 'route' };
 
 /** Finds the policy and the RPC of a request and notes them in its context. */
 @Injectable()
 export class RouteResolver {
-  /** Methods of the gateway's own routes, by their path: they hold no variables. */
+  /** Methods of the gateway's own routes, by their path. */
   private readonly ownRoutes = new Map<string, string[]>();
+  /** Those of them whose path holds variables, `/auth/:provider/login`, by what they match. */
+  private readonly patterns = new Map<string, RegExp>();
 
   constructor(private readonly contract: Contract) {}
 
@@ -21,6 +26,7 @@ export class RouteResolver {
   learn({ url, method, config }: RouteOptions): void {
     if (config?.fallback === true || config?.rpcRoute !== undefined) return;
     this.ownRoutes.set(url, [...(this.ownRoutes.get(url) ?? []), ...[method].flat()]);
+    if (url.includes(':')) this.patterns.set(url, new RegExp(`^${url.replaceAll(VARIABLE, '[^/]+')}$`));
   }
 
   /** Throws ROUTE_NOT_FOUND, METHOD_NOT_ALLOWED or MALFORMED_REQUEST. */
@@ -32,7 +38,7 @@ export class RouteResolver {
     }
     if (config.fallback === true || url === undefined) return this.resolveByContract(request);
     request.call.policy = config.policy;
-    request.call.routeLabel = url;
+    request.call.routeLabel = this.patterns.has(url) ? url.replaceAll(VARIABLE, '{$1}') : url;
     return ROUTE;
   }
 
@@ -48,8 +54,13 @@ export class RouteResolver {
       case 'method_not_allowed':
         return this.otherMethods(request, match.allow);
       case 'not_found':
-        return this.otherMethods(request, this.ownRoutes.get(withoutTrailingSlash(request.rawPath)) ?? []);
+        return this.otherMethods(request, this.ownMethods(withoutTrailingSlash(request.rawPath)));
     }
+  }
+
+  private ownMethods(path: string): readonly string[] {
+    const template = () => [...this.patterns].find(([, pattern]) => pattern.test(path))?.[0] ?? '';
+    return this.ownRoutes.get(path) ?? this.ownRoutes.get(template()) ?? [];
   }
 
   private otherMethods(request: FastifyRequest, methods: readonly string[]): Resolution {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { LoginOutcome } from './login-outcome.js';
 
 type Failure = Exclude<LoginOutcome, 'success'>;
@@ -10,10 +11,18 @@ const TEXTS: Readonly<Record<Failure, string>> = {
   exchange_failed: 'You cannot be signed in here at present.',
 };
 
-/**
- * What a person sees of a sign-in that failed: fixed words and the id to report. Nothing in it comes from the request, and
- * it needs neither style nor script, which the content security policy of every answer forbids.
- */
+const STYLE = `
+:root { color-scheme: light dark; }
+body { font: 1rem/1.6 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem; }
+`;
+
+/** How the page is to be served: nothing in it runs. */
+export const FAILURE_PAGE_HEADERS: Readonly<Record<string, string>> = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': `default-src 'none'; img-src data:; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+};
+
+/** What a person sees of a sign-in that failed: fixed words and the id to report. Nothing else in it comes from the request. */
 export function failurePage(outcome: Failure, requestId: string): string {
   return [
     '<!doctype html>',
@@ -21,8 +30,9 @@ export function failurePage(outcome: Failure, requestId: string): string {
     '<head>',
     '<meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    '<meta name="color-scheme" content="light dark">',
     '<title>Sign-in failed</title>',
+    '<link rel="icon" href="data:,">',
+    `<style>${STYLE}</style>`,
     '</head>',
     '<body>',
     '<main>',

@@ -4,7 +4,7 @@ import { Access } from '../access/access.decorator.js';
 import { readSessionCookie } from '../access/session-cookie.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { CLEAR_LOGIN_COOKIE, LOGIN_COOKIE, loginCookie, readCookie, sessionCookie } from './cookies.js';
-import { failurePage } from './failure-page.js';
+import { FAILURE_PAGE_HEADERS, failurePage } from './failure-page.js';
 import type { IdentityProvider } from './identity-provider.js';
 import { LoginFailure } from './login-outcome.js';
 import { LOGIN_LIFE_MS } from './login-transaction.js';
@@ -86,7 +86,10 @@ export class LoginController {
       if (!wantsPage(request)) throw error;
       request.call.error = error;
       const page = failurePage(outcome, request.call.requestId);
-      void reply.code(error.status).header('x-gateway-error', error.code).type('text/html; charset=utf-8').send(page);
+      void reply
+        .code(error.status)
+        .headers({ ...FAILURE_PAGE_HEADERS, 'x-gateway-error': error.code })
+        .send(page);
     }
   }
 }

@@ -29,6 +29,7 @@ const OPEN = [
   'GET /docs',
   'GET /docs/errors',
   'GET /docs/favicon-32x32.png',
+  'GET /docs/home.js',
   'GET /docs/init.js',
   'GET /docs/swagger-ui-bundle.js',
   'GET /docs/swagger-ui.css',

@@ -1,24 +1,86 @@
+import { readFileSync } from 'node:fs';
 import { VERSION } from '../../version.js';
 import { escapeHtml, htmlPage } from './html.js';
-import type { StaticContent } from './static-content.js';
+import { StaticContent } from './static-content.js';
 
 const REFERENCE: readonly (readonly [path: string, text: string])[] = [
   ['/docs', 'API reference'],
   ['/openapi.json', 'OpenAPI document'],
 ];
 
-/** What a person finds at the address of the gateway. Links to the reference only where it is served. */
-export function homePage({ reference }: { readonly reference: boolean }): StaticContent {
+/** Path of the script of the front page. */
+export const HOME_SCRIPT = 'docs/home.js';
+
+interface HomeFeatures {
+  /** The reference is served. */
+  readonly reference: boolean;
+  /** Names of the identity providers at which people can sign in. */
+  readonly providers: readonly string[];
+}
+
+/** What a person finds at the address of the gateway: links to what is there, and where people can sign in, a try of the API. */
+export function homePage({ reference, providers }: HomeFeatures): StaticContent {
   const links = [
     ...(reference ? REFERENCE : []),
     ['/docs/errors', 'Error codes'] as const,
     ['/health', 'Health'] as const,
   ];
-  return htmlPage('api-gateway', [
+  const main = [
     '<h1>api-gateway</h1>',
     `<p>Version ${escapeHtml(VERSION)}</p>`,
     '<ul>',
     ...links.map(([path, text]) => `<li><a href="${path}">${text}</a></li>`),
     '</ul>',
-  ]);
+  ];
+  if (providers.length === 0) return htmlPage('api-gateway', main);
+  return htmlPage('api-gateway', [...main, ...signedOut(providers), ...signedIn()], `/${HOME_SCRIPT}`);
+}
+
+/** The script of the front page; it calls what any page of this origin may call. */
+export function homeScript(): StaticContent {
+  const script = readFileSync(new URL('home.client.js', import.meta.url));
+  return new StaticContent(script, { 'content-type': 'text/javascript; charset=utf-8' });
+}
+
+/** What is there before the script has run, and without one. */
+function signedOut(providers: readonly string[]): string[] {
+  return [
+    '<section id="sign-in" aria-labelledby="sign-in-title">',
+    '<h2 id="sign-in-title">Sign in</h2>',
+    '<ul>',
+    ...providers.map((name) => `<li><a href="/auth/${name}/login">Sign in with ${escapeHtml(name)}</a></li>`),
+    '</ul>',
+    '</section>',
+  ];
+}
+
+function signedIn(): string[] {
+  return [
+    '<div id="signed-in" hidden>',
+    '<section aria-labelledby="session-title">',
+    '<h2 id="session-title">Your session</h2>',
+    '<dl id="session"></dl>',
+    '<button id="sign-out" type="button">Sign out</button>',
+    '</section>',
+    '<section aria-labelledby="users-title">',
+    '<h2 id="users-title">Users</h2>',
+    '<p><button id="list-users" type="button">List users</button></p>',
+    '<table id="users" hidden>',
+    '<caption>The first users of your tenant</caption>',
+    '<thead><tr><th scope="col">Name</th><th scope="col">E-mail</th><th scope="col">Roles</th></tr></thead>',
+    '<tbody></tbody>',
+    '</table>',
+    '</section>',
+    '<section aria-labelledby="ai-title">',
+    '<h2 id="ai-title">Ask</h2>',
+    '<form id="ask">',
+    '<label for="query">Question</label>',
+    '<input id="query" value="What is new?" required maxlength="1000" autocomplete="off">',
+    '<button>Ask</button>',
+    '</form>',
+    '<p><output id="answer" for="query" aria-live="polite"></output></p>',
+    '</section>',
+    '</div>',
+    '<p id="status" role="status"></p>',
+  ];
 }

@@ -17,14 +17,28 @@ h2 { border-top: 1px solid #8888; font-size: 1.15rem; margin: 2.5rem 0 0; paddin
 h2 a { color: inherit; text-decoration: none; }
 h2 a:hover, h2 a:focus-visible { text-decoration: underline; }
 :target a { background: #fe08; outline: .2rem solid #fe08; }
+button, input { font: inherit; padding: .35rem .75rem; }
+button { cursor: pointer; }
+label { display: block; font-weight: 600; }
+caption { padding: .5rem 0; text-align: left; }
+dl { display: grid; gap: .15rem 1.5rem; grid-template-columns: max-content 1fr; }
+dt { font-weight: 600; }
+dd { margin: 0; overflow-wrap: anywhere; }
+form { align-items: end; display: flex; flex-wrap: wrap; gap: .5rem; margin: 1rem 0; }
+form label { flex-basis: 100%; }
+input { flex: 1; }
+[hidden] { display: none; }
 code { font: .92em ui-monospace, monospace; }
 td, th { padding: .15rem 1.5rem .15rem 0; text-align: left; vertical-align: top; }
 `;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** For pages without scripts: their one style, and the empty icon that keeps browsers from asking for /favicon.ico. */
+/** The one style of all pages, and the empty icon that keeps browsers from asking for /favicon.ico. */
 const PAGE_POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
+/** For a page with a script: files and answers of this origin, nothing inline. */
+const SCRIPT_POLICY = `${PAGE_POLICY}; script-src 'self'; connect-src 'self'`;
 
 /** Text as HTML. */
 export function escapeHtml(text: string): string {
@@ -36,8 +50,12 @@ export function markUp(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
-/** A page without scripts. `main` is HTML. */
-export function htmlPage(title: string, main: readonly string[]): StaticContent {
+/**
+ * A page with the look of all pages.
+ * @param main HTML.
+ * @param script path of its script, a module of this origin; a page without one may run none.
+ */
+export function htmlPage(title: string, main: readonly string[], script?: string): StaticContent {
   const html = [
     '<!doctype html>',
     '<html lang="en">',
@@ -47,6 +65,7 @@ export function htmlPage(title: string, main: readonly string[]): StaticContent 
     `<title>${escapeHtml(title)}</title>`,
     '<link rel="icon" href="data:,">',
     `<style>${STYLE}</style>`,
+    ...(script === undefined ? [] : [`<script type="module" src="${script}"></script>`]),
     '</head>',
     '<body>',
     '<main>',
@@ -58,6 +77,6 @@ export function htmlPage(title: string, main: readonly string[]): StaticContent 
   ].join('\n');
   return new StaticContent(html, {
     'content-type': 'text/html; charset=utf-8',
-    'content-security-policy': PAGE_POLICY,
+    'content-security-policy': script === undefined ? PAGE_POLICY : SCRIPT_POLICY,
   });
 }

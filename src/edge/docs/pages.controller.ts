@@ -4,23 +4,30 @@ import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { Access } from '../../access/access.decorator.js';
 import { errorsPage } from './errors-page.js';
-import { homePage } from './home-page.js';
+import { HOME_SCRIPT, homePage, homeScript } from './home-page.js';
 import type { StaticContent } from './static-content.js';
 
 /** Pages that are there whatever the settings say: problems link to one of them. */
 @Controller()
 export class PagesController {
   private readonly homePage: StaticContent;
+  private readonly homeScript = homeScript();
   private readonly errorsPage = errorsPage();
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
-    this.homePage = homePage({ reference: config.server.docs });
+    this.homePage = homePage({ reference: config.server.docs, providers: [...config.sso.providers.keys()] });
   }
 
   @Get()
   @Access('OPEN')
   home(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.homePage.send(request, reply);
+  }
+
+  @Get(HOME_SCRIPT)
+  @Access('OPEN')
+  script(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.homeScript.send(request, reply);
   }
 
   @Get('docs/errors')
