@@ -7,10 +7,7 @@ import { guardedRequest } from './guarded-request.js';
 /**
  * Lets nobody past without a tenant of their own that is in good standing. The tenant comes from the verified identity
  * alone, never from the request.
- *
- * A tenant of which TenantService has never said anything to this process passes while TenantService is away: its caller
- * is verified all the same, AuthService renews no token of a suspended tenant, and the other choice would make
- * TenantService a single point of failure of every route.
+ * A tenant of which nothing is known passes while TenantService is away (docs/decisions/0010).
  */
 @Injectable()
 export class TenantGuard implements CanActivate {
