@@ -27,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   for (const { user, revocation } of instances.splice(0)) {
-    revocation.onApplicationShutdown();
+    revocation.beforeApplicationShutdown();
     user.close();
   }
 });

@@ -114,6 +114,13 @@ describe('a logout', () => {
   });
 });
 
+it('a gateway that ends tells of no outage', async () => {
+  const gateway = await start();
+  await gateway.gateway.drain();
+  expect(gateway.lines.map(({ msg }) => String(msg)).filter((text) => text.startsWith('degraded'))).toEqual([]);
+  expect(alerts.texts).toEqual([]);
+});
+
 describe('Redis', () => {
   it('killed under traffic costs no bearer request, and is told once: by line, gauge, health and webhook', async () => {
     const gateway = await start();

@@ -90,6 +90,15 @@ describe('a Redis', () => {
     early.close();
   });
 
+  it('that is frozen at the start keeps nobody from starting either', async () => {
+    server.freeze();
+    const early = await connectTo(server.url);
+    expect(early.redis.up).toBe(false);
+    server.thaw();
+    await expect.poll(() => early.redis.up, { timeout: 8_000 }).toBe(true);
+    early.close();
+  });
+
   it('that becomes a replica takes no writes, and is left alone until it does', async () => {
     await server.client.replicaof('127.0.0.1', '1');
     expect(await outcome(count())).toBe('READONLY');

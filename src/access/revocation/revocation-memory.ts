@@ -12,10 +12,9 @@ export class RevocationMemory {
   /** Revoked here and not yet told to the store. A subset of the tokens. */
   private readonly notTold = new Set<string>();
 
-  constructor(config: RevocationConfig, nowSeconds?: () => number) {
+  constructor(config: RevocationConfig) {
     const toleranceSeconds = config.toleranceMs / 1000;
-    const clock = nowSeconds === undefined ? {} : { nowSeconds };
-    this.tokens = new RevokedTokens({ capacity: config.maxEntries, toleranceSeconds, ...clock });
+    this.tokens = new RevokedTokens({ capacity: config.maxEntries, toleranceSeconds });
     this.versions = new TokenVersions(config.maxEntries);
   }
 

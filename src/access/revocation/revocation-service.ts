@@ -1,4 +1,4 @@
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { RevocationConfig } from '../../config/gateway-config.js';
 import type { Principal } from '../../domain/principal.js';
 import { Revocation, type RevocationReason, type Revocations } from '../../domain/revocation.js';
@@ -18,7 +18,7 @@ const SWEEP_MS = 60_000;
 /** Revocation by three means: a sorted set in Redis is the truth, a stream brings the news, memory decides (documents 001, 002). Without Redis, memory alone. */
 export class RevocationService
   extends Revocation
-  implements Revocations, OnApplicationBootstrap, OnApplicationShutdown
+  implements Revocations, OnApplicationBootstrap, BeforeApplicationShutdown
 {
   private readonly memory: RevocationMemory;
   private readonly feed: RevocationFeed | undefined;
@@ -42,7 +42,8 @@ export class RevocationService
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
-  onApplicationShutdown(): void {
+  /** Before the connections are closed, which would look like an outage. */
+  beforeApplicationShutdown(): void {
     clearInterval(this.sweeper);
     this.feed?.stop();
   }
