@@ -24,7 +24,7 @@ export async function startSsoGateway({ env = {}, world: given }: SsoOptions = {
   const world = given ?? (await startWorld({ faultServer: false }));
   const port = await choosePort('0');
   const publicUrl = `http://localhost:${port}`;
-  const settings = { ...world.gatewayEnv(publicUrl), API_GATEWAY_PORT: port, ...env };
+  const settings = { GATEWAY_PUBLIC_URL: publicUrl, ...world.gatewayEnv(publicUrl), API_GATEWAY_PORT: port, ...env };
   return { ...(await startTestGateway({ world, env: settings })), publicUrl };
 }
 
