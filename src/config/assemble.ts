@@ -1,6 +1,5 @@
 import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
-import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
 import { rateLimitsOf } from './rate-limits.js';
 import type { Settings } from './schema.js';
@@ -39,6 +38,7 @@ export function assembleConfig(
       toleranceMs: settings.GATEWAY_JWT_CLOCK_TOLERANCE,
     },
     sso: ssoOf(settings, providers),
+    metering: meteringOf(settings),
     json: {
       emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,
       maxDepth: settings.GATEWAY_JSON_MAX_DEPTH,
@@ -47,8 +47,6 @@ export function assembleConfig(
     log: { level: settings.LOG_LEVEL },
     metrics: { enabled: settings.ENABLE_METRICS },
     health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
-    alerts: alertsOf(settings),
-    instance: settings.POD_NAME ?? hostname(),
     alerts: alertsOf(settings),
     instance: settings.POD_NAME ?? hostname(),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
@@ -129,13 +127,20 @@ function alertsOf(settings: Settings): GatewayConfig['alerts'] {
   return webhookUrl === undefined || deployment === undefined ? undefined : { webhookUrl, deployment };
 }
 
-function alertsOf(settings: Settings): GatewayConfig['alerts'] {
-  const { GATEWAY_ALERT_WEBHOOK_URL: webhookUrl, GATEWAY_DEPLOYMENT_TAG: deployment } = settings;
-  return webhookUrl === undefined || deployment === undefined ? undefined : { webhookUrl, deployment };
-}
-
 function redisOf({ REDIS_URL: address, GATEWAY_REDIS_COMMAND_TIMEOUT }: Settings): GatewayConfig['redis'] {
   return address === undefined ? undefined : { address, commandTimeoutMs: GATEWAY_REDIS_COMMAND_TIMEOUT };
+}
+
+function meteringOf(settings: Settings): GatewayConfig['metering'] {
+  return {
+    capacity: settings.GATEWAY_BUDGET_DEBIT_CAPACITY,
+    batchSize: settings.GATEWAY_BUDGET_DEBIT_BATCH_SIZE,
+    flushIntervalMs: settings.GATEWAY_BUDGET_DEBIT_FLUSH_INTERVAL,
+    maxBackoffMs: settings.GATEWAY_BUDGET_DEBIT_MAX_BACKOFF,
+    retryMax: settings.GATEWAY_BUDGET_DEBIT_RETRY_MAX,
+    shelfDirectory: settings.GATEWAY_BUDGET_DEBIT_SHELF_DIR,
+    shelfBytes: settings.GATEWAY_BUDGET_DEBIT_SHELF_BYTES,
+  };
 }
 
 function freezeDeep<T extends object>(value: T): T {

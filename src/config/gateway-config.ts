@@ -106,6 +106,20 @@ export interface RevocationConfig {
   readonly toleranceMs: number;
 }
 
+/** The outbox of usage events. */
+export interface MeteringConfig {
+  /** Events in memory. */
+  readonly capacity: number;
+  readonly batchSize: number;
+  readonly flushIntervalMs: number;
+  readonly maxBackoffMs: number;
+  /** Failed attempts in a row before memory is given back. */
+  readonly retryMax: number;
+  /** Undefined: events are kept in memory only. */
+  readonly shelfDirectory: string | undefined;
+  readonly shelfBytes: number;
+}
+
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
 export interface GatewayConfig {
   readonly server: {
@@ -180,6 +194,7 @@ export interface GatewayConfig {
     /** A 403 names the permissions that it is about. */
     readonly exposeDetail: boolean;
   };
+  readonly metering: MeteringConfig;
   readonly json: {
     readonly emitDefaults: boolean;
     readonly maxDepth: number;
@@ -188,10 +203,6 @@ export interface GatewayConfig {
   readonly log: { readonly level: string };
   readonly metrics: { readonly enabled: boolean };
   readonly health: { readonly intervalMs: number; readonly recoveryHoldMs: number };
-  /** Where degradations are told; undefined: in log and metrics alone. */
-  readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
-  /** Name of this process among its like: pod or host. */
-  readonly instance: string;
   /** Where degradations are told; undefined: in log and metrics alone. */
   readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
   /** Name of this process among its like: pod or host. */

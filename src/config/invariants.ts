@@ -33,6 +33,7 @@ function timeoutProblems(settings: Known<Settings>, upstreams: readonly Upstream
   return [
     ...deadlines.flatMap((deadline) => mustBeBelow(deadline, request)),
     ...mustBeBelow(request, term('GATEWAY_SHUTDOWN_TIMEOUT')),
+    ...mustNotExceed(term('GATEWAY_BUDGET_DEBIT_FLUSH_INTERVAL'), term('GATEWAY_BUDGET_DEBIT_MAX_BACKOFF')),
     ...mustNotExceed(term('GATEWAY_HEADERS_TIMEOUT'), term('GATEWAY_RECEIVE_TIMEOUT')),
     ...mustNotExceed(term('GATEWAY_RECEIVE_TIMEOUT'), request),
     ...mustBeBelow(term('GATEWAY_STREAM_HEARTBEAT'), term('GATEWAY_STREAM_IDLE_TIMEOUT')),

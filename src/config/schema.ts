@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { alertSettings } from './schema/alert-settings.js';
 import { authCacheSettings } from './schema/auth-cache-settings.js';
-import { alertSettings } from './schema/alert-settings.js';
 import { authorizationSettings } from './schema/authorization-settings.js';
 import { circuitSettings } from './schema/circuit-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
 import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
 import { loadSettings } from './schema/load-settings.js';
+import { meteringSettings } from './schema/metering-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
 import { rateLimitSettings } from './schema/rate-limit-settings.js';
 import { redisSettings } from './schema/redis-settings.js';
@@ -31,8 +31,8 @@ export const settingsSchema = z.object({
   ...rateLimitSettings,
   ...redisSettings,
   ...revocationSettings,
+  ...meteringSettings,
   ...operationSettings,
-  ...alertSettings,
   ...alertSettings,
 });
 
@@ -54,7 +54,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Rate limits', settings: rateLimitSettings },
   { title: 'Redis', settings: redisSettings },
   { title: 'Revocation', settings: revocationSettings },
+  { title: 'Usage metering', settings: meteringSettings },
   { title: 'Operation', settings: operationSettings },
-  { title: 'Alerts', settings: alertSettings },
   { title: 'Alerts', settings: alertSettings },
 ];

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const FILE = 'lock';
+const SQLITE_BUSY = 5;
+
+/**
+ * Keeps a directory for one process. It is a lock of the operating system on a file, which Node reaches through
+ * SQLite alone: it goes with its process however that ends, and holds between containers, whose pids say nothing.
+ */
+export class ShelfLock {
+  private constructor(private readonly database: DatabaseSync) {}
+
+  /** Undefined while another process, or another gateway in this one, has it. Throws what the file system says. */
+  static take(directory: string): ShelfLock | undefined {
+    const database = new DatabaseSync(join(directory, FILE));
+    try {
+      database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+      return new ShelfLock(database);
+    } catch (error) {
+      database.close();
+      if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
+      throw error;
+    }
+  }
+
+  release(): void {
+    this.database.close();
+  }
+}

@@ -1,0 +1,211 @@
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../config/config-error.js';
+import type { UsageRecord } from '../usage-record.js';
+import { openShelf } from './open-shelf.js';
+import { type SeqRange, Shelf } from './shelf.js';
+
+const MIB = 1024 ** 2;
+
+let directory: string;
+const opened: Shelf[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'shelf-'));
+});
+afterEach(() => {
+  for (const shelf of opened.splice(0)) shelf.close();
+  rmSync(directory, { recursive: true });
+});
+
+function open(maxBytes = MIB): Shelf {
+  const shelf = new Shelf(directory, maxBytes);
+  opened.push(shelf);
+  return shelf;
+}
+
+const record = (seq: number, subject = `user-${seq}`): UsageRecord => ({
+  seq,
+  id: `event-${seq}`,
+  tenantId: 'acme',
+  subject,
+  meter: 'ai.query',
+  quantity: 1,
+  occurredAt: 1_000 + seq,
+});
+const fill = (shelf: Shelf, count: number, from = shelf.endSeq) => {
+  for (let seq = from; seq < from + count; seq++) expect(shelf.append(record(seq))).toBe(true);
+};
+const files = () => readdirSync(directory).filter((name) => name.endsWith('.usage'));
+const onlyFile = () => join(directory, files()[0] ?? '');
+const idsIn = (shelf: Shelf) =>
+  Array.from({ length: shelf.endSeq }, (_, seq) => shelf.read(seq)?.id).filter((id) => id !== undefined);
+
+describe('a shelf', () => {
+  it('gives back what was put on it, in any order', () => {
+    const shelf = open();
+    fill(shelf, 3);
+    expect([2, 0, 1].map((seq) => shelf.read(seq))).toEqual([2, 0, 1].map((seq) => record(seq)));
+    expect([shelf.has(2), shelf.has(3), shelf.read(3)]).toEqual([true, false, undefined]);
+  });
+
+  it('is found again by the next process, after which it goes on in a file of its own', () => {
+    fill(open(), 3);
+    const next = open();
+    fill(next, 2);
+    expect(idsIn(next)).toEqual(['event-0', 'event-1', 'event-2', 'event-3', 'event-4']);
+    expect(files()).toHaveLength(2);
+  });
+
+  it('counts every byte on the disk', () => {
+    const shelf = open();
+    fill(shelf, 5);
+    expect(shelf.bytes).toBe(readFileSync(onlyFile()).length);
+    expect(open().bytes).toBe(shelf.bytes);
+  });
+
+  it('deletes a file when all of it was settled, and not before', () => {
+    const shelf = open();
+    fill(shelf, 3);
+    shelf.settle(2);
+    expect(files()).toHaveLength(1);
+    shelf.settle(3);
+    expect([files(), shelf.bytes]).toEqual([[], 0]);
+    fill(shelf, 1, 3);
+    expect(shelf.read(3)?.id).toBe('event-3');
+  });
+
+  it('keeps names in any script, and what looks like a line', () => {
+    const shelf = open();
+    for (const [seq, subject] of ['Zoë\n', '山田 "太郎"', '\ud800', ''].entries()) shelf.append(record(seq, subject));
+    const subjects = Array.from({ length: 4 }, (_, seq) => open().read(seq)?.subject);
+    expect(subjects).toEqual(['Zoë\n', '山田 "太郎"', '\ud800', '']);
+  });
+
+  it('leaves files alone that are not its own', () => {
+    writeFileSync(join(directory, 'notes.txt'), 'not an event\n');
+    expect([open().endSeq, open().damaged]).toEqual([0, 0]);
+    expect(readdirSync(directory)).toEqual(['notes.txt']);
+  });
+});
+
+describe('a shelf that a crash left behind', () => {
+  it.each([1, 2, 10, 80])('does without a last line that lacks %i bytes', (bytes) => {
+    fill(open(), 3);
+    truncateSync(onlyFile(), readFileSync(onlyFile()).length - bytes);
+    const shelf = open();
+    const whole = bytes === 1 ? 3 : 2;
+    expect(idsIn(shelf)).toHaveLength(whole);
+    expect(shelf.damaged).toBe(0);
+  });
+
+  it('gives up a line whose bytes have changed, and no other', () => {
+    fill(open(), 3);
+    const content = readFileSync(onlyFile());
+    content[content.indexOf('event-1')] = 'E'.charCodeAt(0);
+    writeFileSync(onlyFile(), content);
+    const shelf = open();
+    expect(idsIn(shelf)).toEqual(['event-0', 'event-2']);
+    expect(shelf.damaged).toBe(1);
+  });
+
+  it('gives up bytes that were never an event, and reads on after them', () => {
+    fill(open(), 1);
+    appendFileSync(onlyFile(), Buffer.concat([Buffer.alloc(4096), Buffer.from('\n{"id":"forged"}\n')]));
+    fill(open(), 1);
+    const shelf = open();
+    expect(idsIn(shelf)).toEqual(['event-0', 'event-1']);
+    expect(shelf.damaged).toBe(2);
+  });
+
+  it('notices a change that comes after it was opened', () => {
+    const shelf = open();
+    fill(shelf, 2);
+    const content = readFileSync(onlyFile());
+    content[20] = 0;
+    writeFileSync(onlyFile(), content);
+    expect([shelf.has(0), shelf.read(0), shelf.has(0), shelf.read(1)?.id]).toEqual([true, undefined, false, 'event-1']);
+  });
+
+  it('deletes files without an event', () => {
+    writeFileSync(join(directory, '000000000007.usage'), '');
+    expect(open().endSeq).toBe(0);
+    expect(files()).toEqual([]);
+  });
+});
+
+describe('a full shelf', () => {
+  it('gives up its oldest sixteenth and says which events that were', () => {
+    const shelf = open();
+    let gone: SeqRange | undefined;
+    for (let seq = 0; gone === undefined; seq++) {
+      gone = shelf.makeRoom();
+      shelf.append(record(seq));
+    }
+    const { firstSeq, endSeq, firstAt, lastAt } = gone;
+    expect([firstSeq, firstAt, lastAt]).toEqual([0, 1000, 1000 + endSeq - 1]);
+    expect([shelf.has(endSeq - 1), shelf.has(endSeq)]).toEqual([false, true]);
+    expect(endSeq / shelf.endSeq).toBeCloseTo(1 / 16, 1);
+  });
+
+  it('stays within its bytes however much is put on it', () => {
+    const shelf = open();
+    for (let seq = 0; seq < 20_000; seq++) {
+      shelf.makeRoom();
+      shelf.append(record(seq));
+    }
+    const onDisk = files().reduce((sum, name) => sum + readFileSync(join(directory, name)).length, 0);
+    expect(onDisk).toBe(shelf.bytes);
+    expect(onDisk).toBeLessThanOrEqual(MIB);
+    expect(shelf.has(19_999)).toBe(true);
+  });
+});
+
+describe('a shelf whose disk fails', () => {
+  it('says so, takes nothing, and goes on when the disk does', () => {
+    const shelf = open();
+    fill(shelf, 1);
+    shelf.settle(1);
+    rmSync(directory, { recursive: true });
+    expect(shelf.append(record(1))).toBe(false);
+    expect(shelf.failure).toContain('ENOENT');
+    expect([shelf.has(1), shelf.bytes]).toEqual([false, 0]);
+    openShelf(directory, MIB).close();
+    expect(shelf.append(record(2))).toBe(true);
+    expect([shelf.failure, shelf.read(2)?.id]).toEqual([undefined, 'event-2']);
+  });
+});
+
+describe('the directory of a shelf', () => {
+  it('belongs to one gateway at a time', () => {
+    const first = openShelf(directory, MIB);
+    expect(() => openShelf(directory, MIB)).toThrow(/another gateway uses the directory .* give each instance/);
+    first.close();
+    openShelf(directory, MIB).close();
+  });
+
+  it('is made when it is not there, for its owner alone', () => {
+    const deep = join(directory, 'a/b');
+    opened.push(openShelf(deep, MIB));
+    expect(readdirSync(deep)).toEqual(['lock']);
+    expect(statSync(deep).mode & 0o777).toBe(0o700);
+  });
+
+  it('is refused by name when it cannot be used', () => {
+    writeFileSync(join(directory, 'file'), '');
+    const attempt = () => openShelf(join(directory, 'file/below'), MIB);
+    expect(attempt).toThrow(ConfigError);
+    expect(attempt).toThrow(/GATEWAY_BUDGET_DEBIT_SHELF_DIR: the directory .* cannot be used \(ENOTDIR/);
+  });
+});
