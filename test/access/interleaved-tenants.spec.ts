@@ -49,8 +49,10 @@ it('1,000 interleaved requests of 50 tenants never mix while backends fail', asy
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
 
   for (const { call, request } of backends.calls) {
+    // Usage of many tenants goes in one call, of the gateway's own.
+    if (call.method.endsWith('/ReportUsage')) continue;
     const [tenant] = call.metadata['x-gateway-tenant'] ?? [];
-    expect(tenant).toMatch(/^tenant-\d\d$/);
+    expect(tenant, call.method).toMatch(/^tenant-\d\d$/);
     expect(call.metadata['x-request-id']?.[0]).toContain(`${tenant}.`);
     if ('tenantId' in request) expect(request.tenantId).toBe(tenant);
     else expect(request.query).toContain(tenant);

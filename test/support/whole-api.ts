@@ -23,7 +23,7 @@ export async function driveWholeApi(api: DocumentedApi, { world }: TestGateway):
   const alice = await world.issueToken('alice@acme.test');
   const bob = await world.issueToken('bob@acme.test');
   const root = await world.issueToken('root@platform.test');
-  await driveAuth(send, bob);
+  await driveAuth(send, await world.issueToken('bob@acme.test'));
   await driveUsers(send, alice, bob);
   await driveTenants(send, alice, root);
   await driveMembers(send, alice, bob);
