@@ -30,6 +30,7 @@ describe('what is no credential is malformed', () => {
     ['leading white space', { authorization: `\t Bearer ${JWT}` }],
     ['a JWT without signature', { authorization: 'Bearer eyJhbGciOiJub25lIn0.e30.' }],
     ['a JWT of five parts', { authorization: `Bearer ${JWT}.x.y` }],
+    ['a JWT without header', { authorization: 'Bearer .e30.c2ln' }],
     ['a letter outside the alphabet', { authorization: 'Bearer sk-ä' }],
     ['padding in the middle', { authorization: 'Bearer sk=a' }],
     ['an oversized JWT', { authorization: `Bearer ${'a'.repeat(4096)}.${'b'.repeat(4096)}.c` }],

@@ -7,8 +7,8 @@ const MAX_OPAQUE_LENGTH = 1024;
 
 /** Anchored and without overlapping classes, so linear in its input, unlike the extractors in circulation (RFC 6750 2.1, RFC 7515 3.1). */
 const BEARER_JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
-/** RFC 6750 b64token. */
-const OPAQUE = /^[A-Za-z0-9._~+/-]+=*$/;
+/** RFC 6750 b64token, without a point in front: that is a JWT whose header was lost. */
+const OPAQUE = /^[A-Za-z0-9_+/-][A-Za-z0-9._~+/-]*=*$/;
 /** How a JOSE header begins: what does so is a token or a damaged one, and no business of AuthService. */
 const JOSE_BEGINNING = 'eyJ';
 

@@ -24,8 +24,16 @@ const { JwtVerifier: byJsonWebToken } = Strategy as unknown as VerifyingStrategy
 // It is one for the process, so it holds nothing: each strategy passes its own verifier where others pass a key.
 (Strategy as unknown as VerifyingStrategy).JwtVerifier = (token, key, options, done) => {
   if (!(key instanceof TokenVerifier)) return byJsonWebToken(token, key, options, done);
-  void key.verify(token).then((claims) => done(null, claims), done);
+  void verifyWith(key, token, done);
 };
+
+async function verifyWith(verifier: TokenVerifier, token: string, done: Done): Promise<void> {
+  const outcome = await verifier.verify(token).then(
+    (claims) => ({ error: null, claims }),
+    (error: unknown) => ({ error, claims: undefined }),
+  );
+  done(outcome.error, outcome.claims);
+}
 
 /** The passport-jwt strategy, with jose in the place of its verifier: that one knows no EdDSA and takes short keys (SEC-6). */
 export class JwtStrategy extends PassportStrategy(Strategy, NAME) {

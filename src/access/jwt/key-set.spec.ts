@@ -28,21 +28,22 @@ describe('a key set', () => {
     ['another curve', P384],
     ['a private key', { ...privateKey.export({ format: 'jwk' }), kid: 'private' }],
     ['an unknown kind', { kty: 'AKP', kid: 'future' }],
+    ['a point that is on no curve', { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'off' }],
     ['a key without its numbers', { kty: 'RSA', kid: 'empty' }],
   ])('leaves out %s and keeps the others', (_what, key) => {
     expect(kidsOf(key, EC)).toEqual(['ec']);
   });
 
   it.each([
-    ['no key at all', { keys: [] }],
-    ['none of use', { keys: [SHORT_RSA] }],
-    ['two keys of one name', { keys: [RSA, { ...EC, kid: 'rsa' }] }],
-    ['too many keys', { keys: Array.from({ length: 101 }, (_, index) => ({ ...EC, kid: String(index) })) }],
-    ['no list of keys', { error: 'try again' }],
-    ['no object', 'keys'],
-    ['keys that are none', { keys: [null] }],
-  ])('is refused with %s', (_what, set) => {
-    expect(() => parseKeySet(JSON.stringify(set))).toThrow();
+    ['no key at all', { keys: [] }, /none of its 0 keys/],
+    ['none of use', { keys: [SHORT_RSA] }, /none of its 1 keys/],
+    ['two keys of one name', { keys: [RSA, { ...EC, kid: 'rsa' }] }, /two keys are named "rsa"/],
+    ['too many keys', { keys: Array.from({ length: 101 }, (_, index) => ({ ...EC, kid: String(index) })) }, /too_big/],
+    ['no list of keys', { error: 'try again' }, /expected array/],
+    ['no object', 'keys', /expected object/],
+    ['keys that are none', { keys: [null] }, /expected object/],
+  ])('is refused with %s', (_what, set, reason) => {
+    expect(() => parseKeySet(JSON.stringify(set))).toThrow(reason);
   });
 
   it('is refused when it is no JSON', () => {

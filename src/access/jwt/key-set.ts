@@ -1,3 +1,4 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose';
 import { z } from 'zod';
 
@@ -22,11 +23,10 @@ const Common = {
   /** A private key that was published: anybody can sign with it. */
   d: z.undefined().optional(),
 };
-const longEnough = (modulus: string) => Buffer.from(modulus, 'base64url').length * 8 >= MIN_RSA_BITS;
 
-/** A public key that signatures may be checked with: no `oct`, no short RSA, none for encryption. */
+/** A public key that signatures may be checked with: no `oct`, none for encryption. */
 const UsableKey = z.discriminatedUnion('kty', [
-  z.object({ kty: z.literal('RSA'), n: TextField.refine(longEnough), e: TextField, ...Common }),
+  z.object({ kty: z.literal('RSA'), n: TextField, e: TextField, ...Common }),
   z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: TextField, y: TextField, ...Common }),
   z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: TextField, ...Common }),
 ]);
@@ -41,10 +41,20 @@ export interface KeySet {
 /** Reads a key set (RFC 7517 5), leaving out keys that are no good. Throws for text that is none, or that holds none or two of one name. */
 export function parseKeySet(text: string): KeySet {
   const { keys } = KeySetText.parse(JSON.parse(text));
-  const usable: JWK[] = keys.filter((key) => UsableKey.safeParse(key).success);
+  const usable: JWK[] = keys.filter((key) => UsableKey.safeParse(key).success && isSound(key));
   if (usable.length === 0) throw new Error(`none of its ${keys.length} keys can check a signature`);
   const kids = usable.flatMap(({ kid }) => kid ?? []);
   const repeated = kids.find((kid, index) => kids.indexOf(kid) !== index);
   if (repeated !== undefined) throw new Error(`two keys are named ${JSON.stringify(repeated)}`);
   return { kids: new Set(kids), find: createLocalJWKSet({ keys: usable } satisfies JSONWebKeySet) };
+}
+
+/** Whether the numbers of a key are one, and one that is long enough. */
+function isSound(key: JsonWebKey): boolean {
+  try {
+    const { modulusLength = MIN_RSA_BITS } = createPublicKey({ key, format: 'jwk' }).asymmetricKeyDetails ?? {};
+    return modulusLength >= MIN_RSA_BITS;
+  } catch {
+    return false;
+  }
 }

@@ -75,9 +75,17 @@ function claimedIssuer(token: string): string {
 /** Refuses what jose would read generously: one signature must belong to one text. */
 function checkForm(token: string): void {
   if (!token.split('.').every(isCanonical)) throw new errors.JWSInvalid('not the one way to write these bytes');
-  const header = decodeProtectedHeader(token);
+  const header = headerOf(token);
   const refused = REFUSED_HEADERS.find((name) => name in header);
   if (refused !== undefined) throw new errors.JWSInvalid(`the header ${refused} is not allowed`);
+}
+
+function headerOf(token: string): object {
+  try {
+    return decodeProtectedHeader(token);
+  } catch (error) {
+    throw new errors.JWSInvalid('the header cannot be read', { cause: error });
+  }
 }
 
 /** RFC 4648 3.5: the bits that the last character has to spare are zero. */
