@@ -14,11 +14,11 @@ export const rateLimitSettings = {
   }),
   GATEWAY_RATE_LIMIT_IP_RPS: optional(count({ max: MAX_RATE }), {
     description:
-      'Tokens a second of a client address (an IPv6 /64), counted by each instance before authentication. Unset: five times RATE_LIMIT_RPS, at least 500. 0: no such limit.',
+      'Tokens a second of a client address (an IPv6 /64), counted by each instance before authentication. Unset: five times `RATE_LIMIT_RPS`, at least 500. 0: no such limit.',
     example: '500',
   }),
   GATEWAY_RATE_LIMIT_IP_BURST: optional(rate, {
-    description: 'Most tokens at once of a client address. Unset: five times RATE_LIMIT_BURST, at least 1000.',
+    description: 'Most tokens at once of a client address. Unset: five times `RATE_LIMIT_BURST`, at least 1000.',
     example: '1000',
   }),
   GATEWAY_RATE_LIMIT_USER_RPS: optional(rate, {
@@ -26,7 +26,7 @@ export const rateLimitSettings = {
     example: '20',
   }),
   GATEWAY_RATE_LIMIT_USER_BURST: optional(rate, {
-    description: 'Most tokens at once of a single caller. Unset: twice GATEWAY_RATE_LIMIT_USER_RPS.',
+    description: 'Most tokens at once of a single caller. Unset: twice `GATEWAY_RATE_LIMIT_USER_RPS`.',
     example: '40',
   }),
   GATEWAY_RATE_LIMIT_DRY_RUN: defaulted(flag, 'false', {
