@@ -1,6 +1,5 @@
-import { Global, Module } from '@nestjs/common';
-import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
+import { Module, type DynamicModule } from '@nestjs/common';
+import type { MeteringConfig } from '../config/gateway-config.js';
 import { UsageSink } from '../domain/usage-sink.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
@@ -12,32 +11,38 @@ import { UsageOutbox } from './usage-outbox.js';
 import { UsageReporter } from './usage-reporter.js';
 
 /** Usage events on their way to TenantService. Fills the port {@link UsageSink}. */
-@Global()
-@Module({
-  providers: [
-    {
-      provide: OutboxSignals,
-      inject: [GatewayMetrics, GATEWAY_LOGGER],
-      useFactory: ({ outbox }: GatewayMetrics, { events }: GatewayLogger) => new OutboxSignals(outbox, events),
-    },
-    {
-      provide: UsageOutbox,
-      inject: [GATEWAY_CONFIG, GatewayMetrics, OutboxSignals],
-      useFactory: ({ metering }: GatewayConfig, { outbox }: GatewayMetrics, signals: OutboxSignals) => {
-        const { capacity, shelfDirectory, shelfBytes } = metering;
-        outbox.capacity.set(capacity);
-        const shelf = shelfDirectory === undefined ? undefined : openShelf(shelfDirectory, shelfBytes);
-        return new UsageOutbox(capacity, signals, shelf);
-      },
-    },
-    { provide: UsageSink, useExisting: UsageOutbox },
-    {
-      provide: UsageReporter,
-      inject: [UsageOutbox, CallStack, OutboxSignals, GATEWAY_CONFIG],
-      useFactory: (outbox: UsageOutbox, stack: CallStack, signals: OutboxSignals, { metering }: GatewayConfig) =>
-        new UsageReporter(outbox, new UsageClient(stack), signals, metering),
-    },
-  ],
-  exports: [UsageSink],
-})
-export class MeteringModule {}
+@Module({})
+export class MeteringModule {
+  /** Takes the shelf at once: a directory that cannot be had is refused like any wrong setting, by a ConfigError. */
+  static create(settings: MeteringConfig): DynamicModule {
+    const { capacity, shelfDirectory, shelfBytes } = settings;
+    const shelf = shelfDirectory === undefined ? undefined : openShelf(shelfDirectory, shelfBytes);
+    return {
+      module: MeteringModule,
+      global: true,
+      providers: [
+        {
+          provide: OutboxSignals,
+          inject: [GatewayMetrics, GATEWAY_LOGGER],
+          useFactory: ({ outbox }: GatewayMetrics, { events }: GatewayLogger) => {
+            outbox.capacity.set(capacity);
+            return new OutboxSignals(outbox, events);
+          },
+        },
+        {
+          provide: UsageOutbox,
+          inject: [OutboxSignals],
+          useFactory: (signals: OutboxSignals) => new UsageOutbox(capacity, signals, shelf),
+        },
+        { provide: UsageSink, useExisting: UsageOutbox },
+        {
+          provide: UsageReporter,
+          inject: [UsageOutbox, CallStack, OutboxSignals],
+          useFactory: (outbox: UsageOutbox, stack: CallStack, signals: OutboxSignals) =>
+            new UsageReporter(outbox, new UsageClient(stack), signals, settings),
+        },
+      ],
+      exports: [UsageSink],
+    };
+  }
+}

@@ -1,43 +1,10 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
-import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
-import { REGISTER } from '../support/typescript.js';
+import { GatewayProcess } from '../support/gateway-process.js';
 
 const UNARY = '/ai.v1.AIService/ProcessQuery';
-
-/** A gateway in a process of its own, since a drain ends with the process. */
-class GatewayProcess {
-  readonly lines: Record<string, unknown>[] = [];
-  readonly exited: Promise<number | null>;
-  private constructor(
-    readonly child: ChildProcess,
-    readonly url: string,
-  ) {
-    this.exited = once(child, 'exit').then(([code]) => code as number | null);
-  }
-
-  static async start(world: World, env: Record<string, string>): Promise<GatewayProcess> {
-    const child = spawn(process.execPath, ['--import', REGISTER, 'src/main.ts'], {
-      env: { PATH: process.env.PATH ?? '', ...world.gatewayEnv(), API_GATEWAY_PORT: '0', ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const lines: Record<string, unknown>[] = [];
-    const { promise, resolve } = Promise.withResolvers<string>();
-    createInterface(child.stdout).on('line', (text) => {
-      const line = JSON.parse(text) as Record<string, unknown>;
-      lines.push(line);
-      if (line.msg === 'listening') resolve(String(line.url));
-    });
-    const started = new GatewayProcess(child, await promise);
-    started.lines.push(...lines.splice(0));
-    lines.push = (...more) => started.lines.push(...more);
-    await vi.waitUntil(async () => (await fetch(`${started.url}/readyz`)).ok, { timeout: 10_000 });
-    return started;
-  }
-}
 
 let world: World;
 let gateway: GatewayProcess;
@@ -48,7 +15,7 @@ beforeEach(async () => {
   token = await world.issueToken('alice@acme.test');
 });
 afterEach(async () => {
-  if (gateway.child.exitCode === null) gateway.child.kill('SIGKILL');
+  await gateway.kill();
   await world.close();
 });
 

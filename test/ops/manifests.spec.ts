@@ -137,6 +137,13 @@ describe('the deployment', () => {
     expect(container.resources.limits).not.toHaveProperty('cpu');
   });
 
+  it('keeps usage events on a volume that they cannot outgrow', () => {
+    const { shelfDirectory, shelfBytes } = parseEnvironment({ ...env, NODE_ENV: 'production' }).metering;
+    const mount = container.volumeMounts.find(({ mountPath }) => mountPath === shelfDirectory);
+    const volume = pod.volumes.find(({ name }) => name === mount?.name) as { emptyDir: { sizeLimit: string } };
+    expect(Number.parseInt(volume.emptyDir.sizeLimit) * 1024 ** 2).toBeGreaterThan(shelfBytes);
+  });
+
   it('pins a version of the image', () => {
     expect(container.image).toMatch(/:\d+\.\d+\.\d+$/);
   });
