@@ -1,10 +1,15 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
-import type { Client } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { answer, http2Stub, type Http2Stub, trailersOnly } from '../../test/support/http2-stub.js';
-import { getUserCall, rawClient, transportTo, upstreamConfig } from '../../test/support/transport.js';
+import {
+  getUserCall,
+  type Open,
+  type OpenUnary,
+  UNARY_TRANSPORTS,
+  upstreamConfig,
+} from '../../test/support/transport.js';
 import type { GatewayErrorCode } from '../domain/errors.js';
 import { BadRequestSchema, RetryInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../gen/google/rpc/status_pb.js';
@@ -38,16 +43,17 @@ const TABLE: Readonly<Record<Exclude<GrpcCode, 'OK'>, Expected>> = {
 const ROWS = Object.entries(TABLE) as [GrpcCode, Expected][];
 
 let stub: Http2Stub;
-let client: Client;
+let transport: OpenUnary;
 
-beforeEach(async () => {
-  stub = await http2Stub();
-  client = rawClient(upstreamConfig(stub.target));
-});
 afterEach(async () => {
-  client.close();
+  transport.close();
   await stub.close();
 });
+
+async function begin(open: Open): Promise<void> {
+  stub = await http2Stub();
+  transport = open(upstreamConfig(stub.target));
+}
 
 /** Trailers of a status with its message percent-encoded, as gRPC servers send it. */
 function status(code: GrpcCode, message: string): Record<string, string> {
@@ -55,10 +61,12 @@ function status(code: GrpcCode, message: string): Record<string, string> {
 }
 
 function failing(): ReturnType<typeof failureOf> {
-  return failureOf(transportTo(client).unary(getUserCall()));
+  return failureOf(transport.unary(getUserCall()));
 }
 
-describe("a backend's own status", () => {
+describe.each(UNARY_TRANSPORTS)("a backend's own status over $name", ({ open }) => {
+  beforeEach(() => begin(open));
+
   it.each(ROWS)('%s becomes the code of its row, alone or after headers', async (grpcCode, { code, told, fault }) => {
     const trailers = status(grpcCode, 'the secret marker');
     for (const reply of [trailersOnly(trailers), answer(Buffer.alloc(0), trailers)]) {
@@ -83,7 +91,7 @@ describe("a backend's own status", () => {
     async (name) => {
       stub.reply = trailersOnly(status('UNAUTHENTICATED', 'wrong password'));
       const method = { upstream: 'auth', service: 'auth.v1.AuthService', name, path: `/auth.v1.AuthService/${name}` };
-      const { error, failure } = await failureOf(transportTo(client).unary(getUserCall({ method })));
+      const { error, failure } = await failureOf(transport.unary(getUserCall({ method })));
       expect(error).toMatchObject({ code: 'UNAUTHENTICATED', detail: 'wrong password' });
       expect(failure.backendFault).toBe(false);
     },
@@ -102,7 +110,9 @@ describe("a backend's own status", () => {
   });
 });
 
-describe('a rich status', () => {
+describe.each(UNARY_TRANSPORTS)('a rich status over $name', ({ open }) => {
+  beforeEach(() => begin(open));
+
   const fieldViolations = [
     { field: 'user.display_name', description: 'is too\r\nlong' },
     { field: 'users[1].labels["team_a"].value_', description: 'is not allowed' },
@@ -158,10 +168,12 @@ describe('a rich status', () => {
   });
 });
 
-describe('a request that is larger than the upstream takes', () => {
+describe.each(UNARY_TRANSPORTS)('a request that is larger than the upstream takes, over $name', ({ open }) => {
+  beforeEach(() => begin(open));
+
   it("is the client's, and never sent", async () => {
     const call = getUserCall({ request: Buffer.alloc(70_000) });
-    const { error, failure } = await failureOf(transportTo(client).unary(call));
+    const { error, failure } = await failureOf(transport.unary(call));
     expect(error.code).toBe('PAYLOAD_TOO_LARGE');
     expect(failure).toMatchObject({ origin: 'local', backendFault: false });
   });

@@ -3,15 +3,15 @@ import type { GrpcCode } from './grpc-code.js';
 /** Why there is no connection (row 004-19). */
 export type ConnectionFailure = 'refused' | 'timeout' | 'dns' | 'tls' | 'reset' | 'goaway' | 'other';
 
-/** Texts of grpc-js, Node and OpenSSL. The first that matches wins. */
+/** Texts of grpc-js, Node, OpenSSL and `http2/`. The first that matches wins. */
 const TEXTS: readonly (readonly [RegExp, ConnectionFailure])[] = [
   [/^Name resolution failed|No addresses resolved|Failed to parse DNS address|ENOTFOUND|EAI_AGAIN/, 'dns'],
   [/ECONNREFUSED/, 'refused'],
-  [/ETIMEDOUT|Waiting for LB pick|waiting for name resolution/, 'timeout'],
+  [/ETIMEDOUT|Waiting for LB pick|waiting for (?:name resolution|a connection)/, 'timeout'],
   [/certificate|altnames|unable to (?:verify|get)|EPROTO|SSL routines|TLS|handshake|load credentials/i, 'tls'],
   [/Session closed with error code|goaway/i, 'goaway'],
   [/ECONNRESET|EPIPE|Connection dropped|Socket closed|socket hang up/, 'reset'],
-  [/No connection established/, 'other'],
+  [/No connection established|Protocol error/, 'other'],
 ];
 
 /** Codes under which grpc-js reports a connection; under others such a text is chance. */

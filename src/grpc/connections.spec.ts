@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
-import { getUserCall, rawClient, transportTo, upstreamConfig } from '../../test/support/transport.js';
+import { getUserCall, type OpenUnary, UNARY_TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
 import type { ConnectionFailure } from './connection-failure.js';
 
 const toClose: (() => unknown)[] = [];
@@ -71,11 +71,15 @@ const UNREACHABLE: readonly Row[] = [
   },
 ];
 
-describe('a call that finds no connection', () => {
+describe.each(UNARY_TRANSPORTS)('a call over $name that finds no connection', ({ open }) => {
+  const opened = (target: string): OpenUnary => {
+    const transport = open(upstreamConfig(target));
+    toClose.push(() => transport.close());
+    return transport;
+  };
+
   it.each(UNREACHABLE)('says so when $when', async ({ target, connection, phrase }) => {
-    const client = rawClient(upstreamConfig(await target()));
-    toClose.push(() => client.close());
-    const { error, failure } = await failureOf(transportTo(client).unary(getUserCall()));
+    const { error, failure } = await failureOf(opened(await target()).unary(getUserCall()));
     expect(error).toMatchObject({ code: 'UPSTREAM_UNAVAILABLE', retryAfterSeconds: 5 });
     expect(failure).toMatchObject({ connection, backendFault: true, retryableUncommitted: true });
     expect(failure.phrase).toContain(phrase);
@@ -83,26 +87,23 @@ describe('a call that finds no connection', () => {
   });
 
   it('ends at its deadline when the peer is silent', async () => {
-    const client = rawClient(upstreamConfig(await peer(() => undefined)));
-    toClose.push(() => client.close());
-    const { error, failure } = await failureOf(
-      transportTo(client).unary(getUserCall({ deadlineAt: performance.now() + 200 })),
-    );
+    const transport = opened(await peer(() => undefined));
+    const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 200 })));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
     expect(failure).toMatchObject({ connection: 'timeout', backendFault: true });
     expect(failure.phrase).toContain('context deadline exceeded');
   });
 
-  it('is refused plainly once the channel is closed', async () => {
-    const client = rawClient(upstreamConfig(await closedPort()));
-    client.close();
-    const { error, failure } = await failureOf(transportTo(client).unary(getUserCall()));
+  it('is refused plainly once the transport is closed', async () => {
+    const transport = opened(await closedPort());
+    transport.close();
+    const { error, failure } = await failureOf(transport.unary(getUserCall()));
     expect(error.code).toBe('UPSTREAM_UNAVAILABLE');
     expect(failure).toMatchObject({ origin: 'local', backendFault: false });
   });
 });
 
-describe('a connection that stays open but carries nothing', () => {
+describe.each(UNARY_TRANSPORTS)('a connection of $name that stays open but carries nothing', ({ open }) => {
   it('is given up by keepalive and replaced', async () => {
     const stub = await http2Stub();
     toClose.push(() => stub.close());
@@ -113,18 +114,16 @@ describe('a connection that stays open but carries nothing', () => {
       socket.pipe(onward).pipe(socket);
       frozen.push(socket);
     });
-    const client = rawClient(upstreamConfig(target), { keepaliveTimeMs: 100, keepaliveTimeoutMs: 100 });
-    toClose.push(() => client.close());
+    const transport = open(upstreamConfig(target), { keepaliveTimeMs: 100, keepaliveTimeoutMs: 100 });
+    toClose.push(() => transport.close());
     stub.reply = () => frozen[0]?.unpipe().pause();
-    const { error, failure } = await failureOf(
-      transportTo(client).unary(getUserCall({ deadlineAt: performance.now() + 4_000 })),
-    );
+    const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 4_000 })));
     expect({ code: error.code, connection: failure.connection }).toEqual({
       code: 'UPSTREAM_UNAVAILABLE',
       connection: 'reset',
     });
     stub.reply = answer(frame(Buffer.from('back')), { 'grpc-status': '0' });
-    expect(await transportTo(client).unary(getUserCall())).toEqual(Buffer.from('back'));
+    expect(await transport.unary(getUserCall())).toEqual(Buffer.from('back'));
     expect(frozen).toHaveLength(2);
   });
 });

@@ -1,4 +1,3 @@
-import type { Metadata } from '@grpc/grpc-js';
 import { connectionFailure, type ConnectionFailure } from './connection-failure.js';
 import { grpcCode, type GrpcCode } from './grpc-code.js';
 
@@ -8,11 +7,18 @@ import { grpcCode, type GrpcCode } from './grpc-code.js';
  */
 export type FailureOrigin = 'app' | 'transport' | 'local';
 
-/** How a call ended, as grpc-js says it: a code may be NaN or missing, a text anything. */
+/** Trailers of a response, as far as they are asked for. grpc-js' Metadata is one. */
+export interface ResponseMetadata {
+  get(key: string): (string | Buffer)[];
+}
+
+/** How a call ended, as a transport says it: from grpc-js, a code may be NaN or missing, a text anything. */
 export interface CallEnd {
   readonly code: unknown;
   readonly details: unknown;
-  readonly metadata: Metadata | undefined;
+  readonly metadata: ResponseMetadata | undefined;
+  /** Who made this end, where the transport knows. grpc-js does not tell; its texts do. */
+  readonly origin?: FailureOrigin;
   /** Response headers with `content-type: application/grpc*` came before the end. */
   readonly grpcHeaders: boolean;
 }
@@ -30,6 +36,8 @@ interface FailureFacts {
   readonly backendFault: boolean;
   /** Unavailable before any of a response came: an idempotent call may be tried again. */
   readonly retryableUncommitted: boolean;
+  /** How long the backend wants to be left alone before another attempt (gRPC A6); negative: for ever. */
+  readonly pushbackMs: number | undefined;
   /** The raw text, bounded. For the log alone. */
   readonly details: string;
 }
@@ -43,6 +51,7 @@ export class GrpcFailure implements FailureFacts {
   declare readonly phrase: string;
   declare readonly backendFault: boolean;
   declare readonly retryableUncommitted: boolean;
+  declare readonly pushbackMs: number | undefined;
   declare readonly details: string;
 
   constructor(facts: FailureFacts) {
@@ -99,7 +108,7 @@ const FAULTS: ReadonlySet<GrpcCode> = new Set([
 export function classify(upstream: string, end: CallEnd): GrpcFailure {
   const code = grpcCode(end.code);
   const details = typeof end.details === 'string' ? end.details.slice(0, MAX_DETAILS) : '';
-  const origin = originOf(end, code, details);
+  const origin = end.origin ?? originOf(end, code, details);
   const connection = origin === 'app' ? undefined : connectionFailure(code, details);
   return new GrpcFailure({
     upstream,
@@ -107,8 +116,9 @@ export function classify(upstream: string, end: CallEnd): GrpcFailure {
     origin,
     connection,
     phrase: isCalm(details) ? 'service unavailable' : phraseOf(code, origin, connection),
-    backendFault: origin === 'app' && code !== undefined ? FAULTS.has(code) : !LOCAL_TEXT.test(details),
+    backendFault: isBackendFault(origin, code),
     retryableUncommitted: code === 'UNAVAILABLE' && origin !== 'local' && !end.grpcHeaders && connection !== 'tls',
+    pushbackMs: origin === 'app' ? readPushback(end.metadata) : undefined,
     details,
   });
 }
@@ -123,12 +133,20 @@ export function localFailure(
     connection: undefined,
     phrase: phraseOf(facts.grpcCode, 'local', undefined),
     retryableUncommitted: false,
+    pushbackMs: undefined,
   });
 }
 
 /** RST_STREAM or GOAWAY with ENHANCE_YOUR_CALM: the peer asks to be left alone for a while. */
 export function isCalm(details: string): boolean {
   return details.startsWith('Bandwidth exhausted');
+}
+
+/** gRPC A6: what is no number asks for no further attempt, as a negative one does. */
+function readPushback(trailers: ResponseMetadata | undefined): number | undefined {
+  const value = trailers?.get('grpc-retry-pushback-ms')[0];
+  if (value === undefined) return undefined;
+  return typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : -1;
 }
 
 function originOf(end: CallEnd, code: GrpcCode | undefined, details: string): FailureOrigin {
@@ -139,10 +157,20 @@ function originOf(end: CallEnd, code: GrpcCode | undefined, details: string): Fa
   return code === 'DEADLINE_EXCEEDED' ? 'local' : 'transport';
 }
 
-/** Whether headers are those of a gRPC response. Text, HTML and JSON come from proxies. */
-export function isGrpc(headers: Metadata | undefined): boolean {
-  const type = headers?.get('content-type')[0];
+/** Whether headers are those of a gRPC response. */
+export function isGrpc(headers: ResponseMetadata | undefined): boolean {
+  return isGrpcType(headers?.get('content-type')[0]);
+}
+
+/** Whether a content type is gRPC's. Text, HTML and JSON come from proxies. */
+export function isGrpcType(type: unknown): boolean {
   return typeof type === 'string' && type.startsWith('application/grpc');
+}
+
+/** Of what this process did to a call, only a deadline speaks against the backend. */
+function isBackendFault(origin: FailureOrigin, code: GrpcCode | undefined): boolean {
+  if (origin === 'local') return code === 'DEADLINE_EXCEEDED';
+  return origin === 'transport' || code === undefined || FAULTS.has(code);
 }
 
 function phraseOf(

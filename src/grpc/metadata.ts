@@ -3,18 +3,21 @@ import type { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 import type { CallMetadata } from './transport.js';
 
-/**
- * All that may ever be sent. grpc-js hands metadata to HTTP/2 as it is, and one connection-specific or repeated
- * header (`connection`, `authorization` twice) makes it drop the session under every other call (fact F1).
- */
-const ALLOWED = [
+/** What says who calls: the same for all requests of a principal. */
+export const IDENTITY_KEYS = [
   'x-gateway-subject',
   'x-gateway-tenant',
   'x-gateway-permissions',
   'x-gateway-auth-method',
-  'x-request-id',
-  'traceparent',
 ] as const;
+/** What says which request it is: never the same twice. */
+export const REQUEST_KEYS = ['x-request-id', 'traceparent'] as const;
+
+/**
+ * All that may ever be sent. grpc-js hands metadata to HTTP/2 as it is, and one connection-specific or repeated
+ * header (`connection`, `authorization` twice) makes it drop the session under every other call (fact F1).
+ */
+const ALLOWED = [...IDENTITY_KEYS, ...REQUEST_KEYS] as const;
 
 /** Permissions beyond this are left out, whole ones at a time: the backend then sees fewer rights, never others. */
 const MAX_PERMISSIONS_LENGTH = 4096;

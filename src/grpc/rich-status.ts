@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import type { Metadata } from '@grpc/grpc-js';
 import type { FieldViolation } from '../domain/errors.js';
 import { BadRequestSchema, RetryInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema, type Status } from '../gen/google/rpc/status_pb.js';
+import type { ResponseMetadata } from './grpc-failure.js';
 import { sanitise } from './printable.js';
 
 /** What the gateway passes on of a google.rpc.Status. */
@@ -18,7 +18,7 @@ const MAX_VIOLATIONS = 64;
 const MAX_RETRY_SECONDS = 3600;
 
 /** Reads the rich error of a response, if it has one that can be read: a backend's garbage is not the client's. */
-export function readRichStatus(trailers: Metadata | undefined): RichStatus | undefined {
+export function readRichStatus(trailers: ResponseMetadata | undefined): RichStatus | undefined {
   const value = trailers?.get(TRAILER)[0];
   if (!Buffer.isBuffer(value) || value.length === 0 || value.length > MAX_BYTES) return undefined;
   try {

@@ -12,8 +12,7 @@ import {
   trailersOnly,
 } from '../../test/support/http2-stub.js';
 import { getUserCall, rawClient, transportTo, upstreamConfig } from '../../test/support/transport.js';
-import type { GrpcTransport } from './grpc-transport.js';
-import type { MessageStream, TransportCall } from './transport.js';
+import type { MessageStream, Transport, TransportCall } from './transport.js';
 
 const PATH = '/ai.v1.AIService/StreamQuery';
 
@@ -27,13 +26,13 @@ afterEach(async () => {
   client = backend = stub = undefined;
 });
 
-async function serving(handle: (call: BytesStream) => void): Promise<GrpcTransport> {
+async function serving(handle: (call: BytesStream) => void): Promise<Transport> {
   backend = await grpcBackend({ stream: { [PATH]: handle } });
   client = rawClient(upstreamConfig(backend.target));
   return transportTo(client);
 }
 
-async function stubbed(reply: Http2Stub['reply']): Promise<GrpcTransport> {
+async function stubbed(reply: Http2Stub['reply']): Promise<Transport> {
   stub = await http2Stub(reply);
   client = rawClient(upstreamConfig(stub.target));
   return transportTo(client);

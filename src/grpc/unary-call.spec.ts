@@ -1,25 +1,17 @@
-import type { Client } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { type BytesCall, grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
-import { getUserCall, rawClient, transportTo, upstreamConfig } from '../../test/support/transport.js';
+import { getUserCall, type OpenUnary, UNARY_TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
 import { GatewayError } from '../domain/errors.js';
-import type { GrpcTransport } from './grpc-transport.js';
 
 const PATH = '/user.v1.UserService/GetUser';
 
 let backend: GrpcBackend;
-let client: Client;
+let transport: OpenUnary;
 afterEach(() => {
-  client.close();
+  transport.close();
   backend.close();
 });
-
-async function serving(handle: (call: BytesCall) => Promise<Buffer> | Buffer): Promise<GrpcTransport> {
-  backend = await grpcBackend({ unary: { [PATH]: handle } });
-  client = rawClient(upstreamConfig(backend.target));
-  return transportTo(client);
-}
 
 /** An AbortSignal that knows how many listen. */
 function countedSignal(): { controller: AbortController; listeners: () => number } {
@@ -55,21 +47,26 @@ function hanging(): {
   return { handle, arrived: arrived.promise, cancelled: cancelled.promise };
 }
 
-describe('a unary call', () => {
+describe.each(UNARY_TRANSPORTS)('a unary call over $name', ({ open }) => {
+  async function serving(handle: (call: BytesCall) => Promise<Buffer> | Buffer): Promise<void> {
+    backend = await grpcBackend({ unary: { [PATH]: handle } });
+    transport = open(upstreamConfig(backend.target));
+  }
+
   it('carries bytes unchanged both ways, protobuf or not', async () => {
-    const transport = await serving((call) => Buffer.concat([call.request, Buffer.from([0x80])]));
+    await serving((call) => Buffer.concat([call.request, Buffer.from([0x80])]));
     const request = new Uint8Array(Buffer.from([9, 0xff, 0x00, 0x7f, 0x80, 9])).subarray(1, 5);
     expect(await transport.unary(getUserCall({ request }))).toEqual(Buffer.from([0xff, 0x00, 0x7f, 0x80, 0x80]));
   });
 
   it('carries an empty message', async () => {
-    const transport = await serving((call) => call.request);
+    await serving((call) => call.request);
     expect(await transport.unary(getUserCall({ request: Buffer.alloc(0) }))).toHaveLength(0);
   });
 
   it('tells the backend its deadline', async () => {
     let deadline = 0;
-    const transport = await serving((call) => {
+    await serving((call) => {
       deadline = Number(call.getDeadline());
       return Buffer.alloc(0);
     });
@@ -81,7 +78,7 @@ describe('a unary call', () => {
 
   it('ends at its deadline, also at the backend', async () => {
     const { handle, cancelled } = hanging();
-    const transport = await serving(handle);
+    await serving(handle);
     const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 150 })));
     expect(error).toMatchObject({
       code: 'UPSTREAM_TIMEOUT',
@@ -97,13 +94,13 @@ describe('a unary call', () => {
   });
 
   it('is refused without a deadline: it could hang for ever', async () => {
-    const transport = await serving((call) => call.request);
+    await serving((call) => call.request);
     await expect(transport.unary(getUserCall({ deadlineAt: Infinity }))).rejects.toMatchObject({ code: 'INTERNAL' });
   });
 
   it('is cancelled at the backend when the client leaves', async () => {
     const { handle, arrived, cancelled } = hanging();
-    const transport = await serving(handle);
+    await serving(handle);
     const { controller, listeners } = countedSignal();
     const failed = failureOf(transport.unary(getUserCall({ signal: controller.signal })));
     await arrived;
@@ -118,7 +115,7 @@ describe('a unary call', () => {
 
   it('fails of what its request was given up for', async () => {
     const { handle, arrived } = hanging();
-    const transport = await serving(handle);
+    await serving(handle);
     const controller = new AbortController();
     const failed = failureOf(transport.unary(getUserCall({ signal: controller.signal })));
     await arrived;
@@ -128,7 +125,7 @@ describe('a unary call', () => {
 
   it('is never sent for a client that has left already', async () => {
     let calls = 0;
-    const transport = await serving((call) => {
+    await serving((call) => {
       calls += 1;
       return call.request;
     });
@@ -139,7 +136,7 @@ describe('a unary call', () => {
   });
 
   it('leaves no listener behind when it succeeds', async () => {
-    const transport = await serving((call) => call.request);
+    await serving((call) => call.request);
     const { controller, listeners } = countedSignal();
     await Promise.all(Array.from({ length: 20 }, () => transport.unary(getUserCall({ signal: controller.signal }))));
     expect(listeners()).toBe(0);
@@ -147,7 +144,7 @@ describe('a unary call', () => {
 
   it('shares its connection with all others', async () => {
     const peers = new Set<string>();
-    const transport = await serving((call) => {
+    await serving((call) => {
       peers.add(call.getPeer());
       return call.request;
     });
@@ -160,7 +157,7 @@ describe('a unary call', () => {
     let cancelledCount = 0;
     const arrived = Promise.withResolvers<void>();
     const cancelled = Promise.withResolvers<void>();
-    const transport = await serving((call) => {
+    await serving((call) => {
       call.on('cancelled', () => {
         cancelledCount += 1;
         if (cancelledCount === 100) cancelled.resolve();

@@ -5,7 +5,7 @@ import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { grpcBackend } from '../../test/support/grpc-backend.js';
 import { answer, frame, html, http2Stub, type Http2Reply, trailersOnly } from '../../test/support/http2-stub.js';
-import { rawClient, upstreamConfig } from '../../test/support/transport.js';
+import { openUpstream, upstreamConfig } from '../../test/support/transport.js';
 import { UpstreamHealth, type UpstreamVerdict } from './upstream-health.js';
 import { Upstreams } from './upstreams.js';
 
@@ -15,10 +15,10 @@ afterEach(async () => {
 });
 
 async function check(target: string, deadlineMs = 2_000): Promise<UpstreamVerdict> {
-  const client = rawClient(upstreamConfig(target));
-  toClose.push(() => client.close());
+  const upstream = openUpstream(upstreamConfig(target));
+  toClose.push(() => upstream.close());
   const upstreams = new Upstreams();
-  upstreams.register('user', client);
+  upstreams.register('user', upstream.transport);
   return new UpstreamHealth(upstreams).check('user', deadlineMs);
 }
 

@@ -5,7 +5,10 @@ import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { channelCredentials } from './channel-credentials.js';
 import { channelOptions } from './channel-options.js';
+import { GrpcTransport } from './grpc-transport.js';
+import { Http2Transport } from './http2/http2-transport.js';
 import { builtInDescriptors, upstreamPackage } from './upstream-package.js';
+import { UpstreamTransport } from './upstream-transport.js';
 import { Upstreams } from './upstreams.js';
 import { UpstreamsModule } from './upstreams.module.js';
 
@@ -13,7 +16,7 @@ import { UpstreamsModule } from './upstreams.module.js';
 class UpstreamModule {}
 
 /**
- * The client of one upstream: one channel for all its services, closed by Nest when the application has shut down.
+ * The way to one upstream, for all its services. It connects at once, and is closed when the application has shut down.
  * Without an address in the settings nothing is registered. Throws at boot when the set has no such service.
  * @param name first segment of the proto package.
  * @param descriptorSet bytes of a FileDescriptorSet; the built-in one when left out.
@@ -25,8 +28,11 @@ export function registerUpstream(name: string, descriptorSet: Uint8Array = built
     provide: Symbol(`UpstreamRegistration(${name})`),
     inject: [Upstreams, GATEWAY_CONFIG, client],
     useFactory: (upstreams: Upstreams, config: GatewayConfig, grpc: ClientGrpc): boolean => {
-      if (!config.upstreams.has(name)) return false;
-      upstreams.register(name, grpc.getClientByServiceName<Client>(contract.service));
+      const upstream = config.upstreams.get(name);
+      if (upstream === undefined) return false;
+      const channel = grpc.getClientByServiceName<Client>(contract.service).getChannel();
+      const calls = new Http2Transport({ upstream, grpc: config.grpc }, config.grpc);
+      upstreams.register(name, new UpstreamTransport(calls, new GrpcTransport(channel)));
       return true;
     },
   };

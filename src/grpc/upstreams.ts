@@ -1,19 +1,16 @@
-import { Injectable } from '@nestjs/common';
-import type { Client } from '@grpc/grpc-js';
-import { GrpcTransport } from './grpc-transport.js';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Transport } from './transport.js';
+import type { UpstreamTransport } from './upstream-transport.js';
 
 /** The transports of all upstreams, by name. As many as the settings name; filled at boot. */
 @Injectable()
-export class Upstreams {
-  private readonly transports = new Map<string, Transport>();
+export class Upstreams implements OnApplicationShutdown {
+  private readonly transports = new Map<string, UpstreamTransport>();
 
-  /** Takes over the raw client of an upstream and begins to connect, so that the first call need not wait. Throws for a name it has. */
-  register(name: string, client: Client): void {
+  /** Takes over the transport of an upstream, and closes it at shutdown. Throws for a name it has. */
+  register(name: string, transport: UpstreamTransport): void {
     if (this.transports.has(name)) throw new Error(`The upstream "${name}" is registered twice`);
-    const channel = client.getChannel();
-    channel.getConnectivityState(true);
-    this.transports.set(name, new GrpcTransport(channel));
+    this.transports.set(name, transport);
   }
 
   /** Throws for a name that no module registered: a bug, for routes exist only with their upstream. */
@@ -25,5 +22,10 @@ export class Upstreams {
 
   names(): string[] {
     return [...this.transports.keys()];
+  }
+
+  /** The last of Nest's hooks: those before it may still call upstreams. */
+  onApplicationShutdown(): void {
+    for (const transport of this.transports.values()) transport.close();
   }
 }

@@ -2,7 +2,7 @@ import { UpstreamMeasure } from '../../src/domain/upstream-measure.js';
 import { Upstreams } from '../../src/grpc/upstreams.js';
 import { CallStack } from '../../src/traffic/stack.js';
 import { type BytesCall, type BytesStream, grpcBackend } from './grpc-backend.js';
-import { rawClient, upstreamConfig } from './transport.js';
+import { openUpstream, upstreamConfig } from './transport.js';
 import { streamMethod, unaryMethod } from './upstream-call.js';
 
 /** Keeps what the stack measured. */
@@ -51,13 +51,13 @@ export async function stackWorld(handlers: {
 
 /** The stack in front of an address. Calls have a minute unless their policy says otherwise. */
 export function stackWorldAt(target: string): World {
-  const client = rawClient(upstreamConfig(target));
+  const upstream = openUpstream(upstreamConfig(target));
   const upstreams = new Upstreams();
-  for (const name of ['auth', 'user', 'tenant', 'ai']) upstreams.register(name, client);
+  for (const name of ['auth', 'user', 'tenant', 'ai']) upstreams.register(name, upstream.transport);
   const measure = new Recorder();
   const config = {
     upstreams: new Map([['user', upstreamConfig(target, { timeoutMs: 60_000 })]]),
     timeouts: { requestMs: 10_000, streamIdleMs: 30_000, streamTotalMs: 300_000 },
   };
-  return { stack: new CallStack(upstreams, measure, config), measure, close: () => client.close() };
+  return { stack: new CallStack(upstreams, measure, config), measure, close: () => upstream.close() };
 }

@@ -1,8 +1,8 @@
 import { type InterceptingListener, type Metadata, status, type StatusObject } from '@grpc/grpc-js';
-import { type GrpcCall, type GrpcChannel, startCall } from './grpc-call.js';
-import { type CallEnd, isGrpc } from './grpc-failure.js';
-import { abortError, callError } from './status.js';
-import type { TransportCall } from './transport.js';
+import { type GrpcCall, type GrpcChannel, startCall, startError } from '../../src/grpc/grpc-call.js';
+import { type CallEnd, isGrpc } from '../../src/grpc/grpc-failure.js';
+import { abortError, callError } from '../../src/grpc/status.js';
+import type { TransportCall, UnaryTransport } from '../../src/grpc/transport.js';
 
 /** What a status of OK without a message comes to: no word of the backend's can be believed. */
 const NO_MESSAGE: CallEnd = {
@@ -12,8 +12,22 @@ const NO_MESSAGE: CallEnd = {
   grpcHeaders: false,
 };
 
-/** One unary call: listens to grpc-js and to the abort signal itself, so that a call costs one object. */
-export class UnaryCall implements InterceptingListener {
+/** Unary calls over grpc-js: the reference that the gateway's own transport is held against. */
+export class GrpcJsUnary implements UnaryTransport {
+  constructor(private readonly channel: GrpcChannel) {}
+
+  unary(call: TransportCall): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      try {
+        new UnaryCall(call, resolve, reject).start(this.channel);
+      } catch (error) {
+        reject(startError(this.channel, call, error));
+      }
+    });
+  }
+}
+
+class UnaryCall implements InterceptingListener {
   private call: GrpcCall | undefined;
   private response: Uint8Array | undefined;
   private grpcHeaders = false;

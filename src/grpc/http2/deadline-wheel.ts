@@ -1,0 +1,61 @@
+/** Something that ends at a moment, in `performance.now()` ms. */
+export interface Timed {
+  readonly deadlineAt: number;
+  onDeadline(): void;
+}
+
+const TICK_MS = 8;
+const SLOTS = 512;
+
+/**
+ * One coarse timer for the deadlines of all calls, at most a tick late and never early. A timer a call costs several
+ * times as much to set and to clear, and almost none ever fires.
+ */
+export class DeadlineWheel {
+  /** What ends about the same time, modulo the wheel's 4 s: later rounds stay where they are. */
+  private readonly slots: readonly Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set<Timed>());
+  private size = 0;
+  /** Last tick that was looked at. */
+  private cursor = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  /** Takes in something whose deadline is yet to come. */
+  add(timed: Timed): void {
+    if (this.timer === undefined) this.start();
+    this.slotOf(timed).add(timed);
+    this.size += 1;
+  }
+
+  /** Does nothing for what is not there. */
+  remove(timed: Timed): void {
+    if (this.slotOf(timed).delete(timed)) this.size -= 1;
+  }
+
+  private slotOf({ deadlineAt }: Timed): Set<Timed> {
+    return this.slots[Math.ceil(deadlineAt / TICK_MS) % SLOTS] as Set<Timed>;
+  }
+
+  private start(): void {
+    this.cursor = Math.floor(performance.now() / TICK_MS);
+    this.timer = setInterval(() => this.turn(), TICK_MS).unref();
+  }
+
+  private turn(): void {
+    const now = performance.now();
+    const tick = Math.floor(now / TICK_MS);
+    const first = Math.max(this.cursor + 1, tick - SLOTS + 1);
+    this.cursor = tick;
+    for (let at = first; at <= tick; at++) this.expire(this.slots[at % SLOTS] as Set<Timed>, now);
+    if (this.size > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private expire(slot: Set<Timed>, now: number): void {
+    for (const timed of slot) {
+      if (timed.deadlineAt > now) continue;
+      this.remove(timed);
+      timed.onDeadline();
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { status } from '@grpc/grpc-js';
+import type { CallEnd } from '../grpc-failure.js';
+import { type AddressEvents, AddressWatch, systemResolve } from './address-watch.js';
+import { transportEnd } from './call-ends.js';
+import type { Connection } from './connection.js';
+import { Endpoint, type EndpointOwner } from './endpoint.js';
+import { ConnectionFactory, type PoolSettings } from './pool-settings.js';
+import { type Address, addressKey } from './target.js';
+
+/** What the set tells its pool. */
+export interface EndpointSetOwner {
+  /** Connections came or went, or there is no hope of one for now. */
+  onChange(): void;
+  onRoom(): void;
+}
+
+/** Each gateway connects to so many pods of an upstream; of more, it picks at random. */
+const MAX_ENDPOINTS = 16;
+const REFRESH_MS = 30_000;
+
+/** The endpoints of an upstream, as many as its name has addresses. New ones are connected before old ones are let go. */
+export class EndpointSet implements EndpointOwner, AddressEvents {
+  /** Connections that take calls. */
+  ready: readonly Connection[] = [];
+  private readonly factory: ConnectionFactory;
+  private readonly watch: AddressWatch | undefined;
+  private readonly endpoints = new Map<string, Endpoint>();
+  /** Their address is gone; they serve until another endpoint can. */
+  private readonly retiring = new Map<string, Endpoint>();
+  private unresolved: CallEnd | undefined;
+
+  constructor(
+    private readonly settings: PoolSettings,
+    private readonly owner: EndpointSetOwner,
+  ) {
+    this.factory = new ConnectionFactory(settings);
+    const { name } = this.factory.target;
+    const resolve = settings.resolve ?? (name && systemResolve(name));
+    this.watch = resolve && new AddressWatch(resolve, this.watchTimes(), this);
+  }
+
+  start(): void {
+    if (this.watch === undefined) this.onAddresses(this.factory.target.addresses);
+    else this.watch.start();
+  }
+
+  /** Why no connection can be hoped for now; undefined while there is one, or one is being made. */
+  get failure(): CallEnd | undefined {
+    if (this.ready.length > 0) return undefined;
+    if (this.endpoints.size === 0) return this.unresolved;
+    let last: CallEnd | undefined;
+    for (const { failure } of this.endpoints.values()) {
+      if (failure === undefined) return undefined;
+      last = failure;
+    }
+    return last;
+  }
+
+  /** Connections close after their last call. */
+  close(): void {
+    this.watch?.stop();
+    for (const endpoint of [...this.endpoints.values(), ...this.retiring.values()]) endpoint.stop();
+    this.ready = [];
+  }
+
+  onAddresses(addresses: readonly Address[]): void {
+    this.unresolved = undefined;
+    const chosen = new Map(this.choose(addresses).map((address) => [addressKey(address), address]));
+    for (const [key, endpoint] of this.endpoints) if (!chosen.has(key)) this.retire(key, endpoint);
+    for (const [key, address] of chosen) if (!this.endpoints.has(key)) this.admit(key, address);
+    this.settle();
+  }
+
+  onUnresolved(error: Error): void {
+    this.unresolved = transportEnd(status.UNAVAILABLE, `Name resolution failed: ${error.message}`);
+    this.settle();
+  }
+
+  onChange(endpoint: Endpoint): void {
+    // A lost connection is often the first sign of a pod that goes, and others that come.
+    if (endpoint.ready === undefined && !endpoint.isRetired) this.watch?.hurry();
+    this.settle();
+  }
+
+  onRoom(): void {
+    this.owner.onRoom();
+  }
+
+  onTooManyPings(): void {
+    this.factory.pingLess();
+  }
+
+  private settle(): void {
+    const ready = connections(this.endpoints);
+    if (ready.length > 0) this.letGo();
+    this.ready = ready.length > 0 ? ready : connections(this.retiring);
+    this.owner.onChange();
+  }
+
+  private letGo(): void {
+    const retired = [...this.retiring.values()];
+    this.retiring.clear();
+    for (const endpoint of retired) endpoint.stop();
+  }
+
+  private retire(key: string, endpoint: Endpoint): void {
+    this.endpoints.delete(key);
+    this.retiring.set(key, endpoint);
+    endpoint.retire();
+  }
+
+  private admit(key: string, address: Address): void {
+    const back = this.retiring.get(key);
+    this.retiring.delete(key);
+    const endpoint = back ?? this.endpointAt(address);
+    this.endpoints.set(key, endpoint);
+    if (back === undefined) endpoint.connect();
+    else endpoint.revive();
+  }
+
+  private endpointAt(address: Address): Endpoint {
+    const { factory } = this;
+    const parts = {
+      connectionParts: () => factory.partsFor(address),
+      backoff: factory.backoff(),
+      paceMs: this.settings.grpc.initialBackoffMs,
+    };
+    return new Endpoint(parts, this);
+  }
+
+  /** All addresses, or as many as are allowed: those in use first, others at random. */
+  private choose(addresses: readonly Address[]): readonly Address[] {
+    if (addresses.length <= MAX_ENDPOINTS) return addresses;
+    const inUse = addresses.filter((address) => this.endpoints.has(addressKey(address)));
+    const others = addresses.filter((address) => !this.endpoints.has(addressKey(address)));
+    const shuffled = others
+      .map((address) => ({ address, order: Math.random() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ address }) => address);
+    return [...inUse, ...shuffled].slice(0, MAX_ENDPOINTS);
+  }
+
+  private watchTimes() {
+    const { grpc, refreshMs = REFRESH_MS } = this.settings;
+    return { refreshMs, paceMs: grpc.maxBackoffMs, backoff: this.factory.backoff(), random: Math.random };
+  }
+}
+
+function connections(endpoints: ReadonlyMap<string, Endpoint>): Connection[] {
+  return [...endpoints.values()].flatMap(({ ready }) => ready ?? []);
+}

@@ -1,0 +1,141 @@
+import { status } from '@grpc/grpc-js';
+import type { CallEnd } from '../grpc-failure.js';
+import { callError } from '../status.js';
+import type { TransportCall } from '../transport.js';
+import { localEnd, resetEnd } from './call-ends.js';
+import type { Connection } from './connection.js';
+import type { DeadlineWheel, Timed } from './deadline-wheel.js';
+import { ErrorCode } from './frames.js';
+import { type Progress, UnaryResponse } from './response.js';
+import type { ResponseHeaders, Stream, StreamListener } from './stream.js';
+
+const NOTHING = new Uint8Array();
+
+/** Where a call goes to find a connection. */
+export interface Dispatcher {
+  /** Opens the call, keeps it until it can be, or fails it. */
+  dispatch(exchange: UnaryExchange): void;
+  /** The call does not wait any more. */
+  withdraw(exchange: UnaryExchange): void;
+  /** There is a connection, and the call waits for room on it. */
+  readonly isConnected: boolean;
+}
+
+/** What all calls of an upstream share. */
+export interface ExchangeParts {
+  readonly dispatcher: Dispatcher;
+  readonly wheel: DeadlineWheel;
+  readonly maxReceiveBytes: number;
+}
+
+/** How the promise of a call is settled. */
+export interface Settlement {
+  resolve(response: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+/** One unary call from its start to its one end, on its second connection if the first did not touch it. */
+export class UnaryExchange implements StreamListener, Timed {
+  private connection: Connection | undefined;
+  private stream: Stream | undefined;
+  private readonly response: UnaryResponse;
+  private isSettled = false;
+  private isSecondTry = false;
+
+  constructor(
+    readonly call: TransportCall,
+    private readonly parts: ExchangeParts,
+    private readonly settlement: Settlement,
+  ) {
+    this.response = new UnaryResponse(parts.maxReceiveBytes);
+  }
+
+  get deadlineAt(): number {
+    return this.call.deadlineAt;
+  }
+
+  start(): void {
+    this.parts.wheel.add(this);
+    this.call.signal.addEventListener('abort', this);
+    this.parts.dispatcher.dispatch(this);
+  }
+
+  /** A connection with room was found. */
+  openOn(connection: Connection): void {
+    this.connection = connection;
+    this.stream = connection.open(this, this.deadlineAt - performance.now());
+  }
+
+  /** The request was given up. */
+  handleEvent(): void {
+    this.fail(localEnd(status.CANCELLED, 'Cancelled on client'));
+  }
+
+  onDeadline(): void {
+    this.fail(localEnd(status.DEADLINE_EXCEEDED, `Deadline exceeded ${this.waitedFor}`));
+  }
+
+  onHeaders(headers: ResponseHeaders): void {
+    this.advance(this.response.headers(headers));
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.advance(this.response.data(bytes, start, end));
+  }
+
+  onEnd(): void {
+    this.advance(this.response.end());
+  }
+
+  onReset(errorCode: number): void {
+    if (errorCode === ErrorCode.REFUSED_STREAM) this.onUntouched(resetEnd(errorCode));
+    else this.fail(resetEnd(errorCode));
+  }
+
+  /** The backend has not begun: once, and within the deadline, the call goes out again (gRFC A6, transparent retries). */
+  onUntouched(end: CallEnd): void {
+    if (this.isSettled) return;
+    if (this.isSecondTry || !this.response.isUntouched) return this.fail(end);
+    this.isSecondTry = true;
+    this.connection = undefined;
+    this.stream = undefined;
+    this.parts.dispatcher.dispatch(this);
+  }
+
+  onLost(end: CallEnd): void {
+    this.fail(end);
+  }
+
+  /** Ends the call, at the backend too. The first end counts. */
+  fail(end: CallEnd): void {
+    if (!this.settle()) return;
+    if (this.stream === undefined) this.parts.dispatcher.withdraw(this);
+    else this.connection?.cancel(this.stream);
+    this.settlement.reject(callError(this.call, { ...end, grpcHeaders: this.response.grpcHeaders }));
+  }
+
+  private advance(progress: Progress): void {
+    if (progress === undefined) return;
+    if (progress === 'complete') return this.succeed();
+    // The backend's clock ran out a moment before the wheel turned: it is the same deadline.
+    if (progress.code === status.DEADLINE_EXCEEDED && performance.now() >= this.deadlineAt) return this.onDeadline();
+    this.fail(progress);
+  }
+
+  private succeed(): void {
+    if (this.settle()) this.settlement.resolve(this.response.message ?? NOTHING);
+  }
+
+  private settle(): boolean {
+    if (this.isSettled) return false;
+    this.isSettled = true;
+    this.parts.wheel.remove(this);
+    this.call.signal.removeEventListener('abort', this);
+    return true;
+  }
+
+  private get waitedFor(): string {
+    if (this.stream !== undefined) return 'waiting for the response';
+    return this.parts.dispatcher.isConnected ? 'waiting for a free stream' : 'waiting for a connection';
+  }
+}

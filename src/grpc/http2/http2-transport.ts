@@ -1,0 +1,64 @@
+import { status } from '@grpc/grpc-js';
+import { GatewayError } from '../../domain/errors.js';
+import type { CallEnd } from '../grpc-failure.js';
+import { abortError, callError } from '../status.js';
+import type { TransportCall, UnaryTransport } from '../transport.js';
+import { localEnd } from './call-ends.js';
+import { DeadlineWheel } from './deadline-wheel.js';
+import { type ExchangeParts, UnaryExchange } from './exchange.js';
+import { ConnectionPool } from './pool.js';
+import type { PoolSettings } from './pool-settings.js';
+
+/** Limits of a message. */
+export interface MessageLimits {
+  readonly maxReceiveBytes: number;
+  readonly maxSendBytes: number;
+}
+
+/** Sends unary calls over the gateway's own HTTP/2 connections to one upstream. Connects at once; close it. */
+export class Http2Transport implements UnaryTransport {
+  private readonly pool: ConnectionPool;
+  private readonly parts: ExchangeParts;
+
+  constructor(
+    settings: PoolSettings,
+    private readonly limits: MessageLimits,
+  ) {
+    this.pool = new ConnectionPool(settings);
+    const { maxReceiveBytes } = limits;
+    this.parts = { dispatcher: this.pool, wheel: new DeadlineWheel(), maxReceiveBytes };
+    this.pool.start();
+  }
+
+  unary(call: TransportCall): Promise<Uint8Array> {
+    const refusal = this.refusal(call);
+    if (refusal !== undefined) return Promise.reject(refusal);
+    return new Promise((resolve, reject) => new UnaryExchange(call, this.parts, { resolve, reject }).start());
+  }
+
+  /** Refuses further calls; those in flight go on, and each connection closes after its last. */
+  close(): void {
+    this.pool.close();
+  }
+
+  /** Why a call is not even begun. */
+  private refusal(call: TransportCall): GatewayError | undefined {
+    const { deadlineAt, method, request, signal } = call;
+    // Without one a call may hang for ever (fact F10).
+    if (!Number.isFinite(deadlineAt))
+      return GatewayError.from(new TypeError(`A call of ${method.path} has no deadline`));
+    if (signal.aborted) return abortError(method.upstream, signal);
+    const end = this.localEndOf(request, deadlineAt);
+    return end && callError(call, end);
+  }
+
+  private localEndOf(request: Uint8Array, deadlineAt: number): CallEnd | undefined {
+    const { maxSendBytes } = this.limits;
+    if (request.length > maxSendBytes) {
+      const details = `Attempted to send message with a size larger than ${maxSendBytes}`;
+      return localEnd(status.RESOURCE_EXHAUSTED, details);
+    }
+    if (deadlineAt <= performance.now()) return localEnd(status.DEADLINE_EXCEEDED, 'Deadline exceeded before the call');
+    return undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { status } from '@grpc/grpc-js';
+import { localEnd } from './call-ends.js';
+import type { Connection } from './connection.js';
+import { EndpointSet, type EndpointSetOwner } from './endpoint-set.js';
+import type { Dispatcher, UnaryExchange } from './exchange.js';
+import type { PoolSettings } from './pool-settings.js';
+
+/** Calls that may wait for a connection, or for room on one; further ones fail at once. */
+const MAX_WAITING = 4_096;
+const CLOSED = localEnd(status.UNAVAILABLE, 'Channel closed before call started');
+const FULL = localEnd(status.UNAVAILABLE, 'Too many calls wait for a connection');
+
+/** Gives each call a connection: in turn, of those that are ready. */
+export class ConnectionPool implements Dispatcher, EndpointSetOwner {
+  private readonly endpoints: EndpointSet;
+  /** In order of arrival. */
+  private readonly waiting = new Set<UnaryExchange>();
+  private turn = 0;
+  private isClosed = false;
+
+  constructor(settings: PoolSettings) {
+    this.endpoints = new EndpointSet(settings, this);
+  }
+
+  start(): void {
+    this.endpoints.start();
+  }
+
+  get isConnected(): boolean {
+    return this.endpoints.ready.length > 0;
+  }
+
+  /** Opens the call, or keeps it while a connection can be hoped for; without hope it fails at once. */
+  dispatch(exchange: UnaryExchange): void {
+    if (this.isClosed) return exchange.fail(CLOSED);
+    const connection = this.waiting.size === 0 ? this.pick() : undefined;
+    if (connection !== undefined) return exchange.openOn(connection);
+    const { failure } = this.endpoints;
+    if (failure !== undefined) return exchange.fail(failure);
+    if (this.waiting.size >= MAX_WAITING) return exchange.fail(FULL);
+    this.waiting.add(exchange);
+  }
+
+  withdraw(exchange: UnaryExchange): void {
+    this.waiting.delete(exchange);
+  }
+
+  /** Calls that wait fail; those on a connection go on. */
+  close(): void {
+    this.isClosed = true;
+    for (const exchange of this.waiting) exchange.fail(CLOSED);
+    this.endpoints.close();
+  }
+
+  onRoom(): void {
+    for (const exchange of this.waiting) {
+      const connection = this.pick();
+      if (connection === undefined) return;
+      this.waiting.delete(exchange);
+      exchange.openOn(connection);
+    }
+  }
+
+  onChange(): void {
+    this.onRoom();
+    const { failure } = this.endpoints;
+    if (failure === undefined) return;
+    for (const exchange of this.waiting) exchange.fail(failure);
+  }
+
+  private pick(): Connection | undefined {
+    const { ready } = this.endpoints;
+    for (let tried = 0; tried < ready.length; tried++) {
+      this.turn = (this.turn + 1) % ready.length;
+      const connection = ready[this.turn];
+      if (connection?.hasRoom) return connection;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+import { IDENTITY_KEYS, REQUEST_KEYS } from '../metadata.js';
+import type { TransportCall } from '../transport.js';
+import { fieldNames } from './field-name.js';
+import { Flag, FRAME_HEADER, FrameType } from './frames.js';
+import { HpackEncoder } from './hpack-encoder.js';
+import type { Outbox } from './outbox.js';
+import type { PeerSettings } from './peer-settings.js';
+
+const OWN_NAMES = [
+  ':path',
+  ':authority',
+  'te',
+  'content-type',
+  'user-agent',
+  'grpc-accept-encoding',
+  'grpc-timeout',
+] as const;
+const NAMES = fieldNames([...OWN_NAMES, ...IDENTITY_KEYS, ...REQUEST_KEYS]);
+const [PATH, AUTHORITY, TE, CONTENT_TYPE, USER_AGENT, ACCEPT_ENCODING, TIMEOUT] = NAMES;
+const IDENTITY = NAMES.slice(OWN_NAMES.length, OWN_NAMES.length + IDENTITY_KEYS.length);
+const REQUEST = NAMES.slice(OWN_NAMES.length + IDENTITY_KEYS.length);
+
+// Entries of the static table.
+const METHOD_POST = 3;
+const SCHEME_HTTP = 6;
+const SCHEME_HTTPS = 7;
+
+/** More than the fields of every call take, and what any one more takes beside its value. */
+const OWN_BYTES = 384;
+const FIELD_BYTES = 40;
+
+const MAX_TIMEOUT_MS = 99_999_999;
+const MAX_TIMEOUT_S = 99_999_999;
+
+/** Whom a connection speaks to. */
+export interface Origin {
+  readonly authority: string;
+  readonly isEncrypted: boolean;
+}
+
+/** Writes the HEADERS of calls on one connection: the gateway's own fields and the allowed metadata, nothing else. */
+export class RequestHeads {
+  private readonly encoder = new HpackEncoder(NAMES);
+
+  constructor(
+    private readonly outbox: Outbox,
+    private readonly peer: PeerSettings,
+    private readonly origin: Origin,
+  ) {}
+
+  write(streamId: number, call: TransportCall, remainingMs: number): void {
+    const { encoder, outbox } = this;
+    encoder.resize(this.peer.headerTableBytes);
+    outbox.reserve(FRAME_HEADER + this.upperBound(call));
+    const start = outbox.end;
+    outbox.header(0, FrameType.HEADERS, Flag.END_HEADERS, streamId);
+    encoder.begin(outbox.slab, outbox.end);
+    this.fields(call, remainingMs);
+    outbox.end = encoder.end();
+    const length = outbox.end - start - FRAME_HEADER;
+    if (length > this.peer.maxFramePayload) return this.split(streamId, start);
+    outbox.slab.writeUIntBE(length, start, 3);
+  }
+
+  private upperBound({ method, metadata }: TransportCall): number {
+    let bytes = OWN_BYTES + method.path.length + this.origin.authority.length;
+    for (const key of IDENTITY_KEYS) bytes += (metadata[key]?.length ?? 0) + FIELD_BYTES;
+    for (const key of REQUEST_KEYS) bytes += (metadata[key]?.length ?? 0) + FIELD_BYTES;
+    return bytes;
+  }
+
+  private fields({ method, metadata }: TransportCall, remainingMs: number): void {
+    const { encoder, origin } = this;
+    encoder.fixed(METHOD_POST);
+    encoder.fixed(origin.isEncrypted ? SCHEME_HTTPS : SCHEME_HTTP);
+    encoder.repeated(PATH, method.path);
+    encoder.repeated(AUTHORITY, origin.authority);
+    encoder.repeated(TE, 'trailers');
+    encoder.repeated(CONTENT_TYPE, 'application/grpc');
+    encoder.repeated(USER_AGENT, 'api-gateway');
+    encoder.repeated(ACCEPT_ENCODING, 'identity');
+    encoder.single(TIMEOUT, timeoutValue(remainingMs));
+    for (const name of IDENTITY) {
+      const value = metadata[name.text];
+      if (value !== undefined) encoder.repeated(name, value);
+    }
+    for (const name of REQUEST) {
+      const value = metadata[name.text];
+      if (value !== undefined) encoder.single(name, value);
+    }
+  }
+
+  /** A block that is longer than a frame may be goes on in CONTINUATION frames. */
+  private split(streamId: number, start: number): void {
+    const { outbox } = this;
+    const block = Buffer.from(outbox.slab.subarray(start + FRAME_HEADER, outbox.end));
+    const most = this.peer.maxFramePayload;
+    outbox.end = start;
+    for (let at = 0; at < block.length; at += most) {
+      const part = block.subarray(at, at + most);
+      const isLast = at + most >= block.length;
+      const type = at === 0 ? FrameType.HEADERS : FrameType.CONTINUATION;
+      outbox.header(part.length, type, isLast ? Flag.END_HEADERS : 0, streamId);
+      outbox.push(part);
+    }
+  }
+}
+
+/** Value of grpc-timeout: a unit and at most 8 digits. Rounded up, so that no time is taken from the backend. */
+export function timeoutValue(remainingMs: number): string {
+  const ms = Math.max(Math.ceil(remainingMs), 1);
+  if (ms <= MAX_TIMEOUT_MS) return `${ms}m`;
+  return `${Math.min(Math.ceil(ms / 1000), MAX_TIMEOUT_S)}S`;
+}

@@ -1,0 +1,97 @@
+import { ConnectionError, DEFAULT_WINDOW, ErrorCode, Flag, FrameType, MAX_WINDOW, MESSAGE_HEADER } from './frames.js';
+import type { PeerSettings } from './peer-settings.js';
+import type { Stream } from './stream.js';
+import type { Wire } from './wire.js';
+
+/** Sends request messages as far as the windows of the connection and of each stream allow (RFC 9113, section 5.2). */
+export class Sender {
+  private window = DEFAULT_WINDOW;
+  /** Streams with something left to send, served in turn. At most as many as there are streams. */
+  private readonly waiting = new Set<Stream>();
+
+  constructor(
+    private readonly wire: Pick<Wire, 'outbox' | 'isCongested'>,
+    private readonly peer: PeerSettings,
+  ) {}
+
+  /** Sends a stream's one message, at once when it fits. */
+  start(stream: Stream, message: Uint8Array): void {
+    const length = MESSAGE_HEADER + message.length;
+    const fits = length <= this.window && length <= stream.sendWindow && length <= this.peer.maxFramePayload;
+    if (fits && !this.wire.isCongested && this.waiting.size === 0) return this.sendWhole(stream, message);
+    const prefixed = Buffer.allocUnsafe(length);
+    writePrefix(prefixed, 0, message.length);
+    prefixed.set(message, MESSAGE_HEADER);
+    stream.unsent = prefixed;
+    this.waiting.add(stream);
+    this.resume();
+  }
+
+  /** The stream is over, sent or not. */
+  forget(stream: Stream): void {
+    if (stream.unsent !== undefined) this.waiting.delete(stream);
+  }
+
+  widen(increment: number): void {
+    this.window = widened(this.window, increment);
+    this.resume();
+  }
+
+  widenStream(stream: Stream, increment: number): void {
+    if (stream.unsent === undefined) return;
+    stream.sendWindow = widened(stream.sendWindow, increment);
+    this.resume();
+  }
+
+  /** SETTINGS_INITIAL_WINDOW_SIZE changes the windows of open streams, too; they may become negative. */
+  shiftWindows(difference: number): void {
+    for (const stream of this.waiting) stream.sendWindow = widened(stream.sendWindow, difference);
+    this.resume();
+  }
+
+  /** Sends a frame of each waiting stream in turn, until nothing more may be sent. */
+  resume(): void {
+    let progress = true;
+    while (progress && !this.wire.isCongested) {
+      progress = false;
+      for (const stream of this.waiting) progress = this.sendPart(stream) || progress;
+    }
+  }
+
+  private sendWhole(stream: Stream, message: Uint8Array): void {
+    const length = MESSAGE_HEADER + message.length;
+    this.window -= length;
+    const { outbox } = this.wire;
+    outbox.header(length, FrameType.DATA, Flag.END_STREAM, stream.id);
+    outbox.reserve(MESSAGE_HEADER);
+    writePrefix(outbox.slab, outbox.end, message.length);
+    outbox.end += MESSAGE_HEADER;
+    outbox.push(message);
+  }
+
+  private sendPart(stream: Stream): boolean {
+    const unsent = stream.unsent ?? new Uint8Array();
+    const length = Math.min(unsent.length, this.window, stream.sendWindow, this.peer.maxFramePayload);
+    if (length <= 0) return false;
+    const isLast = length === unsent.length;
+    this.window -= length;
+    stream.sendWindow -= length;
+    this.wire.outbox.header(length, FrameType.DATA, isLast ? Flag.END_STREAM : 0, stream.id);
+    this.wire.outbox.push(unsent.subarray(0, length));
+    stream.unsent = isLast ? undefined : unsent.subarray(length);
+    if (isLast) this.waiting.delete(stream);
+    return true;
+  }
+}
+
+function widened(window: number, increment: number): number {
+  const sum = window + increment;
+  if (sum > MAX_WINDOW) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'a window that is too wide');
+  return sum;
+}
+
+/** Not compressed, and how long. */
+function writePrefix(bytes: Buffer, at: number, length: number): void {
+  bytes[at] = 0;
+  bytes.writeUInt32BE(length, at + 1);
+}

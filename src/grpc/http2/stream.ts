@@ -1,0 +1,39 @@
+import type { CallEnd } from '../grpc-failure.js';
+import type { TransportCall } from '../transport.js';
+import type { ReceiveWindow } from './own-settings.js';
+
+/** Header values by the slots of `RESPONSE_FIELDS`; valid only during the call. */
+export type HeaderValues = readonly (string | undefined)[];
+
+/** A header block of a response. */
+export interface ResponseHeaders {
+  readonly values: HeaderValues;
+  /** The list is longer than was allowed; the values may be incomplete. */
+  readonly isTooLarge: boolean;
+  readonly endsStream: boolean;
+}
+
+/** Whose call a stream carries. Exactly one of the last three, or headers or data that end the stream, comes last. */
+export interface StreamListener {
+  readonly call: TransportCall;
+  onHeaders(headers: ResponseHeaders): void;
+  /** @param bytes hold the data from `start` to `end`; valid only during the call. */
+  onData(bytes: Buffer, start: number, end: number): void;
+  /** The last data ended the stream, without trailers. */
+  onEnd(): void;
+  onReset(errorCode: number): void;
+  /** The peer went away and promised not to have touched this call (GOAWAY). */
+  onUntouched(end: CallEnd): void;
+  /** The connection broke. */
+  onLost(end: CallEnd): void;
+}
+
+/** One call on a connection. */
+export interface Stream {
+  readonly id: number;
+  readonly listener: StreamListener;
+  /** What is left to send, if it could not be sent at once. */
+  unsent: Uint8Array | undefined;
+  sendWindow: number;
+  readonly window: ReceiveWindow;
+}
