@@ -131,6 +131,17 @@ describe('usage', () => {
     expect([...world.directory.usage.values()].map(({ quantity }) => quantity)).toEqual(['1', '1']);
   });
 
+  it('of an unknown tenant is refused as a whole', async () => {
+    const failure = await failureOf(
+      report([
+        { ...event, id: 'event-4' },
+        { ...event, id: 'event-5', tenantId: 'gone' },
+      ]),
+    );
+    expect(failure).toMatchObject({ code: 'NOT_FOUND' });
+    expect(world.directory.usage.has('event-4')).toBe(false);
+  });
+
   it('without an id is refused as a whole', async () => {
     const failure = await failureOf(
       report([
