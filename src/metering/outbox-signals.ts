@@ -33,6 +33,11 @@ export class OutboxSignals {
     this.evictionTimer ??= setTimeout(() => this.tellEvicted(), EVICTION_LINE_MS).unref();
   }
 
+  /** Events of an earlier process, which are sent first. */
+  foundOnShelf(events: number): void {
+    if (events > 0) this.logger.info({ events }, 'outbox_found_on_shelf');
+  }
+
   /** Lines on the shelf that no event can be read from any more. */
   damaged(lines: number): void {
     if (lines === 0) return;

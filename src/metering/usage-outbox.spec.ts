@@ -125,6 +125,7 @@ describe('an outbox with a shelf', () => {
     after.use('c');
     await after.tick();
     expect(after.batches).toEqual([['a', 'b', 'c']]);
+    expect(after.linesOf('outbox_found_on_shelf')).toMatchObject([{ events: 2 }]);
     expect(ids.slice(2, 4)).toEqual(ids.slice(0, 2));
   });
 

@@ -32,6 +32,7 @@ export class UsageOutbox extends UsageSink {
     super();
     this.ring = new UsageRing(capacity);
     this.end = shelf?.endSeq ?? 0;
+    signals.foundOnShelf(this.end);
     signals.damaged(shelf?.damaged ?? 0);
     this.measure();
   }
