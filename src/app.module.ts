@@ -18,6 +18,7 @@ import { DocsModule } from './edge/docs/docs.module.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ProblemFilter } from './edge/problem.filter.js';
 import { RateLimitGuard } from './edge/rate-limit.guard.js';
+import { MeteringModule } from './metering/metering.module.js';
 import { ObserveModule, type Observation } from './observe/observe.module.js';
 import { OpsModule } from './ops/ops.module.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -60,6 +61,7 @@ export class AppModule {
         ObserveModule.create(observation),
         RedisModule,
         TrafficModule,
+        MeteringModule.create(config.metering),
         LimitsModule,
         AccessModule,
         ...(config.sso.providers.size > 0 ? [SsoModule] : []),

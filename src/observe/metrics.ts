@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
 import { AuthMetrics } from './auth-metrics.js';
 import { RateLimitMetrics } from './rate-limit-metrics.js';
+import { OutboxMetrics } from './outbox-metrics.js';
 import { RevocationMetrics } from './revocation-metrics.js';
 
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -20,6 +21,7 @@ export interface MetricSources {
 export class GatewayMetrics {
   readonly registry = new Registry();
   readonly auth = new AuthMetrics(this.registry);
+  readonly outbox = new OutboxMetrics(this.registry);
   readonly revocation = new RevocationMetrics(this.registry);
   readonly rateLimits = new RateLimitMetrics(this.registry);
 
