@@ -121,7 +121,7 @@ describe('while AuthService cannot be reached', () => {
   beforeEach(() => gateway.world.setFault('auth', { mode: 'down' }));
   afterEach(async () => {
     await gateway.world.setFault('auth', { mode: 'none' });
-    await expect.poll(askAuthService, { timeout: 15_000 }).toBe(200);
+    await vi.waitUntil(async () => (await askAuthService()) === 200, { timeout: 15_000 });
   });
 
   async function askAuthService(): Promise<number> {

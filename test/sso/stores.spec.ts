@@ -16,7 +16,7 @@ beforeAll(async () => {
   user = await connectTo(server.url);
 });
 afterAll(async () => {
-  await user?.close();
+  user?.close();
   await server?.close();
 });
 beforeEach(async () => {
