@@ -147,11 +147,13 @@ class PolicyReader {
     const { retry } = this.proto;
     if (retry === undefined) return undefined;
     const backoffMs = this.readDuration('retry.backoff', retry.backoff) ?? DEFAULT_BACKOFF_MS;
+    const hedgeAfterMs = this.readDuration('retry.hedge_after', retry.hedgeAfter);
+    this.require(hedgeAfterMs === undefined || retry.maxAttempts > 1, 'retry.hedge_after needs max_attempts above 1');
     if (retry.maxAttempts <= 1) return undefined;
     const isIdempotent = this.method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN;
     this.require(isIdempotent, 'retry needs idempotency_level = IDEMPOTENT or NO_SIDE_EFFECTS');
     this.require(!this.isStream, 'retry is for unary RPCs: a stream cannot be begun again');
-    return { maxAttempts: retry.maxAttempts, backoffMs };
+    return { maxAttempts: retry.maxAttempts, backoffMs, hedgeAfterMs };
   }
 
   private readCache(): CachePolicy | undefined {

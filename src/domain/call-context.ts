@@ -48,6 +48,18 @@ export class CallContext {
   rateLimit: RateLimitVerdict | undefined;
   /** Time spent waiting for the count of all instances. */
   rateLimitMs = 0;
+  /** What the circuit of its upstream was when it came to it; empty when it did not. */
+  breakerState: '' | 'closed' | 'open' | 'half_open' = '';
+  /** Time spent waiting for a place at upstreams. */
+  queueMs = 0;
+  /** What the response cache did for it; empty where there is none. `stale`: the upstream failed. */
+  responseCache: '' | 'hit' | 'miss' | 'stale' = '';
+  /** What was answered in the place of an upstream that failed; empty for its own answer. */
+  fallback: '' | 'cached' | 'static' | 'upstream' = '';
+  /** Moment that the client itself set; Infinity when it set none. */
+  clientDeadlineAt = Infinity;
+  /** It counts against the limit of requests in flight. */
+  admitted = false;
 
   private readonly abort = new AbortController();
 
@@ -56,9 +68,13 @@ export class CallContext {
     /** W3C trace context of this request (traceparent), passed on to upstreams. */
     readonly traceparent: string,
     readonly startedAt: number,
-    /** Moment by which the request must be answered. Streams have limits of their own. */
-    readonly deadlineAt: number,
+    private readonly requestDeadlineAt: number,
   ) {}
+
+  /** Moment by which the request must be answered: a client may ask for less time, not for more. Streams have limits of their own. */
+  get deadlineAt(): number {
+    return Math.min(this.requestDeadlineAt, this.clientDeadlineAt);
+  }
 
   /** Aborted when the client leaves or the gateway gives up on the request. */
   get signal(): AbortSignal {

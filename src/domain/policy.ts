@@ -5,6 +5,8 @@ export interface RetryPolicy {
   /** Attempts in all, the first included. */
   readonly maxAttempts: number;
   readonly backoffMs: number;
+  /** When another attempt is begun beside one that has no answer yet; undefined: never. */
+  readonly hedgeAfterMs: number | undefined;
 }
 
 export interface CachePolicy {

@@ -7,6 +7,9 @@ export abstract class UpstreamMeasure {
    */
   abstract attempt(upstream: string, method: string, code: string, seconds: number): void;
 
+  /** An attempt beyond the first of a call. */
+  abstract retry(upstream: string, method: string): void;
+
   /** An attempt that failed for want of a connection, and why: `refused`, `timeout`, `dns`, `tls`, `reset`, `goaway` or `other`. */
   abstract connectionFailure(upstream: string, reason: string): void;
 }

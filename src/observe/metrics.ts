@@ -1,8 +1,10 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
 import { AuthMetrics } from './auth-metrics.js';
-import { RateLimitMetrics } from './rate-limit-metrics.js';
+import { CacheMetrics } from './cache-metrics.js';
 import { OutboxMetrics } from './outbox-metrics.js';
+import { ProtectionMetrics } from './protection-metrics.js';
+import { RateLimitMetrics } from './rate-limit-metrics.js';
 import { RevocationMetrics } from './revocation-metrics.js';
 
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -20,10 +22,12 @@ export interface MetricSources {
 /** Every metric of the gateway's own. One registry per application, so that two can live in one process. */
 export class GatewayMetrics {
   readonly registry = new Registry();
-  readonly auth = new AuthMetrics(this.registry);
-  readonly outbox = new OutboxMetrics(this.registry);
+  readonly protection = new ProtectionMetrics(this.registry);
   readonly revocation = new RevocationMetrics(this.registry);
   readonly rateLimits = new RateLimitMetrics(this.registry);
+  readonly auth = new AuthMetrics(this.registry);
+  readonly caches = new CacheMetrics(this.registry);
+  readonly outbox = new OutboxMetrics(this.registry);
 
   readonly httpRequests = this.counter('http_requests_total', 'HTTP requests answered.', ['method', 'path', 'status']);
   readonly httpDuration = this.histogram(
@@ -107,6 +111,11 @@ export class GatewayMetrics {
     this.upstreamRequests.inc({ upstream, method, code });
     if (code !== 'OK') this.upstreamErrors.inc({ upstream, method, code });
     this.upstreamDuration.observe({ upstream, method }, seconds);
+  }
+
+  /** An attempt beyond the first of a call. */
+  retry(upstream: string, method: string): void {
+    this.protection.retried(upstream, method);
   }
 
   /** An attempt that failed before it reached the backend. */

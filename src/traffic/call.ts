@@ -14,6 +14,8 @@ export interface UpstreamCall {
 export interface StackCall extends UpstreamCall {
   /** When the call entered the stack, in `performance.now()` ms. */
   readonly startedAt: number;
+  /** Ends this attempt: that of the request, unless an attempt may end before its request does. */
+  readonly signal: AbortSignal;
   /** This call's own: a request may make several at once. */
   readonly trace: UpstreamTrace;
 }

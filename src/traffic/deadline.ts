@@ -20,19 +20,22 @@ export function deadline(settings: DeadlineSettings) {
       const remainingMs = deadlineAt - performance.now();
       call.trace.deadlineMs = Math.max(remainingMs, 0);
       if (remainingMs <= 0) throw timeoutError(call.method.upstream, 'no time was left for this attempt', false);
-      const { context, method, request, startedAt, trace } = call;
-      return next({ context, method, request, deadlineAt, startedAt, trace });
+      const { context, method, request, startedAt, signal, trace } = call;
+      return next({ context, method, request, deadlineAt, startedAt, signal, trace });
     };
 }
 
-function nearestDeadline(call: StackCall, settings: DeadlineSettings): number {
+/** When a call must have been answered, all its attempts together. */
+export function nearestDeadline(call: StackCall, settings: DeadlineSettings): number {
   const { method, startedAt } = call;
   if (method.kind === 'server_stream') {
-    return startedAt + (method.policy.stream.maxDurationMs ?? settings.timeouts.streamTotalMs);
+    const maxMs = method.policy.stream.maxDurationMs ?? settings.timeouts.streamTotalMs;
+    return Math.min(call.context.clientDeadlineAt, startedAt + maxMs);
   }
   return Math.min(call.deadlineAt, startedAt + timeoutOf(method, settings));
 }
 
-function timeoutOf(method: RpcMethod, { upstreams, timeouts }: DeadlineSettings): number {
+/** How long a call of a method may take, in ms. */
+export function timeoutOf(method: RpcMethod, { upstreams, timeouts }: DeadlineSettings): number {
   return method.policy.timeoutMs ?? upstreams.get(method.upstream)?.timeoutMs ?? timeouts.requestMs;
 }

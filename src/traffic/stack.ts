@@ -1,42 +1,115 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
 import { UpstreamMeasure } from '../domain/upstream-measure.js';
+import { UsageSink } from '../domain/usage-sink.js';
 import { callMetadata } from '../grpc/metadata.js';
 import type { TransportCall } from '../grpc/transport.js';
 import { Upstreams } from '../grpc/upstreams.js';
+import { breaker } from './breaker.js';
+import { bulkhead, bulkheadStream } from './bulkhead.js';
+import { ResponseCache } from './cache/response-cache.js';
 import type { Layer, Next, StackCall, UpstreamCall } from './call.js';
-import { deadline, type DeadlineSettings } from './deadline.js';
+import { deadline, type DeadlineSettings, nearestDeadline, timeoutOf } from './deadline.js';
+import { hedge } from './hedge.js';
 import { measured, measuredStream } from './measured.js';
+import { metered } from './metered.js';
+import { Protection } from './protection.js';
+import { retry } from './retry.js';
 import { openWithin, type UpstreamStream } from './upstream-stream.js';
 
 /** The one way to an upstream: routes, guards and composed endpoints call through the same layers. */
 @Injectable()
 export class CallStack {
-  private readonly sendUnary: Next;
-  private readonly sendStream: Next<UpstreamStream>;
+  /** Made at the first call of each RPC, with the layers that its policy asks for and no others. */
+  private readonly unaryStacks = new Map<RpcMethod, Next>();
+  private readonly streamStacks = new Map<RpcMethod, Next<UpstreamStream>>();
+  /** A property, since what fills it reports through this stack. */
+  @Optional() @Inject(UsageSink) private readonly usage?: UsageSink;
+
+  @Optional() @Inject(ResponseCache) private readonly responses?: ResponseCache;
 
   constructor(
     private readonly upstreams: Upstreams,
-    measure: UpstreamMeasure,
+    private readonly measure: UpstreamMeasure,
     @Inject(GATEWAY_CONFIG) private readonly config: DeadlineSettings,
-  ) {
-    // Outermost first. What answers without the backend (fallback, response cache) comes before what protects it
-    // (bulkhead, then breaker: a full bulkhead is no failure of the backend), and that before retry, so that the
-    // breaker sees calls, not attempts. From `deadline` down, everything happens once for each attempt: an attempt
-    // gets the time that is left, and what is measured is the backend alone.
-    this.sendUnary = stack([deadline(config), measured(measure)], (call) => this.unaryAttempt(call));
-    // A stream counts as answered at its first message: no layer of a whole response (fallback, cache) belongs here.
-    this.sendStream = stack([deadline(config), measuredStream(measure)], (call) => this.streamAttempt(call));
-  }
+    private readonly protection: Protection,
+  ) {}
 
-  /** Resolves to the bytes of the response. Rejects with a GatewayError whose cause is a GrpcFailure. */
+  /** Resolves to the bytes of the response. Rejects with a GatewayError, whose cause is a GrpcFailure if the call was sent. */
   unary(call: UpstreamCall): Promise<Uint8Array> {
-    return this.sendUnary(enter(call));
+    const { method } = call;
+    let send = this.unaryStacks.get(method);
+    if (send === undefined) {
+      send = stack(this.unaryLayers(method), (attempt) => this.unaryAttempt(attempt));
+      this.unaryStacks.set(method, send);
+    }
+    return send(enter(call));
   }
 
   /** Resolves at the first message, or the end of an empty stream. Until then it rejects as `unary` does; later the iterator throws. */
   openStream(call: UpstreamCall): Promise<UpstreamStream> {
-    return this.sendStream(enter(call));
+    const { method } = call;
+    let send = this.streamStacks.get(method);
+    if (send === undefined) {
+      send = stack(this.streamLayers(method), (attempt) => this.streamAttempt(attempt));
+      this.streamStacks.set(method, send);
+    }
+    return send(enter(call));
+  }
+
+  /**
+   * Outermost first. What answers without the backend (fallback, response cache) comes before what is metered, since
+   * such an answer used nothing, and that before what protects the backend
+   * (bulkheads, then breaker: a full bulkhead is no failure of the backend), and that before retry, so that the
+   * breaker sees calls, not attempts. From `deadline` down, everything happens once for each attempt: an attempt
+   * gets the time that is left, and what is measured is the backend alone.
+   */
+  private unaryLayers(method: RpcMethod): Layer[] {
+    const { protection, config } = this;
+    return [
+      ...(this.responses?.layers(method) ?? []),
+      ...this.meters<Uint8Array>(method),
+      ...this.bulkheads(method).map(bulkhead),
+      breaker(protection.breakers, method, timeoutOf(method, config)),
+      ...this.repeats(method),
+      deadline(config),
+      measured(this.measure),
+    ];
+  }
+
+  /** A stream counts as answered at its first message: no layer of a whole response (fallback, cache) belongs here. */
+  private streamLayers(method: RpcMethod): Layer<UpstreamStream>[] {
+    return [
+      ...this.meters<UpstreamStream>(method),
+      ...this.bulkheads(method).map(bulkheadStream),
+      breaker(this.protection.breakers, method, this.config.timeouts.streamTotalMs),
+      deadline(this.config),
+      measuredStream(this.measure),
+    ];
+  }
+
+  private meters<Response>({ policy: { meter } }: RpcMethod): Layer<Response>[] {
+    return meter === undefined || this.usage === undefined ? [] : [metered(this.usage, meter)];
+  }
+
+  /** That of the RPC first, so that whoever waits for it takes no place of the upstream's. */
+  private bulkheads(method: RpcMethod) {
+    const { protection } = this;
+    const deadlineOf = (call: StackCall) => nearestDeadline(call, this.config);
+    return [protection.placesOf(method), protection.placesAt(method.upstream)]
+      .filter((places) => places !== undefined)
+      .map((places) => ({ places, observer: protection.reports, deadlineOf }));
+  }
+
+  private repeats(method: RpcMethod): Layer[] {
+    const { name, upstream, idempotent, policy } = method;
+    if (policy.retry === undefined || !idempotent) return [];
+    const budget = this.protection.budgetOf(upstream);
+    const onRetry = () => this.measure.retry(upstream, name);
+    const { maxAttempts, hedgeAfterMs } = policy.retry;
+    if (hedgeAfterMs !== undefined) return [hedge({ maxAttempts, hedgeAfterMs, budget, onHedge: onRetry })];
+    return [retry({ policy: policy.retry, budget, deadlineOf: (call) => nearestDeadline(call, this.config), onRetry })];
   }
 
   private async unaryAttempt(call: StackCall): Promise<Uint8Array> {
@@ -44,10 +117,10 @@ export class CallStack {
   }
 
   private async streamAttempt(call: StackCall): Promise<UpstreamStream> {
-    const { context, deadlineAt, method } = call;
+    const { signal, deadlineAt, method } = call;
     const { upstream, policy } = method;
     const { idleTimeoutMs = this.config.timeouts.streamIdleMs, maxMessages } = policy.stream;
-    const limits = { upstream, idleMs: idleTimeoutMs, maxMessages, deadlineAt, signal: context.signal };
+    const limits = { upstream, idleMs: idleTimeoutMs, maxMessages, deadlineAt, signal };
     return openWithin(limits, this.upstreams.get(upstream).serverStream(toWire(call)));
   }
 }
@@ -60,9 +133,9 @@ function enter({ context, method, request, deadlineAt }: UpstreamCall): StackCal
   const { upstream, path: rpc } = method;
   const trace = { upstream, rpc, grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0 };
   context.upstream = trace;
-  return { context, method, request, deadlineAt, startedAt: performance.now(), trace };
+  return { context, method, request, deadlineAt, startedAt: performance.now(), signal: context.signal, trace };
 }
 
-function toWire({ context, method, request, deadlineAt }: StackCall): TransportCall {
-  return { method, request, metadata: callMetadata(context), deadlineAt, signal: context.signal };
+function toWire({ context, method, request, deadlineAt, signal }: StackCall): TransportCall {
+  return { method, request, metadata: callMetadata(context), deadlineAt, signal };
 }

@@ -1,6 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { UpstreamsModule } from '../grpc/upstreams.module.js';
+import { responseCacheProvider } from './cache/response-cache.provider.js';
 import { TenantEntitlements } from './entitlements.js';
+import { Protection } from './protection.js';
 import { CallStack } from './stack.js';
 
 /** Calls to upstreams, with everything that protects both sides of them. */
@@ -9,12 +11,14 @@ import { CallStack } from './stack.js';
   imports: [UpstreamsModule],
   providers: [
     CallStack,
+    Protection,
+    responseCacheProvider,
     {
       provide: TenantEntitlements,
       inject: [CallStack],
       useFactory: (stack: CallStack) => new TenantEntitlements(stack),
     },
   ],
-  exports: [CallStack, TenantEntitlements],
+  exports: [CallStack, Protection, TenantEntitlements],
 })
 export class TrafficModule {}

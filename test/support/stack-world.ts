@@ -1,5 +1,9 @@
+import { pino } from 'pino';
+import type { CircuitConfig, LoadConfig } from '../../src/config/gateway-config.js';
 import { UpstreamMeasure } from '../../src/domain/upstream-measure.js';
 import { Upstreams } from '../../src/grpc/upstreams.js';
+import { GatewayMetrics } from '../../src/observe/metrics.js';
+import { Protection } from '../../src/traffic/protection.js';
 import { CallStack } from '../../src/traffic/stack.js';
 import { type BytesCall, type BytesStream, grpcBackend } from './grpc-backend.js';
 import { openUpstream, upstreamConfig } from './transport.js';
@@ -9,9 +13,14 @@ import { streamMethod, unaryMethod } from './upstream-call.js';
 export class Recorder extends UpstreamMeasure {
   readonly attempts: { upstream: string; method: string; code: string; seconds: number }[] = [];
   readonly connectionFailures: string[] = [];
+  readonly retries: string[] = [];
 
   attempt(upstream: string, method: string, code: string, seconds: number): void {
     this.attempts.push({ upstream, method, code, seconds });
+  }
+
+  retry(upstream: string, method: string): void {
+    this.retries.push(`${upstream} ${method}`);
   }
 
   connectionFailure(upstream: string, reason: string): void {
@@ -23,23 +32,55 @@ export class Recorder extends UpstreamMeasure {
   }
 }
 
+export const CIRCUIT: CircuitConfig = {
+  errorPercent: 60,
+  minRequests: 20,
+  consecutiveErrors: 0,
+  windowMs: 60_000,
+  openMs: 30_000,
+  maxOpenMs: 120_000,
+  halfOpenMax: 3,
+};
+
+export const LOAD: LoadConfig = {
+  maxConcurrentRequests: 4096,
+  queueSize: 128,
+  queueTimeoutMs: 50,
+  tenantSharePercent: 100,
+  tenantWeights: [],
+  shedDelayMs: 0,
+  shedHeapPercent: 0,
+};
+
+/** What a test changes of the limits. */
+export interface Limits {
+  readonly circuit?: Partial<CircuitConfig>;
+  readonly load?: Partial<LoadConfig>;
+  readonly maxConcurrent?: number;
+}
+
 /** A call stack and what it measures. */
 export interface World {
   readonly stack: CallStack;
   readonly measure: Recorder;
+  readonly protection: Protection;
+  readonly metrics: GatewayMetrics;
   close(): void;
 }
 
 /** The stack in front of a real backend. */
-export async function stackWorld(handlers: {
-  unary?: (call: BytesCall) => Promise<Buffer> | Buffer;
-  stream?: (call: BytesStream) => void;
-}): Promise<World> {
+export async function stackWorld(
+  handlers: {
+    unary?: (call: BytesCall) => Promise<Buffer> | Buffer;
+    stream?: (call: BytesStream) => void;
+  },
+  limits?: Limits,
+): Promise<World> {
   const backend = await grpcBackend({
     ...(handlers.unary && { unary: { [unaryMethod().path]: handlers.unary } }),
     ...(handlers.stream && { stream: { [streamMethod().path]: handlers.stream } }),
   });
-  const world = stackWorldAt(backend.target);
+  const world = stackWorldAt(backend.target, limits);
   return {
     ...world,
     close() {
@@ -50,14 +91,24 @@ export async function stackWorld(handlers: {
 }
 
 /** The stack in front of an address. Calls have a minute unless their policy says otherwise. */
-export function stackWorldAt(target: string): World {
+export function stackWorldAt(target: string, { circuit, load, maxConcurrent = 512 }: Limits = {}): World {
   const upstream = openUpstream(upstreamConfig(target));
   const upstreams = new Upstreams();
   for (const name of ['auth', 'user', 'tenant', 'ai']) upstreams.register(name, upstream.transport);
   const measure = new Recorder();
   const config = {
-    upstreams: new Map([['user', upstreamConfig(target, { timeoutMs: 60_000 })]]),
+    upstreams: new Map(
+      ['user', 'ai'].map((name) => [name, upstreamConfig(target, { name, timeoutMs: 60_000, maxConcurrent })]),
+    ),
     timeouts: { requestMs: 10_000, streamIdleMs: 30_000, streamTotalMs: 300_000 },
+    circuit: { ...CIRCUIT, ...circuit },
+    load: { ...LOAD, ...load },
   };
-  return { stack: new CallStack(upstreams, measure, config), measure, close: () => upstream.close() };
+  const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  const protection = new Protection(config, metrics, { events: pino({ level: 'silent' }) });
+  const close = () => {
+    protection.onApplicationShutdown();
+    upstream.close();
+  };
+  return { stack: new CallStack(upstreams, measure, config, protection), measure, protection, metrics, close };
 }

@@ -51,7 +51,7 @@ export class StreamHandler {
       context: call,
       method: rpc.route.method,
       request,
-      deadlineAt: Infinity,
+      deadlineAt: call.clientDeadlineAt,
     });
     call.stage = 'stream';
     for await (const message of messages) await response.message(rpc.responseWriter.write(message, tenant));

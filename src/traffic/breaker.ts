@@ -1,0 +1,44 @@
+import { GatewayError } from '../domain/errors.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { GrpcFailure } from '../grpc/grpc-failure.js';
+import { REFUSED, type Verdict } from './breaker-circuit.js';
+import type { Breakers } from './breakers.js';
+import type { Layer, StackCall } from './call.js';
+
+/** A deadline that the client set below this share of the method's own says little about the backend. */
+const FAIR_SHARE = 0.5;
+
+/**
+ * Refuses calls while the circuit of their upstream is open, and tells it how the others ended.
+ * A stream counts at its first message (row B-22).
+ * @param timeoutMs of a call of this method that no client hurries.
+ */
+export function breaker<Response>(breakers: Breakers, method: RpcMethod, timeoutMs: number): Layer<Response> {
+  const circuit = breakers.of(method);
+  return (next) => async (call) => {
+    const ticket = circuit.enter();
+    call.context.breakerState = circuit.state;
+    if (ticket === REFUSED) throw breakers.refusal(method, circuit);
+    try {
+      const response = await next(call);
+      circuit.leave(ticket, 'success');
+      return response;
+    } catch (error) {
+      circuit.leave(ticket, verdictOf(error, call, timeoutMs));
+      throw error;
+    }
+  };
+}
+
+/** A status of the backend's own that is no fault of it proves that it works, also when it is an error (fact F4). */
+function verdictOf(error: unknown, call: StackCall, timeoutMs: number): Verdict {
+  const failure = error instanceof GatewayError ? error.cause : undefined;
+  if (!(failure instanceof GrpcFailure)) return 'nothing';
+  if (!failure.backendFault) return failure.origin === 'app' ? 'success' : 'nothing';
+  return failure.grpcCode === 'DEADLINE_EXCEEDED' && isHurried(call, timeoutMs) ? 'nothing' : 'failure';
+}
+
+/** A client that leaves its calls no time must not open the circuit for everybody (FI-31). */
+function isHurried({ context, startedAt }: StackCall, timeoutMs: number): boolean {
+  return context.clientDeadlineAt - startedAt < timeoutMs * FAIR_SHARE;
+}

@@ -1,0 +1,105 @@
+import type { CircuitConfig } from '../config/gateway-config.js';
+import { GatewayError } from '../domain/errors.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { Circuit, type CircuitClock, type CircuitState } from './breaker-circuit.js';
+
+/** A database that takes no writes often still answers reads: each kind of calls has a circuit. */
+export type CallKind = 'read' | 'write';
+
+const KINDS: readonly CallKind[] = ['read', 'write'];
+
+/** Takes what happens to circuits: metrics and the log. */
+export interface CircuitObserver {
+  /** There is such a circuit, closed at first. */
+  known(upstream: string, kind: CallKind): void;
+  changed(upstream: string, kind: CallKind, to: CircuitState): void;
+  rejected(upstream: string, reason: 'open'): void;
+}
+
+interface Pair {
+  readonly read: Circuit;
+  readonly write: Circuit;
+}
+
+/** The circuits of all upstreams, as many as the settings name. The stack and the guard ask the same ones. */
+export class Breakers {
+  private readonly circuits = new Map<string, Pair>();
+
+  constructor(
+    private readonly settings: CircuitConfig,
+    upstreams: Iterable<string>,
+    private readonly observer: CircuitObserver,
+    private readonly clock?: CircuitClock,
+  ) {
+    for (const upstream of upstreams) this.pair(upstream);
+  }
+
+  /** The circuit that calls of a method pass. */
+  of(method: RpcMethod): Circuit {
+    return this.pair(method.upstream)[method.readOnly ? 'read' : 'write'];
+  }
+
+  /** Throws CIRCUIT_OPEN when a call of this method would be refused and nothing could answer in its place. */
+  check(method: RpcMethod): void {
+    const circuit = this.of(method);
+    if (circuit.admits) return;
+    // Only the stack knows whether there is an answer without the backend.
+    if (method.policy.cache !== undefined || method.policy.fallback !== undefined) return;
+    throw this.refusal(method, circuit);
+  }
+
+  /** Counts a refusal and makes its error. */
+  refusal({ upstream }: RpcMethod, circuit: Circuit): GatewayError {
+    this.observer.rejected(upstream, 'open');
+    const retryAfterSeconds = Math.max(Math.ceil(circuit.retryAfterMs / 1000), 1);
+    const detail = `service unavailable: circuit breaker is open for the "${upstream}" service.`;
+    return new GatewayError('CIRCUIT_OPEN', detail, { retryAfterSeconds });
+  }
+
+  /** What each circuit does at present. */
+  *states(): Generator<{ readonly upstream: string; readonly kind: CallKind; readonly state: CircuitState }> {
+    for (const [upstream, pair] of this.circuits) {
+      for (const kind of KINDS) yield { upstream, kind, state: pair[kind].state };
+    }
+  }
+
+  /** Refuses all calls to an upstream until {@link close} or {@link reset}. False when there is none of that name. */
+  open(upstream: string): boolean {
+    return this.each(upstream, (circuit) => circuit.open());
+  }
+
+  /** Lets calls through, whatever the upstream does. False when there is none of that name. */
+  close(upstream: string): boolean {
+    return this.each(upstream, (circuit) => circuit.close());
+  }
+
+  /** As {@link close}, and forgets what was counted. */
+  reset(upstream: string): boolean {
+    return this.each(upstream, (circuit) => circuit.reset());
+  }
+
+  /** Ends their timers. */
+  shutdown(): void {
+    for (const upstream of this.circuits.keys()) this.each(upstream, (circuit) => circuit.shutdown());
+  }
+
+  private each(upstream: string, act: (circuit: Circuit) => void): boolean {
+    const pair = this.circuits.get(upstream);
+    if (pair !== undefined) for (const kind of KINDS) act(pair[kind]);
+    return pair !== undefined;
+  }
+
+  private pair(upstream: string): Pair {
+    let pair = this.circuits.get(upstream);
+    if (pair === undefined) {
+      pair = { read: this.make(upstream, 'read'), write: this.make(upstream, 'write') };
+      this.circuits.set(upstream, pair);
+    }
+    return pair;
+  }
+
+  private make(upstream: string, kind: CallKind): Circuit {
+    this.observer.known(upstream, kind);
+    return new Circuit(this.settings, (to) => this.observer.changed(upstream, kind, to), this.clock);
+  }
+}

@@ -1,0 +1,73 @@
+import { GatewayError } from '../domain/errors.js';
+import { abortError } from '../grpc/status.js';
+import type { Layer, StackCall } from './call.js';
+import type { Places } from './places.js';
+import type { UpstreamStream } from './upstream-stream.js';
+
+const RETRY_AFTER_SECONDS = 1;
+
+/** Takes what happens at bulkheads. */
+export interface BulkheadObserver {
+  /** A call waited for its place. */
+  waited(upstream: string, seconds: number): void;
+  /** `capacity`: the queue was full; `timeout`: there was no place in time. */
+  rejected(upstream: string, reason: 'capacity' | 'timeout'): void;
+}
+
+interface BulkheadOptions {
+  readonly places: Places;
+  readonly observer: BulkheadObserver;
+  /** When a call must have been answered, in `performance.now()` ms. */
+  readonly deadlineOf: (call: StackCall) => number;
+}
+
+/** Lets so many calls through at once; a few more wait a moment. Rejects with OVERLOADED. */
+export function bulkhead({ places, ...options }: BulkheadOptions): Layer {
+  return (next) => async (call) => {
+    const { tenantId } = call.context;
+    if (!places.tryTake(tenantId)) await waitForPlace({ places, ...options }, call);
+    const takenAt = performance.now();
+    try {
+      return await next(call);
+    } finally {
+      places.note(performance.now() - takenAt);
+      places.give(tenantId);
+    }
+  };
+}
+
+/** The same for streams, which hold their place until they end. */
+export function bulkheadStream({ places, ...options }: BulkheadOptions): Layer<UpstreamStream> {
+  return (next) => async (call) => {
+    const { tenantId } = call.context;
+    if (!places.tryTake(tenantId)) await waitForPlace({ places, ...options }, call);
+    const takenAt = performance.now();
+    try {
+      const stream = await next(call);
+      places.note(performance.now() - takenAt);
+      void stream.ended.then(() => places.give(tenantId));
+      return stream;
+    } catch (error) {
+      places.give(tenantId);
+      throw error;
+    }
+  };
+}
+
+async function waitForPlace({ places, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<void> {
+  const { context, method } = call;
+  const askedAt = performance.now();
+  const outcome = await places.wait(context.tenantId, deadlineOf(call) - askedAt, context.signal);
+  const waitedMs = performance.now() - askedAt;
+  context.queueMs += waitedMs;
+  if (outcome !== 'capacity') observer.waited(method.upstream, waitedMs / 1000);
+  if (outcome === 'taken') return;
+  if (outcome === 'aborted') throw abortError(method.upstream, context.signal);
+  observer.rejected(method.upstream, outcome);
+  throw overloaded(method.upstream);
+}
+
+function overloaded(upstream: string): GatewayError {
+  const detail = `service unavailable: too many calls to the "${upstream}" service are under way.`;
+  return new GatewayError('OVERLOADED', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+}

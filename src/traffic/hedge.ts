@@ -1,0 +1,97 @@
+import type { UpstreamTrace } from '../domain/call-context.js';
+import { cancelledError } from '../grpc/status.js';
+import type { Layer, Next, StackCall } from './call.js';
+import type { RetryBudget } from './retry-budget.js';
+import { retryableFailure } from './retryable.js';
+
+/** When a call gets a second attempt beside the first. */
+export interface HedgeOptions {
+  /** Attempts in all. */
+  readonly maxAttempts: number;
+  readonly hedgeAfterMs: number;
+  readonly budget: RetryBudget;
+  /** Told of each attempt beyond the first. */
+  readonly onHedge: () => void;
+}
+
+/**
+ * Sends an idempotent call once more when it takes long, and takes the answer that comes first (row B-26). An attempt
+ * that could not be answered is followed by the next one at once. What is not needed any more is cancelled.
+ */
+export function hedge(options: HedgeOptions): Layer {
+  return (next) => (call) => new HedgedCall(next, call, options).run();
+}
+
+class HedgedCall {
+  private readonly outcome = Promise.withResolvers<Uint8Array>();
+  private readonly abort = new AbortController();
+  private readonly signal: AbortSignal;
+  private timer: NodeJS.Timeout | undefined;
+  private attempts = 0;
+  private pending = 0;
+  private settled = false;
+
+  constructor(
+    private readonly next: Next,
+    private readonly call: StackCall,
+    private readonly options: HedgeOptions,
+  ) {
+    this.signal = AbortSignal.any([call.signal, this.abort.signal]);
+  }
+
+  run(): Promise<Uint8Array> {
+    this.attempt();
+    return this.outcome.promise;
+  }
+
+  /** Each attempt has a trace of its own, so that the one which is cancelled does not write over the one which counts. */
+  private attempt(): void {
+    this.attempts += 1;
+    this.pending += 1;
+    const trace = { ...this.call.trace, attempts: 0 };
+    this.next({ ...this.call, trace, signal: this.signal }).then(
+      (response) => this.answered(response, trace),
+      (error: unknown) => this.failed(error, trace),
+    );
+    clearTimeout(this.timer);
+    if (this.mayGoOn) this.timer = setTimeout(() => this.hedge(), this.options.hedgeAfterMs);
+  }
+
+  private get mayGoOn(): boolean {
+    return this.attempts < this.options.maxAttempts && this.options.budget.allows && !this.call.signal.aborted;
+  }
+
+  private hedge(): void {
+    if (this.settled || !this.mayGoOn) return;
+    this.options.onHedge();
+    this.attempt();
+  }
+
+  private answered(response: Uint8Array, trace: UpstreamTrace): void {
+    this.pending -= 1;
+    if (this.settled) return;
+    this.options.budget.succeeded();
+    this.settle(trace);
+    this.outcome.resolve(response);
+  }
+
+  private failed(error: unknown, trace: UpstreamTrace): void {
+    this.pending -= 1;
+    if (this.settled) return;
+    const failure = retryableFailure(error);
+    if (failure !== undefined) {
+      this.options.budget.failed();
+      if (this.mayGoOn && (failure.pushbackMs ?? 0) === 0) return this.hedge();
+      if (this.pending > 0) return;
+    }
+    this.settle(trace);
+    this.outcome.reject(error as Error);
+  }
+
+  private settle(trace: UpstreamTrace): void {
+    this.settled = true;
+    clearTimeout(this.timer);
+    Object.assign(this.call.trace, trace, { attempts: this.attempts });
+    if (this.pending > 0) this.abort.abort(cancelledError(this.call.method.upstream));
+  }
+}

@@ -1,0 +1,78 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
+import { GatewayMetrics } from '../observe/metrics.js';
+import type { UpstreamLoad } from '../observe/protection-metrics.js';
+import { Breakers } from './breakers.js';
+import { ProtectionReports } from './protection-reports.js';
+import { Places } from './places.js';
+import { RetryBudget } from './retry-budget.js';
+
+/** Settings that the protection of upstreams depends on. */
+export type ProtectionSettings = Pick<GatewayConfig, 'upstreams' | 'circuit' | 'load'>;
+
+const DEFAULT_CAPACITY = 512;
+
+/** What all calls to one upstream share, whoever makes them: circuits, places and the budget of retries. */
+@Injectable()
+export class Protection implements OnApplicationShutdown {
+  readonly breakers: Breakers;
+  readonly reports: ProtectionReports;
+  private readonly places = new Map<string, Places>();
+  private readonly budgets = new Map<string, RetryBudget>();
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly settings: ProtectionSettings,
+    metrics: GatewayMetrics,
+    @Inject(GATEWAY_LOGGER) { events }: Pick<GatewayLogger, 'events'>,
+  ) {
+    this.reports = new ProtectionReports(metrics.protection, events);
+    this.breakers = new Breakers(settings.circuit, settings.upstreams.keys(), this.reports);
+    for (const upstream of settings.upstreams.keys()) this.placesAt(upstream);
+    metrics.protection.watch(() => this.loads());
+  }
+
+  /** Places for the calls to an upstream. */
+  placesAt(upstream: string): Places {
+    let places = this.places.get(upstream);
+    if (places === undefined) {
+      places = this.makePlaces(this.settings.upstreams.get(upstream)?.maxConcurrent ?? DEFAULT_CAPACITY);
+      this.places.set(upstream, places);
+    }
+    return places;
+  }
+
+  /** Places for the calls of one RPC, beside those of its upstream; undefined when its policy sets no limit. */
+  placesOf({ policy }: RpcMethod): Places | undefined {
+    return policy.maxConcurrent === 0 ? undefined : this.makePlaces(policy.maxConcurrent);
+  }
+
+  budgetOf(upstream: string): RetryBudget {
+    let budget = this.budgets.get(upstream);
+    if (budget === undefined) this.budgets.set(upstream, (budget = new RetryBudget()));
+    return budget;
+  }
+
+  onApplicationShutdown(): void {
+    this.breakers.shutdown();
+  }
+
+  private makePlaces(capacity: number): Places {
+    const { tenantSharePercent, queueSize, queueTimeoutMs, tenantWeights } = this.settings.load;
+    return new Places({
+      capacity,
+      tenantCapacity: Math.max(Math.floor((capacity * tenantSharePercent) / 100), 1),
+      queueSize,
+      queueTimeoutMs,
+      weights: new Map(tenantWeights.map(({ tenantId, weight }) => [tenantId, weight])),
+    });
+  }
+
+  private *loads(): Generator<UpstreamLoad> {
+    for (const [upstream, { inUse, capacity, queued }] of this.places) {
+      yield { upstream, inFlight: inUse, capacity, queued };
+    }
+  }
+}

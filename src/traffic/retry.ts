@@ -1,0 +1,58 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RetryPolicy } from '../domain/policy.js';
+import type { GrpcFailure } from '../grpc/grpc-failure.js';
+import { abortError } from '../grpc/status.js';
+import type { Layer, StackCall } from './call.js';
+import type { RetryBudget } from './retry-budget.js';
+import { retryableFailure } from './retryable.js';
+
+const MAX_BACKOFF_MS = 500;
+
+/** What decides on another attempt beside the failure itself. */
+export interface RetryOptions {
+  readonly policy: RetryPolicy;
+  readonly budget: RetryBudget;
+  /** When a call must have been answered, in `performance.now()` ms. */
+  readonly deadlineOf: (call: StackCall) => number;
+  /** Told of each attempt beyond the first. */
+  readonly onRetry: () => void;
+  /** From 0 to below 1. */
+  readonly random?: () => number;
+}
+
+/** Sends a call again that failed before anything of an answer came. For idempotent methods alone. */
+export function retry(options: RetryOptions): Layer {
+  const { policy, budget, onRetry } = options;
+  return (next) => async (call) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const response = await next(call);
+        budget.succeeded();
+        return response;
+      } catch (error) {
+        const failure = retryableFailure(error);
+        if (failure === undefined) throw error;
+        budget.failed();
+        const waitMs = attempt < policy.maxAttempts ? waitBefore(options, call, attempt, failure) : undefined;
+        if (waitMs === undefined) throw error;
+        onRetry();
+        await pause(waitMs, undefined, { signal: call.signal }).catch(() => {
+          throw abortError(call.method.upstream, call.signal);
+        });
+      }
+    }
+  };
+}
+
+/** Undefined: no further attempt, because the backend or the budget forbids it or no time would be left. */
+function waitBefore(
+  { policy, budget, deadlineOf, random = Math.random }: RetryOptions,
+  call: StackCall,
+  attempt: number,
+  { pushbackMs }: GrpcFailure,
+): number | undefined {
+  if (!budget.allows || (pushbackMs !== undefined && pushbackMs < 0)) return undefined;
+  const backoffMs = Math.min(policy.backoffMs * 2 ** (attempt - 1), MAX_BACKOFF_MS);
+  const waitMs = pushbackMs ?? backoffMs * (0.5 + random() / 2);
+  return performance.now() + waitMs < deadlineOf(call) ? waitMs : undefined;
+}
