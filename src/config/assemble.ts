@@ -31,6 +31,11 @@ export function assembleConfig(
     authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
     authCache: authCacheOf(settings),
     rateLimit: rateLimitsOf(settings),
+    responseCache: {
+      maxBytes: settings.GATEWAY_CACHE_MAX_BYTES,
+      maxEntryBytes: settings.GATEWAY_CACHE_MAX_ENTRY_BYTES,
+      fallbackMaxAgeMs: settings.GATEWAY_FALLBACK_MAX_AGE,
+    },
     redis: redisOf(settings),
     revocation: {
       maxEntries: settings.GATEWAY_REVOCATION_MAX,

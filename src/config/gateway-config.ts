@@ -186,6 +186,13 @@ export interface GatewayConfig {
     readonly encryptionKey: string | undefined;
   };
   readonly rateLimit: RateLimitConfig;
+  readonly responseCache: {
+    /** In memory. */
+    readonly maxBytes: number;
+    readonly maxEntryBytes: number;
+    /** How long beyond its time an answer is kept as a fallback. */
+    readonly fallbackMaxAgeMs: number;
+  };
   /** Undefined: this instance works on its own. */
   readonly redis: RedisConfig | undefined;
   readonly revocation: RevocationConfig;

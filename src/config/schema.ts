@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { alertSettings } from './schema/alert-settings.js';
 import { authCacheSettings } from './schema/auth-cache-settings.js';
 import { authorizationSettings } from './schema/authorization-settings.js';
+import { cacheSettings } from './schema/cache-settings.js';
 import { circuitSettings } from './schema/circuit-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
 import { grpcSettings } from './schema/grpc-settings.js';
@@ -29,6 +30,7 @@ export const settingsSchema = z.object({
   ...authorizationSettings,
   ...sessionSettings,
   ...rateLimitSettings,
+  ...cacheSettings,
   ...redisSettings,
   ...revocationSettings,
   ...meteringSettings,
@@ -52,6 +54,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Authorization', settings: authorizationSettings },
   { title: 'Sessions', settings: sessionSettings },
   { title: 'Rate limits', settings: rateLimitSettings },
+  { title: 'Cached answers', settings: cacheSettings },
   { title: 'Redis', settings: redisSettings },
   { title: 'Revocation', settings: revocationSettings },
   { title: 'Usage metering', settings: meteringSettings },

@@ -1,0 +1,101 @@
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { RpcMethod } from '../../domain/rpc-method.js';
+import type { CacheMetrics, CacheOutcome } from '../../observe/cache-metrics.js';
+import type { Layer, Next, StackCall } from '../call.js';
+import { type DeadlineSettings, nearestDeadline, timeoutOf } from '../deadline.js';
+import { sharedContext } from '../shared-context.js';
+import { SingleFlight } from '../single-flight.js';
+import { isUpstreamFault } from '../upstream-fault.js';
+import { cacheKey } from './cache-key.js';
+import type { CachedAnswer, ResponseStore } from './cached-answer.js';
+import { withinOwnTime } from './own-time.js';
+
+/** Settings that the cache depends on. */
+export type CacheSettings = DeadlineSettings & Pick<GatewayConfig, 'responseCache'>;
+
+interface CacheParts {
+  readonly store: ResponseStore;
+  readonly settings: CacheSettings;
+  readonly metrics: CacheMetrics;
+  /** Unix ms: instances share what they keep. */
+  readonly now?: () => number;
+}
+
+/** Answers of RPCs whose policy has a cache. Only successes are kept; what is asked for at once is asked once. */
+export class ResponseCache {
+  private readonly flights = new SingleFlight<Uint8Array>();
+  private readonly now: () => number;
+
+  constructor(private readonly parts: CacheParts) {
+    this.now = parts.now ?? (() => Date.now());
+  }
+
+  /** The layer of an RPC; none when its policy has no cache. */
+  layers({ policy: { cache } }: RpcMethod): Layer[] {
+    if (cache === undefined) return [];
+    return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];
+  }
+
+  /** The last good answer to a call, however stale, as long as it is kept. */
+  async lastAnswer(call: StackCall): Promise<Uint8Array | undefined> {
+    const { cache } = call.method.policy;
+    if (cache === undefined) return undefined;
+    const { answer } = await this.parts.store.get(cacheKey(call, cache.scope));
+    return answer?.body;
+  }
+
+  private async answer(next: Next, call: StackCall, key: string): Promise<Uint8Array> {
+    const { answer, failed } = await this.parts.store.get(key);
+    if (answer !== undefined && this.now() < answer.freshUntil) {
+      this.note(call, 'hit');
+      return answer.body;
+    }
+    try {
+      const body = await this.ask(next, call, key);
+      this.note(call, failed ? 'error' : 'miss');
+      return body;
+    } catch (error) {
+      if (answer !== undefined && isUpstreamFault(error) && this.mayStandIn(call, answer)) {
+        this.note(call, 'stale');
+        return answer.body;
+      }
+      this.note(call, failed ? 'error' : 'miss');
+      throw error;
+    }
+  }
+
+  private mayStandIn({ method }: StackCall, { freshUntil }: CachedAnswer): boolean {
+    return this.now() < freshUntil + (method.policy.cache?.staleIfErrorMs ?? 0);
+  }
+
+  /** The call is nobody's own: it goes on when the client that caused it leaves, for others may wait for it. */
+  private ask(next: Next, call: StackCall, key: string): Promise<Uint8Array> {
+    const { settings } = this.parts;
+    const flight = this.flights.run(key, async () => {
+      const own = call.context;
+      const context = sharedContext(own, own.principal, timeoutOf(call.method, settings));
+      const { deadlineAt, signal, startedAt } = context;
+      try {
+        const body = await next({ ...call, context, deadlineAt, signal, startedAt });
+        this.keep(call.method, key, body);
+        return body;
+      } finally {
+        own.breakerState = context.breakerState;
+        own.queueMs += context.queueMs;
+      }
+    });
+    return withinOwnTime(call, nearestDeadline(call, settings), flight);
+  }
+
+  private keep({ policy: { cache, fallback } }: RpcMethod, key: string, body: Uint8Array): void {
+    const { maxEntryBytes, fallbackMaxAgeMs } = this.parts.settings.responseCache;
+    if (cache === undefined || body.length > (cache.maxBytes === 0 ? maxEntryBytes : cache.maxBytes)) return;
+    const graceMs = Math.max(cache.staleIfErrorMs, fallback?.kind === 'cached' ? fallbackMaxAgeMs : 0);
+    this.parts.store.set(key, { body, freshUntil: this.now() + cache.ttlMs }, cache.ttlMs + graceMs);
+  }
+
+  private note({ context }: StackCall, outcome: CacheOutcome): void {
+    context.responseCache = outcome === 'error' ? 'miss' : outcome;
+    this.parts.metrics.count('response', outcome);
+  }
+}

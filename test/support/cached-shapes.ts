@@ -1,0 +1,94 @@
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import type { World } from '../../sandbox/world.js';
+import { Access, CacheScope, type PolicySchema } from '../../src/gen/gateway/v1/policy_pb.js';
+import { descriptorFile } from './descriptor-file.js';
+import { startTestGateway, type TestGateway } from './gateway.js';
+import { type BytesCall, grpcBackend } from './grpc-backend.js';
+import { shapesWith } from './shapes.js';
+
+type PolicyInit = Exclude<MessageInitShape<typeof PolicySchema>, { $typeName: string }>;
+
+/** ListShapes as its proto has it: cached for 5 s for all of a tenant. */
+export const TENANT_CACHE: PolicyInit = {
+  access: Access.AUTHENTICATED,
+  tenantField: 'tenant_id',
+  redact: ['shapes.client_secret'],
+  responseTenantFields: ['shapes.tenant_id'],
+  cache: { ttl: { seconds: 5n }, scope: CacheScope.TENANT, staleIfError: { seconds: 60n } },
+};
+
+/** The same, for each caller alone. */
+export const USER_CACHE: PolicyInit = { ...TENANT_CACHE, cache: { ttl: { seconds: 5n }, scope: CacheScope.USER } };
+
+/** A backend of GET /shapes/v1/shapes with a policy of the test's. Each of its answers has another name: `v1`, `v2`, … */
+export class ShapesBackend {
+  /** Calls so far. */
+  calls = 0;
+  /** What a call waits for, or fails with. */
+  before: (call: BytesCall) => Promise<void> | void = () => undefined;
+  private readonly closers: (() => void)[] = [];
+
+  private constructor(private readonly policy: PolicyInit) {}
+
+  static async start(policy: PolicyInit): Promise<ShapesBackend> {
+    const shapes = new ShapesBackend(policy);
+    await shapes.listen();
+    return shapes;
+  }
+
+  /** Settings of a gateway that serves it. */
+  env: Readonly<Record<string, string>> = {};
+
+  /** Fails every call from now on with a gRPC code. */
+  fail(code: number): void {
+    this.before = () => {
+      throw Object.assign(new Error('no shapes today'), { code });
+    };
+  }
+
+  recover(): void {
+    this.before = () => undefined;
+  }
+
+  close(): void {
+    for (const close of this.closers.splice(0)) close();
+  }
+
+  private async listen(): Promise<void> {
+    const service = shapesWith({ ListShapes: { policy: this.policy } });
+    const method = service.method['listShapes'];
+    if (method === undefined) throw new Error('ListShapes is not in the test set');
+    const descriptors = descriptorFile(service);
+    const backend = await grpcBackend({
+      unary: {
+        '/shapes.v1.ShapeService/ListShapes': async (call) => {
+          this.calls += 1;
+          const name = `v${this.calls}`;
+          await this.before(call);
+          const { tenantId } = fromBinary(method.input, call.request) as unknown as { tenantId: string };
+          const shapes = [{ id: 'one', tenantId, name, clientSecret: 'hush' }];
+          return Buffer.from(toBinary(method.output, create(method.output, { shapes } as never)));
+        },
+      },
+    });
+    this.closers.push(
+      () => descriptors.remove(),
+      () => backend.close(),
+    );
+    this.env = { GATEWAY_DESCRIPTORS: descriptors.path, SHAPES_SERVICE_URL: backend.target.replace('dns:///', '') };
+  }
+}
+
+/** A gateway in front of it. */
+export function startShapesGateway(
+  shapes: ShapesBackend,
+  options: { readonly world?: World; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<TestGateway> {
+  return startTestGateway({ ...options, env: { ...shapes.env, ...options.env } });
+}
+
+/** The name of the one shape of an answer: which of the backend's answers it is. */
+export async function versionOf(response: Response): Promise<string> {
+  const { shapes } = (await response.json()) as { shapes: readonly { name: string }[] };
+  return shapes.map(({ name }) => name).join(' ');
+}

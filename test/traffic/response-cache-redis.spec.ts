@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { CacheScope } from '../../src/gen/gateway/v1/policy_pb.js';
+import { ShapesBackend, startShapesGateway, TENANT_CACHE, versionOf } from '../support/cached-shapes.js';
+import { Client } from '../support/client.js';
+import type { TestGateway } from '../support/gateway.js';
+import { TestRedis } from '../support/redis.js';
+
+let world: World;
+let redis: TestRedis;
+let shapes: ShapesBackend;
+let gateways: TestGateway[];
+let path: string;
+let pages = 0;
+
+beforeAll(async () => {
+  [world, redis, shapes] = await Promise.all([
+    startWorld({ faultServer: false, idp: false }),
+    TestRedis.start(),
+    ShapesBackend.start({
+      ...TENANT_CACHE,
+      cache: { ttl: { seconds: 600n }, scope: CacheScope.TENANT, staleIfError: { seconds: 60n } },
+    }),
+  ]);
+  const env = { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
+  gateways = await Promise.all([1, 2].map(() => startShapesGateway(shapes, { world, env })));
+});
+afterAll(async () => {
+  await Promise.all(gateways.map((each) => each.gateway.drain()));
+  await Promise.all([world.close(), redis.close()]);
+  shapes.close();
+});
+beforeEach(() => {
+  path = `/shapes/v1/shapes?page_size=${++pages}`;
+});
+
+async function get(at: 0 | 1): Promise<string> {
+  const gateway = gateways[at];
+  if (gateway === undefined) throw new Error('there are two gateways');
+  return versionOf(await (await Client.of(gateway, 'alice@acme.test')).get(path));
+}
+
+/** The key of what was just cached, as soon as it is there. */
+async function newKey(before: readonly string[]): Promise<string> {
+  const fresh = async () => (await redis.client.keys('cache:*')).filter((key) => !before.includes(key));
+  await expect.poll(fresh).toHaveLength(1);
+  return (await fresh())[0] ?? '';
+}
+
+describe('answers in Redis', () => {
+  it('are shared by all instances, and end by themselves', async () => {
+    const before = await redis.client.keys('*');
+    const first = await get(0);
+    const key = await newKey(before);
+    expect(await get(1)).toBe(first);
+    expect(await redis.client.pttl(key)).toBeGreaterThan(600_000);
+    expect(await redis.client.pttl(key)).toBeLessThanOrEqual(660_000);
+  });
+
+  it('are gone for all instances when the prefix is cleared', async () => {
+    const before = await redis.client.keys('cache:*');
+    const first = await get(0);
+    await redis.client.del(await newKey(before));
+    expect(await get(1)).not.toBe(first);
+  });
+
+  it.each([
+    ['cut off', (stored: Buffer) => stored.subarray(0, 20)],
+    ['changed by one bit', (stored: Buffer) => Buffer.from(stored.map((byte, at) => (at === 45 ? byte ^ 1 : byte)))],
+    ['fresh for longer than they said', (stored: Buffer) => Buffer.from(stored.fill(0x7f, 32, 40))],
+    ['no answers at all', () => Buffer.from('{"hello":"world"}')],
+  ])('that are %s are thrown away', async (_what, spoil) => {
+    const before = await redis.client.keys('cache:*');
+    const first = await get(0);
+    const key = await newKey(before);
+    const stored = await redis.client.getBuffer(key);
+    const spoilt = spoil(Buffer.from(stored ?? ''));
+    await redis.client.set(key, spoilt);
+    const second = await get(1);
+    expect(second).not.toBe(first);
+    await expect.poll(() => redis.client.getBuffer(key)).not.toEqual(spoilt);
+    expect(await get(0)).toBe(second);
+  });
+
+  it('under another request’s key are thrown away', async () => {
+    const before = await redis.client.keys('cache:*');
+    const first = await get(0);
+    const key = await newKey(before);
+    path = `${path}&sizes=7`;
+    const other = await get(0);
+    const otherKey = await newKey([...before, key]);
+    await redis.client.copy(key, otherKey, 'REPLACE');
+    expect([first, other]).not.toContain(await get(1));
+  });
+
+  it('are remembered by their instance while Redis is away, and nobody is refused', async () => {
+    const before = await redis.client.keys('cache:*');
+    const first = await get(0);
+    await newKey(before);
+    await redis.kill();
+    try {
+      expect(await get(0)).toBe(first);
+      expect(await get(1)).not.toBe(first);
+    } finally {
+      await redis.restart();
+    }
+  });
+});
