@@ -76,6 +76,7 @@ describe('a warning', () => {
     ['plaintext leaves the machine', { USER_SERVICE_URL: 'user:1' }, 'USER_SERVICE_URL'],
     ['debug is logged', { LOG_LEVEL: 'debug' }, 'LOG_LEVEL'],
     ['any issuer is believed', { JWT_ISSUER: undefined }, 'JWT_ISSUER'],
+    ['sessions are in memory', { REDIS_URL: undefined, GATEWAY_CACHE_KEY: undefined }, 'REDIS_URL'],
   ])('is given in production when %s, and not on a desk', (_, changes, name) => {
     expect(warningsOf({ ...changes, NODE_ENV: 'production' })).toEqual([name]);
     expect(warningsOf({ ...changes, NODE_ENV: 'development' })).toEqual([]);

@@ -13,7 +13,9 @@ export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] 
   return [
     ...secretWarnings(config),
     ...keepAliveWarnings(config),
-    ...(production ? [...plaintextWarnings(config), ...logWarnings(config), ...issuerWarnings(config)] : []),
+    ...(production
+      ? [...plaintextWarnings(config), ...logWarnings(config), ...issuerWarnings(config), ...sessionWarnings(config)]
+      : []),
   ];
 }
 
@@ -48,6 +50,13 @@ function plaintextWarnings({ upstreams }: GatewayConfig): ConfigWarning[] {
 function logWarnings({ log }: GatewayConfig): ConfigWarning[] {
   if (log.level !== 'debug' && log.level !== 'trace') return [];
   return [{ name: 'LOG_LEVEL', reason: `is ${log.level} in production`, hint: 'set info' }];
+}
+
+/** A browser whose next request reaches another instance would be signed out. */
+function sessionWarnings({ sso, redis }: GatewayConfig): ConfigWarning[] {
+  if (sso.providers.size === 0 || redis !== undefined) return [];
+  const reason = 'is not set: browser sessions are known to the instance that began them, and end with it';
+  return [{ name: 'REDIS_URL', reason, hint: 'set it where more than one instance runs' }];
 }
 
 function issuerWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
