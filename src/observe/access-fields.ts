@@ -48,7 +48,7 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['authz_ms', ({ call }) => round(call.authzMs)],
   ['body_bytes_sent', ({ http }) => http.bytesOut],
   ['bytes_in', ({ http }) => http.bytesIn],
-  ['http_referer', ({ http }) => cut(http.referer), 'foreign'],
+  ['http_referer', ({ http }) => cut(withoutQuery(http.referer)), 'foreign'],
   ['http_user_agent', ({ http }) => cut(http.userAgent), 'foreign'],
   ['http_x_forwarded_for', ({ http }) => cut(http.forwardedFor), 'foreign'],
   ['http_host', ({ http }) => cut(http.host), 'foreign'],
@@ -127,6 +127,11 @@ function withoutValues(path: string, query: string): string {
 interface CauseLike {
   readonly message?: unknown;
   readonly cause?: CauseLike;
+}
+
+/** An address without its query: another site may have sent a browser here with a code or a token in it. */
+function withoutQuery(url: string): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** Why an error came about, for the log alone: messages from the error down to its first cause. */
