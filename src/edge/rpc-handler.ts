@@ -8,6 +8,7 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import { HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
 import { CallStack } from '../traffic/stack.js';
 import { allowedTenant } from './allowed-tenant.js';
+import { hasTag, sendTagged } from './conditional-answer.js';
 import { readRequest } from './read-request.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { StreamHandler } from './stream/stream-handler.js';
@@ -41,7 +42,7 @@ export class RpcHandler {
       override === undefined ? this.send(call, rpc, message) : this.runOverride(override, call, rpc, message);
     const response = await answer;
     call.stage = 'encode';
-    sendAnswer(reply, rpc, call, response);
+    sendAnswer(request, reply, rpc, response);
   }
 
   private send(context: CallContext, { route }: CompiledRoute, request: Uint8Array): Promise<Uint8Array> {
@@ -59,14 +60,22 @@ export class RpcHandler {
   }
 }
 
-function sendAnswer(reply: FastifyReply, rpc: CompiledRoute, call: CallContext, answer: Uint8Array | JsonValue): void {
+function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  rpc: CompiledRoute,
+  answer: Uint8Array | JsonValue,
+): void {
   const status = rpc.route.method.policy.successStatus;
   reply.code(status);
   if (status === 204) return void reply.send();
   if (!(answer instanceof Uint8Array))
     return void reply.type(JSON_TYPE).serializer(String).send(JSON.stringify(answer));
   if (rpc.rawBody) return sendRawBody(reply, answer);
-  void reply.header('content-type', JSON_TYPE).send(rpc.responseWriter.write(answer, allowedTenant(call)));
+  const body = rpc.responseWriter.write(answer, allowedTenant(request.call));
+  reply.header('content-type', JSON_TYPE);
+  if (hasTag(request, rpc.route.method)) sendTagged(request, reply, body);
+  else void reply.send(body);
 }
 
 function sendRawBody(reply: FastifyReply, answer: Uint8Array): void {

@@ -40,6 +40,7 @@ export function describeOperation(
     ...describeRequestBody(route, schemas),
     responses: {
       [String(route.method.policy.successStatus)]: describeSuccess(route, schemas),
+      ...describeUnchanged(route),
       ...problemReferences(problemStatuses(route)),
     },
   };
@@ -77,6 +78,13 @@ export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObje
       : describeField(route.responseBody, (each, below) => schemas.ofField(each, 'response', below), policy.redact);
   if (kind === 'server_stream') return describeStream(described);
   return { description: 'Success.', content: { 'application/json': described } };
+}
+
+/** Answers that the gateway caches have an entity tag. */
+function describeUnchanged({ verb, method: { policy } }: Route): JsonObject {
+  if (verb !== 'GET' || policy.cache === undefined) return {};
+  const description = 'Nothing has changed: `If-None-Match` names the `ETag` of the answer.';
+  return { 304: { description, headers: { ETag: { schema: { type: 'string' } } } } };
 }
 
 function describeMessage(
