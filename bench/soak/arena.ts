@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { join } from 'node:path';
+import { buildGateway } from '../harness/gateway-build.js';
+import { rssBytes } from '../harness/cpu.js';
+import { ROOT } from '../harness/paths.js';
+import { PinnedProcess, freePort, openOutputFolder } from '../harness/process.js';
+import { Metrics } from './metrics.js';
+import { SoakWorld } from './world.js';
+
+const GATEWAY_CORE = 0;
+const LOG_KEPT_MS = 10_000;
+const POLL_MS = 100;
+const COLLECTED_MS = 500;
+const NO_LIMIT = '1000000';
+/** Collects garbage when told to, so that what is left of the heap is in use. */
+const COLLECTOR = `data:text/javascript,process.on('SIGUSR2', () => globalThis.gc())`;
+const LOADER = ['--import', '@oxc-node/core/register'];
+
+/** Limits out of the way of what is measured; a scenario sets those that it is about. */
+const ROOMY = {
+  NODE_ENV: 'production',
+  GATEWAY_HOST: '127.0.0.1',
+  GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
+  GATEWAY_SHUTDOWN_TIMEOUT: '35s',
+  RATE_LIMIT_RPS: NO_LIMIT,
+  RATE_LIMIT_BURST: NO_LIMIT,
+  GATEWAY_RATE_LIMIT_IP_RPS: '0',
+};
+
+/** A gateway under load. */
+export class SoakGateway {
+  constructor(
+    private readonly process: PinnedProcess,
+    readonly url: string,
+  ) {}
+
+  get hasSurvived(): boolean {
+    return !this.process.hasExited;
+  }
+
+  get rssMib(): number {
+    return rssBytes(this.process.pid) / 2 ** 20;
+  }
+
+  async metrics(): Promise<Metrics> {
+    const response = await fetch(`${this.url}/metrics`);
+    return new Metrics(await response.text());
+  }
+
+  /** Heap in use after a full collection, in MiB. */
+  async heapMib(): Promise<number> {
+    process.kill(this.process.pid, 'SIGUSR2');
+    await pause(COLLECTED_MS);
+    process.kill(this.process.pid, 'SIGUSR2');
+    await pause(COLLECTED_MS);
+    return (await this.metrics()).sum('nodejs_heap_size_used_bytes') / 2 ** 20;
+  }
+
+  forgetOutput(): void {
+    this.process.forgetOutput();
+  }
+
+  stop(): Promise<void> {
+    return this.process.stop();
+  }
+}
+
+/** Everything that one scenario starts; what it does not close itself, `close` does. */
+export class SoakArena {
+  private readonly output = openOutputFolder();
+  private readonly gateways: SoakGateway[] = [];
+  private readonly closers: (() => unknown)[] = [];
+  private readonly logTimer = setInterval(() => this.gateways.forEach((each) => each.forgetOutput()), LOG_KEPT_MS);
+
+  private constructor(
+    readonly world: SoakWorld,
+    private readonly isBuilt: boolean,
+  ) {}
+
+  /** @param isBuilt gateways run from dist, not from the sources. */
+  static async open(isBuilt: boolean): Promise<SoakArena> {
+    const folder = openOutputFolder();
+    try {
+      const arena = new SoakArena(await SoakWorld.start(join(folder.path, 'world.log')), isBuilt);
+      arena.onClose(folder.remove);
+      return arena;
+    } catch (error) {
+      folder.remove();
+      throw error;
+    }
+  }
+
+  /** Starts a gateway in this world and waits until it is ready. */
+  async gateway(env: Readonly<Record<string, string>> = {}): Promise<SoakGateway> {
+    const port = await freePort();
+    const main = this.isBuilt ? [buildGateway()] : [...LOADER, join(ROOT, 'src/main.ts')];
+    const settings = { ...(await this.world.env()), ...ROOMY, ...env, API_GATEWAY_PORT: String(port) };
+    const command = { file: process.execPath, args: ['--expose-gc', '--import', COLLECTOR, ...main], env: settings };
+    const name = `gateway-${this.gateways.length + 1}`;
+    const started = new PinnedProcess(name, command, GATEWAY_CORE, join(this.output.path, `${name}.log`));
+    const gateway = new SoakGateway(started, `http://127.0.0.1:${port}`);
+    this.gateways.push(gateway);
+    await started.ready(async () => (await fetch(`${gateway.url}/readyz`)).ok);
+    return gateway;
+  }
+
+  /** Has something closed with the arena. */
+  onClose(close: () => unknown): void {
+    this.closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.logTimer);
+    await Promise.all(this.gateways.map((each) => each.stop()));
+    for (const close of this.closers.splice(0).reverse()) await close();
+    await this.world.close();
+    this.output.remove();
+  }
+}
+
+/** Asks until the answer is yes; false when it is not within so many seconds. */
+export async function eventually(probe: () => Promise<boolean>, seconds: number): Promise<boolean> {
+  const giveUpAt = performance.now() + seconds * 1000;
+  while (!(await probe())) {
+    if (performance.now() > giveUpAt) return false;
+    await pause(POLL_MS);
+  }
+  return true;
+}

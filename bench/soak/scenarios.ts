@@ -1,0 +1,19 @@
+import type { Scenario } from './scenario.js';
+import { aborts } from './scenarios/aborts.js';
+import { aiHangs } from './scenarios/ai-hangs.js';
+import { memory } from './scenarios/memory.js';
+import { oversizedAuthorization } from './scenarios/oversized-authorization.js';
+import { rateLimitCluster } from './scenarios/rate-limit-cluster.js';
+import { slowReaders } from './scenarios/slow-readers.js';
+import { unknownKidFlood } from './scenarios/unknown-kid-flood.js';
+
+/** All scenarios, in the order in which they run. */
+export const SCENARIOS: readonly Scenario[] = [
+  oversizedAuthorization,
+  unknownKidFlood,
+  slowReaders,
+  aborts,
+  aiHangs,
+  rateLimitCluster,
+  memory,
+];

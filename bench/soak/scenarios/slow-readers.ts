@@ -1,0 +1,61 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { neverReading } from '../ai-clients.js';
+import { eventually, type SoakArena } from '../arena.js';
+import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
+
+const CLIENTS = 200;
+const MIB_PER_STREAM = 8;
+const QUERY = 'stream 100000 tokens of 4096 bytes slow 0ms';
+const SETTLED_WITHIN_SECONDS = 15;
+const SAMPLE_MS = 500;
+
+/** Settings under which so many streams of one tenant have their place. */
+export const MANY_STREAMS = {
+  GATEWAY_AI_MAX_CONCURRENT: '2000',
+  GATEWAY_TENANT_SHARE_PERCENT: '100',
+  GATEWAY_QUEUE_SIZE: '1000',
+} as const;
+
+async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+  const { world } = arena;
+  const gateway = await arena.gateway(MANY_STREAMS);
+  const token = await world.token('alice@acme.test');
+  const inFlight = async () => (await gateway.metrics()).sum('gateway_in_flight_requests');
+  const atRest = await inFlight();
+  const rssBefore = gateway.rssMib;
+  const sockets = Array.from({ length: CLIENTS }, () => neverReading(gateway.url, token, QUERY));
+  arena.onClose(() => sockets.forEach((each) => each.destroy()));
+  await eventually(async () => (await world.seen()).streams === CLIENTS, SETTLED_WITHIN_SECONDS);
+  let peak = gateway.rssMib;
+  for (const end = performance.now() + seconds * 1000; performance.now() < end && gateway.hasSurvived;) {
+    await pause(SAMPLE_MS);
+    peak = Math.max(peak, gateway.rssMib);
+  }
+  const held = await inFlight();
+  const { streams, cancelledStreams: early } = await world.seen();
+  sockets.forEach((each) => each.destroy());
+  const isBack = await eventually(async () => (await inFlight()) <= atRest, SETTLED_WITHIN_SECONDS);
+  await eventually(async () => (await world.seen()).cancelledStreams >= CLIENTS, SETTLED_WITHIN_SECONDS);
+  return [
+    exactly('streams at the backend', streams, CLIENTS),
+    atMost('growth of RSS a stream', (peak - rssBefore) / CLIENTS, MIB_PER_STREAM, 'MiB'),
+    noted(
+      'RSS before, at most, after',
+      [rssBefore, peak, gateway.rssMib].map((each) => `${each.toFixed(0)} MiB`).join(', '),
+    ),
+    noted('requests in flight while they do not read', String(held)),
+    noted('streams ended by the gateway while they do not read', String(early)),
+    exactly('gateway alive', Number(gateway.hasSurvived), 1),
+    exactly('requests in flight after all are gone, beside those before', isBack ? 0 : (await inFlight()) - atRest, 0),
+    exactly('cancellations at the backend', (await world.seen()).cancelledStreams, CLIENTS),
+  ];
+}
+
+/** Clients that ask for a fast stream and never read it. */
+export const slowReaders: Scenario = {
+  name: 'slow-readers',
+  title: `${CLIENTS} clients that never read a stream of 4 KiB tokens that comes as fast as it can`,
+  seconds: 60,
+  graceSeconds: 120,
+  run,
+};

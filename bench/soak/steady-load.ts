@@ -1,0 +1,106 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { percentile } from '../harness/statistics.js';
+
+const TICK_MS = 5;
+const ANSWER_WITHIN_MS = 40_000;
+
+/** One request of a load. */
+export interface Shot {
+  readonly url: string;
+  readonly method?: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** What to send, how often and for how long. */
+export interface SteadyLoad {
+  /** Requests a second, whatever becomes of those before. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** Most requests open at once; one that finds no place is counted and not sent. 1,000 unless given. */
+  readonly maxOpen?: number;
+  /** The request of that number. */
+  readonly shot: (index: number) => Shot;
+}
+
+/** What came of it. */
+export interface LoadFigures {
+  readonly sent: number;
+  readonly statuses: ReadonlyMap<number, number>;
+  /** Requests that got no answer. */
+  readonly failed: number;
+  /** Requests that were not sent because too many were open. */
+  readonly unsent: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+interface Tally {
+  readonly latencies: number[];
+  readonly statuses: Map<number, number>;
+  open: number;
+  failed: number;
+  unsent: number;
+}
+
+/** How many were answered with a status. */
+export const countOf = ({ statuses }: LoadFigures, status: number): number => statuses.get(status) ?? 0;
+
+/** All statuses with their counts, as text. */
+export function describeStatuses({ statuses, failed, unsent }: LoadFigures): string {
+  const parts = [...statuses].toSorted(([a], [b]) => a - b).map(([status, count]) => `${status}: ${count}`);
+  if (failed > 0) parts.push(`no answer: ${failed}`);
+  if (unsent > 0) parts.push(`not sent: ${unsent}`);
+  return parts.join(', ');
+}
+
+function send({ url, method = 'GET', headers, body }: Shot, agent: Agent, tally: Tally): Promise<void> {
+  const startedAt = performance.now();
+  tally.open += 1;
+  return new Promise((resolve) => {
+    const settle = (status?: number) => {
+      tally.open -= 1;
+      if (status === undefined) tally.failed += 1;
+      else {
+        tally.latencies.push(performance.now() - startedAt);
+        tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
+      }
+      resolve();
+    };
+    const outgoing = request(url, { method, headers, agent, timeout: ANSWER_WITHIN_MS }, (response) => {
+      response.once('end', () => settle(response.statusCode)).once('error', () => settle());
+      response.resume();
+    });
+    outgoing.once('timeout', () => outgoing.destroy());
+    outgoing.once('error', () => settle());
+    outgoing.end(body);
+  });
+}
+
+/** Sends at a steady rate (open loop: a slow answer does not slow the sender) and waits for all answers. */
+export async function steadyLoad({ rate, seconds, maxOpen = 1_000, shot }: SteadyLoad): Promise<LoadFigures> {
+  const agent = new Agent({ keepAlive: true, maxSockets: maxOpen });
+  const tally: Tally = { latencies: [], statuses: new Map(), open: 0, failed: 0, unsent: 0 };
+  const total = Math.round(rate * seconds);
+  const answers = new Set<Promise<void>>();
+  const startedAt = performance.now();
+  for (let index = 0; index < total;) {
+    const due = Math.min(total, Math.ceil(((performance.now() - startedAt) / 1000) * rate));
+    for (; index < due; index += 1) {
+      if (tally.open >= maxOpen) {
+        tally.unsent += 1;
+        continue;
+      }
+      const answer = send(shot(index), agent, tally).finally(() => answers.delete(answer));
+      answers.add(answer);
+    }
+    await pause(TICK_MS);
+  }
+  await Promise.all(answers);
+  agent.destroy();
+  const sorted = Float64Array.from(tally.latencies).sort();
+  const { statuses, failed, unsent } = tally;
+  const [p50Ms, p99Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.99)];
+  return { sent: total - unsent, statuses, failed, unsent, p50Ms, p99Ms };
+}

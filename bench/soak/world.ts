@@ -1,0 +1,138 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FaultInput } from '../../sandbox/faults/fault.js';
+
+const START_TIMEOUT_MS = 30_000;
+const STOP_TIMEOUT_MS = 5_000;
+const TOKENS_AT_ONCE = 500;
+
+/** What the backends and the issuer have seen since they were started. */
+export interface Seen {
+  jwksFetches: number;
+  streams: number;
+  cancelledStreams: number;
+}
+
+/** What the process of the world may be asked. */
+export type Question =
+  | { readonly ask: 'env' }
+  | { readonly ask: 'seen' }
+  | { readonly ask: 'fault'; readonly upstream: 'ai' | 'jwks' | 'user'; readonly fault: FaultInput }
+  | {
+      readonly ask: 'tokens';
+      readonly user: string;
+      /** One token each; null is the user's own. */
+      readonly tenants: readonly (string | null)[];
+      readonly lifeSeconds: number;
+      readonly unknownKid: boolean;
+    };
+
+export type Answer = Seen | string | string[] | Record<string, string>;
+
+interface Reply {
+  readonly id: number;
+  readonly value?: Answer;
+  readonly error?: string;
+}
+
+/** How the tokens are to be. */
+export interface TokenWish {
+  readonly user: string;
+  readonly lifeSeconds: number;
+  readonly unknownKid?: boolean;
+}
+
+/** The sandbox's world in a process of its own, so that its work is not that of the load. */
+export class SoakWorld {
+  private readonly waiting = new Map<number, { resolve: (value: Answer) => void; reject: (error: Error) => void }>();
+  private next = 0;
+
+  private constructor(private readonly child: ChildProcess) {
+    child.on('message', (reply: Reply) => this.settle(reply));
+    child.once('exit', (code) => this.giveUp(`the world has ended (${code})`));
+  }
+
+  /** @param outputFile where the world's own output goes. Rejects when it is not up in 30 s. */
+  static async start(outputFile: string): Promise<SoakWorld> {
+    const output = openSync(outputFile, 'a');
+    const child = fork(join(import.meta.dirname, 'world-process.ts'), {
+      execArgv: ['--import', '@oxc-node/core/register'],
+      stdio: ['ignore', output, output, 'ipc'],
+    });
+    closeSync(output);
+    const world = new SoakWorld(child);
+    const timer = setTimeout(() => world.giveUp(`no world within ${START_TIMEOUT_MS} ms`), START_TIMEOUT_MS);
+    try {
+      await world.env();
+      return world;
+    } catch (error) {
+      await world.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** The settings with which a gateway finds it. */
+  async env(): Promise<Record<string, string>> {
+    return (await this.ask({ ask: 'env' })) as Record<string, string>;
+  }
+
+  async seen(): Promise<Seen> {
+    return (await this.ask({ ask: 'seen' })) as Seen;
+  }
+
+  async setFault(upstream: 'ai' | 'jwks' | 'user', fault: FaultInput): Promise<void> {
+    await this.ask({ ask: 'fault', upstream, fault });
+  }
+
+  /** One token a tenant, in the same order; null is the user's own tenant. */
+  async tokens(wish: TokenWish, tenants: readonly (string | null)[]): Promise<string[]> {
+    const tokens: string[] = [];
+    for (let from = 0; from < tenants.length; from += TOKENS_AT_ONCE) {
+      const some = tenants.slice(from, from + TOKENS_AT_ONCE);
+      tokens.push(...((await this.ask({ ask: 'tokens', unknownKid: false, ...wish, tenants: some })) as string[]));
+    }
+    return tokens;
+  }
+
+  /** A token of a user in his own tenant. */
+  async token(user: string): Promise<string> {
+    const [token] = await this.tokens({ user, lifeSeconds: 7_200 }, [null]);
+    return token as string;
+  }
+
+  /** Idempotent; by force after five seconds. */
+  async close(): Promise<void> {
+    const { child } = this;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    if (child.connected) child.disconnect();
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    await ended;
+    clearTimeout(force);
+  }
+
+  private ask(question: Question): Promise<Answer> {
+    if (!this.child.connected) return Promise.reject(new Error('the world has ended'));
+    const id = this.next++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject });
+      this.child.send({ id, question });
+    });
+  }
+
+  private settle({ id, value, error }: Reply): void {
+    const waiter = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (error !== undefined) waiter?.reject(new Error(error));
+    else waiter?.resolve(value as Answer);
+  }
+
+  private giveUp(reason: string): void {
+    for (const { reject } of this.waiting.values()) reject(new Error(reason));
+    this.waiting.clear();
+  }
+}
