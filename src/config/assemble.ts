@@ -10,21 +10,14 @@ import { buildUpstream, type UpstreamSource } from './upstreams.js';
 export function assembleConfig(
   settings: Settings,
   sources: readonly UpstreamSource[],
-  providers: readonly SsoSource[] = [],
+  providers: readonly SsoSource[],
 ): GatewayConfig {
   const upstreams = sources.map(buildUpstream).filter((upstream) => upstream !== undefined);
   return freezeDeep({
     server: serverOf(settings),
     timeouts: timeoutsOf(settings),
     upstreams: new Map(upstreams.map((upstream): [string, UpstreamConfig] => [upstream.name, freezeDeep(upstream)])),
-    grpc: {
-      keepaliveTimeMs: settings.GATEWAY_GRPC_KEEPALIVE_TIME,
-      keepaliveTimeoutMs: settings.GATEWAY_GRPC_KEEPALIVE_TIMEOUT,
-      initialBackoffMs: settings.GATEWAY_GRPC_INITIAL_BACKOFF,
-      maxBackoffMs: settings.GATEWAY_GRPC_MAX_BACKOFF,
-      maxReceiveBytes: settings.GATEWAY_GRPC_MAX_RECEIVE_BYTES,
-      maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
-    },
+    grpc: grpcOf(settings),
     circuit: circuitOf(settings),
     load: loadOf(settings),
     jwt: jwtOf(settings),
@@ -86,6 +79,17 @@ function loadOf(settings: Settings): GatewayConfig['load'] {
     tenantWeights: settings.GATEWAY_TENANT_WEIGHTS,
     shedDelayMs: settings.GATEWAY_SHED_DELAY,
     shedHeapPercent: settings.GATEWAY_SHED_HEAP_PERCENT,
+  };
+}
+
+function grpcOf(settings: Settings): GatewayConfig['grpc'] {
+  return {
+    keepaliveTimeMs: settings.GATEWAY_GRPC_KEEPALIVE_TIME,
+    keepaliveTimeoutMs: settings.GATEWAY_GRPC_KEEPALIVE_TIMEOUT,
+    initialBackoffMs: settings.GATEWAY_GRPC_INITIAL_BACKOFF,
+    maxBackoffMs: settings.GATEWAY_GRPC_MAX_BACKOFF,
+    maxReceiveBytes: settings.GATEWAY_GRPC_MAX_RECEIVE_BYTES,
+    maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
   };
 }
 
