@@ -65,7 +65,15 @@ function enableCors(app: NestFastifyApplication, origins: readonly string[]): vo
     origin: [...origins],
     credentials: true,
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['x-request-id', 'retry-after', 'x-gateway-complete', 'ratelimit', 'ratelimit-policy'],
+    exposedHeaders: [
+      'x-request-id',
+      'retry-after',
+      'x-gateway-complete',
+      'ratelimit',
+      'ratelimit-policy',
+      'x-ratelimit-scope',
+      'x-ratelimit-dimension',
+    ],
     maxAge: 600,
   });
 }

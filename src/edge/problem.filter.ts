@@ -31,7 +31,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   recordError(request.call, error);
   if (reply.sent || reply.raw.headersSent || reply.raw.destroyed) return;
   const { rateLimit } = request.call;
-  if (rateLimit !== undefined) writeRateLimit(reply, rateLimit);
+  if (rateLimit !== undefined) writeRateLimit(reply, rateLimit, error.retryAfterSeconds);
   const body = JSON.stringify(problemBody(error, request.rawPath, request.call.requestId));
   void reply.code(error.status).headers(problemHeaders(error)).serializer(String).send(body);
 }

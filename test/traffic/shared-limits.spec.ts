@@ -197,7 +197,16 @@ describe('an instance whose Redis', () => {
     await expect.poll(async () => (await instance.send('d')).store, AGAIN).toBe('global');
   });
 
-  it('has no memory left, is a replica or holds nonsense decides alone', async () => {
+  it('has become a replica decides alone until it is none', async () => {
+    const instance = await start();
+    await instance.send();
+    await server.client.replicaof('127.0.0.1', '1');
+    expect(await sendAround([instance], 3)).toEqual({ 'local fail_open': 3 });
+    await server.client.replicaof('NO', 'ONE');
+    await expect.poll(async () => (await instance.send()).store, AGAIN).toBe('global');
+  });
+
+  it('has no memory left or holds nonsense decides alone', async () => {
     const instance = await start();
     await server.client.set('limit:tenant:acme', 'nonsense');
     expect(await sendAround([instance], 1)).toEqual({ 'global allowed': 1 });
