@@ -14,6 +14,7 @@ import { UserModule } from './api/user/user.module.js';
 import { GATEWAY_CONFIG } from './config/config.token.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import type { Descriptors } from './contract/descriptors.js';
+import { CircuitBreakerGuard } from './edge/circuit-breaker.guard.js';
 import { DocsModule } from './edge/docs/docs.module.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ProblemFilter } from './edge/problem.filter.js';
@@ -24,6 +25,7 @@ import { OpsModule } from './ops/ops.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SsoModule } from './sso/sso.module.js';
 import { LimitsModule } from './traffic/limits/limits.module.js';
+import { AdmissionModule } from './traffic/admission/admission.module.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 
 /** What an application is made of, read and checked before it is made. */
@@ -41,11 +43,13 @@ class ConfigModule {}
 @Module({
   providers: [
     // Who is calling comes first; in whose name second, since a permission counts only within a tenant; what they may do
-    // third. Only then is it worth counting: nobody uses up the rate of others with requests that are refused.
+    // third. Only then is it worth counting: nobody uses up the rate of others with requests that are refused. What
+    // could not be answered anyway is turned away last, so that retries against an open circuit count as well.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: TenantGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
     { provide: APP_GUARD, useClass: RateLimitGuard },
+    { provide: APP_GUARD, useClass: CircuitBreakerGuard },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 })
@@ -63,6 +67,7 @@ export class AppModule {
         TrafficModule,
         MeteringModule.create(config.metering),
         LimitsModule,
+        AdmissionModule,
         AccessModule,
         ...(config.sso.providers.size > 0 ? [SsoModule] : []),
         EdgeModule.create(descriptors),

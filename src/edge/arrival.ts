@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
+import { Admission } from '../traffic/admission/admission.js';
+import { priorityOf, type Priority } from '../traffic/admission/priority.js';
 import { RateLimiter } from '../traffic/limits/rate-limiter.js';
+import { clientTimeoutMs } from './client-deadline.js';
 import { checkFraming } from './framing.js';
 import { RouteResolver, type Resolution } from './route-resolver.js';
 
@@ -13,6 +17,7 @@ const WITHOUT_LIMIT = new Set(['/livez', '/startupz', '/readyz', '/ready', '/hea
 export class Arrival {
   constructor(
     private readonly limiter: RateLimiter,
+    private readonly admission: Admission,
     readonly routes: RouteResolver,
   ) {}
 
@@ -20,10 +25,27 @@ export class Arrival {
   admit(request: FastifyRequest): Resolution {
     const refused = checkFraming(request.raw) ?? this.checkAddress(request);
     if (refused !== undefined) throw refused;
-    return this.routes.resolve(request);
+    const resolution = this.routes.resolve(request);
+    const overloaded = this.admission.enter(request.call, priority(request));
+    if (overloaded !== undefined) throw overloaded;
+    const timeoutMs = clientTimeoutMs(request.headers);
+    if (timeoutMs !== undefined) request.call.clientDeadlineAt = request.call.startedAt + timeoutMs;
+    return resolution;
+  }
+
+  /** A request is over, admitted or not. */
+  leave(call: CallContext): void {
+    this.admission.leave(call);
   }
 
   private checkAddress(request: FastifyRequest): GatewayError | undefined {
     return WITHOUT_LIMIT.has(request.rawPath) ? undefined : this.limiter.checkAddress(request.call, request);
   }
+}
+
+function priority({ call, rawPath, method }: FastifyRequest): Priority {
+  if (call.method !== undefined) return priorityOf(call.method);
+  if (WITHOUT_LIMIT.has(rawPath)) return 'health';
+  if (rawPath.startsWith('/auth/')) return 'auth';
+  return method === 'GET' || method === 'HEAD' ? 'read' : 'write';
 }

@@ -117,6 +117,7 @@ export class RequestLifecycle {
       recordError(call, left);
       call.cancel(left);
     }
+    this.arrival.leave(call);
     this.log.finish(call, httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining }));
   }
 

@@ -39,13 +39,13 @@ export class Breakers {
     return this.pair(method.upstream)[method.readOnly ? 'read' : 'write'];
   }
 
-  /** Throws CIRCUIT_OPEN when a call of this method would be refused and nothing could answer in its place. */
-  check(method: RpcMethod): void {
+  /** CIRCUIT_OPEN when a call of this method would be refused and nothing could answer in its place. */
+  check(method: RpcMethod): GatewayError | undefined {
     const circuit = this.of(method);
-    if (circuit.admits) return;
+    if (circuit.admits) return undefined;
     // Only the stack knows whether there is an answer without the backend.
-    if (method.policy.cache !== undefined || method.policy.fallback !== undefined) return;
-    throw this.refusal(method, circuit);
+    if (method.policy.cache !== undefined || method.policy.fallback !== undefined) return undefined;
+    return this.refusal(method, circuit);
   }
 
   /** Counts a refusal and makes its error. */

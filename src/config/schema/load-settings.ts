@@ -26,7 +26,7 @@ export const loadSettings = {
   }),
   GATEWAY_SHED_DELAY: defaulted(duration({ min: 0 }), '100ms', {
     description:
-      'Event loop delay (99th percentile) from which less is taken on at once, AI first, reads and sign-in last. `0s`: never.',
+      'Event loop delay (90th percentile) from which less is taken on at once, AI first, reads and sign-in last. `0s`: never.',
   }),
   GATEWAY_SHED_HEAP_PERCENT: defaulted(count({ min: 0, max: 99 }), '85', {
     description: 'Share of the heap limit in use from which less is taken on at once. 0: never.',

@@ -1,0 +1,123 @@
+import type { LoadConfig } from '../../config/gateway-config.js';
+import type { CallContext } from '../../domain/call-context.js';
+import { GatewayError } from '../../domain/errors.js';
+import { PRIORITIES, type Priority } from './priority.js';
+
+/** What the process itself suffers from. */
+export interface Pressure {
+  /** 90th percentile since the last look, in ms: a pause now and then is no load, on a busy machine least of all. */
+  readonly eventLoopDelayMs: number;
+  /** Of the heap limit, in percent. */
+  readonly heapPercent: number;
+}
+
+/** Takes what becomes of admission. */
+export interface AdmissionObserver {
+  refused(priority: Priority, reason: 'concurrency' | 'pressure'): void;
+  /** The limit fell below what the settings allow, or is back there. */
+  pressed(isPressed: boolean, reason: string): void;
+}
+
+/** Under pressure no limit is lower: a handful of requests is not what presses. */
+const MIN_LIMIT = 64;
+/** One bad look may be a collection of garbage; two in a row are load. */
+const LOOKS_BEFORE_LESS = 2;
+const LESS = 0.8;
+const MORE = 1.1;
+
+/** Share of the limit, while that is lowered, up to which each kind is let in: what matters least gives way first (REL-6). */
+const SHARES: Readonly<Record<Priority, number>> = { health: Infinity, auth: 1, read: 0.9, write: 0.75, ai: 0.5 };
+
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * How many requests are worked on at once. The limit of the settings holds as long as the process is well; when its
+ * event loop lags or its heap fills it is lowered step by step, and raised again as soon as that is over, so that what
+ * is let in is also answered. Streams wait most of their time and count against the limit of the settings alone.
+ */
+export class Admission {
+  private total = 0;
+  private active = 0;
+  private peak = 0;
+  private badLooks = 0;
+  private limit: number;
+  private readonly limits = new Map<Priority, number>();
+
+  constructor(
+    private readonly settings: LoadConfig,
+    private readonly observer: AdmissionObserver,
+  ) {
+    this.limit = settings.maxConcurrentRequests;
+    this.setLimit(this.limit);
+  }
+
+  /** The error of a request that cannot be taken on; undefined for one that was, which must {@link leave}. */
+  enter(call: CallContext, priority: Priority): GatewayError | undefined {
+    if (priority === 'health') return undefined;
+    if (this.total >= this.settings.maxConcurrentRequests) return this.refuse(priority, 'concurrency');
+    if (this.active >= (this.limits.get(priority) ?? 0)) return this.refuse(priority, 'pressure');
+    call.admitted = true;
+    this.total += 1;
+    if (!isStream(call)) this.active += 1;
+    if (this.active > this.peak) this.peak = this.active;
+    return undefined;
+  }
+
+  /** To be called for each request once, admitted or not. */
+  leave(call: CallContext): void {
+    if (!call.admitted) return;
+    call.admitted = false;
+    this.total -= 1;
+    if (!isStream(call)) this.active -= 1;
+  }
+
+  /** Takes a look at the process into account. Called regularly. */
+  adjust(pressure: Pressure): void {
+    const reason = this.suffersFrom(pressure);
+    const { peak } = this;
+    this.peak = this.active;
+    this.badLooks = reason === '' ? 0 : this.badLooks + 1;
+    if (reason === '') return this.raise(peak);
+    if (this.badLooks < LOOKS_BEFORE_LESS) return;
+    this.setLimit(Math.max(Math.min(Math.floor(Math.min(this.limit, peak) * LESS), this.limit), this.floor));
+    this.observer.pressed(true, reason);
+  }
+
+  private get floor(): number {
+    return Math.min(MIN_LIMIT, this.settings.maxConcurrentRequests);
+  }
+
+  private raise(peak: number): void {
+    const { maxConcurrentRequests } = this.settings;
+    if (this.limit === maxConcurrentRequests) return;
+    // A limit that nobody came near says nothing of what would be too much.
+    const wasNeeded = peak >= this.limit * LESS;
+    this.setLimit(Math.min(Math.ceil(this.limit * (wasNeeded ? MORE : 2)), maxConcurrentRequests));
+    if (this.limit === maxConcurrentRequests) this.observer.pressed(false, '');
+  }
+
+  private suffersFrom({ eventLoopDelayMs, heapPercent }: Pressure): string {
+    const { shedDelayMs, shedHeapPercent } = this.settings;
+    if (shedDelayMs > 0 && eventLoopDelayMs > shedDelayMs) return `event loop delay ${Math.round(eventLoopDelayMs)} ms`;
+    if (shedHeapPercent > 0 && heapPercent > shedHeapPercent) return `heap ${Math.round(heapPercent)} % full`;
+    return '';
+  }
+
+  private setLimit(limit: number): void {
+    this.limit = limit;
+    const isLowered = limit < this.settings.maxConcurrentRequests;
+    for (const priority of PRIORITIES) {
+      this.limits.set(priority, isLowered ? Math.ceil(limit * SHARES[priority]) : Infinity);
+    }
+  }
+
+  private refuse(priority: Priority, reason: 'concurrency' | 'pressure'): GatewayError {
+    this.observer.refused(priority, reason);
+    const detail = 'service unavailable: the gateway has too much to do at the moment.';
+    return new GatewayError('OVERLOADED', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  }
+}
+
+function isStream({ method }: CallContext): boolean {
+  return method?.kind === 'server_stream';
+}

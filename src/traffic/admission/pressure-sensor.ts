@@ -1,0 +1,29 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { getHeapStatistics } from 'node:v8';
+import type { Pressure } from './admission.js';
+
+const RESOLUTION_MS = 20;
+const LOOK_MS = 1000;
+
+/** Looks at the event loop and the heap of this process. */
+export class PressureSensor {
+  private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  private timer: NodeJS.Timeout | undefined;
+
+  start(onLook: (pressure: Pressure) => void): void {
+    this.delay.enable();
+    this.timer = setInterval(() => onLook(this.look()), LOOK_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.delay.disable();
+  }
+
+  private look(): Pressure {
+    const eventLoopDelayMs = Math.max(this.delay.percentile(90) / 1e6 - RESOLUTION_MS, 0);
+    this.delay.reset();
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+    return { eventLoopDelayMs, heapPercent: (used / limit) * 100 };
+  }
+}
