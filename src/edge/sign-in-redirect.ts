@@ -13,9 +13,10 @@ export class SignInRedirect {
   /** Where to sign in; undefined where nobody can. With several providers the front page lets people choose. */
   private readonly page: string | undefined;
 
-  constructor(@Inject(GATEWAY_CONFIG) { sso }: GatewayConfig) {
+  constructor(@Inject(GATEWAY_CONFIG) { sso, server }: GatewayConfig) {
     const [first, ...others] = sso.providers.keys();
-    if (first !== undefined) this.page = others.length === 0 ? `/auth/${first}/login` : '/';
+    // Whole, since a session begun under another name of the gateway would not be known under this one.
+    if (first !== undefined) this.page = `${server.publicUrl}/${others.length === 0 ? `auth/${first}/login` : ''}`;
   }
 
   /** Undefined for everything but a person without a session. */

@@ -122,6 +122,13 @@ describe('the front page in a browser', () => {
     expect(await context.cookies(gateway.publicUrl)).toEqual([]);
   });
 
+  it('signs in where sessions hold, under whatever name it was opened', async () => {
+    await page.goto(gateway.url);
+    expect(new URL(gateway.url).hostname).toBe('127.0.0.1');
+    await signIn();
+    expect(new URL(page.url()).origin).toBe(gateway.publicUrl);
+  });
+
   it('is where a person without a session comes back to what they asked for', async () => {
     await page.goto(`${gateway.publicUrl}/api/v1/users?pageSize=2`);
     await page.getByLabel('E-mail address').fill('alice@acme.test');

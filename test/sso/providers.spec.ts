@@ -41,11 +41,11 @@ describe('several providers', () => {
   it('leave it to the person where to sign in', async () => {
     const page = await (await fetch(own.publicUrl)).text();
     for (const name of ['sandbox', 'fake'])
-      expect(page).toContain(`<a href="/auth/${name}/login">Sign in with ${name}</a>`);
+      expect(page).toContain(`<a href="${own.publicUrl}/auth/${name}/login">Sign in with ${name}</a>`);
     const request =
       'GET /api/v1/users HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nSec-Fetch-Mode: navigate\r\n';
     const [answer] = await sendRaw(own.url, `${request}Connection: close\r\n\r\n`);
-    expect(answer?.headers['location']).toBe('/?returnTo=%2Fapi%2Fv1%2Fusers');
+    expect(answer?.headers['location']).toBe(`${own.publicUrl}/?returnTo=%2Fapi%2Fv1%2Fusers`);
   });
 
   it('are chosen by tenant, or by name', async () => {

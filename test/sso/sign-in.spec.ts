@@ -123,7 +123,7 @@ describe('without a session', () => {
     const answer = await navigate('/api/v1/users?pageSize=2');
     expect([answer?.status, answer?.headers['location']]).toEqual([
       302,
-      '/auth/sandbox/login?returnTo=%2Fapi%2Fv1%2Fusers%3FpageSize%3D2',
+      `${gateway.publicUrl}/auth/sandbox/login?returnTo=%2Fapi%2Fv1%2Fusers%3FpageSize%3D2`,
     ]);
     expect(answer?.headers['set-cookie']).toBeUndefined();
   });
@@ -132,7 +132,7 @@ describe('without a session', () => {
     const answer = await navigate('/api/v1/users', `Cookie: __Host-sid=${'x'.repeat(43)}\r\n`);
     expect([answer?.status, answer?.headers['location']]).toEqual([
       302,
-      '/auth/sandbox/login?returnTo=%2Fapi%2Fv1%2Fusers',
+      `${gateway.publicUrl}/auth/sandbox/login?returnTo=%2Fapi%2Fv1%2Fusers`,
     ]);
     expect(answer?.headers['set-cookie']).toMatch(/^__Host-sid=; Max-Age=0; /);
   });

@@ -14,12 +14,13 @@ export const HOME_SCRIPT = 'docs/home.js';
 interface HomeFeatures {
   /** The reference is served. */
   readonly reference: boolean;
-  /** Names of the identity providers at which people can sign in. */
+  /** Names of the identity providers at which people can sign in, and the origin where their sessions hold. */
   readonly providers: readonly string[];
+  readonly publicUrl: string | undefined;
 }
 
 /** What a person finds at the address of the gateway: links to what is there, and where people can sign in, a try of the API. */
-export function homePage({ reference, providers }: HomeFeatures): StaticContent {
+export function homePage({ reference, providers, publicUrl = '' }: HomeFeatures): StaticContent {
   const links = [
     ...(reference ? REFERENCE : []),
     ['/docs/errors', 'Error codes'] as const,
@@ -33,7 +34,7 @@ export function homePage({ reference, providers }: HomeFeatures): StaticContent 
     '</ul>',
   ];
   if (providers.length === 0) return htmlPage('api-gateway', main);
-  return htmlPage('api-gateway', [...main, ...signedOut(providers), ...signedIn()], `/${HOME_SCRIPT}`);
+  return htmlPage('api-gateway', [...main, ...signedOut(providers, publicUrl), ...signedIn()], `/${HOME_SCRIPT}`);
 }
 
 /** The script of the front page; it calls what any page of this origin may call. */
@@ -43,12 +44,14 @@ export function homeScript(): StaticContent {
 }
 
 /** What is there before the script has run, and without one. */
-function signedOut(providers: readonly string[]): string[] {
+function signedOut(providers: readonly string[], publicUrl: string): string[] {
   return [
     '<section id="sign-in" aria-labelledby="sign-in-title">',
     '<h2 id="sign-in-title">Sign in</h2>',
     '<ul>',
-    ...providers.map((name) => `<li><a href="/auth/${name}/login">Sign in with ${escapeHtml(name)}</a></li>`),
+    ...providers.map(
+      (name) => `<li><a href="${escapeHtml(publicUrl)}/auth/${name}/login">Sign in with ${escapeHtml(name)}</a></li>`,
+    ),
     '</ul>',
     '</section>',
   ];

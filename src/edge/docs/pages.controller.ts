@@ -15,7 +15,8 @@ export class PagesController {
   private readonly errorsPage = errorsPage();
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
-    this.homePage = homePage({ reference: config.server.docs, providers: [...config.sso.providers.keys()] });
+    const { docs, publicUrl } = config.server;
+    this.homePage = homePage({ reference: docs, providers: [...config.sso.providers.keys()], publicUrl });
   }
 
   @Get()
