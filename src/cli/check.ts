@@ -36,7 +36,11 @@ function methodsOf({ routes }: World) {
 
 /** An address that no contract speaks of is most often a misspelt name. */
 function idleUpstreams(world: World, { upstreams }: GatewayConfig) {
-  const used = new Set(methodsOf(world).map(({ upstream }) => upstream));
+  const used = new Set(
+    methodsOf(world).flatMap(({ upstream, policy: { fallback } }) => {
+      return fallback?.kind === 'upstream' ? [upstream, fallback.upstream] : [upstream];
+    }),
+  );
   return [...upstreams.keys()]
     .filter((name) => !used.has(name))
     .map((name) => ({

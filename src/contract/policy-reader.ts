@@ -1,4 +1,4 @@
-import { fromJsonString, getOption, hasOption } from '@bufbuild/protobuf';
+import { fromJsonString, getOption, hasOption, toBinary } from '@bufbuild/protobuf';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
@@ -193,13 +193,14 @@ class PolicyReader {
   }
 
   private readStaticFallback(json: string): FallbackPolicy {
+    const { output } = this.method;
     try {
-      fromJsonString(this.method.output, json);
+      return { kind: 'static', json, bytes: toBinary(output, fromJsonString(output, json)) };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.mistakes.push(`fallback.static_json is no ${this.method.output.typeName}: ${reason}`);
+      this.mistakes.push(`fallback.static_json is no ${output.typeName}: ${reason}`);
     }
-    return { kind: 'static', json };
+    return { kind: 'static', json, bytes: new Uint8Array() };
   }
 
   private readStream(): StreamPolicy {

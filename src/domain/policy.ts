@@ -25,7 +25,7 @@ export interface RatePolicy {
 
 export type FallbackPolicy =
   | { readonly kind: 'cached' }
-  | { readonly kind: 'static'; readonly json: string }
+  | { readonly kind: 'static'; readonly json: string; /** The same as a message. */ readonly bytes: Uint8Array }
   | { readonly kind: 'upstream'; readonly upstream: string };
 
 export interface StreamPolicy {

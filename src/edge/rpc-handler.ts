@@ -68,6 +68,7 @@ function sendAnswer(
 ): void {
   const status = rpc.route.method.policy.successStatus;
   reply.code(status);
+  if (request.call.fallback !== '') reply.header('x-gateway-fallback', request.call.fallback);
   if (status === 204) return void reply.send();
   if (!(answer instanceof Uint8Array))
     return void reply.type(JSON_TYPE).serializer(String).send(JSON.stringify(answer));

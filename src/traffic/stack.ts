@@ -11,6 +11,7 @@ import { bulkhead, bulkheadStream } from './bulkhead.js';
 import { ResponseCache } from './cache/response-cache.js';
 import type { Layer, Next, StackCall, UpstreamCall } from './call.js';
 import { deadline, type DeadlineSettings, nearestDeadline, timeoutOf } from './deadline.js';
+import { fallback } from './fallback.js';
 import { hedge } from './hedge.js';
 import { measured, measuredStream } from './measured.js';
 import { metered } from './metered.js';
@@ -68,6 +69,7 @@ export class CallStack {
   private unaryLayers(method: RpcMethod): Layer[] {
     const { protection, config } = this;
     return [
+      ...this.fallbacks(method),
       ...(this.responses?.layers(method) ?? []),
       ...this.meters<Uint8Array>(method),
       ...this.bulkheads(method).map(bulkhead),
@@ -87,6 +89,32 @@ export class CallStack {
       deadline(this.config),
       measuredStream(this.measure),
     ];
+  }
+
+  /** The fallback that the policy names, if there is what it is made of. */
+  private fallbacks(method: RpcMethod): Layer[] {
+    const { upstream, policy } = method;
+    const standIn = this.standIn(method);
+    if (standIn === undefined || policy.fallback === undefined) return [];
+    const { kind } = policy.fallback;
+    this.responses?.metrics.knowFallback(upstream, kind);
+    return [fallback({ kind, standIn, onUse: () => this.responses?.metrics.countFallback(upstream, kind) })];
+  }
+
+  private standIn(method: RpcMethod): ((call: StackCall) => Promise<Uint8Array | undefined>) | undefined {
+    const { responses } = this;
+    const { policy } = method;
+    if (policy.fallback === undefined) return undefined;
+    if (policy.fallback.kind === 'static') {
+      const { bytes } = policy.fallback;
+      return () => Promise.resolve(bytes);
+    }
+    if (policy.fallback.kind === 'cached') return responses && ((call) => responses.lastAnswer(call));
+    const { upstream } = policy.fallback;
+    if (!this.config.upstreams.has(upstream)) return undefined;
+    const standby = { ...method, upstream, policy: { ...policy, fallback: undefined, cache: undefined } };
+    const send = stack(this.unaryLayers(standby), (attempt) => this.unaryAttempt(attempt));
+    return (call) => send({ ...call, method: standby, startedAt: performance.now() });
   }
 
   private meters<Response>({ policy: { meter } }: RpcMethod): Layer<Response>[] {

@@ -30,6 +30,10 @@ export class ResponseCache {
     this.now = parts.now ?? (() => Date.now());
   }
 
+  get metrics(): CacheMetrics {
+    return this.parts.metrics;
+  }
+
   /** The layer of an RPC; none when its policy has no cache. */
   layers({ policy: { cache } }: RpcMethod): Layer[] {
     if (cache === undefined) return [];
@@ -96,6 +100,7 @@ export class ResponseCache {
 
   private note({ context }: StackCall, outcome: CacheOutcome): void {
     context.responseCache = outcome === 'error' ? 'miss' : outcome;
+    if (outcome === 'stale') context.fallback = 'cached';
     this.parts.metrics.count('response', outcome);
   }
 }
