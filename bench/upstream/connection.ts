@@ -1,15 +1,24 @@
 import type { Socket } from 'node:net';
-import { FRAME_HEADER, Flag, FrameType, frame } from './frames.js';
-import { PathDecoder } from './hpack.js';
+import { FieldSelection } from '../../src/grpc/http2/field-selection.js';
+import { type Frame, FrameReader } from '../../src/grpc/http2/frame-reader.js';
+import {
+  DEFAULT_WINDOW,
+  Flag,
+  frame,
+  FrameType,
+  PREFACE,
+  Setting,
+  settingsFrame,
+  uint32,
+} from '../../src/grpc/http2/frames.js';
+import { HeaderBlocks } from '../../src/grpc/http2/header-blocks.js';
+import { HpackDecoder } from '../../src/grpc/http2/hpack-decoder.js';
 import { addressTo, unimplementedReply, type Reply } from './reply.js';
 
-const PREFACE_BYTES = 24;
 const MAX_CONCURRENT_STREAMS = 1000;
-const MAX_FRAME_BYTES = 16_384;
-const DEFAULT_WINDOW = 65_535;
-const SETTINGS_MAX_CONCURRENT_STREAMS = 3;
-const SETTINGS_INITIAL_WINDOW_SIZE = 4;
 const NOTHING = Buffer.alloc(0);
+/** No string is made of any other header: that is what makes the upstream cheap. */
+const PATH_ALONE = new FieldSelection([':path']);
 
 interface Pending {
   readonly streamId: number;
@@ -17,32 +26,20 @@ interface Pending {
   readonly index: number;
 }
 
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-function settings(): Buffer {
-  const payload = Buffer.alloc(6);
-  payload.writeUInt16BE(SETTINGS_MAX_CONCURRENT_STREAMS);
-  payload.writeUInt32BE(MAX_CONCURRENT_STREAMS, 2);
-  return frame(FrameType.SETTINGS, 0, 0, payload);
-}
-
 /**
  * One HTTP/2 connection that answers gRPC calls with bytes made beforehand (RFC 9113, as much as gRPC clients use).
  * A violation ends the connection: the peers of a benchmark are known, and a wrong answer would be worse than none.
  */
 export class Connection {
-  private readonly paths = new PathDecoder();
+  private readonly reader = new FrameReader((each) => this.handle(each));
+  private readonly blocks = new HeaderBlocks();
+  private readonly headers = new HpackDecoder(PATH_ALONE);
   /** Streams whose reply has not ended. At most MAX_CONCURRENT_STREAMS. */
   private readonly streams = new Map<number, Reply>();
   /** Bursts that wait for the connection's window. At most one a stream. */
   private waiting: Pending[] = [];
   private readonly out: Buffer[] = [];
-  private rest: Buffer = NOTHING;
-  private awaitsPreface = true;
+  private prefaceBytes = 0;
   private sendWindow = DEFAULT_WINDOW;
   private received = 0;
 
@@ -54,12 +51,13 @@ export class Connection {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.streams.clear());
     socket.on('data', (chunk: Buffer) => this.read(chunk));
-    this.out.push(settings());
+    this.out.push(settingsFrame([[Setting.MAX_CONCURRENT_STREAMS, MAX_CONCURRENT_STREAMS]]));
   }
 
   private read(chunk: Buffer): void {
     try {
-      this.frames(this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]));
+      const frames = this.prefaceBytes < PREFACE.length ? this.skipPreface(chunk) : chunk;
+      this.reader.read(frames, frames.length);
       this.acknowledge();
       this.flush();
     } catch (error) {
@@ -68,62 +66,49 @@ export class Connection {
     }
   }
 
-  private frames(bytes: Buffer): void {
-    let at = 0;
-    if (this.awaitsPreface && bytes.length >= PREFACE_BYTES) {
-      this.awaitsPreface = false;
-      at = PREFACE_BYTES;
-    }
-    while (!this.awaitsPreface && bytes.length - at >= FRAME_HEADER) {
-      const length = bytes.readUIntBE(at, 3);
-      if (length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes`);
-      const end = at + FRAME_HEADER + length;
-      if (bytes.length < end) break;
-      this.handle(bytes.subarray(at, end));
-      at = end;
-    }
-    this.rest = at === bytes.length ? NOTHING : bytes.subarray(at);
+  private skipPreface(chunk: Buffer): Buffer {
+    const skipped = Math.min(PREFACE.length - this.prefaceBytes, chunk.length);
+    this.prefaceBytes += skipped;
+    return chunk.subarray(skipped);
   }
 
-  private handle(bytes: Buffer): void {
-    const flags = bytes[4] as number;
-    const streamId = bytes.readUInt32BE(5) & 0x7fffffff;
-    switch (bytes[3] as number) {
+  private handle(each: Frame): void {
+    const { flags, streamId, bytes, start, end } = each;
+    switch (each.type) {
       case FrameType.HEADERS:
-        return this.headers(streamId, flags, bytes);
+      case FrameType.CONTINUATION:
+        return this.begin(each);
       case FrameType.DATA:
-        this.received += bytes.length - FRAME_HEADER;
+        this.received += end - start;
         return flags & Flag.END_STREAM ? this.answer(streamId) : undefined;
       case FrameType.SETTINGS:
-        return flags & Flag.ACK ? undefined : this.applySettings(bytes.subarray(FRAME_HEADER));
+        return flags & Flag.ACK ? undefined : this.applySettings(bytes.subarray(start, end));
       case FrameType.PING:
-        if (!(flags & Flag.ACK)) this.out.push(frame(FrameType.PING, Flag.ACK, 0, bytes.subarray(FRAME_HEADER)));
+        if (!(flags & Flag.ACK)) this.out.push(frame(FrameType.PING, Flag.ACK, 0, bytes.subarray(start, end)));
         return;
       case FrameType.WINDOW_UPDATE:
-        return streamId === 0 ? this.widen(bytes.readUInt32BE(FRAME_HEADER) & 0x7fffffff) : undefined;
+        return streamId === 0 ? this.widen(bytes.readUInt32BE(start) & 0x7fffffff) : undefined;
       case FrameType.RST_STREAM:
         this.streams.delete(streamId);
         return;
-      case FrameType.CONTINUATION:
-        throw new Error('a header block of more than one frame');
       default:
     }
   }
 
-  private headers(streamId: number, flags: number, bytes: Buffer): void {
-    if (!(flags & Flag.END_HEADERS)) throw new Error('a header block of more than one frame');
-    const padding = flags & Flag.PADDED ? (bytes[FRAME_HEADER] as number) : 0;
-    const start = FRAME_HEADER + (flags & Flag.PADDED ? 1 : 0) + (flags & Flag.PRIORITY ? 5 : 0);
-    const path = this.paths.decode(bytes.subarray(start, bytes.length - padding));
+  private begin(each: Frame): void {
+    const block = this.blocks.take(each);
+    if (block === undefined) return;
+    this.headers.decode(block.bytes, block.start, block.end);
     if (this.streams.size >= MAX_CONCURRENT_STREAMS) throw new Error('more streams than the settings allow');
-    this.streams.set(streamId, this.replies.get(path ?? '') ?? unimplementedReply);
-    if (flags & Flag.END_STREAM) this.answer(streamId);
+    const [path = ''] = this.headers.values;
+    this.streams.set(block.streamId, this.replies.get(path) ?? unimplementedReply);
+    if (block.endsStream) this.answer(block.streamId);
   }
 
   private applySettings(payload: Buffer): void {
     for (let at = 0; at + 6 <= payload.length; at += 6) {
       const small = payload.readUInt32BE(at + 2) < DEFAULT_WINDOW;
-      if (payload.readUInt16BE(at) === SETTINGS_INITIAL_WINDOW_SIZE && small)
+      if (payload.readUInt16BE(at) === Setting.INITIAL_WINDOW_SIZE && small)
         throw new Error('a window below the default');
     }
     this.out.push(frame(FrameType.SETTINGS, Flag.ACK, 0, NOTHING));

@@ -1,13 +1,5 @@
-import {
-  Flag,
-  FrameType,
-  MAX_FRAME_PAYLOAD,
-  OK_TRAILERS,
-  RESPONSE_HEADERS,
-  UNIMPLEMENTED,
-  frame,
-  grpcMessage,
-} from './frames.js';
+import { Flag, frame, FrameType, MAX_FRAME_PAYLOAD } from '../../src/grpc/http2/frames.js';
+import { grpcMessage, OK_TRAILERS, RESPONSE_HEADERS, UNIMPLEMENTED } from './grpc-frames.js';
 
 /** Frames that leave together; only the stream id is missing in them. */
 export interface Burst {

@@ -3,12 +3,11 @@ import { once } from 'node:events';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STREAM_TOKENS, messages } from '../fixtures.js';
-import { FRAME_HEADER, Flag, FrameType, MESSAGE_HEADER, frame } from './frames.js';
+import { Flag, FRAME_HEADER, frame, FrameType, MESSAGE_HEADER, PREFACE } from '../../src/grpc/http2/frames.js';
 import { createUpstream } from './server.js';
 
 const identity = (bytes: Buffer) => bytes;
 
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 const LIST = '/user.v1.UserService/ListUsers';
 
 function listCall(streamId: number): Buffer {
@@ -86,7 +85,7 @@ describe('the upstream', () => {
   it('sends no more than the window of a connection allows, and the rest when it is widened', async () => {
     const calls = 20;
     const socket = connect(port, '127.0.0.1');
-    socket.write(Buffer.concat([Buffer.from(PREFACE), frame(FrameType.SETTINGS, 0, 0, Buffer.alloc(0))]));
+    socket.write(Buffer.concat([PREFACE, frame(FrameType.SETTINGS, 0, 0, Buffer.alloc(0))]));
     for (let call = 0; call < calls; call++) socket.write(listCall(2 * call + 1));
     const size = messages.list.length + MESSAGE_HEADER;
     const fitting = Math.floor(65_535 / size);
