@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{src,sandbox,bench,scripts}/**/*.spec.ts'], setupFiles: ['test/support/reflect.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{src,sandbox,bench,scripts}/**/*.spec.ts'],
+          setupFiles: ['test/support/reflect.ts'],
+        },
+      },
       {
         test: {
           name: 'gateway',
