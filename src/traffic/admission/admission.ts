@@ -92,7 +92,7 @@ export class Admission {
     if (this.limit === maxConcurrentRequests) return;
     // A limit that nobody came near says nothing of what would be too much.
     const wasNeeded = peak >= this.limit * LESS;
-    this.setLimit(Math.min(Math.ceil(this.limit * (wasNeeded ? MORE : 2)), maxConcurrentRequests));
+    this.setLimit(Math.min(Math.round(this.limit * (wasNeeded ? MORE : 2)), maxConcurrentRequests));
     if (this.limit === maxConcurrentRequests) this.observer.pressed(false, '');
   }
 

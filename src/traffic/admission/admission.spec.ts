@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest';
+import { LOAD } from '../../../test/support/stack-world.js';
+import { streamMethod, unaryMethod, upstreamCall } from '../../../test/support/upstream-call.js';
+import type { CallContext } from '../../domain/call-context.js';
+import { Admission, type Pressure } from './admission.js';
+import { PRIORITIES, type Priority } from './priority.js';
+
+const CALM: Pressure = { eventLoopDelayMs: 5, heapPercent: 30 };
+const LAGGING: Pressure = { eventLoopDelayMs: 250, heapPercent: 30 };
+const FULL_HEAP: Pressure = { eventLoopDelayMs: 5, heapPercent: 95 };
+
+interface Gate {
+  readonly admission: Admission;
+  readonly refused: string[];
+  readonly pressed: [boolean, string][];
+}
+
+function gate(maxConcurrentRequests = 1_000): Gate {
+  const refused: string[] = [];
+  const pressed: [boolean, string][] = [];
+  const admission = new Admission(
+    { ...LOAD, maxConcurrentRequests, shedDelayMs: 100, shedHeapPercent: 85 },
+    {
+      refused: (priority, reason) => refused.push(`${priority} ${reason}`),
+      pressed: (isPressed, reason) => pressed.push([isPressed, reason]),
+    },
+  );
+  return { admission, refused, pressed };
+}
+
+function unary(): CallContext {
+  const { context, method } = upstreamCall(unaryMethod());
+  context.method = method;
+  return context;
+}
+
+function stream(): CallContext {
+  const { context, method } = upstreamCall(streamMethod());
+  context.method = method;
+  return context;
+}
+
+/** How many requests of a kind are let in beside those that are. */
+function room({ admission }: Gate, priority: Priority, upTo = 2_000): number {
+  const calls = Array.from({ length: upTo }, unary);
+  const admitted = calls.filter((call) => admission.enter(call, priority) === undefined);
+  for (const call of calls) admission.leave(call);
+  return admitted.length;
+}
+
+/** A gate whose limit was lowered from `busy` requests in flight. */
+function pressed(busy: number, pressure = LAGGING): Gate {
+  const made = gate();
+  const calls = Array.from({ length: busy }, unary);
+  for (const call of calls) made.admission.enter(call, 'auth');
+  made.admission.adjust(pressure);
+  made.admission.adjust(pressure);
+  for (const call of calls) made.admission.leave(call);
+  return made;
+}
+
+describe('the limit of requests in flight', () => {
+  it('holds for all kinds alike, but for health', () => {
+    const made = gate(10);
+    const admitted = Array.from({ length: 10 }, unary);
+    for (const call of admitted) expect(made.admission.enter(call, 'ai')).toBeUndefined();
+    expect(made.admission.enter(unary(), 'auth')).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1 });
+    expect(made.admission.enter(unary(), 'health')).toBeUndefined();
+    expect(made.refused).toEqual(['auth concurrency']);
+  });
+
+  it('counts streams', () => {
+    const { admission } = gate(1);
+    const open = stream();
+    expect(admission.enter(open, 'ai')).toBeUndefined();
+    expect(admission.enter(unary(), 'read')).toBeDefined();
+    admission.leave(open);
+    expect(admission.enter(unary(), 'read')).toBeUndefined();
+  });
+
+  it('gives each place back once, however often a request ends', () => {
+    const { admission } = gate(1);
+    const call = unary();
+    admission.enter(call, 'read');
+    admission.leave(call);
+    admission.leave(call);
+    const refused = unary();
+    expect(admission.enter(unary(), 'read')).toBeUndefined();
+    expect(admission.enter(refused, 'read')).toBeDefined();
+    admission.leave(refused);
+    expect(admission.enter(unary(), 'read')).toBeDefined();
+  });
+});
+
+describe('under pressure', () => {
+  it('one bad look changes nothing', () => {
+    const made = gate();
+    made.admission.adjust(LAGGING);
+    expect(room(made, 'ai')).toBe(1_000);
+  });
+
+  it.each([
+    ['a lagging event loop', LAGGING, 'event loop delay 250 ms'],
+    ['a full heap', FULL_HEAP, 'heap 95 % full'],
+  ])('%s lowers the limit below what was under way, and that is told', (_, pressure, reason) => {
+    const made = pressed(500, pressure);
+    expect(room(made, 'auth')).toBe(400);
+    expect(made.pressed).toEqual([[true, reason]]);
+  });
+
+  it('AI gives way first, then writes, reads and sign-in; health never', () => {
+    const made = pressed(500);
+    expect(PRIORITIES.map((priority) => room(made, priority))).toEqual([2_000, 400, 360, 300, 200]);
+    expect(new Set(made.refused)).toEqual(new Set(['auth pressure', 'read pressure', 'write pressure', 'ai pressure']));
+  });
+
+  it('open streams leave the others their room', () => {
+    const made = gate();
+    for (let n = 0; n < 900; n++) made.admission.enter(stream(), 'ai');
+    made.admission.adjust(LAGGING);
+    made.admission.adjust(LAGGING);
+    expect(room(made, 'auth')).toBe(64);
+  });
+
+  it('some requests are let in however bad it looks', () => {
+    const made = pressed(500);
+    for (let n = 0; n < 100; n++) made.admission.adjust(LAGGING);
+    expect(room(made, 'auth')).toBe(64);
+  });
+
+  it('the limit is back within ten looks when it is over', () => {
+    const made = pressed(500);
+    for (let n = 0; n < 100; n++) made.admission.adjust(LAGGING);
+    for (let n = 0; n < 10; n++) made.admission.adjust(CALM);
+    expect(room(made, 'ai')).toBe(1_000);
+    expect(made.pressed.at(-1)).toEqual([false, '']);
+  });
+
+  it('the limit is raised with care while it is needed', () => {
+    const made = pressed(500);
+    const calls = Array.from({ length: 400 }, unary);
+    for (const call of calls) made.admission.enter(call, 'auth');
+    made.admission.adjust(CALM);
+    for (const call of calls) made.admission.leave(call);
+    expect(room(made, 'auth')).toBe(440);
+  });
+});

@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type PlaceLimits, Places, type WaitOutcome } from './places.js';
+
+const LIMITS: PlaceLimits = {
+  capacity: 4,
+  tenantCapacity: 4,
+  queueSize: 8,
+  queueTimeoutMs: 50,
+  weights: new Map(),
+};
+const LONG_MS = 60_000;
+const signal = new AbortController().signal;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function places(limits: Partial<PlaceLimits> = {}): Places {
+  return new Places({ ...LIMITS, ...limits });
+}
+
+/** Takes all places for a tenant. */
+function full(tenant: string, limits: Partial<PlaceLimits> = {}): Places {
+  const made = places(limits);
+  while (made.tryTake(tenant));
+  return made;
+}
+
+/** Waits, and notes who was served in which order. */
+function wait(at: Places, tenant: string, order: string[], remainingMs = LONG_MS): Promise<WaitOutcome> {
+  return at.wait(tenant, remainingMs, signal).then((outcome) => {
+    if (outcome === 'taken') order.push(tenant);
+    return outcome;
+  });
+}
+
+describe('free places', () => {
+  it('are taken until there are none', () => {
+    const made = full('acme');
+    expect(made.inUse).toBe(4);
+    made.give('acme');
+    expect(made.tryTake('globex')).toBe(true);
+    expect(made.tryTake('globex')).toBe(false);
+  });
+
+  it('are kept for others when one tenant has its share', () => {
+    const made = full('acme', { tenantCapacity: 3 });
+    expect(made.inUse).toBe(3);
+    expect(made.tryTake('globex')).toBe(true);
+  });
+});
+
+describe('calls that wait', () => {
+  it('are served in the order they came, each as soon as a place is free', async () => {
+    const made = full('acme');
+    const order: string[] = [];
+    const waits = ['a', 'b', 'c'].map((tenant) => wait(made, tenant, order));
+    expect(made.queued).toBe(3);
+    for (let n = 0; n < 3; n++) made.give('acme');
+    expect(await Promise.all(waits)).toEqual(['taken', 'taken', 'taken']);
+    expect(order).toEqual(['a', 'b', 'c']);
+    expect([made.inUse, made.queued]).toEqual([4, 0]);
+  });
+
+  it('of a tenant that has none go before those of a tenant that has many', async () => {
+    const made = full('acme');
+    const order: string[] = [];
+    const waits = ['acme', 'acme', 'globex'].map((tenant) => wait(made, tenant, order));
+    made.give('acme');
+    made.give('acme');
+    made.give('acme');
+    await Promise.all(waits);
+    expect(order).toEqual(['globex', 'acme', 'acme']);
+  });
+
+  it('share places by weight', async () => {
+    const made = full('other', { capacity: 8, tenantCapacity: 8, queueSize: 32, weights: new Map([['acme', 3]]) });
+    const order: string[] = [];
+    const waits = Array.from({ length: 16 }, (_, n) => wait(made, n % 2 === 0 ? 'globex' : 'acme', order));
+    for (let n = 0; n < 8; n++) made.give('other');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(order.filter((tenant) => tenant === 'acme')).toHaveLength(6);
+    expect(order.filter((tenant) => tenant === 'globex')).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(LONG_MS);
+    await Promise.all(waits);
+  });
+
+  it('do not hold up others when their own tenant has its share', async () => {
+    const made = full('acme', { tenantCapacity: 3 });
+    const order: string[] = [];
+    const waiting = wait(made, 'acme', order);
+    expect(made.tryTake('globex')).toBe(true);
+    made.give('globex');
+    expect(made.queued).toBe(1);
+    made.give('acme');
+    expect(await waiting).toBe('taken');
+  });
+
+  it('are refused at once when the queue is full', async () => {
+    const made = full('acme', { queueSize: 1 });
+    const waiting = made.wait('a', LONG_MS, signal);
+    expect(await made.wait('b', LONG_MS, signal)).toBe('capacity');
+    await vi.advanceTimersByTimeAsync(50);
+    expect(await waiting).toBe('timeout');
+  });
+
+  it('are given up after the longest wait', async () => {
+    const made = full('acme');
+    const waiting = made.wait('a', LONG_MS, signal);
+    await vi.advanceTimersByTimeAsync(49);
+    expect(made.queued).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await waiting).toBe('timeout');
+    expect(made.queued).toBe(0);
+  });
+
+  it('are given up as soon as half of their kind could not be answered in the time that is left', async () => {
+    const made = full('acme');
+    for (let n = 0; n < 200; n++) made.note(100);
+    expect(await made.wait('a', 90, signal)).toBe('timeout');
+    const waiting = made.wait('b', 130, signal);
+    await vi.advanceTimersByTimeAsync(40);
+    expect(await waiting).toBe('timeout');
+  });
+
+  it('are not served when their client has left', async () => {
+    const made = full('acme');
+    const left = new AbortController();
+    const waiting = made.wait('a', LONG_MS, left.signal);
+    left.abort();
+    made.give('acme');
+    expect(await waiting).toBe('aborted');
+    expect([made.inUse, made.queued]).toEqual([3, 0]);
+  });
+});
+
+it('nothing is kept of tenants that have no calls under way', () => {
+  const made = places();
+  for (let n = 0; n < 10_000; n++) {
+    made.tryTake(`tenant-${n}`);
+    made.give(`tenant-${n}`);
+  }
+  expect(Reflect.get(made, 'byTenant')).toHaveProperty('size', 0);
+  expect(Reflect.get(made, 'lines')).toHaveProperty('size', 0);
+});
