@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { format, resolveConfig } from 'prettier';
 import { buildGateway } from '../harness/gateway-build.js';
 import { ROOT } from '../harness/paths.js';
 import { pinSelf } from '../harness/process.js';
@@ -49,6 +50,13 @@ function sayResult(result: SoakResult): void {
   }
 }
 
+/** Writes at once: what comes later may be stopped. */
+async function save(result: SoakResult): Promise<void> {
+  const document = mergeResults(readFileSync(MARKDOWN, 'utf8'), [result]);
+  const style = await resolveConfig(MARKDOWN);
+  writeFileSync(MARKDOWN, await format(document, { ...style, filepath: MARKDOWN }));
+}
+
 async function main(options: SoakOptions): Promise<boolean> {
   process.chdir(ROOT);
   if (options.dist) buildGateway();
@@ -61,7 +69,7 @@ async function main(options: SoakOptions): Promise<boolean> {
     const result = await runOne(scenario, options, stop.signal);
     sayResult(result);
     results.push(result);
-    if (options.save) writeFileSync(MARKDOWN, mergeResults(readFileSync(MARKDOWN, 'utf8'), [result]));
+    if (options.save) await save(result);
   }
   return results.every(hasPassed);
 }

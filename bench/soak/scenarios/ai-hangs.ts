@@ -26,14 +26,15 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
       shot: () => ({ url: `${gateway.url}/api/v1/ai`, method: 'POST', headers, body: '{"query":"slow 0ms"}' }),
     });
   const slice = seconds / (2 * ROUNDS);
+  const hung: Promise<LoadFigures>[] = [];
   const quiet = async () => {
     await world.setFault('ai', { mode: 'none' });
+    await Promise.all(hung);
     const healthy = ai(slice);
     const figures = await users(slice);
     await healthy;
     return figures;
   };
-  const hung: Promise<LoadFigures>[] = [];
   const loaded = async () => {
     await world.setFault('ai', { mode: 'hang' });
     hung.push(ai(slice));
