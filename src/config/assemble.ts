@@ -29,6 +29,10 @@ export function assembleConfig(
       maxEntryBytes: settings.GATEWAY_CACHE_MAX_ENTRY_BYTES,
       fallbackMaxAgeMs: settings.GATEWAY_FALLBACK_MAX_AGE,
     },
+    idempotency: {
+      ttlMs: settings.GATEWAY_IDEMPOTENCY_TTL,
+      maxBytes: settings.GATEWAY_IDEMPOTENCY_MAX_BYTES,
+    },
     redis: redisOf(settings),
     revocation: {
       maxEntries: settings.GATEWAY_REVOCATION_MAX,

@@ -193,6 +193,8 @@ export interface GatewayConfig {
     /** How long beyond its time an answer is kept as a fallback. */
     readonly fallbackMaxAgeMs: number;
   };
+  /** Requests that may be sent again without being done again. */
+  readonly idempotency: { readonly ttlMs: number; readonly maxBytes: number };
   /** Undefined: this instance works on its own. */
   readonly redis: RedisConfig | undefined;
   readonly revocation: RevocationConfig;

@@ -7,6 +7,7 @@ import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
 import { Arrival } from './arrival.js';
 import { FallbackController } from './fallback.controller.js';
+import { IdempotentRequests } from './idempotent-requests.js';
 import { RequestLifecycle } from './request-lifecycle.js';
 import { RouteResolver } from './route-resolver.js';
 import type { RpcOverride } from './rpc-call.js';
@@ -34,7 +35,16 @@ export class EdgeModule implements OnModuleInit {
       module: EdgeModule,
       imports: [DiscoveryModule],
       controllers: [FallbackController],
-      providers: [contract, Arrival, RequestLifecycle, RouteResolver, RpcHandler, SignInRedirect, StreamHandler],
+      providers: [
+        contract,
+        Arrival,
+        RequestLifecycle,
+        RouteResolver,
+        RpcHandler,
+        IdempotentRequests,
+        SignInRedirect,
+        StreamHandler,
+      ],
       exports: [Contract, RpcHandler, RequestLifecycle, SignInRedirect],
     };
   }

@@ -1,19 +1,18 @@
-import { fromBinary } from '@bufbuild/protobuf';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
-import { HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
+import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
+import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
-import { allowedTenant } from './allowed-tenant.js';
+import { renderAnswer } from './answer.js';
 import { hasTag, sendTagged } from './conditional-answer.js';
+import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
 import { readRequest } from './read-request.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { StreamHandler } from './stream/stream-handler.js';
-
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Translates one REST request into one gRPC call and its answer back: what every generated handler does. */
 @Injectable()
@@ -23,6 +22,7 @@ export class RpcHandler {
   constructor(
     private readonly stack: CallStack,
     private readonly streams: StreamHandler,
+    private readonly idempotent: IdempotentRequests,
   ) {}
 
   /** Puts an explicit controller method in the place of the generated call. Called at boot. */
@@ -37,12 +37,47 @@ export class RpcHandler {
     const message = readRequest(request, rpc);
     call.stage = 'upstream';
     if (rpc.route.method.kind === 'server_stream') return this.streams.handle(request, reply, message);
-    const override = this.overrides.get(rpc.route.method);
-    const answer =
-      override === undefined ? this.send(call, rpc, message) : this.runOverride(override, call, rpc, message);
-    const response = await answer;
+    const key = idempotencyKey(request);
+    if (key !== undefined) return this.sendOnce(request, reply, { rpc, message, key });
+    const answer = await this.ask(call, rpc, message);
     call.stage = 'encode';
-    sendAnswer(request, reply, rpc, response);
+    sendAnswer(request, reply, renderAnswer(rpc, call, answer));
+  }
+
+  private async sendOnce(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { rpc, message, key }: { readonly rpc: CompiledRoute; readonly message: Uint8Array; readonly key: string },
+  ): Promise<void> {
+    const { call } = request;
+    const keyed = { key, method: rpc.route.method, message };
+    const { answer, replayed } = await this.idempotent.run(request, keyed, async () =>
+      renderAnswer(rpc, call, await this.askToTheEnd(call, rpc, message)),
+    );
+    if (replayed) reply.header('idempotency-replayed', 'true');
+    sendAnswer(request, reply, answer);
+  }
+
+  private ask(call: CallContext, rpc: CompiledRoute, message: Uint8Array): Promise<Uint8Array | JsonValue> {
+    const override = this.overrides.get(rpc.route.method);
+    return override === undefined ? this.send(call, rpc, message) : this.runOverride(override, call, rpc, message);
+  }
+
+  /** Goes on when the client leaves: it comes back with its key to hear what has become of its request. */
+  private async askToTheEnd(
+    call: CallContext,
+    rpc: CompiledRoute,
+    message: Uint8Array,
+  ): Promise<Uint8Array | JsonValue> {
+    const context = sharedContext(call, call.principal, call.deadlineAt - performance.now());
+    const { method, policy, routeLabel, crossTenant, privileged } = call;
+    Object.assign(context, { method, policy, routeLabel, crossTenant, privileged });
+    try {
+      return await this.ask(context, rpc, message);
+    } finally {
+      const { upstream, breakerState, queueMs, fallback } = context;
+      Object.assign(call, { upstream, breakerState, queueMs, fallback });
+    }
   }
 
   private send(context: CallContext, { route }: CompiledRoute, request: Uint8Array): Promise<Uint8Array> {
@@ -60,26 +95,12 @@ export class RpcHandler {
   }
 }
 
-function sendAnswer(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  rpc: CompiledRoute,
-  answer: Uint8Array | JsonValue,
-): void {
-  const status = rpc.route.method.policy.successStatus;
+function sendAnswer(request: FastifyRequest, reply: FastifyReply, { status, contentType, body }: KeptAnswer): void {
+  const { call, rpc } = request;
   reply.code(status);
-  if (request.call.fallback !== '') reply.header('x-gateway-fallback', request.call.fallback);
-  if (status === 204) return void reply.send();
-  if (!(answer instanceof Uint8Array))
-    return void reply.type(JSON_TYPE).serializer(String).send(JSON.stringify(answer));
-  if (rpc.rawBody) return sendRawBody(reply, answer);
-  const body = rpc.responseWriter.write(answer, allowedTenant(request.call));
-  reply.header('content-type', JSON_TYPE);
-  if (hasTag(request, rpc.route.method)) sendTagged(request, reply, body);
+  if (call.fallback !== '') reply.header('x-gateway-fallback', call.fallback);
+  if (contentType === '') return void reply.send();
+  reply.header('content-type', contentType);
+  if (rpc !== undefined && hasTag(request, rpc.route.method)) sendTagged(request, reply, body);
   else void reply.send(body);
-}
-
-function sendRawBody(reply: FastifyReply, answer: Uint8Array): void {
-  const { contentType, data } = fromBinary(HttpBodySchema, answer);
-  void reply.header('content-type', contentType || 'application/octet-stream').send(Buffer.from(data));
 }

@@ -11,6 +11,12 @@ export const cacheSettings = {
   GATEWAY_CACHE_MAX_ENTRY_BYTES: defaulted(bytes({ min: 1024 }), '1MiB', {
     description: 'Largest answer kept of an RPC whose policy sets no cache.max_bytes.',
   }),
+  GATEWAY_IDEMPOTENCY_TTL: defaulted(duration({ min: 1000, max: WEEK_MS }), '24h', {
+    description: 'How long a request with an `Idempotency-Key` is remembered with its answer.',
+  }),
+  GATEWAY_IDEMPOTENCY_MAX_BYTES: defaulted(bytes({ min: 64 * 1024 }), '16MiB', {
+    description: 'Memory for such requests without Redis, or while it is away; beyond it the oldest are forgotten.',
+  }),
   GATEWAY_FALLBACK_MAX_AGE: defaulted(duration({ min: 1000, max: WEEK_MS }), '1h', {
     description: 'How long beyond its time an answer is kept for RPCs with fallback.cached in their policy.',
   }),

@@ -48,7 +48,7 @@ export class MemoryResponseStore implements ResponseStore {
     }
   }
 
-  private remove(key: string): void {
+  remove(key: string): void {
     const entry = this.entries.get(key);
     if (entry === undefined) return;
     this.entries.delete(key);

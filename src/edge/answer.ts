@@ -1,0 +1,26 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type { CompiledRoute } from '../contract/compiled-route.js';
+import type { CallContext } from '../domain/call-context.js';
+import { HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
+import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
+import { allowedTenant } from './allowed-tenant.js';
+import type { JsonValue } from './rpc-call.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const EMPTY = Buffer.alloc(0);
+
+/** The body of a successful answer, redacted and checked for its tenant, and what it is. */
+export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint8Array | JsonValue): KeptAnswer {
+  const status = rpc.route.method.policy.successStatus;
+  if (status === 204) return { status, contentType: '', body: EMPTY };
+  if (!(answer instanceof Uint8Array)) {
+    return { status, contentType: JSON_TYPE, body: Buffer.from(JSON.stringify(answer)) };
+  }
+  if (rpc.rawBody) return renderRawBody(status, answer);
+  return { status, contentType: JSON_TYPE, body: rpc.responseWriter.write(answer, allowedTenant(call)) };
+}
+
+function renderRawBody(status: number, answer: Uint8Array): KeptAnswer {
+  const { contentType, data } = fromBinary(HttpBodySchema, answer);
+  return { status, contentType: contentType || 'application/octet-stream', body: Buffer.from(data) };
+}
