@@ -148,6 +148,12 @@ describe('a policy', () => {
       'stream.max_duration is 0ms',
     ],
     [
+      'hedging with one attempt',
+      'GetFile',
+      { access: OPEN, retry: { maxAttempts: 1, hedgeAfter: seconds(1) } },
+      'retry.hedge_after needs max_attempts above 1',
+    ],
+    [
       'retries of what is not idempotent',
       'RotateShape',
       { access: OPEN, retry: { maxAttempts: 2 } },

@@ -1,53 +1,14 @@
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { call, opened, watched } from '../../test/support/circuits.js';
 import { CIRCUIT } from '../../test/support/stack-world.js';
-import type { CircuitConfig } from '../config/gateway-config.js';
-import { Circuit, REFUSED, type CircuitState, type Verdict } from './breaker-circuit.js';
+import { Circuit, REFUSED } from './breaker-circuit.js';
 
-let made: Circuit[] = [];
 beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
-  for (const each of made) each.shutdown();
-  made = [];
   vi.useRealTimers();
 });
-
-interface Watched {
-  readonly circuit: Circuit;
-  readonly changes: CircuitState[];
-}
-
-/** A circuit on the faked clock; `random` 0.5 is no jitter. */
-function watched(settings: Partial<CircuitConfig> = {}, random = () => 0.5): Watched {
-  const changes: CircuitState[] = [];
-  const clock = { now: () => performance.now(), random };
-  const circuit = new Circuit({ ...CIRCUIT, ...settings }, (to) => changes.push(to), clock);
-  made.push(circuit);
-  return { circuit, changes };
-}
-
-function call(circuit: Circuit, verdict: Verdict, times = 1): void {
-  for (let n = 0; n < times; n++) {
-    const ticket = circuit.enter();
-    if (ticket !== REFUSED) circuit.leave(ticket, verdict);
-  }
-}
-
-function opened(settings: Partial<CircuitConfig> = {}, random?: () => number): Watched {
-  const made = watched(settings, random);
-  call(made.circuit, 'failure', 20);
-  expect(made.circuit.state).toBe('open');
-  return made;
-}
-
-function halfOpen(settings: Partial<CircuitConfig> = {}): Watched {
-  const made = opened(settings);
-  vi.advanceTimersByTime(30_000);
-  expect(made.circuit.state).toBe('half_open');
-  return made;
-}
 
 describe('a closed circuit', () => {
   it('opens at 60 % of 20 calls, not below', () => {
@@ -106,7 +67,6 @@ describe('a closed circuit', () => {
   it('shares nothing with another one of the same settings', () => {
     const settings = Object.freeze({ ...CIRCUIT });
     const [first, second] = [new Circuit(settings), new Circuit(settings)];
-    made.push(first, second);
     call(first, 'failure', 20);
     expect([first.state, second.state]).toEqual(['open', 'closed']);
   });
@@ -164,104 +124,6 @@ describe('an open circuit', () => {
     call(circuit, 'failure', 20);
     vi.advanceTimersByTime(30_000);
     expect(circuit.state).toBe('half_open');
-  });
-});
-
-describe('a half-open circuit', () => {
-  it('lets three calls try and refuses the others', () => {
-    const { circuit } = halfOpen();
-    const tickets = Array.from({ length: 5 }, () => circuit.enter());
-    expect(tickets.filter((ticket) => ticket !== REFUSED)).toHaveLength(3);
-    expect(circuit.admits).toBe(false);
-  });
-
-  it('closes when three have succeeded, not before', () => {
-    const { circuit } = halfOpen();
-    call(circuit, 'success', 2);
-    expect(circuit.state).toBe('half_open');
-    call(circuit, 'success');
-    expect(circuit.state).toBe('closed');
-  });
-
-  it('opens again at one failure', () => {
-    const { circuit } = halfOpen();
-    call(circuit, 'success', 2);
-    call(circuit, 'failure');
-    expect(circuit.state).toBe('open');
-  });
-
-  it('lets the next call try when one was aborted', () => {
-    const { circuit } = halfOpen();
-    call(circuit, 'nothing', 50);
-    expect(circuit.state).toBe('half_open');
-    expect(circuit.admits).toBe(true);
-  });
-
-  it('is not opened by failures from before once it has closed', () => {
-    const { circuit } = halfOpen();
-    call(circuit, 'success', 3);
-    call(circuit, 'failure', 19);
-    expect(circuit.state).toBe('closed');
-  });
-
-  it('never lets more calls try at once than it may, and closes on nothing but their success', () => {
-    const step = fc.record({ leave: fc.boolean(), verdict: fc.constantFrom<Verdict>('success', 'failure', 'nothing') });
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 60 }), (halfOpenMax, steps) => {
-        const { circuit } = halfOpen({ halfOpenMax });
-        const underWay: number[] = [];
-        let succeeded = 0;
-        for (const { leave, verdict } of steps) {
-          if (circuit.state !== 'half_open') break;
-          const ticket = leave ? underWay.shift() : undefined;
-          if (ticket !== undefined) {
-            circuit.leave(ticket, verdict);
-            if (verdict === 'success') succeeded += 1;
-          } else {
-            const entered = circuit.enter();
-            if (entered !== REFUSED) underWay.push(entered);
-          }
-          expect(underWay.length + succeeded).toBeLessThanOrEqual(halfOpenMax);
-          if (circuit.state === 'closed') expect(succeeded).toBe(halfOpenMax);
-        }
-      }),
-      { numRuns: 200 },
-    );
-  });
-});
-
-describe('a circuit in the hands of an operator', () => {
-  it('stays open until it is closed, and tells that once', () => {
-    const { circuit, changes } = watched();
-    circuit.open();
-    vi.advanceTimersByTime(10 * 60_000);
-    expect(circuit.enter()).toBe(REFUSED);
-    circuit.close();
-    expect(circuit.admits).toBe(true);
-    expect(changes).toEqual(['open', 'closed']);
-  });
-
-  it('stays open also when it was being tried', () => {
-    const { circuit } = halfOpen();
-    circuit.open();
-    vi.advanceTimersByTime(10 * 60_000);
-    expect(circuit.state).toBe('open');
-  });
-
-  it('is closed at once, whatever the backend does', () => {
-    const { circuit } = opened();
-    circuit.close();
-    expect(circuit.state).toBe('closed');
-    vi.advanceTimersByTime(60_000);
-    expect(circuit.state).toBe('closed');
-  });
-
-  it('forgets what it has counted on a reset', () => {
-    const { circuit } = watched();
-    call(circuit, 'failure', 19);
-    circuit.reset();
-    call(circuit, 'failure', 19);
-    expect(circuit.state).toBe('closed');
   });
 });
 
