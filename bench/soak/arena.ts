@@ -1,8 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { join } from 'node:path';
-import { buildGateway } from '../harness/gateway-build.js';
 import { rssBytes } from '../harness/cpu.js';
-import { ROOT } from '../harness/paths.js';
 import { PinnedProcess, freePort, openOutputFolder } from '../harness/process.js';
 import { Metrics } from './metrics.js';
 import { SoakWorld } from './world.js';
@@ -12,9 +10,11 @@ const LOG_KEPT_MS = 10_000;
 const POLL_MS = 100;
 const COLLECTED_MS = 500;
 const NO_LIMIT = '1000000';
-/** Collects garbage when told to, so that what is left of the heap is in use. */
-const COLLECTOR = `data:text/javascript,process.on('SIGUSR2', () => globalThis.gc())`;
-const LOADER = ['--import', '@oxc-node/core/register'];
+/** Collects garbage when told to, so that what is left of the heap is in use; ends when the soak is gone without a word. */
+const COLLECTOR = `data:text/javascript,
+process.on('SIGUSR2', () => globalThis.gc());
+const soak = process.ppid;
+setInterval(() => process.ppid === soak || process.exit(1), 1000).unref();`;
 
 /** Limits out of the way of what is measured; a scenario sets those that it is about. */
 const ROOMY = {
@@ -47,6 +47,11 @@ export class SoakGateway {
     return new Metrics(await response.text());
   }
 
+  /** Requests in flight, the one that asks for this figure aside. */
+  async requestsInFlight(): Promise<number> {
+    return (await this.metrics()).sum('gateway_in_flight_requests') - 1;
+  }
+
   /** Heap in use after a full collection, in MiB. */
   async heapMib(): Promise<number> {
     process.kill(this.process.pid, 'SIGUSR2');
@@ -74,14 +79,14 @@ export class SoakArena {
 
   private constructor(
     readonly world: SoakWorld,
-    private readonly isBuilt: boolean,
+    private readonly entry: readonly string[],
   ) {}
 
-  /** @param isBuilt gateways run from dist, not from the sources. */
-  static async open(isBuilt: boolean): Promise<SoakArena> {
+  /** @param entry arguments with which node runs a gateway. */
+  static async open(entry: readonly string[]): Promise<SoakArena> {
     const folder = openOutputFolder();
     try {
-      const arena = new SoakArena(await SoakWorld.start(join(folder.path, 'world.log')), isBuilt);
+      const arena = new SoakArena(await SoakWorld.start(join(folder.path, 'world.log')), entry);
       arena.onClose(folder.remove);
       return arena;
     } catch (error) {
@@ -93,9 +98,12 @@ export class SoakArena {
   /** Starts a gateway in this world and waits until it is ready. */
   async gateway(env: Readonly<Record<string, string>> = {}): Promise<SoakGateway> {
     const port = await freePort();
-    const main = this.isBuilt ? [buildGateway()] : [...LOADER, join(ROOT, 'src/main.ts')];
     const settings = { ...(await this.world.env()), ...ROOMY, ...env, API_GATEWAY_PORT: String(port) };
-    const command = { file: process.execPath, args: ['--expose-gc', '--import', COLLECTOR, ...main], env: settings };
+    const command = {
+      file: process.execPath,
+      args: ['--expose-gc', '--import', COLLECTOR, ...this.entry],
+      env: settings,
+    };
     const name = `gateway-${this.gateways.length + 1}`;
     const started = new PinnedProcess(name, command, GATEWAY_CORE, join(this.output.path, `${name}.log`));
     const gateway = new SoakGateway(started, `http://127.0.0.1:${port}`);

@@ -13,16 +13,24 @@ import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios.js';
 
 const LOAD_CORE = 1;
+const SOURCES = ['--import', '@oxc-node/core/register', join(ROOT, 'src/main.ts')];
 const MARKDOWN = join(ROOT, 'bench/BENCHMARKS.md');
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
+interface Run {
+  readonly options: SoakOptions;
+  /** Arguments with which node runs the gateway. */
+  readonly entry: readonly string[];
+  readonly stop: AbortSignal;
+}
+
 /** Runs one scenario in an arena of its own; rejects when it takes too long. */
-async function runOne(scenario: Scenario, options: SoakOptions, stop: AbortSignal): Promise<SoakResult> {
+async function runOne(scenario: Scenario, { options, entry, stop }: Run): Promise<SoakResult> {
   const seconds = options.seconds ?? scenario.seconds;
   const command = `npm run soak -- --scenario ${scenario.name} --seconds ${seconds}${options.dist ? ' --dist' : ''}`;
   const [loadBefore = Number.NaN] = loadavg();
-  const arena = await SoakArena.open(options.dist);
+  const arena = await SoakArena.open(entry);
   const limit = (seconds + scenario.graceSeconds) * 1000;
   const finished = new AbortController();
   const either = AbortSignal.any([stop, finished.signal]);
@@ -59,14 +67,14 @@ async function save(result: SoakResult): Promise<void> {
 
 async function main(options: SoakOptions): Promise<boolean> {
   process.chdir(ROOT);
-  if (options.dist) buildGateway();
+  const entry = options.dist ? [buildGateway()] : SOURCES;
   pinSelf(LOAD_CORE);
   say(`gateway: ${options.dist ? 'dist/main.js' : 'src/main.ts by the loader'}`);
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   const results: SoakResult[] = [];
   for (const scenario of SCENARIOS.filter(({ name }) => options.scenarios.includes(name))) {
-    const result = await runOne(scenario, options, stop.signal);
+    const result = await runOne(scenario, { options, entry, stop: stop.signal });
     sayResult(result);
     results.push(result);
     if (options.save) await save(result);

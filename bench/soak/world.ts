@@ -8,9 +8,8 @@ const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 const TOKENS_AT_ONCE = 500;
 
-/** What the backends and the issuer have seen since they were started. */
+/** What AIService has seen since it was started. */
 export interface Seen {
-  jwksFetches: number;
   streams: number;
   cancelledStreams: number;
 }

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { reading } from '../ai-clients.js';
-import { eventually, type SoakArena } from '../arena.js';
+import { eventually, type SoakArena, type SoakGateway } from '../arena.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
+import type { Seen } from '../world.js';
 import { MANY_STREAMS } from './slow-readers.js';
 
 const CLIENTS = 1_000;
@@ -44,57 +45,71 @@ async function leaveAll(url: string, token: string, all: Crowd): Promise<void> {
   for (const crowd of await Promise.all(lanes)) addTo(all, crowd);
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const { world } = arena;
-  const gateway = await arena.gateway(MANY_STREAMS);
-  const token = await world.token('alice@acme.test');
-  const inFlight = async () => (await gateway.metrics()).sum('gateway_in_flight_requests');
-  const atRest = await inFlight();
-  const rssFresh = gateway.rssMib;
-  await leaveAll(gateway.url, token, { left: 0, refused: new Map() });
-  const settled = async () =>
-    (await inFlight()) <= atRest && (await world.seen()).cancelledStreams === (await world.seen()).streams;
-  await eventually(settled, SETTLED_WITHIN_SECONDS);
-  const before = await world.seen();
-  const heapBefore = await gateway.heapMib();
-  const rssBefore = gateway.rssMib;
-  const crowd: Crowd = { left: 0, refused: new Map() };
-  let wanted = 0;
-  for (const end = performance.now() + seconds * 1000; wanted === 0 || performance.now() < end; wanted += CLIENTS) {
-    await leaveAll(gateway.url, token, crowd);
-  }
-  const rssPeak = gateway.rssMib;
-  await eventually(settled, SETTLED_WITHIN_SECONDS);
-  const after = await world.seen();
-  const streams = after.streams - before.streams;
-  const left = (await inFlight()) - atRest;
-  const heapAfter = await gateway.heapMib();
+const sumOf = (counts: ReadonlyMap<string, number>) => [...counts.values()].reduce((sum, each) => sum + each, 0);
+
+/** What is in use while nobody asks for anything. */
+interface Rest {
+  readonly seen: Seen;
+  readonly inFlight: number;
+  readonly heapMib: number;
+  readonly rssMib: number;
+}
+
+/** Waits until every stream has ended, at the backend and in the gateway, and collects garbage. */
+async function rest({ world }: SoakArena, gateway: SoakGateway): Promise<Rest> {
+  const isSettled = async () => {
+    const { streams, cancelledStreams } = await world.seen();
+    return streams === cancelledStreams && (await gateway.requestsInFlight()) === 0;
+  };
+  await eventually(isSettled, SETTLED_WITHIN_SECONDS);
+  const inFlight = await gateway.requestsInFlight();
+  const heapMib = await gateway.heapMib();
+  return { seen: await world.seen(), inFlight, heapMib, rssMib: gateway.rssMib };
+}
+
+function memoryOf(before: Rest, after: Rest, others: { fresh: number; peak: number }): Finding[] {
+  const rss = [others.fresh, before.rssMib, others.peak, after.rssMib];
   return [
-    exactly('clients that left after their first token', crowd.left, wanted),
-    exactly(
-      'clients that got no stream',
-      [...crowd.refused.values()].reduce((sum, each) => sum + each, 0),
-      0,
-    ),
-    noted('what these got', [...crowd.refused].map(([what, count]) => `${what}: ${count}`).join(', ') || '-'),
-    noted('streams at the backend', String(streams)),
-    exactly(
-      'cancellations at the backend',
-      after.cancelledStreams - before.cancelledStreams,
-      Math.max(streams, wanted),
-    ),
-    exactly('requests in flight afterwards, beside those before', left, 0),
     atMost(
       'growth of RSS after a collection, since the first thousand',
-      gateway.rssMib - rssBefore,
+      after.rssMib - before.rssMib,
       RSS_BACK_MIB,
       'MiB',
     ),
     noted(
       'RSS fresh, after a first thousand, at the end of the load, after a collection',
-      [rssFresh, rssBefore, rssPeak, gateway.rssMib].map((each) => `${each.toFixed(0)} MiB`).join(', '),
+      `${rss.map((each) => each.toFixed(0)).join(', ')} MiB`,
     ),
-    noted('heap after a collection, before and after', `${heapBefore.toFixed(1)} MiB, ${heapAfter.toFixed(1)} MiB`),
+    noted(
+      'heap after a collection, before and after',
+      `${before.heapMib.toFixed(1)} MiB, ${after.heapMib.toFixed(1)} MiB`,
+    ),
+  ];
+}
+
+async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+  const gateway = await arena.gateway(MANY_STREAMS);
+  const token = await arena.world.token('alice@acme.test');
+  const fresh = gateway.rssMib;
+  await leaveAll(gateway.url, token, { left: 0, refused: new Map() });
+  const before = await rest(arena, gateway);
+  const crowd: Crowd = { left: 0, refused: new Map() };
+  let wanted = 0;
+  for (const end = performance.now() + seconds * 1000; wanted === 0 || performance.now() < end; wanted += CLIENTS) {
+    await leaveAll(gateway.url, token, crowd);
+  }
+  const peak = gateway.rssMib;
+  const after = await rest(arena, gateway);
+  const streams = after.seen.streams - before.seen.streams;
+  const cancelled = after.seen.cancelledStreams - before.seen.cancelledStreams;
+  return [
+    exactly('clients that left after their first token', crowd.left, wanted),
+    exactly('clients that got no stream', sumOf(crowd.refused), 0),
+    noted('what these got', [...crowd.refused].map(([what, count]) => `${what}: ${count}`).join(', ') || '-'),
+    noted('streams at the backend', String(streams)),
+    exactly('cancellations at the backend', cancelled, Math.max(streams, wanted)),
+    exactly('requests in flight afterwards', after.inFlight, 0),
+    ...memoryOf(before, after, { fresh, peak }),
   ];
 }
 
