@@ -29,7 +29,7 @@ describe('a fault switch', () => {
   it('shows in the list of all of them', async () => {
     await send('PUT', '/faults/ai', '{"mode":"slow","latencyMs":7}');
     const { body } = await send('GET', '/faults');
-    expect(Object.keys(body as object).toSorted()).toEqual(['ai', 'auth', 'jwks', 'tenant', 'user']);
+    expect(Object.keys(body as object).toSorted()).toEqual(['ai', 'auth', 'idp', 'jwks', 'tenant', 'user']);
     expect(body).toMatchObject({ ai: { mode: 'slow', latencyMs: 7 }, auth: { mode: 'none' } });
   });
 
