@@ -25,8 +25,7 @@ interface BulkheadOptions {
 export function bulkhead({ places, ...options }: BulkheadOptions): Layer {
   return (next) => async (call) => {
     const { tenantId } = call.context;
-    if (!places.tryTake(tenantId)) await waitForPlace({ places, ...options }, call);
-    const takenAt = performance.now();
+    const takenAt = places.tryTake(tenantId) ? call.startedAt : await waitForPlace({ places, ...options }, call);
     try {
       return await next(call);
     } finally {
@@ -40,8 +39,7 @@ export function bulkhead({ places, ...options }: BulkheadOptions): Layer {
 export function bulkheadStream({ places, ...options }: BulkheadOptions): Layer<UpstreamStream> {
   return (next) => async (call) => {
     const { tenantId } = call.context;
-    if (!places.tryTake(tenantId)) await waitForPlace({ places, ...options }, call);
-    const takenAt = performance.now();
+    const takenAt = places.tryTake(tenantId) ? call.startedAt : await waitForPlace({ places, ...options }, call);
     try {
       const stream = await next(call);
       places.note(performance.now() - takenAt);
@@ -54,14 +52,16 @@ export function bulkheadStream({ places, ...options }: BulkheadOptions): Layer<U
   };
 }
 
-async function waitForPlace({ places, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<void> {
+/** Resolves to the moment when there was one. */
+async function waitForPlace({ places, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<number> {
   const { context, method } = call;
   const askedAt = performance.now();
   const outcome = await places.wait(context.tenantId, deadlineOf(call) - askedAt, context.signal);
-  const waitedMs = performance.now() - askedAt;
+  const now = performance.now();
+  const waitedMs = now - askedAt;
   context.queueMs += waitedMs;
   if (outcome !== 'capacity') observer.waited(method.upstream, waitedMs / 1000);
-  if (outcome === 'taken') return;
+  if (outcome === 'taken') return now;
   if (outcome === 'aborted') throw abortError(method.upstream, context.signal);
   observer.rejected(method.upstream, outcome);
   throw overloaded(method.upstream);

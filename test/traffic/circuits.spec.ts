@@ -80,6 +80,9 @@ describe('a service that is gone (FI-1)', () => {
     expect(await opened(gateway)).toBe(1);
     const rejections = { upstream: 'user', reason: 'open' };
     expect(await metric(gateway.url, 'gateway_circuit_rejections_total', rejections)).toBe(7);
+    const retries = { upstream: 'user', method: 'GetUser' };
+    expect(await metric(gateway.url, 'upstream_grpc_retries_total', retries)).toBeGreaterThan(0);
+    expect(gateway.lines.filter(({ retries }) => retries === 1)).not.toEqual([]);
     const [line] = gateway.lines.filter(({ error_code }) => error_code === 'CIRCUIT_OPEN');
     expect(line).toMatchObject({ breaker_state: 'open', logType: 'UPSTREAM_UNAVAILABLE', status: 503 });
   });
