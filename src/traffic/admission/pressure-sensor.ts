@@ -10,9 +10,11 @@ export class PressureSensor {
   private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private timer: NodeJS.Timeout | undefined;
 
+  constructor(private readonly intervalMs = LOOK_MS) {}
+
   start(onLook: (pressure: Pressure) => void): void {
     this.delay.enable();
-    this.timer = setInterval(() => onLook(this.look()), LOOK_MS).unref();
+    this.timer = setInterval(() => onLook(this.look()), this.intervalMs).unref();
   }
 
   stop(): void {
