@@ -31,6 +31,8 @@ export async function grpcBackend(handlers: {
   readonly unary?: Readonly<Record<string, (call: BytesCall) => Promise<Buffer> | Buffer>>;
   readonly stream?: Readonly<Record<string, (call: BytesStream) => void>>;
   readonly credentials?: ServerCredentials;
+  /** Any free port when left out. */
+  readonly address?: string;
 }): Promise<GrpcBackend> {
   const server = new Server();
   for (const [path, handle] of Object.entries(handlers.unary ?? {})) {
@@ -41,7 +43,9 @@ export async function grpcBackend(handlers: {
   }
   const port = await new Promise<number>((resolve, reject) => {
     const credentials = handlers.credentials ?? ServerCredentials.createInsecure();
-    server.bindAsync('127.0.0.1:0', credentials, (error, bound) => (error === null ? resolve(bound) : reject(error)));
+    server.bindAsync(handlers.address ?? '127.0.0.1:0', credentials, (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
   });
   return { target: `dns:///127.0.0.1:${port}`, server, close: () => server.forceShutdown() };
 }

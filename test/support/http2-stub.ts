@@ -5,6 +5,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  type Settings,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
@@ -21,8 +22,8 @@ export interface Http2Stub {
   close(): Promise<void>;
 }
 
-export async function http2Stub(reply: Http2Reply = () => undefined): Promise<Http2Stub> {
-  const server = createServer();
+export async function http2Stub(reply: Http2Reply = () => undefined, settings: Settings = {}): Promise<Http2Stub> {
+  const server = createServer({ settings });
   const sessions: ServerHttp2Session[] = [];
   const stub: Http2Stub = {
     target: '',

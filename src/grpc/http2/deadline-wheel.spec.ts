@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DeadlineWheel, type Timed } from './deadline-wheel.js';
+
+const ended: string[] = [];
+
+beforeEach(() => {
+  ended.length = 0;
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function endingIn(ms: number): Timed {
+  const deadlineAt = performance.now() + ms;
+  return { deadlineAt, onDeadline: () => ended.push(`${ms} after ${Math.ceil(performance.now() - deadlineAt)}`) };
+}
+
+describe('the deadline wheel', () => {
+  it.each([1, 7, 150, 4_095, 4_096, 4_097, 30_000])('ends what is due in %i ms then, never early', (ms) => {
+    const wheel = new DeadlineWheel();
+    wheel.add(endingIn(ms));
+    vi.advanceTimersByTime(ms - 1);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(17);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('leaves alone what was taken out, also by another that ends in the same moment', () => {
+    const wheel = new DeadlineWheel();
+    const [first, second, third] = [endingIn(100), endingIn(100), endingIn(100)];
+    wheel.add({ deadlineAt: first.deadlineAt, onDeadline: () => wheel.remove(third) });
+    wheel.add(second);
+    wheel.add(third);
+    vi.advanceTimersByTime(200);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('ends all of them after a standstill that was longer than a round', () => {
+    const wheel = new DeadlineWheel();
+    for (let ms = 1; ms < 4_000; ms += 37) wheel.add(endingIn(ms));
+    vi.setSystemTime(Date.now() + 10_000);
+    vi.advanceTimersByTime(10_000);
+    expect(ended).toHaveLength(109);
+  });
+
+  it('has no timer while nothing is waiting', () => {
+    const wheel = new DeadlineWheel();
+    const timed = endingIn(100);
+    wheel.add(timed);
+    expect(vi.getTimerCount()).toBe(1);
+    wheel.remove(timed);
+    vi.advanceTimersByTime(16);
+    expect(vi.getTimerCount()).toBe(0);
+    wheel.add(endingIn(10));
+    vi.advanceTimersByTime(30);
+    expect(ended).toHaveLength(1);
+  });
+});

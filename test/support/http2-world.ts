@@ -1,0 +1,41 @@
+import { http2Stub, type Http2Stub } from './http2-stub.js';
+import { rawPeer, type RawPeer } from './raw-http2.js';
+import { openHttp2, type OpenUnary, upstreamConfig } from './transport.js';
+
+/** Transports and the peers they speak to, closed together after a test. */
+export class Http2World {
+  private readonly toClose: (() => unknown)[] = [];
+
+  /** Has something closed with the rest. */
+  closing(close: () => unknown): void {
+    this.toClose.push(close);
+  }
+
+  open(target: string, limits?: Parameters<typeof openHttp2>[1]): OpenUnary {
+    const transport = openHttp2(upstreamConfig(target), limits);
+    this.closing(() => transport.close());
+    return transport;
+  }
+
+  async stub(...args: Parameters<typeof http2Stub>): Promise<Http2Stub> {
+    const stub = await http2Stub(...args);
+    this.closing(() => stub.close());
+    return stub;
+  }
+
+  async peer(...args: Parameters<typeof rawPeer>): Promise<RawPeer> {
+    const peer = await rawPeer(...args);
+    this.closing(() => peer.close());
+    return peer;
+  }
+
+  /** The newest first. */
+  async close(): Promise<void> {
+    for (const close of this.toClose.splice(0).reverse()) await close();
+  }
+}
+
+/** A deadline in so many ms. */
+export function soon(ms = 5_000): number {
+  return performance.now() + ms;
+}
