@@ -36,6 +36,7 @@ afterAll(async () => {
 
 /** AuthService runs in this process: its next access token lives for two seconds. Gives the moment of its end in ms. */
 function issueShortTokenOnce(): number {
+  // oxlint-disable-next-line typescript/unbound-method -- called on the instance that the spy stands for
   const issue = AccessTokens.prototype.issue;
   const exp = Math.floor(Date.now() / 1000) + 2;
   vi.spyOn(AccessTokens.prototype, 'issue').mockImplementationOnce(function (this: AccessTokens, user, claims, header) {
