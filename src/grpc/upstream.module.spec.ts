@@ -12,7 +12,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
-import { http2Stub } from '../../test/support/http2-stub.js';
+import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
 import { getUserCall, GRPC_SETTINGS, upstreamConfig } from '../../test/support/transport.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
@@ -77,7 +77,7 @@ class Hooks implements OnModuleDestroy, BeforeApplicationShutdown {
 }
 
 describe('the module of an upstream', () => {
-  it('gives all services of the upstream one channel', async () => {
+  it('gives all services of the upstream one connection', async () => {
     const { backend, peers } = await echoing();
     const app = await booted([settings(upstreamConfig(backend.target)), registerUpstream('user')]);
     toClose.push(() => app.close());
@@ -104,7 +104,19 @@ describe('the module of an upstream', () => {
     expect(app.get(Upstreams, { strict: false }).names().sort()).toEqual(['tenant', 'user']);
   });
 
-  it('keeps the channel until the application has shut down', async () => {
+  it('connects for streams with the first of them', async () => {
+    const stub = await http2Stub(answer(frame(Buffer.from('x')), { 'grpc-status': '0' }));
+    toClose.push(() => stub.close());
+    const app = await booted([settings(upstreamConfig(stub.target)), registerUpstream('user')]);
+    toClose.push(() => app.close());
+    const transport = app.get(Upstreams, { strict: false }).get('user');
+    await transport.unary(getUserCall());
+    expect(stub.sessions).toHaveLength(1);
+    for await (const message of transport.serverStream(getUserCall())) expect(message).toEqual(Buffer.from('x'));
+    expect(stub.sessions).toHaveLength(2);
+  });
+
+  it('keeps its connections until the application has shut down', async () => {
     const { backend } = await echoing();
     const app = await booted([settings(upstreamConfig(backend.target)), registerUpstream('user')], [Hooks]);
     const transport = app.get(Upstreams, { strict: false }).get('user');
