@@ -8,7 +8,10 @@ const TEXTS: readonly (readonly [RegExp, ConnectionFailure])[] = [
   [/^Name resolution failed|No addresses resolved|Failed to parse DNS address|ENOTFOUND|EAI_AGAIN/, 'dns'],
   [/ECONNREFUSED/, 'refused'],
   [/ETIMEDOUT|Waiting for LB pick|waiting for (?:name resolution|a connection)/, 'timeout'],
-  [/certificate|altnames|unable to (?:verify|get)|EPROTO|SSL routines|TLS|handshake|load credentials/i, 'tls'],
+  [
+    /certificate|altnames|unable to (?:verify|get)|EPROTO|SSL routines|TLS|handshake|load credentials|PEM routines/i,
+    'tls',
+  ],
   [/Session closed with error code|goaway/i, 'goaway'],
   [/ECONNRESET|EPIPE|Connection dropped|Socket closed|socket hang up/, 'reset'],
   [/No connection established|Protocol error/, 'other'],

@@ -75,8 +75,13 @@ export class Connection implements InboundHandler, WireEvents {
   /** Sends the listener's call. Ask for room first. */
   open(listener: StreamListener, remainingMs: number): Stream {
     const stream = this.streams.open(listener, this.peer.initialWindow);
-    this.heads.write(stream.id, listener.call, remainingMs);
-    this.sender.start(stream, listener.call.request);
+    try {
+      this.heads.write(stream.id, listener.call, remainingMs);
+      this.sender.start(stream, listener.call.request);
+    } catch (error) {
+      // Half a header block: the tables of both sides differ, and a later call could be told to be another tenant's.
+      this.wire.destroy(new Error(DROPPED, { cause: error }));
+    }
     if (this.streams.isUsedUp) this.drain();
     return stream;
   }

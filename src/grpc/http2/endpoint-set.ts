@@ -66,8 +66,8 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
   onAddresses(addresses: readonly Address[]): void {
     this.unresolved = undefined;
     const chosen = new Map(this.choose(addresses).map((address) => [addressKey(address), address]));
-    for (const [key, endpoint] of this.endpoints) if (!chosen.has(key)) this.retire(key, endpoint);
     for (const [key, address] of chosen) if (!this.endpoints.has(key)) this.admit(key, address);
+    for (const [key, endpoint] of this.endpoints) if (!chosen.has(key)) this.retire(key, endpoint);
     this.settle();
   }
 
@@ -92,15 +92,20 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
 
   private settle(): void {
     const ready = connections(this.endpoints);
-    if (ready.length > 0) this.letGo();
+    this.letGo(ready.length > 0 ? 0 : MAX_ENDPOINTS);
     this.ready = ready.length > 0 ? ready : connections(this.retiring);
     this.owner.onChange();
   }
 
-  private letGo(): void {
-    const retired = [...this.retiring.values()];
-    this.retiring.clear();
-    for (const endpoint of retired) endpoint.stop();
+  /** Lets retired endpoints go that have no connection any more, and the oldest of the others beyond a number. */
+  private letGo(keep: number): void {
+    let beyond = this.retiring.size - keep;
+    for (const [key, endpoint] of this.retiring) {
+      beyond -= 1;
+      if (beyond < 0 && endpoint.ready !== undefined) continue;
+      this.retiring.delete(key);
+      endpoint.stop();
+    }
   }
 
   private retire(key: string, endpoint: Endpoint): void {

@@ -64,6 +64,24 @@ describe('a call over the own transport', () => {
     expect(stub.calls).toHaveLength(1);
   });
 
+  it('that cannot be written ends its connection, so that no other is taken for it', async () => {
+    const stub = await world.stub(answer(message(Buffer.from('x')), OK));
+    const transport = world.open(stub.target);
+    const metadata = { 'x-gateway-subject': 'alice', traceparent: 7 as unknown as string };
+    expect((await failureOf(transport.unary(getUserCall({ metadata })))).error.code).toBe('UPSTREAM_UNAVAILABLE');
+    await transport.unary(getUserCall({ metadata: { 'x-gateway-subject': 'bob' } }));
+    expect(stub.calls.map((headers) => headers['x-gateway-subject'])).toEqual(['bob']);
+    expect(stub.sessions).toHaveLength(2);
+  });
+
+  it('is not sent when its time is over', async () => {
+    const stub = await world.stub();
+    const { error, failure } = await failureOf(world.open(stub.target).unary(getUserCall({ deadlineAt: soon(-1) })));
+    expect(error.code).toBe('UPSTREAM_TIMEOUT');
+    expect(failure).toMatchObject({ origin: 'local', backendFault: false });
+    expect(stub.calls).toEqual([]);
+  });
+
   it('sends a header list that is longer than a frame', async () => {
     const stub = await world.stub(answer(message(Buffer.from('x')), OK));
     const subject = 'a'.repeat(40_000);

@@ -1,7 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { GatewayError } from '../../domain/errors.js';
-import type { CallEnd } from '../grpc-failure.js';
-import { abortError, callError } from '../status.js';
+import { abortError, callError, timeoutError } from '../status.js';
 import type { TransportCall, UnaryTransport } from '../transport.js';
 import { localEnd } from './call-ends.js';
 import { DeadlineWheel } from './deadline-wheel.js';
@@ -48,17 +47,11 @@ export class Http2Transport implements UnaryTransport {
     if (!Number.isFinite(deadlineAt))
       return GatewayError.from(new TypeError(`A call of ${method.path} has no deadline`));
     if (signal.aborted) return abortError(method.upstream, signal);
-    const end = this.localEndOf(request, deadlineAt);
-    return end && callError(call, end);
-  }
-
-  private localEndOf(request: Uint8Array, deadlineAt: number): CallEnd | undefined {
+    if (deadlineAt <= performance.now())
+      return timeoutError(method.upstream, 'Deadline exceeded before the call', false);
     const { maxSendBytes } = this.limits;
-    if (request.length > maxSendBytes) {
-      const details = `Attempted to send message with a size larger than ${maxSendBytes}`;
-      return localEnd(status.RESOURCE_EXHAUSTED, details);
-    }
-    if (deadlineAt <= performance.now()) return localEnd(status.DEADLINE_EXCEEDED, 'Deadline exceeded before the call');
-    return undefined;
+    if (request.length <= maxSendBytes) return undefined;
+    const details = `Attempted to send message with a size larger than ${maxSendBytes}`;
+    return callError(call, localEnd(status.RESOURCE_EXHAUSTED, details));
   }
 }

@@ -53,6 +53,7 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   }
 
   onRoom(): void {
+    if (this.waiting.size === 0) return;
     for (const exchange of this.waiting) {
       const connection = this.pick();
       if (connection === undefined) return;
