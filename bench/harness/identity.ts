@@ -23,7 +23,7 @@ function sign(key: CryptoKey): Promise<string> {
     tenant_id: TENANT,
     client_id: 'bench',
     roles: ['admin'],
-    permissions: ['user.read', 'user.write', 'ai.use'],
+    permissions: ['user.read', 'user.write', 'user.admin', 'ai.use'],
   };
   return new SignJWT(claims)
     .setProtectedHeader({ alg: 'RS256', kid: KEY_ID, typ: 'at+jwt' })
