@@ -7,7 +7,7 @@ import { RolesGuard } from './access/roles.guard.js';
 import { TenantGuard } from './access/tenant.guard.js';
 import { AiModule } from './api/ai/ai.module.js';
 import { AuthModule } from './api/auth/auth.module.js';
-import { extraUpstreamModules } from './api/extra-services.js';
+import { ExtraServicesModule } from './api/extra-services.module.js';
 import { MeModule } from './api/me/me.module.js';
 import { TenantModule } from './api/tenant/tenant.module.js';
 import { UserModule } from './api/user/user.module.js';
@@ -75,7 +75,7 @@ export class AppModule {
         UserModule,
         TenantModule,
         ...(config.upstreams.has('ai') ? [AiModule] : []),
-        ...extraUpstreamModules(descriptors),
+        ExtraServicesModule.create(descriptors),
         MeModule,
         DocsModule.create(config, descriptors),
         OpsModule.create(config, observation.metrics),

@@ -60,11 +60,6 @@ describe('the built-in descriptors', () => {
   ])('carry the comment of %s', (name, comment) => {
     expect(descriptors.comments.get(name)).toBe(comment);
   });
-
-  it('are given on as bytes for other loaders', () => {
-    const [bytes = new Uint8Array()] = descriptors.sets.map((set) => set.bytes);
-    expect(fromBinary(FileDescriptorSetSchema, bytes).file.length).toBeGreaterThan(4);
-  });
 });
 
 describe('the descriptors of a file', () => {

@@ -15,8 +15,6 @@ const HOW_TO_BUILD =
 export interface DescriptorSet {
   /** Where it came from, for messages. */
   readonly source: string;
-  /** As read: a google.protobuf.FileDescriptorSet, ready for other loaders. */
-  readonly bytes: Uint8Array;
   readonly registry: FileRegistry;
   /** Those with an RPC that has a policy, in the order of the set. */
   readonly services: readonly DescService[];
@@ -62,7 +60,7 @@ export function loadDescriptors(files: readonly string[] = []): Descriptors {
 export function readDescriptorSet(bytes: Uint8Array, source: string): DescriptorSet {
   const registry = parseRegistry(bytes, source);
   const services = [...registry].filter((type) => type.kind === 'service').filter(hasPolicy);
-  return { source, bytes, registry, services };
+  return { source, registry, services };
 }
 
 function readFile(file: string | URL): Uint8Array {

@@ -1,9 +1,11 @@
-import { Metadata } from '@grpc/grpc-js';
 import type { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 import type { CallMetadata } from './transport.js';
 
-/** What says who calls: the same for all requests of a principal. */
+/**
+ * What says who calls: the same for all requests of a principal. These and the next are all that may ever be sent
+ * (fact F1): nothing of a client's headers becomes metadata.
+ */
 export const IDENTITY_KEYS = [
   'x-gateway-subject',
   'x-gateway-tenant',
@@ -12,12 +14,6 @@ export const IDENTITY_KEYS = [
 ] as const;
 /** What says which request it is: never the same twice. */
 export const REQUEST_KEYS = ['x-request-id', 'traceparent'] as const;
-
-/**
- * All that may ever be sent. grpc-js hands metadata to HTTP/2 as it is, and one connection-specific or repeated
- * header (`connection`, `authorization` twice) makes it drop the session under every other call (fact F1).
- */
-const ALLOWED = [...IDENTITY_KEYS, ...REQUEST_KEYS] as const;
 
 /** Permissions beyond this are left out, whole ones at a time: the backend then sees fewer rights, never others. */
 const MAX_PERMISSIONS_LENGTH = 4096;
@@ -35,16 +31,6 @@ export function callMetadata(context: CallContext): CallMetadata {
     'x-request-id': encode(context.requestId),
     traceparent: encode(context.traceparent),
   };
-}
-
-/** The allowed entries alone, each once; keys that the gateway did not mean to send cannot get through. */
-export function wireMetadata(metadata: CallMetadata): Metadata {
-  const wire = new Metadata();
-  for (const key of ALLOWED) {
-    const value = metadata[key];
-    if (value !== undefined) wire.set(key, value);
-  }
-  return wire;
 }
 
 function identity(principal: Principal | undefined): CallMetadata {

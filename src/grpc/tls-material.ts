@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 
 /** Contents of an upstream's PEM files, as node:tls takes them. */
@@ -21,6 +22,17 @@ export function readTlsMaterial({ name, tls }: UpstreamConfig): TlsMaterial | un
     throw new Error(`TLS of the upstream "${name}": mtls needs a certificate file and a key file`);
   }
   return { ...authorities, cert: readPem(name, tls.certFile), key: readPem(name, tls.keyFile) };
+}
+
+/** Throws, naming the upstream, when its PEM files cannot be used: at boot, where somebody is there to see it. */
+export function checkTlsMaterial(upstream: UpstreamConfig): void {
+  const material = readTlsMaterial(upstream);
+  try {
+    if (material !== undefined) createSecureContext(material);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new Error(`TLS of the upstream "${upstream.name}": the files cannot be used: ${reason}`, { cause: error });
+  }
 }
 
 function readPem(upstream: string, file: string): Buffer {

@@ -5,7 +5,7 @@ import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { grpcBackend } from '../../test/support/grpc-backend.js';
 import { answer, frame, html, http2Stub, type Http2Reply, trailersOnly } from '../../test/support/http2-stub.js';
-import { openUpstream, upstreamConfig } from '../../test/support/transport.js';
+import { GRPC_SETTINGS, upstreamConfig } from '../../test/support/transport.js';
 import { UpstreamHealth, type UpstreamVerdict } from './upstream-health.js';
 import { Upstreams } from './upstreams.js';
 
@@ -15,10 +15,9 @@ afterEach(async () => {
 });
 
 async function check(target: string, deadlineMs = 2_000): Promise<UpstreamVerdict> {
-  const upstream = openUpstream(upstreamConfig(target));
-  toClose.push(() => upstream.close());
-  const upstreams = new Upstreams();
-  upstreams.register('user', upstream.transport);
+  const upstreams = new Upstreams({ upstreams: new Map([['user', upstreamConfig(target)]]), grpc: GRPC_SETTINGS });
+  upstreams.onModuleInit();
+  toClose.push(() => upstreams.onApplicationShutdown());
   return new UpstreamHealth(upstreams).check('user', deadlineMs);
 }
 
@@ -78,8 +77,9 @@ describe('the health of an upstream', () => {
     expect(await check('dns:///nobody.invalid:1')).toMatchObject({ serving: false, text: 'dns: no such host' });
   });
 
-  it('is bad for an upstream that nobody registered', async () => {
-    expect(await new UpstreamHealth(new Upstreams()).check('user', 100)).toMatchObject({
+  it('is bad for an upstream without an address', async () => {
+    const upstreams = new Upstreams({ upstreams: new Map(), grpc: GRPC_SETTINGS });
+    expect(await new UpstreamHealth(upstreams).check('user', 100)).toMatchObject({
       serving: false,
       text: 'failed',
     });

@@ -1,22 +1,28 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { Http2Transport } from './http2/http2-transport.js';
+import { checkTlsMaterial } from './tls-material.js';
 import type { Transport } from './transport.js';
-import type { UpstreamTransport } from './upstream-transport.js';
 
-/** The transports of all upstreams, by name. As many as the settings name; filled at boot. */
+/** The ways to all upstreams that the settings name, whether a contract or only a fallback speaks of them. */
 @Injectable()
-export class Upstreams implements OnApplicationShutdown {
-  private readonly transports = new Map<string, UpstreamTransport>();
+export class Upstreams implements OnModuleInit, OnApplicationShutdown {
+  private readonly transports = new Map<string, Http2Transport>();
 
-  /** Takes over the transport of an upstream, and closes it at shutdown. Throws for a name it has. */
-  register(name: string, transport: UpstreamTransport): void {
-    if (this.transports.has(name)) throw new Error(`The upstream "${name}" is registered twice`);
-    this.transports.set(name, transport);
+  constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'upstreams' | 'grpc'>) {}
+
+  /** Begins to connect, and does not wait for it. Throws, before it does, for certificates that cannot be used. */
+  onModuleInit(): void {
+    const { upstreams, grpc } = this.config;
+    for (const upstream of upstreams.values()) checkTlsMaterial(upstream);
+    for (const [name, upstream] of upstreams) this.transports.set(name, new Http2Transport({ upstream, grpc }, grpc));
   }
 
-  /** Throws for a name that no module registered: a bug, for routes exist only with their upstream. */
+  /** Throws for a name without an address: a bug, for routes exist only with their upstream. */
   get(name: string): Transport {
     const transport = this.transports.get(name);
-    if (transport === undefined) throw new Error(`No upstream "${name}" is registered`);
+    if (transport === undefined) throw new Error(`The upstream "${name}" has no address`);
     return transport;
   }
 

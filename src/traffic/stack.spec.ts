@@ -113,9 +113,9 @@ describe('a unary call through the stack', () => {
     expect(call.context.upstream?.attempts).toBe(1);
   });
 
-  it('fails as a bug of the gateway when its upstream is unknown', async () => {
+  it('fails as a bug of the gateway when its upstream has no address', async () => {
     const { stack } = await world({});
     const call = upstreamCall({ ...unaryMethod(), upstream: 'billing' });
-    await expect(stack.unary(call)).rejects.toThrow('No upstream "billing" is registered');
+    await expect(stack.unary(call)).rejects.toThrow('The upstream "billing" has no address');
   });
 });

@@ -1,5 +1,5 @@
 import { type InterceptingListener, type Metadata, status, type StatusObject } from '@grpc/grpc-js';
-import { type GrpcCall, type GrpcChannel, startCall, startError } from '../../src/grpc/grpc-call.js';
+import { type GrpcCall, type GrpcChannel, startCall, startError } from './grpc-js-call.js';
 import { type CallEnd, isGrpc } from '../../src/grpc/grpc-failure.js';
 import { abortError, callError } from '../../src/grpc/status.js';
 import type { TransportCall, UnaryTransport } from '../../src/grpc/transport.js';

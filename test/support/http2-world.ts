@@ -1,6 +1,7 @@
 import { http2Stub, type Http2Stub } from './http2-stub.js';
+import type { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
 import { rawPeer, type RawPeer } from './raw-http2.js';
-import { openHttp2, type OpenUnary, upstreamConfig } from './transport.js';
+import { openHttp2, upstreamConfig } from './transport.js';
 
 /** Transports and the peers they speak to, closed together after a test. */
 export class Http2World {
@@ -11,7 +12,7 @@ export class Http2World {
     this.toClose.push(close);
   }
 
-  open(target: string, limits?: Parameters<typeof openHttp2>[1]): OpenUnary {
+  open(target: string, limits?: Parameters<typeof openHttp2>[1]): Http2Transport {
     const transport = openHttp2(upstreamConfig(target), limits);
     this.closing(() => transport.close());
     return transport;

@@ -6,7 +6,7 @@ import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { Protection } from '../../src/traffic/protection.js';
 import { CallStack } from '../../src/traffic/stack.js';
 import { type BytesCall, type BytesStream, grpcBackend } from './grpc-backend.js';
-import { openUpstream, upstreamConfig } from './transport.js';
+import { GRPC_SETTINGS, upstreamConfig } from './transport.js';
 import { streamMethod, unaryMethod } from './upstream-call.js';
 
 /** Keeps what the stack measured. */
@@ -92,23 +92,26 @@ export async function stackWorld(
 
 /** The stack in front of an address. Calls have a minute unless their policy says otherwise. */
 export function stackWorldAt(target: string, { circuit, load, maxConcurrent = 512 }: Limits = {}): World {
-  const upstream = openUpstream(upstreamConfig(target));
-  const upstreams = new Upstreams();
-  for (const name of ['auth', 'user', 'tenant', 'ai']) upstreams.register(name, upstream.transport);
   const measure = new Recorder();
   const config = {
     upstreams: new Map(
-      ['user', 'ai'].map((name) => [name, upstreamConfig(target, { name, timeoutMs: 60_000, maxConcurrent })]),
+      ['auth', 'user', 'tenant', 'ai'].map((name) => [
+        name,
+        upstreamConfig(target, { name, timeoutMs: 60_000, maxConcurrent }),
+      ]),
     ),
     timeouts: { requestMs: 10_000, streamIdleMs: 30_000, streamTotalMs: 300_000 },
+    grpc: GRPC_SETTINGS,
     circuit: { ...CIRCUIT, ...circuit },
     load: { ...LOAD, ...load },
   };
+  const upstreams = new Upstreams(config);
+  upstreams.onModuleInit();
   const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
   const protection = new Protection(config, metrics, { events: pino({ level: 'silent' }) });
   const close = () => {
     protection.onApplicationShutdown();
-    upstream.close();
+    upstreams.onApplicationShutdown();
   };
   return { stack: new CallStack(upstreams, measure, config, protection), measure, protection, metrics, close };
 }

@@ -1,7 +1,6 @@
 import { Module } from '@nestjs/common';
-import { registerUpstream } from '../../grpc/upstream.module.js';
 import { UserController } from './user.controller.js';
 
-/** UserService: its client and its REST routes. */
-@Module({ imports: [registerUpstream('user')], controllers: [UserController] })
+/** UserService: its REST routes. */
+@Module({ controllers: [UserController] })
 export class UserModule {}

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd, FailureOrigin } from '../grpc-failure.js';
 import { ErrorCode } from './frames.js';
 
@@ -22,49 +22,49 @@ export function localEnd(code: number, details: string): CallEnd {
 
 /** No connection could be made; `reason` is the last thing that was said about it. */
 export function noConnection(reason: string): CallEnd {
-  return transportEnd(status.UNAVAILABLE, `No connection established. Last error: ${reason}`);
+  return transportEnd(GrpcStatus.UNAVAILABLE, `No connection established. Last error: ${reason}`);
 }
 
 /** A peer's RST_STREAM as a status (gRPC over HTTP2, "Errors"). */
 export function resetEnd(errorCode: number): CallEnd {
   switch (errorCode) {
     case ErrorCode.REFUSED_STREAM:
-      return transportEnd(status.UNAVAILABLE, 'Stream refused by server');
+      return transportEnd(GrpcStatus.UNAVAILABLE, 'Stream refused by server');
     case ErrorCode.CANCEL:
-      return transportEnd(status.CANCELLED, 'Call cancelled');
+      return transportEnd(GrpcStatus.CANCELLED, 'Call cancelled');
     case ErrorCode.ENHANCE_YOUR_CALM:
-      return transportEnd(status.RESOURCE_EXHAUSTED, CALM);
+      return transportEnd(GrpcStatus.RESOURCE_EXHAUSTED, CALM);
     case ErrorCode.INADEQUATE_SECURITY:
-      return transportEnd(status.PERMISSION_DENIED, 'Protocol not secure enough');
+      return transportEnd(GrpcStatus.PERMISSION_DENIED, 'Protocol not secure enough');
     default:
-      return transportEnd(status.INTERNAL, `Received RST_STREAM with code ${errorCode}`);
+      return transportEnd(GrpcStatus.INTERNAL, `Received RST_STREAM with code ${errorCode}`);
   }
 }
 
 /** A peer's GOAWAY, for the calls that it took with it. */
 export function goAwayEnd(errorCode: number): CallEnd {
-  if (errorCode === ErrorCode.NO_ERROR) return transportEnd(status.UNAVAILABLE, 'Stream refused by server: GOAWAY');
-  if (errorCode === ErrorCode.ENHANCE_YOUR_CALM) return transportEnd(status.RESOURCE_EXHAUSTED, CALM);
-  return transportEnd(status.INTERNAL, `Session closed with error code ${errorCode}`);
+  if (errorCode === ErrorCode.NO_ERROR) return transportEnd(GrpcStatus.UNAVAILABLE, 'Stream refused by server: GOAWAY');
+  if (errorCode === ErrorCode.ENHANCE_YOUR_CALM) return transportEnd(GrpcStatus.RESOURCE_EXHAUSTED, CALM);
+  return transportEnd(GrpcStatus.INTERNAL, `Session closed with error code ${errorCode}`);
 }
 
 /** The peer broke the rules of HTTP/2, and its connection was closed for it. */
 export function protocolEnd(details: string): CallEnd {
-  return transportEnd(status.INTERNAL, `Protocol error: ${details}`);
+  return transportEnd(GrpcStatus.INTERNAL, `Protocol error: ${details}`);
 }
 
 /** A response without grpc-status: the HTTP status speaks (grpc/doc/http-grpc-status-mapping.md). */
 export function httpEnd(httpStatus: string): CallEnd {
-  return transportEnd(HTTP_STATUSES[httpStatus] ?? status.UNKNOWN, `Received HTTP status code ${httpStatus}`);
+  return transportEnd(HTTP_STATUSES[httpStatus] ?? GrpcStatus.UNKNOWN, `Received HTTP status code ${httpStatus}`);
 }
 
 const HTTP_STATUSES: Readonly<Record<string, number>> = {
-  400: status.INTERNAL,
-  401: status.UNAUTHENTICATED,
-  403: status.PERMISSION_DENIED,
-  404: status.UNIMPLEMENTED,
-  429: status.UNAVAILABLE,
-  502: status.UNAVAILABLE,
-  503: status.UNAVAILABLE,
-  504: status.UNAVAILABLE,
+  400: GrpcStatus.INTERNAL,
+  401: GrpcStatus.UNAUTHENTICATED,
+  403: GrpcStatus.PERMISSION_DENIED,
+  404: GrpcStatus.UNIMPLEMENTED,
+  429: GrpcStatus.UNAVAILABLE,
+  502: GrpcStatus.UNAVAILABLE,
+  503: GrpcStatus.UNAVAILABLE,
+  504: GrpcStatus.UNAVAILABLE,
 };

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { goAwayEnd, protocolEnd, transportEnd } from './call-ends.js';
 import { ConnectionError, ErrorCode, Flag, frame, FrameType, uint32 } from './frames.js';
@@ -39,12 +39,12 @@ export interface ConnectionParts {
 
 const DROPPED = 'Connection dropped';
 
-/** One HTTP/2 connection of a client that makes unary calls alone (RFC 9113). No event of its socket can throw. */
+/** One HTTP/2 connection of a client whose calls have one message each (RFC 9113). No event of its socket can throw. */
 export class Connection implements InboundHandler, WireEvents {
   private readonly peer = new PeerSettings();
   private readonly decoder = new HpackDecoder(RESPONSE_FIELDS);
   private readonly inbound = new Inbound(this);
-  private readonly window = new ReceiveWindow(CONNECTION_WINDOW);
+  private readonly window = new ReceiveWindow(CONNECTION_WINDOW, CONNECTION_WINDOW);
   private readonly wire: Wire;
   private readonly sender: Sender;
   private readonly heads: RequestHeads;
@@ -128,7 +128,7 @@ export class Connection implements InboundHandler, WireEvents {
 
   onClosed(error: Error | undefined): void {
     const details = error?.message ?? (this.state === 'opening' ? 'the peer hung up' : DROPPED);
-    const end = this.reason ?? transportEnd(status.UNAVAILABLE, details);
+    const end = this.reason ?? transportEnd(GrpcStatus.UNAVAILABLE, details);
     this.state = 'closed';
     this.keepalive.stop();
     for (const { listener } of this.streams.removeAll()) listener.onLost(end);
@@ -178,14 +178,22 @@ export class Connection implements InboundHandler, WireEvents {
   }
 
   onData({ streamId, flags, bytes, start, end }: Frame, windowBytes: number): void {
-    this.widen(0, this.window.take(windowBytes));
+    this.window.arrive(windowBytes);
+    this.widen(0, this.window.release(windowBytes));
     const stream = this.streams.find(streamId);
     if (stream === undefined) return;
+    stream.window.arrive(windowBytes);
     const endsStream = (flags & Flag.END_STREAM) !== 0;
     if (endsStream) this.finish(stream);
-    else this.widen(streamId, stream.window.take(windowBytes));
-    if (end > start) stream.listener.onData(bytes, start, end);
+    const held = end > start ? stream.listener.onData(bytes, start, end) : 0;
     if (endsStream) stream.listener.onEnd();
+    else this.release(stream, windowBytes - held);
+  }
+
+  /** Lets so many bytes of a stream go that were held. */
+  release(stream: Stream, bytes: number): void {
+    const increment = stream.window.release(bytes);
+    if (increment > 0 && this.streams.isOpen(stream)) this.widen(stream.id, increment);
   }
 
   onReset(streamId: number, errorCode: number): void {

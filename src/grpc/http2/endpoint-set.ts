@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { type AddressEvents, AddressWatch, systemResolve } from './address-watch.js';
 import { transportEnd } from './call-ends.js';
@@ -72,7 +72,7 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
   }
 
   onUnresolved(error: Error): void {
-    this.unresolved = transportEnd(status.UNAVAILABLE, `Name resolution failed: ${error.message}`);
+    this.unresolved = transportEnd(GrpcStatus.UNAVAILABLE, `Name resolution failed: ${error.message}`);
     this.settle();
   }
 

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { callError } from '../status.js';
 import type { TransportCall } from '../transport.js';
@@ -6,17 +6,16 @@ import { localEnd, resetEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
 import type { DeadlineWheel, Timed } from './deadline-wheel.js';
 import { ErrorCode } from './frames.js';
-import { type Progress, UnaryResponse } from './response.js';
+import type { Receiver } from './receiver.js';
+import { type Progress, Response } from './response.js';
 import type { ResponseHeaders, Stream, StreamListener } from './stream.js';
-
-const NOTHING = new Uint8Array();
 
 /** Where a call goes to find a connection. */
 export interface Dispatcher {
   /** Opens the call, keeps it until it can be, or fails it. */
-  dispatch(exchange: UnaryExchange): void;
+  dispatch(exchange: Exchange): void;
   /** The call does not wait any more. */
-  withdraw(exchange: UnaryExchange): void;
+  withdraw(exchange: Exchange): void;
   /** There is a connection, and the call waits for room on it. */
   readonly isConnected: boolean;
 }
@@ -28,30 +27,28 @@ export interface ExchangeParts {
   readonly maxReceiveBytes: number;
 }
 
-/** How the promise of a call is settled. */
-export interface Settlement {
-  resolve(response: Uint8Array): void;
-  reject(error: Error): void;
-}
-
-/** One unary call from its start to its one end, on its second connection if the first did not touch it. */
-export class UnaryExchange implements StreamListener, Timed {
+/** One call from its start to its one end, on its second connection if the first did not touch it. */
+export class Exchange implements StreamListener, Timed {
   private connection: Connection | undefined;
   private stream: Stream | undefined;
-  private readonly response: UnaryResponse;
+  private readonly response: Response;
   private isSettled = false;
   private isSecondTry = false;
 
   constructor(
     readonly call: TransportCall,
     private readonly parts: ExchangeParts,
-    private readonly settlement: Settlement,
+    private readonly receiver: Receiver,
   ) {
-    this.response = new UnaryResponse(parts.maxReceiveBytes);
+    this.response = new Response(receiver);
   }
 
   get deadlineAt(): number {
     return this.call.deadlineAt;
+  }
+
+  get windowBytes(): number {
+    return this.receiver.windowBytes;
   }
 
   start(): void {
@@ -68,19 +65,25 @@ export class UnaryExchange implements StreamListener, Timed {
 
   /** The request was given up. */
   handleEvent(): void {
-    this.fail(localEnd(status.CANCELLED, 'Cancelled on client'));
+    this.fail(localEnd(GrpcStatus.CANCELLED, 'Cancelled on client'));
   }
 
   onDeadline(): void {
-    this.fail(localEnd(status.DEADLINE_EXCEEDED, `Deadline exceeded ${this.waitedFor}`));
+    this.fail(localEnd(GrpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded ${this.waitedFor}`));
   }
 
   onHeaders(headers: ResponseHeaders): void {
     this.advance(this.response.headers(headers));
   }
 
-  onData(bytes: Buffer, start: number, end: number): void {
+  onData(bytes: Buffer, start: number, end: number): number {
     this.advance(this.response.data(bytes, start, end));
+    return this.receiver.isHolding ? end - start : 0;
+  }
+
+  /** The receiver has read so many of the bytes that it held. */
+  release(bytes: number): void {
+    if (this.stream !== undefined) this.connection?.release(this.stream, bytes);
   }
 
   onEnd(): void {
@@ -111,19 +114,20 @@ export class UnaryExchange implements StreamListener, Timed {
     if (!this.settle()) return;
     if (this.stream === undefined) this.parts.dispatcher.withdraw(this);
     else this.connection?.cancel(this.stream);
-    this.settlement.reject(callError(this.call, { ...end, grpcHeaders: this.response.grpcHeaders }));
+    this.receiver.fail(callError(this.call, { ...end, grpcHeaders: this.response.grpcHeaders }));
   }
 
   private advance(progress: Progress): void {
     if (progress === undefined) return;
     if (progress === 'complete') return this.succeed();
     // The backend's clock ran out a moment before the wheel turned: it is the same deadline.
-    if (progress.code === status.DEADLINE_EXCEEDED && performance.now() >= this.deadlineAt) return this.onDeadline();
+    if (progress.code === GrpcStatus.DEADLINE_EXCEEDED && performance.now() >= this.deadlineAt)
+      return this.onDeadline();
     this.fail(progress);
   }
 
   private succeed(): void {
-    if (this.settle()) this.settlement.resolve(this.response.message ?? NOTHING);
+    if (this.settle()) this.receiver.succeed();
   }
 
   private settle(): boolean {

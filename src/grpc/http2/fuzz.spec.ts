@@ -94,9 +94,13 @@ describe('bytes that no server should send', () => {
     });
     const transport = openHttp2(upstreamConfig(peer.target), { initialBackoffMs: 1, maxBackoffMs: 2 });
     const { signal } = new AbortController();
-    const call = (ms: number) => transport.unary(getUserCall({ signal, deadlineAt: performance.now() + ms }));
+    const callFor = (ms: number) => getUserCall({ signal, deadlineAt: performance.now() + ms });
+    const call = (ms: number) => transport.unary(callFor(ms));
+    const read = async (ms: number): Promise<void> => {
+      for await (const message of transport.serverStream(callFor(ms))) expect(message).toBeInstanceOf(Uint8Array);
+    };
     while (answers.length > 0) {
-      const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => call(60)));
+      const outcomes = await Promise.allSettled([call(60), call(60), call(60), read(60), read(60)]);
       for (const outcome of outcomes) if (outcome.status === 'rejected') expectFailure(outcome.reason);
     }
     isHostile = false;

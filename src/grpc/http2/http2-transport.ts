@@ -1,12 +1,14 @@
-import { status } from '@grpc/grpc-js';
+import { GrpcStatus } from '../grpc-code.js';
 import { GatewayError } from '../../domain/errors.js';
 import { abortError, callError, timeoutError } from '../status.js';
-import type { TransportCall, UnaryTransport } from '../transport.js';
+import type { MessageStream, Transport, TransportCall } from '../transport.js';
 import { localEnd } from './call-ends.js';
 import { DeadlineWheel } from './deadline-wheel.js';
-import { type ExchangeParts, UnaryExchange } from './exchange.js';
+import { Exchange, type ExchangeParts } from './exchange.js';
 import { ConnectionPool } from './pool.js';
 import type { PoolSettings } from './pool-settings.js';
+import { ServerStream } from './server-stream.js';
+import { UnaryReceiver } from './unary-receiver.js';
 
 /** Limits of a message. */
 export interface MessageLimits {
@@ -14,8 +16,8 @@ export interface MessageLimits {
   readonly maxSendBytes: number;
 }
 
-/** Sends unary calls over the gateway's own HTTP/2 connections to one upstream. Connects at once; close it. */
-export class Http2Transport implements UnaryTransport {
+/** Makes calls over the gateway's own HTTP/2 connections to one upstream. Connects at once; close it. */
+export class Http2Transport implements Transport {
   private readonly pool: ConnectionPool;
   private readonly parts: ExchangeParts;
 
@@ -32,7 +34,18 @@ export class Http2Transport implements UnaryTransport {
   unary(call: TransportCall): Promise<Uint8Array> {
     const refusal = this.refusal(call);
     if (refusal !== undefined) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => new UnaryExchange(call, this.parts, { resolve, reject }).start());
+    const { maxReceiveBytes } = this.limits;
+    return new Promise((resolve, reject) =>
+      new Exchange(call, this.parts, new UnaryReceiver(maxReceiveBytes, resolve, reject)).start(),
+    );
+  }
+
+  serverStream(call: TransportCall): MessageStream {
+    const stream = new ServerStream(call, this.parts);
+    const refusal = this.refusal(call);
+    if (refusal === undefined) stream.start();
+    else stream.fail(refusal);
+    return stream;
   }
 
   /** Refuses further calls; those in flight go on, and each connection closes after its last. */
@@ -52,6 +65,6 @@ export class Http2Transport implements UnaryTransport {
     const { maxSendBytes } = this.limits;
     if (request.length <= maxSendBytes) return undefined;
     const details = `Attempted to send message with a size larger than ${maxSendBytes}`;
-    return callError(call, localEnd(status.RESOURCE_EXHAUSTED, details));
+    return callError(call, localEnd(GrpcStatus.RESOURCE_EXHAUSTED, details));
   }
 }

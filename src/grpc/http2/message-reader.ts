@@ -1,15 +1,16 @@
-import { status } from '@grpc/grpc-js';
 import type { CallEnd } from '../grpc-failure.js';
+import { GrpcStatus } from '../grpc-code.js';
 import { transportEnd } from './call-ends.js';
 import { MESSAGE_HEADER } from './frames.js';
 
 /** First buffer of a message that comes in pieces: what a peer merely announces takes no memory. */
 const FIRST_BYTES = 65_536;
-const TOO_MANY = transportEnd(status.INTERNAL, 'Too many responses received');
-const COMPRESSED = transportEnd(status.INTERNAL, 'Received a compressed message, and no compression was offered');
+const COMPRESSED = transportEnd(GrpcStatus.INTERNAL, 'Received a compressed message, and no compression was offered');
 
-/** Reads the one length-prefixed message of a unary response, however it is cut into frames. */
+/** Reads one length-prefixed message, however it is cut into frames. */
 export class MessageReader {
+  /** Why there will be no message. */
+  failure: CallEnd | undefined;
   private prefixBytes = 0;
   private flags = 0;
   private length = 0;
@@ -23,16 +24,22 @@ export class MessageReader {
     return this.buffer !== undefined && this.filled === this.length ? this.buffer : undefined;
   }
 
-  /** Takes data in, copying it. Returns why the call has failed, if it has. */
-  take(bytes: Buffer, start: number, end: number): CallEnd | undefined {
+  /** A part of the message has come. */
+  get hasBegun(): boolean {
+    return this.prefixBytes > 0;
+  }
+
+  /** Takes data in as far as the message goes, copying it. Returns how far that is. */
+  take(bytes: Buffer, start: number, end: number): number {
     let at = start;
     while (this.prefixBytes < MESSAGE_HEADER && at < end) this.prefix(bytes[at++] as number);
-    if (this.prefixBytes < MESSAGE_HEADER) return undefined;
-    const problem = this.problem(end - at);
-    if (problem !== undefined) return problem;
-    bytes.copy(this.room(end - at), this.filled, at, end);
-    this.filled += end - at;
-    return undefined;
+    if (this.prefixBytes < MESSAGE_HEADER) return at;
+    this.failure = this.problem();
+    if (this.failure !== undefined) return at;
+    const taken = Math.min(end - at, this.length - this.filled);
+    bytes.copy(this.room(taken), this.filled, at, at + taken);
+    this.filled += taken;
+    return at + taken;
   }
 
   private prefix(byte: number): void {
@@ -41,13 +48,11 @@ export class MessageReader {
     this.prefixBytes += 1;
   }
 
-  private problem(arrived: number): CallEnd | undefined {
+  private problem(): CallEnd | undefined {
     if (this.flags !== 0) return COMPRESSED;
-    if (this.length > this.maxBytes) {
-      const details = `Received message larger than max (${this.length} vs ${this.maxBytes})`;
-      return transportEnd(status.RESOURCE_EXHAUSTED, details);
-    }
-    return this.filled + arrived > this.length ? TOO_MANY : undefined;
+    if (this.length <= this.maxBytes) return undefined;
+    const details = `Received message larger than max (${this.length} vs ${this.maxBytes})`;
+    return transportEnd(GrpcStatus.RESOURCE_EXHAUSTED, details);
   }
 
   /** The buffer, grown so that as much again fits; never larger than the message. */

@@ -1,20 +1,20 @@
-import { status } from '@grpc/grpc-js';
+import { GrpcStatus } from '../grpc-code.js';
 import { localEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
 import { EndpointSet, type EndpointSetOwner } from './endpoint-set.js';
-import type { Dispatcher, UnaryExchange } from './exchange.js';
+import type { Dispatcher, Exchange } from './exchange.js';
 import type { PoolSettings } from './pool-settings.js';
 
 /** Calls that may wait for a connection, or for room on one; further ones fail at once. */
 const MAX_WAITING = 4_096;
-const CLOSED = localEnd(status.UNAVAILABLE, 'Channel closed before call started');
-const FULL = localEnd(status.UNAVAILABLE, 'Too many calls wait for a connection');
+const CLOSED = localEnd(GrpcStatus.UNAVAILABLE, 'Channel closed before call started');
+const FULL = localEnd(GrpcStatus.UNAVAILABLE, 'Too many calls wait for a connection');
 
 /** Gives each call a connection: in turn, of those that are ready. */
 export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   private readonly endpoints: EndpointSet;
   /** In order of arrival. */
-  private readonly waiting = new Set<UnaryExchange>();
+  private readonly waiting = new Set<Exchange>();
   private turn = 0;
   private isClosed = false;
 
@@ -31,7 +31,7 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   }
 
   /** Opens the call, or keeps it while a connection can be hoped for; without hope it fails at once. */
-  dispatch(exchange: UnaryExchange): void {
+  dispatch(exchange: Exchange): void {
     if (this.isClosed) return exchange.fail(CLOSED);
     const connection = this.waiting.size === 0 ? this.pick() : undefined;
     if (connection !== undefined) return exchange.openOn(connection);
@@ -41,7 +41,7 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
     this.waiting.add(exchange);
   }
 
-  withdraw(exchange: UnaryExchange): void {
+  withdraw(exchange: Exchange): void {
     this.waiting.delete(exchange);
   }
 

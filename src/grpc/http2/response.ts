@@ -1,42 +1,33 @@
-import { status } from '@grpc/grpc-js';
+import { GrpcStatus } from '../grpc-code.js';
 import { type CallEnd, isGrpcType } from '../grpc-failure.js';
 import { httpEnd, transportEnd } from './call-ends.js';
-import { MessageReader } from './message-reader.js';
+import type { Receiver } from './receiver.js';
 import { Slot } from './response-fields.js';
 import type { HeaderValues, ResponseHeaders } from './stream.js';
 import { ResponseTrailers } from './response-trailers.js';
 
 /** One of gRPC's codes as it must be written; `00`, `5.5` and nothing are none. */
 const CODE = /^(?:0|[1-9]\d?)$/;
-const HEADERS_TOO_LARGE = transportEnd(status.INTERNAL, 'Received headers larger than max');
-const NO_MESSAGE = transportEnd(status.INTERNAL, 'No message received');
-const NO_STATUS = transportEnd(status.INTERNAL, 'Call ended without gRPC status');
-const MALFORMED = transportEnd(status.INTERNAL, 'Received headers or data out of order');
+const HEADERS_TOO_LARGE = transportEnd(GrpcStatus.INTERNAL, 'Received headers larger than max');
+const NO_STATUS = transportEnd(GrpcStatus.INTERNAL, 'Call ended without gRPC status');
+const MALFORMED = transportEnd(GrpcStatus.INTERNAL, 'Received headers or data out of order');
 
 /** How a response stands: complete, failed, or to be continued. */
 export type Progress = 'complete' | CallEnd | undefined;
 
-/** Reads the response of a unary call (gRPC over HTTP2, "Responses") and judges who speaks: backend or something on the way. */
-export class UnaryResponse {
-  private readonly reader: MessageReader;
+/** Reads the response of a call (gRPC over HTTP2, "Responses") and judges who speaks: backend or something on the way. */
+export class Response {
   /** Headers of a gRPC response came, and more was to follow. */
   grpcHeaders = false;
   private hasBegun = false;
   private httpStatus = '';
   private isGrpc = false;
 
-  constructor(maxBytes: number) {
-    this.reader = new MessageReader(maxBytes);
-  }
+  constructor(private readonly receiver: Receiver) {}
 
   /** Nothing has come yet that speaks against asking somebody else. */
   get isUntouched(): boolean {
     return !this.hasBegun;
-  }
-
-  /** The message, once the response is complete. */
-  get message(): Uint8Array | undefined {
-    return this.reader.message;
   }
 
   headers({ values, isTooLarge, endsStream }: ResponseHeaders): Progress {
@@ -53,7 +44,7 @@ export class UnaryResponse {
   }
 
   data(bytes: Buffer, start: number, end: number): Progress {
-    return this.hasBegun ? this.reader.take(bytes, start, end) : MALFORMED;
+    return this.hasBegun ? this.receiver.data(bytes, start, end) : MALFORMED;
   }
 
   /** The stream ended with data. */
@@ -63,11 +54,11 @@ export class UnaryResponse {
 
   private finish(values: HeaderValues): Progress {
     const code = values[Slot.GRPC_STATUS];
-    if (code === '0') return this.message === undefined ? NO_MESSAGE : 'complete';
+    if (code === '0') return this.receiver.lack ?? 'complete';
     if (code === undefined) return httpEnd(this.httpStatus);
     if (!CODE.test(code)) return transportEnd(undefined, `Received grpc-status ${JSON.stringify(code)}`);
     return {
-      origin: this.isGrpc && Number(code) <= status.UNAUTHENTICATED ? 'app' : 'transport',
+      origin: this.isGrpc && Number(code) <= GrpcStatus.UNAUTHENTICATED ? 'app' : 'transport',
       code: Number(code),
       details: decodeMessage(values[Slot.GRPC_MESSAGE]),
       metadata: new ResponseTrailers(values),

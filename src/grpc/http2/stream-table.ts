@@ -22,7 +22,8 @@ export class StreamTable {
   open(listener: StreamListener, sendWindow: number): Stream {
     const id = this.nextId;
     this.nextId += 2;
-    const stream = { id, listener, unsent: undefined, sendWindow, window: new ReceiveWindow(STREAM_WINDOW) };
+    const window = new ReceiveWindow(STREAM_WINDOW, listener.windowBytes);
+    const stream = { id, listener, unsent: undefined, sendWindow, window };
     this.streams.set(id, stream);
     return stream;
   }

@@ -16,9 +16,14 @@ export interface ResponseHeaders {
 /** Whose call a stream carries. Exactly one of the last three, or headers or data that end the stream, comes last. */
 export interface StreamListener {
   readonly call: TransportCall;
+  /** What the window of the stream grows to. */
+  readonly windowBytes: number;
   onHeaders(headers: ResponseHeaders): void;
-  /** @param bytes hold the data from `start` to `end`; valid only during the call. */
-  onData(bytes: Buffer, start: number, end: number): void;
+  /**
+   * @param bytes hold the data from `start` to `end`; valid only during the call.
+   * @returns how much of it is held: the peer may not send as much again before that is released.
+   */
+  onData(bytes: Buffer, start: number, end: number): number;
   /** The last data ended the stream, without trailers. */
   onEnd(): void;
   onReset(errorCode: number): void;

@@ -16,7 +16,7 @@ import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
 import { getUserCall, GRPC_SETTINGS, upstreamConfig } from '../../test/support/transport.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
-import { registerUpstream } from './upstream.module.js';
+import { UpstreamsModule } from './upstreams.module.js';
 import { Upstreams } from './upstreams.js';
 
 const USER_PATH = '/user.v1.UserService/GetUser';
@@ -36,7 +36,8 @@ function settings(...upstreams: UpstreamConfig[]): DynamicModule {
   return { module: Settings, global: true, providers: [provider], exports: [provider] };
 }
 
-async function booted(imports: DynamicModule[], providers: (typeof Hooks)[] = []): Promise<TestingModule> {
+async function booted(upstreams: UpstreamConfig[], providers: (typeof Hooks)[] = []): Promise<TestingModule> {
+  const imports = [settings(...upstreams), UpstreamsModule];
   const app = await Test.createTestingModule({ imports, providers }).compile();
   await app.init();
   return app;
@@ -76,12 +77,12 @@ class Hooks implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 }
 
-describe('the module of an upstream', () => {
-  it('gives all services of the upstream one connection', async () => {
+describe('the upstreams of the settings', () => {
+  it('have one connection each for all their services', async () => {
     const { backend, peers } = await echoing();
-    const app = await booted([settings(upstreamConfig(backend.target)), registerUpstream('user')]);
+    const app = await booted([upstreamConfig(backend.target)]);
     toClose.push(() => app.close());
-    const transport = app.get(Upstreams, { strict: false }).get('user');
+    const transport = app.get(Upstreams).get('user');
     const other = { upstream: 'user', service: 'user.v1.OtherService', name: 'Do', path: OTHER_PATH };
     const answers = await Promise.all([
       transport.unary(getUserCall()),
@@ -91,58 +92,43 @@ describe('the module of an upstream', () => {
     expect(peers.size).toBe(1);
   });
 
-  it('connects at boot, and does not wait for it', async () => {
+  it('are connected at boot, which does not wait for it', async () => {
     const stub = await http2Stub();
     toClose.push(() => stub.close());
     const app = await booted([
-      settings(upstreamConfig(stub.target), upstreamConfig('dns:///nobody.invalid:1', { name: 'tenant' })),
-      registerUpstream('user'),
-      registerUpstream('tenant'),
+      upstreamConfig(stub.target),
+      upstreamConfig('dns:///nobody.invalid:1', { name: 'tenant' }),
     ]);
     toClose.push(() => app.close());
     await vi.waitFor(() => expect(stub.sessions).toHaveLength(1));
-    expect(app.get(Upstreams, { strict: false }).names().sort()).toEqual(['tenant', 'user']);
+    expect(app.get(Upstreams).names().sort()).toEqual(['tenant', 'user']);
   });
 
-  it('connects for streams with the first of them', async () => {
+  it('carry streams over the same connection', async () => {
     const stub = await http2Stub(answer(frame(Buffer.from('x')), { 'grpc-status': '0' }));
     toClose.push(() => stub.close());
-    const app = await booted([settings(upstreamConfig(stub.target)), registerUpstream('user')]);
+    const app = await booted([upstreamConfig(stub.target)]);
     toClose.push(() => app.close());
-    const transport = app.get(Upstreams, { strict: false }).get('user');
+    const transport = app.get(Upstreams).get('user');
     await transport.unary(getUserCall());
-    expect(stub.sessions).toHaveLength(1);
     for await (const message of transport.serverStream(getUserCall())) expect(message).toEqual(Buffer.from('x'));
-    expect(stub.sessions).toHaveLength(2);
+    expect(stub.sessions).toHaveLength(1);
   });
 
-  it('keeps its connections until the application has shut down', async () => {
+  it('keep their connections until the application has shut down', async () => {
     const { backend } = await echoing();
-    const app = await booted([settings(upstreamConfig(backend.target)), registerUpstream('user')], [Hooks]);
-    const transport = app.get(Upstreams, { strict: false }).get('user');
+    const app = await booted([upstreamConfig(backend.target)], [Hooks]);
+    const transport = app.get(Upstreams).get('user');
     await app.close();
     expect(Hooks.answers).toEqual(['onModuleDestroy', 'beforeApplicationShutdown']);
     expect((await failureOf(transport.unary(getUserCall()))).error.code).toBe('UPSTREAM_UNAVAILABLE');
   });
 
-  it('registers nothing for an upstream without an address', async () => {
-    const app = await booted([settings(), registerUpstream('ai')]);
+  it('are none that has no address', async () => {
+    const app = await booted([]);
     toClose.push(() => app.close());
-    const upstreams = app.get(Upstreams, { strict: false });
-    expect(upstreams.names()).toEqual([]);
-    expect(() => upstreams.get('ai')).toThrow('No upstream "ai" is registered');
-  });
-
-  it('refuses a name that the descriptors do not know', () => {
-    expect(() => registerUpstream('billing')).toThrow('has no service for the upstream "billing"');
-  });
-
-  it('refuses to be registered twice', async () => {
-    const { backend } = await echoing();
-    const config = settings(upstreamConfig(backend.target));
-    await expect(booted([config, registerUpstream('user'), registerUpstream('user')])).rejects.toThrow(
-      'registered twice',
-    );
+    expect(app.get(Upstreams).names()).toEqual([]);
+    expect(() => app.get(Upstreams).get('ai')).toThrow('The upstream "ai" has no address');
   });
 });
 
@@ -160,9 +146,9 @@ describe('encryption towards an upstream', () => {
 
   async function calling(server: ServerCredentials, tls: UpstreamConfig['tls']): Promise<Uint8Array> {
     const { backend } = await echoing(server);
-    const app = await booted([settings(upstreamConfig(backend.target, { tls })), registerUpstream('user')]);
+    const app = await booted([upstreamConfig(backend.target, { tls })]);
     toClose.push(() => app.close());
-    return app.get(Upstreams, { strict: false }).get('user').unary(getUserCall());
+    return app.get(Upstreams).get('user').unary(getUserCall());
   }
 
   it('trusts the authority of the settings', async () => {
@@ -187,9 +173,13 @@ describe('encryption towards an upstream', () => {
     ['does not exist', file('nobody'), 'cannot be read'],
     ['is no PEM file', fileURLToPath(import.meta.url), 'is no PEM file'],
   ])('refuses to boot with a file that %s', async (_, caFile, reason) => {
-    const config = settings(upstreamConfig('dns:///127.0.0.1:1', { tls: { ...TLS, caFile } }));
-    await expect(booted([config, registerUpstream('user')])).rejects.toThrow(
-      `TLS of the upstream "user": ${caFile} ${reason}`,
-    );
+    const upstream = upstreamConfig('dns:///127.0.0.1:1', { tls: { ...TLS, caFile } });
+    await expect(booted([upstream])).rejects.toThrow(`TLS of the upstream "user": ${caFile} ${reason}`);
+  });
+
+  it('refuses to boot with a key that is not that of the certificate', async () => {
+    const tls = { ...TLS, mode: 'mtls', certFile: file('client'), keyFile: file('server-key') } as const;
+    const upstream = upstreamConfig('dns:///127.0.0.1:1', { tls });
+    await expect(booted([upstream])).rejects.toThrow('TLS of the upstream "user": the files cannot be used: ');
   });
 });

@@ -1,7 +1,6 @@
-import type { Client } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { failureOf } from '../../test/support/failure.js';
-import { type BytesStream, grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
+import { failureOf } from '../../../test/support/failure.js';
+import { type BytesStream, grpcBackend, type GrpcBackend } from '../../../test/support/grpc-backend.js';
 import {
   answer,
   frame,
@@ -10,32 +9,32 @@ import {
   http2Stub,
   type Http2Stub,
   trailersOnly,
-} from '../../test/support/http2-stub.js';
-import { getUserCall, rawClient, transportTo, upstreamConfig } from '../../test/support/transport.js';
-import type { MessageStream, Transport, TransportCall } from './transport.js';
+} from '../../../test/support/http2-stub.js';
+import { getUserCall, openHttp2, upstreamConfig } from '../../../test/support/transport.js';
+import type { MessageStream, TransportCall } from '../transport.js';
+import type { Http2Transport } from './http2-transport.js';
 
 const PATH = '/ai.v1.AIService/StreamQuery';
+const OK = { 'grpc-status': '0' };
 
 let backend: GrpcBackend | undefined;
 let stub: Http2Stub | undefined;
-let client: Client | undefined;
+let transport: Http2Transport | undefined;
 afterEach(async () => {
-  client?.close();
+  transport?.close();
   backend?.close();
   await stub?.close();
-  client = backend = stub = undefined;
+  transport = backend = stub = undefined;
 });
 
-async function serving(handle: (call: BytesStream) => void): Promise<Transport> {
+async function serving(handle: (call: BytesStream) => void): Promise<Http2Transport> {
   backend = await grpcBackend({ stream: { [PATH]: handle } });
-  client = rawClient(upstreamConfig(backend.target));
-  return transportTo(client);
+  return (transport = openHttp2(upstreamConfig(backend.target)));
 }
 
-async function stubbed(reply: Http2Stub['reply']): Promise<Transport> {
+async function stubbed(reply: Http2Stub['reply']): Promise<Http2Transport> {
   stub = await http2Stub(reply);
-  client = rawClient(upstreamConfig(stub.target));
-  return transportTo(client);
+  return (transport = openHttp2(upstreamConfig(stub.target)));
 }
 
 function streamCall(overrides: Partial<TransportCall> = {}): TransportCall {
@@ -98,6 +97,15 @@ describe('a server stream', () => {
     expect(after).toBeGreaterThanOrEqual(300);
     expect(after).toBeLessThan(400);
     stream.cancel();
+  });
+
+  it('that is refused untouched is opened once more', async () => {
+    let refusals = 1;
+    const transport = await stubbed((stream, headers) => {
+      if (refusals-- > 0) stream.close(7);
+      else answer(frame(Buffer.from('second')), OK)(stream, headers);
+    });
+    expect(await collect(transport.serverStream(streamCall()))).toEqual(['second']);
   });
 
   it('is cancelled at the backend when its loop is left', async () => {
@@ -210,9 +218,9 @@ describe('a server stream', () => {
     await first;
   });
 
-  it('is refused on a closed channel', async () => {
+  it('is refused by a transport that is closed', async () => {
     const transport = await serving(() => undefined);
-    client?.close();
+    transport.close();
     expect((await failureOf(firstOf(transport.serverStream(streamCall())))).error.code).toBe('UPSTREAM_UNAVAILABLE');
   });
 });

@@ -1,5 +1,6 @@
-import type { ChannelOptions } from '@grpc/grpc-js';
-import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { Client, type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
+import type { GatewayConfig, UpstreamConfig } from '../../src/config/gateway-config.js';
+import { readTlsMaterial } from '../../src/grpc/tls-material.js';
 
 /** A millisecond count that setTimeout takes and nobody lives to see. */
 const NEVER_MS = 2_147_483_647;
@@ -11,8 +12,19 @@ const NEVER_MS = 2_147_483_647;
  */
 const SERVICE_CONFIG = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
 
-/** Options of one upstream's channel. A fresh object each time: Nest writes into the one it gets. */
-export function channelOptions(upstream: UpstreamConfig, grpc: GatewayConfig['grpc']): ChannelOptions {
+/** A raw client of grpc-js with the gateway's own settings. Close it. */
+export function rawClient(upstream: UpstreamConfig, grpc: GatewayConfig['grpc']): Client {
+  return new Client(upstream.target, channelCredentials(upstream), channelOptions(upstream, grpc));
+}
+
+function channelCredentials(upstream: UpstreamConfig): ChannelCredentials {
+  const material = readTlsMaterial(upstream);
+  if (material === undefined) return credentials.createInsecure();
+  const { ca = null, cert = null, key = null } = material;
+  return credentials.createSsl(ca, key, cert);
+}
+
+function channelOptions(upstream: UpstreamConfig, grpc: GatewayConfig['grpc']): ChannelOptions {
   return {
     ...keepalive(grpc),
     'grpc.initial_reconnect_backoff_ms': grpc.initialBackoffMs,

@@ -1,8 +1,8 @@
-import { type ChannelInterface, connectivityState, type InterceptingListener, status } from '@grpc/grpc-js';
-import { GatewayError } from '../domain/errors.js';
-import { wireMetadata } from './metadata.js';
-import { callError } from './status.js';
-import type { TransportCall } from './transport.js';
+import { type ChannelInterface, connectivityState, type InterceptingListener, Metadata, status } from '@grpc/grpc-js';
+import { GatewayError } from '../../src/domain/errors.js';
+import { IDENTITY_KEYS, REQUEST_KEYS } from '../../src/grpc/metadata.js';
+import { callError } from '../../src/grpc/status.js';
+import type { CallMetadata, TransportCall } from '../../src/grpc/transport.js';
 
 /** The channel of a raw grpc-js client. */
 export type GrpcChannel = ChannelInterface;
@@ -38,4 +38,14 @@ export function startError(channel: GrpcChannel, call: TransportCall, error: unk
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** The allowed entries alone, each once: grpc-js hands metadata to HTTP/2 as it is (fact F1). */
+function wireMetadata(metadata: CallMetadata): Metadata {
+  const wire = new Metadata();
+  for (const key of [...IDENTITY_KEYS, ...REQUEST_KEYS]) {
+    const value = metadata[key];
+    if (value !== undefined) wire.set(key, value);
+  }
+  return wire;
 }
