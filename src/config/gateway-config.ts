@@ -156,6 +156,9 @@ export interface GatewayConfig {
     readonly keepaliveTimeoutMs: number;
     readonly initialBackoffMs: number;
     readonly maxBackoffMs: number;
+    readonly connectionsPerAddress: number;
+    /** 0: as long as it lasts. */
+    readonly connectionMaxAgeMs: number;
     readonly maxReceiveBytes: number;
     readonly maxSendBytes: number;
   };

@@ -11,6 +11,8 @@ export interface TransportCall {
   readonly metadata: CallMetadata;
   /** Moment in `performance.now()` ms by which the attempt must end. */
   readonly deadlineAt: number;
+  /** The client shortened the deadline: that it passes says nothing of the backend. */
+  readonly isHurried?: boolean;
   readonly signal: AbortSignal;
 }
 

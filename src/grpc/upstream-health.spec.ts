@@ -5,9 +5,8 @@ import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { grpcBackend } from '../../test/support/grpc-backend.js';
 import { answer, frame, html, http2Stub, type Http2Reply, trailersOnly } from '../../test/support/http2-stub.js';
-import { GRPC_SETTINGS, upstreamConfig } from '../../test/support/transport.js';
+import { openUpstreams, upstreamConfig } from '../../test/support/transport.js';
 import { UpstreamHealth, type UpstreamVerdict } from './upstream-health.js';
-import { Upstreams } from './upstreams.js';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {
@@ -15,8 +14,7 @@ afterEach(async () => {
 });
 
 async function check(target: string, deadlineMs = 2_000): Promise<UpstreamVerdict> {
-  const upstreams = new Upstreams({ upstreams: new Map([['user', upstreamConfig(target)]]), grpc: GRPC_SETTINGS });
-  upstreams.onModuleInit();
+  const upstreams = openUpstreams(new Map([['user', upstreamConfig(target)]]));
   toClose.push(() => upstreams.onApplicationShutdown());
   return new UpstreamHealth(upstreams).check('user', deadlineMs);
 }
@@ -78,8 +76,7 @@ describe('the health of an upstream', () => {
   });
 
   it('is bad for an upstream without an address', async () => {
-    const upstreams = new Upstreams({ upstreams: new Map(), grpc: GRPC_SETTINGS });
-    expect(await new UpstreamHealth(upstreams).check('user', 100)).toMatchObject({
+    expect(await new UpstreamHealth(openUpstreams(new Map())).check('user', 100)).toMatchObject({
       serving: false,
       text: 'failed',
     });

@@ -9,6 +9,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { pino } from 'pino';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
@@ -16,6 +17,8 @@ import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
 import { getUserCall, GRPC_SETTINGS, upstreamConfig } from '../../test/support/transport.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
+import { GATEWAY_LOGGER } from '../observe/logger.js';
+import { GatewayMetrics } from '../observe/metrics.js';
 import { UpstreamsModule } from './upstreams.module.js';
 import { Upstreams } from './upstreams.js';
 
@@ -32,8 +35,12 @@ class Settings {}
 
 function settings(...upstreams: UpstreamConfig[]): DynamicModule {
   const config = { upstreams: new Map(upstreams.map((each) => [each.name, each])), grpc: GRPC_SETTINGS };
-  const provider = { provide: GATEWAY_CONFIG, useValue: config };
-  return { module: Settings, global: true, providers: [provider], exports: [provider] };
+  const providers = [
+    { provide: GATEWAY_CONFIG, useValue: config },
+    { provide: GATEWAY_LOGGER, useValue: { events: pino({ level: 'silent' }) } },
+    { provide: GatewayMetrics, useValue: new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 }) },
+  ];
+  return { module: Settings, global: true, providers, exports: providers };
 }
 
 async function booted(upstreams: UpstreamConfig[], providers: (typeof Hooks)[] = []): Promise<TestingModule> {

@@ -1,6 +1,10 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import type { UpstreamEndpoints } from '../observe/connection-metrics.js';
+import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
+import { GatewayMetrics } from '../observe/metrics.js';
+import { ConnectionReports } from './connection-reports.js';
 import { Http2Transport } from './http2/http2-transport.js';
 import { checkTlsMaterial } from './tls-material.js';
 import type { Transport } from './transport.js';
@@ -10,13 +14,21 @@ import type { Transport } from './transport.js';
 export class Upstreams implements OnModuleInit, OnApplicationShutdown {
   private readonly transports = new Map<string, Http2Transport>();
 
-  constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'upstreams' | 'grpc'>) {}
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'upstreams' | 'grpc'>,
+    private readonly metrics: GatewayMetrics,
+    @Inject(GATEWAY_LOGGER) private readonly logger: Pick<GatewayLogger, 'events'>,
+  ) {}
 
   /** Begins to connect, and does not wait for it. Throws, before it does, for certificates that cannot be used. */
   onModuleInit(): void {
     const { upstreams, grpc } = this.config;
     for (const upstream of upstreams.values()) checkTlsMaterial(upstream);
-    for (const [name, upstream] of upstreams) this.transports.set(name, new Http2Transport({ upstream, grpc }, grpc));
+    for (const [name, upstream] of upstreams) {
+      const observer = new ConnectionReports(name, this.metrics.connections, this.logger.events);
+      this.transports.set(name, new Http2Transport({ upstream, grpc, observer }, grpc));
+    }
+    this.metrics.connections.watch(() => this.endpoints());
   }
 
   /** Throws for a name without an address: a bug, for routes exist only with their upstream. */
@@ -33,5 +45,9 @@ export class Upstreams implements OnModuleInit, OnApplicationShutdown {
   /** The last of Nest's hooks: those before it may still call upstreams. */
   onApplicationShutdown(): void {
     for (const transport of this.transports.values()) transport.close();
+  }
+
+  private *endpoints(): Generator<UpstreamEndpoints> {
+    for (const [upstream, transport] of this.transports) yield { upstream, counts: transport.endpointCounts() };
   }
 }

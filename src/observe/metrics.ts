@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
 import { AuthMetrics } from './auth-metrics.js';
 import { CacheMetrics } from './cache-metrics.js';
+import { ConnectionMetrics } from './connection-metrics.js';
 import { OutboxMetrics } from './outbox-metrics.js';
 import { ProtectionMetrics } from './protection-metrics.js';
 import { RateLimitMetrics } from './rate-limit-metrics.js';
@@ -27,6 +28,7 @@ export class GatewayMetrics {
   readonly rateLimits = new RateLimitMetrics(this.registry);
   readonly auth = new AuthMetrics(this.registry);
   readonly caches = new CacheMetrics(this.registry);
+  readonly connections = new ConnectionMetrics(this.registry);
   readonly outbox = new OutboxMetrics(this.registry);
 
   readonly httpRequests = this.counter('http_requests_total', 'HTTP requests answered.', ['method', 'path', 'status']);

@@ -165,5 +165,6 @@ function enter({ context, method, request, deadlineAt }: UpstreamCall): StackCal
 }
 
 function toWire({ context, method, request, deadlineAt, signal }: StackCall): TransportCall {
-  return { method, request, metadata: callMetadata(context), deadlineAt, signal };
+  const isHurried = context.clientDeadlineAt !== Infinity;
+  return { method, request, metadata: callMetadata(context), deadlineAt, isHurried, signal };
 }

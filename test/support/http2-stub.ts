@@ -19,6 +19,8 @@ export interface Http2Stub {
   readonly calls: IncomingHttpHeaders[];
   readonly sessions: ServerHttp2Session[];
   reply: Http2Reply;
+  /** Hangs up on whoever connects from now on. Returns how to ask how many did. */
+  refuse(): () => number;
   close(): Promise<void>;
 }
 
@@ -30,6 +32,14 @@ export async function http2Stub(reply: Http2Reply = () => undefined, settings: S
     calls: [],
     sessions,
     reply,
+    refuse() {
+      let attempts = 0;
+      server.on('connection', (socket) => {
+        attempts += 1;
+        socket.destroy();
+      });
+      return () => attempts;
+    },
     async close() {
       for (const session of sessions) session.destroy();
       server.close();

@@ -1,12 +1,11 @@
 import { pino } from 'pino';
 import type { CircuitConfig, LoadConfig } from '../../src/config/gateway-config.js';
 import { UpstreamMeasure } from '../../src/domain/upstream-measure.js';
-import { Upstreams } from '../../src/grpc/upstreams.js';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { Protection } from '../../src/traffic/protection.js';
 import { CallStack } from '../../src/traffic/stack.js';
 import { type BytesCall, type BytesStream, grpcBackend } from './grpc-backend.js';
-import { GRPC_SETTINGS, upstreamConfig } from './transport.js';
+import { openUpstreams, upstreamConfig } from './transport.js';
 import { streamMethod, unaryMethod } from './upstream-call.js';
 
 /** Keeps what the stack measured. */
@@ -101,12 +100,10 @@ export function stackWorldAt(target: string, { circuit, load, maxConcurrent = 51
       ]),
     ),
     timeouts: { requestMs: 10_000, streamIdleMs: 30_000, streamTotalMs: 300_000 },
-    grpc: GRPC_SETTINGS,
     circuit: { ...CIRCUIT, ...circuit },
     load: { ...LOAD, ...load },
   };
-  const upstreams = new Upstreams(config);
-  upstreams.onModuleInit();
+  const upstreams = openUpstreams(config.upstreams);
   const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
   const protection = new Protection(config, metrics, { events: pino({ level: 'silent' }) });
   const close = () => {

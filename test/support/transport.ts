@@ -1,6 +1,10 @@
+import { pino } from 'pino';
 import type { GatewayConfig, UpstreamConfig } from '../../src/config/gateway-config.js';
 import { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
+import type { PoolObserver } from '../../src/grpc/http2/pool-settings.js';
 import type { TransportCall, UnaryTransport } from '../../src/grpc/transport.js';
+import { Upstreams } from '../../src/grpc/upstreams.js';
+import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { rawClient } from './grpc-js-channel.js';
 import { GrpcJsUnary } from './grpc-js-unary.js';
 
@@ -10,6 +14,8 @@ export const GRPC_SETTINGS: GatewayConfig['grpc'] = {
   keepaliveTimeoutMs: 1_000,
   initialBackoffMs: 50,
   maxBackoffMs: 100,
+  connectionsPerAddress: 1,
+  connectionMaxAgeMs: 0,
   maxReceiveBytes: 1_048_576,
   maxSendBytes: 65_536,
 };
@@ -25,6 +31,17 @@ export function upstreamConfig(target: string, overrides: Partial<UpstreamConfig
   return { name: 'user', target, tls, timeoutMs: 2_000, maxConcurrent: 512, ...overrides };
 }
 
+/** Nobody is told. */
+export const UNOBSERVED: PoolObserver = { ejected: () => undefined, tooManyPings: () => undefined };
+
+/** The upstreams of some settings, connecting. Close them with `onApplicationShutdown`. */
+export function openUpstreams(upstreams: ReadonlyMap<string, UpstreamConfig>): Upstreams {
+  const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  const opened = new Upstreams({ upstreams, grpc: GRPC_SETTINGS }, metrics, { events: pino({ level: 'silent' }) });
+  opened.onModuleInit();
+  return opened;
+}
+
 /** A way to make unary calls to one upstream. Close it. */
 export interface OpenUnary extends UnaryTransport {
   close(): void;
@@ -36,7 +53,7 @@ export type Open = (upstream: UpstreamConfig, grpc?: Partial<GatewayConfig['grpc
 /** The gateway's own transport. */
 export function openHttp2(upstream: UpstreamConfig, overrides?: Partial<GatewayConfig['grpc']>): Http2Transport {
   const grpc = { ...GRPC_SETTINGS, ...overrides };
-  return new Http2Transport({ upstream, grpc }, grpc);
+  return new Http2Transport({ upstream, grpc, observer: UNOBSERVED }, grpc);
 }
 
 /** The same over grpc-js. */

@@ -1,4 +1,4 @@
-import { bytes, duration } from '../quantities.js';
+import { bytes, count, duration } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
 import { file, listOf, oneOf, text } from '../texts.js';
 
@@ -21,6 +21,14 @@ export const grpcSettings = {
   }),
   GATEWAY_GRPC_MAX_BACKOFF: defaulted(duration({ min: 100 }), '5s', {
     description: 'Longest pause before an upstream is connected to again.',
+  }),
+  GATEWAY_GRPC_CONNECTIONS_PER_ADDRESS: defaulted(count({ min: 1, max: 8 }), '1', {
+    description:
+      'Connections to each address of an upstream. More than one where an address stands for several pods (a load balancer, a `ClusterIP`), or a backend allows few streams on each.',
+  }),
+  GATEWAY_GRPC_CONNECTION_MAX_AGE: defaulted(duration({ min: 0 }), '30m', {
+    description:
+      'Age at which a connection is replaced, give or take a tenth: another is made first, and the old one ends with its calls. New pods behind one address get calls that way. `0s` keeps connections as long as they last.',
   }),
   GATEWAY_GRPC_MAX_RECEIVE_BYTES: defaulted(bytes(), '4MiB', {
     description: 'Largest message from an upstream (502).',

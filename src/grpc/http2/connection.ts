@@ -1,6 +1,7 @@
 import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { goAwayEnd, protocolEnd, transportEnd } from './call-ends.js';
+import type { ConnectionOwner } from './connection-owner.js';
 import { ConnectionError, ErrorCode, Flag, frame, FrameType, uint32 } from './frames.js';
 import type { Frame } from './frame-reader.js';
 import type { HeaderBlock } from './header-blocks.js';
@@ -16,20 +17,6 @@ import type { Stream, StreamListener } from './stream.js';
 import { StreamTable } from './stream-table.js';
 import { type Dial, Wire, type WireEvents } from './wire.js';
 
-/** What connections tell of themselves. */
-export interface ConnectionOwner {
-  /** The peer's SETTINGS are there: calls may be opened. */
-  onReady(connection: Connection): void;
-  /** No further calls; those in flight go on. */
-  onDraining(connection: Connection): void;
-  /** Nothing is told after it. @param end why, as calls are told. */
-  onClosed(connection: Connection, end: CallEnd): void;
-  /** There may be room for a call again. */
-  onRoom(): void;
-  /** The peer wants fewer pings. */
-  onTooManyPings(): void;
-}
-
 /** What a connection needs beside its owner. */
 export interface ConnectionParts {
   readonly dial: Dial;
@@ -38,6 +25,11 @@ export interface ConnectionParts {
 }
 
 const DROPPED = 'Connection dropped';
+/**
+ * Peers hang up on clients that reset streams again and again (CVE-2023-44487), with all that is in flight: Node and
+ * nghttp2 beyond 1,000 at once, Envoy beyond 500. Long before that the connection is worn.
+ */
+const MAX_RESETS = 400;
 
 /** One HTTP/2 connection of a client whose calls have one message each (RFC 9113). No event of its socket can throw. */
 export class Connection implements InboundHandler, WireEvents {
@@ -51,6 +43,7 @@ export class Connection implements InboundHandler, WireEvents {
   private readonly keepalive: Keepalive;
   private readonly streams = new StreamTable();
   private state: 'opening' | 'open' | 'draining' | 'closed' = 'opening';
+  private resets = 0;
   /** Why it ends, when that is known before the socket closes. */
   private reason: CallEnd | undefined;
 
@@ -91,6 +84,12 @@ export class Connection implements InboundHandler, WireEvents {
     if (!this.streams.isOpen(stream)) return;
     this.send(FrameType.RST_STREAM, stream.id, uint32(errorCode));
     this.remove(stream);
+    if (++this.resets === MAX_RESETS) this.owner.onWorn(this);
+  }
+
+  /** Takes what a call on it proved. */
+  judge(isSound: boolean): void {
+    this.owner.onOutcome(isSound);
   }
 
   /** Takes no more calls, and closes when the last one has ended. Idempotent. */

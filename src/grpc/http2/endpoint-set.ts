@@ -14,6 +14,9 @@ export interface EndpointSetOwner {
   onRoom(): void;
 }
 
+/** What an endpoint is good for: calls, none for a while, none yet. */
+export type EndpointState = 'ready' | 'ejected' | 'connecting';
+
 /** Each gateway connects to so many pods of an upstream; of more, it picks at random. */
 const MAX_ENDPOINTS = 16;
 const REFRESH_MS = 30_000;
@@ -65,7 +68,9 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
 
   onAddresses(addresses: readonly Address[]): void {
     this.unresolved = undefined;
-    const chosen = new Map(this.choose(addresses).map((address) => [addressKey(address), address]));
+    const chosen = new Map(
+      this.choose(addresses).flatMap((address) => this.keysOf(address).map((key) => [key, address])),
+    );
     for (const [key, address] of chosen) if (!this.endpoints.has(key)) this.admit(key, address);
     for (const [key, endpoint] of this.endpoints) if (!chosen.has(key)) this.retire(key, endpoint);
     this.settle();
@@ -82,6 +87,24 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
     this.settle();
   }
 
+  /** Never more than half of them are ejected: with fewer, the others would fail of their load. */
+  onSuspect(endpoint: Endpoint): void {
+    const ejected = [...this.endpoints.values()].filter(({ isEjected }) => isEjected).length;
+    if (ejected + 1 > this.endpoints.size / 2) return;
+    endpoint.eject();
+    this.settings.observer.ejected(endpoint.address);
+    this.settle();
+  }
+
+  /** How many endpoints there are of each state. */
+  count(): Readonly<Record<EndpointState, number>> {
+    const counts = { ready: 0, ejected: 0, connecting: 0 };
+    for (const { isEjected, ready } of this.endpoints.values()) {
+      counts[isEjected ? 'ejected' : ready === undefined ? 'connecting' : 'ready'] += 1;
+    }
+    return counts;
+  }
+
   onRoom(): void {
     this.owner.onRoom();
   }
@@ -91,9 +114,11 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
   }
 
   private settle(): void {
-    const ready = connections(this.endpoints);
+    const all = [...this.endpoints.values()];
+    const sound = connections(all.filter(({ isEjected }) => !isEjected));
+    const ready = sound.length > 0 ? sound : connections(all);
     this.letGo(ready.length > 0 ? 0 : MAX_ENDPOINTS);
-    this.ready = ready.length > 0 ? ready : connections(this.retiring);
+    this.ready = ready.length > 0 ? ready : connections(this.retiring.values());
     this.owner.onChange();
   }
 
@@ -125,10 +150,13 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
 
   private endpointAt(address: Address): Endpoint {
     const { factory } = this;
+    const { initialBackoffMs: paceMs, connectionMaxAgeMs: maxAgeMs } = this.settings.grpc;
     const parts = {
+      address: addressKey(address),
+      maxAgeMs,
+      paceMs,
       connectionParts: () => factory.partsFor(address),
       backoff: factory.backoff(),
-      paceMs: this.settings.grpc.initialBackoffMs,
     };
     return new Endpoint(parts, this);
   }
@@ -136,13 +164,19 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
   /** All addresses, or as many as are allowed: those in use first, others at random. */
   private choose(addresses: readonly Address[]): readonly Address[] {
     if (addresses.length <= MAX_ENDPOINTS) return addresses;
-    const inUse = addresses.filter((address) => this.endpoints.has(addressKey(address)));
-    const others = addresses.filter((address) => !this.endpoints.has(addressKey(address)));
+    const isInUse = (address: Address) => this.keysOf(address).some((key) => this.endpoints.has(key));
+    const [inUse, others] = [addresses.filter(isInUse), addresses.filter((address) => !isInUse(address))];
     const shuffled = others
       .map((address) => ({ address, order: Math.random() }))
       .sort((a, b) => a.order - b.order)
       .map(({ address }) => address);
     return [...inUse, ...shuffled].slice(0, MAX_ENDPOINTS);
+  }
+
+  /** An endpoint each for as many connections as an address is to have. */
+  private keysOf(address: Address): string[] {
+    const { connectionsPerAddress } = this.settings.grpc;
+    return Array.from({ length: connectionsPerAddress }, (_, n) => `${addressKey(address)}#${n}`);
   }
 
   private watchTimes() {
@@ -151,6 +185,6 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
   }
 }
 
-function connections(endpoints: ReadonlyMap<string, Endpoint>): Connection[] {
-  return [...endpoints.values()].flatMap(({ ready }) => ready ?? []);
+function connections(endpoints: Iterable<Endpoint>): Connection[] {
+  return [...endpoints].flatMap(({ ready }) => ready ?? []);
 }

@@ -1,29 +1,37 @@
 import type { CallEnd } from '../grpc-failure.js';
 import type { Backoff } from './backoff.js';
 import { noConnection } from './call-ends.js';
-import { Connection, type ConnectionOwner, type ConnectionParts } from './connection.js';
+import { Connection, type ConnectionParts } from './connection.js';
+import type { ConnectionOwner } from './connection-owner.js';
+import { Ejection } from './ejection.js';
 
 /** What an endpoint tells of itself. */
 export interface EndpointOwner {
-  /** It became ready, was lost, or cannot be reached. */
+  /** It became ready, was lost, cannot be reached, or is no longer ejected. */
   onChange(endpoint: Endpoint): void;
+  /** What comes from it fails again and again. */
+  onSuspect(endpoint: Endpoint): void;
   onRoom(): void;
   onTooManyPings(): void;
 }
 
 /** What an endpoint needs beside its owner. */
 export interface EndpointParts {
+  /** For the log. */
+  readonly address: string;
   /** Made anew for each attempt. May throw: the attempt has failed then. */
   connectionParts(): ConnectionParts;
   readonly backoff: Backoff;
   /** A connection is not replaced faster than this, in ms: a peer may hang up on each. */
   readonly paceMs: number;
+  /** A connection is replaced when it is so old, in ms, give or take a tenth; 0: never. */
+  readonly maxAgeMs: number;
 }
 
 /** Socket, encryption and the peer's SETTINGS together. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** One address of an upstream: keeps one connection to it, and makes another when that is lost. */
+/** One address of an upstream: keeps one connection to it, and makes another when that is lost, old or worn. */
 export class Endpoint implements ConnectionOwner {
   /** The connection that takes calls, if there is one. */
   ready: Connection | undefined;
@@ -31,14 +39,25 @@ export class Endpoint implements ConnectionOwner {
   failure: CallEnd | undefined;
   /** Makes no further connections. */
   isRetired = false;
+  private readonly ejection = new Ejection(() => this.owner.onChange(this));
   private attempt: Connection | undefined;
   private attemptedAt = 0;
   private timer: NodeJS.Timeout | undefined;
+  private ageTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly parts: EndpointParts,
     private readonly owner: EndpointOwner,
   ) {}
+
+  get address(): string {
+    return this.parts.address;
+  }
+
+  /** It should get no calls while others can take them. */
+  get isEjected(): boolean {
+    return this.ejection.isActive;
+  }
 
   connect(): void {
     this.attemptedAt = performance.now();
@@ -51,10 +70,17 @@ export class Endpoint implements ConnectionOwner {
     this.timer = setTimeout(() => attempt.abandon(new Error('connect ETIMEDOUT')), CONNECT_TIMEOUT_MS);
   }
 
+  /** Ejects it for a while. Another connection may lead to another pod behind the same address. */
+  eject(): void {
+    this.ejection.begin();
+    this.renew();
+  }
+
   /** No further connection is made; the one there is goes on. */
   retire(): void {
     this.isRetired = true;
     clearTimeout(this.timer);
+    clearTimeout(this.ageTimer);
     this.attempt?.drain();
   }
 
@@ -62,21 +88,27 @@ export class Endpoint implements ConnectionOwner {
   revive(): void {
     this.isRetired = false;
     if (this.ready === undefined) this.connect();
+    else this.renewWhenOld();
   }
 
   /** Retires, and closes the connection after its last call. */
   stop(): void {
     this.retire();
+    this.ejection.stop();
     this.ready?.drain();
   }
 
+  /** The one before, if there is one, ends with its calls. */
   onReady(connection: Connection): void {
     clearTimeout(this.timer);
+    const before = this.ready;
     this.attempt = undefined;
     this.ready = connection;
     this.failure = undefined;
     this.parts.backoff.reset();
+    this.renewWhenOld();
     this.owner.onChange(this);
+    before?.drain();
   }
 
   onDraining(connection: Connection): void {
@@ -91,6 +123,14 @@ export class Endpoint implements ConnectionOwner {
     this.fail(String(details));
   }
 
+  onWorn(connection: Connection): void {
+    if (connection === this.ready) this.renew();
+  }
+
+  onOutcome(isSound: boolean): void {
+    if (this.ejection.judge(isSound)) this.owner.onSuspect(this);
+  }
+
   onRoom(): void {
     this.owner.onRoom();
   }
@@ -99,9 +139,21 @@ export class Endpoint implements ConnectionOwner {
     this.owner.onTooManyPings();
   }
 
+  /** Makes another connection, and keeps this one until it is there. */
+  private renew(): void {
+    if (this.attempt === undefined && this.ready !== undefined) this.connectIn(this.pace);
+  }
+
+  private renewWhenOld(): void {
+    clearTimeout(this.ageTimer);
+    const { maxAgeMs } = this.parts;
+    if (maxAgeMs === 0) return;
+    this.ageTimer = setTimeout(() => this.renew(), maxAgeMs * (0.9 + 0.2 * Math.random())).unref();
+  }
+
   private replace(): void {
     this.ready = undefined;
-    this.connectIn(this.attemptedAt + this.parts.paceMs - performance.now());
+    if (this.attempt === undefined) this.connectIn(this.pace);
     this.owner.onChange(this);
   }
 
@@ -111,8 +163,13 @@ export class Endpoint implements ConnectionOwner {
     this.owner.onChange(this);
   }
 
+  private get pace(): number {
+    return this.attemptedAt + this.parts.paceMs - performance.now();
+  }
+
   private connectIn(ms: number): void {
     if (this.isRetired) return;
+    clearTimeout(this.timer);
     if (ms > 0) this.timer = setTimeout(() => this.connect(), ms).unref();
     else this.connect();
   }

@@ -1,5 +1,6 @@
 import { GrpcStatus } from '../grpc-code.js';
-import type { CallEnd } from '../grpc-failure.js';
+import type { GatewayError } from '../../domain/errors.js';
+import { type CallEnd, GrpcFailure } from '../grpc-failure.js';
 import { callError } from '../status.js';
 import type { TransportCall } from '../transport.js';
 import { localEnd, resetEnd } from './call-ends.js';
@@ -106,6 +107,7 @@ export class Exchange implements StreamListener, Timed {
   }
 
   onLost(end: CallEnd): void {
+    this.connection = undefined;
     this.fail(end);
   }
 
@@ -114,7 +116,18 @@ export class Exchange implements StreamListener, Timed {
     if (!this.settle()) return;
     if (this.stream === undefined) this.parts.dispatcher.withdraw(this);
     else this.connection?.cancel(this.stream);
-    this.receiver.fail(callError(this.call, { ...end, grpcHeaders: this.response.grpcHeaders }));
+    const error = callError(this.call, { ...end, grpcHeaders: this.response.grpcHeaders });
+    this.judge(error);
+    this.receiver.fail(error);
+  }
+
+  /** A connection that was lost says so itself, and a deadline that the client shortened says nothing of the backend. */
+  private judge({ cause }: GatewayError): void {
+    if (this.connection === undefined || !(cause instanceof GrpcFailure)) return;
+    const { backendFault, grpcCode, origin } = cause;
+    if (!backendFault && origin === 'app') this.connection.judge(true);
+    if (!backendFault || (grpcCode === 'DEADLINE_EXCEEDED' && this.call.isHurried === true)) return;
+    this.connection.judge(false);
   }
 
   private advance(progress: Progress): void {
@@ -127,7 +140,9 @@ export class Exchange implements StreamListener, Timed {
   }
 
   private succeed(): void {
-    if (this.settle()) this.receiver.succeed();
+    if (!this.settle()) return;
+    this.connection?.judge(true);
+    this.receiver.succeed();
   }
 
   private settle(): boolean {

@@ -4,6 +4,7 @@ import { abortError, callError, timeoutError } from '../status.js';
 import type { MessageStream, Transport, TransportCall } from '../transport.js';
 import { localEnd } from './call-ends.js';
 import { DeadlineWheel } from './deadline-wheel.js';
+import type { EndpointState } from './endpoint-set.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
 import { ConnectionPool } from './pool.js';
 import type { PoolSettings } from './pool-settings.js';
@@ -46,6 +47,11 @@ export class Http2Transport implements Transport {
     if (refusal === undefined) stream.start();
     else stream.fail(refusal);
     return stream;
+  }
+
+  /** How many endpoints of the upstream there are of each state. */
+  endpointCounts(): Readonly<Record<EndpointState, number>> {
+    return this.pool.endpointCounts();
   }
 
   /** Refuses further calls; those in flight go on, and each connection closes after its last. */

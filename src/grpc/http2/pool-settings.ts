@@ -9,10 +9,18 @@ import { type Address, parseTarget, type Target } from './target.js';
 
 type GrpcSettings = GatewayConfig['grpc'];
 
+/** Takes what happens to the connections of an upstream: metrics and the log. */
+export interface PoolObserver {
+  ejected(address: string): void;
+  /** @param keepaliveMs between two pings from now on. */
+  tooManyPings(keepaliveMs: number): void;
+}
+
 /** Which upstream to connect to, and how. */
 export interface PoolSettings {
   readonly upstream: UpstreamConfig;
-  readonly grpc: Pick<GrpcSettings, 'keepaliveTimeMs' | 'keepaliveTimeoutMs' | 'initialBackoffMs' | 'maxBackoffMs'>;
+  readonly grpc: Omit<GrpcSettings, 'maxReceiveBytes' | 'maxSendBytes'>;
+  readonly observer: PoolObserver;
   /** In place of the system's resolver. */
   readonly resolve?: Resolve;
   /** Time between two looks at the addresses; 30 s, give or take a tenth, when left out. */
@@ -53,5 +61,6 @@ export class ConnectionFactory {
   pingLess(): void {
     const { timeMs, timeoutMs } = this.keepalive;
     this.keepalive = { timeMs: Math.min(timeMs * 2, MAX_KEEPALIVE_MS), timeoutMs };
+    this.settings.observer.tooManyPings(this.keepalive.timeMs);
   }
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
 import { grpcBackend, type GrpcBackend } from '../../../test/support/grpc-backend.js';
 import { answer, frame, http2Stub } from '../../../test/support/http2-stub.js';
-import { getUserCall, GRPC_SETTINGS, upstreamConfig } from '../../../test/support/transport.js';
+import { getUserCall, GRPC_SETTINGS, openHttp2, UNOBSERVED, upstreamConfig } from '../../../test/support/transport.js';
 import { Http2Transport } from './http2-transport.js';
 import type { PoolSettings } from './pool-settings.js';
 import { parseTarget } from './target.js';
@@ -60,7 +60,7 @@ function opened(settings: Partial<PoolSettings> = {}): Http2Transport {
   const resolve = async () => running.flatMap(({ target }) => parseTarget(target).addresses);
   const upstream = upstreamConfig('dns:///user.svc:1');
   const transport = new Http2Transport(
-    { upstream, grpc: GRPC_SETTINGS, resolve, refreshMs: 20, ...settings },
+    { upstream, grpc: GRPC_SETTINGS, observer: UNOBSERVED, resolve, refreshMs: 20, ...settings },
     GRPC_SETTINGS,
   );
   toClose.push(() => transport.close());
@@ -231,10 +231,7 @@ describe('the certificates of an upstream', () => {
     });
     toClose.push(() => backend.close());
     const tls = { mode: 'tls', caFile, certFile: undefined, keyFile: undefined, serverName: 'user.internal' } as const;
-    const transport = new Http2Transport(
-      { upstream: upstreamConfig(backend.target, { tls }), grpc: GRPC_SETTINGS },
-      GRPC_SETTINGS,
-    );
+    const transport = openHttp2(upstreamConfig(backend.target, { tls }));
     toClose.push(() => transport.close());
     expect((await failureOf(transport.unary(call()))).failure.connection).toBe('tls');
     copyFileSync(pem('ca'), caFile);

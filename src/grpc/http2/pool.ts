@@ -1,7 +1,7 @@
 import { GrpcStatus } from '../grpc-code.js';
 import { localEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
-import { EndpointSet, type EndpointSetOwner } from './endpoint-set.js';
+import { EndpointSet, type EndpointSetOwner, type EndpointState } from './endpoint-set.js';
 import type { Dispatcher, Exchange } from './exchange.js';
 import type { PoolSettings } from './pool-settings.js';
 
@@ -28,6 +28,10 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
 
   get isConnected(): boolean {
     return this.endpoints.ready.length > 0;
+  }
+
+  endpointCounts(): Readonly<Record<EndpointState, number>> {
+    return this.endpoints.count();
   }
 
   /** Opens the call, or keeps it while a connection can be hoped for; without hope it fails at once. */
