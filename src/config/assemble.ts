@@ -92,6 +92,7 @@ function grpcOf(settings: Settings): GatewayConfig['grpc'] {
     keepaliveTimeoutMs: settings.GATEWAY_GRPC_KEEPALIVE_TIMEOUT,
     initialBackoffMs: settings.GATEWAY_GRPC_INITIAL_BACKOFF,
     maxBackoffMs: settings.GATEWAY_GRPC_MAX_BACKOFF,
+    resolveIntervalMs: settings.GATEWAY_GRPC_RESOLVE_INTERVAL,
     connectionsPerAddress: settings.GATEWAY_GRPC_CONNECTIONS_PER_ADDRESS,
     connectionMaxAgeMs: settings.GATEWAY_GRPC_CONNECTION_MAX_AGE,
     maxReceiveBytes: settings.GATEWAY_GRPC_MAX_RECEIVE_BYTES,

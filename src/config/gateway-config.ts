@@ -156,6 +156,7 @@ export interface GatewayConfig {
     readonly keepaliveTimeoutMs: number;
     readonly initialBackoffMs: number;
     readonly maxBackoffMs: number;
+    readonly resolveIntervalMs: number;
     readonly connectionsPerAddress: number;
     /** 0: as long as it lasts. */
     readonly connectionMaxAgeMs: number;

@@ -14,6 +14,7 @@ export const GRPC_SETTINGS: GatewayConfig['grpc'] = {
   keepaliveTimeoutMs: 1_000,
   initialBackoffMs: 50,
   maxBackoffMs: 100,
+  resolveIntervalMs: 20,
   connectionsPerAddress: 1,
   connectionMaxAgeMs: 0,
   maxReceiveBytes: 1_048_576,

@@ -22,6 +22,10 @@ export const grpcSettings = {
   GATEWAY_GRPC_MAX_BACKOFF: defaulted(duration({ min: 100 }), '5s', {
     description: 'Longest pause before an upstream is connected to again.',
   }),
+  GATEWAY_GRPC_RESOLVE_INTERVAL: defaulted(duration({ min: 1000 }), '30s', {
+    description:
+      'How often the names of upstreams are looked up, give or take a tenth: new pods get calls after so long. A lost connection has the name looked up at once.',
+  }),
   GATEWAY_GRPC_CONNECTIONS_PER_ADDRESS: defaulted(count({ min: 1, max: 8 }), '1', {
     description:
       'Connections to each address of an upstream. More than one where an address stands for several pods (a load balancer, a `ClusterIP`), or a backend allows few streams on each.',

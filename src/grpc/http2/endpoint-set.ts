@@ -19,7 +19,6 @@ export type EndpointState = 'ready' | 'ejected' | 'connecting';
 
 /** Each gateway connects to so many pods of an upstream; of more, it picks at random. */
 const MAX_ENDPOINTS = 16;
-const REFRESH_MS = 30_000;
 
 /** The endpoints of an upstream, as many as its name has addresses. New ones are connected before old ones are let go. */
 export class EndpointSet implements EndpointOwner, AddressEvents {
@@ -180,8 +179,13 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
   }
 
   private watchTimes() {
-    const { grpc, refreshMs = REFRESH_MS } = this.settings;
-    return { refreshMs, paceMs: grpc.maxBackoffMs, backoff: this.factory.backoff(), random: Math.random };
+    const { grpc } = this.settings;
+    return {
+      refreshMs: grpc.resolveIntervalMs,
+      paceMs: grpc.maxBackoffMs,
+      backoff: this.factory.backoff(),
+      random: Math.random,
+    };
   }
 }
 

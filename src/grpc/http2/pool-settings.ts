@@ -23,8 +23,6 @@ export interface PoolSettings {
   readonly observer: PoolObserver;
   /** In place of the system's resolver. */
   readonly resolve?: Resolve;
-  /** Time between two looks at the addresses; 30 s, give or take a tenth, when left out. */
-  readonly refreshMs?: number;
 }
 
 /** Pings are never rarer than this. */

@@ -60,7 +60,7 @@ function opened(settings: Partial<PoolSettings> = {}): Http2Transport {
   const resolve = async () => running.flatMap(({ target }) => parseTarget(target).addresses);
   const upstream = upstreamConfig('dns:///user.svc:1');
   const transport = new Http2Transport(
-    { upstream, grpc: GRPC_SETTINGS, observer: UNOBSERVED, resolve, refreshMs: 20, ...settings },
+    { upstream, grpc: GRPC_SETTINGS, observer: UNOBSERVED, resolve, ...settings },
     GRPC_SETTINGS,
   );
   toClose.push(() => transport.close());
