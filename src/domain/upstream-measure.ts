@@ -1,3 +1,7 @@
+/** Why there is no connection to an upstream. */
+export const CONNECTION_FAILURES = ['refused', 'timeout', 'dns', 'tls', 'reset', 'goaway', 'other'] as const;
+export type ConnectionFailure = (typeof CONNECTION_FAILURES)[number];
+
 /** Takes what the call stack sees of upstreams. Filled by the metrics; a class so that it is its own injection token. */
 export abstract class UpstreamMeasure {
   /**
@@ -10,6 +14,6 @@ export abstract class UpstreamMeasure {
   /** An attempt beyond the first of a call. */
   abstract retry(upstream: string, method: string): void;
 
-  /** An attempt that failed for want of a connection, and why: `refused`, `timeout`, `dns`, `tls`, `reset`, `goaway` or `other`. */
-  abstract connectionFailure(upstream: string, reason: string): void;
+  /** An attempt that failed for want of a connection, and why. */
+  abstract connectionFailure(upstream: string, reason: ConnectionFailure): void;
 }

@@ -1,7 +1,5 @@
+import type { ConnectionFailure } from '../domain/upstream-measure.js';
 import type { GrpcCode } from './grpc-code.js';
-
-/** Why there is no connection (row 004-19). */
-export type ConnectionFailure = 'refused' | 'timeout' | 'dns' | 'tls' | 'reset' | 'goaway' | 'other';
 
 /** Texts of grpc-js, Node, OpenSSL and `http2/`. The first that matches wins. */
 const TEXTS: readonly (readonly [RegExp, ConnectionFailure])[] = [

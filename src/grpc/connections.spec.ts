@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
 import { getUserCall, type OpenUnary, UNARY_TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
-import type { ConnectionFailure } from './connection-failure.js';
+import type { ConnectionFailure } from '../domain/upstream-measure.js';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {

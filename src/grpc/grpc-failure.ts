@@ -1,4 +1,5 @@
-import { connectionFailure, type ConnectionFailure } from './connection-failure.js';
+import type { ConnectionFailure } from '../domain/upstream-measure.js';
+import { connectionFailure } from './connection-failure.js';
 import { grpcCode, type GrpcCode } from './grpc-code.js';
 
 /**

@@ -26,6 +26,7 @@ export class MeteringModule {
           inject: [GatewayMetrics, GATEWAY_LOGGER],
           useFactory: ({ outbox }: GatewayMetrics, { events }: GatewayLogger) => {
             outbox.capacity.set(capacity);
+            outbox.shelfCapacity.set(shelf === undefined ? 0 : shelfBytes);
             return new OutboxSignals(outbox, events);
           },
         },

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
+import { CONNECTION_FAILURES, type ConnectionFailure } from '../domain/upstream-measure.js';
 import { AuthMetrics } from './auth-metrics.js';
 import { CacheMetrics } from './cache-metrics.js';
 import { ConnectionMetrics } from './connection-metrics.js';
@@ -108,6 +109,11 @@ export class GatewayMetrics {
     for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);
   }
 
+  /** Failures to connect exist for each upstream from boot on. */
+  knowUpstream(upstream: string): void {
+    for (const reason of CONNECTION_FAILURES) this.connectionFailures.inc({ upstream, reason }, 0);
+  }
+
   /** One attempt at an upstream, from the call stack. */
   attempt(upstream: string, method: string, code: string, seconds: number): void {
     this.upstreamRequests.inc({ upstream, method, code });
@@ -121,7 +127,7 @@ export class GatewayMetrics {
   }
 
   /** An attempt that failed before it reached the backend. */
-  connectionFailure(upstream: string, reason: string): void {
+  connectionFailure(upstream: string, reason: ConnectionFailure): void {
     this.connectionFailures.inc({ upstream, reason });
   }
 

@@ -8,6 +8,7 @@ export class OutboxMetrics {
   readonly rejected: Counter;
   readonly dropped: Counter;
   readonly shelfBytes: Gauge;
+  readonly shelfCapacity: Gauge;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -30,5 +31,10 @@ export class OutboxMetrics {
       registers,
     });
     this.shelfBytes = new Gauge({ name: name('shelf_bytes'), help: 'Bytes of usage events on disk.', registers });
+    this.shelfCapacity = new Gauge({
+      name: name('shelf_capacity_bytes'),
+      help: 'Most bytes that may be on disk; 0 without a shelf.',
+      registers,
+    });
   }
 }

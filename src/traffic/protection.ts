@@ -30,7 +30,10 @@ export class Protection implements OnApplicationShutdown {
   ) {
     this.reports = new ProtectionReports(metrics.protection, events);
     this.breakers = new Breakers(settings.circuit, settings.upstreams.keys(), this.reports);
-    for (const upstream of settings.upstreams.keys()) this.placesAt(upstream);
+    for (const upstream of settings.upstreams.keys()) {
+      metrics.knowUpstream(upstream);
+      this.placesAt(upstream);
+    }
     metrics.protection.watch(() => this.loads());
   }
 

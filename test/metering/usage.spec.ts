@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { shelfDirectory } from '../support/outbox-bench.js';
 
 const REPORT = '/tenant.v1.TenantService/ReportUsage';
 /** Short times, and a circuit that opens late and not for long. */
@@ -96,9 +97,21 @@ describe('an answered AI call', () => {
 describe('the metrics of the outbox', () => {
   it('are there from the start', async () => {
     await start({ GATEWAY_BUDGET_DEBIT_CAPACITY: '77' });
-    const names = ['depth', 'flush_failures_total', '4xx_drops_total', 'dropped_total', 'shelf_bytes'];
+    const names = [
+      'depth',
+      'flush_failures_total',
+      '4xx_drops_total',
+      'dropped_total',
+      'shelf_bytes',
+      'shelf_capacity_bytes',
+    ];
     for (const name of names) expect([name, await metric(name)]).toEqual([name, 0]);
     expect(await metric('capacity')).toBe(77);
+  });
+
+  it('say how much a shelf may hold', async () => {
+    await start({ GATEWAY_BUDGET_DEBIT_SHELF_DIR: shelfDirectory(), GATEWAY_BUDGET_DEBIT_SHELF_BYTES: '2MiB' });
+    expect(await metric('shelf_capacity_bytes')).toBe(2 * 1024 ** 2);
   });
 });
 

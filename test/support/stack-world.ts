@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import type { CircuitConfig, LoadConfig } from '../../src/config/gateway-config.js';
-import { UpstreamMeasure } from '../../src/domain/upstream-measure.js';
+import { type ConnectionFailure, UpstreamMeasure } from '../../src/domain/upstream-measure.js';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { Protection } from '../../src/traffic/protection.js';
 import { CallStack } from '../../src/traffic/stack.js';
@@ -22,7 +22,7 @@ export class Recorder extends UpstreamMeasure {
     this.retries.push(`${upstream} ${method}`);
   }
 
-  connectionFailure(upstream: string, reason: string): void {
+  connectionFailure(upstream: string, reason: ConnectionFailure): void {
     this.connectionFailures.push(`${upstream} ${reason}`);
   }
 
