@@ -60,7 +60,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     });
   program
     .command('docs')
-    .description('write docs/configuration.md and docs/errors.md from the code')
+    .description('write docs/configuration.md, docs/errors.md and k8s/prometheus-rule.yaml from what they repeat')
     .option('--check', 'write nothing; exit 1 when a file is stale', false)
     .action((options: { check: boolean }) => {
       outcome.exitCode = writeDocs(terminal, options);

@@ -159,9 +159,26 @@ describe('the service', () => {
 });
 
 describe('the kustomization', () => {
-  it('lists every manifest', () => {
+  it('lists every manifest that any cluster takes', () => {
     const { resources } = readYaml<{ resources: string[] }>('k8s/kustomization.yaml');
-    const manifests = findFiles('k8s/*.yaml').filter((path) => path !== 'k8s/kustomization.yaml');
+    const others = ['k8s/kustomization.yaml', 'k8s/prometheus-rule.yaml'];
+    const manifests = findFiles('k8s/*.yaml').filter((path) => !others.includes(path));
     expect(resources.map((name) => `k8s/${name}`).toSorted()).toEqual(manifests);
+  });
+});
+
+describe('the PrometheusRule', () => {
+  const rule = readYaml<Record<'kind' | 'metadata', unknown> & { spec: unknown }>('k8s/prometheus-rule.yaml');
+
+  it('holds the rules of the runbooks, and nothing else', () => {
+    expect(rule.spec).toEqual(readYaml('runbooks/alerts/rules.yml'));
+  });
+
+  it('belongs to the gateway', () => {
+    expect(rule).toMatchObject({
+      apiVersion: 'monitoring.coreos.com/v1',
+      kind: 'PrometheusRule',
+      metadata: { name: 'api-gateway', namespace: 'production', labels: { app: 'api-gateway' } },
+    });
   });
 });

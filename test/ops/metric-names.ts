@@ -8,10 +8,13 @@ interface Rule {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** A metric by its prefix; names with a colon are recorded ones. */
-const METRIC = /(?<![\w:])(?:http_request|gateway|upstream_grpc|nodejs|process)[a-z0-9]*_[a-z0-9_]+(?![\w:])/g;
-const SELECTOR = /\b([a-z_][a-z0-9_]*)\{/g;
+/** A metric by its prefix; names with a colon are recorded ones. Files, settings and fields of the log look different. */
+const METRIC =
+  /(?<![\w:./-])(?:http_request|gateway|upstream_grpc|rate_limit|circuit_breaker|nodejs|process)[a-z0-9]*_[a-z0-9_]*[a-z0-9](?![\w:])/g;
+const SELECTOR = /\b([a-z_][a-z0-9_]*)\{([^}]*)\}/g;
 const HISTOGRAM_PART = /_(?:bucket|sum|count)$/;
+/** What looks like a metric and is a line of the log. */
+const LOG_TOKENS = new Set(['rate_limit_cleanup']);
 
 /** The rules of all groups, in order. */
 export function readRules(): readonly Rule[] {
@@ -19,30 +22,43 @@ export function readRules(): readonly Rule[] {
   return groups.flatMap((group) => group.rules);
 }
 
-/** Every metric that a rule or a runbook speaks of, as `/metrics` names it. A live `/metrics` must have them all. */
-export function metricsUsed(): readonly string[] {
-  const rules = readRules();
-  const recorded = new Set(rules.flatMap((rule) => rule.record ?? []));
-  const inRules = rules.flatMap(({ expr }) => [
-    ...names(expr),
-    ...[...expr.matchAll(SELECTOR)].map((match) => match[1] ?? ''),
-  ]);
-  const inPages = findFiles('runbooks/**/*.md').flatMap((path) => names(readText(path)));
-  const used = [...inRules, ...inPages].map((name) => name.replace(HISTOGRAM_PART, ''));
-  return [...new Set(used)].filter((name) => !recorded.has(name)).toSorted();
+/** Everything that a reader may learn of a metric from, rules among it. */
+export function documents(): readonly string[] {
+  const pages = findFiles('{README.md,docs/*.md,runbooks/**/*.md}').map((path) => readText(path));
+  return [...readRules().map(({ expr }) => expr), ...pages];
 }
 
-/** Every label that a rule or a runbook selects by, per metric: `http_requests_total` → `job`, `path`, `status`. */
+/** Every metric that a rule, a runbook or a document speaks of, as `/metrics` names it. A live `/metrics` must have them all. */
+export function metricsUsed(): readonly string[] {
+  const recorded = new Set(recordedLabels().keys());
+  const inRules = readRules().flatMap(({ expr }) => [...expr.matchAll(SELECTOR)].map(([, name]) => name ?? ''));
+  const used = [...inRules, ...documents().flatMap(names)].map((name) => name.replace(HISTOGRAM_PART, ''));
+  return [...new Set(used)].filter((name) => !recorded.has(name) && !LOG_TOKENS.has(name)).toSorted();
+}
+
+/** Every label that a rule, a runbook or a document selects by, per metric: `http_requests_total` → `job`, `path`, `status`. */
 export function labelsUsed(): ReadonlyMap<string, ReadonlySet<string>> {
   const labels = new Map<string, Set<string>>();
-  const texts = [...readRules().map((rule) => rule.expr), ...findFiles('runbooks/**/*.md').map(readText)];
-  for (const [, name, selector] of texts.join('\n').matchAll(/\b([a-z_][a-z0-9_]*)\{([^}]*)\}/g)) {
+  const recorded = recordedLabels();
+  for (const [, name, selector] of documents().join('\n').matchAll(SELECTOR)) {
     const metric = (name ?? '').replace(HISTOGRAM_PART, '');
     const known = labels.get(metric) ?? new Set<string>();
-    for (const [, label] of (selector ?? '').matchAll(/(\w+)(?:=|!|~)/g)) known.add(label ?? '');
+    for (const label of (selector ?? '').matchAll(/(\w+)(?:=|!|~)/g)) known.add(label[1] ?? '');
+    for (const label of recorded.get(metric) ?? []) known.delete(label);
     labels.set(metric, known);
   }
   return labels;
+}
+
+/** Selectors that an `increase()` of a rule looks at: metric and labels with their values, but for those of the scrape. */
+export function increasesOf(rules: readonly Rule[]): readonly (readonly [metric: string, matchers: string])[] {
+  const found = rules.flatMap(({ expr }) => [...expr.matchAll(/\bincrease\((\w+)\{([^}]*)\}/g)]);
+  return found.map(([, metric = '', matchers = '']) => [metric, matchers.replace(/job="[^"]*",?/, '')]);
+}
+
+/** What a recording rule adds to its name: `gateway_http_request_duration_seconds` → `quantile`. */
+function recordedLabels(): ReadonlyMap<string, readonly string[]> {
+  return new Map(readRules().flatMap(({ record, labels = {} }) => (record ? [[record, Object.keys(labels)]] : [])));
 }
 
 function names(text: string): string[] {

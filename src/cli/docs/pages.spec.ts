@@ -4,15 +4,20 @@ import { settingsSchema } from '../../config/schema.js';
 import { ERROR_CODES } from '../../domain/errors.js';
 import { configurationPage } from './configuration-page.js';
 import { errorsPage } from './errors-page.js';
+import { prometheusRule } from './prometheus-rule.js';
 
-const read = (name: string) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8');
+const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 
 test('docs/configuration.md is what the schema says; if not, run `npm run gateway -- docs`', () => {
-  expect(read('configuration.md')).toBe(configurationPage());
+  expect(read('docs/configuration.md')).toBe(configurationPage());
 });
 
 test('docs/errors.md is what the list of codes says; if not, run `npm run gateway -- docs`', () => {
-  expect(read('errors.md')).toBe(errorsPage());
+  expect(read('docs/errors.md')).toBe(errorsPage());
+});
+
+test('k8s/prometheus-rule.yaml is what the rules say; if not, run `npm run gateway -- docs`', () => {
+  expect(read('k8s/prometheus-rule.yaml')).toBe(prometheusRule());
 });
 
 test('every setting has one row and every error code the anchor that problems link to', () => {

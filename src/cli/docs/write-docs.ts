@@ -2,29 +2,33 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Terminal } from '../terminal.js';
 import { configurationPage } from './configuration-page.js';
 import { errorsPage } from './errors-page.js';
+import { prometheusRule } from './prometheus-rule.js';
 
-const DIRECTORY = new URL('../../../docs/', import.meta.url);
+const ROOT = new URL('../../../', import.meta.url);
 const PAGES = new Map([
-  ['configuration.md', configurationPage],
-  ['errors.md', errorsPage],
+  ['docs/configuration.md', configurationPage],
+  ['docs/errors.md', errorsPage],
+  ['k8s/prometheus-rule.yaml', prometheusRule],
 ]);
 
-/** Writes the generated pages, or with `check` only says which are stale. Returns the exit code. */
+/** Writes the generated files, or with `check` only says which are stale. Returns the exit code. */
 export function writeDocs(terminal: Terminal, options: { readonly check: boolean }): number {
-  const stale = [...PAGES].filter(([name, render]) => readPage(name) !== render());
+  const stale = [...PAGES].filter(([path, render]) => readPage(path) !== render());
   if (options.check) {
-    for (const [name] of stale) terminal.err(`docs/${name} is stale; run npm run gateway -- docs`);
+    for (const [path] of stale) terminal.err(`${path} is stale; run npm run gateway -- docs`);
     return stale.length === 0 ? 0 : 1;
   }
-  mkdirSync(DIRECTORY, { recursive: true });
-  for (const [name, render] of stale) writeFileSync(new URL(name, DIRECTORY), render());
-  terminal.out(stale.length === 0 ? 'docs are fresh' : `wrote ${stale.map(([name]) => `docs/${name}`).join(', ')}`);
+  for (const [path, render] of stale) {
+    mkdirSync(new URL('.', new URL(path, ROOT)), { recursive: true });
+    writeFileSync(new URL(path, ROOT), render());
+  }
+  terminal.out(stale.length === 0 ? 'docs are fresh' : `wrote ${stale.map(([path]) => path).join(', ')}`);
   return 0;
 }
 
-function readPage(name: string): string | undefined {
+function readPage(path: string): string | undefined {
   try {
-    return readFileSync(new URL(name, DIRECTORY), 'utf8');
+    return readFileSync(new URL(path, ROOT), 'utf8');
   } catch {
     return undefined;
   }
