@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Puts the Debian tools that tests need below .cache/debian, without root, services or system changes.
 # A browser is more than one file: chromium alone is installed as a package, which takes root.
-# usage: scripts/debian-tools.sh promtool redis-server chromium...    (a tool found in PATH is left as it is)
+# usage: scripts/debian-tools.sh promtool amtool redis-server chromium...    (a tool found in PATH is left as it is)
 # What is fetched finds its libraries in .cache/debian/lib, which its caller puts in LD_LIBRARY_PATH.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ cache="$PWD/.cache/debian"
 package_of() {
   case "$1" in
     promtool) echo prometheus ;;
+    amtool) echo prometheus-alertmanager ;;
     redis-server) echo redis-server redis-tools libjemalloc2 liblzf1 libatomic1 ;;
     chromium) echo chromium ;;
     *) return 1 ;;
