@@ -7,6 +7,17 @@ export type CircuitState = 'closed' | 'open' | 'half_open';
 /** What a call tells of its backend. An aborted one tells nothing: neither that it works nor that it does not. */
 export type Verdict = 'success' | 'failure' | 'nothing';
 
+/** What an operator wants to know of a circuit. Times are in ms from now. */
+export interface CircuitReport {
+  readonly state: CircuitState;
+  /** Since it is in that state. */
+  readonly forMs: number;
+  /** Until calls may try it again; undefined unless it is open, and while it is held. */
+  readonly nextTryInMs: number | undefined;
+  /** Opened by hand: it stays so until it is closed or reset by hand. */
+  readonly held: boolean;
+}
+
 /** Time and chance, which tests bring their own of. */
 export interface CircuitClock {
   /** Monotonic, in ms. */
@@ -44,6 +55,7 @@ export class Circuit {
   private rotatedAt: number;
   private reopensAt = 0;
   private heldOpen = false;
+  private changedAt: number;
 
   constructor(
     private readonly settings: CircuitConfig,
@@ -52,6 +64,7 @@ export class Circuit {
   ) {
     this.bucketMs = settings.windowMs / BUCKETS;
     this.rotatedAt = clock.now();
+    this.changedAt = this.rotatedAt;
     // An object of its own for each breaker: opossum keeps and changes what it is given.
     this.options = {
       timeout: false,
@@ -84,6 +97,15 @@ export class Circuit {
   /** Until a call may be worth another try, in ms. */
   get retryAfterMs(): number {
     return this.current === 'open' ? Math.max(this.reopensAt - this.clock.now(), 0) : 0;
+  }
+
+  report(): CircuitReport {
+    return {
+      state: this.current,
+      forMs: this.clock.now() - this.changedAt,
+      nextTryInMs: this.current === 'open' && !this.heldOpen ? this.retryAfterMs : undefined,
+      held: this.heldOpen,
+    };
   }
 
   /** Lets a call in and answers the ticket to {@link leave} with, or REFUSED. Whoever got one must leave, once. */
@@ -166,6 +188,7 @@ export class Circuit {
   private change(to: CircuitState): void {
     if (this.current === to) return;
     this.current = to;
+    this.changedAt = this.clock.now();
     this.generation += 1;
     this.probes = 0;
     this.probesSucceeded = 0;

@@ -109,6 +109,29 @@ describe('a circuit in the hands of an operator', () => {
     expect(circuit.state).toBe('closed');
   });
 
+  it('sees since when it is in its state and when it will be tried', () => {
+    const { circuit } = opened();
+    vi.advanceTimersByTime(10_000);
+    const { forMs, nextTryInMs, ...rest } = circuit.report();
+    expect(rest).toEqual({ state: 'open', held: false });
+    expect(forMs).toBeCloseTo(10_000, -1);
+    expect(nextTryInMs).toBeCloseTo(20_000, -1);
+    vi.advanceTimersByTime(20_000);
+    expect(circuit.report()).toEqual({ state: 'half_open', forMs: 0, nextTryInMs: undefined, held: false });
+  });
+
+  it('sees that nothing will try it while it is held open, from when it opened on', () => {
+    const { circuit } = opened();
+    vi.advanceTimersByTime(10_000);
+    circuit.open();
+    vi.advanceTimersByTime(10 * 60_000);
+    const { forMs, ...rest } = circuit.report();
+    expect(rest).toEqual({ state: 'open', nextTryInMs: undefined, held: true });
+    expect(forMs).toBeCloseTo(610_000, -1);
+    circuit.close();
+    expect(circuit.report()).toEqual({ state: 'closed', forMs: 0, nextTryInMs: undefined, held: false });
+  });
+
   it('forgets what it has counted on a reset', () => {
     const { circuit } = watched();
     call(circuit, 'failure', 19);

@@ -21,12 +21,9 @@ afterEach(() => breakers.shutdown());
 describe('an operator', () => {
   it('opens and closes all circuits of an upstream by its name', () => {
     expect(breakers.open('user')).toBe(true);
-    expect([...breakers.states()].map(({ upstream, kind, state }) => `${upstream} ${kind} ${state}`)).toEqual([
-      'user read open',
-      'user write open',
-      'tenant read closed',
-      'tenant write closed',
-    ]);
+    expect(breakers.upstreams).toEqual(['user', 'tenant']);
+    expect(breakers.report('user')).toMatchObject({ read: { state: 'open' }, write: { state: 'open' } });
+    expect(breakers.report('tenant')).toMatchObject({ read: { state: 'closed' }, write: { state: 'closed' } });
     expect(breakers.close('user')).toBe(true);
     expect(told).toEqual(['user read open', 'user write open', 'user read closed', 'user write closed']);
   });
@@ -45,6 +42,7 @@ describe('an operator', () => {
       false,
       false,
     ]);
+    expect(breakers.report('nobody')).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import type { CircuitConfig } from '../config/gateway-config.js';
 import { GatewayError } from '../domain/errors.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
-import { Circuit, type CircuitClock, type CircuitState } from './breaker-circuit.js';
+import { Circuit, type CircuitClock, type CircuitReport, type CircuitState } from './breaker-circuit.js';
 
 /** A database that takes no writes often still answers reads: each kind of calls has a circuit. */
 export type CallKind = 'read' | 'write';
@@ -15,6 +15,9 @@ export interface CircuitObserver {
   changed(upstream: string, kind: CallKind, to: CircuitState): void;
   rejected(upstream: string, reason: 'open'): void;
 }
+
+/** The circuits of one upstream. */
+export type CircuitReports = Readonly<Record<CallKind, CircuitReport>>;
 
 interface Pair {
   readonly read: Circuit;
@@ -56,11 +59,15 @@ export class Breakers {
     return new GatewayError('CIRCUIT_OPEN', detail, { retryAfterSeconds });
   }
 
-  /** What each circuit does at present. */
-  *states(): Generator<{ readonly upstream: string; readonly kind: CallKind; readonly state: CircuitState }> {
-    for (const [upstream, pair] of this.circuits) {
-      for (const kind of KINDS) yield { upstream, kind, state: pair[kind].state };
-    }
+  /** Names of the upstreams that have circuits. */
+  get upstreams(): readonly string[] {
+    return [...this.circuits.keys()];
+  }
+
+  /** What the circuits of an upstream do at present; undefined when there is none of that name. */
+  report(upstream: string): CircuitReports | undefined {
+    const pair = this.circuits.get(upstream);
+    return pair && { read: pair.read.report(), write: pair.write.report() };
   }
 
   /** Refuses all calls to an upstream until {@link close} or {@link reset}. False when there is none of that name. */
