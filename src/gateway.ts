@@ -11,9 +11,13 @@ import { loadDescriptors } from './contract/descriptors.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
 import type { GatewayLogger } from './observe/logger.js';
-import { observe } from './observe/observe.module.js';
+import { observe, type Observation } from './observe/observe.module.js';
+import { AdminAudit } from './ops/admin/admin-audit.js';
+import { AdminListener } from './ops/admin/admin-listener.js';
+import { circuitCommands } from './ops/admin/circuit-commands.js';
 import { Drain } from './ops/drain.js';
 import { startOpsServer } from './ops/ops-server.js';
+import { Protection } from './traffic/protection.js';
 import { VERSION } from './version.js';
 
 /** A gateway that listens. */
@@ -23,11 +27,13 @@ export interface RunningGateway {
   readonly url: string;
   /** The same of OPS_PORT; undefined without one. */
   readonly opsUrl: string | undefined;
+  /** That of GATEWAY_ADMIN_ADDR; undefined without one. */
+  readonly adminUrl: string | undefined;
   /** Takes it out of service without losing a request, then closes everything. */
   drain(): Promise<void>;
 }
 
-/** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE for a taken port. */
+/** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a taken port. */
 export async function startGateway(config: GatewayConfig, logger: GatewayLogger): Promise<RunningGateway> {
   const descriptors = loadDescriptors(config.descriptorFiles);
   const observation = observe(config, logger);
@@ -47,16 +53,32 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   http.use(app.get(RequestLifecycle));
   if (config.server.corsOrigins.length > 0) enableCors(app, config.server.corsOrigins);
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
+  // First of all listeners and closed last: it answers for as long as there is something to ask about.
+  const admin = await startAdmin(app, config, observation);
   const { host, port: wantedPort } = config.server;
-  await app.listen({ host, port: wantedPort });
+  await app.listen({ host, port: wantedPort }).catch(async (error: unknown) => {
+    await admin?.close();
+    throw error;
+  });
   const drain = new Drain(app.getHttpServer(), config, observation);
   const ops = config.server.opsPort === undefined ? undefined : await startOpsServer(app, host, config.server.opsPort);
   const close = async () => {
     await drain.run();
     await app.close();
     await ops?.close();
+    await admin?.close();
   };
-  return { app, url: urlOf(app), opsUrl: ops && urlOf(ops), drain: close };
+  return { app, url: urlOf(app), opsUrl: ops && urlOf(ops), adminUrl: admin?.url, drain: close };
+}
+
+async function startAdmin(
+  app: NestFastifyApplication,
+  { admin }: GatewayConfig,
+  { logger, metrics }: Observation,
+): Promise<AdminListener | undefined> {
+  if (admin === undefined) return undefined;
+  const commands = circuitCommands(app.get(Protection).breakers);
+  return AdminListener.start(admin, commands, new AdminAudit(logger.events, metrics));
 }
 
 /** Only origins that are named, with cookies: a wildcard with credentials is refused by the settings. */

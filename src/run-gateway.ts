@@ -9,6 +9,7 @@ import { DescriptorError } from './contract/descriptors.js';
 import { startGateway, type RunningGateway } from './gateway.js';
 import { stdoutStream } from './observe/log-stream.js';
 import { createLogger } from './observe/logger.js';
+import { AdminListenError } from './ops/admin/admin-listen-error.js';
 import { VERSION } from './version.js';
 
 /** EX_CONFIG of sysexits(3): started again with the same settings it would fail again. */
@@ -55,6 +56,13 @@ function refuseToStart(error: unknown, { server }: GatewayConfig, log: Logger): 
   if (error instanceof DescriptorError) {
     for (const problem of error.problems) log.fatal(`contract_invalid ${problem}`);
     process.exit(EXIT_CONFIG);
+  }
+  if (error instanceof AdminListenError) {
+    const { host, port } = error.address;
+    if (error.isTaken)
+      log.fatal({ host, port, setting: 'GATEWAY_ADMIN_ADDR', hint: `lsof -i :${port}` }, 'port_in_use');
+    else log.fatal({ host, port, setting: 'GATEWAY_ADMIN_ADDR' }, `admin_listener_refused ${error.message}`);
+    process.exit(EXIT_FAILURE);
   }
   if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
     log.fatal({ port: server.port, hint: `lsof -i :${server.port}` }, 'port_in_use');

@@ -77,6 +77,7 @@ function gatewayEnvironment({ port, upstream, identity }: Surroundings): Record<
   return {
     NODE_ENV: 'production',
     API_GATEWAY_PORT: String(port),
+    GATEWAY_ADMIN_ADDR: '127.0.0.1:0',
     AUTH_SERVICE_URL: upstream,
     USER_SERVICE_URL: upstream,
     TENANT_SERVICE_URL: upstream,

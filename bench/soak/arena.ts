@@ -20,6 +20,7 @@ setInterval(() => process.ppid === soak || process.exit(1), 1000).unref();`;
 const ROOMY = {
   NODE_ENV: 'production',
   GATEWAY_HOST: '127.0.0.1',
+  GATEWAY_ADMIN_ADDR: '127.0.0.1:0',
   GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
   GATEWAY_SHUTDOWN_TIMEOUT: '35s',
   RATE_LIMIT_RPS: NO_LIMIT,

@@ -1,3 +1,4 @@
+import { adminOf } from './admin.js';
 import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
@@ -50,6 +51,7 @@ export function assembleConfig(
     metrics: { enabled: settings.ENABLE_METRICS },
     health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
     alerts: alertsOf(settings),
+    admin: adminOf(settings),
     instance: settings.POD_NAME ?? hostname(),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
     environment: settings.NODE_ENV,

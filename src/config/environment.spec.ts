@@ -156,6 +156,8 @@ describe('settings that contradict each other are refused with their numbers:', 
     [{ GATEWAY_GRPC_INITIAL_BACKOFF: '6s' }, 'is 6s, but must not exceed GATEWAY_GRPC_MAX_BACKOFF=5s'],
     [{ GATEWAY_MAX_BODY_BYTES: '8MiB' }, 'is 8MiB, but a message may have GATEWAY_GRPC_MAX_SEND_BYTES=4MiB'],
     [{ OPS_PORT: '8080' }, 'OPS_PORT: is 8080, as API_GATEWAY_PORT is'],
+    [{ GATEWAY_ADMIN_ADDR: 'localhost:8080' }, 'GATEWAY_ADMIN_ADDR: is 8080, as API_GATEWAY_PORT is'],
+    [{ OPS_PORT: '6060' }, 'GATEWAY_ADMIN_ADDR: is 6060, as OPS_PORT is'],
     [{ JWT_SECRET: SECRET }, 'JWT_SECRET: is set beside JWT_JWKS_URL'],
     [{ JWT_SECRET_PREVIOUS: SECRET }, 'JWT_SECRET_PREVIOUS: is set without JWT_SECRET'],
     [

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { adminProblems } from './admin.js';
 import { alertProblems } from './alerts.js';
 import { assembleConfig } from './assemble.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
@@ -49,6 +50,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...ssoReadings.flatMap((reading) => reading.problems),
     ...keySourceProblems(shared.values, unreadable),
     ...alertProblems(shared.values, unreadable),
+    ...adminProblems(shared.values, unreadable),
     ...ssoProblems(shared.values, providers, unreadable),
     ...upstreams.flatMap(upstreamProblems),
     ...rateLimitProblems(shared.values),

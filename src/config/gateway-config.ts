@@ -1,4 +1,5 @@
 import type { IssuerKeys } from './issuer-keys.js';
+import type { ListenAddress } from './listen-address.js';
 import type { RatePolicy } from '../domain/policy.js';
 import type { RedisAddress } from './redis-url.js';
 import type { TenantWeight } from './tenant-weight.js';
@@ -120,6 +121,12 @@ export interface MeteringConfig {
   readonly shelfBytes: number;
 }
 
+/** The listener of operators. */
+export interface AdminConfig extends ListenAddress {
+  /** Undefined only where no other machine can connect. */
+  readonly token: string | undefined;
+}
+
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
 export interface GatewayConfig {
   readonly server: {
@@ -218,6 +225,8 @@ export interface GatewayConfig {
   readonly health: { readonly intervalMs: number; readonly recoveryHoldMs: number };
   /** Where degradations are told; undefined: in log and metrics alone. */
   readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
+  /** Undefined: there is no admin listener. */
+  readonly admin: AdminConfig | undefined;
   /** Name of this process among its like: pod or host. */
   readonly instance: string;
   /** Descriptor sets to mount beside the built-in one. */

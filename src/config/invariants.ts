@@ -96,7 +96,18 @@ function sizeProblems(settings: Known<Settings>): ConfigProblem[] {
   ];
 }
 
-function portProblems({ API_GATEWAY_PORT: port, OPS_PORT: ops }: Known<Settings>): ConfigProblem[] {
-  if (ops === undefined || ops === 0 || ops !== port) return [];
-  return [{ name: 'OPS_PORT', reason: `is ${ops}, as API_GATEWAY_PORT is`, hint: 'give it another, or leave it out' }];
+function portProblems({ API_GATEWAY_PORT: port, OPS_PORT: ops, GATEWAY_ADMIN_ADDR }: Known<Settings>): ConfigProblem[] {
+  const admin = GATEWAY_ADMIN_ADDR?.port;
+  return [
+    ...samePort(['OPS_PORT', ops], ['API_GATEWAY_PORT', port]),
+    ...samePort(['GATEWAY_ADMIN_ADDR', admin], ['API_GATEWAY_PORT', port]),
+    ...samePort(['GATEWAY_ADMIN_ADDR', admin], ['OPS_PORT', ops]),
+  ];
+}
+
+type Port = readonly [name: string, port: number | undefined];
+
+function samePort([name, port]: Port, [otherName, other]: Port): ConfigProblem[] {
+  if (port === undefined || port === 0 || port !== other) return [];
+  return [{ name, reason: `is ${port}, as ${otherName} is`, hint: 'give it another, or leave it out' }];
 }

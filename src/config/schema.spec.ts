@@ -22,6 +22,7 @@ const BASE: Environment = {
   GATEWAY_SSO_OKTA_ISSUER: 'https://okta.test',
   GATEWAY_SSO_OKTA_CLIENT_ID: 'gateway',
   GATEWAY_SSO_OKTA_CLIENT_SECRET: 'hunter3',
+  GATEWAY_ADMIN_AUTH_TOKEN: 'a-token-of-operators-0123456789abcdef',
   GATEWAY_ALERT_WEBHOOK_URL: 'https://hooks.test/services/T0/B0/hush',
   GATEWAY_DEPLOYMENT_TAG: 'acme-test',
   REDIS_URL: 'redis://gateway:hunter2@redis:6379/0',
@@ -55,6 +56,7 @@ test('printing the effective settings shows fingerprints in place of all secrets
     'GATEWAY_SESSION_KEY',
     'GATEWAY_SESSION_KEY_PREVIOUS',
     'REDIS_URL',
+    'GATEWAY_ADMIN_AUTH_TOKEN',
     'GATEWAY_ALERT_WEBHOOK_URL',
   ]);
   for (const [name] of secrets) expect(printed).not.toContain(BASE[name]);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adminSettings } from './schema/admin-settings.js';
 import { alertSettings } from './schema/alert-settings.js';
 import { authCacheSettings } from './schema/auth-cache-settings.js';
 import { authorizationSettings } from './schema/authorization-settings.js';
@@ -35,6 +36,7 @@ export const settingsSchema = z.object({
   ...revocationSettings,
   ...meteringSettings,
   ...operationSettings,
+  ...adminSettings,
   ...alertSettings,
 });
 
@@ -59,5 +61,6 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Revocation', settings: revocationSettings },
   { title: 'Usage metering', settings: meteringSettings },
   { title: 'Operation', settings: operationSettings },
+  { title: 'Admin listener', settings: adminSettings },
   { title: 'Alerts', settings: alertSettings },
 ];

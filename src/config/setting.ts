@@ -18,6 +18,8 @@ export interface Kind<T> {
   parse(raw: string): T;
   /** The value must never be printed. */
   readonly secret?: boolean;
+  /** An empty value says something; for all others it says that the setting is not set. */
+  readonly takesEmpty?: boolean;
 }
 
 interface SettingText {
@@ -29,6 +31,7 @@ interface SettingText {
 export interface SettingInfo extends SettingText {
   readonly form: string;
   readonly secret: boolean;
+  readonly takesEmpty: boolean;
   readonly required: boolean;
   readonly default: string | undefined;
 }
@@ -75,6 +78,7 @@ function describe<T>(kind: Kind<T>, text: SettingText, presence: { required?: tr
     ...text,
     form: kind.form,
     secret: kind.secret ?? false,
+    takesEmpty: kind.takesEmpty ?? false,
     required: presence.required ?? false,
     default: presence.default,
   };

@@ -1,6 +1,7 @@
 import type { ConfigProblem } from './config-error.js';
 import { editDistance, nearest } from './did-you-mean.js';
 import { settingsSchema } from './schema.js';
+import { settingInfo } from './setting.js';
 import { ssoVariables } from './schema/sso-settings.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-settings.js';
 
@@ -8,6 +9,9 @@ import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-setting
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SETTINGS: ReadonlySet<string> = new Set(Object.keys(settingsSchema.shape));
+const TAKES_EMPTY: ReadonlySet<string> = new Set(
+  Object.entries(settingsSchema.shape).flatMap(([name, type]) => (settingInfo.get(type)?.takesEmpty ? [name] : [])),
+);
 const SSO_SETTING = /^GATEWAY_SSO_([A-Z][A-Z0-9_]*?)_(?:ISSUER|CLIENT_ID|CLIENT_SECRET)$/;
 const UPSTREAM_URL = /^([A-Z][A-Z0-9_]*)_SERVICE_URL$/;
 
@@ -29,9 +33,9 @@ function allUpstreamNames(env: Environment): readonly string[] {
   return [...new Set([...BUILT_IN_UPSTREAMS, ...set])];
 }
 
-/** Compose files and manifests leave a variable empty to say that it is not set. */
+/** Compose files and manifests leave a variable empty to say that it is not set; few settings have an empty value. */
 export function isSet(env: Environment, name: string): boolean {
-  return env[name] !== undefined && env[name] !== '';
+  return env[name] !== undefined && (env[name] !== '' || TAKES_EMPTY.has(name));
 }
 
 /** Variables that look like settings and are none (row N-13), and upstreams whose settings would be ambiguous. */

@@ -156,6 +156,11 @@ export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
     meaning: 'This instance is shutting down.',
     action: 'Repeat at once, on a new connection: another instance takes it.',
   },
+  MAIN_THREAD_STALLED: {
+    meaning:
+      'The gateway did not answer its admin listener in time: its event loop is blocked. Only operators see this; what they asked for was not done.',
+    action: 'Repeat it. If it stays so, `/livez` fails too: restart the instance.',
+  },
   UPSTREAM_TIMEOUT: {
     meaning: 'The service behind the route did not answer in time. Whether it did the work is not known.',
     action:

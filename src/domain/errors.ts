@@ -45,6 +45,7 @@ export const ERROR_CODES = {
   AUTH_UNAVAILABLE: { status: 503, domain: 'upstream', title: 'Authentication unavailable' },
   OVERLOADED: { status: 503, domain: 'overload', title: 'Overloaded' },
   DRAINING: { status: 503, domain: 'overload', title: 'Draining' },
+  MAIN_THREAD_STALLED: { status: 504, domain: 'gateway', title: 'The gateway does not answer' },
   UPSTREAM_TIMEOUT: { status: 504, domain: 'upstream', title: 'Upstream timeout' },
 } as const satisfies Record<string, ErrorRow>;
 

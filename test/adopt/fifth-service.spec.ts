@@ -146,6 +146,7 @@ async function startProcess(cwd: string): Promise<[ChildProcess, string]> {
       ...world.gatewayEnv(),
       BILLING_SERVICE_URL: backendUrl,
       API_GATEWAY_PORT: '0',
+      GATEWAY_ADMIN_ADDR: '',
       GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
     },
     stdio: ['ignore', 'pipe', 'inherit'],

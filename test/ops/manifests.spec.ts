@@ -88,6 +88,10 @@ describe('the deployment', () => {
     expect(ports).toEqual({ http: Number(env['API_GATEWAY_PORT']), ops: Number(env['OPS_PORT']) });
   });
 
+  it('keeps the admin listener inside of the pod', () => {
+    expect(parseEnvironment({ ...env, NODE_ENV: 'production' }).admin).toMatchObject({ host: '127.0.0.1', port: 6060 });
+  });
+
   it('gives the drain the time that it needs', () => {
     const { timeouts } = parseEnvironment({ ...env, NODE_ENV: 'production' });
     const graceMs = pod.terminationGracePeriodSeconds * 1000;

@@ -14,11 +14,19 @@ export class GatewayProcess {
   readonly child: ChildProcess;
   /** Empty until it listens. */
   url = '';
+  /** The same of its admin listener. */
+  adminUrl = '';
 
-  /** Starts it and waits for nothing. */
-  constructor(world: World, env: Readonly<Record<string, string>>) {
-    const child = spawn(process.execPath, ['--import', REGISTER, 'src/main.ts'], {
-      env: { PATH: process.env.PATH ?? '', ...world.gatewayEnv(), API_GATEWAY_PORT: '0', ...env },
+  /** Starts it and waits for nothing. @param program what Node runs: the sources, unless told otherwise. */
+  constructor(world: World, env: Readonly<Record<string, string>>, program = ['--import', REGISTER, 'src/main.ts']) {
+    const child = spawn(process.execPath, program, {
+      env: {
+        PATH: process.env.PATH ?? '',
+        ...world.gatewayEnv(),
+        API_GATEWAY_PORT: '0',
+        GATEWAY_ADMIN_ADDR: '',
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.child = child;
@@ -27,12 +35,13 @@ export class GatewayProcess {
       const line = JSON.parse(text) as Record<string, unknown>;
       this.lines.push(line);
       if (line.msg === 'listening') this.url = String(line.url);
+      if (line.msg === 'admin_listening') this.adminUrl = `http://${String(line.addr)}`;
     });
   }
 
   /** Starts it; ready when it resolves. */
-  static async start(world: World, env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-    const gateway = new GatewayProcess(world, env);
+  static async start(world: World, env: Readonly<Record<string, string>>, program?: string[]): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(world, env, program);
     const isReady = async () => gateway.url !== '' && (await fetch(`${gateway.url}/readyz`)).ok;
     await vi.waitUntil(isReady, { timeout: 20_000 });
     return gateway;

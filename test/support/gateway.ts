@@ -39,6 +39,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
   const config = parseEnvironment({
     ...world.gatewayEnv(),
     API_GATEWAY_PORT: '0',
+    GATEWAY_ADMIN_ADDR: '',
     GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
     // The event loop of a test process lags for reasons of its own.
     GATEWAY_SHED_DELAY: '0s',

@@ -1,0 +1,46 @@
+import type { ConfigProblem } from './config-error.js';
+import type { AdminConfig } from './gateway-config.js';
+import { formatListenAddress } from './listen-address.js';
+import { isOwnHost } from './loopback.js';
+import type { Settings } from './schema.js';
+import { type Kind, Refusal } from './setting.js';
+import type { Known } from './upstreams.js';
+
+const MIN_TOKEN_LENGTH = 32;
+const MAKE_ONE = 'openssl rand -hex 32 makes one';
+
+/** What operators send. It travels in a header, so it has no white space. */
+export const adminToken: Kind<string> = {
+  form: 'secret',
+  secret: true,
+  parse(raw) {
+    if (!/^[\x21-\x7e]*$/.test(raw)) {
+      throw new Refusal('has white space or characters other than ASCII', `leave them out; ${MAKE_ONE}`);
+    }
+    if (raw.length >= MIN_TOKEN_LENGTH) return raw;
+    throw new Refusal(`has ${raw.length} characters, too few`, `use at least ${MIN_TOKEN_LENGTH}; ${MAKE_ONE}`);
+  },
+};
+
+/** Whoever reaches the listener rules the gateway: beyond this machine nobody does without a token (row 000-3). */
+export function adminProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
+  const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
+  if (address === undefined || isOwnHost(address.host)) return [];
+  if (token !== undefined || unreadable.has('GATEWAY_ADMIN_AUTH_TOKEN')) return [];
+  return [tokenMissing(`is ${formatListenAddress(address)}, which other machines may reach`)];
+}
+
+/** That GATEWAY_ADMIN_ADDR is reachable and GATEWAY_ADMIN_AUTH_TOKEN not set. @param reason how it is reachable. */
+export function tokenMissing(reason: string): ConfigProblem {
+  return {
+    name: 'GATEWAY_ADMIN_ADDR',
+    reason: `${reason}, but GATEWAY_ADMIN_AUTH_TOKEN is not set`,
+    hint: `set GATEWAY_ADMIN_AUTH_TOKEN (${MAKE_ONE}), or listen on 127.0.0.1:6060`,
+  };
+}
+
+/** Undefined: no listener. */
+export function adminOf(settings: Settings): AdminConfig | undefined {
+  const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
+  return address === undefined ? undefined : { ...address, token };
+}

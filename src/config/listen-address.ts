@@ -1,0 +1,40 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { type Kind, Refusal } from './setting.js';
+
+/** Where a listener listens. */
+export interface ListenAddress {
+  /** An address without brackets, or a name. */
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+const FORMS = 'write host:port, 127.0.0.1:6060 or [::1]:6060, or leave it empty for no such listener';
+
+/** `host:port`; empty for no listener, which is not the same as a variable that is not set. */
+export const listenAddress: Kind<ListenAddress | undefined> = {
+  form: 'host:port',
+  takesEmpty: true,
+  parse: (raw) => (raw === '' ? undefined : parseListenAddress(raw)),
+};
+
+/** An address as an operator writes it. */
+export function formatListenAddress({ host, port }: ListenAddress): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+function parseListenAddress(raw: string): ListenAddress {
+  const [, bracketed, bare, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(raw) ?? [];
+  if (port === undefined) throw new Refusal(`"${raw}" is no address to listen on`, FORMS);
+  if (Number(port) > 65_535) throw new Refusal(`"${raw}" has port ${port}, which does not exist`, FORMS);
+  const host = bracketed ?? bare ?? '';
+  if (host === '' || host === '*') throw new Refusal(`"${raw}" has no host`, `write 0.0.0.0:${port} for all addresses`);
+  const isValid = bracketed === undefined ? isName(host) : isIPv6(host);
+  if (!isValid) throw new Refusal(`"${raw}" has no valid host`, FORMS);
+  return { host: host.toLowerCase(), port: Number(port) };
+}
+
+function isName(host: string): boolean {
+  if (/^[\d.]+$/.test(host)) return isIPv4(host);
+  return /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host);
+}

@@ -1,0 +1,15 @@
+import { adminToken } from '../admin.js';
+import { listenAddress } from '../listen-address.js';
+import { defaulted, optional } from '../setting.js';
+
+/** The listener of operators. */
+export const adminSettings = {
+  GATEWAY_ADMIN_ADDR: defaulted(listenAddress, '127.0.0.1:6060', {
+    description:
+      'Where operators look into this instance and change it: `/admin/circuits`. Port 0 takes any free port; set and empty: there is no such listener.',
+  }),
+  GATEWAY_ADMIN_AUTH_TOKEN: optional(adminToken, {
+    description:
+      'Bearer token, or Basic password, of operators; at least 32 characters. Required unless only this machine can connect to `GATEWAY_ADMIN_ADDR`.',
+  }),
+};

@@ -1,0 +1,28 @@
+import type { Logger } from 'pino';
+import type { GatewayMetrics } from '../../observe/metrics.js';
+import type { AdminAction } from './admin-messages.js';
+
+const FIRST_SERVER_ERROR = 500;
+
+/** One line and one count for each call of an operator (row B-48). */
+export class AdminAudit {
+  constructor(
+    readonly logger: Logger,
+    private readonly metrics: GatewayMetrics,
+  ) {}
+
+  note({ method, path, status, code, caller, requestId, unlogged }: AdminAction): void {
+    const outcome = outcomeOf(status, code !== undefined);
+    this.metrics.adminActions.inc({ outcome });
+    if (unlogged > 0) this.metrics.adminActions.inc({ outcome: 'failed' }, unlogged);
+    this.logger[outcome === 'ok' ? 'info' : 'warn'](
+      { method, path, status, outcome, error_code: code ?? null, caller, request_id: requestId, unlogged },
+      `admin_action outcome=${outcome} ${method} ${path}`,
+    );
+  }
+}
+
+function outcomeOf(status: number, isError: boolean): 'ok' | 'refused' | 'failed' {
+  if (!isError) return 'ok';
+  return status < FIRST_SERVER_ERROR ? 'refused' : 'failed';
+}

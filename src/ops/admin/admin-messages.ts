@@ -1,0 +1,55 @@
+import type { GatewayErrorCode } from '../../domain/errors.js';
+
+/** What the main thread is asked to do. */
+export type AdminCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
+
+/** Variable parts of the path of a call, by their name. */
+export type AdminParams = Readonly<Record<string, string>>;
+
+/** What became of a command: a body of JSON, or why there is none. */
+export type AdminReply =
+  { readonly body: object } | { readonly refused: { readonly code: GatewayErrorCode; readonly detail: string } };
+
+/** One call of an operator, for the log. It has nothing of the credential. */
+export interface AdminAction {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** Undefined: it went well. */
+  readonly code: GatewayErrorCode | undefined;
+  /** Address of the caller. */
+  readonly caller: string;
+  readonly requestId: string;
+  /** Calls refused without a line of their own since the line before this one. */
+  readonly unlogged: number;
+}
+
+/** Given to the worker when it starts. */
+export interface WorkerSettings {
+  /** Resolved already: an address, not a name. */
+  readonly address: string;
+  readonly port: number;
+  /** The host as it was set, which requests may name. */
+  readonly name: string;
+  /** SHA-256 of the token, so that the token itself stays where it is; undefined: none is asked for. */
+  readonly tokenHash: Uint8Array | undefined;
+}
+
+/** From the worker to the main thread. */
+export type WorkerMessage =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'call';
+      readonly id: number;
+      readonly command: AdminCommand;
+      readonly params: AdminParams;
+      readonly claim: SharedArrayBuffer;
+    }
+  | { readonly kind: 'action'; readonly action: AdminAction };
+
+/** From the main thread to the worker. */
+export type MainMessage =
+  | { readonly kind: 'reply'; readonly id: number; readonly reply: AdminReply }
+  | { readonly kind: 'logged' }
+  | { readonly kind: 'close' };

@@ -1,0 +1,25 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { MainMessage, WorkerSettings } from './admin-messages.js';
+import { AdminServer } from './admin-server.js';
+import { CallerCheck } from './caller-check.js';
+import { MainThread } from './main-thread.js';
+import type { AddressInfo } from 'node:net';
+
+if (parentPort === null) throw new Error('this file is the worker of the admin listener');
+const port = parentPort;
+const settings = workerData as WorkerSettings;
+const main = new MainThread(port);
+const { server } = new AdminServer(new CallerCheck(settings), main);
+
+port.on('message', (message: MainMessage) => {
+  if (main.take(message)) return;
+  // The last answers go out; without a server and a port nothing keeps the thread.
+  server.close(() => port.close());
+  server.closeIdleConnections();
+});
+server.on('error', (error: NodeJS.ErrnoException) => {
+  main.send({ kind: 'failed', code: error.code ?? '', message: error.message });
+});
+server.listen({ host: settings.address, port: settings.port }, () => {
+  main.send({ kind: 'listening', port: (server.address() as AddressInfo).port });
+});

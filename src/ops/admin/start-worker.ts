@@ -1,0 +1,35 @@
+import { lookup } from 'node:dns/promises';
+import { Worker } from 'node:worker_threads';
+import { tokenMissing } from '../../config/admin.js';
+import { ConfigError } from '../../config/config-error.js';
+import type { AdminConfig } from '../../config/gateway-config.js';
+import { formatListenAddress } from '../../config/listen-address.js';
+import { isOwnHost } from '../../config/loopback.js';
+import type { WorkerSettings } from './admin-messages.js';
+import { hashToken } from './caller-check.js';
+
+/** It holds no data of requests. */
+const HEAP_MIB = 64;
+const LOADER = '@oxc-node/core/register';
+
+/** Resolves the host here, so that what is checked is what is listened on. Throws ConfigError when others can reach it without a token. */
+export async function workerSettings(config: AdminConfig): Promise<WorkerSettings> {
+  const { address } = await lookup(config.host);
+  if (config.token === undefined && !isOwnHost(address)) {
+    throw new ConfigError([tokenMissing(`is ${formatListenAddress(config)}, here ${address}`)]);
+  }
+  const tokenHash = config.token === undefined ? undefined : hashToken(config.token);
+  return { address, port: config.port, name: config.host, tokenHash };
+}
+
+/** Starts the thread, from source as from the build. It gets nothing of the environment, with its secrets, nor of the flags of the process. */
+export function startWorker(workerData: WorkerSettings): Worker {
+  const isSource = import.meta.url.endsWith('.ts');
+  return new Worker(new URL(isSource ? 'admin.worker.ts' : 'admin.worker.js', import.meta.url), {
+    workerData,
+    name: 'admin',
+    env: {},
+    execArgv: isSource ? ['--import', import.meta.resolve(LOADER)] : [],
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+  });
+}

@@ -1,0 +1,102 @@
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { buildGateway } from '../support/build.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+
+let world: World;
+const running: GatewayProcess[] = [];
+beforeAll(async () => {
+  world = await startWorld({ faultServer: false, idp: false });
+});
+afterEach(async () => {
+  for (const each of running.splice(0)) await each.kill();
+});
+afterAll(() => world.close());
+
+function start(env: Readonly<Record<string, string>>): GatewayProcess {
+  const gateway = new GatewayProcess(world, env);
+  running.push(gateway);
+  return gateway;
+}
+
+async function startReady(env: Readonly<Record<string, string>>, program?: string[]): Promise<GatewayProcess> {
+  const gateway = await GatewayProcess.start(world, { GATEWAY_ADMIN_ADDR: '127.0.0.1:0', ...env }, program);
+  running.push(gateway);
+  return gateway;
+}
+
+const fatal = ({ lines }: GatewayProcess) => lines.filter(({ level }) => level === 'fatal');
+
+describe('a gateway whose admin listener cannot be', () => {
+  it.each([
+    ['0.0.0.0:0', '', 'GATEWAY_ADMIN_AUTH_TOKEN is not set'],
+    ['127.0.0.1:0', 'x', 'GATEWAY_ADMIN_AUTH_TOKEN: has 1 characters'],
+  ])('is refused with exit code 78: on %s with the token %j', async (address, token, reason) => {
+    const gateway = start({ GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token });
+    expect(await gateway.exited).toBe(78);
+    const [line, ...others] = fatal(gateway);
+    expect(line?.msg).toMatch(/^config_invalid GATEWAY_ADMIN_/);
+    expect(line?.msg).toContain(reason);
+    expect(others).toEqual([]);
+  });
+
+  it('says that the port is taken, and by which setting it moves', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const gateway = start({ GATEWAY_ADMIN_ADDR: `127.0.0.1:${port}` });
+    expect(await gateway.exited).toBe(1);
+    expect(fatal(gateway)).toMatchObject([{ msg: 'port_in_use', setting: 'GATEWAY_ADMIN_ADDR', port }]);
+    other.close();
+  });
+
+  it('says that the address is of another machine', async () => {
+    // TEST-NET-1 of RFC 5737: nobody has it.
+    const token = 'a-token-of-operators-0123456789abcdef';
+    const gateway = start({ GATEWAY_ADMIN_ADDR: '192.0.2.1:0', GATEWAY_ADMIN_AUTH_TOKEN: token });
+    expect(await gateway.exited).toBe(1);
+    expect(fatal(gateway)).toMatchObject([
+      { msg: expect.stringMatching(/^admin_listener_refused .*EADDRNOTAVAIL/) as string },
+    ]);
+  });
+});
+
+describe('on SIGTERM the admin listener', () => {
+  it('answers until the last request is done, and is gone with the process', async () => {
+    const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
+    const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
+    const slow = fetch(`${gateway.url}/api/v1/ai`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'slow 3000ms' }),
+    });
+    await world.calls.waitFor((call) => call.method === '/ai.v1.AIService/ProcessQuery');
+    gateway.child.kill('SIGTERM');
+    const isClosed = () =>
+      fetch(`${gateway.url}/livez`).then(
+        () => false,
+        () => true,
+      );
+    await expect.poll(isClosed).toBe(true);
+    expect((await fetch(`${gateway.adminUrl}/admin/ping`)).status).toBe(200);
+    expect((await fetch(`${gateway.adminUrl}/admin/circuits/user/open`, { method: 'POST' })).status).toBe(200);
+    expect((await slow).status).toBe(200);
+    expect(await gateway.exited).toBe(0);
+    await expect(fetch(`${gateway.adminUrl}/admin/ping`)).rejects.toThrow('fetch failed');
+  });
+});
+
+it('the build has the admin listener too, whatever flags Node is given', { timeout: 60_000 }, async () => {
+  const folder = buildGateway();
+  const flags = ['--enable-source-maps', '--max-old-space-size-percentage=65'];
+  const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }, [...flags, join(folder, 'dist/main.js')]);
+  const circuits = await fetch(`${gateway.adminUrl}/admin/circuits`);
+  expect([circuits.status, (await fetch(`${gateway.adminUrl}/admin/ping`)).status]).toEqual([200, 200]);
+  gateway.child.kill('SIGTERM');
+  expect(await gateway.exited).toBe(0);
+  rmSync(folder, { recursive: true });
+});

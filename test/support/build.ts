@@ -1,0 +1,27 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
+import { findFiles, readText, ROOT } from '../ops/project-files.js';
+
+/** What `npm run build` makes, without its checks, in a folder for temporary files. @returns that folder; `dist/main.js` is in it. */
+export function buildGateway(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-build-'));
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+  cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => readFileSync(path, 'utf8'));
+  const { compilerOptions } = config as { compilerOptions: object };
+  // Of a single file the compiler does not know that the package is of ES modules.
+  const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, module: 'esnext' }, ROOT);
+  for (const path of findFiles('src/**/*.{ts,binpb,client.js}').filter((each) => !each.endsWith('.spec.ts'))) {
+    const target = join(folder, path.replace(/^src/, 'dist').replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    if (!path.endsWith('.ts')) cpSync(join(ROOT, path), target);
+    else
+      writeFileSync(
+        target,
+        ts.transpileModule(readText(path), { compilerOptions: options, fileName: path }).outputText,
+      );
+  }
+  return folder;
+}
