@@ -1,9 +1,17 @@
 import { PASSWORD, PEOPLE } from './data/seed.js';
 import type { World } from './world.js';
 
+interface BannerFacts {
+  readonly gatewayUrl: string;
+  /** Empty: there is no admin listener. */
+  readonly adminAddress: string;
+  readonly world: World;
+}
+
 /** What a newcomer needs to see once everything runs: where it is, who may sign in, what to try. */
-export function banner(gatewayUrl: string, world: World): string {
+export function banner({ gatewayUrl, adminAddress, world }: BannerFacts): string {
   const login = JSON.stringify({ identifier: PEOPLE[0].email, password: PASSWORD });
+  const admin = adminAddress === '' ? 'none' : `http://${adminAddress}/admin/circuits`;
   return `
   The sandbox is up.
 
@@ -11,6 +19,7 @@ export function banner(gatewayUrl: string, world: World): string {
   Backends   auth ${world.authUrl}   user ${world.userUrl}   tenant ${world.tenantUrl}   ai ${world.aiUrl}
   Sign in    ${gatewayUrl}/auth/sandbox/login   (identity provider: ${world.idp?.issuer})
   Issuer     ${world.issuer}   (keys: ${world.jwksUrl})
+  Admin      ${admin}
   Faults     ${world.faultsUrl}/faults   (calls that reached the backends: ${world.faultsUrl}/calls)
 
   Users, all with the password "${PASSWORD}":

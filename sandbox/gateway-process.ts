@@ -50,6 +50,12 @@ export function spawnGateway(entry: string, env: NodeJS.ProcessEnv): GatewayProc
   return { url: `http://localhost:${port}`, exited, ready, close };
 }
 
+/** Where the admin listener will be: a free port is chosen here too. */
+export async function chooseAdminAddress(asked: string | undefined, port: number): Promise<string> {
+  const address = asked ?? `127.0.0.1:${port}`;
+  return address.endsWith(':0') ? address.replace(/0$/, await choosePort('0')) : address;
+}
+
 /** The port asked for, as it was asked for; "0" is made a number here, for the gateway would keep its choice to itself. */
 export async function choosePort(asked: string | undefined): Promise<string> {
   if (asked !== '0') return asked || '8080';

@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const ANY_PORTS = Object.fromEntries(
-  ['AUTH', 'USER', 'TENANT', 'AI', 'IDP', 'JWKS', 'FAULTS'].map((name) => [`SANDBOX_${name}_PORT`, '0']),
+  ['AUTH', 'USER', 'TENANT', 'AI', 'IDP', 'JWKS', 'FAULTS', 'ADMIN'].map((name) => [`SANDBOX_${name}_PORT`, '0']),
 );
 
 /** Ready at once, says what it was given, and does on request what a gateway may do. */
@@ -80,6 +80,7 @@ describe('npm run sandbox', { timeout: 60_000 }, () => {
       RATE_LIMIT_RPS: '20',
       GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
       JWT_JWKS_URL: expect.stringContaining('/jwks.json') as string,
+      GATEWAY_ADMIN_ADDR: new URL(urlIn(output, 'Admin')).host,
     });
     expect((await fetch(faults)).status).toBe(200);
     child.kill(signal);

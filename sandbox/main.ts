@@ -1,5 +1,5 @@
 import { banner } from './banner.js';
-import { choosePort, GatewayExit, spawnGateway } from './gateway-process.js';
+import { chooseAdminAddress, choosePort, GatewayExit, spawnGateway } from './gateway-process.js';
 import { OpenParts } from './open-parts.js';
 import { readSettings, type SandboxSettings } from './settings.js';
 import { startWorld } from './world.js';
@@ -38,12 +38,14 @@ async function run(
   stopped.catch(() => undefined);
   const world = parts.add(await startWorld({ ports: settings.ports }));
   const port = await choosePort(env['API_GATEWAY_PORT']);
+  const adminAddress = await chooseAdminAddress(env['GATEWAY_ADMIN_ADDR'], settings.adminPort);
   signal.throwIfAborted();
   const publicUrl = env['GATEWAY_PUBLIC_URL'] || `http://localhost:${port}`;
   const standard = { ...world.gatewayEnv(publicUrl), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
-  const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, API_GATEWAY_PORT: port }));
+  const chosen = { API_GATEWAY_PORT: port, GATEWAY_ADMIN_ADDR: adminAddress };
+  const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, ...chosen }));
   await Promise.race([gateway.ready(), stopped]);
-  process.stdout.write(banner(gateway.url, world));
+  process.stdout.write(banner({ gatewayUrl: gateway.url, adminAddress, world }));
   throw new GatewayExit(await Promise.race([gateway.exited, stopped]));
 }
 

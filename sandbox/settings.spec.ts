@@ -7,6 +7,13 @@ it('has a fixed port for everything unless the environment moves it', () => {
   expect(readSettings({ SANDBOX_USER_PORT: '0', SANDBOX_AI_PORT: '' }).ports).toEqual({ ...standard, user: 0 });
 });
 
+it('has its admin listener at 6060 unless it is moved, or the gateway is on any free port', () => {
+  expect(readSettings({}).adminPort).toBe(6060);
+  expect(readSettings({ API_GATEWAY_PORT: '8081' }).adminPort).toBe(6060);
+  expect(readSettings({ API_GATEWAY_PORT: '0' }).adminPort).toBe(0);
+  expect(readSettings({ API_GATEWAY_PORT: '0', SANDBOX_ADMIN_PORT: '6061' }).adminPort).toBe(6061);
+});
+
 it('lists every problem at once', () => {
   const env = { SANDBOX_PORT: '1', SANDBOX_AUTH_PORT: '70000', SANDBOX_JWKS_PORT: 'four', API_GATEWAY_PORT: 'x' };
   expect(() => readSettings(env)).toThrow(

@@ -4,6 +4,8 @@ import type { WorldOptions } from './world.js';
 /** Settings of `npm run sandbox`. All others in the environment are the gateway's. */
 export interface SandboxSettings {
   readonly ports: Required<NonNullable<WorldOptions['ports']>>;
+  /** Port of the gateway's admin listener, unless GATEWAY_ADMIN_ADDR says where it is. */
+  readonly adminPort: number;
   /** File that is run as the gateway. */
   readonly gatewayEntry: string;
 }
@@ -18,8 +20,9 @@ const PORTS = {
   SANDBOX_FAULTS_PORT: ['faults', 8090],
 } as const;
 
+const ADMIN_PORT = 6060;
 const GATEWAY_ENTRY = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const KNOWN = [...Object.keys(PORTS), 'SANDBOX_GATEWAY_ENTRY'];
+const KNOWN = [...Object.keys(PORTS), 'SANDBOX_ADMIN_PORT', 'SANDBOX_GATEWAY_ENTRY'];
 const PORT = /^\d{1,5}$/;
 
 /** Reads the SANDBOX_* variables. Throws one error that lists every problem. */
@@ -27,15 +30,20 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxSettings {
   const problems = Object.keys(env)
     .filter((name) => name.startsWith('SANDBOX_') && !KNOWN.includes(name))
     .map((name) => `${name} is unknown; known: ${KNOWN.join(', ')}`);
-  const ports: Record<string, number> = {};
-  for (const [variable, [name, standard]] of Object.entries(PORTS)) {
+  const read = (variable: string, standard: number) => {
     const text = env[variable] || String(standard);
-    ports[name] = Number(text);
     if (!isPort(text)) problems.push(`${variable}=${text} is no port: use 1 to 65535, or 0 for any free one`);
-  }
+    return Number(text);
+  };
+  const ports = Object.fromEntries(
+    Object.entries(PORTS).map(([variable, [name, standard]]) => [name, read(variable, standard)]),
+  );
+  // A gateway on any free port is one of several, and so is its admin listener.
+  const adminPort = read('SANDBOX_ADMIN_PORT', env['API_GATEWAY_PORT'] === '0' ? 0 : ADMIN_PORT);
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return {
     ports: ports as SandboxSettings['ports'],
+    adminPort,
     gatewayEntry: env['SANDBOX_GATEWAY_ENTRY'] || GATEWAY_ENTRY,
   };
 }
