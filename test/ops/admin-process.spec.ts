@@ -31,7 +31,7 @@ async function startReady(env: Readonly<Record<string, string>>, program?: strin
 
 const fatal = ({ lines }: GatewayProcess) => lines.filter(({ level }) => level === 'fatal');
 
-describe('a gateway whose admin listener cannot be', () => {
+describe('a gateway whose admin listener cannot be', { timeout: 60_000 }, () => {
   it.each([
     ['0.0.0.0:0', '', 'GATEWAY_ADMIN_AUTH_TOKEN is not set'],
     ['127.0.0.1:0', 'x', 'GATEWAY_ADMIN_AUTH_TOKEN: has 1 characters'],
@@ -65,7 +65,7 @@ describe('a gateway whose admin listener cannot be', () => {
   });
 });
 
-describe('on SIGTERM the admin listener', () => {
+describe('on SIGTERM the admin listener', { timeout: 60_000 }, () => {
   it('answers until the last request is done, and is gone with the process', async () => {
     const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
     const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
@@ -90,7 +90,7 @@ describe('on SIGTERM the admin listener', () => {
   });
 });
 
-it('the build has the admin listener too, whatever flags Node is given', { timeout: 60_000 }, async () => {
+it('the build has the admin listener too, whatever flags Node is given', { timeout: 120_000 }, async () => {
   const folder = buildGateway();
   const flags = ['--enable-source-maps', '--max-old-space-size-percentage=65'];
   const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }, [...flags, join(folder, 'dist/main.js')]);

@@ -43,7 +43,7 @@ export class GatewayProcess {
   static async start(world: World, env: Readonly<Record<string, string>>, program?: string[]): Promise<GatewayProcess> {
     const gateway = new GatewayProcess(world, env, program);
     const isReady = async () => gateway.url !== '' && (await fetch(`${gateway.url}/readyz`)).ok;
-    await vi.waitUntil(isReady, { timeout: 20_000 });
+    await vi.waitUntil(isReady, { timeout: 60_000 });
     return gateway;
   }
 
