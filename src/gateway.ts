@@ -51,7 +51,6 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   if (contradictions.length > 0) throw new ConfigError(contradictions);
   app.useLogger(app.get(Logger));
   http.use(app.get(RequestLifecycle));
-  if (config.server.corsOrigins.length > 0) enableCors(app, config.server.corsOrigins);
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const admin = await startAdmin(app, config, observation);
@@ -79,25 +78,6 @@ async function startAdmin(
   if (admin === undefined) return undefined;
   const commands = circuitCommands(app.get(Protection).breakers);
   return AdminListener.start(admin, commands, new AdminAudit(logger.events, metrics));
-}
-
-/** Only origins that are named, with cookies: a wildcard with credentials is refused by the settings. */
-function enableCors(app: NestFastifyApplication, origins: readonly string[]): void {
-  app.enableCors({
-    origin: [...origins],
-    credentials: true,
-    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: [
-      'x-request-id',
-      'retry-after',
-      'x-gateway-complete',
-      'ratelimit',
-      'ratelimit-policy',
-      'x-ratelimit-scope',
-      'x-ratelimit-dimension',
-    ],
-    maxAge: 600,
-  });
 }
 
 function urlOf(app: NestFastifyApplication): string {

@@ -45,6 +45,12 @@ export class RouteMatcher {
       : { kind: 'found', route, values };
   }
 
+  /** The methods that have a route for a path, sorted; none for a path that is invalid. */
+  methodsOf(rawPath: string): readonly string[] {
+    const segments = splitRawPath(rawPath);
+    return segments instanceof InvalidPath ? [] : this.verbsOf(segments);
+  }
+
   private add(route: Route): void {
     let node = this.roots.get(route.verb);
     if (node === undefined) this.roots.set(route.verb, (node = createNode()));
@@ -68,10 +74,14 @@ export class RouteMatcher {
   }
 
   private describeMiss(segments: readonly string[]): Match {
-    const allow = [...this.roots.keys()].filter((verb) => this.find(verb, segments) !== undefined);
-    if (allow.length === 0) return NOT_FOUND;
-    if (allow.includes('GET') && !allow.includes('HEAD')) allow.push('HEAD');
-    return { kind: 'method_not_allowed', allow: allow.toSorted() };
+    const allow = this.verbsOf(segments);
+    return allow.length === 0 ? NOT_FOUND : { kind: 'method_not_allowed', allow };
+  }
+
+  private verbsOf(segments: readonly string[]): string[] {
+    const verbs = [...this.roots.keys()].filter((verb) => this.find(verb, segments) !== undefined);
+    if (verbs.includes('GET') && !verbs.includes('HEAD')) verbs.push('HEAD');
+    return verbs.toSorted();
   }
 }
 

@@ -6,6 +6,7 @@ import { Admission } from '../traffic/admission/admission.js';
 import { priorityOf, type Priority } from '../traffic/admission/priority.js';
 import { RateLimiter } from '../traffic/limits/rate-limiter.js';
 import { clientTimeoutMs } from './client-deadline.js';
+import { Cors } from './cors.js';
 import { checkFraming } from './framing.js';
 import { RouteResolver, type Resolution } from './route-resolver.js';
 
@@ -19,12 +20,14 @@ export class Arrival {
     private readonly limiter: RateLimiter,
     private readonly admission: Admission,
     readonly routes: RouteResolver,
+    readonly cors: Cors,
   ) {}
 
   /** Throws for a request that goes no further. */
   admit(request: FastifyRequest): Resolution {
     const refused = checkFraming(request.raw) ?? this.checkAddress(request);
     if (refused !== undefined) throw refused;
+    if (this.cors.isPreflight(request)) return this.preflight(request);
     const resolution = this.routes.resolve(request);
     const overloaded = this.admission.enter(request.call, priority(request));
     if (overloaded !== undefined) throw overloaded;
@@ -36,6 +39,11 @@ export class Arrival {
   /** A request is over, admitted or not. */
   leave(call: CallContext): void {
     this.admission.leave(call);
+  }
+
+  /** Never shed: the request that it asks for can be, in an answer that its page can read. */
+  private preflight(request: FastifyRequest): Resolution {
+    return { kind: 'options', headers: this.cors.permit(this.routes.allow(request)) };
   }
 
   private checkAddress(request: FastifyRequest): GatewayError | undefined {

@@ -3,7 +3,7 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import { entityTag, namesTag } from './entity-tag.js';
 
 /** The client may keep it, no proxy may, and it asks each time: whoever may no longer call gets nothing out of its copy. */
-const HEADERS = { 'cache-control': 'private, no-cache', vary: 'Authorization, Cookie, X-API-Key' } as const;
+const HEADERS = { 'cache-control': 'private, no-cache', vary: 'Authorization, Cookie, Origin, X-API-Key' } as const;
 
 /** Whether answers of an RPC have an entity tag: those that are cached, where a client asks again and again for the same. */
 export function hasTag({ method }: FastifyRequest, { policy }: RpcMethod): boolean {

@@ -6,6 +6,7 @@ import { Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
 import { Arrival } from './arrival.js';
+import { Cors } from './cors.js';
 import { FallbackController } from './fallback.controller.js';
 import { IdempotentRequests } from './idempotent-requests.js';
 import { RequestLifecycle } from './request-lifecycle.js';
@@ -38,6 +39,7 @@ export class EdgeModule implements OnModuleInit {
       providers: [
         contract,
         Arrival,
+        Cors,
         RequestLifecycle,
         RouteResolver,
         RpcHandler,

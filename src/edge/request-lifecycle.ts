@@ -44,7 +44,7 @@ export class RequestLifecycle {
       const resolution = this.arrival.admit(request);
       if (resolution.kind === 'route') return done(this.checkLength(request));
       if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
-      void reply.code(204).header('allow', resolution.allow).send();
+      void reply.code(204).headers(resolution.headers).send();
     } catch (error) {
       done(error as Error);
     }
@@ -91,6 +91,7 @@ export class RequestLifecycle {
     request.rawQuery = queryAt === -1 ? '' : url.slice(queryAt + 1);
     reply.headers(SECURITY_HEADERS);
     reply.header('x-request-id', call.requestId).header('x-correlation-id', call.requestId);
+    this.arrival.cors.mark(request, reply);
     if (this.drain.draining) reply.header('connection', 'close');
     this.log.begin(call);
     this.watch(request.raw.socket, reply);

@@ -5,7 +5,8 @@ import type { CompiledRoute } from '../contract/compiled-route.js';
 import { GatewayError } from '../domain/errors.js';
 
 /** What a request is for. `options` asks for nothing but the methods of a path (RFC 9110 9.3.7). */
-export type Resolution = { readonly kind: 'route' } | { readonly kind: 'options'; readonly allow: string };
+export type Resolution =
+  { readonly kind: 'route' } | { readonly kind: 'options'; readonly headers: Readonly<Record<string, string>> };
 
 /** A variable in a path of Nest's. */
 const VARIABLE = /:(\w+)/g;
@@ -42,20 +43,20 @@ export class RouteResolver {
     return ROUTE;
   }
 
+  /** The methods of a path, as the Allow header has them; empty for a path that nobody has. */
+  allow({ rawPath }: FastifyRequest): string {
+    const methods = [...this.contract.matcher.methodsOf(rawPath), ...this.ownMethods(withoutExtraSlashes(rawPath))];
+    if (methods.length === 0) return '';
+    return [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
+  }
+
   /** Templates that the HTTP router cannot hold, and everything that matched nothing. */
   private resolveByContract(request: FastifyRequest): Resolution {
     const match = this.contract.matcher.match(request.method, request.rawPath);
-    switch (match.kind) {
-      case 'found':
-        setRoute(request, this.contract.compiled(match.route));
-        return ROUTE;
-      case 'invalid':
-        throw new GatewayError('MALFORMED_REQUEST', match.detail);
-      case 'method_not_allowed':
-        return this.otherMethods(request, match.allow);
-      case 'not_found':
-        return this.otherMethods(request, this.ownMethods(withoutTrailingSlash(request.rawPath)));
-    }
+    if (match.kind === 'invalid') throw new GatewayError('MALFORMED_REQUEST', match.detail);
+    if (match.kind !== 'found') return this.otherMethods(request);
+    setRoute(request, this.contract.compiled(match.route));
+    return ROUTE;
   }
 
   private ownMethods(path: string): readonly string[] {
@@ -63,10 +64,10 @@ export class RouteResolver {
     return this.ownRoutes.get(path) ?? this.ownRoutes.get(template()) ?? [];
   }
 
-  private otherMethods(request: FastifyRequest, methods: readonly string[]): Resolution {
-    if (methods.length === 0) throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
-    const allow = [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
-    if (request.method === 'OPTIONS') return { kind: 'options', allow };
+  private otherMethods(request: FastifyRequest): Resolution {
+    const allow = this.allow(request);
+    if (allow === '') throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
+    if (request.method === 'OPTIONS') return { kind: 'options', headers: { allow } };
     throw new GatewayError('METHOD_NOT_ALLOWED', `This path answers ${allow}.`, { headers: { allow } });
   }
 }
@@ -79,6 +80,7 @@ function setRoute(request: FastifyRequest, rpc: CompiledRoute): void {
   call.routeLabel = rpc.route.template;
 }
 
-function withoutTrailingSlash(path: string): string {
-  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+/** As the HTTP router reads it: duplicate and trailing slashes do not matter. */
+function withoutExtraSlashes(path: string): string {
+  return `/${path.split('/').filter(Boolean).join('/')}`;
 }

@@ -32,7 +32,7 @@ describe('the answer of a cached route', () => {
     const { headers } = await alice.get(`${SHAPES}?page_size=1`);
     expect(headers.get('etag')).toMatch(/^"[\w-]{22}"$/);
     expect(headers.get('cache-control')).toBe('private, no-cache');
-    expect(headers.get('vary')).toBe('Authorization, Cookie, X-API-Key');
+    expect(headers.get('vary')).toBe('Authorization, Cookie, Origin, X-API-Key');
   });
 
   it.each([

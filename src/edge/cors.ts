@@ -1,0 +1,94 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+
+type Headers = Readonly<Record<string, string>>;
+
+/** What a client may send beside the headers that browsers send anyway. */
+const REQUEST_HEADERS = [
+  'authorization',
+  'content-type',
+  'grpc-timeout',
+  'idempotency-key',
+  'if-none-match',
+  'traceparent',
+  'tracestate',
+  'x-api-key',
+  'x-csrf',
+  'x-request-id',
+  'x-request-timeout',
+];
+
+/** What a page may read of an answer beside the few headers that it may read anyway. */
+const ANSWER_HEADERS = [
+  'allow',
+  'etag',
+  'idempotency-replayed',
+  'ratelimit',
+  'ratelimit-policy',
+  'retry-after',
+  'www-authenticate',
+  'x-correlation-id',
+  'x-gateway-complete',
+  'x-gateway-error',
+  'x-gateway-fallback',
+  'x-ratelimit-dimension',
+  'x-ratelimit-scope',
+  'x-request-id',
+];
+
+/** How long a browser need not ask again. Chromium takes no more than two hours. */
+const MAX_AGE_SECONDS = 600;
+
+/** Asked for a path that nobody has: with these the browser sends the request, and its page can read the 404. */
+const ANY_METHOD = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
+/**
+ * Lets pages of other origins read answers, errors too: pages of the origins that are named, and no others (Fetch 3.3).
+ * Requests of foreign pages are not refused here; the browser keeps their answers from them.
+ */
+@Injectable()
+export class Cors {
+  /** By origin, what its pages are told. Never a wildcard: they may send the session cookie. */
+  private readonly answers: ReadonlyMap<string, Headers>;
+
+  constructor(@Inject(GATEWAY_CONFIG) { server }: GatewayConfig) {
+    this.answers = new Map(server.corsOrigins.map((origin) => [origin, headersFor(origin)]));
+  }
+
+  /** To be called for each answer, whatever it will be. */
+  mark({ headers }: FastifyRequest, reply: FastifyReply): void {
+    if (this.answers.size === 0) return;
+    // For all origins alike, since a cache must not give one of them what was said to another.
+    void reply.header('vary', 'Origin');
+    const answer = this.answers.get(headers.origin ?? '');
+    if (answer !== undefined) void reply.headers(answer);
+  }
+
+  /** Whether a browser asks if a page of an allowed origin may send a request (Fetch 3.3.2). */
+  isPreflight({ method, headers }: FastifyRequest): boolean {
+    return (
+      method === 'OPTIONS' &&
+      headers['access-control-request-method'] !== undefined &&
+      this.answers.has(headers.origin ?? '')
+    );
+  }
+
+  /** The answer to a preflight, on top of what is on all answers. @param methods of the path; empty when it has none. */
+  permit(methods: string): Headers {
+    return {
+      'access-control-allow-methods': methods || ANY_METHOD,
+      'access-control-allow-headers': REQUEST_HEADERS.join(', '),
+      'access-control-max-age': String(MAX_AGE_SECONDS),
+    };
+  }
+}
+
+function headersFor(origin: string): Headers {
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': ANSWER_HEADERS.join(', '),
+  };
+}
