@@ -41,6 +41,8 @@ export class CallContext {
   authCacheStale = false;
   /** Bytes of a streamed body so far. */
   bytesStreamed = 0;
+  /** The gateway itself closed the connection in the middle of an answer: it failed, and its format could not say so. */
+  brokenOff = false;
   /** What the request is doing now: `auth`, `decode`, `upstream`, `encode`, `stream`. */
   stage = 'auth';
   upstream: UpstreamTrace | undefined;

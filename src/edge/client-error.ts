@@ -10,6 +10,7 @@ const CODES: Readonly<Record<string, readonly [GatewayErrorCode, string]>> = {
 
 /** What the HTTP parser refused, as a GatewayError. */
 export function fromClientError(thrown: Error & { code?: string }): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
   const [code, detail] = CODES[thrown.code ?? ''] ?? ['MALFORMED_REQUEST', 'The request is not well-formed HTTP/1.1.'];
   return new GatewayError(code, detail, { cause: thrown });
 }

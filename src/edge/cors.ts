@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { ANY_METHOD } from './route-resolver.js';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -41,9 +42,6 @@ const ANSWER_HEADERS = [
 /** How long a browser need not ask again. Chromium takes no more than two hours. */
 const MAX_AGE_SECONDS = 600;
 
-/** Asked for a path that nobody has: with these the browser sends the request, and its page can read the 404. */
-const ANY_METHOD = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
-
 /**
  * Lets pages of other origins read answers, errors too: pages of the origins that are named, and no others (Fetch 3.3).
  * Requests of foreign pages are not refused here; the browser keeps their answers from them.
@@ -75,7 +73,10 @@ export class Cors {
     );
   }
 
-  /** The answer to a preflight, on top of what is on all answers. @param methods of the path; empty when it has none. */
+  /**
+   * The answer to a preflight, on top of what is on all answers.
+   * @param methods of the path; empty for a path that nobody has: the browser sends the request, and its page can read the 404.
+   */
   permit(methods: string): Headers {
     return {
       'access-control-allow-methods': methods || ANY_METHOD,

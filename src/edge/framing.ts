@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GatewayError } from '../domain/errors.js';
 
 const MAX_TARGET_BYTES = 4096;
@@ -17,20 +17,40 @@ const SINGLE = new Set([
 /** Lengths of those names: most headers are told apart by it without a look at their letters. */
 const SINGLE_LENGTHS = new Set([...SINGLE].map((name) => name.length));
 
+/** A registered name, an IPv4 address or an IPv6 one in brackets, and a port (RFC 9110 7.2); empty where the client has none. */
+const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
+
 /** What Node's parser lets pass and the gateway does not; undefined when the request is sound (RFC 9112, SEC-13). */
 export function checkFraming(request: IncomingMessage): GatewayError | undefined {
-  const url = request.url ?? '';
-  if (request.httpVersionMajor < 1) return malformed('HTTP/0.9 is not spoken here.');
+  const { url = '', headers } = request;
+  if (request.httpVersionMajor !== 1) return malformed(`HTTP/${request.httpVersion} is not spoken here.`);
   if (url.length > MAX_TARGET_BYTES)
     return new GatewayError('URI_TOO_LONG', `The target is longer than ${MAX_TARGET_BYTES} bytes.`);
   if (url[0] !== '/' && !(url === '*' && request.method === 'OPTIONS')) return malformed('The target must be a path.');
   if (url.includes('#')) return malformed('The target holds a fragment, which is for clients alone.');
-  if (request.headers['content-encoding'] !== undefined && request.headers['content-encoding'] !== 'identity') {
+  return checkHost(request) ?? checkCoding(headers) ?? checkRepetition(request.rawHeaders);
+}
+
+function checkHost({ headers: { host }, httpVersionMinor }: IncomingMessage): GatewayError | undefined {
+  if (host === undefined) return httpVersionMinor === 0 ? undefined : malformed('The header host is missing.');
+  return HOST.test(host) ? undefined : malformed('The header host is no host with or without a port.');
+}
+
+/** Codings that are not undone here, where a proxy in front may have undone them, and expectations that nobody meets. */
+function checkCoding(headers: IncomingHttpHeaders): GatewayError | undefined {
+  const { expect, 'content-encoding': content, 'transfer-encoding': transfer } = headers;
+  if (content !== undefined && content !== 'identity') {
     return new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported: send the body as it is.');
   }
-  if (request.headers.host === undefined && request.httpVersionMinor > 0)
-    return malformed('The header host is missing.');
-  const repeated = repeatedHeader(request.rawHeaders);
+  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked')
+    return malformed('Transfer-Encoding may be chunked and nothing else.');
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return malformed('Expect may be 100-continue and nothing else.');
+  return undefined;
+}
+
+function checkRepetition(rawHeaders: readonly string[]): GatewayError | undefined {
+  const repeated = repeatedHeader(rawHeaders);
   return repeated === undefined ? undefined : malformed(`The header ${repeated} came twice.`);
 }
 

@@ -29,6 +29,7 @@ export class HttpServer {
     for (const name of ['call', 'rpc'] as const) this.fastify.decorateRequest(name);
     for (const name of ['rawPath', 'rawQuery'] as const) this.fastify.decorateRequest(name, '');
     this.takeBodiesAsBytes();
+    this.takeUnusualRequests();
     this.fastify.addHook('onRoute', (route) => this.begun().learn(route));
     this.fastify.addHook('onRequest', (request, reply, done) => this.begun().begin(request, reply, done));
     this.fastify.addHook('onResponse', (request, reply, done) => {
@@ -45,6 +46,17 @@ export class HttpServer {
   private begun(): RequestLifecycle {
     if (this.lifecycle === undefined) throw new GatewayError('INTERNAL', 'The gateway is not up yet.');
     return this.lifecycle;
+  }
+
+  /** What Node answers itself unless it is taken from it: without a problem, a log line or a look at limits. */
+  private takeUnusualRequests(): void {
+    const { server } = this.fastify;
+    for (const event of ['checkContinue', 'checkExpectation'] as const)
+      server.on(event, (request, response) => server.emit('request', request, response));
+    server.on('connect', (_request, socket) => {
+      const refused = new GatewayError('MALFORMED_REQUEST', 'CONNECT is for proxies, and this server is none.');
+      this.begun().refuseConnection(refused, socket as Socket);
+    });
   }
 
   private takeBodiesAsBytes(): void {

@@ -42,10 +42,12 @@ export class RequestLifecycle {
     this.open(request, reply);
     try {
       const resolution = this.arrival.admit(request);
-      if (resolution.kind === 'route') return done(this.checkLength(request));
+      if (resolution.kind === 'route') return this.awaitBody(request, reply, done);
       if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
       void reply.code(204).headers(resolution.headers).send();
     } catch (error) {
+      // Whoever asked first may send the body all the same, or the next request: nobody could tell which it is.
+      if (request.headers.expect !== undefined) reply.header('connection', 'close');
       done(error as Error);
     }
   }
@@ -109,10 +111,11 @@ export class RequestLifecycle {
   }
 
   /** Ends a request once. An abandoned one is cancelled, so that its upstream call ends too. */
-  private close(reply: FastifyReply, abandoned: boolean): void {
+  private close(reply: FastifyReply, closed: boolean): void {
     const { request } = reply;
     const { call } = request;
     if (openOn.get(request.raw.socket)?.delete(reply) !== true) return;
+    const abandoned = closed && !call.brokenOff;
     if (abandoned) {
       const left = new GatewayError('CLIENT_CLOSED', 'The client closed the connection.');
       recordError(call, left);
@@ -120,6 +123,13 @@ export class RequestLifecycle {
     }
     this.arrival.leave(call);
     this.log.finish(call, httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining }));
+  }
+
+  /** A client that asks before it sends its body is told to go on, now that its head is in order (RFC 9110 10.1.1). */
+  private awaitBody(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    const refused = this.checkLength(request);
+    if (refused === undefined && request.headers.expect !== undefined) reply.raw.writeContinue();
+    done(refused);
   }
 
   /** Refuses a body by its declared length, before any of it is read. */

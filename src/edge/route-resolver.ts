@@ -8,6 +8,9 @@ import { GatewayError } from '../domain/errors.js';
 export type Resolution =
   { readonly kind: 'route' } | { readonly kind: 'options'; readonly headers: Readonly<Record<string, string>> };
 
+/** What can be asked of the server as a whole, or of a path of which nothing is known. */
+export const ANY_METHOD = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+
 /** A variable in a path of Nest's. */
 const VARIABLE = /:(\w+)/g;
 
@@ -45,6 +48,7 @@ export class RouteResolver {
 
   /** The methods of a path, as the Allow header has them; empty for a path that nobody has. */
   allow({ rawPath }: FastifyRequest): string {
+    if (rawPath === '*') return ANY_METHOD;
     const methods = [...this.contract.matcher.methodsOf(rawPath), ...this.ownMethods(withoutExtraSlashes(rawPath))];
     if (methods.length === 0) return '';
     return [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');

@@ -85,6 +85,14 @@ describe('an error of the HTTP layer is a problem', () => {
     expect([response.status, response.headers.get('allow')]).toEqual([204, 'DELETE, GET, HEAD, PATCH, PUT, OPTIONS']);
   });
 
+  it('answers OPTIONS of the server as a whole', async () => {
+    const [response] = await sendRaw(gateway.url, 'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect([response?.status, response?.headers['allow']]).toEqual([
+      204,
+      'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
+    ]);
+  });
+
   it('answers HEAD like GET, without the body', async () => {
     const response = await alice.send('HEAD', '/api/v1/users/acme-alice');
     expect([response.status, await response.text()]).toEqual([200, '']);
@@ -95,6 +103,39 @@ describe('an error of the HTTP layer is a problem', () => {
     const response = await fetch(`${gateway.url}/nope`, { headers: { 'x-request-id': 'abc.DEF-1' } });
     const body = await expectFetchProblem(response, 'ROUTE_NOT_FOUND');
     expect([body.request_id, response.headers.get('x-request-id')]).toEqual(['abc.DEF-1', 'abc.DEF-1']);
+  });
+});
+
+describe('a client that asks before it sends its body', () => {
+  const ask = (path: string, length: number, body = '') =>
+    sendRaw(
+      gateway.url,
+      `POST ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nExpect: 100-continue\r\n\r\n${body}`,
+    );
+
+  it('is told to go on', async () => {
+    const [first] = await ask('/api/v1/auth/login', 2, '{}');
+    expect(first?.status).toBe(100);
+    expect(first?.body).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it.each([
+    ['for a body that is too long', '/api/v1/auth/login', 65_537, 413],
+    ['where there is no route', '/nope', 2, 404],
+    ['where there is no such method', '/livez', 2, 405],
+  ])('is told at once that it need not, %s', async (_why, path, length, status) => {
+    const [first] = await ask(path, length);
+    expect([first?.status, first?.headers['connection']]).toEqual([status, 'close']);
+  });
+});
+
+describe('a request to change the protocol', () => {
+  it.each(['websocket', 'h2c'])('is answered as if it had not asked: %s', async (protocol) => {
+    const [response, ...more] = await sendRaw(
+      gateway.url,
+      `GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: ${protocol}\r\n\r\n`,
+    );
+    expect([response?.status, response?.body, more]).toEqual([200, '{"status":"alive"}', []]);
   });
 });
 
@@ -114,6 +155,17 @@ describe('a request whose framing two readers could read differently is refused'
       'MALFORMED_REQUEST',
       head(['POST /health HTTP/1.1', 'Host: a', 'Content-Length: 3', 'Transfer-Encoding: chunked']),
     ],
+    ['a version to come', 'MALFORMED_REQUEST', head(['GET /health HTTP/2.0', 'Host: a'])],
+    ['no version', 'MALFORMED_REQUEST', 'GET /health\r\n\r\n'],
+    ['a Host that is none', 'MALFORMED_REQUEST', head(['GET /health HTTP/1.1', 'Host: a b/c'])],
+    ['a Host with a user in it', 'MALFORMED_REQUEST', head(['GET /health HTTP/1.1', 'Host: user@a'])],
+    [
+      'a coding of the transfer that is not undone here',
+      'MALFORMED_REQUEST',
+      head(['POST /health HTTP/1.1', 'Host: a', 'Transfer-Encoding: gzip, chunked']),
+    ],
+    ['an expectation that nobody meets', 'MALFORMED_REQUEST', head(['GET /health HTTP/1.1', 'Host: a', 'Expect: tea'])],
+    ['CONNECT', 'MALFORMED_REQUEST', 'CONNECT evil.example:443 HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['a bare line feed', 'MALFORMED_REQUEST', 'GET /health HTTP/1.1\nHost: a\n\n'],
     ['bytes that are no HTTP', 'MALFORMED_REQUEST', '\u0016\u0003\u0001\u0002'],
     [

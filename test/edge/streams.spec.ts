@@ -75,6 +75,9 @@ describe('a server stream', () => {
   it('that fails later breaks the array off, so that it does not parse', async () => {
     const response = await ask('stream 9 tokens slow 0ms fail after 2', 'application/json');
     await expect(response.text()).rejects.toThrow('terminated');
+    await expect
+      .poll(() => gateway.lines.at(-1))
+      .toMatchObject({ status: 200, error_code: 'UPSTREAM_UNAVAILABLE', aborted: false });
   });
 
   it('keeps a silent connection open with comments', async () => {

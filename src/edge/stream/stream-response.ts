@@ -39,7 +39,10 @@ export class StreamResponse {
   /** Ends a stream that has begun with a frame that says why, or by breaking it off where the format cannot say. */
   fail(problem: string): void {
     const frame = this.format.failure(Buffer.from(problem).toString('latin1'));
-    if (frame === undefined) return void this.reply.raw.destroy();
+    if (frame === undefined) {
+      this.call.brokenOff = true;
+      return void this.reply.raw.destroy();
+    }
     this.write(frame);
     this.reply.raw.end();
   }
