@@ -10,6 +10,7 @@ import { Contract } from './contract/contract.js';
 import { loadDescriptors } from './contract/descriptors.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
+import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
 import { observe, type Observation } from './observe/observe.module.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
@@ -49,7 +50,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     config,
   );
   if (contradictions.length > 0) throw new ConfigError(contradictions);
-  app.useLogger(app.get(Logger));
+  app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.

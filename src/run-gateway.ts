@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { ConfigError, formatProblem } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configWarnings } from './config/warnings.js';
@@ -8,7 +8,7 @@ import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
 import { startGateway, type RunningGateway } from './gateway.js';
 import { stdoutStream } from './observe/log-stream.js';
-import { createLogger } from './observe/logger.js';
+import { createEarlyLogger, createLogger } from './observe/logger.js';
 import { AdminListenError } from './ops/admin/admin-listen-error.js';
 import { VERSION } from './version.js';
 
@@ -38,7 +38,7 @@ function readConfigOrExit(): GatewayConfig {
     return readConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    refuseSettings(error, pino({ base: { service: 'api-gateway' }, formatters: { level: (level) => ({ level }) } }));
+    refuseSettings(error, createEarlyLogger(VERSION));
   }
 }
 

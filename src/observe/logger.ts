@@ -27,15 +27,19 @@ const SECRET_PATHS = [
   'access_token',
 ].flatMap((key) => [key, `*.${key}`]);
 
+const FORMAT: LoggerOptions = {
+  timestamp: () => `,"ts":"${new Date().toISOString()}"`,
+  formatters: { level: (level) => ({ level }) },
+};
+
+/** For what is to be said before the settings are known, which is that they are wrong. */
+export function createEarlyLogger(version: string): Logger {
+  return pino({ ...FORMAT, base: { service: 'api-gateway', version } });
+}
+
 /** One JSON object a line on stdout, levels as words, the fields that name this process on each (rows 003-8, C-24). */
 export function createLogger(config: GatewayConfig, version: string, stream: LogStream): GatewayLogger {
   const base = { service: 'api-gateway', env: config.environment, version, pod: config.instance };
-  const options: LoggerOptions = {
-    level: config.log.level,
-    base,
-    timestamp: () => `,"ts":"${new Date().toISOString()}"`,
-    formatters: { level: (level) => ({ level }) },
-    redact: { paths: SECRET_PATHS, censor: '[redacted]' },
-  };
+  const options = { ...FORMAT, level: config.log.level, base, redact: { paths: SECRET_PATHS, censor: '[redacted]' } };
   return { events: pino(options, stream), stream, base: `,${JSON.stringify(base).slice(1, -1)}` };
 }

@@ -1,0 +1,34 @@
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+
+let world: World;
+let gateway: GatewayProcess | undefined;
+
+beforeAll(async () => void (world = await startWorld({ faultServer: false, idp: false })));
+afterEach(() => gateway?.kill());
+afterAll(() => world.close());
+
+const framework = ({ lines }: GatewayProcess) => lines.filter((line) => 'context' in line);
+
+it('a start is not told module by module', async () => {
+  gateway = await GatewayProcess.start(world, {});
+  expect(gateway.lines.map(({ msg }) => msg)).toContain('listening');
+  expect(framework(gateway)).toEqual([]);
+});
+
+it('a start is told module by module to those who debug', async () => {
+  gateway = await GatewayProcess.start(world, { LOG_LEVEL: 'debug' });
+  expect(framework(gateway).length).toBeGreaterThan(50);
+  expect(new Set(framework(gateway).map(({ level }) => level))).toEqual(new Set(['debug']));
+});
+
+it('settings that are refused are lines like all others', async () => {
+  gateway = new GatewayProcess(world, { GATEWAY_REQUEST_TIMEOUT: '5', GATEWAY_CORS_ORIGINS: '*' });
+  expect(await gateway.exited).toBe(78);
+  expect(gateway.lines.map(({ name }) => name)).toEqual(['GATEWAY_CORS_ORIGINS', 'GATEWAY_REQUEST_TIMEOUT']);
+  for (const line of gateway.lines) {
+    expect(line).toMatchObject({ level: 'fatal', service: 'api-gateway', version: expect.any(String) as string });
+    expect(line['ts']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  }
+});
