@@ -3,6 +3,7 @@ import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import type { Route } from '../contract/route.js';
 import type { Access, FallbackPolicy, Policy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
+import type { GatewayRoute } from './gateway-routes.js';
 import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
 import type { World } from './world.js';
 
@@ -48,6 +49,15 @@ const WHO = {
   AUTHENTICATED: 'AUTHENTICATED: anyone with a valid credential',
   ACCESS_CONTROLLED: 'ACCESS_CONTROLLED: a valid credential that grants it',
 } as const satisfies Record<Access, string>;
+
+/** What is decided about a request that the gateway answers itself. */
+export function describeOwnRoute(route: GatewayRoute): Fact[] {
+  return [
+    ['route', `${route.verb} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`],
+    ['answered', 'by the gateway itself'],
+    ...(route.policy === undefined ? [] : accessFacts(route.policy)),
+  ];
+}
 
 function accessFacts({ access, permissions, roles, tenantField }: Policy): Fact[] {
   return [

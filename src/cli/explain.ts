@@ -1,5 +1,6 @@
-import { type Match, RouteMatcher } from '../contract/matcher.js';
-import { describeRoute } from './describe-route.js';
+import { RouteMatcher } from '../contract/matcher.js';
+import { describeOwnRoute, describeRoute } from './describe-route.js';
+import { gatewayRoutes, routesAt } from './gateway-routes.js';
 import { nearestRoutes } from './nearest-routes.js';
 import { formatTable, type Terminal } from './terminal.js';
 import type { World } from './world.js';
@@ -14,32 +15,38 @@ interface Request {
 export function explain(world: World, terminal: Terminal, request: Request): number {
   const verb = request.verb.toUpperCase();
   const path = rawPath(request.path);
-  const match = new RouteMatcher(world.routes).match(verb, path);
-  if (match.kind === 'found') {
+  const facts = factsOf(world, { verb, path });
+  if (typeof facts !== 'string') {
     terminal.out(`${verb} ${path}`);
-    for (const line of formatTable(describeRoute(match.route, match.values, world))) terminal.out(`  ${line}`);
+    for (const line of formatTable(facts)) terminal.out(`  ${line}`);
     return 0;
   }
-  terminal.err(describeMiss(match, `${verb} ${path}`));
-  if (match.kind !== 'not_found') return 1;
+  terminal.err(`${verb} ${path}: ${facts}`);
+  if (facts !== NOT_FOUND) return 1;
   terminal.err('The nearest routes:');
   for (const route of nearestRoutes(world.routes, path)) terminal.err(`  ${route}`);
   return 1;
+}
+
+const NOT_FOUND = 'no route takes it (404 ROUTE_NOT_FOUND)';
+
+/** What is decided about a request, or why it is refused. */
+function factsOf(world: World, { verb, path }: Request): (readonly string[])[] | string {
+  const match = new RouteMatcher(world.routes).match(verb, path);
+  const own = routesAt(gatewayRoutes(world), path);
+  const taken = own.find((route) => route.verb === (verb === 'HEAD' ? 'GET' : verb));
+  if (match.kind === 'found') return describeRoute(match.route, match.values, world);
+  if (match.kind === 'invalid') return `${match.detail} (400)`;
+  if (taken !== undefined) return describeOwnRoute(taken);
+  const verbs = [...(match.kind === 'not_found' ? [] : match.allow), ...own.map((route) => route.verb)];
+  if (verbs.length === 0) return NOT_FOUND;
+  const allow = [...new Set([...verbs, ...(verbs.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
+  if (verb === 'OPTIONS') return [['answered', `204 with Allow: ${allow}`]];
+  return `this path takes other methods (405 METHOD_NOT_ALLOWED)\nAllow: ${allow}`;
 }
 
 function rawPath(path: string): string {
   const [, rest] = /^[a-z]+:\/\/[^/?#]*([^#]*)/i.exec(path) ?? [];
   if (rest !== undefined) return rest.startsWith('/') ? rest : `/${rest}`;
   return path.startsWith('/') ? path : `/${path}`;
-}
-
-function describeMiss(match: Exclude<Match, { kind: 'found' }>, request: string): string {
-  switch (match.kind) {
-    case 'not_found':
-      return `${request}: no route of the contracts takes it (404 ROUTE_NOT_FOUND)`;
-    case 'method_not_allowed':
-      return `${request}: this path takes other methods (405 METHOD_NOT_ALLOWED)\nAllow: ${match.allow.join(', ')}`;
-    case 'invalid':
-      return `${request}: ${match.detail} (400)`;
-  }
 }

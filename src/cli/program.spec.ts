@@ -162,7 +162,33 @@ describe('gateway explain', () => {
     const { exitCode, err } = await gateway(['explain', 'POST', '/api/v1/users/42']);
     expect(exitCode).toBe(1);
     expect(err).toContain('405 METHOD_NOT_ALLOWED');
-    expect(err).toContain('Allow: DELETE, GET, HEAD, PATCH, PUT');
+    expect(err).toContain('Allow: DELETE, GET, HEAD, PATCH, PUT, OPTIONS');
+  });
+
+  test.each([
+    ['GET', '/api/v1/me', 'GET /api/v1/me', 'AUTHENTICATED: anyone with a valid credential'],
+    ['head', '/health/', 'GET /health', 'OPEN: anyone, without a credential'],
+    ['GET', '/ready', 'GET /ready', 'OPEN: anyone, without a credential'],
+    ['GET', '/metrics', 'GET /metrics', 'OPEN: anyone, without a credential'],
+    ['GET', '/', 'GET /', 'OPEN: anyone, without a credential'],
+    ['GET', '/docs', 'GET /docs', 'OPEN: anyone, without a credential'],
+  ])('shows what the gateway answers itself: %s %s', async (verb, path, route, access) => {
+    const { exitCode, out } = await gateway(['explain', verb, path]);
+    expect(exitCode).toBe(0);
+    for (const fact of [route, 'by the gateway itself', access]) expect(out).toContain(fact);
+  });
+
+  test('shows what the gateway answers itself only where the settings mount it', async () => {
+    const sso = { GATEWAY_SSO_CORP_ISSUER: 'https://id.test', GATEWAY_SSO_CORP_CLIENT_ID: 'gateway' };
+    expect((await gateway(['explain', 'GET', '/auth/corp/login'])).exitCode).toBe(1);
+    expect((await gateway(['explain', 'GET', '/auth/corp/login'], sso)).out).toContain('GET /auth/{provider}/login');
+    expect((await gateway(['explain', 'GET', '/openapi.json'], { GATEWAY_DOCS: 'false' })).exitCode).toBe(1);
+    expect((await gateway(['explain', 'GET', '/metrics'], { OPS_PORT: '9464' })).exitCode).toBe(1);
+  });
+
+  test('shows the methods of a path to whoever asks for them, those that the gateway answers itself included', async () => {
+    expect((await gateway(['explain', 'OPTIONS', '/api/v1/users'])).out).toContain('Allow: GET, HEAD, POST, OPTIONS');
+    expect((await gateway(['explain', 'POST', '/health'])).err).toContain('Allow: GET, HEAD, OPTIONS');
   });
 
   test('shows the nearest routes of a path that nothing takes', async () => {

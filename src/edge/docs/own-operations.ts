@@ -1,27 +1,17 @@
-import { RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import type { Type } from '@nestjs/common';
 import type { ExtraOperation } from '../../contract/openapi/extra-operations.js';
+import { ownRoutes } from '../own-routes.js';
 import { describedOperation } from './documented.decorator.js';
 
-/** The documented operations of a controller, by the routes that Nest mounts it on. */
+/** The documented operations of a controller, each by the first of its paths. */
 export function ownOperations(controller: Type): ExtraOperation[] {
-  const prototype = controller.prototype as object;
-  return Object.values(Object.getOwnPropertyDescriptors(prototype)).flatMap(({ value }) => {
-    const described = typeof value === 'function' ? describedOperation(value as object) : undefined;
-    if (described === undefined) return [];
-    const verb = RequestMethod[Reflect.getMetadata(METHOD_METADATA, value as object) as RequestMethod];
-    return [{ verb, path: joinPath(firstPath(controller), firstPath(value as object)), ...described }];
+  const first = new Map(
+    ownRoutes(controller)
+      .toReversed()
+      .map((route) => [route.handler, route]),
+  );
+  return [...first.values()].toReversed().flatMap(({ verb, path, handler }) => {
+    const described = describedOperation(handler);
+    return described === undefined ? [] : [{ verb, path, ...described }];
   });
-}
-
-function firstPath(target: object): string {
-  const paths = Reflect.getMetadata(PATH_METADATA, target) as string | string[] | undefined;
-  return [paths].flat()[0] ?? '';
-}
-
-function joinPath(...parts: readonly string[]): string {
-  return `/${parts
-    .flatMap((part) => part.split('/'))
-    .filter(Boolean)
-    .join('/')}`;
 }
