@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { processEnvironment } from '../config/read-config.js';
 import type { Environment } from '../config/variables.js';
 import { check } from './check.js';
+import { clearCache } from './clear-cache.js';
 import { writeDocs } from './docs/write-docs.js';
 import { explain } from './explain.js';
 import { listRoutes } from './routes.js';
@@ -57,6 +58,15 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .option(...ENV_OPTION)
     .action((verb: string, path: string, options: EnvOption) => {
       outcome.exitCode = explain(world(options), terminal, { verb, path });
+    });
+  program
+    .command('cache')
+    .description('look after what the instances keep in Redis')
+    .command('clear')
+    .description('remove the cached answers of all instances, and nothing else')
+    .option(...ENV_OPTION)
+    .action(async (options: EnvOption) => {
+      outcome.exitCode = await clearCache(world(options), terminal);
     });
   program
     .command('docs')

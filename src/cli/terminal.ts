@@ -7,6 +7,9 @@ export interface Terminal {
 /** BSD sysexits.h EX_CONFIG: something is wrong with the configuration; restarting does not help. */
 export const EXIT_CONFIG = 78;
 
+/** BSD sysexits.h EX_UNAVAILABLE: what the command needs cannot be reached. */
+export const EXIT_UNAVAILABLE = 69;
+
 /** Rows as left-aligned columns, two spaces apart. The last column is not padded. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -12,7 +12,7 @@ const SILENCE_MS = 2000;
 type ConnectionOptions = Omit<RedisOptions, 'replyMapping'>;
 
 /** A connection for commands: nothing is queued, nothing is sent twice, nothing waits longer than the command timeout. */
-export function commandOptions(config: RedisConfig): ConnectionOptions {
+export function commandOptions(config: Pick<RedisConfig, 'address' | 'commandTimeoutMs'>): ConnectionOptions {
   return { ...commonOptions(config), commandTimeout: config.commandTimeoutMs };
 }
 
@@ -21,7 +21,7 @@ export function blockingOptions(config: RedisConfig): ConnectionOptions {
   return { ...commonOptions(config), retryStrategy: null };
 }
 
-function commonOptions({ address }: RedisConfig): ConnectionOptions {
+function commonOptions({ address }: Pick<RedisConfig, 'address'>): ConnectionOptions {
   const { host, port, database, username, password, tls } = address;
   return {
     host,

@@ -1,0 +1,46 @@
+import { Redis } from 'ioredis';
+import { formatProblem } from '../config/config-error.js';
+import { commandOptions } from '../redis/connection-options.js';
+import { redisKey } from '../redis/keys.js';
+import { describeFailure } from '../redis/redis-error.js';
+import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from './terminal.js';
+import type { World } from './world.js';
+
+/** Keys looked at in one step: Redis does nothing else meanwhile. */
+const STEP = 500;
+/** Longest wait for one step. Nobody's request waits for this command. */
+const STEP_TIMEOUT_MS = 5_000;
+
+/** Removes the cached answers of all instances from Redis, and nothing else (row 001-62). Resolves to the exit code. */
+export async function clearCache({ inspection }: World, terminal: Terminal): Promise<number> {
+  const { REDIS_URL: address } = inspection.settings;
+  if (address === undefined) {
+    const problem = inspection.problems.find(({ name }) => name === 'REDIS_URL');
+    terminal.err(problem ? formatProblem(problem) : 'REDIS_URL is not set: answers are in the memory of each instance');
+    return EXIT_CONFIG;
+  }
+  const redis = new Redis({ ...commandOptions({ address, commandTimeoutMs: STEP_TIMEOUT_MS }), retryStrategy: null });
+  let reason: unknown;
+  redis.on('error', (error) => (reason = error));
+  try {
+    await redis.connect();
+    terminal.out(`removed ${await removeAll(redis, redisKey('cache', '*'))} keys of cache:*`);
+    return 0;
+  } catch (error) {
+    terminal.err(`Redis: ${describeFailure(reason ?? error)}`);
+    return EXIT_UNAVAILABLE;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function removeAll(redis: Redis, pattern: string): Promise<number> {
+  let removed = 0;
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', pattern, 'COUNT', STEP);
+    if (keys.length > 0) removed += await redis.unlink(...keys);
+    cursor = next;
+  } while (cursor !== '0');
+  return removed;
+}
