@@ -136,7 +136,6 @@ function authCacheOf(settings: Settings): GatewayConfig['authCache'] {
     hardGraceMs: settings.GATEWAY_AUTH_CACHE_HARD_GRACE,
     maxEntries: settings.GATEWAY_AUTH_CACHE_L1_SIZE,
     maxBytes: settings.GATEWAY_AUTH_CACHE_L1_BYTES,
-    encryptionKey: settings.GATEWAY_CACHE_KEY,
   };
 }
 
@@ -145,8 +144,11 @@ function alertsOf(settings: Settings): GatewayConfig['alerts'] {
   return webhookUrl === undefined || deployment === undefined ? undefined : { webhookUrl, deployment };
 }
 
-function redisOf({ REDIS_URL: address, GATEWAY_REDIS_COMMAND_TIMEOUT }: Settings): GatewayConfig['redis'] {
-  return address === undefined ? undefined : { address, commandTimeoutMs: GATEWAY_REDIS_COMMAND_TIMEOUT };
+function redisOf(settings: Settings): GatewayConfig['redis'] {
+  const { REDIS_URL: address, GATEWAY_REDIS_COMMAND_TIMEOUT: commandTimeoutMs } = settings;
+  const { GATEWAY_CACHE_KEY: key, GATEWAY_CACHE_KEY_PREVIOUS: previous } = settings;
+  const secrets = [key, previous].filter((secret) => secret !== undefined);
+  return address === undefined ? undefined : { address, commandTimeoutMs, secrets };
 }
 
 function meteringOf(settings: Settings): GatewayConfig['metering'] {

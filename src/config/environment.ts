@@ -12,6 +12,7 @@ import { ssoSchema, type SsoValues, ssoVariables } from './schema/sso-settings.j
 import { upstreamSchema, type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
 import { settingInfo } from './setting.js';
 import { ssoProblems, type SsoSource } from './sso.js';
+import { storeKeyProblems } from './store-keys.js';
 import { type Known, upstreamProblems, type UpstreamSource } from './upstreams.js';
 import { type Environment, isSet, misspellingOf, nameProblems, ssoProviderNames, upstreamNames } from './variables.js';
 
@@ -51,6 +52,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...keySourceProblems(shared.values, unreadable),
     ...alertProblems(shared.values, unreadable),
     ...adminProblems(shared.values, unreadable),
+    ...storeKeyProblems(shared.values, unreadable),
     ...ssoProblems(shared.values, providers, unreadable),
     ...upstreams.flatMap(upstreamProblems),
     ...rateLimitProblems(shared.values),

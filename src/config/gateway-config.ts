@@ -76,6 +76,8 @@ export interface RateLimitConfig {
 export interface RedisConfig {
   readonly address: RedisAddress;
   readonly commandTimeoutMs: number;
+  /** Texts that keys are derived from: the first seals what is cached there, all of them open it. None: it stays in memory. */
+  readonly secrets: readonly string[];
 }
 
 /** An identity provider that browsers sign in at. */
@@ -193,8 +195,6 @@ export interface GatewayConfig {
     readonly hardGraceMs: number;
     readonly maxEntries: number;
     readonly maxBytes: number;
-    /** Text that a key is derived from; undefined: nothing goes to Redis. */
-    readonly encryptionKey: string | undefined;
   };
   readonly rateLimit: RateLimitConfig;
   readonly responseCache: {

@@ -1,5 +1,6 @@
 import type { ConfigProblem } from './config-error.js';
 import { isLoopbackHost } from './loopback.js';
+import { rotatedKeyProblems } from './rotated-keys.js';
 import type { Settings } from './schema.js';
 import type { Known } from './upstreams.js';
 
@@ -7,10 +8,9 @@ import type { Known } from './upstreams.js';
 export function keySourceProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   return [
     ...sourceProblems(settings, unreadable),
-    ...previousProblems(settings, unreadable),
+    ...rotatedKeyProblems(settings, unreadable, 'JWT_SECRET'),
     ...plainProblems(settings),
     ...issuerProblems(settings),
-    ...cacheKeyProblems(settings, unreadable),
   ];
 }
 
@@ -25,15 +25,6 @@ function sourceProblems(settings: Known<Settings>, unreadable: ReadonlySet<strin
   if (isSet) return [];
   const hint = 'set JWT_JWKS_URL to the key set of the issuer, or JWT_SECRET to the secret shared with it';
   return [{ name: 'JWT_JWKS_URL', reason: 'is not set, nor is JWT_SECRET: no token could be verified', hint }];
-}
-
-function previousProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
-  if (settings.JWT_SECRET_PREVIOUS === undefined || unreadable.has('JWT_SECRET')) return [];
-  if (settings.JWT_SECRET === undefined) {
-    return [{ name: 'JWT_SECRET_PREVIOUS', reason: 'is set without JWT_SECRET', hint: 'set JWT_SECRET or remove it' }];
-  }
-  if (settings.JWT_SECRET !== settings.JWT_SECRET_PREVIOUS) return [];
-  return [{ name: 'JWT_SECRET_PREVIOUS', reason: 'is the same as JWT_SECRET', hint: 'set the old one, or remove it' }];
 }
 
 function plainProblems(settings: Known<Settings>): ConfigProblem[] {
@@ -62,12 +53,4 @@ function issuerProblems({ JWT_ISSUER, GATEWAY_JWT_ISSUERS = [] }: Known<Settings
     reason: `has a second source of keys for ${issuer}`,
     hint: 'name each issuer once, here or in JWT_ISSUER',
   }));
-}
-
-function cacheKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
-  if (settings.GATEWAY_CACHE_KEY === undefined || settings.REDIS_URL !== undefined || unreadable.has('REDIS_URL')) {
-    return [];
-  }
-  const reason = 'is set without REDIS_URL: there is nothing to encrypt';
-  return [{ name: 'GATEWAY_CACHE_KEY', reason, hint: 'set REDIS_URL or remove it' }];
 }

@@ -9,14 +9,17 @@ export function fingerprint(secret: string): string {
 /** The effective settings as plain JSON, with a fingerprint in place of each secret. */
 export function redactConfig(config: GatewayConfig) {
   const { secret, secretPrevious } = config.jwt;
-  const { redis, sso, authCache, alerts, admin } = config;
+  const { redis, sso, alerts, admin } = config;
   return {
     ...config,
     upstreams: Object.fromEntries(config.upstreams),
-    redis: redis && { ...redis, address: { ...redis.address, password: redis.address.password && '[set]' } },
+    redis: redis && {
+      ...redis,
+      address: { ...redis.address, password: redis.address.password && '[set]' },
+      secrets: redis.secrets.map(fingerprint),
+    },
     admin: admin && { ...admin, token: admin.token && fingerprint(admin.token) },
     alerts: alerts && { ...alerts, webhookUrl: '[set]' },
-    authCache: { ...authCache, encryptionKey: authCache.encryptionKey && fingerprint(authCache.encryptionKey) },
     sso: {
       ...sso,
       providers: [...sso.providers.values()].map((each) => ({ ...each, clientSecret: fingerprint(each.clientSecret) })),

@@ -16,6 +16,7 @@ const BASE: Environment = {
   JWT_SECRET_PREVIOUS: 'another secret of more than 32 bytes',
   JWT_ISSUER: 'https://issuer.test',
   GATEWAY_CACHE_KEY: 'a cache key of more than 32 bytes, too',
+  GATEWAY_CACHE_KEY_PREVIOUS: 'an old cache key of 32 bytes or more',
   GATEWAY_SESSION_KEY: 'a session key of more than 32 bytes',
   GATEWAY_SESSION_KEY_PREVIOUS: 'an old session key of 32 bytes or more',
   GATEWAY_PUBLIC_URL: 'https://api.test',
@@ -27,6 +28,8 @@ const BASE: Environment = {
   GATEWAY_DEPLOYMENT_TAG: 'acme-test',
   REDIS_URL: 'redis://gateway:hunter2@redis:6379/0',
 };
+
+const KEYLESS: Environment = { GATEWAY_CACHE_KEY: undefined, GATEWAY_CACHE_KEY_PREVIOUS: undefined };
 
 describe('every setting', () => {
   const types = [settingsSchema, upstreamSchema('user'), ssoSchema('okta')].flatMap(({ shape }) =>
@@ -52,10 +55,11 @@ test('printing the effective settings shows fingerprints in place of all secrets
   expect(secrets.map(([name]) => name)).toEqual([
     'JWT_SECRET',
     'JWT_SECRET_PREVIOUS',
-    'GATEWAY_CACHE_KEY',
     'GATEWAY_SESSION_KEY',
     'GATEWAY_SESSION_KEY_PREVIOUS',
     'REDIS_URL',
+    'GATEWAY_CACHE_KEY',
+    'GATEWAY_CACHE_KEY_PREVIOUS',
     'GATEWAY_ADMIN_AUTH_TOKEN',
     'GATEWAY_ALERT_WEBHOOK_URL',
   ]);
@@ -78,7 +82,7 @@ describe('a warning', () => {
     ['plaintext leaves the machine', { USER_SERVICE_URL: 'user:1' }, 'USER_SERVICE_URL'],
     ['debug is logged', { LOG_LEVEL: 'debug' }, 'LOG_LEVEL'],
     ['any issuer is believed', { JWT_ISSUER: undefined }, 'JWT_ISSUER'],
-    ['sessions are in memory', { REDIS_URL: undefined, GATEWAY_CACHE_KEY: undefined }, 'REDIS_URL'],
+    ['sessions are in memory', { ...KEYLESS, REDIS_URL: undefined }, 'REDIS_URL'],
   ])('is given in production when %s, and not on a desk', (_, changes, name) => {
     expect(warningsOf({ ...changes, NODE_ENV: 'production' })).toEqual([name]);
     expect(warningsOf({ ...changes, NODE_ENV: 'development' })).toEqual([]);
@@ -90,6 +94,10 @@ describe('a warning', () => {
       expect(warningsOf({ JWT_SECRET: secret })).toEqual(['JWT_SECRET']);
     },
   );
+
+  test('is given when what is cached cannot be shared through Redis for want of a key', () => {
+    expect(warningsOf(KEYLESS)).toEqual(['GATEWAY_CACHE_KEY']);
+  });
 
   test('is given when a load balancer may keep connections longer than the gateway', () => {
     expect(warningsOf({ GATEWAY_KEEP_ALIVE_TIMEOUT: '60s' })).toEqual(['GATEWAY_KEEP_ALIVE_TIMEOUT']);

@@ -1,6 +1,7 @@
 import type { ConfigProblem } from './config-error.js';
 import type { SsoConfig, SsoProviderConfig } from './gateway-config.js';
 import { isLoopbackHost } from './loopback.js';
+import { rotatedKeyProblems } from './rotated-keys.js';
 import type { Settings } from './schema.js';
 import { ssoVariables, type SsoValues } from './schema/sso-settings.js';
 import type { Known } from './upstreams.js';
@@ -36,7 +37,7 @@ export function ssoProblems(
     ...(first === undefined ? [] : publicUrlProblems(settings, first, unreadable)),
     ...sources.flatMap(issuerProblems),
     ...(first === undefined ? [] : sharedKeyProblems(settings, unreadable)),
-    ...previousKeyProblems(settings, unreadable),
+    ...rotatedKeyProblems(settings, unreadable, 'GATEWAY_SESSION_KEY'),
   ];
 }
 
@@ -72,15 +73,4 @@ function sharedKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<st
   if (!isShared || settings.GATEWAY_SESSION_KEY !== undefined || unreadable.has('GATEWAY_SESSION_KEY')) return [];
   const reason = 'is not set, and sessions are kept in Redis, where every instance has to read them';
   return [{ name: 'GATEWAY_SESSION_KEY', reason, hint: 'set the same in all instances: openssl rand -base64 48' }];
-}
-
-function previousKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
-  const { GATEWAY_SESSION_KEY: key, GATEWAY_SESSION_KEY_PREVIOUS: previous } = settings;
-  if (previous === undefined || unreadable.has('GATEWAY_SESSION_KEY')) return [];
-  const name = 'GATEWAY_SESSION_KEY_PREVIOUS';
-  if (key === undefined) {
-    return [{ name, reason: 'is set without GATEWAY_SESSION_KEY', hint: 'set GATEWAY_SESSION_KEY or remove it' }];
-  }
-  if (key !== previous) return [];
-  return [{ name, reason: 'is the same as GATEWAY_SESSION_KEY', hint: 'set the old one, or remove it' }];
 }

@@ -3,6 +3,7 @@ import type { GatewayConfig } from './gateway-config.js';
 import { isLoopbackTarget } from './loopback.js';
 import { formatDuration } from './quantities.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
+import { storeKeyWarnings } from './store-keys.js';
 
 /** The idle timeout of common load balancers. */
 const LOAD_BALANCER_IDLE_MS = 60_000;
@@ -13,6 +14,7 @@ export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] 
   return [
     ...secretWarnings(config),
     ...keepAliveWarnings(config),
+    ...storeKeyWarnings(config),
     ...(production
       ? [...plaintextWarnings(config), ...logWarnings(config), ...issuerWarnings(config), ...sessionWarnings(config)]
       : []),

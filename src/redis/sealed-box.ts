@@ -18,28 +18,50 @@ export class SealedBox {
     this.keys = secrets.map((secret) => Buffer.from(hkdfSync('sha256', secret, '', purpose, KEY_BYTES)));
   }
 
+  /** Undefined without a secret. */
+  static of(purpose: string, secrets: readonly string[] = []): SealedBox | undefined {
+    return secrets.length === 0 ? undefined : new SealedBox(purpose, secrets);
+  }
+
   seal(name: string, text: string): string {
-    const [key] = this.keys;
-    if (key === undefined) throw new Error('a sealed box needs a secret');
-    const iv = randomBytes(IV_BYTES);
-    const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(Buffer.from(name));
-    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-    return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64');
+    return this.sealBytes(name, Buffer.from(text)).toString('base64');
   }
 
   /** Undefined for whatever was not sealed under this name with one of the secrets. */
   open(name: string, sealed: string): string | undefined {
-    const bytes = Buffer.from(sealed, 'base64');
-    if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
-    return this.keys.map((key) => openWith(key, name, bytes)).find((text) => text !== undefined);
+    return this.openBytes(name, Buffer.from(sealed, 'base64'))?.toString('utf8');
+  }
+
+  /** {@link seal} for what is large and no text. */
+  sealBytes(name: string, bytes: Uint8Array): Buffer {
+    const [key] = this.keys;
+    if (key === undefined) throw new Error('a sealed box needs a secret');
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(Buffer.from(name));
+    const body = cipher.update(bytes);
+    // Of a stream cipher nothing is left; the tag is there only after the end.
+    cipher.final();
+    return Buffer.concat([iv, cipher.getAuthTag(), body]);
+  }
+
+  /** {@link open} for what {@link sealBytes} made. */
+  openBytes(name: string, sealed: Buffer): Buffer | undefined {
+    if (sealed.length < IV_BYTES + TAG_BYTES) return undefined;
+    for (const key of this.keys) {
+      const bytes = openWith(key, name, sealed);
+      if (bytes !== undefined) return bytes;
+    }
+    return undefined;
   }
 }
 
-function openWith(key: Buffer, name: string, bytes: Buffer): string | undefined {
-  const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(name)).setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+function openWith(key: Buffer, name: string, sealed: Buffer): Buffer | undefined {
+  const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+  decipher.setAAD(Buffer.from(name)).setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+  const bytes = decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES));
   try {
-    return Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]).toString('utf8');
+    decipher.final();
+    return bytes;
   } catch {
     return undefined;
   }

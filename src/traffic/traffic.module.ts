@@ -1,10 +1,13 @@
 import { Global, Module } from '@nestjs/common';
 import { UpstreamsModule } from '../grpc/upstreams.module.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import { RedisConnections } from '../redis/redis-connections.js';
+import { SealedBox } from '../redis/sealed-box.js';
 import { responseCacheProvider } from './cache/response-cache.provider.js';
 import { TenantEntitlements } from './entitlements.js';
-import { IdempotencyRecords, type IdempotencySettings } from './idempotency/idempotency-records.js';
+import { IdempotencyRecords } from './idempotency/idempotency-records.js';
+import { RedisRecordStore } from './idempotency/redis-record-store.js';
 import { Protection } from './protection.js';
 import { CallStack } from './stack.js';
 
@@ -19,7 +22,10 @@ import { CallStack } from './stack.js';
     {
       provide: IdempotencyRecords,
       inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],
-      useFactory: (settings: IdempotencySettings, redis?: RedisConnections) => new IdempotencyRecords(settings, redis),
+      useFactory: (config: GatewayConfig, redis?: RedisConnections) => {
+        const box = SealedBox.of('idempotency', config.redis?.secrets);
+        return new IdempotencyRecords(config, redis && box && new RedisRecordStore(redis, box));
+      },
     },
     {
       provide: TenantEntitlements,

@@ -20,12 +20,17 @@ export const TENANT_CACHE: PolicyInit = {
 /** The same, for each caller alone. */
 export const USER_CACHE: PolicyInit = { ...TENANT_CACHE, cache: { ttl: { seconds: 5n }, scope: CacheScope.USER } };
 
-/** A backend of GET /shapes/v1/shapes with a policy of the test's. Each of its answers has another name: `v1`, `v2`, … */
+/**
+ * A backend of GET /shapes/v1/shapes with a policy of the test's. Each of its answers has another name: `v1`, `v2`, …
+ * POST /shapes/v1/shapes/one:rotate writes.
+ */
 export class ShapesBackend {
   /** Calls so far. */
   calls = 0;
   /** What a call waits for, or fails with. */
   before: (call: BytesCall) => Promise<void> | void = () => undefined;
+  /** What a write waits for, or fails with. */
+  beforeWrite: () => Promise<void> | void = () => undefined;
   private readonly closers: (() => void)[] = [];
 
   private constructor(private readonly policy: PolicyInit) {}
@@ -48,6 +53,7 @@ export class ShapesBackend {
 
   recover(): void {
     this.before = () => undefined;
+    this.beforeWrite = () => undefined;
   }
 
   close(): void {
@@ -55,7 +61,10 @@ export class ShapesBackend {
   }
 
   private async listen(): Promise<void> {
-    const service = shapesWith({ ListShapes: { policy: this.policy } });
+    const service = shapesWith({
+      ListShapes: { policy: this.policy },
+      RotateShape: { policy: { access: Access.AUTHENTICATED, redact: ['client_secret'] } },
+    });
     const method = service.method['listShapes'];
     if (method === undefined) throw new Error('ListShapes is not in the test set');
     const descriptors = descriptorFile(service);
@@ -68,6 +77,10 @@ export class ShapesBackend {
           const { tenantId } = fromBinary(method.input, call.request) as unknown as { tenantId: string };
           const shapes = [{ id: 'one', tenantId, name, clientSecret: 'hush' }];
           return Buffer.from(toBinary(method.output, create(method.output, { shapes } as never)));
+        },
+        '/shapes.v1.ShapeService/RotateShape': async () => {
+          await this.beforeWrite();
+          return Buffer.alloc(0);
         },
       },
     });

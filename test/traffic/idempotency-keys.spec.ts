@@ -6,6 +6,7 @@ import { expectFetchProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
 
 const USERS = '/api/v1/users';
+const CACHE_KEY = 'the key of the cache, more than 32 bytes';
 
 let world: World;
 let redis: TestRedis;
@@ -16,7 +17,7 @@ let name: string;
 
 beforeAll(async () => {
   [world, redis] = await Promise.all([startWorld({ faultServer: false, idp: false }), TestRedis.start()]);
-  const env = { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
+  const env = { REDIS_URL: redis.url, GATEWAY_CACHE_KEY: CACHE_KEY, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
   const [alone, first, second] = await Promise.all([
     startTestGateway({ world }),
     startTestGateway({ world, env }),
@@ -171,6 +172,16 @@ describe('keys in Redis', () => {
     expect(await redis.client.pttl(added ?? '')).toBeGreaterThan(86_000_000);
   });
 
+  it('are of no use to whoever reads Redis', async () => {
+    const before = await redis.client.keys('idempotency:*');
+    await create(await clientOf('first'));
+    const [added = ''] = (await redis.client.keys('idempotency:*')).filter((each) => !before.includes(each));
+    const stored = String(await redis.client.get(added));
+    expect(added + stored + Buffer.from(stored, 'base64').toString('latin1')).not.toMatch(
+      new RegExp(`${name}|fingerprint|acme`),
+    );
+  });
+
   it('that are no records are taken anew', async () => {
     const before = await redis.client.keys('idempotency:*');
     const alice = await clientOf('first');
@@ -179,6 +190,20 @@ describe('keys in Redis', () => {
     await redis.client.set(added ?? '', '{"hello":1}');
     await expectFetchProblem(await create(alice), 'ALREADY_EXISTS');
     expect(isReplay(await create(alice))).toBe(true);
+  });
+
+  it('are known to the instance that was asked when Redis goes away meanwhile', async () => {
+    const alice = await clientOf('first');
+    await world.setFault('user', { mode: 'slow', latencyMs: 300 });
+    const first = create(alice);
+    await expect.poll(() => underWay('first')).toBe(1);
+    await redis.kill();
+    try {
+      expect((await first).status).toBe(201);
+      expect(isReplay(await create(alice))).toBe(true);
+    } finally {
+      await redis.restart();
+    }
   });
 
   it('are kept by each instance for itself while Redis is away', async () => {

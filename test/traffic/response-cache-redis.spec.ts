@@ -6,6 +6,12 @@ import { Client } from '../support/client.js';
 import type { TestGateway } from '../support/gateway.js';
 import { TestRedis } from '../support/redis.js';
 
+const OLD_KEY = 'the key that was used until today, of 32 bytes';
+const SHARED = {
+  GATEWAY_CACHE_KEY: 'the key of the cache, more than 32 bytes',
+  GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms',
+};
+
 let world: World;
 let redis: TestRedis;
 let shapes: ShapesBackend;
@@ -22,7 +28,7 @@ beforeAll(async () => {
       cache: { ttl: { seconds: 600n }, scope: CacheScope.TENANT, staleIfError: { seconds: 60n } },
     }),
   ]);
-  const env = { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
+  const env = { ...SHARED, REDIS_URL: redis.url };
   gateways = await Promise.all([1, 2].map(() => startShapesGateway(shapes, { world, env })));
 });
 afterAll(async () => {
@@ -34,10 +40,24 @@ beforeEach(() => {
   path = `/shapes/v1/shapes?page_size=${++pages}`;
 });
 
-async function get(at: 0 | 1): Promise<string> {
+function clientAt(at: 0 | 1): Promise<Client> {
   const gateway = gateways[at];
   if (gateway === undefined) throw new Error('there are two gateways');
-  return versionOf(await (await Client.of(gateway, 'alice@acme.test')).get(path));
+  return Client.of(gateway, 'alice@acme.test');
+}
+
+async function get(at: 0 | 1): Promise<string> {
+  return versionOf(await (await clientAt(at)).get(path));
+}
+
+/** The answer of an instance with settings of its own. */
+async function getBy(env: Readonly<Record<string, string>>): Promise<string> {
+  const gateway = await startShapesGateway(shapes, { world, env: { ...env, REDIS_URL: redis.url } });
+  try {
+    return await versionOf(await (await Client.of(gateway, 'alice@acme.test')).get(path));
+  } finally {
+    await gateway.gateway.drain();
+  }
 }
 
 /** The key of what was just cached, as soon as it is there. */
@@ -55,6 +75,39 @@ describe('answers in Redis', () => {
     expect(await get(1)).toBe(first);
     expect(await redis.client.pttl(key)).toBeGreaterThan(600_000);
     expect(await redis.client.pttl(key)).toBeLessThanOrEqual(660_000);
+  });
+
+  it('can be read by nobody who reads Redis', async () => {
+    const before = await redis.client.keys('cache:*');
+    const first = await get(0);
+    const key = await newKey(before);
+    const stored = await redis.client.getBuffer(key);
+    expect(key + String(stored?.toString('latin1'))).not.toMatch(new RegExp(`acme|hush|${first}`));
+  });
+
+  it('are outdated by a write at any instance', async () => {
+    const first = await get(0);
+    expect((await (await clientAt(1)).send('POST', '/shapes/v1/shapes/one:rotate', {})).status).toBe(200);
+    const second = await get(0);
+    expect(second).not.toBe(first);
+    expect(await get(1)).toBe(second);
+    const marks = await redis.client.keys('cache:written:*');
+    expect(marks).toEqual(['cache:written:shapes:acme']);
+    expect(await redis.client.pttl(marks[0] ?? '')).toBeLessThanOrEqual(700_000);
+  });
+
+  it('are opened with the key before this one too, and with no other', async () => {
+    const first = await get(0);
+    const keys = { GATEWAY_CACHE_KEY: OLD_KEY, GATEWAY_CACHE_KEY_PREVIOUS: SHARED.GATEWAY_CACHE_KEY };
+    expect(await getBy({ ...SHARED, ...keys })).toBe(first);
+    expect(await getBy({ ...SHARED, GATEWAY_CACHE_KEY: OLD_KEY })).not.toBe(first);
+  });
+
+  it('stay in memory without a key', async () => {
+    const before = await redis.client.keys('cache:*');
+    await getBy({ GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' });
+    await expect.poll(() => redis.client.keys('cache:*')).toEqual(expect.arrayContaining(before));
+    expect(await redis.client.keys('cache:*')).toHaveLength(before.length);
   });
 
   it('are gone for all instances when the prefix is cleared', async () => {

@@ -32,6 +32,8 @@ async function stop(): Promise<void> {
   shapes.close();
 }
 
+/** Has the backend change something for a client. */
+const write = (client: Client) => client.send('POST', `${SHAPES}/one:rotate`, {});
 const get = async (client: Client) => versionOf(await client.get(path));
 const passes = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
@@ -143,6 +145,54 @@ describe('an answer that is cached for a tenant', () => {
     await expect.poll(inFlight).toBe(1);
     released.resolve();
     expect(await second).toBe(`v${before + 1}`);
+  });
+});
+
+describe('a write', () => {
+  beforeAll(() => start());
+  afterAll(stop);
+
+  it('makes what is cached for its tenant stale, so that whoever wrote reads what was written', async () => {
+    const first = await get(alice);
+    expect((await write(alice)).status).toBe(200);
+    const second = await get(alice);
+    expect(second).not.toBe(first);
+    expect(await get(bob)).toBe(second);
+  });
+
+  it('leaves the answers of other tenants as they are', async () => {
+    const first = await get(carol);
+    await write(alice);
+    expect(await get(carol)).toBe(first);
+  });
+
+  it('that fails may have been done: it counts like one that does not', async () => {
+    const first = await get(alice);
+    shapes.beforeWrite = () => {
+      throw Object.assign(new Error('no shapes today'), { code: UNAVAILABLE });
+    };
+    await expectFetchProblem(await write(alice), 'UPSTREAM_UNAVAILABLE');
+    expect(await get(alice)).not.toBe(first);
+  });
+
+  it('is not followed by the answer to a question that was asked before it', async () => {
+    const released = Promise.withResolvers<void>();
+    const before = shapes.calls;
+    shapes.before = () => (shapes.calls === before + 1 ? released.promise : undefined);
+    const slow = get(alice);
+    await expect.poll(() => shapes.calls).toBe(before + 1);
+    await write(alice);
+    const fast = await get(alice);
+    released.resolve();
+    expect([await slow, fast]).toEqual([`v${before + 1}`, `v${before + 2}`]);
+    expect(await get(alice)).not.toBe(await slow);
+  });
+
+  it('leaves the last answer as a stand-in for a backend that fails', async () => {
+    const first = await get(alice);
+    await write(alice);
+    shapes.fail(UNAVAILABLE);
+    expect(await get(alice)).toBe(first);
   });
 });
 

@@ -31,10 +31,10 @@ const STORE = Symbol('AuthCacheStore');
     {
       provide: STORE,
       inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],
-      useFactory: ({ authCache }: GatewayConfig, redis?: RedisConnections): AuthCacheStore | undefined =>
-        redis === undefined || authCache.encryptionKey === undefined
-          ? undefined
-          : new RedisAuthCacheStore(redis, new SealedBox('auth-cache', [authCache.encryptionKey])),
+      useFactory: (config: GatewayConfig, redis?: RedisConnections): AuthCacheStore | undefined => {
+        const box = SealedBox.of('auth-cache', config.redis?.secrets);
+        return redis && box && new RedisAuthCacheStore(redis, box);
+      },
     },
     {
       provide: AuthCache,

@@ -106,6 +106,7 @@ function rules(): string[] {
     '- `API_GATEWAY_PORT`, `OPS_PORT` and the port of `GATEWAY_ADMIN_ADDR` differ.',
     '- `GATEWAY_ADMIN_AUTH_TOKEN` unless `GATEWAY_ADMIN_ADDR` is on this machine alone or empty.',
     '- Exactly one of `JWT_JWKS_URL` and `JWT_SECRET`; `JWT_SECRET_PREVIOUS` only beside a different `JWT_SECRET`.',
+    '- `GATEWAY_CACHE_KEY` only beside `REDIS_URL`, `GATEWAY_CACHE_KEY_PREVIOUS` only beside a different `GATEWAY_CACHE_KEY`.',
     '- `GATEWAY_SESSION_IDLE_TIMEOUT` ≤ `GATEWAY_SESSION_MAX_AGE`.',
     '- With an identity provider, `GATEWAY_PUBLIC_URL` is an origin, https or on this machine; `GATEWAY_SESSION_KEY` beside `REDIS_URL`.',
     '- In production `JWT_JWKS_URL` is https, unless it is on the same machine.',

@@ -1,6 +1,5 @@
 import { bytes, count, duration } from '../quantities.js';
-import { defaulted, optional } from '../setting.js';
-import { keyMaterial } from '../texts.js';
+import { defaulted } from '../setting.js';
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -21,9 +20,5 @@ export const authCacheSettings = {
   }),
   GATEWAY_AUTH_CACHE_L1_BYTES: defaulted(bytes({ min: 1024 ** 2 }), '64MiB', {
     description: 'Memory for them, as they would be written down.',
-  }),
-  GATEWAY_CACHE_KEY: optional(keyMaterial, {
-    description:
-      'Encrypts validated credentials in Redis (AES-256-GCM), so that new instances know them. Unset: they stay in memory.',
   }),
 };

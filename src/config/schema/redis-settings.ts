@@ -1,6 +1,7 @@
 import { duration } from '../quantities.js';
 import { redisUrl } from '../redis-url.js';
 import { defaulted, optional } from '../setting.js';
+import { keyMaterial } from '../texts.js';
 
 /** The optional shared store. Without it every instance works on its own. */
 export const redisSettings = {
@@ -11,5 +12,12 @@ export const redisSettings = {
   }),
   GATEWAY_REDIS_COMMAND_TIMEOUT: defaulted(duration({ min: 1, max: 5000 }), '50ms', {
     description: 'Longest that a request waits for Redis, once; until Redis answers again no request waits at all.',
+  }),
+  GATEWAY_CACHE_KEY: optional(keyMaterial, {
+    description:
+      'Encrypts what is cached in Redis (AES-256-GCM): validated credentials, answers, requests with an `Idempotency-Key`; the same in all instances. Unset: each instance keeps them in its memory.',
+  }),
+  GATEWAY_CACHE_KEY_PREVIOUS: optional(keyMaterial, {
+    description: 'The key before this one: what it encrypted can still be read while it is being rotated.',
   }),
 };

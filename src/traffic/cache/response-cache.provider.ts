@@ -1,18 +1,30 @@
 import type { FactoryProvider } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import { Contract } from '../../contract/contract.js';
 import { GatewayMetrics } from '../../observe/metrics.js';
 import { RedisConnections } from '../../redis/redis-connections.js';
+import { SealedBox } from '../../redis/sealed-box.js';
 import { MemoryResponseStore } from './memory-response-store.js';
+import { freshTimes } from './outdating.js';
 import { RedisResponseStore } from './redis-response-store.js';
-import { type CacheSettings, ResponseCache } from './response-cache.js';
+import { ResponseCache } from './response-cache.js';
 
-/** The cache of this process; with REDIS_URL, that of all instances. */
+/** The cache of this process; with REDIS_URL and a key to seal with, that of all instances. */
 export const responseCacheProvider: FactoryProvider<ResponseCache> = {
   provide: ResponseCache,
-  inject: [GATEWAY_CONFIG, GatewayMetrics, { token: RedisConnections, optional: true }],
-  useFactory: (settings: CacheSettings, metrics: GatewayMetrics, redis?: RedisConnections) => {
+  inject: [GATEWAY_CONFIG, GatewayMetrics, Contract, { token: RedisConnections, optional: true }],
+  useFactory: (settings: GatewayConfig, { caches }: GatewayMetrics, { routes }: Contract, redis?: RedisConnections) => {
     const memory = new MemoryResponseStore(settings.responseCache.maxBytes, () => Date.now());
-    const store = redis === undefined ? memory : new RedisResponseStore(redis, memory);
-    return new ResponseCache({ store, settings, metrics: metrics.caches });
+    const box = SealedBox.of('response-cache', settings.redis?.secrets);
+    return new ResponseCache({
+      store: redis && box ? new RedisResponseStore(redis, box, memory) : memory,
+      settings,
+      metrics: caches,
+      freshTimes: freshTimes(
+        routes.map(({ route }) => route.method),
+        settings,
+      ),
+    });
   },
 };

@@ -7,7 +7,8 @@ import { sharedContext } from '../shared-context.js';
 import { SingleFlight } from '../single-flight.js';
 import { isUpstreamFault } from '../upstream-fault.js';
 import { cacheKey } from './cache-key.js';
-import type { CachedAnswer, ResponseStore } from './cached-answer.js';
+import type { CachedAnswer, CacheKey, Generation, ResponseStore } from './cached-answer.js';
+import { outdating } from './outdating.js';
 import { withinOwnTime } from './own-time.js';
 
 /** Settings that the cache depends on. */
@@ -17,8 +18,16 @@ interface CacheParts {
   readonly store: ResponseStore;
   readonly settings: CacheSettings;
   readonly metrics: CacheMetrics;
+  /** How long an answer of each service may be fresh, in ms. */
+  readonly freshTimes: ReadonlyMap<string, number>;
   /** Unix ms: instances share what they keep. */
   readonly now?: () => number;
+}
+
+/** Where an answer will be kept, and of which generation it is. */
+interface Place {
+  readonly key: CacheKey;
+  readonly generation: Generation;
 }
 
 /** Answers of RPCs whose policy has a cache. Only successes are kept; what is asked for at once is asked once. */
@@ -34,10 +43,11 @@ export class ResponseCache {
     return this.parts.metrics;
   }
 
-  /** The layer of an RPC; none when its policy has no cache. */
-  layers({ policy: { cache } }: RpcMethod): Layer[] {
-    if (cache === undefined) return [];
-    return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];
+  /** The layer of an RPC: of one with a cache, or of one that writes to what others read from a cache. */
+  layers({ upstream, readOnly, policy: { cache } }: RpcMethod): Layer[] {
+    if (cache !== undefined) return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];
+    const freshMs = readOnly ? undefined : this.parts.freshTimes.get(upstream);
+    return freshMs === undefined ? [] : [outdating(this.parts.store, freshMs)];
   }
 
   /** The last good answer to a call, however stale, as long as it is kept. */
@@ -48,14 +58,14 @@ export class ResponseCache {
     return answer?.body;
   }
 
-  private async answer(next: Next, call: StackCall, key: string): Promise<Uint8Array> {
-    const { answer, failed } = await this.parts.store.get(key);
-    if (answer !== undefined && this.now() < answer.freshUntil) {
+  private async answer(next: Next, call: StackCall, key: CacheKey): Promise<Uint8Array> {
+    const { answer, isOutdated, generation, failed } = await this.parts.store.get(key);
+    if (answer !== undefined && !isOutdated && this.now() < answer.freshUntil) {
       this.note(call, 'hit');
       return answer.body;
     }
     try {
-      const body = await this.ask(next, call, key);
+      const body = await this.ask(next, call, { key, generation });
       this.note(call, failed ? 'error' : 'miss');
       return body;
     } catch (error) {
@@ -73,15 +83,15 @@ export class ResponseCache {
   }
 
   /** The call is nobody's own: it goes on when the client that caused it leaves, for others may wait for it. */
-  private ask(next: Next, call: StackCall, key: string): Promise<Uint8Array> {
+  private ask(next: Next, call: StackCall, place: Place): Promise<Uint8Array> {
     const { settings } = this.parts;
-    const flight = this.flights.run(key, async () => {
+    const flight = this.flights.run(flightOf(place), async () => {
       const own = call.context;
       const context = sharedContext(own, own.principal, timeoutOf(call.method, settings));
       const { deadlineAt, signal, startedAt } = context;
       try {
         const body = await next({ ...call, context, deadlineAt, signal, startedAt });
-        this.keep(call.method, key, body);
+        this.keep(call.method, place, body);
         return body;
       } finally {
         own.breakerState = context.breakerState;
@@ -91,11 +101,11 @@ export class ResponseCache {
     return withinOwnTime(call, nearestDeadline(call, settings), flight);
   }
 
-  private keep({ policy: { cache, fallback } }: RpcMethod, key: string, body: Uint8Array): void {
+  private keep({ policy: { cache, fallback } }: RpcMethod, { key, generation }: Place, body: Uint8Array): void {
     const { maxEntryBytes, fallbackMaxAgeMs } = this.parts.settings.responseCache;
     if (cache === undefined || body.length > (cache.maxBytes === 0 ? maxEntryBytes : cache.maxBytes)) return;
     const graceMs = Math.max(cache.staleIfErrorMs, fallback?.kind === 'cached' ? fallbackMaxAgeMs : 0);
-    this.parts.store.set(key, { body, freshUntil: this.now() + cache.ttlMs }, cache.ttlMs + graceMs);
+    this.parts.store.set(key, { body, freshUntil: this.now() + cache.ttlMs, generation }, cache.ttlMs + graceMs);
   }
 
   private note({ context }: StackCall, outcome: CacheOutcome): void {
@@ -103,4 +113,9 @@ export class ResponseCache {
     if (outcome === 'stale') context.fallback = 'cached';
     this.parts.metrics.count('response', outcome);
   }
+}
+
+/** Whoever has been told of a write must not be given what was asked for before it. */
+function flightOf({ key, generation }: Place): string {
+  return `${key.name} ${generation.own} ${generation.shared}`;
 }

@@ -1,22 +1,13 @@
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import { redisKey } from '../../redis/keys.js';
-import type { RedisConnections } from '../../redis/redis-connections.js';
 import { type IdempotencyRecord, type KeptAnswer, packRecord, unpackRecord } from './idempotency-record.js';
 import { MemoryRecordStore } from './memory-record-store.js';
+import type { RecordStore } from './record-store.js';
 
 /** Settings that the records depend on. */
 export type IdempotencySettings = Pick<GatewayConfig, 'idempotency' | 'timeouts' | 'responseCache'>;
 
 /** Beyond the longest request: after it, whoever had begun is gone. */
 const SLACK_MS = 5_000;
-
-/** Where records are kept. Rejects when they cannot be had. */
-export interface RecordStore {
-  /** Keeps a record unless there is one, which is returned then. */
-  add(key: string, record: string, lifeMs: number): Promise<string | undefined>;
-  replace(key: string, record: string, lifeMs: number): Promise<void>;
-  remove(key: string): Promise<void>;
-}
 
 /** A key that was taken: ends with one of its methods. Neither rejects. */
 export interface Claim {
@@ -26,24 +17,23 @@ export interface Claim {
   release(): Promise<void>;
 }
 
-/** Keys of requests that may be sent again without being done again: 24 h in Redis, else in this process. */
+/** Keys of requests that may be sent again without being done again: for 24 h, shared by the instances or in this process alone. */
 export class IdempotencyRecords {
   private readonly memory: RecordStore;
-  private readonly redis: RecordStore | undefined;
 
+  /** @param shared where the instances keep them together, if they do. */
   constructor(
     private readonly settings: IdempotencySettings,
-    redis: RedisConnections | undefined,
+    private readonly shared: RecordStore | undefined,
   ) {
     this.memory = new MemoryRecordStore(settings.idempotency.maxBytes);
-    this.redis = redis && redisStore(redis);
   }
 
   /** Takes a key for a request; a record, if the key is in use. While Redis is away, each instance knows its own keys only. */
   async claim(key: string, fingerprint: string): Promise<Claim | IdempotencyRecord> {
-    if (this.redis === undefined) return this.claimIn(this.memory, key, fingerprint);
+    if (this.shared === undefined) return this.claimIn(this.memory, key, fingerprint);
     try {
-      return await this.claimIn(this.redis, key, fingerprint);
+      return await this.claimIn(this.shared, key, fingerprint);
     } catch {
       return this.claimIn(this.memory, key, fingerprint);
     }
@@ -60,24 +50,16 @@ export class IdempotencyRecords {
 
   private claimOf(store: RecordStore, key: string, fingerprint: string): Claim {
     const { idempotency, responseCache } = this.settings;
-    const quietly = (work: Promise<void>) => work.catch(() => undefined);
+    const release = () => store.remove(key).catch(() => undefined);
     return {
-      keep: (answer) =>
-        answer.body.length > responseCache.maxEntryBytes
-          ? quietly(store.remove(key))
-          : quietly(store.replace(key, packRecord({ fingerprint, answer }), idempotency.ttlMs)),
-      release: () => quietly(store.remove(key)),
+      release,
+      keep: (answer) => {
+        if (answer.body.length > responseCache.maxEntryBytes) return release();
+        const record = packRecord({ fingerprint, answer });
+        // Redis may have gone away since the key was taken; this instance at least knows what it has done.
+        const here = () => this.memory.replace(key, record, idempotency.ttlMs);
+        return store.replace(key, record, idempotency.ttlMs).catch(here);
+      },
     };
   }
-}
-
-function redisStore(redis: RedisConnections): RecordStore {
-  const nameOf = (key: string) => redisKey('idempotency', key);
-  return {
-    add: (key, record, lifeMs) =>
-      redis.run(async (client) => (await client.set(nameOf(key), record, 'PX', lifeMs, 'NX', 'GET')) ?? undefined),
-    replace: (key, record, lifeMs) =>
-      redis.run(async (client) => void (await client.set(nameOf(key), record, 'PX', lifeMs))),
-    remove: (key) => redis.run(async (client) => void (await client.del(nameOf(key)))),
-  };
 }

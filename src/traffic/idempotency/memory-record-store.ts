@@ -1,28 +1,27 @@
-import { MemoryResponseStore } from '../cache/memory-response-store.js';
-import type { RecordStore } from './idempotency-records.js';
+import { ByteLru } from '../byte-lru.js';
+import type { RecordStore } from './record-store.js';
 
 /** Records of this process, within a number of bytes: when they are used up, the one used longest ago goes. */
 export class MemoryRecordStore implements RecordStore {
-  private readonly store: MemoryResponseStore;
+  private readonly records: ByteLru<string>;
 
   constructor(maxBytes: number) {
-    this.store = new MemoryResponseStore(maxBytes, () => Date.now());
+    this.records = new ByteLru(maxBytes, () => Date.now());
   }
 
-  async add(key: string, record: string, lifeMs: number): Promise<string | undefined> {
-    const { answer } = this.store.get(key);
-    if (answer !== undefined) return Buffer.from(answer.body).toString();
-    await this.replace(key, record, lifeMs);
-    return undefined;
+  add(key: string, record: string, lifeMs: number): Promise<string | undefined> {
+    const found = this.records.get(key);
+    if (found === undefined) this.records.set(key, record, { size: record.length, lifeMs });
+    return Promise.resolve(found);
   }
 
   replace(key: string, record: string, lifeMs: number): Promise<void> {
-    this.store.set(key, { body: Buffer.from(record), freshUntil: Infinity }, lifeMs);
+    this.records.set(key, record, { size: record.length, lifeMs });
     return Promise.resolve();
   }
 
   remove(key: string): Promise<void> {
-    this.store.remove(key);
+    this.records.remove(key);
     return Promise.resolve();
   }
 }

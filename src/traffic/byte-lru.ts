@@ -1,0 +1,57 @@
+/** What an entry takes beside its bytes, about: key, map slot and objects. */
+const OVERHEAD_BYTES = 300;
+
+/** What is kept, of so many bytes. */
+interface Entry<V> {
+  readonly value: V;
+  readonly bytes: number;
+  readonly endsAt: number;
+}
+
+/** Values in the memory of this process, within a number of bytes: when they are used up, the one used longest ago goes. */
+export class ByteLru<V> {
+  private readonly entries = new Map<string, Entry<V>>();
+  private used = 0;
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly now: () => number,
+  ) {}
+
+  /** What the values take. */
+  get bytes(): number {
+    return this.used;
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return undefined;
+    this.entries.delete(key);
+    if (entry.endsAt <= this.now()) {
+      this.used -= entry.bytes;
+      return undefined;
+    }
+    this.entries.set(key, entry);
+    return entry.value;
+  }
+
+  /** Keeps a value of `size` bytes for so long. One that alone is too large is not kept. */
+  set(key: string, value: V, { size, lifeMs }: { readonly size: number; readonly lifeMs: number }): void {
+    this.remove(key);
+    const bytes = size + OVERHEAD_BYTES;
+    if (bytes > this.maxBytes) return;
+    this.entries.set(key, { value, bytes, endsAt: this.now() + lifeMs });
+    this.used += bytes;
+    for (const oldest of this.entries.keys()) {
+      if (this.used <= this.maxBytes) return;
+      this.remove(oldest);
+    }
+  }
+
+  remove(key: string): void {
+    const entry = this.entries.get(key);
+    if (entry === undefined) return;
+    this.entries.delete(key);
+    this.used -= entry.bytes;
+  }
+}

@@ -1,0 +1,25 @@
+/** Groups that are told apart. Beyond it all answers of all groups become stale at once, which costs calls and no truth. */
+const MAX_GROUPS = 10_000;
+
+/** The last write of each group, as numbers that never return. */
+export class WriteMarks {
+  private readonly marks = new Map<string, number>();
+  private last = 0;
+  /** The mark of groups without one. */
+  private floor = 0;
+
+  constructor(private readonly maxGroups = MAX_GROUPS) {}
+
+  of(group: string): number {
+    return this.marks.get(group) ?? this.floor;
+  }
+
+  /** Notes a write. */
+  move(group: string): void {
+    if (this.marks.size >= this.maxGroups && !this.marks.has(group)) {
+      this.marks.clear();
+      this.floor = ++this.last;
+    }
+    this.marks.set(group, ++this.last);
+  }
+}
