@@ -35,6 +35,8 @@ export interface WorldOptions {
   readonly idp?: boolean;
   /** Decides what the fault `flaky` resets; Math.random unless given. */
   readonly random?: () => number;
+  /** Age at which the backends ask for a connection to be ended (GOAWAY); never unless given. */
+  readonly maxConnectionAgeMs?: number | undefined;
 }
 
 /** Everything around a gateway: four backends, an issuer, fault switches and a record of all calls. */
@@ -98,7 +100,7 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const keyServer = parts.add(await startKeyServer(keys, calls));
   const issuer = `http://${await expose('jwks', keyServer.port)}`;
   const tokens = new AccessTokens(issuer, keys);
-  const shared = { instances: [directory, tokens], calls };
+  const shared = { instances: [directory, tokens], calls, maxConnectionAgeMs: options.maxConnectionAgeMs };
   const start = async (upstream: Exclude<Upstream, 'jwks' | 'idp'>, module: Type): Promise<string> => {
     const backend = await startBackend({ upstream, module, ...shared });
     return expose(upstream, parts.add(backend).port);

@@ -93,6 +93,14 @@ export class PinnedProcess {
     }
   }
 
+  /** Ends it without a farewell (SIGKILL), and resolves when it is gone. */
+  async kill(): Promise<void> {
+    if (this.hasExited) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+
   /** Ends the process, by force when it does not listen. */
   async stop(): Promise<void> {
     if (this.hasExited) return;

@@ -1,20 +1,28 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { rssBytes } from '../harness/cpu.js';
 import { PinnedProcess, freePort, openOutputFolder } from '../harness/process.js';
 import { Metrics } from './metrics.js';
-import { SoakWorld } from './world.js';
+import { SoakWorld, type WorldWish } from './world.js';
 
 const GATEWAY_CORE = 0;
 const LOG_KEPT_MS = 10_000;
 const POLL_MS = 100;
 const COLLECTED_MS = 500;
 const NO_LIMIT = '1000000';
-/** Collects garbage when told to, so that what is left of the heap is in use; ends when the soak is gone without a word. */
-const COLLECTOR = `data:text/javascript,
+/**
+ * Collects garbage when told to, so that what is left of the heap is in use; ends when the soak is gone without a word;
+ * writes down each attempt to connect to somebody, which nobody else sees when it is refused.
+ */
+const PRELOAD = `data:text/javascript,
 process.on('SIGUSR2', () => globalThis.gc());
 const soak = process.ppid;
-setInterval(() => process.ppid === soak || process.exit(1), 1000).unref();`;
+setInterval(() => process.ppid === soak || process.exit(1), 1000).unref();
+import { appendFileSync } from 'node:fs';
+import { subscribe } from 'node:diagnostics_channel';
+const note = (_, port) => appendFileSync(process.env.SOAK_CONNECTS, Date.now() + ' ' + port + '\\n');
+subscribe('net.client.socket', ({ socket }) => socket.on('connectionAttempt', note));`;
 
 /** Limits out of the way of what is measured; a scenario sets those that it is about. */
 const ROOMY = {
@@ -33,6 +41,7 @@ export class SoakGateway {
   constructor(
     private readonly process: PinnedProcess,
     readonly url: string,
+    private readonly connectsFile: string,
   ) {}
 
   get hasSurvived(): boolean {
@@ -62,8 +71,20 @@ export class SoakGateway {
     return (await this.metrics()).sum('nodejs_heap_size_used_bytes') / 2 ** 20;
   }
 
+  /** Moments (Unix ms) at which it tried to connect to a port, from a moment on. */
+  connectsTo(port: number, from = 0): number[] {
+    const lines = existsSync(this.connectsFile) ? readFileSync(this.connectsFile, 'utf8').trim().split('\n') : [];
+    const attempts = lines.map((line) => line.split(' ').map(Number));
+    return attempts.flatMap(([at = 0, to]) => (to === port && at >= from ? [at] : []));
+  }
+
   forgetOutput(): void {
-    this.process.forgetOutput();
+    if (this.hasSurvived) this.process.forgetOutput();
+  }
+
+  /** Ends it in the middle of whatever it does. */
+  kill(): Promise<void> {
+    return this.process.kill();
   }
 
   stop(): Promise<void> {
@@ -84,10 +105,10 @@ export class SoakArena {
   ) {}
 
   /** @param entry arguments with which node runs a gateway. */
-  static async open(entry: readonly string[]): Promise<SoakArena> {
+  static async open(entry: readonly string[], wish: WorldWish = {}): Promise<SoakArena> {
     const folder = openOutputFolder();
     try {
-      const arena = new SoakArena(await SoakWorld.start(join(folder.path, 'world.log')), entry);
+      const arena = new SoakArena(await SoakWorld.start(join(folder.path, 'world.log'), wish), entry);
       arena.onClose(folder.remove);
       return arena;
     } catch (error) {
@@ -99,15 +120,17 @@ export class SoakArena {
   /** Starts a gateway in this world and waits until it is ready. */
   async gateway(env: Readonly<Record<string, string>> = {}): Promise<SoakGateway> {
     const port = await freePort();
-    const settings = { ...(await this.world.env()), ...ROOMY, ...env, API_GATEWAY_PORT: String(port) };
+    const name = `gateway-${this.gateways.length + 1}`;
+    const connectsFile = join(this.output.path, `${name}.connects`);
+    const own = { API_GATEWAY_PORT: String(port), SOAK_CONNECTS: connectsFile };
+    const settings = { ...(await this.world.env()), ...ROOMY, ...env, ...own };
     const command = {
       file: process.execPath,
-      args: ['--expose-gc', '--import', COLLECTOR, ...this.entry],
+      args: ['--expose-gc', '--import', PRELOAD, ...this.entry],
       env: settings,
     };
-    const name = `gateway-${this.gateways.length + 1}`;
     const started = new PinnedProcess(name, command, GATEWAY_CORE, join(this.output.path, `${name}.log`));
-    const gateway = new SoakGateway(started, `http://127.0.0.1:${port}`);
+    const gateway = new SoakGateway(started, `http://127.0.0.1:${port}`, connectsFile);
     this.gateways.push(gateway);
     await started.ready(async () => (await fetch(`${gateway.url}/readyz`)).ok);
     return gateway;

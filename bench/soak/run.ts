@@ -30,7 +30,7 @@ async function runOne(scenario: Scenario, { options, entry, stop }: Run): Promis
   const seconds = options.seconds ?? scenario.seconds;
   const command = `npm run soak -- --scenario ${scenario.name} --seconds ${seconds}${options.dist ? ' --dist' : ''}`;
   const [loadBefore = Number.NaN] = loadavg();
-  const arena = await SoakArena.open(entry);
+  const arena = await SoakArena.open(entry, scenario.world);
   const limit = (seconds + scenario.graceSeconds) * 1000;
   const finished = new AbortController();
   const either = AbortSignal.any([stop, finished.signal]);

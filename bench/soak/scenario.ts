@@ -1,4 +1,5 @@
 import type { SoakArena } from './arena.js';
+import type { WorldWish } from './world.js';
 
 /** One figure of a run, and whether it is what it must be. */
 export interface Finding {
@@ -17,6 +18,8 @@ export interface Scenario {
   readonly seconds: number;
   /** Longest time for all of it beside that load, in seconds. */
   readonly graceSeconds: number;
+  /** How its backends differ from those of the sandbox. */
+  readonly world?: WorldWish;
   readonly run: (arena: SoakArena, seconds: number) => Promise<readonly Finding[]>;
 }
 
@@ -34,6 +37,12 @@ export function noted(what: string, figure: string): Finding {
 export function atMost(what: string, value: number, limit: number, unit = ''): Finding {
   const figure = `${rounded(value)} ${unit}`.trim();
   return { what, figure, target: `≤ ${rounded(limit)} ${unit}`.trim(), passed: value <= limit };
+}
+
+/** A figure that must not be below a limit. What is not a number does not pass. */
+export function atLeast(what: string, value: number, limit: number, unit = ''): Finding {
+  const figure = `${rounded(value)} ${unit}`.trim();
+  return { what, figure, target: `≥ ${rounded(limit)} ${unit}`.trim(), passed: value >= limit };
 }
 
 /** A count that must be exactly so. */

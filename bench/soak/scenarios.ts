@@ -1,7 +1,11 @@
 import type { Scenario } from './scenario.js';
 import { aborts } from './scenarios/aborts.js';
 import { aiHangs } from './scenarios/ai-hangs.js';
+import { backendRestart } from './scenarios/backend-restart.js';
+import { connectionAge } from './scenarios/connection-age.js';
+import { flapping } from './scenarios/flapping.js';
 import { memory } from './scenarios/memory.js';
+import { outboxOutage } from './scenarios/outbox-outage.js';
 import { oversizedAuthorization } from './scenarios/oversized-authorization.js';
 import { rateLimitCluster } from './scenarios/rate-limit-cluster.js';
 import { slowReaders } from './scenarios/slow-readers.js';
@@ -15,5 +19,9 @@ export const SCENARIOS: readonly Scenario[] = [
   aborts,
   aiHangs,
   rateLimitCluster,
+  backendRestart,
+  connectionAge,
+  flapping,
+  outboxOutage,
   memory,
 ];

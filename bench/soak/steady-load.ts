@@ -22,6 +22,16 @@ export interface SteadyLoad {
   readonly maxOpen?: number;
   /** The request of that number. */
   readonly shot: (index: number) => Shot;
+  /** Told of each answer as it ends. */
+  readonly onAnswer?: (answer: SeenAnswer) => void;
+}
+
+/** What became of one request. */
+export interface SeenAnswer {
+  readonly index: number;
+  /** Undefined: there was no answer. */
+  readonly status: number | undefined;
+  readonly ms: number;
 }
 
 /** What came of it. */
@@ -37,6 +47,7 @@ export interface LoadFigures {
 }
 
 interface Tally {
+  readonly onAnswer: (answer: SeenAnswer) => void;
   readonly latencies: number[];
   readonly statuses: Map<number, number>;
   open: number;
@@ -55,7 +66,7 @@ export function describeStatuses({ statuses, failed, unsent }: LoadFigures): str
   return parts.join(', ');
 }
 
-function send({ url, method = 'GET', headers, body }: Shot, agent: Agent, tally: Tally): Promise<void> {
+function send(index: number, { url, method = 'GET', headers, body }: Shot, agent: Agent, tally: Tally): Promise<void> {
   const startedAt = performance.now();
   tally.open += 1;
   return new Promise((resolve) => {
@@ -66,6 +77,7 @@ function send({ url, method = 'GET', headers, body }: Shot, agent: Agent, tally:
         tally.latencies.push(performance.now() - startedAt);
         tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
       }
+      tally.onAnswer({ index, status, ms: performance.now() - startedAt });
       resolve();
     };
     const outgoing = request(url, { method, headers, agent, timeout: ANSWER_WITHIN_MS }, (response) => {
@@ -79,9 +91,10 @@ function send({ url, method = 'GET', headers, body }: Shot, agent: Agent, tally:
 }
 
 /** Sends at a steady rate (open loop: a slow answer does not slow the sender) and waits for all answers. */
-export async function steadyLoad({ rate, seconds, maxOpen = 1_000, shot }: SteadyLoad): Promise<LoadFigures> {
+export async function steadyLoad(load: SteadyLoad): Promise<LoadFigures> {
+  const { rate, seconds, maxOpen = 1_000, shot, onAnswer = () => undefined } = load;
   const agent = new Agent({ keepAlive: true, maxSockets: maxOpen });
-  const tally: Tally = { latencies: [], statuses: new Map(), open: 0, failed: 0, unsent: 0 };
+  const tally: Tally = { onAnswer, latencies: [], statuses: new Map(), open: 0, failed: 0, unsent: 0 };
   const total = Math.round(rate * seconds);
   const answers = new Set<Promise<void>>();
   const startedAt = performance.now();
@@ -92,7 +105,7 @@ export async function steadyLoad({ rate, seconds, maxOpen = 1_000, shot }: Stead
         tally.unsent += 1;
         continue;
       }
-      const answer = send(shot(index), agent, tally).finally(() => answers.delete(answer));
+      const answer = send(index, shot(index), agent, tally).finally(() => answers.delete(answer));
       answers.add(answer);
     }
     await pause(TICK_MS);

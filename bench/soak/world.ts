@@ -14,21 +14,39 @@ export interface Seen {
   cancelledStreams: number;
 }
 
+/** How the backends are to be. */
+export interface WorldWish {
+  /** Age at which they ask for a connection to be ended. */
+  readonly maxConnectionAgeMs?: number;
+}
+
+/** Who can be given a fault. */
+export type Faulty = 'ai' | 'jwks' | 'tenant' | 'user';
+
+/** A usage event as TenantService was sent it, once for each time. */
+export interface ReportedEvent {
+  readonly id: string;
+  readonly subject: string;
+}
+
 /** What the process of the world may be asked. */
 export type Question =
   | { readonly ask: 'env' }
   | { readonly ask: 'seen' }
-  | { readonly ask: 'fault'; readonly upstream: 'ai' | 'jwks' | 'user'; readonly fault: FaultInput }
+  | { readonly ask: 'usage' }
+  | { readonly ask: 'fault'; readonly upstream: Faulty; readonly fault: FaultInput }
   | {
       readonly ask: 'tokens';
       readonly user: string;
       /** One token each; null is the user's own. */
       readonly tenants: readonly (string | null)[];
+      /** Names of the callers in place of the user's own, one a token. */
+      readonly subjects?: readonly string[];
       readonly lifeSeconds: number;
       readonly unknownKid: boolean;
     };
 
-export type Answer = Seen | string | string[] | Record<string, string>;
+export type Answer = Seen | string | string[] | ReportedEvent[] | Record<string, string>;
 
 interface Reply {
   readonly id: number;
@@ -54,9 +72,9 @@ export class SoakWorld {
   }
 
   /** @param outputFile where the world's own output goes. Rejects when it is not up in 30 s. */
-  static async start(outputFile: string): Promise<SoakWorld> {
+  static async start(outputFile: string, wish: WorldWish): Promise<SoakWorld> {
     const output = openSync(outputFile, 'a');
-    const child = fork(join(import.meta.dirname, 'world-process.ts'), {
+    const child = fork(join(import.meta.dirname, 'world-process.ts'), [JSON.stringify(wish)], {
       execArgv: ['--import', '@oxc-node/core/register'],
       stdio: ['ignore', output, output, 'ipc'],
     });
@@ -83,7 +101,12 @@ export class SoakWorld {
     return (await this.ask({ ask: 'seen' })) as Seen;
   }
 
-  async setFault(upstream: 'ai' | 'jwks' | 'user', fault: FaultInput): Promise<void> {
+  /** All usage events that have arrived at TenantService, in their order. */
+  async usage(): Promise<ReportedEvent[]> {
+    return (await this.ask({ ask: 'usage' })) as ReportedEvent[];
+  }
+
+  async setFault(upstream: Faulty, fault: FaultInput): Promise<void> {
     await this.ask({ ask: 'fault', upstream, fault });
   }
 
@@ -93,6 +116,17 @@ export class SoakWorld {
     for (let from = 0; from < tenants.length; from += TOKENS_AT_ONCE) {
       const some = tenants.slice(from, from + TOKENS_AT_ONCE);
       tokens.push(...((await this.ask({ ask: 'tokens', unknownKid: false, ...wish, tenants: some })) as string[]));
+    }
+    return tokens;
+  }
+
+  /** A token of a user for each name, in that name. */
+  async tokensFor(user: string, subjects: readonly string[]): Promise<string[]> {
+    const tokens: string[] = [];
+    for (let from = 0; from < subjects.length; from += TOKENS_AT_ONCE) {
+      const some = subjects.slice(from, from + TOKENS_AT_ONCE);
+      const wish = { user, lifeSeconds: 7_200, unknownKid: false, tenants: some.map(() => null), subjects: some };
+      tokens.push(...((await this.ask({ ask: 'tokens', ...wish })) as string[]));
     }
     return tokens;
   }

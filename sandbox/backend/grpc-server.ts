@@ -1,4 +1,4 @@
-import { Server, ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
+import { Server, ServerCredentials, type ServerInterceptor, type ServerOptions } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { ServerGrpc } from '@nestjs/microservices';
@@ -11,6 +11,8 @@ export interface GrpcServerOptions {
   readonly package: string;
   readonly definitions: PackageDefinition;
   readonly interceptors: ServerInterceptor[];
+  /** After which a connection is asked to end (GOAWAY), as by a proxy or a rollout; never unless given. */
+  readonly maxConnectionAgeMs?: number | undefined;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface GrpcServerOptions {
  * one that is free now may be taken a moment later.
  */
 export class GrpcServer extends ServerGrpc {
-  readonly #interceptors: ServerInterceptor[];
+  readonly #options: ServerOptions;
   #port = 0;
 
   constructor(options: GrpcServerOptions) {
@@ -30,7 +32,8 @@ export class GrpcServer extends ServerGrpc {
         new ReflectionService(definitions).addToServer(server);
       },
     });
-    this.#interceptors = options.interceptors;
+    const { interceptors, maxConnectionAgeMs: age } = options;
+    this.#options = { interceptors, ...(age === undefined ? {} : { 'grpc.max_connection_age_ms': age }) };
   }
 
   /** Port it listens on, once it does. */
@@ -39,7 +42,7 @@ export class GrpcServer extends ServerGrpc {
   }
 
   override async createClient(): Promise<Server> {
-    const server = new Server({ interceptors: this.#interceptors });
+    const server = new Server(this.#options);
     this.#port = await new Promise<number>((resolve, reject) => {
       server.bindAsync(`${LOOPBACK}:0`, ServerCredentials.createInsecure(), (error, port) =>
         error === null ? resolve(port) : reject(error),

@@ -12,6 +12,8 @@ export interface BackendOptions {
   /** What the module's providers may inject, by class: the world's own instances. */
   readonly instances: readonly object[];
   readonly calls: CallLog;
+  /** After which a connection is asked to end; never unless given. */
+  readonly maxConnectionAgeMs?: number | undefined;
 }
 
 export interface Backend {
@@ -29,6 +31,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     package: `${options.upstream}.v1`,
     definitions: loadDefinitions(options.upstream),
     interceptors: [recordCalls(options.upstream, options.calls)],
+    maxConnectionAgeMs: options.maxConnectionAgeMs,
   });
   const app = await NestFactory.createMicroservice(rootModule(options), {
     strategy: server,

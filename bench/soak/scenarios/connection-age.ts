@@ -1,0 +1,40 @@
+import type { SoakArena } from '../arena.js';
+import { atLeast, exactly, noted, type Finding, type Scenario } from '../scenario.js';
+import { countOf, describeStatuses, steadyLoad } from '../steady-load.js';
+
+const RATE = 200;
+const AGE_SECONDS = 5;
+/** The backends end a connection at an age that differs by a tenth either way. */
+const LONGEST_AGE_SECONDS = AGE_SECONDS * 1.1;
+
+async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+  const gateway = await arena.gateway();
+  const port = Number((await arena.world.env())['USER_SERVICE_URL']?.split(':').at(-1));
+  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+  const startedAt = Date.now();
+  const figures = await steadyLoad({
+    rate: RATE,
+    seconds,
+    shot: () => ({ url: `${gateway.url}/api/v1/users`, headers }),
+  });
+  return [
+    exactly('requests answered 200', countOf(figures, 200), figures.sent),
+    noted('answers', describeStatuses(figures)),
+    atLeast(
+      'connections that took the place of an old one',
+      gateway.connectsTo(port, startedAt).length,
+      Math.floor(seconds / LONGEST_AGE_SECONDS),
+    ),
+    noted('p50, p99', `${figures.p50Ms.toFixed(1)} ms, ${figures.p99Ms.toFixed(1)} ms`),
+  ];
+}
+
+/** Backends that end each connection at some age (GOAWAY) are not felt. */
+export const connectionAge: Scenario = {
+  name: 'connection-age',
+  title: `${RATE} requests/s to a backend that asks for each connection to be ended after ${AGE_SECONDS} s`,
+  seconds: 300,
+  graceSeconds: 90,
+  world: { maxConnectionAgeMs: AGE_SECONDS * 1000 },
+  run,
+};

@@ -1,0 +1,110 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventually, type SoakArena, type SoakGateway } from '../arena.js';
+import { atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
+import { countOf, describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
+
+const RATE = 100;
+const PHASE_SECONDS = 10;
+/** Up and down at least so often, however short the load. */
+const CYCLES = 3;
+/** A circuit is open for so many phases at first: 30 s of phases of 10 s, the default. */
+const OPEN_PHASES = 3;
+const JITTER = 0.9;
+const STRETCHES = 4;
+const HEAP_MIB = 4;
+const HANDLES = 4;
+const SETTLED_WITHIN_SECONDS = 30;
+
+/** What is in use while nobody asks for anything. */
+interface Rest {
+  readonly heapMib: number;
+  readonly handles: number;
+}
+
+async function rest(gateway: SoakGateway): Promise<Rest> {
+  await eventually(async () => (await gateway.requestsInFlight()) === 0, SETTLED_WITHIN_SECONDS);
+  const heapMib = await gateway.heapMib();
+  return { heapMib, handles: (await gateway.metrics()).sum('nodejs_active_handles_total') };
+}
+
+/** Up first; leaves the backend up. */
+async function flap({ world }: SoakArena, phaseSeconds: number, isOver: () => boolean): Promise<number> {
+  let downs = 0;
+  for (let isUp = true; !isOver(); isUp = !isUp) {
+    await world.setFault('user', { mode: isUp ? 'none' : 'down' });
+    if (!isUp) downs += 1;
+    await pause(phaseSeconds * 1000);
+  }
+  await world.setFault('user', { mode: 'none' });
+  return downs;
+}
+
+async function stretches(arena: SoakArena, gateway: SoakGateway, seconds: number) {
+  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+  const shot = () => ({ url: `${gateway.url}/api/v1/users`, headers });
+  const loads: LoadFigures[] = [];
+  const rests: Rest[] = [];
+  for (let stretch = 0; stretch < STRETCHES; stretch += 1) {
+    loads.push(await steadyLoad({ rate: RATE, seconds: seconds / STRETCHES, shot }));
+    rests.push(await rest(gateway));
+  }
+  return { loads, rests };
+}
+
+const sumOf = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0);
+
+function growth(rests: readonly Rest[]): Finding[] {
+  const grown = (of: (rest: Rest) => number) => {
+    const [, early = Number.NaN] = rests.map(of);
+    return Math.max(...rests.slice(2).map(of)) - early;
+  };
+  return [
+    atMost(
+      'growth of the heap after collections, second half',
+      grown(({ heapMib }) => heapMib),
+      HEAP_MIB,
+      'MiB',
+    ),
+    atMost(
+      'growth of active handles, second half',
+      grown(({ handles }) => handles),
+      HANDLES,
+    ),
+    noted('heap after collections', `${rests.map(({ heapMib }) => rounded(heapMib)).join(', ')} MiB`),
+    noted('active handles', rests.map(({ handles }) => handles).join(', ')),
+  ];
+}
+
+async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+  const phase = Math.min(PHASE_SECONDS, seconds / (2 * CYCLES));
+  const open = phase * OPEN_PHASES;
+  const gateway = await arena.gateway({ GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms` });
+  const startedAt = performance.now();
+  let isOver = false;
+  const flapping = flap(arena, phase, () => isOver);
+  const { loads, rests } = await stretches(arena, gateway, seconds);
+  isOver = true;
+  const downs = await flapping;
+  const lasted = (performance.now() - startedAt) / 1000;
+  const opened = (await gateway.metrics()).sum('gateway_circuit_transitions_total', 'upstream="user",to="open"');
+  return [
+    atMost('times that the circuit opened', opened, Math.floor(lasted / (open * JITTER)) + 1),
+    noted('times that the backend went down, each for', `${downs}, ${rounded(phase)} s`),
+    exactly(
+      'requests answered with 200 or 503',
+      sumOf(loads.map((each) => countOf(each, 200) + countOf(each, 503))),
+      sumOf(loads.map(({ sent }) => sent)),
+    ),
+    noted('answers, by stretch', loads.map(describeStatuses).join('; ')),
+    ...growth(rests),
+  ];
+}
+
+/** A backend that comes and goes: neither the circuit nor memory follows every beat. */
+export const flapping: Scenario = {
+  name: 'flapping',
+  title: `${RATE} requests/s to a backend that is up and down in turns of ${PHASE_SECONDS} s`,
+  seconds: 600,
+  graceSeconds: 150,
+  run,
+};
