@@ -22,7 +22,7 @@ export class RedisConnections implements OnApplicationShutdown {
   constructor(
     private readonly config: RedisConfig,
     flags: DegradeFlags,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
     const flag = flags.flag({
       component: 'redis',
@@ -35,14 +35,17 @@ export class RedisConnections implements OnApplicationShutdown {
     this.redis = new Redis(commandOptions(config));
     this.redis.on('error', (error) => this.noteError(error));
     this.redis.on('close', () => this.circuit.trip(this.lastError));
-    this.redis.on('ready', () => void this.circuit.look());
+    this.redis.on('ready', () => {
+      void this.circuit.look();
+      // At each connection: a failover may lead to a server that is set up otherwise.
+      void warnOfEviction(this.redis, logger);
+    });
   }
 
   /** Connects, and resolves as soon as it is known whether that worked. An absent store does not keep a gateway from starting. */
   async connect(): Promise<void> {
     await this.redis.connect().catch((error: unknown) => this.noteError(error));
     if (this.redis.status !== 'ready') this.circuit.trip(this.lastError);
-    else await warnOfEviction(this.redis, this.logger);
   }
 
   /** Whether commands are sent at present. */

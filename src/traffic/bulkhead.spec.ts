@@ -57,6 +57,7 @@ describe('the places at an upstream', () => {
     release();
     await answer;
     expect(second.context.queueMs).toBeGreaterThan(0);
+    expect(second.context.upstream?.deadlineMs).toBeLessThanOrEqual(5_000 - second.context.queueMs);
     expect(world.protection.placesAt('user').inUse).toBe(0);
   });
 

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { UpstreamsModule } from '../grpc/upstreams.module.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import { SealedBox } from '../redis/sealed-box.js';
 import { responseCacheProvider } from './cache/response-cache.provider.js';
@@ -21,10 +22,12 @@ import { CallStack } from './stack.js';
     responseCacheProvider,
     {
       provide: IdempotencyRecords,
-      inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],
-      useFactory: (config: GatewayConfig, redis?: RedisConnections) => {
+      inject: [GATEWAY_CONFIG, GatewayMetrics, { token: RedisConnections, optional: true }],
+      useFactory: (config: GatewayConfig, { caches }: GatewayMetrics, redis?: RedisConnections) => {
         const box = SealedBox.of('idempotency', config.redis?.secrets);
-        return new IdempotencyRecords(config, redis && box && new RedisRecordStore(redis, box));
+        const records = new IdempotencyRecords(config, redis && box && new RedisRecordStore(redis, box));
+        caches.watch('idempotency', () => records.bytes);
+        return records;
       },
     },
     {

@@ -129,9 +129,16 @@ describe('an eviction policy', () => {
     expect(warnings(user.lines)).toEqual([]);
     await server.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
     const other = await connectTo(server.url);
-    expect(warnings(other.lines)).toHaveLength(1);
+    await expect.poll(() => warnings(other.lines)).toHaveLength(1);
     other.close();
   });
+});
+
+it('an eviction policy is looked at again when Redis comes back', async () => {
+  const warnings = () => user.lines.filter((line) => line.includes('redis_eviction_policy_unsafe'));
+  expect(warnings()).toEqual([]);
+  await server.restart('--maxmemory-policy', 'allkeys-lru');
+  await expect.poll(warnings, { timeout: 8_000 }).toHaveLength(1);
 });
 
 describe('a password', () => {

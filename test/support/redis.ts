@@ -61,12 +61,12 @@ export class TestRedis {
     this.server?.kill('SIGCONT');
   }
 
-  /** Starts it, empty, on the same port; ends it first when it runs. */
-  async restart(): Promise<void> {
+  /** Starts it, empty, on the same port; ends it first when it runs. Arguments are added to those of its start. */
+  async restart(...args: string[]): Promise<void> {
     await this.kill();
     const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.directory];
     const env = { ...process.env, LD_LIBRARY_PATH: join(CACHE, 'lib') };
-    this.server = spawn(findRedisServer(), [...fixed, ...this.args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.server = spawn(findRedisServer(), [...fixed, ...this.args, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
     await untilReady(this.server);
   }
 

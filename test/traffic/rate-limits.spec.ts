@@ -165,6 +165,15 @@ describe('every answer', () => {
 });
 
 describe('buckets in memory', () => {
+  it('are no more than may be', async () => {
+    const gateway = await start({ GATEWAY_RATE_LIMIT_MAX_KEYS: '100' });
+    const token = (sub: string) => gateway.world.issueToken('alice@acme.test', { sub, tenant_id: sub });
+    const callers = await Promise.all(Array.from({ length: 120 }, (_, n) => token(`caller-${n}`)));
+    for (const caller of callers) await new Client(gateway.url, caller).get(USER);
+    expect(await metric(gateway, 'rate_limit_active_limiters{scope="tenant"}')).toBe(100);
+    expect(await metric(gateway, 'rate_limit_max_limiters{scope="tenant"}')).toBe(100);
+  });
+
   it('that nobody uses are removed', async () => {
     const gateway = await start({
       LOG_LEVEL: 'debug',

@@ -96,6 +96,14 @@ describe('an answer that is cached for a tenant', () => {
     expect(after.map((count, at) => count - (before[at] ?? 0))).toEqual([1, 1, 1]);
   });
 
+  it('takes memory that is told', async () => {
+    await get(alice);
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    const bytes = Number(/^gateway_cache_bytes\{cache="response"\} (\d+)/m.exec(text)?.[1]);
+    expect(bytes).toBeGreaterThan(300);
+    expect(text).toContain('gateway_cache_bytes{cache="idempotency"} 0');
+  });
+
   it('stands in for a backend that fails, for as long as the policy says', async () => {
     const first = await get(alice);
     passes(64_000);

@@ -11,6 +11,11 @@ export class MemoryResponseStore implements ResponseStore {
     this.answers = new ByteLru(maxBytes, now);
   }
 
+  /** What they take. */
+  get bytes(): number {
+    return this.answers.bytes;
+  }
+
   get({ name, group }: CacheKey): Lookup {
     const answer = this.answers.get(name);
     const own = this.writes.of(group);

@@ -4,12 +4,15 @@ import { type DeadlineSettings, timeoutOf } from '../deadline.js';
 import { writeGroup } from './cache-key.js';
 import type { ResponseStore } from './cached-answer.js';
 
-/** How long an answer of each service may be fresh after it was asked for, in ms; of those with cached RPCs alone. */
+/**
+ * How long an answer of each service may be fresh after it was asked for, in ms; of those with cached RPCs alone. What
+ * is cached of open ones is of no tenant.
+ */
 export function freshTimes(methods: Iterable<RpcMethod>, settings: DeadlineSettings): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
   for (const method of methods) {
     const { upstream, policy } = method;
-    if (policy.cache === undefined) continue;
+    if (policy.cache === undefined || policy.access === 'OPEN') continue;
     const freshMs = timeoutOf(method, settings) + policy.cache.ttlMs;
     times.set(upstream, Math.max(times.get(upstream) ?? 0, freshMs));
   }

@@ -16,6 +16,7 @@ export const responseCacheProvider: FactoryProvider<ResponseCache> = {
   inject: [GATEWAY_CONFIG, GatewayMetrics, Contract, { token: RedisConnections, optional: true }],
   useFactory: (settings: GatewayConfig, { caches }: GatewayMetrics, { routes }: Contract, redis?: RedisConnections) => {
     const memory = new MemoryResponseStore(settings.responseCache.maxBytes, () => Date.now());
+    caches.watch('response', () => memory.bytes);
     const box = SealedBox.of('response-cache', settings.redis?.secrets);
     return new ResponseCache({
       store: redis && box ? new RedisResponseStore(redis, box, memory) : memory,

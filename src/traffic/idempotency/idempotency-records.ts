@@ -19,7 +19,7 @@ export interface Claim {
 
 /** Keys of requests that may be sent again without being done again: for 24 h, shared by the instances or in this process alone. */
 export class IdempotencyRecords {
-  private readonly memory: RecordStore;
+  private readonly memory: MemoryRecordStore;
 
   /** @param shared where the instances keep them together, if they do. */
   constructor(
@@ -27,6 +27,11 @@ export class IdempotencyRecords {
     private readonly shared: RecordStore | undefined,
   ) {
     this.memory = new MemoryRecordStore(settings.idempotency.maxBytes);
+  }
+
+  /** Memory that the keys of this process take. */
+  get bytes(): number {
+    return this.memory.bytes;
   }
 
   /** Takes a key for a request; a record, if the key is in use. While Redis is away, each instance knows its own keys only. */

@@ -9,6 +9,11 @@ export class MemoryRecordStore implements RecordStore {
     this.records = new ByteLru(maxBytes, () => Date.now());
   }
 
+  /** What they take. */
+  get bytes(): number {
+    return this.records.bytes;
+  }
+
   add(key: string, record: string, lifeMs: number): Promise<string | undefined> {
     const found = this.records.get(key);
     if (found === undefined) this.records.set(key, record, { size: record.length, lifeMs });
