@@ -27,6 +27,8 @@ export const USER_CACHE: PolicyInit = { ...TENANT_CACHE, cache: { ttl: { seconds
 export class ShapesBackend {
   /** Calls so far. */
   calls = 0;
+  /** Follows the name in each answer. */
+  suffix = '';
   /** What a call waits for, or fails with. */
   before: (call: BytesCall) => Promise<void> | void = () => undefined;
   /** What a write waits for, or fails with. */
@@ -72,7 +74,7 @@ export class ShapesBackend {
       unary: {
         '/shapes.v1.ShapeService/ListShapes': async (call) => {
           this.calls += 1;
-          const name = `v${this.calls}`;
+          const name = `v${this.calls}${this.suffix}`;
           await this.before(call);
           const { tenantId } = fromBinary(method.input, call.request) as unknown as { tenantId: string };
           const shapes = [{ id: 'one', tenantId, name, clientSecret: 'hush' }];

@@ -66,7 +66,10 @@ export class TestRedis {
     await this.kill();
     const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.directory];
     const env = { ...process.env, LD_LIBRARY_PATH: join(CACHE, 'lib') };
-    this.server = spawn(findRedisServer(), [...fixed, ...this.args, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    this.server = spawn(findRedisServer(), [...fixed, ...this.args, ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await untilReady(this.server);
   }
 

@@ -156,6 +156,24 @@ describe('an answer that is cached for a tenant', () => {
   });
 });
 
+describe('an answer that is larger than may be kept', () => {
+  afterEach(stop);
+
+  it('by its policy is asked for each time', async () => {
+    await start({ ...TENANT_CACHE, cache: { ttl: { seconds: 5n }, maxBytes: 10 } });
+    expect(await get(alice)).not.toBe(await get(alice));
+  });
+
+  it('by the settings is asked for each time', async () => {
+    await start(TENANT_CACHE, { GATEWAY_CACHE_MAX_ENTRY_BYTES: '1024' });
+    const small = await get(alice);
+    expect(await get(alice)).toBe(small);
+    passes(6_000);
+    shapes.suffix = 'x'.repeat(2_000);
+    expect(await get(alice)).not.toBe(await get(alice));
+  });
+});
+
 describe('a write', () => {
   beforeAll(() => start());
   afterAll(stop);
