@@ -36,6 +36,14 @@ const ROOMY = {
   GATEWAY_RATE_LIMIT_IP_RPS: '0',
 };
 
+/** Settings under which the gateway refuses nothing for reasons of its own, for scenarios about its backends. */
+export const UNHURRIED = {
+  GATEWAY_SHED_DELAY: '0s',
+  GATEWAY_TENANT_SHARE_PERCENT: '100',
+  GATEWAY_QUEUE_SIZE: '1000',
+  GATEWAY_QUEUE_TIMEOUT: '1s',
+} as const;
+
 /** A gateway under load. */
 export class SoakGateway {
   constructor(

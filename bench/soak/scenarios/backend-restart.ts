@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SoakArena, SoakGateway } from '../arena.js';
+import { UNHURRIED, type SoakArena, type SoakGateway } from '../arena.js';
 import { median } from '../../harness/statistics.js';
 import { atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures, type SeenAnswer } from '../steady-load.js';
@@ -65,7 +65,7 @@ function answersOf({ users, answers, killedAt, backAt }: Story, limitSeconds: nu
 async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   const outage = seconds * (BACK - KILLED);
   const open = Math.max(outage * OPEN_FOR, 1);
-  const gateway = await arena.gateway({ GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms` });
+  const gateway = await arena.gateway({ ...UNHURRIED, GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms` });
   const port = Number((await arena.world.env())['USER_SERVICE_URL']?.split(':').at(-1));
   const story = await tell(arena, gateway, seconds);
   const metrics = await gateway.metrics();

@@ -1,4 +1,4 @@
-import type { SoakArena } from '../arena.js';
+import { UNHURRIED, type SoakArena } from '../arena.js';
 import { atLeast, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad } from '../steady-load.js';
 
@@ -8,7 +8,7 @@ const AGE_SECONDS = 5;
 const LONGEST_AGE_SECONDS = AGE_SECONDS * 1.1;
 
 async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway();
+  const gateway = await arena.gateway(UNHURRIED);
   const port = Number((await arena.world.env())['USER_SERVICE_URL']?.split(':').at(-1));
   const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
   const startedAt = Date.now();
@@ -17,9 +17,11 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
     seconds,
     shot: () => ({ url: `${gateway.url}/api/v1/users`, headers }),
   });
+  const lost = (await gateway.metrics()).sum('upstream_grpc_connection_failures_total', 'upstream="user"') || 0;
   return [
     exactly('requests answered 200', countOf(figures, 200), figures.sent),
     noted('answers', describeStatuses(figures)),
+    exactly('attempts that failed for want of a connection', lost, 0),
     atLeast(
       'connections that took the place of an old one',
       gateway.connectsTo(port, startedAt).length,

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually, type SoakArena, type SoakGateway } from '../arena.js';
-import { atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
+import { eventually, UNHURRIED, type SoakArena, type SoakGateway } from '../arena.js';
+import { atLeast, atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
 
 const RATE = 100;
@@ -9,6 +9,8 @@ const PHASE_SECONDS = 10;
 const CYCLES = 3;
 /** A circuit is open for so many phases at first: 30 s of phases of 10 s, the default. */
 const OPEN_PHASES = 3;
+/** At the default, 60 %, a backend that is away for half of the time would not open it. */
+const ERROR_PERCENT = '30';
 const JITTER = 0.9;
 const STRETCHES = 4;
 const HEAP_MIB = 4;
@@ -78,7 +80,11 @@ function growth(rests: readonly Rest[]): Finding[] {
 async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   const phase = Math.min(PHASE_SECONDS, seconds / (2 * CYCLES));
   const open = phase * OPEN_PHASES;
-  const gateway = await arena.gateway({ GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms` });
+  const gateway = await arena.gateway({
+    ...UNHURRIED,
+    GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms`,
+    GATEWAY_CIRCUIT_ERROR_PERCENT: ERROR_PERCENT,
+  });
   const startedAt = performance.now();
   let isOver = false;
   const flapping = flap(arena, phase, () => isOver);
@@ -88,6 +94,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   const lasted = (performance.now() - startedAt) / 1000;
   const opened = (await gateway.metrics()).sum('gateway_circuit_transitions_total', 'upstream="user",to="open"');
   return [
+    atLeast('times that the circuit opened at least', opened, 1),
     atMost('times that the circuit opened', opened, Math.floor(lasted / (open * JITTER)) + 1),
     noted('times that the backend went down, each for', `${downs}, ${rounded(phase)} s`),
     exactly(
