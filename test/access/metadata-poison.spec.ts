@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
 import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
-import { type CountingProxy, countingProxy } from '../support/counting-proxy.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { sendRaw } from '../support/raw-http.js';
+import { Road } from '../support/road.js';
 
 /** What makes Node's HTTP/2 throw, and grpc-js drop the session under every other call, when it becomes metadata. */
 const POISON = [
@@ -22,17 +22,17 @@ const POISON = [
 
 let gateway: TestGateway;
 let backends: BackendView;
-let proxy: CountingProxy;
+let road: Road;
 
 beforeAll(async () => {
   const world = await startWorld({ faultServer: false });
-  proxy = await countingProxy(world.aiUrl);
-  gateway = await startTestGateway({ world, env: { AI_SERVICE_URL: proxy.address, GATEWAY_HEALTH_INTERVAL: '1h' } });
+  road = await Road.to(world.aiUrl);
+  gateway = await startTestGateway({ world, env: { AI_SERVICE_URL: road.address, GATEWAY_HEALTH_INTERVAL: '1h' } });
   backends = new BackendView(world);
 });
 afterAll(async () => {
   await gateway.close();
-  proxy.close();
+  await road.close();
 });
 
 it('a slow call of one tenant survives whatever headers another one sends', async () => {
@@ -56,7 +56,7 @@ it('a slow call of one tenant survives whatever headers another one sends', asyn
   expect(statuses.filter((status) => status === 200).length, 'some of them are legitimate').toBeGreaterThan(5);
   const answer = await slow;
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('how are you')]);
-  expect(proxy.connections).toBeLessThanOrEqual(2);
+  expect(road.connections).toBeLessThanOrEqual(2);
   const asked = backends.calls.filter(({ call }) => call.upstream === 'ai');
   expect(asked).toHaveLength(1 + statuses.filter((status) => status === 200).length);
 });

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { parseEnvironment } from '../../src/config/environment.js';
+import type { GatewayConfig } from '../../src/config/gateway-config.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
 import { createLogger } from '../../src/observe/logger.js';
 import { startWorld, type World } from '../../sandbox/world.js';
@@ -22,12 +23,14 @@ interface TestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A world that runs already, closed with the gateway; otherwise one is started. */
   readonly world?: World;
+  /** Times of upstream connections that are shorter than the settings let through. */
+  readonly grpc?: Partial<GatewayConfig['grpc']>;
   readonly waitUntilReady?: boolean;
 }
 
 /** Starts a world and a gateway in it, on free ports, ready when it resolves. */
 export async function startTestGateway(options: TestOptions = {}): Promise<TestGateway> {
-  const { env = {}, waitUntilReady = true } = options;
+  const { env = {}, grpc = {}, waitUntilReady = true } = options;
   const world = options.world ?? (await startWorld({ faultServer: false, idp: false }));
   const lines: LogLine[] = [];
   const log = new Writable({
@@ -36,7 +39,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
       done();
     },
   });
-  const config = parseEnvironment({
+  const settings = parseEnvironment({
     ...world.gatewayEnv(),
     API_GATEWAY_PORT: '0',
     GATEWAY_ADMIN_ADDR: '',
@@ -47,6 +50,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
     RATE_LIMIT_BURST: '100000',
     ...env,
   });
+  const config = { ...settings, grpc: { ...settings.grpc, ...grpc } };
   const gateway = await startGateway(
     config,
     createLogger(config, 'test', { write: (line) => void log.write(line), dropped: 0 }),

@@ -1,4 +1,4 @@
-import { countingProxy } from '../../../test/support/counting-proxy.js';
+import { Road } from '../../../test/support/road.js';
 import type { SoakArena, SoakGateway } from '../arena.js';
 import { inTurns } from '../paired.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
@@ -22,7 +22,7 @@ interface Stage {
 async function prepare(arena: SoakArena): Promise<Stage> {
   const { world } = arena;
   const jwks = new URL((await world.env())['JWT_JWKS_URL'] ?? '');
-  const counted = await countingProxy(jwks.host);
+  const counted = await Road.to(jwks.host);
   arena.onClose(() => counted.close());
   const gateway = await arena.gateway({ JWT_JWKS_URL: `http://${counted.address}${jwks.pathname}` });
   const wish = { user: 'alice@acme.test', lifeSeconds: 7_200, unknownKid: true };

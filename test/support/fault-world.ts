@@ -1,0 +1,234 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { GatewayConfig } from '../../src/config/gateway-config.js';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { Bystander } from './bystander.js';
+import { CrashWatch } from './crash-watch.js';
+import { startTestGateway, type LogLine } from './gateway.js';
+import { GatewayProcess } from './gateway-process.js';
+import { Scrape } from './metrics.js';
+import { expectSound } from './sound.js';
+import { portsIn, UpstreamSockets } from './upstream-sockets.js';
+
+/** Faults are met and mended soon; the health of upstreams is looked at once, so that calls are those of the test. */
+const SHORT = {
+  GATEWAY_GRPC_INITIAL_BACKOFF: '100ms',
+  GATEWAY_GRPC_MAX_BACKOFF: '200ms',
+  GATEWAY_HEALTH_INTERVAL: '1h',
+};
+
+/** A circuit that never opens, where each fault is to be seen for itself. */
+export const NO_CIRCUIT = { GATEWAY_CIRCUIT_ERROR_PERCENT: '100', GATEWAY_CIRCUIT_MIN_REQUESTS: '100000' };
+
+/** Three failures open a circuit, for a fifth of a second at first. */
+export const QUICK_CIRCUIT = {
+  GATEWAY_CIRCUIT_PRESET: 'strict',
+  GATEWAY_CIRCUIT_OPEN: '200ms',
+  GATEWAY_CIRCUIT_MAX_OPEN: '400ms',
+  GATEWAY_USER_TIMEOUT: '150ms',
+};
+
+/** Three failures open a circuit, and it stays open. */
+export const LASTING_CIRCUIT = { ...QUICK_CIRCUIT, GATEWAY_CIRCUIT_OPEN: '60s', GATEWAY_CIRCUIT_MAX_OPEN: '60s' };
+
+/** A request, by alice unless it says otherwise. */
+export interface Ask {
+  readonly method?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly token?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer, read to its end. */
+export interface Answer {
+  readonly status: number;
+  /** That of the problem; the status in digits where there is none. */
+  readonly code: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** What becomes of one scenario: from its begin to `expectSound`. */
+export interface Scenario {
+  readonly before: Scrape;
+  readonly bystander: Bystander;
+  /** Lines that were there before. */
+  readonly lines: number;
+  readonly answers: Answer[];
+  /** Requests that were sent, answered or not. */
+  asked: number;
+}
+
+export interface FaultOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** A world that runs already; closed with the gateway. */
+  readonly world?: World;
+  /** Shorter than the settings let through; not for a process. */
+  readonly grpc?: Partial<GatewayConfig['grpc']>;
+  /** In a process of its own: its memory is its own, and it may die. */
+  readonly isProcess?: boolean;
+}
+
+/** What a scenario happens to. */
+interface Subject {
+  readonly world: World;
+  readonly url: string;
+  readonly lines: readonly LogLine[];
+  readonly isAlive: () => boolean;
+  close(): Promise<void>;
+}
+
+/** A gateway that things happen to, and that must come out of them sound: all that it was asked and answered is kept. */
+export class FaultWorld {
+  readonly crashes = new CrashWatch();
+  private readonly sockets = new UpstreamSockets();
+  private scenario!: Scenario;
+
+  private constructor(
+    readonly subject: Subject,
+    private readonly ports: ReadonlySet<number>,
+    private readonly tokens: { readonly alice: string; readonly carol: string },
+  ) {}
+
+  static async start(options: FaultOptions = {}): Promise<FaultWorld> {
+    const world = options.world ?? (await startWorld({ faultServer: false, idp: false }));
+    const env = { ...SHORT, ...options.env };
+    const addresses = Object.entries({ ...world.gatewayEnv(), ...env }).filter(([name]) => /SERVICE_URL$/.test(name));
+    const tokens = {
+      alice: await world.issueToken('alice@acme.test'),
+      carol: await world.issueToken('carol@globex.test'),
+    };
+    const ports = portsIn(addresses.map(([, address]) => address));
+    const make = (subject: Subject) => new FaultWorld(subject, ports, tokens);
+    const faults = make(await startSubject(world, { ...options, env }));
+    await faults.begin();
+    return faults;
+  }
+
+  get world(): World {
+    return this.subject.world;
+  }
+
+  get url(): string {
+    return this.subject.url;
+  }
+
+  get lines(): readonly LogLine[] {
+    return this.subject.lines;
+  }
+
+  /** The token of another tenant's user. */
+  get carol(): string {
+    return this.tokens.carol;
+  }
+
+  /** Sends a request and reads its answer. Rejects when its signal says so. */
+  async ask(path: string, { method = 'GET', body, headers = {}, token, signal }: Ask = {}): Promise<Answer> {
+    const { scenario } = this;
+    scenario.asked += 1;
+    const response = await fetch(this.url + path, {
+      method,
+      headers: { ...this.headers(token), ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    });
+    const text = await response.text();
+    const answer = { status: response.status, code: codeOf(response, text), headers: response.headers, body: text };
+    scenario.answers.push(answer);
+    return answer;
+  }
+
+  /** Codes of so many requests, one after the other. */
+  async codes(path: string, count: number, ask?: Ask): Promise<string[]> {
+    const seen: string[] = [];
+    for (let n = 0; n < count; n++) seen.push((await this.ask(path, ask)).code);
+    return seen;
+  }
+
+  async code(path: string, ask?: Ask): Promise<string> {
+    return (await this.ask(path, ask)).code;
+  }
+
+  /** Opens a stream of the AI and leaves it unread. */
+  open(query: string, token?: string): Promise<IncomingMessage> {
+    this.scenario.asked += 1;
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    httpRequest(`${this.url}/api/v1/ai:stream`, { method: 'POST', headers: this.headers(token), agent: false }, resolve)
+      .on('error', reject)
+      .end(JSON.stringify({ query }));
+    return promise;
+  }
+
+  /** The sum over what a selector such as `name{label="value"}` finds at `/metrics`. */
+  async metric(selector: string): Promise<number> {
+    return (await Scrape.of(this.url)).sum(selector);
+  }
+
+  /** By how much that has grown since the scenario began. */
+  async moved(selector: string): Promise<number> {
+    return (await this.metric(selector)) - this.scenario.before.sum(selector);
+  }
+
+  /** Sockets of the gateway to each port that it was given. */
+  openSockets(): ReadonlyMap<number, number> {
+    return this.sockets.count(this.ports);
+  }
+
+  /** Attempts of the gateway to connect to an address so far. */
+  connectionAttempts(address: string): number {
+    return this.sockets.attemptsAt(Number(address.slice(address.lastIndexOf(':') + 1)));
+  }
+
+  /** What circuits did so far. */
+  circuitEvents(): string[] {
+    return this.lines.map(({ msg }) => String(msg)).filter((text) => text.startsWith('circuit_'));
+  }
+
+  /** Asserts what must hold after every scenario, once its fault is mended, and begins the next. @param moved selectors of metrics that must have grown. */
+  async expectSound(...moved: string[]): Promise<void> {
+    await this.scenario.bystander.stop();
+    await expectSound(this, this.scenario, moved);
+    await this.begin();
+  }
+
+  async close(): Promise<void> {
+    await this.scenario.bystander.stop();
+    this.crashes.close();
+    this.sockets.close();
+    await this.subject.close();
+  }
+
+  private async begin(): Promise<void> {
+    const before = await Scrape.of(this.url);
+    const bystander = new Bystander(this.url, this.tokens.carol);
+    this.scenario = { before, bystander, lines: this.lines.length, answers: [], asked: 0 };
+  }
+
+  private headers(token = this.tokens.alice): Record<string, string> {
+    return { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  }
+}
+
+async function startSubject(world: World, { env = {}, grpc = {}, isProcess = false }: FaultOptions): Promise<Subject> {
+  if (!isProcess) {
+    const gateway = await startTestGateway({ world, env, grpc });
+    return { ...gateway, isAlive: () => true };
+  }
+  const gateway = await GatewayProcess.start(world, env);
+  return {
+    world,
+    url: gateway.url,
+    lines: gateway.lines,
+    isAlive: () => gateway.child.exitCode === null && gateway.child.signalCode === null,
+    async close() {
+      await gateway.kill();
+      await world.close();
+    },
+  };
+}
+
+function codeOf({ status }: Response, body: string): string {
+  if (status < 400) return String(status);
+  return (JSON.parse(body) as { readonly code: string }).code;
+}

@@ -1,0 +1,62 @@
+import { expect } from 'vitest';
+import { DECISION_REASONS } from '../../src/domain/decision-reason.js';
+import type { GatewayErrorCode } from '../../src/domain/errors.js';
+import type { FaultWorld, Scenario } from './fault-world.js';
+import { Scrape } from './metrics.js';
+import { expectProblem } from './problem.js';
+
+/** Connections that an upstream may have when all is quiet. */
+const HANDFUL = 4;
+const SOON = { timeout: 10_000 };
+const AT_REST = ['gateway_upstream_in_flight_requests', 'gateway_queue_depth'];
+
+/** What holds after every fault, once it is mended: nothing crashed, nothing is left behind, everything was told, nobody else noticed. */
+export async function expectSound(faults: FaultWorld, scenario: Scenario, moved: readonly string[]): Promise<void> {
+  expect(scenario.bystander.failures, 'others did not notice').toEqual([]);
+  expect(faults.crashes.crashes, 'nothing crashed').toEqual([]);
+  expect(faults.subject.isAlive(), 'the process is alive').toBe(true);
+  await expectRest(faults, scenario);
+  for (const answer of scenario.answers) expectWellFormed(answer);
+  await expectLines(faults, scenario);
+  const after = await Scrape.of(faults.url);
+  for (const selector of moved) {
+    expect(after.sum(selector), selector).toBeGreaterThan(scenario.before.sum(selector));
+  }
+}
+
+/** Nothing is in flight, at the gateway or at a backend, and no upstream has more than a few connections. */
+async function expectRest(faults: FaultWorld, { before }: Scenario): Promise<void> {
+  const { url, world } = faults;
+  const inFlight = 'gateway_in_flight_requests';
+  const left = async () => {
+    const scrape = await Scrape.of(url);
+    return {
+      requests: scrape.sum(inFlight),
+      calls: AT_REST.map((name) => scrape.sum(name)),
+      atBackends: world.calls.list().filter(({ outcome }) => outcome === null).length,
+    };
+  };
+  await expect.poll(left, SOON).toEqual({ requests: before.sum(inFlight), calls: [0, 0], atBackends: 0 });
+  await expect.poll(() => Math.max(...faults.openSockets().values()), SOON).toBeLessThanOrEqual(HANDFUL);
+}
+
+/** Every answer that is no success is a problem, complete, of the code that it names. */
+function expectWellFormed({ status, code, headers, body }: Scenario['answers'][number]): void {
+  if (status < 300) return;
+  expectProblem({ status, contentType: headers.get('content-type'), body }, code as GatewayErrorCode);
+}
+
+/** One line for each request that was sent, with a reason of the closed list and the outcome that the client was told. */
+async function expectLines({ lines }: FaultWorld, scenario: Scenario): Promise<void> {
+  const ofScenario = () => lines.slice(scenario.lines);
+  const ofRequests = () => ofScenario().filter(({ logger }) => logger === 'AUTH_DECISION');
+  await expect.poll(() => ofRequests().length, SOON).toBe(scenario.asked + scenario.bystander.requests);
+  for (const line of ofRequests()) expect(DECISION_REASONS).toContain(line.decision_reason);
+  const toldOf = new Map(
+    ofRequests().map((line) => [line.request_id, `${String(line.status)} ${String(line.error_code)}`]),
+  );
+  for (const { status, code, headers } of scenario.answers) {
+    expect(toldOf.get(headers.get('x-request-id'))).toBe(`${status} ${status < 300 ? '' : code}`);
+  }
+  expect(ofScenario().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+}
