@@ -7,7 +7,7 @@ import { gzipBomb, HUGE_HEADERS } from '../support/broken-replies.js';
 import { FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
 import { answer, frame, html, type Http2Reply, trailersOnly } from '../support/http2-stub.js';
 import { Road } from '../support/road.js';
-import { ALICE, GOOD, UserStub } from '../support/user-stub.js';
+import { ALICE, GOOD, BackendStub } from '../support/backend-stub.js';
 
 const USER = '/api/v1/users/acme-alice';
 const OK = { 'grpc-status': '0' };
@@ -70,12 +70,12 @@ const MISLEADING: readonly (readonly [what: string, reply: Http2Reply, code: str
 ];
 
 describe('garbage from a backend (FI-5)', () => {
-  let stub: UserStub;
+  let stub: BackendStub;
   let road: Road;
   let faults: FaultWorld;
 
   beforeAll(async () => {
-    stub = await UserStub.start();
+    stub = await BackendStub.start();
     road = await Road.to(stub.address);
     const env = { ...NO_CIRCUIT, USER_SERVICE_URL: road.address, GATEWAY_USER_TIMEOUT: '2s' };
     faults = await FaultWorld.start({ isProcess: true, env });

@@ -66,6 +66,8 @@ export interface FaultOptions {
   readonly world?: World;
   /** Shorter than the settings let through; not for a process. */
   readonly grpc?: Partial<GatewayConfig['grpc']>;
+  /** Starts another kind of gateway. */
+  readonly launch?: typeof startTestGateway;
   /** In a process of its own: its memory is its own, and it may die. */
   readonly isProcess?: boolean;
 }
@@ -82,26 +84,23 @@ interface Subject {
 /** A gateway that things happen to, and that must come out of them sound: all that it was asked and answered is kept. */
 export class FaultWorld {
   readonly crashes = new CrashWatch();
-  private readonly sockets = new UpstreamSockets();
   private scenario!: Scenario;
 
   private constructor(
     readonly subject: Subject,
-    private readonly ports: ReadonlySet<number>,
+    private readonly watch: { readonly sockets: UpstreamSockets; readonly ports: ReadonlySet<number> },
     private readonly tokens: { readonly alice: string; readonly carol: string },
   ) {}
 
   static async start(options: FaultOptions = {}): Promise<FaultWorld> {
     const world = options.world ?? (await startWorld({ faultServer: false, idp: false }));
     const env = { ...SHORT, ...options.env };
+    const sockets = new UpstreamSockets();
+    const subject = await startSubject(world, { ...options, env });
     const addresses = Object.entries({ ...world.gatewayEnv(), ...env }).filter(([name]) => /SERVICE_URL$/.test(name));
-    const tokens = {
-      alice: await world.issueToken('alice@acme.test'),
-      carol: await world.issueToken('carol@globex.test'),
-    };
     const ports = portsIn(addresses.map(([, address]) => address));
-    const make = (subject: Subject) => new FaultWorld(subject, ports, tokens);
-    const faults = make(await startSubject(world, { ...options, env }));
+    const alice = await world.issueToken('alice@acme.test');
+    const faults = new FaultWorld(subject, { sockets, ports }, { alice, carol: await world.issueToken('carol@globex.test') });
     await faults.begin();
     return faults;
   }
@@ -150,6 +149,11 @@ export class FaultWorld {
     return (await this.ask(path, ask)).code;
   }
 
+  /** Takes note of requests that a test sent by itself. */
+  sentBesides(count: number): void {
+    this.scenario.asked += count;
+  }
+
   /** Opens a stream of the AI and leaves it unread. */
   open(query: string, token?: string): Promise<IncomingMessage> {
     this.scenario.asked += 1;
@@ -172,12 +176,12 @@ export class FaultWorld {
 
   /** Sockets of the gateway to each port that it was given. */
   openSockets(): ReadonlyMap<number, number> {
-    return this.sockets.count(this.ports);
+    return this.watch.sockets.count(this.watch.ports);
   }
 
   /** Attempts of the gateway to connect to an address so far. */
   connectionAttempts(address: string): number {
-    return this.sockets.attemptsAt(Number(address.slice(address.lastIndexOf(':') + 1)));
+    return this.watch.sockets.attemptsAt(Number(address.slice(address.lastIndexOf(':') + 1)));
   }
 
   /** What circuits did so far. */
@@ -195,7 +199,7 @@ export class FaultWorld {
   async close(): Promise<void> {
     await this.scenario.bystander.stop();
     this.crashes.close();
-    this.sockets.close();
+    this.watch.sockets.close();
     await this.subject.close();
   }
 
@@ -210,9 +214,10 @@ export class FaultWorld {
   }
 }
 
-async function startSubject(world: World, { env = {}, grpc = {}, isProcess = false }: FaultOptions): Promise<Subject> {
+async function startSubject(world: World, options: FaultOptions): Promise<Subject> {
+  const { env = {}, grpc = {}, isProcess = false, launch = startTestGateway } = options;
   if (!isProcess) {
-    const gateway = await startTestGateway({ world, env, grpc });
+    const gateway = await launch({ world, env, grpc });
     return { ...gateway, isAlive: () => true };
   }
   const gateway = await GatewayProcess.start(world, env);

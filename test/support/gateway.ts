@@ -18,7 +18,8 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-interface TestOptions {
+/** What a test changes of a gateway. */
+export interface TestOptions {
   /** Settings on top of the world's. */
   readonly env?: Readonly<Record<string, string>>;
   /** A world that runs already, closed with the gateway; otherwise one is started. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { FrameReader } from '../../src/grpc/http2/frame-reader.js';
-import { Flag, frame, FrameType, PREFACE, settingsFrame } from '../../src/grpc/http2/frames.js';
+import { Flag, frame, FrameType, PREFACE, settingsFrame, uint32 } from '../../src/grpc/http2/frames.js';
 import { frame as message } from './http2-stub.js';
 
 /** A frame as it arrived. */
@@ -28,11 +28,20 @@ export function goodAnswer(streamId: number, bytes: Uint8Array): Buffer {
   ]);
 }
 
-/** GOAWAY with the last stream that was touched. */
-export function goAwayFrame(lastStreamId: number, errorCode = 0): Buffer {
-  const payload = Buffer.alloc(8);
-  payload.writeUInt32BE(lastStreamId);
-  payload.writeUInt32BE(errorCode, 4);
+/** How much of an answer comes before its stream is reset. */
+export type Progress = 'before headers' | 'after headers' | 'in a message';
+
+/** RST_STREAM with a code. */
+export function resetAnswer(streamId: number, code: number, progress: Progress): Buffer {
+  const headers = frame(FrameType.HEADERS, Flag.END_HEADERS, streamId, HEADERS);
+  const half = frame(FrameType.DATA, 0, streamId, message(Buffer.from('half'), { length: 100 }));
+  const begun = { 'before headers': [], 'after headers': [headers], 'in a message': [headers, half] }[progress];
+  return Buffer.concat([...begun, frame(FrameType.RST_STREAM, 0, streamId, uint32(code))]);
+}
+
+/** GOAWAY with the last stream that was touched, and why. */
+export function goAwayFrame(lastStreamId: number, errorCode = 0, debug = ''): Buffer {
+  const payload = Buffer.concat([uint32(lastStreamId), uint32(errorCode), Buffer.from(debug)]);
   return frame(FrameType.GOAWAY, 0, 0, payload);
 }
 

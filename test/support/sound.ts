@@ -46,12 +46,15 @@ function expectWellFormed({ status, code, headers, body }: Scenario['answers'][n
   expectProblem({ status, contentType: headers.get('content-type'), body }, code as GatewayErrorCode);
 }
 
-/** One line for each request that was sent, with a reason of the closed list and the outcome that the client was told. */
+/** One line for each request that was sent, with the outcome that the client was told, and a reason of the closed list where a decision was made. */
 async function expectLines({ lines }: FaultWorld, scenario: Scenario): Promise<void> {
   const ofScenario = () => lines.slice(scenario.lines);
   const ofRequests = () => ofScenario().filter(({ logger }) => logger === 'AUTH_DECISION');
   await expect.poll(() => ofRequests().length, SOON).toBe(scenario.asked + scenario.bystander.requests);
-  for (const line of ofRequests()) expect(DECISION_REASONS).toContain(line.decision_reason);
+  for (const { decision_reason, outcome, status } of ofRequests()) {
+    if (outcome === '') expect(status, 'refused before there was anything to decide').toBe(400);
+    else expect(DECISION_REASONS).toContain(decision_reason);
+  }
   const toldOf = new Map(
     ofRequests().map((line) => [line.request_id, `${String(line.status)} ${String(line.error_code)}`]),
   );

@@ -1,7 +1,7 @@
 import { PASSWORD } from '../../sandbox/data/seed.js';
 import { choosePort } from '../../sandbox/gateway-process.js';
-import { startWorld, type World } from '../../sandbox/world.js';
-import { startTestGateway, type TestGateway } from './gateway.js';
+import { startWorld } from '../../sandbox/world.js';
+import { startTestGateway, type TestGateway, type TestOptions } from './gateway.js';
 import { type Step, WebClient } from './web-client.js';
 
 /** What a page of the gateway's own sends with each request of a script. */
@@ -13,19 +13,14 @@ export interface SsoGateway extends TestGateway {
   readonly publicUrl: string;
 }
 
-interface SsoOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  /** A world with an identity provider; closed with the gateway. */
-  readonly world?: World;
-}
-
-/** Starts a gateway in a world with an identity provider. */
-export async function startSsoGateway({ env = {}, world: given }: SsoOptions = {}): Promise<SsoGateway> {
+/** Starts a gateway in a world with an identity provider, which a world that is given must have. */
+export async function startSsoGateway(options: TestOptions = {}): Promise<SsoGateway> {
+  const { env = {}, world: given, ...rest } = options;
   const world = given ?? (await startWorld({ faultServer: false }));
   const port = await choosePort('0');
   const publicUrl = `http://localhost:${port}`;
   const settings = { GATEWAY_PUBLIC_URL: publicUrl, ...world.gatewayEnv(publicUrl), API_GATEWAY_PORT: port, ...env };
-  return { ...(await startTestGateway({ world, env: settings })), publicUrl };
+  return { ...(await startTestGateway({ ...rest, world, env: settings })), publicUrl };
 }
 
 /** Up to the form of the identity provider, or to the way back when the person is signed in there already. */

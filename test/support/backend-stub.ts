@@ -8,13 +8,15 @@ export const ALICE = Buffer.from(
   toBinary(UserSchema, create(UserSchema, { id: 'acme-alice', tenantId: 'acme', displayName: 'Alice' })),
 );
 
-/** The right answer. */
+/** The right answer to whoever asks for her, or changes her. */
 export const GOOD: Http2Reply = answer(frame(ALICE), { 'grpc-status': '0' });
+/** No answer. */
+export const SILENT: Http2Reply = () => undefined;
 
-/** In place of UserService: does to each call what a test says. It knows nothing of health checks. */
-export class UserStub {
+/** In place of a backend: does to each call what a test says, and knows nothing of health checks. */
+export class BackendStub {
   reply: Http2Reply = GOOD;
-  /** Calls that arrived. */
+  /** Calls that arrived: their headers. */
   readonly calls: IncomingHttpHeaders[] = [];
   /** Calls that the gateway reset. */
   resets = 0;
@@ -22,8 +24,8 @@ export class UserStub {
 
   private constructor(readonly http2: Http2Stub) {}
 
-  static async start(): Promise<UserStub> {
-    const stub = new UserStub(await http2Stub());
+  static async start(): Promise<BackendStub> {
+    const stub = new BackendStub(await http2Stub());
     stub.http2.reply = (stream, headers) => stub.take(stream, headers);
     return stub;
   }
@@ -38,12 +40,17 @@ export class UserStub {
     return this.open.size;
   }
 
+  /** Calls of a method that arrived. */
+  callsOf(method: string): number {
+    return this.calls.filter((headers) => String(headers[':path']).endsWith(`/${method}`)).length;
+  }
+
   close(): Promise<void> {
     return this.http2.close();
   }
 
   private take(...[stream, headers]: Parameters<Http2Reply>): void {
-    if (!String(headers[':path']).startsWith('/user.')) return trailersOnly({ 'grpc-status': '12' })(stream, headers);
+    if (String(headers[':path']).startsWith('/grpc.health.')) return trailersOnly({ 'grpc-status': '12' })(stream, headers);
     this.calls.push(headers);
     this.open.add(stream);
     stream.once('aborted', () => (this.resets += 1));
