@@ -17,6 +17,8 @@ export default defineConfig({
           setupFiles: ['test/support/reflect.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
+          // States are waited for as long as a busy machine takes to reach them.
+          expect: { poll: { timeout: 8_000 } },
         },
       },
     ],

@@ -8,7 +8,6 @@ import { goAwayFrame, goodAnswer, rawPeer, type RawPeer } from '../support/raw-h
 
 const USER = '/api/v1/users/acme-alice';
 const CHANGE = { method: 'PATCH', body: { displayName: 'Alice' } };
-const AGAIN = { timeout: 8_000 };
 const KEEPALIVE = { keepaliveTimeMs: 100, keepaliveTimeoutMs: 50 };
 const ERRORS = 'upstream_grpc_errors_total{upstream="user"';
 
@@ -119,10 +118,10 @@ describe('a backend that says GOAWAY with an error (FI-7)', () => {
   it('for too many pings loses them with 503, no 429, and is pinged half as often from then on', async () => {
     const peer = await start();
     pings = [];
-    await expect.poll(() => pings.length, AGAIN).toBeGreaterThan(2);
+    await expect.poll(() => pings.length).toBeGreaterThan(2);
     expect(new Set(await loseTwenty(peer, 11, 'too_many_pings'))).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
     expect(await faults.code(USER)).toBe('200');
-    await expect.poll(() => pings.length, AGAIN).toBeGreaterThan(3);
+    await expect.poll(() => pings.length).toBeGreaterThan(3);
     const pauses = pings.slice(1).map((at, n) => at - (pings[n] ?? 0));
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(2 * KEEPALIVE.keepaliveTimeMs);
     await faults.expectSound(`${ERRORS},code="RESOURCE_EXHAUSTED"}`);

@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import { startWorld } from '../../sandbox/world.js';
+import { FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { Road } from '../support/road.js';
+
+const USER = '/api/v1/users/acme-alice';
+const KEEPALIVE = { keepaliveTimeMs: 150, keepaliveTimeoutMs: 150 };
+
+let faults: FaultWorld;
+let road: Road;
+afterEach(async () => {
+  await faults.close();
+  await road.close();
+});
+
+describe('a connection that carries nothing more, of which nobody is told (FI-3)', () => {
+  it('costs a few calls their time, and is replaced', async () => {
+    const world = await startWorld({ faultServer: false, idp: false });
+    road = await Road.to(world.userUrl);
+    const env = { ...NO_CIRCUIT, USER_SERVICE_URL: road.address, GATEWAY_USER_TIMEOUT: '100ms' };
+    faults = await FaultWorld.start({ world, env, grpc: KEEPALIVE });
+    expect(await faults.code(USER)).toBe('200');
+    const connections = road.connections;
+    road.freeze();
+    const seen: string[] = [];
+    await expect.poll(async () => seen.push(await faults.code(USER)) && seen.at(-1)).toBe('200');
+    expect(seen[0]).toBe('UPSTREAM_TIMEOUT');
+    for (const code of seen.slice(0, -1)) expect(['UPSTREAM_TIMEOUT', 'UPSTREAM_UNAVAILABLE']).toContain(code);
+    expect(road.connections).toBeGreaterThan(connections);
+    expect(new Set(await faults.codes(USER, 10))).toEqual(new Set(['200']));
+    await faults.expectSound('upstream_grpc_errors_total{upstream="user",code="DEADLINE_EXCEEDED"}');
+  });
+
+  it('ends the streams on it with an error, and the next one is sound', async () => {
+    const world = await startWorld({ faultServer: false, idp: false });
+    road = await Road.to(world.aiUrl);
+    const env = { ...NO_CIRCUIT, AI_SERVICE_URL: road.address };
+    faults = await FaultWorld.start({ world, env, grpc: KEEPALIVE });
+    const stream = await faults.open('stream 100000 tokens slow 10ms');
+    await once(stream, 'data');
+    road.freeze();
+    const events: string[] = [];
+    for await (const chunk of stream) events.push(String(chunk));
+    expect(events.join('')).toContain('event: error');
+    expect(events.join('')).toContain('UPSTREAM_UNAVAILABLE');
+    const query = { method: 'POST', body: { query: 'stream 2 tokens slow 0ms' } };
+    expect((await faults.ask('/api/v1/ai:stream', query)).body).toContain('event: end');
+    await faults.expectSound('upstream_grpc_errors_total{upstream="ai",method="StreamQuery",code="UNAVAILABLE"}');
+  });
+});
