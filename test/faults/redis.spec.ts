@@ -74,11 +74,16 @@ afterAll(async () => {
   await redis.close();
 });
 
+async function statusOfSignIn(client: WebClient): Promise<number> {
+  const { status } = await signIn(client, gateway, 'alice@acme.test');
+  faults.sentBesides(client.steps.filter(({ url }) => url.startsWith(gateway.publicUrl)).length);
+  return status;
+}
+
 /** What a page's script sends for a person who has signed in. */
 async function signedIn(): Promise<Ask> {
   const client = new WebClient();
-  await signIn(client, gateway, 'alice@acme.test');
-  faults.sentBesides(2);
+  expect(await statusOfSignIn(client)).toBe(302);
   const cookie = `__Host-sid=${client.cookie(gateway.publicUrl, '__Host-sid')}`;
   return { headers: { ...FROM_PAGE, cookie, authorization: '' } };
 }
@@ -97,6 +102,7 @@ describe('a Redis that fails (FI-8)', () => {
     }
     expect(await faults.codes(USERS, 5)).toEqual(Array(5).fill('200'));
     expect(await scopeOf()).toBe('local');
+    expect(await statusOfSignIn(new WebClient())).toBe(503);
     await failure.mend(redis);
     await expect.poll(() => faults.code(USERS, session)).toBe(failure.afterwards);
     await expect.poll(scopeOf).toBe('global');

@@ -22,7 +22,8 @@ beforeAll(async () => {
   });
   const env = { ...NO_CIRCUIT, USER_SERVICE_URL: peer.target };
   faults = await FaultWorld.start({ env });
-  expect(await faults.code(USER)).toBe('200');
+  // The health check of the start is behind us when this is: only calls are counted below.
+  await faults.ask(USER);
 });
 afterAll(async () => {
   await faults.close();
