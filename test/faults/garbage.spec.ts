@@ -143,7 +143,7 @@ describe('garbage from a backend (FI-5)', () => {
     const rounds = async () => {
       for (const [, reply] of [...GARBAGE, ...UNREADABLE]) {
         stub.reply = reply;
-        await faults.codes(USER, 2);
+        await faults.ask(USER);
       }
     };
     await rounds();

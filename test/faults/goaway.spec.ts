@@ -65,10 +65,10 @@ describe('a backend that says GOAWAY with NO_ERROR (FI-7)', () => {
     const stub = await start();
     let calls = 0;
     stub.reply = (stream, headers) => {
-      if (++calls % 20 === 0) stream.session?.close();
+      if (++calls % 10 === 0) stream.session?.close();
       GOOD(stream, headers);
     };
-    for (let n = 0; n < 20; n++) expect(new Set(await twenty())).toEqual(new Set(['200']));
+    for (let n = 0; n < 8; n++) expect(new Set(await twenty())).toEqual(new Set(['200']));
     expect(stub.http2.sessions.length).toBeGreaterThan(5);
     await faults.expectSound('upstream_grpc_requests_total{upstream="user",code="OK"}');
   });

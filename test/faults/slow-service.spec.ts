@@ -25,10 +25,12 @@ describe('a slow service (FI-9)', () => {
   it('takes so many calls and no more; the others are refused fast and other services are as they were', async () => {
     const env = {
       ...NO_CIRCUIT,
-      GATEWAY_USER_TIMEOUT: '2s',
+      GATEWAY_USER_TIMEOUT: '5s',
       GATEWAY_USER_MAX_CONCURRENT: '4',
       GATEWAY_TENANT_SHARE_PERCENT: '100',
       GATEWAY_QUEUE_SIZE: '2',
+      // Shorter than an answer takes, longer than the requests take to arrive.
+      GATEWAY_QUEUE_TIMEOUT: '900ms',
     };
     faults = await FaultWorld.start({ env });
     await faults.world.setFault('user', { mode: 'slow', latencyMs: 600 });
