@@ -29,10 +29,10 @@ function twenty(): Promise<string[]> {
 }
 
 describe('a backend that says GOAWAY with NO_ERROR (FI-7)', () => {
-  async function start(): Promise<BackendStub> {
+  async function start(grpc?: FaultOptions['grpc']): Promise<BackendStub> {
     const stub = await BackendStub.start();
     backend = stub;
-    await startBefore(stub.address);
+    await startBefore(stub.address, grpc);
     return stub;
   }
 
@@ -70,6 +70,17 @@ describe('a backend that says GOAWAY with NO_ERROR (FI-7)', () => {
     };
     for (let n = 0; n < 8; n++) expect(new Set(await twenty())).toEqual(new Set(['200']));
     expect(stub.http2.sessions.length).toBeGreaterThan(5);
+    await faults.expectSound('upstream_grpc_requests_total{upstream="user",code="OK"}');
+  });
+
+  it('is left by the gateway itself when connections grow old, and loses none by that either', async () => {
+    const stub = await start({ connectionMaxAgeMs: 100 });
+    await expect
+      .poll(async () => {
+        expect(new Set(await twenty())).toEqual(new Set(['200']));
+        return stub.http2.sessions.length;
+      })
+      .toBeGreaterThan(4);
     await faults.expectSound('upstream_grpc_requests_total{upstream="user",code="OK"}');
   });
 });
@@ -124,6 +135,12 @@ describe('a backend that says GOAWAY with an error (FI-7)', () => {
     await expect.poll(() => pings.length).toBeGreaterThan(3);
     const pauses = pings.slice(1).map((at, n) => at - (pings[n] ?? 0));
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(2 * KEEPALIVE.keepaliveTimeMs);
-    await faults.expectSound(`${ERRORS},code="RESOURCE_EXHAUSTED"}`);
+    expect(faults.lines.map(({ msg }) => String(msg)).filter((text) => text.startsWith('too_many_pings'))).toHaveLength(
+      1,
+    );
+    await faults.expectSound(
+      `${ERRORS},code="RESOURCE_EXHAUSTED"}`,
+      'upstream_grpc_too_many_pings_total{upstream="user"}',
+    );
   });
 });
