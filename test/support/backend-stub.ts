@@ -50,7 +50,8 @@ export class BackendStub {
   }
 
   private take(...[stream, headers]: Parameters<Http2Reply>): void {
-    if (String(headers[':path']).startsWith('/grpc.health.')) return trailersOnly({ 'grpc-status': '12' })(stream, headers);
+    if (String(headers[':path']).startsWith('/grpc.health.'))
+      return trailersOnly({ 'grpc-status': '12' })(stream, headers);
     this.calls.push(headers);
     this.open.add(stream);
     stream.once('aborted', () => (this.resets += 1));

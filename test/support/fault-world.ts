@@ -100,7 +100,11 @@ export class FaultWorld {
     const addresses = Object.entries({ ...world.gatewayEnv(), ...env }).filter(([name]) => /SERVICE_URL$/.test(name));
     const ports = portsIn(addresses.map(([, address]) => address));
     const alice = await world.issueToken('alice@acme.test');
-    const faults = new FaultWorld(subject, { sockets, ports }, { alice, carol: await world.issueToken('carol@globex.test') });
+    const faults = new FaultWorld(
+      subject,
+      { sockets, ports },
+      { alice, carol: await world.issueToken('carol@globex.test') },
+    );
     await faults.begin();
     return faults;
   }
