@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BackendStub, GOOD, SILENT } from '../support/backend-stub.js';
-import { FaultWorld, QUICK_CIRCUIT } from '../support/fault-world.js';
+import { QUICK_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 import { trailersOnly } from '../support/http2-stub.js';
 
 const USER = '/api/v1/users/acme-alice';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { FaultWorld, LASTING_CIRCUIT, QUICK_CIRCUIT } from '../support/fault-world.js';
+import { LASTING_CIRCUIT, QUICK_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 
 const USER = '/api/v1/users/acme-alice';
 const OPENED = 'gateway_circuit_transitions_total{upstream="user",to="open"}';

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StreamQueryResponseSchema } from '../../src/gen/ai/v1/ai_pb.js';
 import { BackendStub } from '../support/backend-stub.js';
 import { gzipBomb, HUGE_HEADERS } from '../support/broken-replies.js';
-import { FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 import { answer, frame, html, type Http2Reply, trailersOnly } from '../support/http2-stub.js';
 
 const QUERY = { method: 'POST', body: { query: 'hello' } };

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Flag, frame, FrameType } from '../../src/grpc/http2/frames.js';
 import { ALICE, BackendStub, GOOD } from '../support/backend-stub.js';
-import { type FaultOptions, FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
+import type { FaultOptions } from '../support/gateway-under-fault.js';
 import { POISON_HEADERS } from '../support/poison-headers.js';
 import { sendRaw } from '../support/raw-http.js';
 import { goAwayFrame, goodAnswer, rawPeer, type RawPeer } from '../support/raw-http2.js';

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
-import { FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 import { Road } from '../support/road.js';
 
 const USER = '/api/v1/users/acme-alice';

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { BackendStub, GOOD, SILENT } from '../support/backend-stub.js';
-import { type Ask, FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { type Ask, FaultWorld } from '../support/fault-world.js';
 import { trailersOnly } from '../support/http2-stub.js';
 import { Road } from '../support/road.js';
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FrameType } from '../../src/grpc/http2/frames.js';
 import { ALICE } from '../support/backend-stub.js';
-import { FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 import { goodAnswer, type Progress, rawPeer, type RawPeer, resetAnswer } from '../support/raw-http2.js';
 
 const USER = '/api/v1/users/acme-alice';

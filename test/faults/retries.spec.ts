@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackendStub, GOOD } from '../support/backend-stub.js';
-import { FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 import { trailersOnly } from '../support/http2-stub.js';
 
 const USER = '/api/v1/users/acme-alice';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
-import { FaultWorld, LASTING_CIRCUIT } from '../support/fault-world.js';
+import { LASTING_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 
 const USER = '/api/v1/users/acme-alice';
 const TIMEOUTS = 'upstream_grpc_errors_total{upstream="user",method="GetUser",code="DEADLINE_EXCEEDED"}';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { FaultWorld, NO_CIRCUIT } from '../support/fault-world.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { FaultWorld } from '../support/fault-world.js';
 
 const USER = '/api/v1/users/acme-alice';
 const REJECTED = 'gateway_circuit_rejections_total{upstream="user",reason=';

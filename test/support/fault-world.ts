@@ -1,34 +1,13 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { GatewayConfig } from '../../src/config/gateway-config.js';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { Bystander } from './bystander.js';
 import { CrashWatch } from './crash-watch.js';
-import { startTestGateway, type LogLine } from './gateway.js';
-import { GatewayProcess } from './gateway-process.js';
+import { SHORT } from './fault-settings.js';
+import type { LogLine } from './gateway.js';
+import { type FaultOptions, startSubject, type Subject } from './gateway-under-fault.js';
 import { Scrape } from './metrics.js';
 import { expectSound } from './sound.js';
 import { portsIn, UpstreamSockets } from './upstream-sockets.js';
-
-/** Faults are met and mended soon; the health of upstreams is looked at once, so that calls are those of the test. */
-const SHORT = {
-  GATEWAY_GRPC_INITIAL_BACKOFF: '100ms',
-  GATEWAY_GRPC_MAX_BACKOFF: '200ms',
-  GATEWAY_HEALTH_INTERVAL: '1h',
-};
-
-/** A circuit that never opens, where each fault is to be seen for itself. */
-export const NO_CIRCUIT = { GATEWAY_CIRCUIT_ERROR_PERCENT: '100', GATEWAY_CIRCUIT_MIN_REQUESTS: '100000' };
-
-/** Three failures open a circuit, for a fifth of a second at first. */
-export const QUICK_CIRCUIT = {
-  GATEWAY_CIRCUIT_PRESET: 'strict',
-  GATEWAY_CIRCUIT_OPEN: '200ms',
-  GATEWAY_CIRCUIT_MAX_OPEN: '400ms',
-  GATEWAY_USER_TIMEOUT: '150ms',
-};
-
-/** Three failures open a circuit, and it stays open. */
-export const LASTING_CIRCUIT = { ...QUICK_CIRCUIT, GATEWAY_CIRCUIT_OPEN: '60s', GATEWAY_CIRCUIT_MAX_OPEN: '60s' };
 
 /** A request, by alice unless it says otherwise. */
 export interface Ask {
@@ -58,27 +37,6 @@ export interface Scenario {
   readonly answers: Answer[];
   /** Requests that were sent, answered or not. */
   asked: number;
-}
-
-export interface FaultOptions {
-  readonly env?: Readonly<Record<string, string>>;
-  /** A world that runs already; closed with the gateway. */
-  readonly world?: World;
-  /** Shorter than the settings let through; not for a process. */
-  readonly grpc?: Partial<GatewayConfig['grpc']>;
-  /** Starts another kind of gateway. */
-  readonly launch?: typeof startTestGateway;
-  /** In a process of its own: its memory is its own, and it may die. */
-  readonly isProcess?: boolean;
-}
-
-/** What a scenario happens to. */
-interface Subject {
-  readonly world: World;
-  readonly url: string;
-  readonly lines: readonly LogLine[];
-  readonly isAlive: () => boolean;
-  close(): Promise<void>;
 }
 
 /** A gateway that things happen to, and that must come out of them sound: all that it was asked and answered is kept. */
@@ -216,25 +174,6 @@ export class FaultWorld {
   private headers(token = this.tokens.alice): Record<string, string> {
     return { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   }
-}
-
-async function startSubject(world: World, options: FaultOptions): Promise<Subject> {
-  const { env = {}, grpc = {}, isProcess = false, launch = startTestGateway } = options;
-  if (!isProcess) {
-    const gateway = await launch({ world, env, grpc });
-    return { ...gateway, isAlive: () => true };
-  }
-  const gateway = await GatewayProcess.start(world, env);
-  return {
-    world,
-    url: gateway.url,
-    lines: gateway.lines,
-    isAlive: () => gateway.child.exitCode === null && gateway.child.signalCode === null,
-    async close() {
-      await gateway.kill();
-      await world.close();
-    },
-  };
 }
 
 function codeOf({ status }: Response, body: string): string {
