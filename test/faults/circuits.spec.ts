@@ -20,7 +20,7 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<void> 
 
 describe('a flapping service (FI-30)', () => {
   it('changes the circuit no more often than its pauses allow, and leaves nothing behind', async () => {
-    await start({ GATEWAY_CIRCUIT_OPEN: '400ms' });
+    await start({ GATEWAY_CIRCUIT_OPEN: '400ms', GATEWAY_USER_TIMEOUT: '5s' });
     const startedAt = performance.now();
     for (let n = 0; n < 6; n++) {
       await faults.world.setFault('user', { mode: n % 2 === 0 ? 'down' : 'none' });
@@ -76,7 +76,7 @@ describe('the try of a circuit (FI-32)', () => {
   });
 
   it('succeeds with an answer that is the fault of its request', async () => {
-    await start({ GATEWAY_CIRCUIT_HALF_OPEN_MAX: '1' });
+    await start({ GATEWAY_CIRCUIT_HALF_OPEN_MAX: '1', GATEWAY_USER_TIMEOUT: '5s' });
     await faults.world.setFault('user', { mode: 'down' });
     await faults.codes(USER, 3);
     await faults.world.setFault('user', { mode: 'none' });

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LASTING_CIRCUIT, QUICK_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { type Answer, FaultWorld } from '../support/fault-world.js';
 
 const USER = '/api/v1/users/acme-alice';
 const OPENED = 'gateway_circuit_transitions_total{upstream="user",to="open"}';
@@ -20,9 +20,10 @@ describe('a service that is killed under load (FI-1)', () => {
     const [killedAt, attempts] = [performance.now(), faults.connectionAttempts(world.userUrl)];
     await world.setFault('user', { mode: 'down' });
     expect(new Set(await inFlight)).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
-    const refused = await faults.ask(USER);
-    expect(refused.code).toBe('CIRCUIT_OPEN');
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    // On a slow machine it may be tried again by now.
+    const seen: Answer[] = [];
+    await expect.poll(async () => seen.unshift(await faults.ask(USER)) && seen[0]?.code).toBe('CIRCUIT_OPEN');
+    expect(Number(seen[0]?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     const load = () => Promise.all(Array.from({ length: 10 }, () => faults.codes(USER, 10)));
     for (const code of (await load()).flat()) expect(['CIRCUIT_OPEN', 'UPSTREAM_UNAVAILABLE']).toContain(code);
     const pauses = (performance.now() - killedAt) / (100 * 0.8);
@@ -42,7 +43,7 @@ describe('a service that is killed under load (FI-1)', () => {
   });
 
   it('opens its circuit once, which shows in the state, its changes, the refusals and the line of a request', async () => {
-    faults = await FaultWorld.start({ env: LASTING_CIRCUIT });
+    faults = await FaultWorld.start({ env: { ...LASTING_CIRCUIT, GATEWAY_USER_TIMEOUT: '5s' } });
     expect(await faults.metric('gateway_circuit_state{upstream="user",state="closed"}')).toBe(1);
     await faults.world.setFault('user', { mode: 'down' });
     await faults.codes(USER, 10);
