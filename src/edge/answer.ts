@@ -1,13 +1,16 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
-import { HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
+import { GatewayError } from '../domain/errors.js';
+import { type HttpBody, HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { allowedTenant } from './allowed-tenant.js';
 import type { JsonValue } from './rpc-call.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const EMPTY = Buffer.alloc(0);
+/** Type and parameters (RFC 9110 8.3.1), or nothing; it becomes a header as it is. */
+const MEDIA_TYPE = /^(?:[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}[\x20-\x7e]{0,256})?$/;
 
 /** The body of a successful answer, redacted and checked for its tenant, and what it is. */
 export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint8Array | JsonValue): KeptAnswer {
@@ -21,6 +24,20 @@ export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint
 }
 
 function renderRawBody(status: number, answer: Uint8Array): KeptAnswer {
-  const { contentType, data } = fromBinary(HttpBodySchema, answer);
+  const { contentType, data } = readHttpBody(answer);
+  if (!MEDIA_TYPE.test(contentType))
+    throw unreadable(new Error('content_type of google.api.HttpBody is no media type'));
   return { status, contentType: contentType || 'application/octet-stream', body: Buffer.from(data) };
+}
+
+function readHttpBody(answer: Uint8Array): HttpBody {
+  try {
+    return fromBinary(HttpBodySchema, answer);
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
+function unreadable(cause: unknown): GatewayError {
+  return new GatewayError('UPSTREAM_ERROR', 'The service sent a response that cannot be read.', { cause });
 }

@@ -122,7 +122,10 @@ export class RequestLifecycle {
       call.cancel(left);
     }
     this.arrival.leave(call);
-    this.log.finish(call, httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining }));
+    const facts = httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining });
+    // Calls that were cancelled just now have yet to say how they ended.
+    if (abandoned) setImmediate(() => this.log.finish(call, facts));
+    else this.log.finish(call, facts);
   }
 
   /** A client that asks before it sends its body is told to go on, now that its head is in order (RFC 9110 10.1.1). */

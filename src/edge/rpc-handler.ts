@@ -7,12 +7,19 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
-import { renderAnswer } from './answer.js';
+import { AnswerReader } from './answer-reader.js';
 import { hasTag, sendTagged } from './conditional-answer.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
 import { readRequest } from './read-request.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { StreamHandler } from './stream/stream-handler.js';
+
+/** A request on its way to an upstream, and who reads the answer. */
+interface Question {
+  readonly rpc: CompiledRoute;
+  readonly message: Uint8Array;
+  readonly reader: AnswerReader;
+}
 
 /** Translates one REST request into one gRPC call and its answer back: what every generated handler does. */
 @Injectable()
@@ -39,9 +46,10 @@ export class RpcHandler {
     if (rpc.route.method.kind === 'server_stream') return this.streams.handle(request, reply, message);
     const key = idempotencyKey(request);
     if (key !== undefined) return this.sendOnce(request, reply, { rpc, message, key });
-    const answer = await this.ask(call, rpc, message);
+    const reader = new AnswerReader(rpc, call);
+    const answer = await this.ask(call, { rpc, message, reader });
     call.stage = 'encode';
-    sendAnswer(request, reply, renderAnswer(rpc, call, answer));
+    sendAnswer(request, reply, reader.render(answer));
   }
 
   private async sendOnce(
@@ -51,46 +59,44 @@ export class RpcHandler {
   ): Promise<void> {
     const { call } = request;
     const keyed = { key, method: rpc.route.method, message };
+    const reader = new AnswerReader(rpc, call);
     const { answer, replayed } = await this.idempotent.run(request, keyed, async () =>
-      renderAnswer(rpc, call, await this.askToTheEnd(call, rpc, message)),
+      reader.render(await this.askToTheEnd(call, { rpc, message, reader })),
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
     sendAnswer(request, reply, answer);
   }
 
-  private ask(call: CallContext, rpc: CompiledRoute, message: Uint8Array): Promise<Uint8Array | JsonValue> {
-    const override = this.overrides.get(rpc.route.method);
-    return override === undefined ? this.send(call, rpc, message) : this.runOverride(override, call, rpc, message);
+  private ask(call: CallContext, question: Question): Promise<Uint8Array | JsonValue> {
+    const override = this.overrides.get(question.rpc.route.method);
+    return override === undefined ? this.send(call, question) : this.runOverride(override, call, question);
   }
 
   /** Goes on when the client leaves: it comes back with its key to hear what has become of its request. */
-  private async askToTheEnd(
-    call: CallContext,
-    rpc: CompiledRoute,
-    message: Uint8Array,
-  ): Promise<Uint8Array | JsonValue> {
+  private async askToTheEnd(call: CallContext, question: Question): Promise<Uint8Array | JsonValue> {
     const context = sharedContext(call, call.principal, call.deadlineAt - performance.now());
     const { method, policy, routeLabel, crossTenant, privileged } = call;
     Object.assign(context, { method, policy, routeLabel, crossTenant, privileged });
     try {
-      return await this.ask(context, rpc, message);
+      return await this.ask(context, question);
     } finally {
       const { upstream, breakerState, queueMs, fallback } = context;
       Object.assign(call, { upstream, breakerState, queueMs, fallback });
     }
   }
 
-  private send(context: CallContext, { route }: CompiledRoute, request: Uint8Array): Promise<Uint8Array> {
-    return this.stack.unary({ context, method: route.method, request, deadlineAt: context.deadlineAt });
+  private send(context: CallContext, { rpc, message, reader }: Question): Promise<Uint8Array> {
+    const { method } = rpc.route;
+    return this.stack.unary({ context, method, request: message, deadlineAt: context.deadlineAt, reader });
   }
 
   private runOverride(
     override: RpcOverride,
     context: CallContext,
-    rpc: CompiledRoute,
-    request: Uint8Array,
+    question: Question,
   ): Promise<Uint8Array | JsonValue> {
-    const send = (other = request) => this.send(context, rpc, other);
+    const { rpc, message: request } = question;
+    const send = (message = request) => this.send(context, { ...question, message });
     return override({ context, method: rpc.route.method, request, send });
   }
 }

@@ -138,6 +138,21 @@ export function localFailure(
   });
 }
 
+/** The upstream answered with OK and a message that is none of its RPC's. */
+export function malformedResponse(upstream: string, details: string): GrpcFailure {
+  return new GrpcFailure({
+    upstream,
+    grpcCode: 'INTERNAL',
+    origin: 'transport',
+    connection: undefined,
+    phrase: phraseOf('INTERNAL', 'transport', undefined),
+    backendFault: true,
+    retryableUncommitted: false,
+    pushbackMs: undefined,
+    details: details.slice(0, MAX_DETAILS),
+  });
+}
+
 /** RST_STREAM or GOAWAY with ENHANCE_YOUR_CALM: the peer asks to be left alone for a while. */
 export function isCalm(details: string): boolean {
   return details.startsWith('Bandwidth exhausted');

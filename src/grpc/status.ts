@@ -1,5 +1,5 @@
 import { ERROR_CODES, GatewayError, type GatewayErrorCode } from '../domain/errors.js';
-import { type CallEnd, classify, type GrpcFailure, isCalm, localFailure } from './grpc-failure.js';
+import { type CallEnd, classify, type GrpcFailure, isCalm, localFailure, malformedResponse } from './grpc-failure.js';
 import type { GrpcCode } from './grpc-code.js';
 import { sanitise } from './printable.js';
 import { readRichStatus, type RichStatus } from './rich-status.js';
@@ -72,6 +72,14 @@ function cancelled(upstream: string): GrpcFailure {
 export function timeoutError(upstream: string, details: string, backendFault: boolean): GatewayError {
   const cause = localFailure({ upstream, grpcCode: 'DEADLINE_EXCEEDED', backendFault, details });
   return new GatewayError('UPSTREAM_TIMEOUT', `The "${upstream}" service did not answer: ${cause.phrase}.`, { cause });
+}
+
+/** The error of a response that cannot be read, blamed on its upstream (grpc/doc/statuscodes.md: INTERNAL). Others stay what they are. */
+export function unreadableError(upstream: string, error: unknown): GatewayError {
+  const thrown = GatewayError.from(error);
+  if (thrown.code !== 'UPSTREAM_ERROR') return thrown;
+  const details = thrown.cause instanceof Error ? thrown.cause.message : thrown.detail;
+  return new GatewayError('UPSTREAM_ERROR', thrown.detail, { cause: malformedResponse(upstream, details) });
 }
 
 function errorCode(failure: GrpcFailure): GatewayErrorCode {

@@ -1,6 +1,12 @@
 import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 
+/** Whoever reads what an upstream answers. */
+export interface ResponseReader {
+  /** Throws GatewayError for bytes that are no such message, or that the caller may not see. */
+  read(response: Uint8Array): void;
+}
+
 /** A call as it enters the stack. */
 export interface UpstreamCall {
   readonly context: CallContext;
@@ -8,6 +14,8 @@ export interface UpstreamCall {
   readonly request: Uint8Array;
   /** Moment in `performance.now()` ms. A stream has limits of its own instead. */
   readonly deadlineAt: number;
+  /** Reads an answer of the upstream before it counts as one; not those of a cache or fallback. */
+  readonly reader?: ResponseReader | undefined;
 }
 
 /** A call on its way down the stack. Layers pass it on, or a copy with a nearer deadline; all attempts share the rest. */

@@ -4,12 +4,13 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import { UpstreamMeasure } from '../domain/upstream-measure.js';
 import { UsageSink } from '../domain/usage-sink.js';
 import { callMetadata } from '../grpc/metadata.js';
+import { unreadableError } from '../grpc/status.js';
 import type { TransportCall } from '../grpc/transport.js';
 import { Upstreams } from '../grpc/upstreams.js';
 import { breaker } from './breaker.js';
 import { bulkhead, bulkheadStream } from './bulkhead.js';
 import { ResponseCache } from './cache/response-cache.js';
-import type { Layer, Next, StackCall, UpstreamCall } from './call.js';
+import type { Layer, Next, ResponseReader, StackCall, UpstreamCall } from './call.js';
 import { deadline, type DeadlineSettings, nearestDeadline, timeoutOf } from './deadline.js';
 import { fallback } from './fallback.js';
 import { hedge } from './hedge.js';
@@ -141,7 +142,10 @@ export class CallStack {
   }
 
   private async unaryAttempt(call: StackCall): Promise<Uint8Array> {
-    return this.upstreams.get(call.method.upstream).unary(toWire(call));
+    const { method, reader } = call;
+    const response = await this.upstreams.get(method.upstream).unary(toWire(call));
+    if (reader !== undefined) readOrBlame(method.upstream, reader, response);
+    return response;
   }
 
   private async streamAttempt(call: StackCall): Promise<UpstreamStream> {
@@ -157,11 +161,21 @@ function stack<Response>(layers: readonly Layer<Response>[], attempt: Next<Respo
   return layers.reduceRight((next, layer) => layer(next), attempt);
 }
 
-function enter({ context, method, request, deadlineAt }: UpstreamCall): StackCall {
+function enter({ context, method, request, deadlineAt, reader }: UpstreamCall): StackCall {
   const { upstream, path: rpc } = method;
   const trace = { upstream, rpc, grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0 };
   context.upstream = trace;
-  return { context, method, request, deadlineAt, startedAt: performance.now(), signal: context.signal, trace };
+  const startedAt = performance.now();
+  return { context, method, request, deadlineAt, reader, startedAt, signal: context.signal, trace };
+}
+
+/** What cannot be read is a fault of the upstream: it must not be cached, nor count as an answer. */
+function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Array): void {
+  try {
+    reader.read(response);
+  } catch (error) {
+    throw unreadableError(upstream, error);
+  }
 }
 
 function toWire({ context, method, request, deadlineAt, signal }: StackCall): TransportCall {

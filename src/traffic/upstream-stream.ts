@@ -1,11 +1,13 @@
 import { GatewayError } from '../domain/errors.js';
-import { abortError, cancelledError, timeoutError } from '../grpc/status.js';
+import { abortError, cancelledError, timeoutError, unreadableError } from '../grpc/status.js';
 import type { MessageStream } from '../grpc/transport.js';
 
 /** A stream that has begun: its first message, or its end, is there. Iterate it once; leaving the loop ends the call. */
 export interface UpstreamStream extends AsyncIterable<Uint8Array> {
   /** Resolves once, when the stream is over, to what it failed of. Never rejects. */
   readonly ended: Promise<GatewayError | undefined>;
+  /** Ends the call: a message cannot be read. Returns the error that it is, blamed on the upstream where it is its fault. */
+  spoil(error: unknown): GatewayError;
   /** Ends the call at the backend. Idempotent; needed when the stream is not iterated to its end. */
   cancel(): void;
 }
@@ -78,6 +80,13 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
   return(): Promise<IteratorResult<Uint8Array>> {
     this.cancel();
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  spoil(error: unknown): GatewayError {
+    const blamed = unreadableError(this.limits.upstream, error);
+    this.messages.cancel();
+    this.finish(blamed);
+    return blamed;
   }
 
   cancel(): void {

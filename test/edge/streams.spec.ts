@@ -103,7 +103,7 @@ describe('a client that leaves', () => {
     expect(call.outcome).not.toBe('OK');
     await expect
       .poll(() => gateway.lines.at(-1))
-      .toMatchObject({ status: 499, error_code: 'CLIENT_CLOSED', aborted: true });
+      .toMatchObject({ status: 499, error_code: 'CLIENT_CLOSED', aborted: true, grpc_code: 'CANCELLED' });
   });
 
   it('cancels a unary call too', async () => {

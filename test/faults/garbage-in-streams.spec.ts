@@ -19,6 +19,7 @@ const ENDS: readonly (readonly [what: string, end: (before: Buffer) => Http2Repl
   ['grpc-status abc', (before) => answer(before, { 'grpc-status': 'abc' })],
   ['an empty grpc-status', (before) => answer(before, { 'grpc-status': '' })],
   ['no grpc-status', (before) => answer(before, { x: 'y' })],
+  ['bytes that are no message', (before) => answer(Buffer.concat([before, frame(Buffer.of(0xff))]), OK)],
   ['a truncated message', (before) => answer(Buffer.concat([before, frame(TOKEN, { length: 100 })]), OK)],
   ['a compressed flag without an encoding', (before) => compressed(before, TOKEN, {})],
   ['a gzip bomb', (before) => compressed(before, gzipBomb(), { 'grpc-encoding': 'gzip' })],

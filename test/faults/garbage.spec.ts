@@ -42,14 +42,13 @@ const GARBAGE: readonly (readonly [what: string, reply: Http2Reply])[] = [
   ['HTTP 403 of a mesh', html(403)],
   ['HTTP 404 of a proxy', html(404)],
 ];
-const FAULTS = [
-  ...GARBAGE.map(([what, reply]) => [what, reply, 'UPSTREAM_ERROR'] as const),
-  ['HTTP 503 of a proxy', html(503), 'UPSTREAM_UNAVAILABLE'] as const,
-];
-
 const UNREADABLE: readonly (readonly [what: string, reply: Http2Reply])[] = [
   ['bytes that are no message', answer(frame(Buffer.from('no protobuf')), OK)],
   ['invalid UTF-8 in a string', answer(frame(invalidUtf8()), OK)],
+];
+const FAULTS = [
+  ...[...GARBAGE, ...UNREADABLE].map(([what, reply]) => [what, reply, 'UPSTREAM_ERROR'] as const),
+  ['HTTP 503 of a proxy', html(503), 'UPSTREAM_UNAVAILABLE'] as const,
 ];
 
 /** Headers that an answer may not get from what a backend says. */
@@ -98,18 +97,6 @@ describe('garbage from a backend (FI-5)', () => {
     expect(await faults.code(USER)).toBe('200');
     expect(stub.openStreams).toBe(0);
     await faults.expectSound(ERRORS);
-  });
-
-  it.each(UNREADABLE)('is a fault of the backend: %s', async (_what, reply) => {
-    stub.reply = reply;
-    expect(await faults.code(USER)).toBe('UPSTREAM_ERROR');
-    await faults.expectSound('http_requests_total{path="/api/v1/users/{user_id}",status="502"}');
-  });
-
-  it.fails.each(UNREADABLE)('counts among the errors of the upstream: %s', async (_what, reply) => {
-    stub.reply = reply;
-    await faults.ask(USER);
-    expect(await faults.moved(ERRORS)).toBe(1);
   });
 
   it.each([

@@ -29,7 +29,7 @@ it('settings that are refused are lines like all others', async () => {
   expect(await exited).toBe(78);
   // The last lines may be read after the exit.
   const names = ['GATEWAY_CORS_ORIGINS', 'GATEWAY_REQUEST_TIMEOUT'];
-  await expect.poll(() => lines.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b))).toEqual(names);
+  await expect.poll(() => lines.map(({ name }) => String(name)).toSorted((a, b) => a.localeCompare(b))).toEqual(names);
   for (const line of lines) {
     expect(line).toMatchObject({ level: 'fatal', service: 'api-gateway', version: expect.any(String) as string });
     expect(line['ts']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);

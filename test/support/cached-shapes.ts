@@ -33,6 +33,7 @@ export class ShapesBackend {
   before: (call: BytesCall) => Promise<void> | void = () => undefined;
   /** What a write waits for, or fails with. */
   beforeWrite: () => Promise<void> | void = () => undefined;
+  private isMangled = false;
   private readonly closers: (() => void)[] = [];
 
   private constructor(private readonly policy: PolicyInit) {}
@@ -53,7 +54,13 @@ export class ShapesBackend {
     };
   }
 
+  /** Answers every read from now on with bytes that are no message. */
+  mangle(): void {
+    this.isMangled = true;
+  }
+
   recover(): void {
+    this.isMangled = false;
     this.before = () => undefined;
     this.beforeWrite = () => undefined;
   }
@@ -76,6 +83,7 @@ export class ShapesBackend {
           this.calls += 1;
           const name = `v${this.calls}${this.suffix}`;
           await this.before(call);
+          if (this.isMangled) return Buffer.of(0xff);
           const { tenantId } = fromBinary(method.input, call.request) as unknown as { tenantId: string };
           const shapes = [{ id: 'one', tenantId, name, clientSecret: 'hush' }];
           return Buffer.from(toBinary(method.output, create(method.output, { shapes } as never)));

@@ -6,6 +6,7 @@ import { Contract } from '../../contract/contract.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
 import { Access } from '../../access/access.decorator.js';
+import { AnswerReader } from '../../edge/answer-reader.js';
 import { Documented } from '../../edge/docs/documented.decorator.js';
 import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';
@@ -56,8 +57,9 @@ export class MeController {
     try {
       const request = rpc.requestCodec.encode({ body: undefined, query: '', path: [id], tenantId, crossTenant: false });
       const { deadlineAt } = call;
-      const response = await this.stack.unary({ context: call, method: rpc.route.method, request, deadlineAt });
-      return { name, json: rpc.responseWriter.write(response, tenantId), error: undefined };
+      const reader = new AnswerReader(rpc, call);
+      const response = await this.stack.unary({ context: call, method: rpc.route.method, request, deadlineAt, reader });
+      return { name, json: reader.render(response).body, error: undefined };
     } catch (error) {
       return { name, json: NULL, error: GatewayError.from(error) };
     }

@@ -54,7 +54,14 @@ export class StreamHandler {
       deadlineAt: call.clientDeadlineAt,
     });
     call.stage = 'stream';
-    for await (const message of messages) await response.message(rpc.responseWriter.write(message, tenant));
+    const write = (message: Uint8Array): Buffer => {
+      try {
+        return rpc.responseWriter.write(message, tenant);
+      } catch (error) {
+        throw messages.spoil(error);
+      }
+    };
+    for await (const message of messages) await response.message(write(message));
   }
 }
 

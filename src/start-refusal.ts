@@ -1,0 +1,57 @@
+import { ConfigError, formatProblem } from './config/config-error.js';
+import type { GatewayConfig } from './config/gateway-config.js';
+import { ContractError } from './contract/contract.js';
+import { describeProblem } from './contract/contract-problem.js';
+import { DescriptorError } from './contract/descriptors.js';
+import { AdminListenError } from './ops/admin/admin-listen-error.js';
+
+/** EX_CONFIG of sysexits(3): started again with the same settings it would fail again. */
+const EXIT_CONFIG = 78;
+const EXIT_FAILURE = 1;
+
+/** Why a gateway does not start: lines for the log, and the exit code of its process. */
+export interface StartRefusal {
+  readonly exitCode: number;
+  readonly lines: readonly (readonly [fields: object, message: string])[];
+}
+
+/** What to say of an error that ended a start. */
+export function startRefusal(error: unknown, { server }: Pick<GatewayConfig, 'server'>): StartRefusal {
+  if (error instanceof ConfigError) return settingsRefusal(error);
+  if (error instanceof ContractError) {
+    const lines = error.problems.map((problem) => [problem, `contract_invalid ${describeProblem(problem)}`] as const);
+    return { exitCode: EXIT_CONFIG, lines };
+  }
+  if (error instanceof DescriptorError) {
+    return { exitCode: EXIT_CONFIG, lines: error.problems.map((problem) => [{}, `contract_invalid ${problem}`]) };
+  }
+  if (error instanceof AdminListenError) return adminRefusal(error);
+  if (isTaken(error)) {
+    return portInUse(error.port, error.port === server.opsPort ? 'OPS_PORT' : 'API_GATEWAY_PORT');
+  }
+  return failure({ err: error }, 'panic: the gateway could not start');
+}
+
+/** All problems of the settings at once (row 001-1). */
+export function settingsRefusal({ problems }: ConfigError): StartRefusal {
+  const lines = problems.map((problem) => [problem, `config_invalid ${formatProblem(problem)}`] as const);
+  return { exitCode: EXIT_CONFIG, lines };
+}
+
+function adminRefusal(error: AdminListenError): StartRefusal {
+  const setting = 'GATEWAY_ADMIN_ADDR';
+  if (error.isTaken) return portInUse(error.address.port, setting);
+  return failure({ ...error.address, setting }, `admin_listener_refused ${error.message}`);
+}
+
+function portInUse(port: number, setting: string): StartRefusal {
+  return failure({ port, setting, hint: `lsof -i :${port}` }, 'port_in_use');
+}
+
+function failure(fields: object, message: string): StartRefusal {
+  return { exitCode: EXIT_FAILURE, lines: [[fields, message]] };
+}
+
+function isTaken(error: unknown): error is Error & { readonly port: number } {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE' && 'port' in error;
+}
