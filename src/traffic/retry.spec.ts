@@ -57,6 +57,18 @@ describe('a call that may be sent again', () => {
     expect(world.measure.retries).toEqual(['user GetUser', 'user GetUser']);
   });
 
+  it('fails of what the backend said when its time is over before it could be', async () => {
+    const standStill = () => {
+      for (const until = performance.now() + 250; performance.now() < until;);
+    };
+    await facing((stream, headers) => {
+      UNAVAILABLE(stream, headers);
+      setTimeout(standStill, 10);
+    });
+    expect(await outcome(retried({ backoffMs: 80 }), 200)).toBe('UPSTREAM_UNAVAILABLE');
+    expect(stub.calls).toHaveLength(1);
+  });
+
   it('is not sent more often than its policy says', async () => {
     await facing(UNAVAILABLE);
     expect(await outcome(retried())).toBe('UPSTREAM_UNAVAILABLE');

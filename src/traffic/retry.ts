@@ -22,7 +22,7 @@ export interface RetryOptions {
 
 /** Sends a call again that failed before anything of an answer came. For idempotent methods alone. */
 export function retry(options: RetryOptions): Layer {
-  const { policy, budget, onRetry } = options;
+  const { policy, budget, deadlineOf, onRetry } = options;
   return (next) => async (call) => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -39,6 +39,8 @@ export function retry(options: RetryOptions): Layer {
         await pause(waitMs, undefined, { signal: call.signal }).catch(() => {
           throw abortError(call.method.upstream, call.signal);
         });
+        // The pause took longer than it should have: what the backend did is still what went wrong.
+        if (performance.now() >= deadlineOf(call)) throw error;
       }
     }
   };
