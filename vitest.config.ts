@@ -1,4 +1,7 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Beside the code that they are about, but they start processes. */
+const PROCESS_SPECS = ['sandbox/{main,world}.spec.ts', 'src/cli/main.spec.ts'];
 
 export default defineConfig({
   test: {
@@ -9,13 +12,15 @@ export default defineConfig({
           // No module here keeps state, so files can share what they import: that takes longer than most of them do.
           isolate: false,
           include: ['{src,sandbox,bench,scripts}/**/*.spec.ts'],
+          exclude: [...configDefaults.exclude, ...PROCESS_SPECS],
           setupFiles: ['test/support/reflect.ts'],
         },
       },
       {
         test: {
           name: 'gateway',
-          include: ['test/**/*.spec.ts'],
+          isolate: false,
+          include: ['test/**/*.spec.ts', ...PROCESS_SPECS],
           setupFiles: ['test/support/reflect.ts'],
           testTimeout: 20_000,
           hookTimeout: 30_000,
