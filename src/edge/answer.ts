@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { CompiledRoute } from '../contract/compiled-route.js';
+import { unreadableResponse } from '../contract/unreadable-response.js';
 import type { CallContext } from '../domain/call-context.js';
-import { GatewayError } from '../domain/errors.js';
 import { type HttpBody, HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { allowedTenant } from './allowed-tenant.js';
@@ -26,7 +26,7 @@ export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint
 function renderRawBody(status: number, answer: Uint8Array): KeptAnswer {
   const { contentType, data } = readHttpBody(answer);
   if (!MEDIA_TYPE.test(contentType))
-    throw unreadable(new Error('content_type of google.api.HttpBody is no media type'));
+    throw unreadableResponse(new Error('content_type of google.api.HttpBody is no media type'));
   return { status, contentType: contentType || 'application/octet-stream', body: Buffer.from(data) };
 }
 
@@ -34,10 +34,6 @@ function readHttpBody(answer: Uint8Array): HttpBody {
   try {
     return fromBinary(HttpBodySchema, answer);
   } catch (error) {
-    throw unreadable(error);
+    throw unreadableResponse(error);
   }
-}
-
-function unreadable(cause: unknown): GatewayError {
-  return new GatewayError('UPSTREAM_ERROR', 'The service sent a response that cannot be read.', { cause });
 }

@@ -2,6 +2,7 @@ import { fromBinary, toJson } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, JsonValue, Registry } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { GatewayError } from '../../domain/errors.js';
+import { unreadableResponse } from '../unreadable-response.js';
 import type { FieldMarks } from './field-marks.js';
 import { redactSchema } from './redacted-schema.js';
 import { MAX_JSON_BYTES, tooLarge } from './scratch.js';
@@ -48,7 +49,7 @@ export class SlowPath {
       return this.stringify(toJson(this.seen.desc, fromBinary(this.seen.desc, message), this.jsonOptions()));
     } catch (error) {
       if (error instanceof GatewayError) throw error;
-      throw new GatewayError('UPSTREAM_ERROR', 'The service sent a response that cannot be read.', { cause: error });
+      throw unreadableResponse(error);
     }
   }
 
