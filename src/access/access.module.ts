@@ -2,9 +2,13 @@ import { Global, Module } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
+import { Revocation } from '../domain/revocation.js';
 import { SessionReader } from '../domain/session-reader.js';
+import { TenantEntitlements } from '../traffic/entitlements.js';
 import { CallStack } from '../traffic/stack.js';
 import { AuthCacheModule } from './auth-cache/auth-cache.module.js';
+import { Authenticator } from './authenticator.js';
+import { CredentialWatch } from './credential-watch.js';
 import { CsrfCheck } from './csrf.js';
 import { JwtModule } from './jwt/jwt.module.js';
 import { PermissionBits } from './permission-bits.js';
@@ -23,6 +27,27 @@ import { RevocationModule } from './revocation/revocation.module.js';
       useFactory: ({ server }: GatewayConfig, reader?: SessionReader) =>
         new SessionAuthenticator(new CsrfCheck(server.publicUrl, server.corsOrigins), reader),
     },
+    Authenticator,
+    {
+      provide: CredentialWatch,
+      inject: [GATEWAY_CONFIG, Authenticator, TenantEntitlements, Revocation, { token: SessionReader, optional: true }],
+      // One parameter for each dependency: Nest passes them in this order.
+      // oxlint-disable-next-line max-params
+      useFactory: (
+        { jwt }: GatewayConfig,
+        authenticator: Authenticator,
+        entitlements: TenantEntitlements,
+        revocation: Revocation,
+        sessions?: SessionReader,
+      ) =>
+        new CredentialWatch({
+          authenticator,
+          entitlements,
+          revocation,
+          sessions,
+          clockToleranceMs: jwt.clockToleranceMs,
+        }),
+    },
     {
       provide: PermissionBits,
       inject: [Contract],
@@ -34,6 +59,6 @@ import { RevocationModule } from './revocation/revocation.module.js';
       useFactory: (stack: CallStack) => new PermissionCheck(stack),
     },
   ],
-  exports: [SessionAuthenticator, PermissionBits, PermissionCheck, RevocationModule],
+  exports: [Authenticator, CredentialWatch, SessionAuthenticator, PermissionBits, PermissionCheck, RevocationModule],
 })
 export class AccessModule {}

@@ -3,21 +3,16 @@ import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import { Revocation, type RevocationReason } from '../domain/revocation.js';
-import { AuthCache } from './auth-cache/auth-cache.js';
+import { Authenticator } from './authenticator.js';
 import { readCredential, type PresentedCredential } from './credentials.js';
 import { guardedRequest, type GuardedRequest } from './guarded-request.js';
-import { JwtAuthenticator } from './jwt-authenticator.js';
 import { authFailed, missingCredentials, refusal, severalCredentials } from './refusal.js';
-import { SessionAuthenticator } from './session-authenticator.js';
-import { TokenCache } from './token-cache.js';
 
 /** Says who is calling. A route without a policy lets nobody in; an open one asks for nothing. */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
   constructor(
-    private readonly tokens: JwtAuthenticator,
-    private readonly cache: AuthCache,
-    private readonly sessions: SessionAuthenticator,
+    private readonly authenticator: Authenticator,
     @Optional() private readonly revocation?: Revocation,
   ) {}
 
@@ -35,7 +30,7 @@ export class AuthenticationGuard implements CanActivate {
     const begun = performance.now();
     try {
       const credential = presented(request);
-      const principal = this.identify(credential, request);
+      const principal = this.authenticator.identify(credential, request);
       if (principal instanceof Promise || this.revocation?.partial === true) {
         return this.finish(credential, call, principal).finally(() => (call.authnMs = performance.now() - begun));
       }
@@ -62,26 +57,6 @@ export class AuthenticationGuard implements CanActivate {
     }
   }
 
-  private identify(credential: PresentedCredential, request: GuardedRequest): Principal | Promise<Principal> {
-    switch (credential.kind) {
-      case 'jwt':
-        return this.identifyToken(credential.value, request.call);
-      case 'opaque':
-      case 'api_key':
-        return this.cache.authenticate(credential, request.call);
-      case 'session':
-        return this.sessions.authenticate(credential.value, request);
-    }
-  }
-
-  private identifyToken(token: string, call: CallContext): Principal | Promise<Principal> {
-    const key = TokenCache.key(token);
-    const known = this.tokens.cache.get(key);
-    if (known === undefined) return this.tokens.verify(token, key);
-    call.jwtCacheHit = true;
-    return known;
-  }
-
   /** A cached identity is good only as long as it was not revoked, so this is asked for each request. */
   private admit(credential: PresentedCredential, call: CallContext, principal: Principal): void {
     this.refuse(credential, this.revocation?.verdict(principal));
@@ -90,7 +65,8 @@ export class AuthenticationGuard implements CanActivate {
 
   private refuse(credential: PresentedCredential, reason: RevocationReason | undefined): void {
     if (reason === undefined) return;
-    if (credential.kind === 'opaque' || credential.kind === 'api_key') this.cache.forget(credential, 'revoked');
+    if (credential.kind === 'opaque' || credential.kind === 'api_key')
+      this.authenticator.cache.forget(credential, 'revoked');
     throw refusal(reason);
   }
 }

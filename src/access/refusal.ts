@@ -16,6 +16,21 @@ export function refusal(
   });
 }
 
+/** Details of {@link credentialEnded}: its reader held the credential, so it learns why it ended. */
+const ENDS: Partial<Record<DecisionReason, string>> = {
+  TOKEN_EXPIRED: 'The credential expired while the response was sent.',
+  SESSION_ENDED: 'The session ended while the response was sent.',
+};
+
+/** A credential that was valid when the request began, and no longer is while it is answered. */
+export function credentialEnded(reason: DecisionReason): GatewayError {
+  return new GatewayError(
+    'UNAUTHENTICATED',
+    ENDS[reason] ?? 'The credential was revoked while the response was sent.',
+    { decisionReason: reason, cause: new Error(`credential ended: ${reason}`) },
+  );
+}
+
 /** No credential came where one is needed. */
 export function missingCredentials(): GatewayError {
   return new GatewayError('UNAUTHENTICATED', 'Authentication is required: send Authorization: Bearer <access token>.', {

@@ -35,7 +35,12 @@ export class TenantGuard implements CanActivate {
 
 function isInGoodStanding(entitlements: Entitlements | undefined): true {
   if (entitlements?.suspended !== true) return true;
-  throw new GatewayError('TENANT_SUSPENDED', "The caller's tenant is suspended.", {
+  throw tenantSuspended();
+}
+
+/** The refusal of all callers of a tenant that is not in good standing. */
+export function tenantSuspended(): GatewayError {
+  return new GatewayError('TENANT_SUSPENDED', "The caller's tenant is suspended.", {
     decisionReason: 'TENANT_SUSPENDED',
   });
 }

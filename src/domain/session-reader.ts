@@ -8,4 +8,7 @@ export abstract class SessionReader {
    * Rejects with UNAUTHENTICATED (SESSION_INVALID, SESSION_ENDED) or, when the store or AuthService cannot say, AUTH_UNAVAILABLE.
    */
   abstract read(sessionId: string, call: CallContext): Promise<Principal>;
+
+  /** Whether each of these sessions still exists, in their order. Does not prolong them. Rejects when the store cannot say. */
+  abstract areLive(sessionIds: readonly string[]): Promise<readonly boolean[]>;
 }

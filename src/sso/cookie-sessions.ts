@@ -36,6 +36,10 @@ export class CookieSessions extends SessionReader {
     }
   }
 
+  override areLive(sessionIds: readonly string[]): Promise<readonly boolean[]> {
+    return this.sessions.areLive(sessionIds);
+  }
+
   private async readRenewed(sessionId: string, record: SessionRecord, call: CallContext): Promise<Principal> {
     const { accessToken } = await this.renewal.renew(sessionId, record, call);
     try {

@@ -52,6 +52,10 @@ export class MemoryStore extends SessionStore {
     return entry?.value;
   }
 
+  override async have(keys: readonly string[]): Promise<readonly boolean[]> {
+    return keys.map((key) => this.values.get(key) !== undefined);
+  }
+
   override async write(key: string, value: string, lifeMs: number): Promise<void> {
     this.values.set(key, value, this.now() + lifeMs);
   }

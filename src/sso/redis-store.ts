@@ -5,6 +5,8 @@ import { SessionStore } from './session-store.js';
 
 /** Members of one set; the oldest go. */
 const MAX_MEMBERS = 100;
+/** Commands that are sent together. */
+const BATCH = 100;
 
 const RELEASE = new RedisScript("if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end");
 
@@ -23,6 +25,16 @@ export class RedisStore extends SessionStore {
 
   override async read(key: string, slideMs: number): Promise<string | undefined> {
     return (await this.redis.run((redis) => redis.getex(nameOf(key), 'PX', slideMs))) ?? undefined;
+  }
+
+  override async have(keys: readonly string[]): Promise<readonly boolean[]> {
+    const found: boolean[] = [];
+    for (let at = 0; at < keys.length; at += BATCH) {
+      const batch = keys.slice(at, at + BATCH).map(nameOf);
+      const counts = await this.redis.run((redis) => Promise.all(batch.map((name) => redis.exists(name))));
+      found.push(...counts.map((count) => count === 1));
+    }
+    return found;
   }
 
   override async write(key: string, value: string, lifeMs: number): Promise<void> {

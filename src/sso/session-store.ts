@@ -5,6 +5,8 @@
 export abstract class SessionStore {
   /** A value, whose end it moves to `slideMs` from now. */
   abstract read(key: string, slideMs: number): Promise<string | undefined>;
+  /** Whether each of these values is there, in their order. */
+  abstract have(keys: readonly string[]): Promise<readonly boolean[]>;
   abstract write(key: string, value: string, lifeMs: number): Promise<void>;
   /** Changes a value that is still there and leaves its end as it is. False when it is gone. */
   abstract replace(key: string, value: string): Promise<boolean>;

@@ -47,6 +47,11 @@ export class Sessions {
     return undefined;
   }
 
+  /** Whether each of these sessions is still kept, in their order, without prolonging it. */
+  areLive(ids: readonly string[]): Promise<readonly boolean[]> {
+    return this.store.have(ids.map(keyOf));
+  }
+
   /** False when the session has ended meanwhile: a late renewal must not revive it. */
   replace(id: string, record: SessionRecord): Promise<boolean> {
     const key = keyOf(id);

@@ -41,6 +41,15 @@ describe.each(STORES)('a session store in %s', (_name, open) => {
     expect(await store.read('a', HOUR)).toBeUndefined();
   });
 
+  it('says which values are there, without prolonging them', async () => {
+    await store.write('a', 'one', HOUR);
+    await store.write('brief', 'two', 1);
+    now += 2;
+    await expect.poll(() => store.have(['a', 'gone', 'brief'])).toEqual([true, false, false]);
+    const many = Array.from({ length: 250 }, (_, n) => (n === 249 ? 'a' : `absent-${n}`));
+    expect((await store.have(many)).indexOf(true)).toBe(249);
+  });
+
   it('changes what is there, and does not bring back what is gone', async () => {
     await store.write('a', 'one', HOUR);
     expect(await store.replace('a', 'two')).toBe(true);

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { CallContext } from '../domain/call-context.js';
+import type { Principal } from '../domain/principal.js';
+import { AuthCache } from './auth-cache/auth-cache.js';
+import type { PresentedCredential } from './credentials.js';
+import type { GuardedRequest } from './guarded-request.js';
+import { JwtAuthenticator } from './jwt-authenticator.js';
+import { SessionAuthenticator } from './session-authenticator.js';
+import { TokenCache } from './token-cache.js';
+
+/** Verifies a credential of any kind. */
+@Injectable()
+export class Authenticator {
+  constructor(
+    private readonly tokens: JwtAuthenticator,
+    readonly cache: AuthCache,
+    private readonly sessions: SessionAuthenticator,
+  ) {}
+
+  /** Returns the holder, synchronously where a cache knows it. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */
+  identify(credential: PresentedCredential, request: GuardedRequest): Principal | Promise<Principal> {
+    switch (credential.kind) {
+      case 'jwt':
+        return this.identifyToken(credential.value, request.call);
+      case 'opaque':
+      case 'api_key':
+        return this.cache.authenticate(credential, request.call);
+      case 'session':
+        return this.sessions.authenticate(credential.value, request);
+    }
+  }
+
+  private identifyToken(token: string, call: CallContext): Principal | Promise<Principal> {
+    const key = TokenCache.key(token);
+    const known = this.tokens.cache.get(key);
+    if (known === undefined) return this.tokens.verify(token, key);
+    call.jwtCacheHit = true;
+    return known;
+  }
+}

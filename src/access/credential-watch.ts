@@ -1,0 +1,152 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { GatewayError } from '../domain/errors.js';
+import type { Principal } from '../domain/principal.js';
+import type { Revocation } from '../domain/revocation.js';
+import type { SessionReader } from '../domain/session-reader.js';
+import type { TenantEntitlements } from '../traffic/entitlements.js';
+import type { Authenticator } from './authenticator.js';
+import { readCredential, type PresentedCredential } from './credentials.js';
+import type { GuardedRequest } from './guarded-request.js';
+import { credentialEnded } from './refusal.js';
+import { tenantSuspended } from './tenant.guard.js';
+
+/** Pause between two looks at what memory knows, in ms. */
+const LOOK_MS = 1_000;
+/** Number of looks after which a credential is verified anew: its key may have been withdrawn, AuthService may have ended it. */
+const LOOKS_PER_CHECK = 10;
+
+interface CredentialWatchParts {
+  readonly authenticator: Pick<Authenticator, 'identify'>;
+  readonly entitlements: Pick<TenantEntitlements, 'find'>;
+  readonly revocation?: Revocation | undefined;
+  readonly sessions?: Pick<SessionReader, 'areLive'> | undefined;
+  /** A JWT is accepted for so long after its `exp`, in ms. */
+  readonly clockToleranceMs: number;
+  /** Unix ms. */
+  readonly now?: () => number;
+}
+
+interface WatchOptions {
+  /** Whether the `exp` of the credential ends it too. A browser session has none: its access token is renewed. */
+  readonly untilExpiry: boolean;
+}
+
+interface Watched extends WatchOptions {
+  readonly request: GuardedRequest;
+  readonly principal: Principal;
+  readonly credential: PresentedCredential;
+  readonly onEnd: (reason: GatewayError) => void;
+  looks: number;
+}
+
+/**
+ * Tells when the credential behind a request that is still being answered stops being valid: revoked (token, subject,
+ * tenant), its session ended, its tenant suspended, expired, or turned down by whoever vouched for it. One timer looks
+ * at all of them, once a second, in memory; sessions take one command each at the store, other credentials a new
+ * verification every ten seconds. An outage of a store or of AuthService ends nothing.
+ */
+export class CredentialWatch implements OnApplicationShutdown {
+  private readonly watched = new Set<Watched>();
+  private timer: NodeJS.Timeout | undefined;
+  private askingSessions = false;
+
+  constructor(private readonly parts: CredentialWatchParts) {}
+
+  /**
+   * Calls `onEnd` once, with the error that ends the request, when its credential is no longer valid. At most about a
+   * second after this instance can know. Returns a function that stops the watch; idempotent.
+   */
+  watch(
+    request: GuardedRequest,
+    onEnd: (reason: GatewayError) => void,
+    options: WatchOptions = { untilExpiry: true },
+  ): () => void {
+    const credential = readCredential(request.headers);
+    const { principal } = request.call;
+    if (principal === undefined || !('value' in credential)) return () => undefined;
+    const entry = { ...options, request, principal, credential, onEnd, looks: 0 };
+    this.watched.add(entry);
+    this.timer ??= setInterval(() => void this.look(), LOOK_MS).unref();
+    return () => this.leave(entry);
+  }
+
+  onApplicationShutdown(): void {
+    this.watched.clear();
+    this.stop();
+  }
+
+  /** Number of requests that are watched. */
+  get size(): number {
+    return this.watched.size;
+  }
+
+  private leave(entry: Watched): void {
+    this.watched.delete(entry);
+    if (this.watched.size === 0) this.stop();
+  }
+
+  private stop(): void {
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+
+  private end(entry: Watched, reason: GatewayError): void {
+    if (!this.watched.has(entry)) return;
+    this.leave(entry);
+    entry.onEnd(reason);
+  }
+
+  private async look(): Promise<void> {
+    for (const entry of this.watched) {
+      const reason = this.endByMemory(entry);
+      if (reason !== undefined) this.end(entry, reason);
+      else if (++entry.looks % LOOKS_PER_CHECK === 0) void this.check(entry);
+    }
+    await this.lookAtSessions();
+  }
+
+  private endByMemory({ principal, untilExpiry, request }: Watched): GatewayError | undefined {
+    const { revocation, entitlements } = this.parts;
+    const reason = revocation?.verdict(principal);
+    if (reason !== undefined) return credentialEnded(reason);
+    if (untilExpiry && this.hasExpired(principal)) return credentialEnded('TOKEN_EXPIRED');
+    const tenant = entitlements.find(request.call);
+    return !(tenant instanceof Promise) && tenant?.suspended === true ? tenantSuspended() : undefined;
+  }
+
+  private hasExpired({ authMethod, expiresAt }: Principal): boolean {
+    if (authMethod === 'session') return false;
+    const { clockToleranceMs, now = Date.now } = this.parts;
+    return expiresAt * 1000 + (authMethod === 'jwt' ? clockToleranceMs : 0) <= now();
+  }
+
+  /** What costs more than a look into memory. */
+  private async check(entry: Watched): Promise<void> {
+    try {
+      const { revocation, authenticator } = this.parts;
+      const revoked = revocation?.partial === true ? await revocation.lookUp(entry.principal) : undefined;
+      if (revoked !== undefined) this.end(entry, credentialEnded(revoked));
+      else if (entry.credential.kind !== 'session') await authenticator.identify(entry.credential, entry.request);
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'UNAUTHENTICATED') return;
+      const { decisionReason = 'SESSION_INVALID' } = error;
+      if (entry.untilExpiry || decisionReason !== 'TOKEN_EXPIRED') this.end(entry, credentialEnded(decisionReason));
+    }
+  }
+
+  private async lookAtSessions(): Promise<void> {
+    const entries = [...this.watched].filter(({ credential }) => credential.kind === 'session');
+    if (entries.length === 0 || this.askingSessions) return;
+    this.askingSessions = true;
+    try {
+      const live = await this.parts.sessions?.areLive(entries.map(({ credential }) => credential.value));
+      for (const [at, entry] of entries.entries()) {
+        if (live?.[at] === false) this.end(entry, credentialEnded('SESSION_ENDED'));
+      }
+    } catch {
+      // The store cannot say: its connection reports that, and nobody is signed out by it.
+    } finally {
+      this.askingSessions = false;
+    }
+  }
+}
