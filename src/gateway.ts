@@ -6,10 +6,12 @@ import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { ConfigError } from './config/config-error.js';
 import { methodProblems } from './config/method-invariants.js';
+import { unusedUpstreams } from './config/unused-upstreams.js';
 import { Contract } from './contract/contract.js';
 import { loadDescriptors } from './contract/descriptors.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
+import { logConfigWarnings } from './log-config-warnings.js';
 import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
 import { observe, type Observation } from './observe/observe.module.js';
@@ -45,11 +47,10 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     bufferLogs: true,
     abortOnError: false,
   });
-  const contradictions = methodProblems(
-    app.get(Contract).routes.map(({ route }) => route.method),
-    config,
-  );
+  const methods = app.get(Contract).routes.map(({ route }) => route.method);
+  const contradictions = methodProblems(methods, config);
   if (contradictions.length > 0) throw new ConfigError(contradictions);
+  logConfigWarnings(logger.events, unusedUpstreams(methods, config));
   app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { ConfigError, formatProblem } from './config/config-error.js';
+import { ConfigError } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configWarnings } from './config/warnings.js';
-import { readConfig } from './config/read-config.js';
+import { processEnvironment, readConfig } from './config/read-config.js';
+import { logConfigWarnings } from './log-config-warnings.js';
 import { startGateway, type RunningGateway } from './gateway.js';
 import { stdoutStream } from './observe/log-stream.js';
 import { createEarlyLogger, createLogger } from './observe/logger.js';
@@ -18,7 +19,7 @@ export async function runGateway(): Promise<void> {
   const config = readConfigOrExit();
   const logger = createLogger(config, VERSION, stdoutStream());
   const log = logger.events;
-  for (const warning of configWarnings(config)) log.warn(warning, `config_warning ${formatProblem(warning)}`);
+  logConfigWarnings(log, configWarnings(config, processEnvironment()));
   try {
     const gateway = await startGateway(config, logger);
     exitOnSignals(gateway, log);

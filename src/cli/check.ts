@@ -5,6 +5,7 @@ import { methodProblems } from '../config/method-invariants.js';
 import { formatDuration } from '../config/quantities.js';
 import { redactConfig } from '../config/redact-config.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from '../config/schema/upstream-settings.js';
+import { unusedUpstreams } from '../config/unused-upstreams.js';
 import { configWarnings } from '../config/warnings.js';
 import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
 import type { World } from './world.js';
@@ -22,7 +23,7 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
     terminal.err(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: the gateway would not start`);
     return EXIT_CONFIG;
   }
-  for (const warning of [...configWarnings(config), ...idleUpstreams(world, config)]) {
+  for (const warning of [...configWarnings(config, world.env), ...unusedUpstreams(methodsOf(world), config)]) {
     terminal.err(`warning: ${formatProblem(warning)}`);
   }
   for (const line of summarise(world, config)) terminal.out(line);
@@ -32,22 +33,6 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
 
 function methodsOf({ routes }: World) {
   return routes.map(({ method }) => method);
-}
-
-/** An address that no contract speaks of is most often a misspelt name. */
-function idleUpstreams(world: World, { upstreams }: GatewayConfig) {
-  const used = new Set(
-    methodsOf(world).flatMap(({ upstream, policy: { fallback } }) => {
-      return fallback?.kind === 'upstream' ? [upstream, fallback.upstream] : [upstream];
-    }),
-  );
-  return [...upstreams.keys()]
-    .filter((name) => !used.has(name))
-    .map((name) => ({
-      name: upstreamVariables(name).url,
-      reason: `names the upstream ${name}, which no mounted contract exposes`,
-      hint: 'mount its descriptor set with GATEWAY_DESCRIPTORS, or remove it',
-    }));
 }
 
 function summarise(world: World, config: GatewayConfig): string[] {

@@ -72,7 +72,7 @@ test('printing the effective settings shows fingerprints in place of all secrets
 
 describe('a warning', () => {
   const warningsOf = (changes: Environment) =>
-    configWarnings(parseEnvironment({ ...BASE, ...changes })).map(({ name }) => name);
+    configWarnings(parseEnvironment({ ...BASE, ...changes }), { ...BASE, ...changes }).map(({ name }) => name);
 
   test('is not given for sound settings', () => {
     expect(warningsOf({ NODE_ENV: 'production' })).toEqual([]);

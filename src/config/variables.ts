@@ -41,17 +41,31 @@ export function isSet(env: Environment, name: string): boolean {
 /** Variables that look like settings and are none (row N-13), and upstreams whose settings would be ambiguous. */
 export function nameProblems(env: Environment): ConfigProblem[] {
   const upstreams = allUpstreamNames(env);
-  const known = new Set([
-    ...SETTINGS,
-    ...upstreams.flatMap((name) => Object.values(upstreamVariables(name))),
-    ...Object.keys(env).filter((name) => SSO_SETTING.test(name)),
-    ...ssoProviderNames(env).flatMap((name) => Object.values(ssoVariables(name))),
-  ]);
+  const known = knownVariables(env);
   const unknown = Object.keys(env).filter((name) => !known.has(name) && looksLikeSetting(name, known));
   return [
     ...upstreams.flatMap(ambiguityOf),
     ...unknown.toSorted().map((name) => ({ name, reason: 'is no setting of the gateway', hint: hintFor(name, known) })),
   ];
+}
+
+/** Names of all settings that do not depend on an upstream or a provider, and the addresses of the built-in upstreams. */
+export function settingNames(): readonly string[] {
+  return [...SETTINGS, ...BUILT_IN_UPSTREAMS.map((name) => upstreamVariables(name).url)];
+}
+
+/** Returns whether the gateway reads a variable, given the upstreams and providers that its environment names. */
+export function isKnownVariable(name: string, env: Environment): boolean {
+  return knownVariables(env).has(name);
+}
+
+function knownVariables(env: Environment): ReadonlySet<string> {
+  return new Set([
+    ...SETTINGS,
+    ...allUpstreamNames(env).flatMap((name) => Object.values(upstreamVariables(name))),
+    ...Object.keys(env).filter((name) => SSO_SETTING.test(name)),
+    ...ssoProviderNames(env).flatMap((name) => Object.values(ssoVariables(name))),
+  ]);
 }
 
 /** A variable that is set and that the missing `name` may be meant by. */

@@ -3,18 +3,22 @@ import type { GatewayConfig } from './gateway-config.js';
 import { isLoopbackTarget } from './loopback.js';
 import { formatDuration } from './quantities.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
+import { lookalikeWarnings } from './lookalikes.js';
 import { storeKeyWarnings } from './store-keys.js';
+import type { Environment } from './variables.js';
 
 /** The idle timeout of common load balancers. */
 const LOAD_BALANCER_IDLE_MS = 60_000;
 
-/** What is valid and still worth a look. Logged at boot, printed by `gateway check`. */
-export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] {
+/** Returns what is valid and still worth a look, given the settings and the environment that they were read from. Logged at boot, printed by `gateway check`. */
+export function configWarnings(config: GatewayConfig, env: Environment): readonly ConfigWarning[] {
   const production = config.environment === 'production';
   return [
     ...secretWarnings(config),
     ...keepAliveWarnings(config),
     ...storeKeyWarnings(config),
+    ...lookalikeWarnings(env),
+    ...metricsWarnings(config),
     ...(production
       ? [...plaintextWarnings(config), ...logWarnings(config), ...issuerWarnings(config), ...sessionWarnings(config)]
       : []),
@@ -31,6 +35,12 @@ function secretWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
       reason: 'begins or ends with white space or a quote, which is taken as part of it',
       hint: 'remove it unless the issuer signs with it',
     }));
+}
+
+function metricsWarnings({ metrics }: GatewayConfig): ConfigWarning[] {
+  if (metrics.enabled) return [];
+  const reason = 'is false: /metrics answers 404, so nothing can be scraped and no alert can fire';
+  return [{ name: 'ENABLE_METRICS', reason, hint: 'remove it unless another system watches the gateway' }];
 }
 
 function keepAliveWarnings({ server }: GatewayConfig): ConfigWarning[] {

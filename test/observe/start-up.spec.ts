@@ -35,3 +35,12 @@ it('settings that are refused are lines like all others', async () => {
     expect(line['ts']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   }
 });
+
+it('settings that have no effect, or that switch the metrics off, are reported', async () => {
+  const stray = { METRICS_PORT: '9090', BILING_SERVICE_URL: '127.0.0.1:1', REDIS_URI: 'redis://127.0.0.1' };
+  gateway = await GatewayProcess.start(world, { ...stray, ENABLE_METRICS: 'false' });
+  const warnings = gateway.lines.filter(({ msg }) => String(msg).startsWith('config_warning'));
+  const names = [...Object.keys(stray), 'ENABLE_METRICS'];
+  expect(new Set(warnings.map(({ name }) => name))).toEqual(new Set(names));
+  expect(warnings.find(({ name }) => name === 'REDIS_URI')?.msg).toContain('did you mean REDIS_URL?');
+});

@@ -1,0 +1,62 @@
+import type { ConfigWarning } from './config-error.js';
+import { editDistance, nearest } from './did-you-mean.js';
+import { type Environment, isKnownVariable, isSet, settingNames } from './variables.js';
+
+/** Beginnings of names that only a setting of this gateway is likely to have. */
+const FAMILY = /^(?:ENABLE|METRICS|RATE_LIMIT|REDIS|OPS|JAEGER|JWT)_/;
+/** An address under another ending than `_SERVICE_URL`. */
+const SERVICE_ADDRESS = /^([A-Z][A-Z0-9_]*_SERVICE)_(?:URI|ADDR|ADDRESS|ENDPOINT|GRPC_URL)$/;
+/** Variables that Kubernetes sets in each pod for each Service, such as REDIS_PORT=tcp://10.0.0.1:6379. */
+const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
+const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\//;
+/** What other gateways call a setting that has another name here. */
+const SYNONYMS: Readonly<Record<string, string>> = {
+  METRICS_PORT: 'OPS_PORT',
+  METRICS_ENABLED: 'ENABLE_METRICS',
+  REDIS_HOST: 'REDIS_URL',
+  REDIS_PORT: 'REDIS_URL',
+};
+
+/** Warns of variables outside `GATEWAY_*` that look like settings and have no effect, naming the nearest known one. */
+export function lookalikeWarnings(env: Environment): readonly ConfigWarning[] {
+  return Object.keys(env)
+    .filter((name) => isSet(env, name) && isLookalike(name, env))
+    .toSorted()
+    .map((name) => ({ name, reason: 'is not a gateway setting and has no effect', hint: hintFor(name) }));
+}
+
+function isLookalike(name: string, env: Environment): boolean {
+  if (name.startsWith('GATEWAY_') || isKnownVariable(name, env) || isServiceLink(name, env[name] ?? '')) return false;
+  return FAMILY.test(name) || SERVICE_ADDRESS.test(name) || bareNames().some((known) => isMisspelling(name, known));
+}
+
+function isServiceLink(name: string, value: string): boolean {
+  return SERVICE_LINK.test(name) || SERVICE_LINK_VALUE.test(value);
+}
+
+/** One letter in eight may be wrong: PORT and APP_PORT are names of other programs. */
+function isMisspelling(name: string, known: string): boolean {
+  return editDistance(name, known) <= Math.floor(known.length / 8);
+}
+
+function hintFor(name: string): string {
+  const service = SERVICE_ADDRESS.exec(name)?.[1];
+  const meant = service === undefined ? nearestSetting(name) : `${service}_URL`;
+  return meant === undefined ? 'remove it; docs/configuration.md lists all settings' : `did you mean ${meant}?`;
+}
+
+function nearestSetting(name: string): string | undefined {
+  return SYNONYMS[name] ?? nearest(name, bareNames()) ?? mostWordsOf(name);
+}
+
+/** The setting that shares most words with `name`, such as RATE_LIMIT_RPS for ENABLE_RATE_LIMIT. */
+function mostWordsOf(name: string): string | undefined {
+  const words = new Set(name.split('_'));
+  const shared = (known: string) => known.split('_').filter((word) => words.has(word)).length;
+  const [best] = bareNames().toSorted((a, b) => shared(b) - shared(a));
+  return best !== undefined && shared(best) > 1 ? best : undefined;
+}
+
+function bareNames(): readonly string[] {
+  return settingNames().filter((known) => !known.startsWith('GATEWAY_'));
+}
