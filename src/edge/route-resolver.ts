@@ -3,6 +3,7 @@ import type { FastifyRequest, RouteOptions } from 'fastify';
 import { Contract } from '../contract/contract.js';
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import { GatewayError } from '../domain/errors.js';
+import { routeNotFound } from './route-not-found.js';
 
 /** What a request is for. `options` asks for nothing but the methods of a path (RFC 9110 9.3.7). */
 export type Resolution =
@@ -70,7 +71,7 @@ export class RouteResolver {
 
   private otherMethods(request: FastifyRequest): Resolution {
     const allow = this.allow(request);
-    if (allow === '') throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
+    if (allow === '') throw routeNotFound();
     if (request.method === 'OPTIONS') return { kind: 'options', headers: { allow } };
     throw new GatewayError('METHOD_NOT_ALLOWED', `This path answers ${allow}.`, { headers: { allow } });
   }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
-import { GatewayError } from '../domain/errors.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { sharedContext } from '../traffic/shared-context.js';
@@ -13,6 +12,7 @@ import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
 import { readRequest } from './read-request.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { StreamHandler } from './stream/stream-handler.js';
+import { routeNotFound } from './route-not-found.js';
 
 /** A request on its way to an upstream, and who reads the answer. */
 interface Question {
@@ -39,7 +39,7 @@ export class RpcHandler {
 
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { call, rpc } = request;
-    if (rpc === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
+    if (rpc === undefined) throw routeNotFound();
     call.stage = 'decode';
     const message = readRequest(request, rpc);
     call.stage = 'upstream';

@@ -134,9 +134,13 @@ function withoutQuery(url: string): string {
   return url.split('?', 1)[0] ?? '';
 }
 
-/** Why an error came about, for the log alone: messages from the error down to its first cause. */
+/**
+ * Returns why a request failed, for the log alone: the messages of the causes down to the first one. A refusal of the
+ * gateway's own has no cause, and its phrase stands there: "circuit breaker is open", "rate limit exceeded".
+ */
 function causeText(error: GatewayError | undefined): string {
-  if (error?.cause === undefined) return '';
+  if (error === undefined) return '';
+  if (error.cause === undefined) return cut(error.detail);
   const texts: string[] = [];
   for (let at = error.cause as CauseLike | undefined; at != null && texts.length < 4; at = at.cause) {
     if (typeof at.message === 'string') texts.push(at.message);

@@ -6,6 +6,7 @@ import type { GatewayMetrics } from '../observe/metrics.js';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health-monitor.js';
 import { MetricsController } from './metrics.controller.js';
+import { MetricsOffController } from './metrics-off.controller.js';
 import { Readiness } from './readiness.js';
 import { PartSignals, WatchedParts } from './watched-parts.js';
 
@@ -13,11 +14,12 @@ import { PartSignals, WatchedParts } from './watched-parts.js';
 @Module({})
 export class OpsModule {
   static create(config: GatewayConfig, metrics: GatewayMetrics): DynamicModule {
-    const onMainPort = config.metrics.enabled && config.server.opsPort === undefined;
+    const { server, metrics: settings } = config;
+    const onMainPort = settings.enabled && server.opsPort === undefined;
     return {
       module: OpsModule,
       imports: [TerminusModule.forRoot({ logger: false }), ...(onMainPort ? [metricsModule(metrics)] : [])],
-      controllers: [HealthController],
+      controllers: [HealthController, ...(settings.enabled ? [] : [MetricsOffController])],
       providers: [HealthMonitor, Readiness, WatchedParts, PartSignals],
       exports: [HealthMonitor, TerminusModule],
     };

@@ -91,6 +91,33 @@ describe('one request', () => {
   });
 });
 
+describe('a refusal of the gateway', () => {
+  it('has the decision reason ENDPOINT_UNKNOWN where no route has the path', async () => {
+    const [line] = await linesOf(() => alice.get('/api/v1/nowhere'));
+    expect(line).toMatchObject({ status: 404, outcome: 'deny', decision_reason: 'ENDPOINT_UNKNOWN' });
+    expect(line?.error_cause).toBe('No route has this path.');
+  });
+
+  it('has its phrase where people search for it', async () => {
+    const own = await startTestGateway({
+      env: { RATE_LIMIT_RPS: '1', RATE_LIMIT_BURST: '5', GATEWAY_CIRCUIT_PRESET: 'strict' },
+    });
+    try {
+      const client = await Client.of(own, 'alice@acme.test');
+      await own.world.setFault('user', { mode: 'down' });
+      const causes = () => own.lines.map((line) => String(line['error_cause'])).join('\n');
+      const knock = async () => {
+        await client.get('/api/v1/users/acme-alice');
+        return causes();
+      };
+      await expect.poll(knock).toMatch(/circuit breaker is open/);
+      await expect.poll(knock).toMatch(/rate limit exceeded/);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
 describe('a line', () => {
   it('stays one JSON object whatever the client sends', async () => {
     const odd = { 'user-agent': '"},{"level":"fatal\\', referer: 'a\u001bb' };

@@ -80,7 +80,9 @@ describe('OPS_PORT', () => {
       expect(await scrape(ops)).toContain('process_cpu_seconds_total');
       expect((await fetch(`${ops}/readyz`)).status).toBe(200);
       expect((await fetch(`${own.url}/readyz`)).status).toBe(200);
-      expect((await fetch(`${ops}/api/v1/users`)).status).toBe(404);
+      const other = await fetch(`${ops}/api/v1/users`);
+      expect(other.status).toBe(404);
+      expect(other.headers.get('content-type')).toContain('application/problem+json');
     } finally {
       await own.close();
     }
@@ -88,10 +90,12 @@ describe('OPS_PORT', () => {
 });
 
 describe('ENABLE_METRICS=false', () => {
-  it('leaves no metrics path', async () => {
-    const own = await startTestGateway({ env: { ENABLE_METRICS: 'false' } });
+  it.each([{}, { OPS_PORT: '0' }])('is the reason that a scrape is answered with (%j)', async (more) => {
+    const own = await startTestGateway({ env: { ENABLE_METRICS: 'false', ...more } });
     try {
-      expect((await fetch(`${own.url}/metrics`)).status).toBe(404);
+      const response = await fetch(`${own.gateway.opsUrl ?? own.url}/metrics`);
+      expect(response.status).toBe(404);
+      expect(await response.text()).toContain('ENABLE_METRICS is false');
     } finally {
       await own.close();
     }

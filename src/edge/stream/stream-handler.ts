@@ -12,6 +12,7 @@ import { recordError } from '../problem.filter.js';
 import { toGatewayError } from '../to-gateway-error.js';
 import { negotiateFormat } from './format.js';
 import { StreamResponse } from './stream-response.js';
+import { routeNotFound } from '../route-not-found.js';
 
 /** Carries a server stream to an HTTP client, message by message, in the format it asked for. */
 @Injectable()
@@ -24,7 +25,7 @@ export class StreamHandler {
   /** Rejects only while nothing has been sent: later failures are told in the stream itself (rows B-18, B-19). */
   async handle(request: FastifyRequest, reply: FastifyReply, message: Uint8Array): Promise<void> {
     const { call, rpc } = request;
-    if (rpc === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
+    if (rpc === undefined) throw routeNotFound();
     const format = negotiateFormat(request.headers.accept);
     const response = new StreamResponse(reply, format, call, this.config.timeouts.streamHeartbeatMs);
     try {

@@ -1,0 +1,13 @@
+import { Controller, Get } from '@nestjs/common';
+import { Access } from '../access/access.decorator.js';
+import { GatewayError } from '../domain/errors.js';
+
+/** Says why there are no metrics, to whoever set up a scrape without knowing the settings. */
+@Controller()
+export class MetricsOffController {
+  @Get('/metrics')
+  @Access('OPEN')
+  index(): never {
+    throw new GatewayError('ROUTE_NOT_FOUND', 'Metrics are switched off: ENABLE_METRICS is false.');
+  }
+}
