@@ -64,7 +64,7 @@ export class ProtectionMetrics {
   knowCircuit(upstream: string, kind: string): void {
     this.setCircuit(upstream, kind, 'closed');
     for (const to of STATES) this.transitions.inc({ upstream, to }, 0);
-    for (const reason of ['open', 'capacity', 'timeout']) this.rejections.inc({ upstream, reason }, 0);
+    for (const reason of ['open', 'capacity', 'displaced', 'timeout']) this.rejections.inc({ upstream, reason }, 0);
     this.queueWait.zero({ upstream });
   }
 
@@ -79,7 +79,7 @@ export class ProtectionMetrics {
     this.transitions.inc({ upstream, to });
   }
 
-  rejected(upstream: string, reason: 'open' | 'capacity' | 'timeout'): void {
+  rejected(upstream: string, reason: 'open' | 'capacity' | 'displaced' | 'timeout'): void {
     this.rejections.inc({ upstream, reason });
   }
 

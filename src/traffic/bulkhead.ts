@@ -10,8 +10,11 @@ const RETRY_AFTER_SECONDS = 1;
 export interface BulkheadObserver {
   /** A call waited for its place. */
   waited(upstream: string, seconds: number): void;
-  /** `capacity`: the queue was full; `timeout`: there was no place in time. */
-  rejected(upstream: string, reason: 'capacity' | 'timeout'): void;
+  /**
+   * `capacity`: the queue was full; `displaced`: it was, and a call of a tenant with a shorter line came; `timeout`: there
+   * was no place in time.
+   */
+  rejected(upstream: string, reason: 'capacity' | 'displaced' | 'timeout'): void;
 }
 
 interface BulkheadOptions {

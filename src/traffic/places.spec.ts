@@ -135,6 +135,53 @@ describe('calls that wait', () => {
     expect(await waiting).toBe('aborted');
     expect([made.inUse, made.queued]).toEqual([3, 0]);
   });
+
+  it('leave the queue as soon as their client does, and leave nothing behind', async () => {
+    const made = full('acme', { queueSize: 2 });
+    const left = new AbortController();
+    const waits = [made.wait('a', LONG_MS, left.signal), made.wait('b', LONG_MS, left.signal)];
+    left.abort();
+    expect(await Promise.all(waits)).toEqual(['aborted', 'aborted']);
+    expect(made.queued).toBe(0);
+    expect(await made.wait('a', LONG_MS, left.signal)).toBe('aborted');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a full queue', () => {
+  /** Outcomes of waits in the order of their names: `a1` is the first of tenant `a`. */
+  async function outcomes(made: Places, names: readonly string[]): Promise<Record<string, WaitOutcome>> {
+    const settled = Promise.all(names.map(async (name) => [name, await made.wait(name[0]!, LONG_MS, signal)] as const));
+    await vi.advanceTimersByTimeAsync(LIMITS.queueTimeoutMs);
+    return Object.fromEntries(await settled);
+  }
+
+  it.each([
+    ['the newest call of the longest line', ['a1', 'a2', 'a3', 'b1'], new Map(), { a3: 'displaced' }],
+    ['none of a line that is as long as its own', ['a1', 'b1', 'c1', 'b2'], new Map(), { b2: 'capacity' }],
+    ['the caller itself when its line is the longest', ['a1', 'a2', 'a3', 'a4'], new Map(), { a4: 'capacity' }],
+    ['until the lines are equal', ['a1', 'a2', 'a3', 'b1', 'b2'], new Map(), { a3: 'displaced', b2: 'capacity' }],
+    ['less of a tenant with a greater weight', ['a1', 'b1', 'b2', 'a2'], new Map([['b', 3]]), { a2: 'capacity' }],
+    ['more for a tenant with a greater weight', ['a1', 'a2', 'b1', 'b2'], new Map([['b', 3]]), { a2: 'displaced' }],
+  ] as const)('drops %s', async (_, names, weights, dropped) => {
+    const made = full('other', { queueSize: 3, weights });
+    const expected = Object.fromEntries(names.map((name) => [name, 'timeout']));
+    expect(await outcomes(made, names)).toEqual({ ...expected, ...dropped });
+  });
+
+  it('of one tenant refuses nobody else: each of many tenants has its call served', async () => {
+    const made = full('noisy', { capacity: 8, queueSize: 128, tenantCapacity: 6 });
+    made.tryTake('other');
+    made.tryTake('other');
+    const noisy = Array.from({ length: 400 }, () => made.wait('noisy', LONG_MS, signal));
+    const quiet = Array.from({ length: 60 }, (_, n) => made.wait(`quiet-${n}`, LONG_MS, signal));
+    expect(made.queued).toBe(128);
+    for (let n = 0; n < 60; n++) made.give(n < 2 ? 'other' : `quiet-${n - 2}`);
+    expect(new Set(await Promise.all(quiet))).toEqual(new Set(['taken']));
+    await vi.advanceTimersByTimeAsync(LIMITS.queueTimeoutMs);
+    const counts = Object.groupBy(await Promise.all(noisy), (outcome) => outcome);
+    expect(counts).toMatchObject({ capacity: { length: 272 }, displaced: { length: 60 }, timeout: { length: 68 } });
+  });
 });
 
 it('nothing is kept of tenants that have no calls under way', () => {
@@ -144,5 +191,14 @@ it('nothing is kept of tenants that have no calls under way', () => {
     made.give(`tenant-${n}`);
   }
   expect(Reflect.get(made, 'byTenant')).toHaveProperty('size', 0);
-  expect(Reflect.get(made, 'lines')).toHaveProperty('size', 0);
+});
+
+it('nothing is kept of tenants whose calls waited', async () => {
+  const made = full('acme', { queueSize: 1_000 });
+  const waits = Array.from({ length: 1_000 }, (_, n) => made.wait(`tenant-${n}`, LONG_MS, signal));
+  await vi.advanceTimersByTimeAsync(LIMITS.queueTimeoutMs);
+  await Promise.all(waits);
+  const lines: object = Reflect.get(made, 'lines');
+  expect(Reflect.get(lines, 'lines')).toHaveProperty('size', 0);
+  for (const heap of ['ready', 'longest']) expect(Reflect.get(lines, heap)).toHaveProperty('first', undefined);
 });

@@ -27,7 +27,7 @@ export class ProtectionReports implements CircuitObserver, BulkheadObserver {
     this.logger[level]({ upstream, calls: kind, state: to }, `${TOKENS[to]} upstream=${upstream} calls=${kind}`);
   }
 
-  rejected(upstream: string, reason: 'open' | 'capacity' | 'timeout'): void {
+  rejected(upstream: string, reason: 'open' | 'capacity' | 'displaced' | 'timeout'): void {
     this.metrics.rejected(upstream, reason);
   }
 

@@ -57,6 +57,26 @@ describe('a tenant that asks too much of a service', () => {
   });
 });
 
+describe('a tenant whose calls fill the queue of a service', () => {
+  it('has its own refused, and those of another tenant wait their turn', async () => {
+    const gateway = await start({
+      GATEWAY_USER_TIMEOUT: '20s',
+      GATEWAY_USER_MAX_CONCURRENT: '4',
+      GATEWAY_QUEUE_SIZE: '8',
+      GATEWAY_QUEUE_TIMEOUT: '15s',
+    });
+    const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
+    await gateway.world.setFault('user', { mode: 'slow', latencyMs: 600 });
+    const noisy = Promise.all(Array.from({ length: 60 }, () => alice.get(USER)));
+    await expect.poll(() => metric(gateway.url, 'gateway_queue_depth', { upstream: 'user' })).toBe(8);
+    const quiet = await Promise.all(Array.from({ length: 4 }, () => carol.get('/api/v1/users/globex-carol')));
+    expect(countStatuses(quiet)).toEqual({ 200: 4 });
+    expect(Object.keys(countStatuses(await noisy))).toEqual(['200', '503']);
+    const displaced = { upstream: 'user', reason: 'displaced' };
+    expect(await metric(gateway.url, 'gateway_circuit_rejections_total', displaced)).toBeGreaterThan(0);
+  });
+});
+
 describe('the limit of requests in flight', () => {
   it('refuses what is beyond it, but never health or metrics, and is free again afterwards', async () => {
     const gateway = await start({ GATEWAY_MAX_CONCURRENT_REQUESTS: '5', GATEWAY_USER_TIMEOUT: '5s' });
