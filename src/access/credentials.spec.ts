@@ -4,11 +4,34 @@ import { readCredential, type CredentialHeaders } from './credentials.js';
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln';
 const SESSION = '__Host-sid=0123456789abcdef';
 
+const SESSION_CREDENTIAL = { kind: 'session', value: '0123456789abcdef' };
+
+/** Cookies that begin with any other byte, or end their name with one. */
+const LOOKALIKES = [
+  ...Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte))
+    .filter((character) => !['\t', ' ', ';'].includes(character))
+    .map((character) => `${character}${SESSION}`),
+  ...['\t', ' ', '\xa0', '\0', '.', 's'].map((character) => `__Host-sid${character}=x`),
+  `x=${SESSION}`,
+  `"${SESSION}"`,
+  `\u2003${SESSION}`,
+  `\ufeff${SESSION}`,
+  SESSION.toUpperCase(),
+];
+
 describe('one credential in a request is read', () => {
   const table: [string, CredentialHeaders, object][] = [
     ['none', {}, { kind: 'none' }],
     ['an empty header', { authorization: '' }, { kind: 'none' }],
     ['cookies of others', { cookie: 'theme=dark; sid=x' }, { kind: 'none' }],
+    // Only the exact name has the browser's protection of the prefix: another host can set every other one.
+    ...LOOKALIKES.map((cookie): [string, CredentialHeaders, object] => [
+      `a cookie of another name, ${JSON.stringify(cookie)}`,
+      { cookie },
+      { kind: 'none' },
+    ]),
+    ['a session between a tab and spaces', { cookie: `a=b;\t ${SESSION} \t;c=d` }, SESSION_CREDENTIAL],
+    ['a session beside a lookalike', { cookie: `${LOOKALIKES.join('; ')}; ${SESSION}` }, SESSION_CREDENTIAL],
     ['a JWT', { authorization: `Bearer ${JWT}` }, { kind: 'jwt', value: JWT }],
     ['the scheme in any case', { authorization: `bEARER ${JWT}` }, { kind: 'jwt', value: JWT }],
     ['an opaque token', { authorization: 'Bearer sk-a.b~c+d/e==' }, { kind: 'opaque', value: 'sk-a.b~c+d/e==' }],

@@ -1,3 +1,4 @@
+import { lowerAscii } from '../domain/header-text.js';
 import { readSessionCookie } from './session-cookie.js';
 
 /** Longest Authorization value that is looked at; the server's header limit may lie above it. */
@@ -48,7 +49,7 @@ function readAuthorization(authorization: string): Credential {
   if (authorization.length > MAX_AUTHORIZATION_LENGTH) return MALFORMED;
   const token = BEARER_JWT.exec(authorization)?.[1];
   if (token !== undefined) return { kind: 'jwt', value: token };
-  if (authorization.slice(0, 7).toLowerCase() !== 'bearer ') return MALFORMED;
+  if (lowerAscii(authorization.slice(0, 7)) !== 'bearer ') return MALFORMED;
   const value = authorization.slice(7);
   return isOpaque(value) && !value.startsWith(JOSE_BEGINNING) ? { kind: 'opaque', value } : MALFORMED;
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { trimOws } from '../domain/header-text.js';
 
 /** Strong validator: hash of the bytes (RFC 9110 8.8.3). */
 export function entityTag(bytes: Uint8Array | string): string {
@@ -9,7 +10,7 @@ export function entityTag(bytes: Uint8Array | string): string {
 export function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false;
   return ifNoneMatch.split(',').some((item) => {
-    const tag = item.trim();
+    const tag = trimOws(item);
     return tag === '*' || tag === etag || tag === `W/${etag}`;
   });
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { GatewayError } from '../domain/errors.js';
+import { lowerAscii } from '../domain/header-text.js';
 
 const MAX_TARGET_BYTES = 4096;
 
@@ -42,9 +43,9 @@ function checkCoding(headers: IncomingHttpHeaders): GatewayError | undefined {
   if (content !== undefined && content !== 'identity') {
     return new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported: send the body as it is.');
   }
-  if (transfer !== undefined && transfer.toLowerCase() !== 'chunked')
+  if (transfer !== undefined && lowerAscii(transfer) !== 'chunked')
     return malformed('Transfer-Encoding may be chunked and nothing else.');
-  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+  if (expect !== undefined && lowerAscii(expect) !== '100-continue')
     return malformed('Expect may be 100-continue and nothing else.');
   return undefined;
 }
@@ -59,7 +60,7 @@ function repeatedHeader(rawHeaders: readonly string[]): string | undefined {
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const raw = rawHeaders[i] ?? '';
     if (!SINGLE_LENGTHS.has(raw.length)) continue;
-    const name = raw.toLowerCase();
+    const name = lowerAscii(raw);
     if (!SINGLE.has(name)) continue;
     if (seen?.includes(name)) return name;
     (seen ??= []).push(name);

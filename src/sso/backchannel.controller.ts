@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { Access } from '../access/access.decorator.js';
 import { GatewayError } from '../domain/errors.js';
+import { mediaTypeOf } from '../domain/header-text.js';
 import { invalidLogoutToken, readLogoutToken } from './logout-token.js';
 import { Providers } from './providers.js';
 import { withStore } from './session-errors.js';
@@ -36,7 +37,7 @@ export class BackchannelController {
 }
 
 function logoutTokenOf({ headers, body }: SsoRequest): string {
-  if (headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() !== FORM) {
+  if (mediaTypeOf(headers['content-type'] ?? '') !== FORM) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', `Send the logout token as ${FORM}.`);
   }
   const tokens = new URLSearchParams(Buffer.isBuffer(body) ? body.toString('utf8') : '').getAll('logout_token');

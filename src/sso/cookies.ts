@@ -1,3 +1,4 @@
+import { cookieValues } from '../access/cookie-header.js';
 import { SESSION_COOKIE } from '../access/session-cookie.js';
 
 /** What every cookie of the gateway carries: no Domain, so that no other host gets it (SEC-1). Lax, since a sign-in ends with a navigation from the provider. */
@@ -24,8 +25,7 @@ export function loginCookie(value: string, lifeMs: number): string {
 
 /** The value of a cookie that came once; undefined when it came not at all or several times. */
 export function readCookie(header: string | undefined, name: string): string | undefined {
-  const pairs = (header ?? '').split(';').map((pair) => pair.trim());
-  const values = pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
+  const values = cookieValues(header ?? '', name);
   return values.length === 1 ? values[0] : undefined;
 }
 

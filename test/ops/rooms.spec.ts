@@ -66,6 +66,8 @@ const WRONG: ReadonlyMap<string, string> = new Map([
   ['src/traffic/uses-rxjs.ts', "import { map } from 'rxjs';\nexport const double = map((n: number) => n * 2);\n"],
   ['src/traffic/reads-env.ts', 'export const home = process.env.HOME;\n'],
   ['src/config/reads-env.ts', 'export const home = process.env.HOME;\n'],
+  ['src/access/trims.ts', 'export const name = (header: string): string => header.trim();\n'],
+  ['src/edge/lowers.ts', 'export const type = (header: string): string => header.toLowerCase();\n'],
   ['src/edge/uses-root.ts', "export { AppModule } from '../app.module.js';\n"],
 ]);
 
@@ -107,6 +109,8 @@ describe('the rooms of src/', () => {
     ['a promise that nobody awaits', 'domain/floating.ts', 'typescript(no-floating-promises)'],
     ['RxJS as a value', 'traffic/uses-rxjs.ts', 'eslint(no-restricted-imports)'],
     ['the composition root seen from a room', 'edge/uses-root.ts', 'eslint(no-restricted-imports)'],
+    ['Unicode white space in header values', 'access/trims.ts', 'eslint(no-restricted-properties)'],
+    ['Unicode letters in header values', 'edge/lowers.ts', 'eslint(no-restricted-properties)'],
     ['process.env outside config/', 'traffic/reads-env.ts', 'node(no-process-env)'],
   ])('refuse %s', (_what, file, code) => {
     expect(codesOf(file)).toEqual([code]);

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../domain/errors.js';
+import { lowerAscii } from '../../domain/header-text.js';
 import { GrpcFailure } from '../../grpc/grpc-failure.js';
 
 /** AuthService's word that a credential is no good: `valid: false`, or a status that says so. Never thrown for an outage. */
@@ -31,8 +32,8 @@ export function isUnreadableCredential(error: unknown): boolean {
 export function errorClass(error: unknown): string {
   if (error instanceof UnreadableVerdict) return 'malformed';
   const failure = grpcFailure(error);
-  if (failure !== undefined) return failure.grpcCode.toLowerCase();
-  return error instanceof GatewayError ? error.code.toLowerCase() : 'internal';
+  if (failure !== undefined) return lowerAscii(failure.grpcCode);
+  return error instanceof GatewayError ? lowerAscii(error.code) : 'internal';
 }
 
 function grpcFailure(error: unknown): GrpcFailure | undefined {

@@ -1,4 +1,5 @@
 import { GatewayError } from '../../domain/errors.js';
+import { mediaTypeOf } from '../../domain/header-text.js';
 
 /** How the messages of a server stream become a body. All texts are UTF-8 bytes as latin1, one character a byte, so that JSON is never decoded. */
 export interface StreamFormat {
@@ -57,7 +58,7 @@ const BY_TYPE: Readonly<Record<string, StreamFormat>> = {
 export function negotiateFormat(accept: string | undefined): StreamFormat {
   if (accept === undefined || accept === '') return SSE;
   for (const range of accept.slice(0, 1024).split(',', 16)) {
-    const format = BY_TYPE[(range.split(';', 1)[0] ?? '').trim().toLowerCase()];
+    const format = BY_TYPE[mediaTypeOf(range)];
     if (format !== undefined) return format;
   }
   throw new GatewayError(

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { isOwnHost } from '../../config/loopback.js';
 import { GatewayError } from '../../domain/errors.js';
+import { lowerAscii } from '../../domain/header-text.js';
 import type { WorkerSettings } from './admin-messages.js';
 
 const CHALLENGE = 'Bearer realm="gateway-admin"';
@@ -28,7 +29,7 @@ export class CallerCheck {
 
   /** A page can have its own name resolve to this listener (DNS rebinding), but it cannot change what the browser calls it. */
   private isNamed(header: string): boolean {
-    const [, bracketed, bare = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(header.toLowerCase()) ?? [];
+    const [, bracketed, bare = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(lowerAscii(header)) ?? [];
     const host = bracketed ?? bare;
     if (isOwnHost(host)) return true;
     if (isOwnHost(this.settings.address)) return false;
@@ -48,8 +49,8 @@ export function hashToken(token: string): Uint8Array {
 
 /** Bearer, or the password of Basic, which is all that some tools can send. */
 function tokenIn(header: string): string {
-  const [, scheme = '', value = ''] = /^(bearer|basic) +(\S+)$/i.exec(header) ?? [];
-  if (scheme.toLowerCase() !== 'basic') return value;
+  const [, scheme = '', value = ''] = /^(bearer|basic) +([\x21-\x7e]+)$/i.exec(header) ?? [];
+  if (lowerAscii(scheme) !== 'basic') return value;
   return Buffer.from(value, 'base64')
     .toString()
     .replace(/^[^:]*:?/, '');
