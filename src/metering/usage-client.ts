@@ -1,4 +1,5 @@
-import { randomBytes, randomUUIDv7 } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { uuidV7 } from '../domain/uuid-v7.js';
 import { internalMethod } from '../contract/internal-method.js';
 import { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
@@ -33,7 +34,7 @@ export class UsageClient {
   /** Rejects with a GatewayError. */
   async report(records: readonly UsageRecord[]): Promise<void> {
     const now = performance.now();
-    const context = new CallContext(randomUUIDv7(), traceparent(), now, now + TIMEOUT_MS);
+    const context = new CallContext(uuidV7(), traceparent(), now, now + TIMEOUT_MS);
     context.principal = GATEWAY;
     this.context = context;
     const { deadlineAt } = context;

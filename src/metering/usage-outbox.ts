@@ -1,4 +1,4 @@
-import { randomUUIDv7 } from 'node:crypto';
+import { uuidV7 } from '../domain/uuid-v7.js';
 import { UsageSink, type Usage } from '../domain/usage-sink.js';
 import type { OutboxSignals } from './outbox-signals.js';
 import type { SeqRange, Shelf } from './shelf/shelf.js';
@@ -54,7 +54,7 @@ export class UsageOutbox extends UsageSink {
 
   override record({ caller: { tenantId, subject }, meter, quantity }: Usage): void {
     const occurredAt = this.now();
-    const record = { seq: this.end++, id: randomUUIDv7(), tenantId, subject, meter, quantity, occurredAt };
+    const record = { seq: this.end++, id: uuidV7(), tenantId, subject, meter, quantity, occurredAt };
     const isSaved = this.save(record);
     if (!isSaved || !this.isShelved) this.keep(record, isSaved);
     this.measure();

@@ -17,9 +17,14 @@ export class GatewayProcess {
   /** The same of its admin listener. */
   adminUrl = '';
 
-  /** Starts it and waits for nothing. @param program what Node runs: the sources, unless told otherwise. */
-  constructor(world: World, env: Readonly<Record<string, string>>, program = ['--import', REGISTER, 'src/main.ts']) {
-    const child = spawn(process.execPath, program, {
+  /** Starts it and waits for nothing. @param program what `node` runs: the sources, unless told otherwise. */
+  constructor(
+    world: World,
+    env: Readonly<Record<string, string>>,
+    program = ['--import', REGISTER, 'src/main.ts'],
+    node = process.execPath,
+  ) {
+    const child = spawn(node, program, {
       env: {
         PATH: process.env.PATH ?? '',
         ...world.gatewayEnv(),
@@ -40,8 +45,13 @@ export class GatewayProcess {
   }
 
   /** Starts it; ready when it resolves. */
-  static async start(world: World, env: Readonly<Record<string, string>>, program?: string[]): Promise<GatewayProcess> {
-    const gateway = new GatewayProcess(world, env, program);
+  static async start(
+    world: World,
+    env: Readonly<Record<string, string>>,
+    program?: string[],
+    node?: string,
+  ): Promise<GatewayProcess> {
+    const gateway = new GatewayProcess(world, env, program, node);
     const isReady = async () => gateway.url !== '' && (await fetch(`${gateway.url}/readyz`)).ok;
     await vi.waitUntil(isReady, { timeout: 60_000 });
     return gateway;

@@ -1,0 +1,25 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { startWorld } from '../../sandbox/world.js';
+import { buildGateway } from '../support/build.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { lowestNode } from '../support/lowest-node.js';
+
+it('the built gateway serves on the lowest Node that package.json promises', { timeout: 120_000 }, async () => {
+  const node = await lowestNode();
+  const world = await startWorld({ faultServer: false, idp: false });
+  onTestFinished(() => world.close());
+  const folder = buildGateway();
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const entry = ['--enable-source-maps', join(folder, 'dist/main.js')];
+  const gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }, entry, node);
+  onTestFinished(() => gateway.kill());
+  const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
+  const users = await fetch(`${gateway.url}/api/v1/users?page_size=1`, { headers: { authorization } });
+  expect(users.status).toBe(200);
+  expect(await users.json()).toMatchObject({ users: [{ tenantId: 'acme' }] });
+  expect((await fetch(`${gateway.url}/metrics`)).status).toBe(200);
+  gateway.child.kill('SIGTERM');
+  expect(await gateway.exited).toBe(0);
+});
