@@ -7,6 +7,7 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY src ./src
+COPY bin ./bin
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 # Backends to try the gateway against, run from source: docker build --target sandbox. Debian, because @oxc-node wants glibc.
@@ -36,6 +37,9 @@ ENV NODE_ENV=production UV_THREADPOOL_SIZE=16
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY --from=build /app/bin ./bin
+# `kubectl exec deployment/api-gateway -- gateway …`, as the runbooks have it.
+RUN ln -s /app/bin/gateway.js /usr/local/bin/gateway
 USER 65532:65532
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

@@ -1,16 +1,43 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VERSION } from '../version.js';
+import { buildGateway } from '../../test/support/build.js';
 
-const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BIN = join(ROOT, 'bin/gateway.js');
 
-/** As `npm run gateway --` does it, with an environment that holds no setting. */
+/** Runs `gateway` with an environment that holds no setting. */
 function gateway(...args: string[]) {
-  const { PATH = '' } = process.env;
-  const nodeArgs = ['--import', '@oxc-node/core/register', MAIN, ...args];
-  return spawnSync(process.execPath, nodeArgs, { cwd: ROOT, env: { PATH }, encoding: 'utf8', timeout: 30_000 });
+  return runBin(BIN, args);
 }
+
+function runBin(bin: string, args: readonly string[]) {
+  const { PATH = '' } = process.env;
+  return spawnSync(process.execPath, [bin, ...args], { cwd: ROOT, env: { PATH }, encoding: 'utf8', timeout: 30_000 });
+}
+
+describe('gateway', { timeout: 40_000 }, () => {
+  let folder: string;
+  beforeAll(() => void (folder = buildGateway()));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  test('is the bin of the package', () => {
+    const { status, stdout } = spawnSync('npx', ['gateway', '--version'], { cwd: ROOT, encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${VERSION}\n` });
+  });
+
+  test('runs from what is built where there are no sources, also through a link, as in the image', () => {
+    expect(existsSync(join(folder, 'src'))).toBe(false);
+    const link = join(folder, 'gateway');
+    symlinkSync(join(folder, 'bin/gateway.js'), link);
+    for (const bin of [join(folder, 'bin/gateway.js'), link]) {
+      expect(runBin(bin, ['routes'])).toMatchObject({ status: 0, stdout: gateway('routes').stdout, stderr: '' });
+    }
+  });
+});
 
 describe('the command line as a process', { timeout: 40_000 }, () => {
   test('exits 78 and prints problems on stderr when settings are missing', () => {

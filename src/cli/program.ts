@@ -8,6 +8,7 @@ import { explain } from './explain.js';
 import { listRoutes } from './routes.js';
 import { EXIT_CONFIG, type Terminal } from './terminal.js';
 import { EnvFileError, readEnvFile, readWorld, type World } from './world.js';
+import { VERSION } from '../version.js';
 
 interface EnvOption {
   readonly env?: string;
@@ -35,7 +36,9 @@ export async function run(args: readonly string[], terminal: Terminal, env = pro
 
 function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): Command {
   const world = ({ env: file }: EnvOption): World => readWorld(file === undefined ? env : readEnvFile(file));
-  const program = new Command('gateway').description('Looks at the settings and contracts of the gateway.');
+  const program = new Command('gateway')
+    .description('Looks at the settings and contracts of the gateway.')
+    .version(VERSION);
   program
     .command('check')
     .description('say whether the gateway would start; exit 78 with every problem if not')

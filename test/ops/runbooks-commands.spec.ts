@@ -6,6 +6,7 @@ import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
 import { shelfDirectory } from '../support/outbox-bench.js';
+import { TestRedis } from '../support/redis.js';
 import { RunbookShell, shellBlocks } from '../support/runbook-shell.js';
 import { findFiles, ROOT } from './project-files.js';
 
@@ -20,6 +21,7 @@ let gateway: TestGateway;
 async function start(env: Readonly<Record<string, string>> = {}): Promise<RunbookShell> {
   gateway = await startTestGateway({ env: { ...QUICK, ...env } });
   const shell = new RunbookShell(gateway, {
+    ...(env['REDIS_URL'] === undefined ? {} : { REDIS_URL: env['REDIS_URL'] }),
     SHELF: env['GATEWAY_BUDGET_DEBIT_SHELF_DIR'] ?? '',
     GATEWAY_GRPC_TLS_CERT_FILE: join(ROOT, 'test/support/tls/client.pem'),
   });
@@ -153,5 +155,22 @@ describe('the pages of the alerts', () => {
     const lines = (await shell.run(page('GatewayDegraded'), 'component=')).join('\n');
     expect(lines).toContain('degraded component=user');
     expect((await shell.run(page('GatewayDegraded'), '/healthz')).join('')).toContain('user-service');
+  });
+});
+
+describe('the command line in a pod', () => {
+  it('lists the deadlines of the routes', async () => {
+    const shell = await start();
+    const routes = await shell.run(page('GatewayCircuitStuckOpen'), 'gateway routes');
+    expect(routes.join('\n')).toMatch(/POST +\/api\/v1\/ai +ai\.v1\.AIService\.ProcessQuery .* 25s/);
+  });
+
+  it('clears the cache in Redis', async () => {
+    const redis = await TestRedis.start();
+    onTestFinished(() => redis.close());
+    await redis.client.set('cache:one', 'response');
+    const shell = await start({ REDIS_URL: redis.url });
+    const printed = await shell.run('runbooks/redis.md', 'gateway cache clear');
+    expect(printed).toEqual(['removed 1 keys of cache:*']);
   });
 });

@@ -4,11 +4,12 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { findFiles, readText, ROOT } from '../ops/project-files.js';
 
-/** What `npm run build` makes, without its checks, in a folder for temporary files. @returns that folder; `dist/main.js` is in it. */
+/** What `npm run build` makes, without its checks, in a folder for temporary files. @returns that folder; `dist/main.js` and `bin/gateway.js` are in it. */
 export function buildGateway(): string {
   const folder = mkdtempSync(join(tmpdir(), 'gateway-build-'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+  cpSync(join(ROOT, 'bin'), join(folder, 'bin'), { recursive: true });
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (path) => readFileSync(path, 'utf8'));
   const { compilerOptions } = config as { compilerOptions: object };
   // Of a single file the compiler does not know that the package is of ES modules.

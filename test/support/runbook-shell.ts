@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { readText } from '../ops/project-files.js';
+import { readText, ROOT } from '../ops/project-files.js';
 import type { TestGateway } from './gateway.js';
 
 const run = promisify(execFile);
@@ -47,6 +47,7 @@ export class RunbookShell {
     const kubectl = join(this.directory, 'kubectl');
     writeFileSync(kubectl, KUBECTL);
     chmodSync(kubectl, 0o755);
+    symlinkSync(join(ROOT, 'bin/gateway.js'), join(this.directory, 'gateway'));
   }
 
   /** Lines that a block of a page prints. Rejects when its last command fails. */

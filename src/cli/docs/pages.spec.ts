@@ -8,15 +8,15 @@ import { prometheusRule } from './prometheus-rule.js';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 
-test('docs/configuration.md is what the schema says; if not, run `npm run gateway -- docs`', () => {
+test('docs/configuration.md is what the schema says; if not, run `npx gateway docs`', () => {
   expect(read('docs/configuration.md')).toBe(configurationPage());
 });
 
-test('docs/errors.md is what the list of codes says; if not, run `npm run gateway -- docs`', () => {
+test('docs/errors.md is what the list of codes says; if not, run `npx gateway docs`', () => {
   expect(read('docs/errors.md')).toBe(errorsPage());
 });
 
-test('k8s/prometheus-rule.yaml is what the rules say; if not, run `npm run gateway -- docs`', () => {
+test('k8s/prometheus-rule.yaml is what the rules say; if not, run `npx gateway docs`', () => {
   expect(read('k8s/prometheus-rule.yaml')).toBe(prometheusRule());
 });
 

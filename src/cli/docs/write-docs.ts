@@ -15,7 +15,7 @@ const PAGES = new Map([
 export function writeDocs(terminal: Terminal, options: { readonly check: boolean }): number {
   const stale = [...PAGES].filter(([path, render]) => readPage(path) !== render());
   if (options.check) {
-    for (const [path] of stale) terminal.err(`${path} is stale; run npm run gateway -- docs`);
+    for (const [path] of stale) terminal.err(`${path} is stale; run npx gateway docs`);
     return stale.length === 0 ? 0 : 1;
   }
   for (const [path, render] of stale) {
