@@ -1,13 +1,16 @@
-const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  super_admin: ['*'],
-  admin: ['user.*', 'tenant.*', 'ai.use'],
-  editor: ['user.read', 'user.write', 'tenant.read', 'ai.use'],
-  viewer: ['user.read', 'tenant.read', 'ai.use'],
-};
+const PERMISSIONS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['super_admin', ['*']],
+  ['admin', ['user.*', 'tenant.*', 'ai.use']],
+  ['editor', ['user.read', 'user.write', 'tenant.read', 'ai.use']],
+  ['viewer', ['user.read', 'tenant.read', 'ai.use']],
+]);
+
+/** Names of the roles that there are. */
+export const ROLES: readonly string[] = [...PERMISSIONS.keys()];
 
 /** What holders of these roles may do. A role that is not known gives nothing. */
 export function permissionsOf(roles: readonly string[]): string[] {
-  return [...new Set(roles.flatMap((role) => PERMISSIONS[role] ?? []))];
+  return [...new Set(roles.flatMap((role) => PERMISSIONS.get(role) ?? []))];
 }
 
 /** Whether one of the held permissions (`user.read`, `user.*`, `*`) covers the wanted one. */

@@ -98,6 +98,11 @@ it('names every field that keeps a user from being created', async () => {
   expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', fields: ['email', 'username', 'password'] });
 });
 
+it.each(['__proto__', 'constructor', 'toString', 'nobody', ''])('does not know the role %j', async (role) => {
+  const failure = await failureOf(create({ email: 'eve@acme.test', username: 'eve', roles: ['viewer', role] }));
+  expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', fields: ['roles[1]'] });
+});
+
 describe('an update', () => {
   let before: Wire<User>;
 

@@ -53,4 +53,9 @@ describe('an administrator', () => {
     const member = { userId: 'globex-carol', roles: ['super_admin'] };
     await expectFetchProblem(await alice.send('POST', '/api/v1/tenants/acme/users', member), 'PERMISSION_DENIED');
   });
+
+  it.each(['__proto__', 'constructor', 'hasOwnProperty'])('is told that there is no role %s', async (role) => {
+    const response = await alice.send('POST', '/api/v1/users', newUser('victor', { roles: [role] }));
+    await expectFetchProblem(response, 'INVALID_ARGUMENT');
+  });
 });
