@@ -9,8 +9,9 @@ import type { Findings } from './findings.js';
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-](\d\d):(\d\d))$/;
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
-const DURATION = /^-?(\d{1,12})(\.\d{1,9})?s$/;
+const DURATION = /^-?(\d{1,12})(?:\.\d{1,9})?s$/;
 const MAX_DURATION_SECONDS = 315_576_000_000;
+const MAX_MASK_PATHS = 1000;
 const MASK_PATH = /^(?:\*|[A-Za-z]\w*(?:\.[A-Za-z]\w*)*)$/;
 
 /** Checks of the messages that proto3 JSON writes in a form of their own; wrappers and Any need descriptors. */
@@ -54,10 +55,11 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
+/** At most 10,000 years of whole seconds, to either side; nanoseconds may come on top (google/protobuf/duration.proto). */
 function checkDuration(value: JsonNode, findings: Findings): JsonNode {
   const match = typeof value === 'string' ? DURATION.exec(value) : null;
   if (match === null) findings.add(`expected a duration in seconds such as "1.5s", got ${describe(value)}`);
-  else if (Number(`${match[1]}${match[2] ?? ''}`) > MAX_DURATION_SECONDS) {
+  else if (Number(match[1]) > MAX_DURATION_SECONDS) {
     findings.add(`out of range: a duration is at most ${MAX_DURATION_SECONDS} seconds, got ${describe(value)}`);
   }
   return value;
@@ -68,10 +70,18 @@ function checkFieldMask(value: JsonNode, findings: Findings): JsonNode {
   if (typeof value !== 'string') {
     findings.add(`expected a field mask such as "displayName,labels", got ${describe(value)}`);
   } else if (value !== '') {
-    const wrong = value.split(',').find((path) => !MASK_PATH.test(path) || path.includes('_'));
+    const paths = value.split(',', MAX_MASK_PATHS + 1);
+    if (paths.length > MAX_MASK_PATHS) return refuseLongMask(findings);
+    const wrong = paths.find((path) => !MASK_PATH.test(path) || path.includes('_'));
     if (wrong !== undefined) findings.add(`expected field paths in lowerCamelCase, got ${describe(wrong)}`);
   }
   return value;
+}
+
+/** Returns an empty mask, so that nobody goes through the paths. */
+function refuseLongMask(findings: Findings): JsonNode {
+  findings.add(`a field mask has more than ${MAX_MASK_PATHS} paths`);
+  return '';
 }
 
 function checkStruct(value: JsonNode, findings: Findings): JsonNode {

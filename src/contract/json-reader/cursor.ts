@@ -1,10 +1,10 @@
-import { malformed } from './malformed.js';
+import { excessive, malformed } from './malformed.js';
 
-const NO_BYTES = new Uint8Array(0);
+const NO_BYTES = Buffer.alloc(0);
 
 /** A place in the bytes of a body, moved forward by the scan functions, and what they learnt on the way. */
 export class Cursor {
-  bytes: Uint8Array = NO_BYTES;
+  bytes: Buffer = NO_BYTES;
   at = 0;
   end = 0;
   /** No byte above 0x7F so far. */
@@ -12,7 +12,7 @@ export class Cursor {
   /** Start and end of each number that a double may not hold exactly. */
   exact: number[] = [];
 
-  reset(bytes: Uint8Array): void {
+  reset(bytes: Buffer): void {
     this.bytes = bytes;
     this.at = 0;
     this.end = bytes.length;
@@ -24,6 +24,11 @@ export class Cursor {
   release(): void {
     this.bytes = NO_BYTES;
     this.end = 0;
+  }
+
+  /** Returns the ASCII text from a position up to the cursor. */
+  text(start: number): string {
+    return this.bytes.toString('latin1', start, this.at);
   }
 
   /** The next byte that is no JSON white space, without passing it; -1 at the end. */
@@ -45,5 +50,10 @@ export class Cursor {
   /** Throws GatewayError MALFORMED_JSON for the byte at `at`. */
   fail(what: string, at: number = this.at): never {
     throw malformed(this.bytes, at, what);
+  }
+
+  /** Throws GatewayError INVALID_ARGUMENT for a value at `at` that exceeds a limit. */
+  refuse(what: string, at: number): never {
+    throw excessive(this.bytes, at, what);
   }
 }

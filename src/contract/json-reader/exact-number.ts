@@ -20,13 +20,20 @@ export function isObject(value: JsonNode | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
+/**
+ * Longest number that is read, in characters. The shortest decimal form of any double fits, in plain notation too:
+ * that of 5e-324 has 326 characters, that of 1.7976931348623157e308 has 309.
+ */
+export const MAX_NUMBER_LENGTH = 512;
+
+const PLAIN_INTEGER = /^-?(?:0|[1-9]\d*)$/;
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 /** Digits of the longest 64-bit integer, and room for one that is too large. */
 const MAX_DIGITS = 21;
 
 /** Whether a string is a number by the grammar of JSON, as proto3 JSON asks of quoted numbers. */
 export function isJsonNumber(text: string): boolean {
-  return text.length <= 1024 && NUMBER.test(text);
+  return text.length <= MAX_NUMBER_LENGTH && NUMBER.test(text);
 }
 
 /**
@@ -34,7 +41,8 @@ export function isJsonNumber(text: string): boolean {
  * Undefined when it is no number or no integer; integers beyond 64 bits are cut to a larger one of 22 digits.
  */
 export function toInteger(source: string): string | undefined {
-  const match = source.length <= 1024 ? NUMBER.exec(source) : null;
+  if (source.length < MAX_DIGITS && PLAIN_INTEGER.test(source)) return source === '-0' ? '0' : source;
+  const match = source.length <= MAX_NUMBER_LENGTH ? NUMBER.exec(source) : null;
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   const digits = (whole + fraction).replace(/^0+/, '');

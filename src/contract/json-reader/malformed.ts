@@ -1,14 +1,27 @@
 import { GatewayError } from '../../domain/errors.js';
+import type { FieldViolation } from '../../domain/errors.js';
 import { BODY, formatPath } from './json-path.js';
 import { traceJson } from './trace.js';
 
-/** GatewayError MALFORMED_JSON that says what is wrong at a byte, and in which field when that is known. */
+/** Creates a GatewayError MALFORMED_JSON that says what is wrong at a byte, and in which field when that is known. */
 export function malformed(bytes: Uint8Array, at: number, what: string): GatewayError {
-  const field = formatPath(traceJson(bytes, at).path) || BODY;
-  const where = `at byte ${at} (${lineAndColumn(bytes, at)})`;
-  return new GatewayError('MALFORMED_JSON', `The request body is not acceptable JSON: ${what} ${where}.`, {
-    errors: [{ field, detail: `${what} ${where}` }],
+  const violation = locate(bytes, at, what);
+  return new GatewayError('MALFORMED_JSON', `The request body is not acceptable JSON: ${violation.detail}.`, {
+    errors: [violation],
   });
+}
+
+/** Creates a GatewayError INVALID_ARGUMENT for a value that is JSON and exceeds a limit. */
+export function excessive(bytes: Uint8Array, at: number, what: string): GatewayError {
+  const violation = locate(bytes, at, what);
+  return new GatewayError('INVALID_ARGUMENT', `The request is not valid: ${violation.field}: ${violation.detail}.`, {
+    errors: [violation],
+  });
+}
+
+function locate(bytes: Uint8Array, at: number, what: string): FieldViolation {
+  const field = formatPath(traceJson(bytes, at).path) || BODY;
+  return { field, detail: `${what} at byte ${at} (${lineAndColumn(bytes, at)})` };
 }
 
 /** Columns count code points, as editors do; both start at 1. */

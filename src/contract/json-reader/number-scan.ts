@@ -1,4 +1,5 @@
 import type { Cursor } from './cursor.js';
+import { MAX_NUMBER_LENGTH } from './exact-number.js';
 
 const MINUS = 0x2d;
 const PLUS = 0x2b;
@@ -12,10 +13,10 @@ const SHORT = 15;
 /** No integer this short is above 1.7e308. */
 const SURELY_FINITE = 300;
 
-/** Longest number that is read at all; a double has 767 significant digits at most. */
-const MAX_LENGTH = 1024;
-
-/** Passes the number that starts at the cursor. Fails on all that RFC 8259 section 6 does not allow and on overflow. */
+/**
+ * Passes the number that starts at the cursor. Fails on all that RFC 8259 section 6 does not allow, on overflow and on
+ * numbers longer than MAX_NUMBER_LENGTH.
+ */
 export function scanNumber(cursor: Cursor): void {
   const { bytes } = cursor;
   const start = cursor.at;
@@ -30,12 +31,13 @@ export function scanNumber(cursor: Cursor): void {
     at = passDigits(cursor, sign === PLUS || sign === MINUS ? at + 2 : at + 1, 'an exponent needs a digit');
   }
   cursor.at = at;
-  if (at - start <= SHORT && exponent === -1) return;
+  if (at - start <= SHORT && (exponent === -1 || isSurelySafe(bytes, exponent, start, at))) return;
+  if (at - start > MAX_NUMBER_LENGTH) cursor.refuse(`a number has more than ${MAX_NUMBER_LENGTH} characters`, start);
   if (exponent === -1 && dot === -1 && at - start < SURELY_FINITE) {
     cursor.exact.push(start, at);
     return;
   }
-  if (exponent === -1 && dot !== -1 && isSurelyFractional(bytes, first, dot)) return checkLength(cursor, start);
+  if (exponent === -1 && dot !== -1 && isSurelyFractional(bytes, first, dot)) return;
   inspectLongNumber(cursor, start);
 }
 
@@ -58,14 +60,16 @@ function isSurelyFractional(bytes: Uint8Array, first: number, dot: number): bool
   return false;
 }
 
-function checkLength(cursor: Cursor, start: number): void {
-  if (cursor.at - start > MAX_LENGTH) cursor.fail(`a number has more than ${MAX_LENGTH} characters`, start);
+/** Returns whether a short number stays below 2^53 because its exponent is negative or one small digit. */
+function isSurelySafe(bytes: Uint8Array, exponent: number, start: number, end: number): boolean {
+  if (bytes[exponent + 1] === MINUS) return true;
+  return end - exponent === 2 && exponent - start + (bytes[exponent + 1] as number) - ZERO <= SHORT;
 }
 
 function inspectLongNumber(cursor: Cursor, start: number): void {
-  checkLength(cursor, start);
-  const value = Number(String.fromCharCode(...cursor.bytes.subarray(start, cursor.at)));
+  const { at } = cursor;
+  const value = Number(cursor.text(start));
   if (!Number.isFinite(value)) cursor.fail('a number is out of the range of a double', start);
   if (!Number.isInteger(value)) return;
-  if (cursor.at - start > SHORT || !Number.isSafeInteger(value)) cursor.exact.push(start, cursor.at);
+  if (at - start > SHORT || !Number.isSafeInteger(value)) cursor.exact.push(start, at);
 }

@@ -42,8 +42,8 @@ export class JsonTokenizer {
     this.closers = new Uint8Array(limits.maxDepth + 1);
   }
 
-  /** Throws GatewayError MALFORMED_JSON with place and path. Duplicate keys are left to the caller: it counts them. */
-  scan(bytes: Uint8Array): JsonShape {
+  /** Throws GatewayError MALFORMED_JSON, or INVALID_ARGUMENT for an overlong number, with place and path. Duplicate keys are left to the caller: it counts them. */
+  scan(bytes: Buffer): JsonShape {
     this.cursor.reset(bytes);
     this.depth = this.keys = this.containers = 0;
     try {

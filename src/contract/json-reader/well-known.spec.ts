@@ -43,13 +43,17 @@ describe('well-known types in a form that they do not have', () => {
         '"1m"',
         '"315576000001s"',
         '"-315576000001s"',
-        '"315576000000.1s"',
+        '"315576000001.000000000s"',
+        '"-315576000000.9999999999s"',
         '""',
         '1',
         '{"seconds":1}',
       ],
     ],
-    ['fieldMask', ['"a,,b"', '","', '"a b"', '"snake_case"', '"a."', '["a"]', '1', '{"paths":["a"]}']],
+    [
+      'fieldMask',
+      [`"${'a,'.repeat(1000)}a"`, '"a,,b"', '","', '"a b"', '"snake_case"', '"a."', '["a"]', '1', '{"paths":["a"]}'],
+    ],
   ])('in a %s are refused', (field, values) => {
     const fields = values.map((value) => refusal('WellKnown', `{"${field}":${value}}`).errors[0]?.field);
     expect(fields).toEqual(values.map(() => field));
@@ -64,6 +68,8 @@ describe('well-known types', () => {
     ['{"timestamp":"9999-12-31T23:59:59.999999999Z"}', { timestamp: '9999-12-31T23:59:59.999999999Z' }],
     ['{"duration":"-0.5s"}', { duration: '-0.500s' }],
     ['{"duration":"315576000000s"}', { duration: '315576000000s' }],
+    ['{"duration":"315576000000.999999999s"}', { duration: '315576000000.999999999s' }],
+    ['{"duration":"-315576000000.999999999s"}', { duration: '-315576000000.999999999s' }],
     ['{"fieldMask":"displayName,labels.team"}', { fieldMask: 'displayName,labels.team' }],
     ['{"empty":{}}', { empty: {} }],
     ['{"any":{}}', { any: {} }],

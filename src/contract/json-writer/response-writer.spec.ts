@@ -128,6 +128,8 @@ describe('a response whose type has a JSON of its own', () => {
   it.each<[string, JsonValue]>([
     ['google.protobuf.Timestamp', '2024-02-29T23:59:59.000001Z'],
     ['google.protobuf.Duration', '-0.500s'],
+    ['google.protobuf.Duration', '315576000000.999999999s'],
+    ['google.protobuf.Duration', '-315576000000.999999999s'],
     ['google.protobuf.Struct', { a: [1, null, { b: true }] }],
     ['google.protobuf.Value', 'x'],
     ['google.protobuf.Empty', {}],
