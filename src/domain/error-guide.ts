@@ -78,7 +78,8 @@ export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
   },
   NOT_ACCEPTABLE: {
     meaning: 'The `Accept` header allows none of the types that this route answers with.',
-    action: 'Accept `application/json`, or for streams `text/event-stream` or `application/x-ndjson`.',
+    action:
+      'Accept `application/json`, for streams `text/event-stream` or `application/x-ndjson` too, and for files their own media type. A range with `q=0` refuses (RFC 9110 12.5.1).',
   },
   REQUEST_TIMEOUT: {
     meaning: 'The request did not arrive whole in time.',

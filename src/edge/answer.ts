@@ -7,7 +7,8 @@ import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { allowedTenant } from './allowed-tenant.js';
 import type { JsonValue } from './rpc-call.js';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+/** Media type of every response that is made from a message. */
+export const JSON_TYPE = 'application/json; charset=utf-8';
 const EMPTY = Buffer.alloc(0);
 /** Type and parameters (RFC 9110 8.3.1), or nothing; it becomes a header as it is. */
 const MEDIA_TYPE = /^(?:[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}[\x20-\x7e]{0,256})?$/;

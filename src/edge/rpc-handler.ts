@@ -6,7 +6,9 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
+import { accepts, notAcceptable } from './accept.js';
 import { AnswerReader } from './answer-reader.js';
+import { JSON_TYPE } from './answer.js';
 import { hasTag, sendTagged } from './conditional-answer.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
 import { readRequest } from './read-request.js';
@@ -41,6 +43,7 @@ export class RpcHandler {
     const { call, rpc } = request;
     if (rpc === undefined) throw routeNotFound();
     call.stage = 'decode';
+    refuseUnacceptableJson(request, rpc);
     const message = readRequest(request, rpc);
     call.stage = 'upstream';
     if (rpc.route.method.kind === 'server_stream') return this.streams.handle(request, reply, message);
@@ -49,7 +52,9 @@ export class RpcHandler {
     const reader = new AnswerReader(rpc, call);
     const answer = await this.ask(call, { rpc, message, reader });
     call.stage = 'encode';
-    sendAnswer(request, reply, reader.render(answer));
+    const rendered = reader.render(answer);
+    refuseUnacceptableBody(request, rpc, rendered);
+    sendAnswer(request, reply, rendered);
   }
 
   private async sendOnce(
@@ -99,6 +104,19 @@ export class RpcHandler {
     const send = (message = request) => this.send(context, { ...question, message });
     return override({ context, method: rpc.route.method, request, send });
   }
+}
+
+/** Refuses before anything has been done. Streams negotiate their format on their own. */
+function refuseUnacceptableJson({ headers }: FastifyRequest, { route, rawBody }: CompiledRoute): void {
+  const { kind, policy } = route.method;
+  if (rawBody || kind === 'server_stream' || policy.successStatus === 204) return;
+  if (!accepts(headers.accept, JSON_TYPE)) throw notAcceptable([JSON_TYPE]);
+}
+
+/** The upstream says what a raw body is. What a write has done is told all the same (RFC 9110 15.5.7). */
+function refuseUnacceptableBody({ headers }: FastifyRequest, rpc: CompiledRoute, { contentType }: KeptAnswer): void {
+  if (!rpc.rawBody || !rpc.route.method.readOnly || contentType === '') return;
+  if (!accepts(headers.accept, contentType)) throw notAcceptable([contentType]);
 }
 
 function sendAnswer(request: FastifyRequest, reply: FastifyReply, { status, contentType, body }: KeptAnswer): void {

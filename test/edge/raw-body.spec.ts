@@ -58,6 +58,17 @@ describe('an answer of google.api.HttpBody', () => {
     },
   );
 
+  it.each([
+    ['image/*, application/pdf', 200],
+    ['application/pdf;q=0, */*', 406],
+    ['image/*', 406],
+  ])('in answer to Accept: %s is %i', async (accept, status) => {
+    respond('application/pdf');
+    const response = await fetch(gateway.url + FILE, { headers: { accept } });
+    if (status === 406) await expectFetchProblem(response, 'NOT_ACCEPTABLE');
+    else expect([response.status, await response.text()]).toEqual([status, 'as it is']);
+  });
+
   it('is a fault of the backend when it cannot be read', async () => {
     const errors = { upstream: 'shapes', method: 'DownloadFile', code: 'INTERNAL' };
     const before = (await metric(gateway.url, 'upstream_grpc_errors_total', errors)) ?? 0;

@@ -65,13 +65,13 @@ export function problemReferences(statuses: readonly number[]): JsonObject {
 }
 
 /** The statuses that an operation may fail with. */
-export function problemStatuses({ method, desc, body, verb }: Route): readonly number[] {
+export function problemStatuses({ method, body, verb }: Route): readonly number[] {
   const statuses = new Set(EVERYWHERE);
   const hasBody = body !== undefined;
   if (method.policy.access !== 'OPEN' || method.upstream === CREDENTIAL_UPSTREAM) statuses.add(401);
   if (hasBody) statuses.add(408).add(413).add(415);
   if (verb !== 'GET' || hasBody) statuses.add(409);
-  if (desc.methodKind === 'server_streaming') statuses.add(406);
+  if (method.policy.successStatus !== 204) statuses.add(406);
   return [...statuses].toSorted((left, right) => left - right);
 }
 

@@ -1,5 +1,4 @@
-import { GatewayError } from '../../domain/errors.js';
-import { mediaTypeOf } from '../../domain/header-text.js';
+import { negotiate, notAcceptable } from '../accept.js';
 
 /** How the messages of a server stream become a body. All texts are UTF-8 bytes as latin1, one character a byte, so that JSON is never decoded. */
 export interface StreamFormat {
@@ -45,24 +44,13 @@ const JSON_ARRAY: StreamFormat = {
   failure: () => undefined,
 };
 
-const BY_TYPE: Readonly<Record<string, StreamFormat>> = {
-  'text/event-stream': SSE,
-  'application/x-ndjson': NDJSON,
-  'application/json': JSON_ARRAY,
-  'application/*': NDJSON,
-  'text/*': SSE,
-  '*/*': SSE,
-};
+/** In the order of preference. */
+const FORMATS: readonly StreamFormat[] = [SSE, NDJSON, JSON_ARRAY];
+const TYPES = FORMATS.map((format) => format.contentType);
 
-/** The format that an Accept header asks for: the first one named that is spoken here, server-sent events when it names none (RFC 9110 12.5.1). */
+/** Returns the format that an Accept header asks for, server-sent events when it has no preference. Throws NOT_ACCEPTABLE. */
 export function negotiateFormat(accept: string | undefined): StreamFormat {
-  if (accept === undefined || accept === '') return SSE;
-  for (const range of accept.slice(0, 1024).split(',', 16)) {
-    const format = BY_TYPE[mediaTypeOf(range)];
-    if (format !== undefined) return format;
-  }
-  throw new GatewayError(
-    'NOT_ACCEPTABLE',
-    'This stream comes as text/event-stream, application/x-ndjson or application/json.',
-  );
+  const format = FORMATS[negotiate(accept, TYPES)];
+  if (format === undefined) throw notAcceptable(TYPES);
+  return format;
 }
