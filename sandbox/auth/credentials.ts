@@ -17,6 +17,7 @@ const INVALID: Wire<ValidateCredentialResponse> = {
   permissions: [],
   identityType: '',
   expiresAt: '0',
+  permissionsUnlisted: false,
 };
 
 /** Answers who holds a credential and what a subject may do. */
@@ -34,11 +35,12 @@ export class Credentials {
     return tenantId === undefined ? this.#validateToken(credential) : serviceOf(tenantId);
   }
 
-  /** Those of the permissions asked for that the subject holds in the tenant. */
+  /** Those of the permissions asked for that the subject holds in the tenant. Who may not sign in holds none. */
   granted({ subject, tenantId, permissions }: Wire<CheckPermissionRequest>): string[] {
     const user = this.directory.users.get(subject);
-    const roles =
-      user?.tenantId === tenantId ? user.roles : (this.directory.members.get(tenantId)?.get(subject)?.roles ?? []);
+    if (user?.status !== 'USER_STATUS_ACTIVE') return [];
+    const member = this.directory.members.get(tenantId)?.get(subject);
+    const roles = user.tenantId === tenantId ? user.roles : (member?.roles ?? []);
     const held = permissionsOf(roles);
     return permissions.filter((wanted) => covers(held, wanted));
   }
@@ -49,6 +51,7 @@ export class Credentials {
     if (claims === undefined || user?.status !== 'USER_STATUS_ACTIVE') return INVALID;
     if (typeof claims['sid'] === 'string' && !this.sessions.has(claims['sid'])) return INVALID;
     return {
+      ...INVALID,
       valid: true,
       subject: user.id,
       tenantId: user.tenantId,

@@ -3,18 +3,26 @@ import { covers, permissionsOf, ROLES } from '../auth/permissions.js';
 import { refuseIfAny, rpcError } from './rpc-error.js';
 
 /**
- * Nobody gives away more than they have: the gateway decides who may set roles at all, the service which ones.
- * Calls without the gateway's metadata come from inside. Throws INVALID_ARGUMENT for a role that does not exist, or
+ * Nobody gives away more than they have: the gateway decides who may set roles at all, the service which ones. A caller
+ * whose list of permissions is empty or missing has none. Throws INVALID_ARGUMENT for a role that does not exist, or
  * PERMISSION_DENIED.
  */
 export function refuseEscalation(roles: readonly string[], metadata: Metadata | undefined): void {
   refuseUnknown(roles);
-  const [list] = metadata?.get('x-gateway-permissions') ?? [];
-  if (list === undefined) return;
-  const held = String(list).split(' ').map(decodeURIComponent);
+  if (isInside(metadata)) return;
+  const list = String(metadata?.get('x-gateway-permissions')[0] ?? '');
+  const held = list.split(' ').map(decodeURIComponent);
   const missing = permissionsOf(roles).find((permission) => !covers(held, permission));
   if (missing === undefined) return;
   throw rpcError(status.PERMISSION_DENIED, `a role that grants "${missing}" is not yours to give`);
+}
+
+/**
+ * Whether a call comes from another service. The gateway names the caller in each of its calls, and says that there is
+ * none where nobody signed in; what else it says of a caller never tells where a call comes from.
+ */
+function isInside(metadata: Metadata | undefined): boolean {
+  return ['x-gateway-subject', 'x-gateway-auth-method'].every((key) => (metadata?.get(key) ?? []).length === 0);
 }
 
 function refuseUnknown(roles: readonly string[]): void {

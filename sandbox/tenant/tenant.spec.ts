@@ -79,6 +79,20 @@ describe('members', () => {
     expect(await failureOf(remove())).toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  const admin = { ...member, roles: ['super_admin'] };
+  const outside: [string, Record<string, string>][] = [
+    ['without permissions', { 'x-gateway-subject': 'acme-alice' }],
+    ['with an empty list', { 'x-gateway-subject': 'acme-alice', 'x-gateway-permissions': '' }],
+    ['with less than the role', { 'x-gateway-subject': 'acme-alice', 'x-gateway-permissions': 'user.* tenant.*' }],
+    ['whom nobody knows', { 'x-gateway-auth-method': 'none' }],
+    ['whom nobody knows, with permissions', { 'x-gateway-auth-method': 'none', 'x-gateway-permissions': 'user.*' }],
+  ];
+  it.each(outside)('get no role from a caller %s that the caller does not hold', async (_who, metadata) => {
+    const failure = await failureOf(client.unary('AddMember', admin, { metadata }));
+    expect(failure.code).toBe('PERMISSION_DENIED');
+    expect(world.directory.members.get('globex')?.has('acme-bob')).toBe(false);
+  });
+
   it('are existing users', async () => {
     const failure = await failureOf(client.unary('AddMember', { tenantId: 'acme', userId: 'nobody' }));
     expect(failure.code).toBe('NOT_FOUND');

@@ -23,7 +23,7 @@ export const DECISIONS = Object.freeze({
 /** Decides by reading the grants, for policies that are not part of the contract and as the measure of {@link PermissionBits}. */
 export function evaluate(principal: Principal, policy: Policy): Decision {
   if (policy.access === 'AUTHENTICATED') return DECISIONS.authenticated;
-  const scopes = policy.permissions.map((required) => heldScope(principal.permissions, required));
+  const scopes = policy.permissions.map((required) => heldScope(principal.permissions ?? [], required));
   if (scopes.length > 0 && scopes.every((scope) => scope !== undefined)) {
     return scopes.every((scope) => scope === 'all') ? DECISIONS.acrossTenants : DECISIONS.byPermission;
   }

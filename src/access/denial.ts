@@ -3,7 +3,7 @@ import type { Principal } from '../domain/principal.js';
 import { heldScope } from './permissions.js';
 
 /** What an endpoint asks for and what of it the caller lacks, in words for whoever grants rights. */
-export function describeMissing({ permissions: granted }: Principal, { permissions, roles }: Policy): string {
+export function describeMissing({ permissions: granted = [] }: Principal, { permissions, roles }: Policy): string {
   const sentences: string[] = [];
   if (permissions.length > 0) {
     const missing = permissions.filter((required) => heldScope(granted, required) === undefined);

@@ -71,7 +71,7 @@ export class PermissionBits {
   }
 
   private read(principal: Principal): Bits {
-    const grants = principal.permissions.map(parseGrant).filter((grant) => grant !== undefined);
+    const grants = (principal.permissions ?? []).map(parseGrant).filter((grant) => grant !== undefined);
     const satisfied = [...this.permissions.values()].filter(({ need }) =>
       grants.some((grant) => satisfies(grant, need)),
     );

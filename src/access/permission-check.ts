@@ -9,26 +9,28 @@ import { LruMap } from '../traffic/lru-map.js';
 import { sharedContext } from '../traffic/shared-context.js';
 import { SingleFlight } from '../traffic/single-flight.js';
 import type { CallStack } from '../traffic/stack.js';
-import { DECISIONS, type Decision } from './decision.js';
-import { parseGrant } from './permissions.js';
 
+/** What AuthService said of one credential and one set of permissions. */
 interface Verdict {
-  readonly allowed: boolean;
+  /** Those asked for that the caller holds. */
+  readonly granted: readonly string[];
+  /** Callers with these as their permissions, one object each: what backends are told is remembered by it. */
+  readonly callers: WeakMap<Principal, Principal>;
   /** In `performance.now()` ms. */
   readonly until: number;
 }
 
-const ALLOWED_FOR_MS = 30_000;
+const GRANTED_FOR_MS = 30_000;
 /** Short, so that a right that was just given works soon, and long enough that nobody hammers AuthService through it. */
 const REFUSED_FOR_MS = 5_000;
 const MAX_VERDICTS = 10_000;
 const TIMEOUT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 5;
 
-/** Asks AuthService what a caller may do whose credential says nothing of rights (row 003-3). */
+/** Asks AuthService what a caller may do whose credential says nothing of rights. */
 export class PermissionCheck {
   private readonly verdicts = new LruMap<string, Verdict>(MAX_VERDICTS);
-  private readonly flights = new SingleFlight<boolean>();
+  private readonly flights = new SingleFlight<Verdict>();
   private readonly method = internalMethod(AuthService.method.checkPermission);
 
   constructor(
@@ -36,48 +38,64 @@ export class PermissionCheck {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Whether AuthService is the one to ask: the credential names no rights, and the policy wants permissions. */
+  /** Whether AuthService is the one to ask: the credential says nothing of rights, and the policy wants permissions. An empty list says something: none. */
   static decides(principal: Principal, policy: Policy): boolean {
     if (policy.access !== 'ACCESS_CONTROLLED' || policy.permissions.length === 0) return false;
-    return principal.permissions.length === 0 && principal.roles.length === 0;
+    return principal.permissions === undefined && principal.roles.length === 0;
   }
 
-  /** Rejects with AUTH_UNAVAILABLE when AuthService cannot say: that is neither a yes nor a no. */
-  async decide(call: CallContext, principal: Principal, policy: Policy): Promise<Decision> {
-    if (!(await this.isAllowed(call, principal, policy.permissions))) return DECISIONS.missing;
-    return policy.permissions.every(reachesAll) ? DECISIONS.acrossTenants : DECISIONS.byPermission;
+  /**
+   * The caller with the permissions that AuthService grants, out of those that the policy asks for, the privileged one
+   * included. Rejects with AUTH_UNAVAILABLE when AuthService cannot say: that is neither a yes nor a no.
+   */
+  async grant(call: CallContext, principal: Principal, policy: Policy): Promise<Principal> {
+    const { granted, callers } = await this.verdict(call, principal, permissionsIn(policy));
+    let caller = callers.get(principal);
+    if (caller === undefined) callers.set(principal, (caller = Object.freeze({ ...principal, permissions: granted })));
+    return caller;
   }
 
-  private isAllowed(call: CallContext, principal: Principal, permissions: readonly string[]): Promise<boolean> {
-    const { issuer, tenantId, subject } = principal;
-    const key = JSON.stringify([issuer, tenantId, subject, ...permissions]);
-    const verdict = this.verdicts.get(key);
-    if (verdict !== undefined && this.now() < verdict.until) return Promise.resolve(verdict.allowed);
+  private async verdict(call: CallContext, principal: Principal, permissions: readonly string[]): Promise<Verdict> {
+    const { issuer, tenantId, subject, authMethod, tokenId } = principal;
+    const key = JSON.stringify([issuer, tenantId, subject, authMethod, tokenId, ...permissions]);
+    const known = this.verdicts.get(key);
+    if (known !== undefined && this.now() < known.until) return known;
     return this.flights.run(key, async () => {
-      const allowed = await this.ask(call, principal, permissions).catch(toVerdict);
-      this.verdicts.set(key, { allowed, until: this.now() + (allowed ? ALLOWED_FOR_MS : REFUSED_FOR_MS) });
-      return allowed;
+      const granted = await this.ask(call, principal, permissions).catch(toRefusal);
+      const lifeMs = granted.length === permissions.length ? GRANTED_FOR_MS : REFUSED_FOR_MS;
+      const verdict = { granted: Object.freeze(granted), callers: new WeakMap(), until: this.now() + lifeMs };
+      this.verdicts.set(key, verdict);
+      return verdict;
     });
   }
 
-  private async ask(call: CallContext, principal: Principal, permissions: readonly string[]): Promise<boolean> {
-    const { subject, tenantId } = principal;
-    const message = create(CheckPermissionRequestSchema, { subject, tenantId, permissions: [...permissions] });
+  private async ask(call: CallContext, principal: Principal, permissions: readonly string[]): Promise<string[]> {
+    const { subject, tenantId, authMethod, issuer, tokenId } = principal;
+    const credential = { authMethod, issuer, id: tokenId };
+    const message = create(CheckPermissionRequestSchema, {
+      subject,
+      tenantId,
+      permissions: [...permissions],
+      credential,
+    });
     const request = toBinary(CheckPermissionRequestSchema, message);
     const context = sharedContext(call, principal, TIMEOUT_MS);
     const { deadlineAt } = context;
     const answer = await this.stack.unary({ context, method: this.method, request, deadlineAt });
-    return fromBinary(CheckPermissionResponseSchema, answer).allowed;
+    const { allowed, granted } = fromBinary(CheckPermissionResponseSchema, answer);
+    return permissions.filter((permission) => allowed || granted.includes(permission));
   }
 }
 
-function reachesAll(permission: string): boolean {
-  return parseGrant(permission)?.scope === 'all';
+/** The privileged permission is asked for along with the others: an answer without it refuses only what it protects. */
+function permissionsIn({ permissions, privileged }: Policy): readonly string[] {
+  if (privileged === undefined || permissions.includes(privileged.permission)) return permissions;
+  return [...permissions, privileged.permission];
 }
 
 /** A refusal of the service's own is an answer; whatever else went wrong is none. */
-function toVerdict(error: unknown): false {
-  if (error instanceof GatewayError && (error.code === 'PERMISSION_DENIED' || error.code === 'NOT_FOUND')) return false;
+function toRefusal(error: unknown): string[] {
+  if (error instanceof GatewayError && (error.code === 'PERMISSION_DENIED' || error.code === 'NOT_FOUND')) return [];
   throw new GatewayError('AUTH_UNAVAILABLE', 'service unavailable: permissions cannot be checked now', {
     decisionReason: 'AUTH_UPSTREAM_UNAVAILABLE',
     cause: error,

@@ -46,8 +46,10 @@ export class RolesGuard implements CanActivate {
   }
 
   private async ask(call: CallContext, question: Question): Promise<boolean> {
-    const { principal, policy } = question;
-    return this.conclude(call, question, await this.check.decide(call, principal, policy));
+    const { policy } = question;
+    // What was granted is told to the backend as well.
+    const principal = (call.principal = await this.check.grant(call, question.principal, policy));
+    return this.conclude(call, { ...question, principal }, evaluate(principal, policy));
   }
 
   private conclude(call: CallContext, { principal, policy, begun }: Question, decision: Decision): true {
@@ -64,7 +66,7 @@ export class RolesGuard implements CanActivate {
 }
 
 /** Read anew each time: few RPCs have privileged fields, and they are writes. */
-function holds({ permissions }: Principal, required: string): boolean {
+function holds({ permissions = [] }: Principal, required: string): boolean {
   return heldScope(permissions, required) !== undefined;
 }
 

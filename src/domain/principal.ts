@@ -9,7 +9,11 @@ export interface Principal {
   readonly authMethod: AuthMethod;
   readonly issuer: string;
   readonly roles: readonly string[];
-  readonly permissions: readonly string[];
+  /**
+   * What the credential allows. An empty list allows nothing; undefined means that the credential does not say, so that
+   * AuthService is asked. Never read undefined as more than an empty list without asking.
+   */
+  readonly permissions: readonly string[] | undefined;
   /** Unix seconds after which the credential itself is void; Infinity when it has no end. */
   readonly expiresAt: number;
   /** RFC 7519 `jti`, empty when the credential has none. */

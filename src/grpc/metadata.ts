@@ -3,8 +3,9 @@ import type { Principal } from '../domain/principal.js';
 import type { CallMetadata } from './transport.js';
 
 /**
- * What says who calls: the same for all requests of a principal. These and the next are all that may ever be sent
- * (fact F1): nothing of a client's headers becomes metadata.
+ * What says who calls: the same for all requests of a principal. All of them are sent for each, an empty value where
+ * there is nothing to tell, so that no backend has to guess what an absent key means (docs/identity-metadata.md). These and the
+ * next are all that is ever sent: nothing of a client's headers becomes metadata.
  */
 export const IDENTITY_KEYS = [
   'x-gateway-subject',
@@ -20,7 +21,8 @@ const MAX_PERMISSIONS_LENGTH = 4096;
 
 /** Visible ASCII without the percent sign; anything else is percent-encoded, so that decoding is unambiguous. */
 const PLAIN = /^[!-$&-~]*$/;
-const ANONYMOUS: CallMetadata = Object.freeze({});
+/** Nobody's call, which still came through the gateway: not from inside. */
+const ANONYMOUS: CallMetadata = Object.freeze({ 'x-gateway-auth-method': 'none' });
 
 const identities = new WeakMap<Principal, CallMetadata>();
 
@@ -43,13 +45,12 @@ function identity(principal: Principal | undefined): CallMetadata {
 }
 
 function describe(principal: Principal): CallMetadata {
-  const entries = [
-    ['x-gateway-subject', encode(principal.subject)],
-    ['x-gateway-tenant', encode(principal.tenantId)],
-    ['x-gateway-permissions', permissionList(principal.permissions)],
-    ['x-gateway-auth-method', principal.authMethod],
-  ] as const;
-  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+  return {
+    'x-gateway-subject': encode(principal.subject),
+    'x-gateway-tenant': encode(principal.tenantId),
+    'x-gateway-permissions': permissionList(principal.permissions ?? []),
+    'x-gateway-auth-method': principal.authMethod,
+  } satisfies Record<(typeof IDENTITY_KEYS)[number], string>;
 }
 
 /** Separated by spaces, which cannot occur in one: they are encoded. */

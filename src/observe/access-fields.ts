@@ -112,7 +112,7 @@ const grants = new WeakMap<Principal, string>();
 function grantsOf(principal: Principal | undefined): string {
   if (principal === undefined) return '';
   let text = grants.get(principal);
-  if (text === undefined) grants.set(principal, (text = principal.permissions.join(' ')));
+  if (text === undefined) grants.set(principal, (text = (principal.permissions ?? []).join(' ')));
   return text;
 }
 

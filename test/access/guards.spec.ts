@@ -27,6 +27,7 @@ describe('a token is refused, its untouched twin is not', () => {
   const claims: [string, DecisionReason, () => Record<string, unknown>][] = [
     ['expired', 'TOKEN_EXPIRED', () => ({ exp: now() - HOUR })],
     ['not valid yet', 'TOKEN_NOT_YET_VALID', () => ({ nbf: now() + HOUR })],
+    ['issued in the future', 'TOKEN_NOT_YET_VALID', () => ({ iat: now() + HOUR })],
     ['without exp', 'MALFORMED_CREDENTIALS', () => ({ exp: undefined })],
     ['without sub', 'MALFORMED_CREDENTIALS', () => ({ sub: undefined })],
     ['of another audience', 'TOKEN_AUDIENCE', () => ({ aud: 'other' })],

@@ -52,7 +52,7 @@ function toPrincipal(
   tokenId: string,
 ): Principal {
   if (!verdict.valid) throw new CredentialRejected('AuthService does not know the credential');
-  const { subject, tenantId, roles, permissions, identityType, expiresAt } = verdict;
+  const { subject, tenantId, roles, permissions, permissionsUnlisted, identityType, expiresAt } = verdict;
   if (subject === '' || subject.length > MAX_ID_LENGTH || tenantId.length > MAX_ID_LENGTH) {
     throw new UnreadableVerdict('AuthService named no usable subject or tenant');
   }
@@ -63,7 +63,7 @@ function toPrincipal(
     authMethod,
     issuer: '',
     roles: Object.freeze(roles),
-    permissions: Object.freeze(permissions),
+    permissions: permissionsUnlisted ? undefined : Object.freeze(permissions),
     expiresAt: expiresAt === 0n ? Infinity : Number(expiresAt),
     tokenId,
   } as const);

@@ -17,7 +17,8 @@ const Stored = z.object({
     authMethod: z.enum(['opaque', 'api_key', 'session']),
     issuer: z.string(),
     roles: z.array(z.string()),
-    permissions: z.array(z.string()),
+    /** Absent where the credential does not say; JSON has no undefined. */
+    permissions: z.array(z.string()).optional(),
     /** Null where it has no end: JSON has no Infinity. */
     expiresAt: z.number().nullable(),
     tokenId: z.string(),
@@ -66,7 +67,8 @@ function parse(text: string | undefined): Found | undefined {
   const stored = Stored.safeParse(JSON.parse(text)).data;
   if (stored === undefined) return undefined;
   const { principal, freshUntil } = stored;
-  return { principal: freeze({ ...principal, expiresAt: principal.expiresAt ?? Infinity }), freshUntil };
+  const { permissions, expiresAt } = principal;
+  return { principal: freeze({ ...principal, permissions, expiresAt: expiresAt ?? Infinity }), freshUntil };
 }
 
 function freeze(principal: Principal): Principal {

@@ -10,7 +10,8 @@ const Claims = z.object({
   jti: z.string().max(256).default(''),
   tenant_id: z.string().max(128).default(''),
   roles: z.array(z.string().max(128)).max(100).default([]),
-  permissions: z.array(z.string().max(128)).max(500).default([]),
+  /** Absent: the token does not say. Empty: none. */
+  permissions: z.array(z.string().max(128)).max(500).optional(),
   token_version: z.number().int().min(0).optional(),
 });
 
@@ -26,7 +27,7 @@ export function toPrincipal(payload: unknown): Principal {
     authMethod: 'jwt',
     issuer: iss,
     roles: Object.freeze(roles),
-    permissions: Object.freeze(permissions),
+    permissions: permissions && Object.freeze(permissions),
     expiresAt: exp,
     tokenId: jti,
     ...(token_version === undefined ? {} : { tokenVersion: token_version }),

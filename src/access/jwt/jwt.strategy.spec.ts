@@ -114,6 +114,42 @@ describe('a header by which a token brings its own key or rules is refused', () 
   });
 });
 
+describe('the time of issue', () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  const rows: [string, () => JWTPayload, string][] = [
+    ['that is absent', () => ({}), 'alice'],
+    ['in the past', () => ({ iat: now() - 3600 }), 'alice'],
+    ['ahead by less than clocks may differ', () => ({ iat: now() + 20 }), 'alice'],
+    ['ahead by more than that', () => ({ iat: now() + 40 }), 'TOKEN_NOT_YET_VALID'],
+    ['far ahead', () => ({ iat: now() + 10 * 365 * 86_400 }), 'TOKEN_NOT_YET_VALID'],
+    ['in milliseconds', () => ({ iat: Date.now() }), 'TOKEN_NOT_YET_VALID'],
+    ['that is no number', () => ({ iat: 'now' as never }), 'TOKEN_NOT_YET_VALID'],
+  ];
+  const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const text = JSON.stringify({ keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'k' }] });
+
+  it.each(rows)('%s, of a token by a shared secret', async (_what, claims, expected) => {
+    expect(await outcome(secrets(SECRET), await sign({ key: byText(SECRET), claims: claims() }))).toBe(expected);
+  });
+
+  it.each(rows)('%s, of a token by a published key', async (_what, claims, expected) => {
+    const listener = { succeeded: () => {}, failed: () => {}, withdrawn: () => {} };
+    const fetchKeys = () => Promise.resolve({ text, date: null });
+    const keys = new RemoteKeys({
+      url: '',
+      ttlMs: 60_000,
+      hardGraceMs: 0,
+      listener,
+      fetchKeys,
+      schedule: () => () => {},
+    });
+    keys.start();
+    const header = { alg: 'ES256', typ: 'at+jwt', kid: 'k' };
+    const token = await sign({ key: pair.privateKey, header, claims: claims() });
+    expect(await outcome(strategyOf(verifyByKeys(keys, RULES, ISSUER)), token)).toBe(expected);
+  });
+});
+
 describe('several issuers', () => {
   const ours = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const theirs = generateKeyPairSync('ed25519');

@@ -18,7 +18,10 @@ const REFUSED_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
 /** Tokens of an issuer that publishes its keys. Asymmetric algorithms alone, and access tokens alone (RFC 9068 4). */
 export function verifyByKeys(keys: RemoteKeys, rules: TokenRules, issuer: string | undefined): VerifyToken {
   const options = { ...optionsOf(rules, issuer), algorithms: ALGORITHMS, typ: 'at+jwt' };
-  return async (token) => (await jwtVerify(token, (header, jws) => keys.find(header, jws), options)).payload;
+  return async (token) => {
+    const { payload } = await jwtVerify(token, (header, jws) => keys.find(header, jws), options);
+    return refuseFuture(payload, rules);
+  };
 }
 
 /** Tokens signed with a shared secret. An earlier secret is tried only for a signature that the later one did not make. */
@@ -33,7 +36,7 @@ export function verifyBySecrets(
     let failure: unknown = new KeysUnavailable();
     for (const key of keys) {
       try {
-        return (await jwtVerify(token, key, options)).payload;
+        return refuseFuture((await jwtVerify(token, key, options)).payload, rules);
       } catch (error) {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
         failure = error;
@@ -91,6 +94,13 @@ function headerOf(token: string): object {
 /** RFC 4648 3.5: the bits that the last character has to spare are zero. */
 function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;
+}
+
+/** A token that was issued later than now, by more than clocks differ, says something that cannot be true. jose looks at `iat` only for an age. */
+function refuseFuture(payload: JWTPayload, { clockToleranceMs }: TokenRules): JWTPayload {
+  const { iat } = payload;
+  if (iat === undefined || (typeof iat === 'number' && iat * 1000 <= Date.now() + clockToleranceMs)) return payload;
+  throw new errors.JWTClaimValidationFailed('"iat" is not a time in the past', payload, 'iat', 'check_failed');
 }
 
 function optionsOf({ audience, clockToleranceMs }: TokenRules, issuer: string | undefined): JWTVerifyOptions {

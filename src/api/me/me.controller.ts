@@ -73,7 +73,7 @@ function routeOf(contract: Contract, method: DescMethod): CompiledRoute {
 }
 
 function compose({ principal }: CallContext, parts: readonly Part[]): Buffer {
-  const { subject, tenantId, identityType, authMethod, roles, permissions } = principal!;
+  const { subject, tenantId, identityType, authMethod, roles, permissions = [] } = principal!;
   const head = JSON.stringify({ principal: { subject, tenantId, identityType, authMethod, roles, permissions } });
   const errors = parts.flatMap(({ name, error }) =>
     error ? [{ part: name, code: error.code, detail: error.detail }] : [],

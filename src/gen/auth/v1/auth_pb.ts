@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file auth/v1/auth.proto.
  */
 export const file_auth_v1_auth: GenFile = /*@__PURE__*/
-  fileDesc("ChJhdXRoL3YxL2F1dGgucHJvdG8SB2F1dGgudjEiRwoMTG9naW5SZXF1ZXN0EhIKCmlkZW50aWZpZXIYASABKAkSEAoIcGFzc3dvcmQYAiABKAkSEQoJdGVuYW50X2lkGAMgASgJImQKDUxvZ2luUmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEhUKDXJlZnJlc2hfdG9rZW4YAiABKAkSEgoKdG9rZW5fdHlwZRgDIAEoCRISCgpleHBpcmVzX2luGAQgASgFIiwKE1JlZnJlc2hUb2tlblJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSJrChRSZWZyZXNoVG9rZW5SZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRISCgp0b2tlbl90eXBlGAMgASgJEhIKCmV4cGlyZXNfaW4YBCABKAUibQoPUmVnaXN0ZXJSZXF1ZXN0Eg0KBWVtYWlsGAEgASgJEhAKCHVzZXJuYW1lGAIgASgJEhAKCHBhc3N3b3JkGAMgASgJEhQKDGRpc3BsYXlfbmFtZRgEIAEoCRIRCgl0ZW5hbnRfaWQYBSABKAkiIwoQUmVnaXN0ZXJSZXNwb25zZRIPCgd1c2VyX2lkGAEgASgJIiYKDUxvZ291dFJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSIQCg5Mb2dvdXRSZXNwb25zZSIqChVHZXRMb2dpbkNvbmZpZ1JlcXVlc3QSEQoJdGVuYW50X2lkGAEgASgJImcKFkdldExvZ2luQ29uZmlnUmVzcG9uc2USGwoTYWxsb3dlZF9pZGVudGlmaWVycxgBIAMoCRIaChJhbGxvd19yZWdpc3RyYXRpb24YAiABKAgSFAoMc3NvX3Byb3ZpZGVyGAMgASgJIpwBChdFeGNoYW5nZUlkZW50aXR5UmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRINCgVlbWFpbBgEIAEoCRIWCg5lbWFpbF92ZXJpZmllZBgFIAEoCBIUCgxkaXNwbGF5X25hbWUYBiABKAkSEQoJdGVuYW50X2lkGAcgASgJImwKGEV4Y2hhbmdlSWRlbnRpdHlSZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRISCgpleHBpcmVzX2luGAMgASgFEg8KB3VzZXJfaWQYBCABKAkiLwoZVmFsaWRhdGVDcmVkZW50aWFsUmVxdWVzdBISCgpjcmVkZW50aWFsGAEgASgJIp4BChpWYWxpZGF0ZUNyZWRlbnRpYWxSZXNwb25zZRINCgV2YWxpZBgBIAEoCBIPCgdzdWJqZWN0GAIgASgJEhEKCXRlbmFudF9pZBgDIAEoCRINCgVyb2xlcxgEIAMoCRITCgtwZXJtaXNzaW9ucxgFIAMoCRIVCg1pZGVudGl0eV90eXBlGAYgASgJEhIKCmV4cGlyZXNfYXQYByABKAMiUQoWQ2hlY2tQZXJtaXNzaW9uUmVxdWVzdBIPCgdzdWJqZWN0GAEgASgJEhEKCXRlbmFudF9pZBgCIAEoCRITCgtwZXJtaXNzaW9ucxgDIAMoCSI7ChdDaGVja1Blcm1pc3Npb25SZXNwb25zZRIPCgdhbGxvd2VkGAEgASgIEg8KB2dyYW50ZWQYAiADKAky5QYKC0F1dGhTZXJ2aWNlElsKBUxvZ2luEhUuYXV0aC52MS5Mb2dpblJlcXVlc3QaFi5hdXRoLnYxLkxvZ2luUmVzcG9uc2UiI7rXGAIIAYLT5JMCFzoBKiISL2FwaS92MS9hdXRoL2xvZ2luEnIKDFJlZnJlc2hUb2tlbhIcLmF1dGgudjEuUmVmcmVzaFRva2VuUmVxdWVzdBodLmF1dGgudjEuUmVmcmVzaFRva2VuUmVzcG9uc2UiJbrXGAIIAYLT5JMCGToBKiIUL2FwaS92MS9hdXRoL3JlZnJlc2gSawoIUmVnaXN0ZXISGC5hdXRoLnYxLlJlZ2lzdGVyUmVxdWVzdBoZLmF1dGgudjEuUmVnaXN0ZXJSZXNwb25zZSIqutcYBggBiAHJAYLT5JMCGjoBKiIVL2FwaS92MS9hdXRoL3JlZ2lzdGVyEl8KBkxvZ291dBIWLmF1dGgudjEuTG9nb3V0UmVxdWVzdBoXLmF1dGgudjEuTG9nb3V0UmVzcG9uc2UiJLrXGAIIAoLT5JMCGDoBKiITL2FwaS92MS9hdXRoL2xvZ291dBKeAQoOR2V0TG9naW5Db25maWcSHi5hdXRoLnYxLkdldExvZ2luQ29uZmlnUmVxdWVzdBofLmF1dGgudjEuR2V0TG9naW5Db25maWdSZXNwb25zZSJLkAIButcYDwgBUgsKAggFEAIaAwjYBILT5JMCLxItL2FwaS92MS9hdXRoL3RlbmFudHMve3RlbmFudF9pZH0vbG9naW4tY29uZmlnElcKEEV4Y2hhbmdlSWRlbnRpdHkSIC5hdXRoLnYxLkV4Y2hhbmdlSWRlbnRpdHlSZXF1ZXN0GiEuYXV0aC52MS5FeGNoYW5nZUlkZW50aXR5UmVzcG9uc2USYgoSVmFsaWRhdGVDcmVkZW50aWFsEiIuYXV0aC52MS5WYWxpZGF0ZUNyZWRlbnRpYWxSZXF1ZXN0GiMuYXV0aC52MS5WYWxpZGF0ZUNyZWRlbnRpYWxSZXNwb25zZSIDkAIBElkKD0NoZWNrUGVybWlzc2lvbhIfLmF1dGgudjEuQ2hlY2tQZXJtaXNzaW9uUmVxdWVzdBogLmF1dGgudjEuQ2hlY2tQZXJtaXNzaW9uUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_gateway_v1_policy, file_google_api_annotations]);
+  fileDesc("ChJhdXRoL3YxL2F1dGgucHJvdG8SB2F1dGgudjEiRwoMTG9naW5SZXF1ZXN0EhIKCmlkZW50aWZpZXIYASABKAkSEAoIcGFzc3dvcmQYAiABKAkSEQoJdGVuYW50X2lkGAMgASgJImQKDUxvZ2luUmVzcG9uc2USFAoMYWNjZXNzX3Rva2VuGAEgASgJEhUKDXJlZnJlc2hfdG9rZW4YAiABKAkSEgoKdG9rZW5fdHlwZRgDIAEoCRISCgpleHBpcmVzX2luGAQgASgFIiwKE1JlZnJlc2hUb2tlblJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSJrChRSZWZyZXNoVG9rZW5SZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRISCgp0b2tlbl90eXBlGAMgASgJEhIKCmV4cGlyZXNfaW4YBCABKAUibQoPUmVnaXN0ZXJSZXF1ZXN0Eg0KBWVtYWlsGAEgASgJEhAKCHVzZXJuYW1lGAIgASgJEhAKCHBhc3N3b3JkGAMgASgJEhQKDGRpc3BsYXlfbmFtZRgEIAEoCRIRCgl0ZW5hbnRfaWQYBSABKAkiIwoQUmVnaXN0ZXJSZXNwb25zZRIPCgd1c2VyX2lkGAEgASgJIiYKDUxvZ291dFJlcXVlc3QSFQoNcmVmcmVzaF90b2tlbhgBIAEoCSIQCg5Mb2dvdXRSZXNwb25zZSIqChVHZXRMb2dpbkNvbmZpZ1JlcXVlc3QSEQoJdGVuYW50X2lkGAEgASgJImcKFkdldExvZ2luQ29uZmlnUmVzcG9uc2USGwoTYWxsb3dlZF9pZGVudGlmaWVycxgBIAMoCRIaChJhbGxvd19yZWdpc3RyYXRpb24YAiABKAgSFAoMc3NvX3Byb3ZpZGVyGAMgASgJIpwBChdFeGNoYW5nZUlkZW50aXR5UmVxdWVzdBIQCghwcm92aWRlchgBIAEoCRIOCgZpc3N1ZXIYAiABKAkSDwoHc3ViamVjdBgDIAEoCRINCgVlbWFpbBgEIAEoCRIWCg5lbWFpbF92ZXJpZmllZBgFIAEoCBIUCgxkaXNwbGF5X25hbWUYBiABKAkSEQoJdGVuYW50X2lkGAcgASgJImwKGEV4Y2hhbmdlSWRlbnRpdHlSZXNwb25zZRIUCgxhY2Nlc3NfdG9rZW4YASABKAkSFQoNcmVmcmVzaF90b2tlbhgCIAEoCRISCgpleHBpcmVzX2luGAMgASgFEg8KB3VzZXJfaWQYBCABKAkiLwoZVmFsaWRhdGVDcmVkZW50aWFsUmVxdWVzdBISCgpjcmVkZW50aWFsGAEgASgJIrwBChpWYWxpZGF0ZUNyZWRlbnRpYWxSZXNwb25zZRINCgV2YWxpZBgBIAEoCBIPCgdzdWJqZWN0GAIgASgJEhEKCXRlbmFudF9pZBgDIAEoCRINCgVyb2xlcxgEIAMoCRITCgtwZXJtaXNzaW9ucxgFIAMoCRIVCg1pZGVudGl0eV90eXBlGAYgASgJEhIKCmV4cGlyZXNfYXQYByABKAMSHAoUcGVybWlzc2lvbnNfdW5saXN0ZWQYCCABKAgiegoWQ2hlY2tQZXJtaXNzaW9uUmVxdWVzdBIPCgdzdWJqZWN0GAEgASgJEhEKCXRlbmFudF9pZBgCIAEoCRITCgtwZXJtaXNzaW9ucxgDIAMoCRInCgpjcmVkZW50aWFsGAQgASgLMhMuYXV0aC52MS5DcmVkZW50aWFsIj0KCkNyZWRlbnRpYWwSEwoLYXV0aF9tZXRob2QYASABKAkSDgoGaXNzdWVyGAIgASgJEgoKAmlkGAMgASgJIjsKF0NoZWNrUGVybWlzc2lvblJlc3BvbnNlEg8KB2FsbG93ZWQYASABKAgSDwoHZ3JhbnRlZBgCIAMoCTLlBgoLQXV0aFNlcnZpY2USWwoFTG9naW4SFS5hdXRoLnYxLkxvZ2luUmVxdWVzdBoWLmF1dGgudjEuTG9naW5SZXNwb25zZSIjutcYAggBgtPkkwIXOgEqIhIvYXBpL3YxL2F1dGgvbG9naW4ScgoMUmVmcmVzaFRva2VuEhwuYXV0aC52MS5SZWZyZXNoVG9rZW5SZXF1ZXN0Gh0uYXV0aC52MS5SZWZyZXNoVG9rZW5SZXNwb25zZSIlutcYAggBgtPkkwIZOgEqIhQvYXBpL3YxL2F1dGgvcmVmcmVzaBJrCghSZWdpc3RlchIYLmF1dGgudjEuUmVnaXN0ZXJSZXF1ZXN0GhkuYXV0aC52MS5SZWdpc3RlclJlc3BvbnNlIiq61xgGCAGIAckBgtPkkwIaOgEqIhUvYXBpL3YxL2F1dGgvcmVnaXN0ZXISXwoGTG9nb3V0EhYuYXV0aC52MS5Mb2dvdXRSZXF1ZXN0GhcuYXV0aC52MS5Mb2dvdXRSZXNwb25zZSIkutcYAggCgtPkkwIYOgEqIhMvYXBpL3YxL2F1dGgvbG9nb3V0Ep4BCg5HZXRMb2dpbkNvbmZpZxIeLmF1dGgudjEuR2V0TG9naW5Db25maWdSZXF1ZXN0Gh8uYXV0aC52MS5HZXRMb2dpbkNvbmZpZ1Jlc3BvbnNlIkuQAgG61xgPCAFSCwoCCAUQAhoDCNgEgtPkkwIvEi0vYXBpL3YxL2F1dGgvdGVuYW50cy97dGVuYW50X2lkfS9sb2dpbi1jb25maWcSVwoQRXhjaGFuZ2VJZGVudGl0eRIgLmF1dGgudjEuRXhjaGFuZ2VJZGVudGl0eVJlcXVlc3QaIS5hdXRoLnYxLkV4Y2hhbmdlSWRlbnRpdHlSZXNwb25zZRJiChJWYWxpZGF0ZUNyZWRlbnRpYWwSIi5hdXRoLnYxLlZhbGlkYXRlQ3JlZGVudGlhbFJlcXVlc3QaIy5hdXRoLnYxLlZhbGlkYXRlQ3JlZGVudGlhbFJlc3BvbnNlIgOQAgESWQoPQ2hlY2tQZXJtaXNzaW9uEh8uYXV0aC52MS5DaGVja1Blcm1pc3Npb25SZXF1ZXN0GiAuYXV0aC52MS5DaGVja1Blcm1pc3Npb25SZXNwb25zZSIDkAIBYgZwcm90bzM", [file_gateway_v1_policy, file_google_api_annotations]);
 
 /**
  * @generated from message auth.v1.LoginRequest
@@ -410,6 +410,14 @@ export type ValidateCredentialResponse = Message<"auth.v1.ValidateCredentialResp
    * @generated from field: int64 expires_at = 7;
    */
   expiresAt: bigint;
+
+  /**
+   * Set when `permissions` does not say what the holder may do: CheckPermission is asked then. An empty list without it
+   * means no permissions.
+   *
+   * @generated from field: bool permissions_unlisted = 8;
+   */
+  permissionsUnlisted: boolean;
 };
 
 /**
@@ -437,6 +445,13 @@ export type CheckPermissionRequest = Message<"auth.v1.CheckPermissionRequest"> &
    * @generated from field: repeated string permissions = 3;
    */
   permissions: string[];
+
+  /**
+   * The credential with which the subject asks, for services that give some credentials fewer rights than their subject.
+   *
+   * @generated from field: auth.v1.Credential credential = 4;
+   */
+  credential?: Credential | undefined;
 };
 
 /**
@@ -447,16 +462,53 @@ export const CheckPermissionRequestSchema: GenMessage<CheckPermissionRequest> = 
   messageDesc(file_auth_v1_auth, 14);
 
 /**
+ * How a caller was identified. Holds nothing that is secret.
+ *
+ * @generated from message auth.v1.Credential
+ */
+export type Credential = Message<"auth.v1.Credential"> & {
+  /**
+   * "jwt", "opaque", "api_key" or "session".
+   *
+   * @generated from field: string auth_method = 1;
+   */
+  authMethod: string;
+
+  /**
+   * `iss` of the access token; empty for credentials that this service validates.
+   *
+   * @generated from field: string issuer = 2;
+   */
+  issuer: string;
+
+  /**
+   * `jti` of the access token, or the SHA-256 of an opaque token or API key in hexadecimal. Empty when there is none.
+   *
+   * @generated from field: string id = 3;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message auth.v1.Credential.
+ * Use `create(CredentialSchema)` to create a new message.
+ */
+export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
+  messageDesc(file_auth_v1_auth, 15);
+
+/**
  * @generated from message auth.v1.CheckPermissionResponse
  */
 export type CheckPermissionResponse = Message<"auth.v1.CheckPermissionResponse"> & {
   /**
+   * Whether the subject holds all of them.
+   *
    * @generated from field: bool allowed = 1;
    */
   allowed: boolean;
 
   /**
-   * Those asked for that the subject holds.
+   * Those asked for that the subject holds, also when `allowed` is false. The backend is told of these.
    *
    * @generated from field: repeated string granted = 2;
    */
@@ -468,7 +520,7 @@ export type CheckPermissionResponse = Message<"auth.v1.CheckPermissionResponse">
  * Use `create(CheckPermissionResponseSchema)` to create a new message.
  */
 export const CheckPermissionResponseSchema: GenMessage<CheckPermissionResponse> = /*@__PURE__*/
-  messageDesc(file_auth_v1_auth, 15);
+  messageDesc(file_auth_v1_auth, 16);
 
 /**
  * Issues, renews and ends credentials, and answers for them.
