@@ -50,16 +50,20 @@ export function spawnGateway(entry: string, env: NodeJS.ProcessEnv): GatewayProc
   return { url: `http://localhost:${port}`, exited, ready, close };
 }
 
-/** Where the admin listener will be: a free port is chosen here too. */
+/** Returns where the admin listener will be. Rejects with EADDRINUSE when its port is in use. */
 export async function chooseAdminAddress(asked: string | undefined, port: number): Promise<string> {
   const address = asked ?? `127.0.0.1:${port}`;
-  return address.endsWith(':0') ? address.replace(/0$/, await choosePort('0')) : address;
+  const [, host, number] = /^(.*):(\d+)$/.exec(address) ?? [];
+  return host === undefined || number === undefined ? address : `${host}:${await choosePort(number)}`;
 }
 
-/** The port asked for, as it was asked for; "0" is made a number here, for the gateway would keep its choice to itself. */
-export async function choosePort(asked: string | undefined): Promise<string> {
-  if (asked !== '0') return asked || '8080';
-  const server = createServer().listen(0, '127.0.0.1');
+/**
+ * Returns the port that was asked for, once it is known to be free, and for "0" any free one: the gateway would keep
+ * its choice to itself. What is not a port is left to the gateway to refuse. Rejects with EADDRINUSE.
+ */
+export async function choosePort(asked: string): Promise<string> {
+  if (!/^\d{1,5}$/.test(asked) || Number(asked) > 65_535) return asked;
+  const server = createServer().listen(Number(asked), '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));

@@ -1,6 +1,7 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -125,13 +126,28 @@ describe('npm run sandbox', { timeout: 60_000 }, () => {
     expect(output).toContain('SANDBOX_AUTH_PORT=x is no port');
   });
 
-  it('says which port is taken and what to do about it', async () => {
-    const first = run();
-    const port = new URL(urlIn(await first.up(), 'Issuer')).port;
-    const { code, output } = await run({ SANDBOX_JWKS_PORT: port }).exit;
-    first.child.kill('SIGTERM');
-    await first.exit;
+  it('refuses settings that the gateway would refuse, before anything is started', async () => {
+    const { code, output } = await run({ GATEWAY_REQUEST_TIMEOUT: '5', GATEWAY_NOPE: '1' }).exit;
+    expect(code).toBe(78);
+    expect(output).toContain('GATEWAY_REQUEST_TIMEOUT: ');
+    expect(output).toContain('GATEWAY_NOPE: ');
+    expect(output).not.toContain('stand-in is up');
+  });
+
+  it.each([
+    ['SANDBOX_USER_PORT', (port: string) => ({ SANDBOX_USER_PORT: port })],
+    ['SANDBOX_JWKS_PORT', (port: string) => ({ SANDBOX_JWKS_PORT: port })],
+    ['SANDBOX_FAULTS_PORT', (port: string) => ({ SANDBOX_FAULTS_PORT: port })],
+    ['SANDBOX_ADMIN_PORT', (port: string) => ({ SANDBOX_ADMIN_PORT: port })],
+    ['GATEWAY_ADMIN_ADDR', (port: string) => ({ GATEWAY_ADMIN_ADDR: `127.0.0.1:${port}` })],
+    ['API_GATEWAY_PORT', (port: string) => ({ API_GATEWAY_PORT: port })],
+  ])('says that the port of %s is in use, and how to move it', async (variable, settings) => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const { code, output } = await run(settings(String(port))).exit;
+    holder.close();
     expect(code).toBe(1);
-    expect(output).toMatch(new RegExp(`EADDRINUSE.*127.0.0.1:${port}.*SANDBOX_AUTH_PORT=0`));
+    expect(output).toMatch(new RegExp(`EADDRINUSE.*127.0.0.1:${port}.*${variable}=(127.0.0.1:)?0 takes any free port`));
   });
 });

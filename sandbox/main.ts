@@ -1,7 +1,8 @@
 import { banner } from './banner.js';
 import { chooseAdminAddress, choosePort, GatewayExit, spawnGateway } from './gateway-process.js';
 import { OpenParts } from './open-parts.js';
-import { readSettings, type SandboxSettings } from './settings.js';
+import { refuseGatewaySettings } from './gateway-settings.js';
+import { portVariable, readSettings, type SandboxSettings } from './settings.js';
 import { startWorld } from './world.js';
 
 const EXIT_CONFIG = 78;
@@ -11,6 +12,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
   let settings: SandboxSettings;
   try {
     settings = readSettings(env);
+    refuseGatewaySettings(env);
   } catch (error) {
     return fail(error, EXIT_CONFIG);
   }
@@ -37,7 +39,7 @@ async function run(
   });
   stopped.catch(() => undefined);
   const world = parts.add(await startWorld({ ports: settings.ports }));
-  const port = await choosePort(env['API_GATEWAY_PORT']);
+  const port = await choosePort(env['API_GATEWAY_PORT'] || '8080');
   const adminAddress = await chooseAdminAddress(env['GATEWAY_ADMIN_ADDR'], settings.adminPort);
   signal.throwIfAborted();
   const publicUrl = env['GATEWAY_PUBLIC_URL'] || `http://localhost:${port}`;
@@ -57,10 +59,17 @@ function firstSignal(): AbortSignal {
 }
 
 function fail(error: unknown, code: number): number {
-  const isPortTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  const hint = isPortTaken ? ' (stop what holds it, or move the sandbox: SANDBOX_AUTH_PORT=0 and the like)' : '';
-  process.stderr.write(`sandbox: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`sandbox: ${message}${hintFor(error)}\n`);
   return code;
+}
+
+/** Names the variable that moves the port that is in use. */
+function hintFor(error: unknown): string {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) return '';
+  const variable = portVariable(process.env, 'port' in error ? Number(error.port) : 0);
+  const free = variable === 'GATEWAY_ADMIN_ADDR' ? '127.0.0.1:0' : '0';
+  return ` (stop the process that uses it, or move it: ${variable}=${free} takes any free port)`;
 }
 
 process.exit(await main(process.env));

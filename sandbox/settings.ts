@@ -48,6 +48,16 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxSettings {
   };
 }
 
+/** Names the variable that a port in use comes from: one of the sandbox, or of the gateway. */
+export function portVariable(env: NodeJS.ProcessEnv, port: number): string {
+  const isItsPort = ([variable, [, standard]]: [string, readonly [string, number]]) =>
+    Number(env[variable] || standard) === port;
+  const own = Object.entries(PORTS).find(isItsPort)?.[0];
+  if (own !== undefined) return own;
+  if (Number(env['API_GATEWAY_PORT'] || 8080) === port) return 'API_GATEWAY_PORT';
+  return env['GATEWAY_ADMIN_ADDR'] === undefined ? 'SANDBOX_ADMIN_PORT' : 'GATEWAY_ADMIN_ADDR';
+}
+
 function isPort(text: string): boolean {
   return PORT.test(text) && Number(text) <= 65_535;
 }

@@ -10,6 +10,8 @@ export interface GrpcServerOptions {
   /** Proto package whose services the controllers implement. */
   readonly package: string;
   readonly definitions: PackageDefinition;
+  /** What server reflection tells of it. */
+  readonly reflected: PackageDefinition;
   readonly interceptors: ServerInterceptor[];
   /** After which a connection is asked to end (GOAWAY), as by a proxy or a rollout; never unless given. */
   readonly maxConnectionAgeMs?: number | undefined;
@@ -28,8 +30,10 @@ export class GrpcServer extends ServerGrpc {
       package: options.package,
       packageDefinition: options.definitions,
       onLoadPackageDefinition: (definitions: PackageDefinition, server: Server) => {
-        addHealth(server, serviceNames(definitions));
-        new ReflectionService(definitions).addToServer(server);
+        const services = serviceNames(definitions);
+        addHealth(server, services);
+        const listed = [...services, 'grpc.health.v1.Health'];
+        new ReflectionService(options.reflected, { services: listed }).addToServer(server);
       },
     });
     const { interceptors, maxConnectionAgeMs: age } = options;

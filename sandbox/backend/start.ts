@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
 import type { CallLog } from './call-log.js';
 import { recordCalls } from './call-recorder.js';
-import { loadDefinitions } from './definitions.js';
+import { loadDefinitions, reflectedDefinitions } from './definitions.js';
 import { GrpcServer } from './grpc-server.js';
 
 export interface BackendOptions {
@@ -30,6 +30,7 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
   const server = new GrpcServer({
     package: `${options.upstream}.v1`,
     definitions: loadDefinitions(options.upstream),
+    reflected: reflectedDefinitions(options.upstream),
     interceptors: [recordCalls(options.upstream, options.calls)],
     maxConnectionAgeMs: options.maxConnectionAgeMs,
   });
