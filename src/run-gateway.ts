@@ -5,6 +5,7 @@ import { configWarnings } from './config/warnings.js';
 import { processEnvironment, readConfig } from './config/read-config.js';
 import { logConfigWarnings } from './log-config-warnings.js';
 import { startGateway, type RunningGateway } from './gateway.js';
+import { captureConsole } from './observe/console-capture.js';
 import { stdoutStream } from './observe/log-stream.js';
 import { createEarlyLogger, createLogger } from './observe/logger.js';
 import { settingsRefusal, type StartRefusal, startRefusal } from './start-refusal.js';
@@ -19,6 +20,7 @@ export async function runGateway(): Promise<void> {
   const config = readConfigOrExit();
   const logger = createLogger(config, VERSION, stdoutStream());
   const log = logger.events;
+  captureConsole(log);
   logConfigWarnings(log, configWarnings(config, processEnvironment()));
   try {
     const gateway = await startGateway(config, logger);

@@ -19,7 +19,8 @@ export async function clearCache({ inspection }: World, terminal: Terminal): Pro
     terminal.err(problem ? formatProblem(problem) : 'REDIS_URL is not set: answers are in the memory of each instance');
     return EXIT_CONFIG;
   }
-  const redis = new Redis({ ...commandOptions({ address, commandTimeoutMs: STEP_TIMEOUT_MS }), retryStrategy: null });
+  const times = { connectTimeout: STEP_TIMEOUT_MS, commandTimeout: STEP_TIMEOUT_MS };
+  const redis = new Redis({ ...commandOptions({ address }), ...times, retryStrategy: null });
   let reason: unknown;
   redis.on('error', (error) => (reason = error));
   try {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../domain/errors.js';
+import { withDeadline } from '../domain/loop-timeout.js';
 import { GrpcFailure } from './grpc-failure.js';
 import { Upstreams } from './upstreams.js';
 
@@ -17,25 +18,30 @@ const REQUEST = Buffer.alloc(0);
 /** HealthCheckResponse {status: SERVING}: field 1, varint 1. */
 const SERVING = Buffer.from([0x08, 0x01]);
 
+/** The call's own deadline, in ms beyond the look's: it runs on while this process is paused, and must not end the look. */
+const PAUSE_MS = 60_000;
+
 /** Asks an upstream for its health over the channel that its calls use (grpc.health.v1). */
 @Injectable()
 export class UpstreamHealth {
   constructor(private readonly upstreams: Upstreams) {}
 
-  /** Never rejects: what fails is the verdict. */
+  /** Never rejects: what fails is the verdict. It takes `deadlineMs`, in which pauses of this process do not count. */
   async check(upstream: string, deadlineMs: number): Promise<UpstreamVerdict> {
     const startedAt = performance.now();
-    const verdict = await this.ask(upstream, startedAt + deadlineMs).catch(verdictOnFailure);
+    const deadlineAt = startedAt + deadlineMs + PAUSE_MS;
+    const look = withDeadline(deadlineMs, (signal) => this.ask(upstream, deadlineAt, signal));
+    const verdict = await look.catch(verdictOnFailure);
     return { ...verdict, ms: performance.now() - startedAt };
   }
 
-  private async ask(upstream: string, deadlineAt: number): Promise<Omit<UpstreamVerdict, 'ms'>> {
+  private async ask(upstream: string, deadlineAt: number, signal: AbortSignal): Promise<Omit<UpstreamVerdict, 'ms'>> {
     const response = await this.upstreams.get(upstream).unary({
       method: { upstream, service: SERVICE, name: 'Check', path: `/${SERVICE}/Check` },
       request: REQUEST,
       metadata: {},
       deadlineAt,
-      signal: new AbortController().signal,
+      signal,
     });
     const serving = SERVING.equals(response);
     return { serving, text: serving ? 'serving' : 'not_serving' };
@@ -50,6 +56,8 @@ function verdictOnFailure(error: unknown): Omit<UpstreamVerdict, 'ms'> {
   if (origin === 'app' && grpcCode === 'UNIMPLEMENTED') return { serving: true, text: 'unimplemented' };
   if (connection === 'dns') return { serving: false, text: 'dns: no such host' };
   if (connection !== undefined) return { serving: false, text: connection };
-  if (grpcCode === 'DEADLINE_EXCEEDED') return { serving: false, text: 'timeout' };
+  // Only the end of the look cancels its call.
+  if (grpcCode === 'DEADLINE_EXCEEDED' || (grpcCode === 'CANCELLED' && origin === 'local'))
+    return { serving: false, text: 'timeout' };
   return { serving: false, text: origin === 'app' ? `failed: ${grpcCode}` : 'no gRPC server' };
 }

@@ -1,4 +1,5 @@
 import type { Counter } from 'prom-client';
+import { withDeadline } from '../domain/loop-timeout.js';
 import type { Transition } from './degrade-flags.js';
 
 const QUEUE_LENGTH = 100;
@@ -53,12 +54,13 @@ export class AlertWebhook {
 
   private async post(body: string): Promise<boolean> {
     const headers = { 'content-type': 'application/json' };
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const request = this.target.fetch ?? fetch;
     try {
-      const request = this.target.fetch ?? fetch;
-      const response = await request(this.target.url, { method: 'POST', body, headers, signal, redirect: 'error' });
-      await response.body?.cancel();
-      return response.ok;
+      return await withDeadline(TIMEOUT_MS, async (signal) => {
+        const response = await request(this.target.url, { method: 'POST', body, headers, signal, redirect: 'error' });
+        await response.body?.cancel();
+        return response.ok;
+      });
     } catch {
       return false;
     }

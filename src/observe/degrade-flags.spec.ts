@@ -85,6 +85,29 @@ describe('a flag', () => {
     expect(told()).toEqual(['stream degraded', 'stream recovered']);
   });
 
+  it('is raised by the second failure in a row that may be over already, and not by one between successes', () => {
+    const flag = flagOf();
+    for (let look = 0; look < 10; look++) {
+      flag.suspect('timed out');
+      flag.lower();
+    }
+    expect(told()).toEqual([]);
+    flag.suspect('timed out');
+    flag.suspect('connection refused');
+    flag.suspect('timed out');
+    expect(transitions.map(({ reason }) => reason)).toEqual(['connection refused']);
+  });
+
+  it('stays raised when a look fails during the hold of its recovery', () => {
+    const flag = flagOf();
+    flag.raise('refused');
+    flag.lower();
+    timers.pass(HOLD_MS - 1);
+    flag.suspect('timed out');
+    timers.pass(HOLD_MS);
+    expect(told()).toEqual(['stream degraded']);
+  });
+
   it('tells the next outage again', () => {
     const flag = flagOf();
     for (let outage = 0; outage < 2; outage++) {

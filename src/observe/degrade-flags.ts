@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Schedule } from '../domain/loop-timeout.js';
 import type { GatewayMetrics } from './metrics.js';
 
 /** What can be impaired, and how it is told: `auth.degraded TokenRevocationService Redis stream degraded`. */
@@ -21,9 +22,6 @@ export interface Transition {
   /** What was seen; empty on recovery. */
   readonly reason: string;
 }
-
-/** Runs a callback later; the result cancels it. */
-export type Schedule = (callback: () => void, ms: number) => () => void;
 
 export interface DegradeOptions {
   /** How long a component must stay well before it counts as recovered: flapping is one outage, not many. */
@@ -70,9 +68,10 @@ export class DegradeFlags {
   }
 }
 
-/** Whether one thing is impaired. Both methods may be called as often as one likes: only changes are told. */
+/** Whether one thing is impaired. All methods may be called as often as one likes: only changes are told. */
 export class DegradeFlag {
   private on = false;
+  private suspected = false;
   private cancelRecovery: (() => void) | undefined;
 
   constructor(
@@ -93,8 +92,15 @@ export class DegradeFlag {
     this.announce('degraded', reason);
   }
 
+  /** Reports a failure that may be over already, such as a timeout or a closed connection. The second in a row raises the flag. */
+  suspect(reason: string): void {
+    if (this.on || this.suspected) this.raise(reason);
+    this.suspected = true;
+  }
+
   /** Recovered, if nothing is seen to the contrary during the hold. */
   lower(): void {
+    this.suspected = false;
     if (!this.on || this.cancelRecovery !== undefined) return;
     if (this.holdMs === 0) this.recover();
     else this.cancelRecovery = this.schedule(() => this.recover(), this.holdMs);

@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { JwtAuthenticator } from '../access/jwt-authenticator.js';
 import { DrainState } from '../domain/drain-state.js';
 import { Revocation } from '../domain/revocation.js';
+import { RedisConnections } from '../redis/redis-connections.js';
 
 /**
  * What must hold before traffic may come. Each gate but the first opens once and for all:
@@ -13,6 +14,7 @@ export class Readiness {
     private readonly drain: DrainState,
     private readonly authenticator: JwtAuthenticator,
     private readonly revocation: Revocation,
+    @Optional() private readonly redis?: RedisConnections,
   ) {}
 
   /** Each gate, by what is said when it is closed, and whether it is open. */
@@ -21,6 +23,8 @@ export class Readiness {
       ['draining', !this.drain.draining],
       ['signing_keys', this.authenticator.ready],
       ['revocation cache not ready', this.revocation.ready],
+      // Sessions are in it: a pod that takes traffic sooner answers them 503.
+      ['redis not ready', this.redis?.ready ?? true],
     ]);
   }
 }

@@ -37,7 +37,7 @@ export class PartSignals {
     return (serving, text) => {
       this.metrics.upstreamUp.set({ upstream }, serving ? 1 : 0);
       if (serving) flag.lower();
-      else flag.raise(text);
+      else flag.suspect(text);
     };
   }
 }

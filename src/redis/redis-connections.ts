@@ -2,12 +2,14 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RedisConfig } from '../config/gateway-config.js';
+import { withTimeout } from '../domain/loop-timeout.js';
 import type { DegradeFlags } from '../observe/degrade-flags.js';
 import { blockingOptions, commandOptions } from './connection-options.js';
+import { watchConnection } from './connection-watch.js';
 import { warnOfEviction } from './eviction-policy.js';
 import { redisKey } from './keys.js';
-import { readFailure, RedisUnavailable } from './redis-error.js';
-import { StoreCircuit, type ProbeFinding } from './store-circuit.js';
+import { readFailure, type RedisFailure, RedisUnavailable } from './redis-error.js';
+import { StoreCircuit } from './store-circuit.js';
 
 const PROBE_KEY = redisKey('probe', 'gateway');
 const PROBE_LIFE_MS = 1000;
@@ -33,9 +35,11 @@ export class RedisConnections implements OnApplicationShutdown {
     });
     this.circuit = new StoreCircuit(() => this.probe(), flag);
     this.redis = new Redis(commandOptions(config));
+    watchConnection(this.redis, 'command');
     this.redis.on('error', (error) => this.noteError(error));
     this.redis.on('close', () => this.circuit.trip(this.lastError));
     this.redis.on('ready', () => {
+      this.lastError = 'not connected';
       void this.circuit.look();
       // At each connection: a failover may lead to a server that is set up otherwise.
       void warnOfEviction(this.redis, logger);
@@ -48,19 +52,24 @@ export class RedisConnections implements OnApplicationShutdown {
     if (this.redis.status !== 'ready') this.circuit.trip(this.lastError);
   }
 
+  /** Whether Redis has answered once: requests that need it can be served. */
+  get ready(): boolean {
+    return this.circuit.proven;
+  }
+
   /** Whether commands are sent at present. */
   get up(): boolean {
     return this.circuit.reason === undefined && this.redis.status === 'ready';
   }
 
   /**
-   * Sends commands. Rejects with {@link RedisUnavailable} and nothing else: at once while Redis is known to be down,
-   * after GATEWAY_REDIS_COMMAND_TIMEOUT at the latest otherwise.
+   * Sends commands. Rejects with {@link RedisUnavailable} and nothing else: immediately while Redis is known to be down,
+   * otherwise after GATEWAY_REDIS_COMMAND_TIMEOUT at the latest, in which pauses of this process do not count.
    */
   async run<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     if (this.circuit.reason !== undefined) throw new RedisUnavailable(this.circuit.reason);
     try {
-      return await work(this.redis);
+      return await withTimeout(this.config.commandTimeoutMs, work(this.redis));
     } catch (error) {
       const failure = readFailure(error);
       if (failure === undefined) throw error;
@@ -75,6 +84,7 @@ export class RedisConnections implements OnApplicationShutdown {
    */
   async openBlocking(): Promise<Redis> {
     const connection = new Redis(blockingOptions(this.config));
+    watchConnection(connection, 'blocking');
     connection.on('error', (error) => this.noteError(error));
     connection.on('end', () => this.blocking.delete(connection));
     this.blocking.add(connection);
@@ -87,8 +97,9 @@ export class RedisConnections implements OnApplicationShutdown {
     }
   }
 
-  /** What is wrong, found by a write; undefined when nothing is. */
+  /** What is wrong, found by a write; undefined when nothing is. While Redis is down it is looked at anyway. */
   async check(): Promise<string | undefined> {
+    if (this.circuit.reason !== undefined) return this.circuit.reason;
     const finding = await this.circuit.look();
     return finding?.text ?? this.circuit.reason;
   }
@@ -99,18 +110,22 @@ export class RedisConnections implements OnApplicationShutdown {
   }
 
   /** Writes, since a replica and a full store answer a ping. */
-  private async probe(): Promise<ProbeFinding | undefined> {
+  private async probe(): Promise<RedisFailure | undefined> {
     try {
-      await this.redis.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS);
+      const write = this.redis.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS);
+      await withTimeout(this.config.commandTimeoutMs, write);
       return undefined;
     } catch (error) {
       const failure = readFailure(error);
-      if (failure?.text === 'not connected') return { text: this.lastError, down: true };
-      return failure ?? { text: this.lastError, down: true };
+      if (failure === undefined || failure.text === 'not connected')
+        return { text: this.lastError, down: true, replied: false };
+      return failure;
     }
   }
 
+  /** Keeps the reason of a loss; that the connection is closed, which follows it, says less. */
   private noteError(error: unknown): void {
-    this.lastError = readFailure(error)?.text ?? this.lastError;
+    const text = readFailure(error)?.text;
+    if (text !== undefined && text !== 'not connected') this.lastError = text;
   }
 }

@@ -7,8 +7,10 @@ export class RedisUnavailable extends Error {
 export interface RedisFailure {
   /** Safe to print: the library's own errors carry the arguments of the command, passwords among them. */
   readonly text: string;
-  /** Whether asking again at once is pointless. A full memory still answers reads. */
+  /** Whether asking again immediately is pointless. A full memory still answers reads. */
   readonly down: boolean;
+  /** Whether the server said so itself. A timeout and a lost connection may be over already. */
+  readonly replied: boolean;
 }
 
 /** By the first word of an error reply: the server answers, and still cannot do its work. */
@@ -28,7 +30,7 @@ export function readFailure(error: unknown): RedisFailure | undefined {
   if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return undefined;
   if (error.name === 'ReplyError') return readReply(error.message);
   const code = 'code' in error ? String(error.code) : '';
-  return { text: CONNECT_TEXTS[code] ?? textOf(error.message), down: true };
+  return { text: CONNECT_TEXTS[code] ?? textOf(error.message), down: true, replied: false };
 }
 
 /** What went wrong, in words that are safe to print. */
@@ -39,10 +41,11 @@ export function describeFailure(error: unknown): string {
 
 function readReply(message: string): RedisFailure {
   const [word = ''] = message.split(' ', 1);
-  return { text: /^[A-Z]+$/.test(word) ? word : 'ERR', down: DOWN_REPLIES.has(word) };
+  return { text: /^[A-Z]+$/.test(word) ? word : 'ERR', down: DOWN_REPLIES.has(word), replied: true };
 }
 
 function textOf(message: string): string {
+  if (message.startsWith('connection timed out')) return 'connection timed out';
   if (/timed out|timeout/i.test(message)) return 'command timed out';
   if (/certificate|self.signed|TLS|SSL/i.test(message)) return 'TLS failed';
   return 'not connected';

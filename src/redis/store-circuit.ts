@@ -1,13 +1,8 @@
 import type { DegradeFlag } from '../observe/degrade-flags.js';
+import type { RedisFailure } from './redis-error.js';
 
 /** Between two looks at a store that did not answer. */
 const PROBE_MS = 500;
-
-/** What a look at the store found: undefined when all is well. */
-export interface ProbeFinding {
-  readonly text: string;
-  readonly down: boolean;
-}
 
 /**
  * Keeps requests from waiting for a store that has just failed. The store is looked at in the background meanwhile,
@@ -15,18 +10,24 @@ export interface ProbeFinding {
  */
 export class StoreCircuit {
   private failure: string | undefined;
+  private answered = false;
   private timer: NodeJS.Timeout | undefined;
   private probing = false;
   private stopped = false;
 
   constructor(
-    private readonly probe: () => Promise<ProbeFinding | undefined>,
+    private readonly probe: () => Promise<RedisFailure | undefined>,
     private readonly flag: DegradeFlag,
   ) {}
 
   /** Why the store is not asked at present; undefined while it is. */
   get reason(): string | undefined {
     return this.failure;
+  }
+
+  /** Whether a look has ever found that all is well. */
+  get proven(): boolean {
+    return this.answered;
   }
 
   /** A request, or the connection itself, failed. */
@@ -36,8 +37,8 @@ export class StoreCircuit {
     void this.look();
   }
 
-  /** Looks now. A single failure that is over by then alarms nobody. */
-  async look(): Promise<ProbeFinding | undefined> {
+  /** Looks now. Undefined when all is well, and while another look is under way. */
+  async look(): Promise<RedisFailure | undefined> {
     if (this.stopped || this.probing) return undefined;
     this.probing = true;
     clearTimeout(this.timer);
@@ -52,11 +53,16 @@ export class StoreCircuit {
     clearTimeout(this.timer);
   }
 
-  private settle(finding: ProbeFinding | undefined): void {
+  /** A single failure of ours to reach the store alarms nobody: the next look decides. */
+  private settle(finding: RedisFailure | undefined): void {
     if (this.stopped) return;
     this.failure = finding?.down === true ? finding.text : undefined;
-    if (finding === undefined) return this.flag.lower();
-    this.flag.raise(finding.text);
+    if (finding === undefined) {
+      this.answered = true;
+      return this.flag.lower();
+    }
+    if (finding.replied) this.flag.raise(finding.text);
+    else this.flag.suspect(finding.text);
     if (finding.down) this.timer = setTimeout(() => void this.look(), PROBE_MS).unref();
   }
 }

@@ -1,18 +1,32 @@
+import { withDeadline } from '../domain/loop-timeout.js';
+
 const MAX_BYTES = 256 * 1024;
+/** Longest that an identity provider may take, in which pauses of this process do not count. */
+const TIMEOUT_MS = 5_000;
+/** The deadline of the client libraries, which counts such pauses: beyond the one that decides. */
+export const LIBRARY_TIMEOUT_SECONDS = 60;
 
 /** What the client libraries ask with; an absent member may be undefined. */
 interface FetchOptions {
   readonly method?: string | undefined;
   readonly headers?: Record<string, string> | Headers | undefined;
   readonly body?: unknown;
+  /** That of the library's own deadline. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Fetch for answers of an identity provider: small ones, from the address that was asked alone. The deadline comes with
- * the options. Rejects when there is more than 256 KiB.
+ * Fetch for answers of an identity provider: small ones, within 5 s, from the address that was asked alone. Rejects when
+ * there is more than 256 KiB.
  */
-export async function boundedFetch(url: string, options: FetchOptions): Promise<Response> {
+export function boundedFetch(url: string, options: FetchOptions): Promise<Response> {
+  return withDeadline(TIMEOUT_MS, (deadline) => {
+    const signals = options.signal == null ? [deadline] : [deadline, options.signal];
+    return fetchWhole(url, { ...options, signal: AbortSignal.any(signals) });
+  });
+}
+
+async function fetchWhole(url: string, options: FetchOptions): Promise<Response> {
   const { method = 'GET', headers: sent = {}, body: form, signal = null } = options;
   const content = form instanceof URLSearchParams || typeof form === 'string' ? { body: form } : {};
   const response = await fetch(url, { method, headers: sent, signal, redirect: 'manual', ...content });

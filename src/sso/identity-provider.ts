@@ -9,10 +9,9 @@ import {
 } from 'openid-client';
 import { authUnavailable } from '../access/refusal.js';
 import type { SsoProviderConfig } from '../config/gateway-config.js';
-import { boundedFetch } from './bounded-fetch.js';
+import { boundedFetch, LIBRARY_TIMEOUT_SECONDS } from './bounded-fetch.js';
 import type { Clock } from './session-renewal.js';
 
-const TIMEOUT_SECONDS = 5;
 /** How long metadata is used before it is asked for again, without anybody waiting. */
 const FRESH_MS = 3_600_000;
 /** Between two attempts at a provider that did not answer. */
@@ -92,7 +91,7 @@ async function fetchMetadata({ issuer, clientId, clientSecret }: SsoProviderConf
     },
     // The settings let plain http pass on this machine alone.
     {
-      timeout: TIMEOUT_SECONDS,
+      timeout: LIBRARY_TIMEOUT_SECONDS,
       [customFetch]: boundedFetch,
       ...(isPlain ? { execute: [allowInsecureRequests] } : {}),
     },
@@ -105,7 +104,7 @@ function keysOf(url: string | undefined, isPlainAllowed: boolean): KeySet {
   if (url === undefined) throw new Error('the provider names no jwks_uri');
   if (!isPlainAllowed && !url.startsWith('https:')) throw new Error(`jwks_uri ${url} is not https`);
   return createRemoteJWKSet(new URL(url), {
-    timeoutDuration: TIMEOUT_SECONDS * 1000,
+    timeoutDuration: LIBRARY_TIMEOUT_SECONDS * 1000,
     [josesFetch]: boundedFetch,
   });
 }

@@ -1,6 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { TestRedis } from '../support/redis.js';
 
 let world: World;
 let gateway: GatewayProcess | undefined;
@@ -43,4 +44,26 @@ it('settings that have no effect, or that switch the metrics off, are reported',
   const names = [...Object.keys(stray), 'ENABLE_METRICS'];
   expect(new Set(warnings.map(({ name }) => name))).toEqual(new Set(names));
   expect(warnings.find(({ name }) => name === 'REDIS_URI')?.msg).toContain('did you mean REDIS_URL?');
+});
+
+describe('a Redis whose client library has something to say', () => {
+  let redis: TestRedis;
+
+  beforeAll(async () => {
+    redis = await TestRedis.start();
+    await redis.client.call('ACL', 'SETUSER', 'limited', 'on', '>secret', '~*', '+@all', '-info');
+  });
+  afterAll(() => redis.close());
+
+  it.each([
+    ['a user that may not INFO', 'limited:secret@', []],
+    ['a password that is not needed', ':secret@', [expect.stringMatching(/password/) as string]],
+  ])('adds only lines of JSON: %s', async (_what, credentials, outputs) => {
+    gateway = await GatewayProcess.start(world, { REDIS_URL: redis.url.replace('//', `//${credentials}`) });
+    const told = gateway.lines.filter(({ msg }) => msg === 'console_output');
+    expect([...new Set(told.map(({ output }) => output))]).toEqual(outputs);
+    expect(gateway.stderr).toBe('');
+    expect(gateway.lines.filter(({ msg }) => String(msg).startsWith('degraded'))).toEqual([]);
+    expect(JSON.stringify(gateway.lines)).not.toContain('secret');
+  });
 });

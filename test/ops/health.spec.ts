@@ -40,10 +40,11 @@ describe('health', () => {
     expect([(await get('/readyz')).status, (await get('/livez')).status, (await get('/startupz')).status]).toEqual([
       200, 200, 200,
     ]);
+    const told = () => gateway.lines.map(({ msg }) => String(msg)).filter((text) => text.includes('component=user'));
+    await expect.poll(told, { timeout: 8_000 }).toEqual(['degraded component=user']);
     await gateway.world.setFault('user', { mode: 'none' });
     await expect.poll(() => get('/healthz'), { timeout: 12_000 }).toMatchObject({ status: 200 });
-    const told = gateway.lines.map((line) => String(line.msg)).filter((text) => text.includes('component=user'));
-    expect(told).toEqual(['degraded component=user', 'recovered component=user']);
+    expect(told()).toEqual(['degraded component=user', 'recovered component=user']);
   });
 
   it('overlooks the AI service on /health and not on /healthz', async () => {

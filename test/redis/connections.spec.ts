@@ -61,7 +61,7 @@ describe('a Redis', () => {
     await count();
     await server.kill();
     for (let asked = 0; asked < 100; asked++) expect(await outcome(count())).toBeTypeOf('string');
-    expect(user.told).toEqual(['redis connection degraded']);
+    await expect.poll(() => user.told).toEqual(['redis connection degraded']);
     await server.restart();
     await expect.poll(isUp, { timeout: 8_000 }).toBe(true);
     expect(await count()).toBe(1);

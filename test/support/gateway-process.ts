@@ -12,6 +12,8 @@ export class GatewayProcess {
   /** Resolves to the exit code; null after a signal. */
   readonly exited: Promise<number | null>;
   readonly child: ChildProcess;
+  /** What it wrote beside its log so far. */
+  stderr = '';
   /** Empty until it listens. */
   url = '';
   /** The same of its admin listener. */
@@ -32,10 +34,14 @@ export class GatewayProcess {
         GATEWAY_ADMIN_ADDR: '',
         ...env,
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
     this.exited = once(child, 'exit').then(([code]) => code as number | null);
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.stderr += chunk.toString();
+      process.stderr.write(chunk);
+    });
     createInterface(child.stdout).on('line', (text) => {
       const line = JSON.parse(text) as Record<string, unknown>;
       this.lines.push(line);

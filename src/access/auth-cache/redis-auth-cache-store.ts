@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withTimeout } from '../../domain/loop-timeout.js';
 import type { Principal } from '../../domain/principal.js';
 import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
@@ -37,8 +38,8 @@ export class RedisAuthCacheStore implements AuthCacheStore {
 
   async get(hash: string): Promise<Found | undefined> {
     const name = redisKey('auth', hash);
-    const read = this.redis.run((redis) => redis.get(name)).catch(() => null);
-    const sealed = await within(READ_BUDGET_MS, read);
+    const read = this.redis.run((redis) => redis.get(name));
+    const sealed = await withTimeout(READ_BUDGET_MS, read).catch(() => null);
     if (sealed === null) return undefined;
     const found = parse(this.box.open(name, sealed));
     if (found === undefined) void this.delete(hash);
@@ -75,14 +76,4 @@ function freeze(principal: Principal): Principal {
   Object.freeze(principal.roles);
   Object.freeze(principal.permissions);
   return Object.freeze(principal);
-}
-
-async function within(ms: number, read: Promise<string | null>): Promise<string | null> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<null>((resolve) => (timer = setTimeout(() => resolve(null), ms)));
-  try {
-    return await Promise.race([read, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -33,7 +33,7 @@ export class KeysObserver implements KeysListener {
 
   failed(reason: KeyFailure, error: Error): void {
     this.metrics.keysFailures.inc({ issuer: this.issuer, reason });
-    this.flag.raise(`${reason}: ${error.message}`);
+    this.flag.suspect(`${reason}: ${error.message}`);
   }
 
   withdrawn(): void {

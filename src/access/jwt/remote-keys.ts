@@ -1,5 +1,5 @@
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters } from 'jose';
-import type { Schedule } from '../../observe/degrade-flags.js';
+import { type Schedule, withDeadline } from '../../domain/loop-timeout.js';
 import { fetchKeys, KeyFetchError, type FetchKeys, type KeyFailure } from './fetch-keys.js';
 import { parseKeySet, type KeySet } from './key-set.js';
 
@@ -102,7 +102,8 @@ export class RemoteKeys {
   private async load(): Promise<void> {
     const sentAt = Date.now();
     try {
-      const { text, date } = await this.fetch(this.options.url, AbortSignal.timeout(FETCH_TIMEOUT_MS));
+      const ask = (signal: AbortSignal) => this.fetch(this.options.url, signal);
+      const { text, date } = await withDeadline(FETCH_TIMEOUT_MS, ask);
       this.take(readKeys(text));
       this.options.listener.succeeded(clockSkew(date, sentAt, Date.now()));
     } catch (error) {

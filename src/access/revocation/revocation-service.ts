@@ -1,5 +1,6 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import type { RevocationConfig } from '../../config/gateway-config.js';
+import { TimedOut, withTimeout } from '../../domain/loop-timeout.js';
 import type { Principal } from '../../domain/principal.js';
 import { Revocation, type RevocationReason, type Revocations } from '../../domain/revocation.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
@@ -65,7 +66,7 @@ export class RevocationService
   }
 
   async lookUp(principal: Principal): Promise<RevocationReason | undefined> {
-    const reason = await Promise.race([this.find(principal), this.budget()]);
+    const reason = await this.find(principal);
     if (reason === 'unavailable') this.signals.lookedUp('unavailable');
     else this.signals.lookedUp(reason === undefined ? 'clear' : 'revoked');
     return reason === 'unavailable' ? undefined : reason;
@@ -91,17 +92,14 @@ export class RevocationService
 
   private async find(principal: Principal): Promise<RevocationReason | 'unavailable' | undefined> {
     try {
-      const found = await this.redis?.run((redis) => findCredential(redis, principal));
+      const asked = this.redis?.run((redis) => findCredential(redis, principal));
+      const found = asked && (await withTimeout(LOOK_UP_BUDGET_MS, asked));
       if (found?.revokedUntil !== undefined && this.memory.tokens.matters(found.revokedUntil)) return 'TOKEN_REVOKED';
       return found?.stale === true ? 'TOKEN_VERSION_STALE' : undefined;
     } catch (error) {
-      if (error instanceof RedisUnavailable) return 'unavailable';
+      if (error instanceof RedisUnavailable || error instanceof TimedOut) return 'unavailable';
       throw error;
     }
-  }
-
-  private budget(): Promise<'unavailable'> {
-    return new Promise((resolve) => setTimeout(resolve, LOOK_UP_BUDGET_MS, 'unavailable').unref());
   }
 
   private sweep(): void {

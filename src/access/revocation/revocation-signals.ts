@@ -32,7 +32,7 @@ export class RevocationSignals {
 
   /** The feed is lost. `first`: it was never there. */
   lost(reason: string, first: boolean): void {
-    (first ? this.uninitialized : this.stream).raise(reason);
+    (first ? this.uninitialized : this.stream).suspect(reason);
   }
 
   /** Time from the store's taking in a revocation to this instance's acting on it. */

@@ -1,3 +1,4 @@
+import { withTimeout } from '../../domain/loop-timeout.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
 import { bucketState, countLocally, type Decision, type Demand } from './decision.js';
 import { Lease, LEASE_MS } from './lease.js';
@@ -10,7 +11,6 @@ import {
   TAKE_TOKENS,
 } from './limit-script.js';
 import { effectiveCost } from './token-bucket.js';
-import { within } from './within.js';
 
 /**
  * The part of a second's tokens that all instances together may hold ahead and lose. Each may hold two grants at once,
@@ -94,10 +94,10 @@ export class SharedBuckets {
     const { redis, timeoutMs } = this.options;
     try {
       const work = redis.run((client) => TAKE_TOKENS.run(client, keys, scriptArguments(asks)));
-      const answer = readAnswer(await within(timeoutMs, work), asks.length);
+      const answer = readAnswer(await withTimeout(timeoutMs, work), asks.length);
       if (answer !== undefined) return answer;
     } catch {
-      // RedisUnavailable: the connections say why, once.
+      // RedisUnavailable, of which the connections say why, once; or TimedOut.
     }
     this.pauseUntil = this.options.now() + PAUSE_MS;
     this.options.onFailure();

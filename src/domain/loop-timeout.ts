@@ -1,0 +1,74 @@
+/** Shortest and longest of the waits that a timeout is made of, in ms. */
+const SHORTEST_WAIT_MS = 10;
+const LONGEST_WAIT_MS = 100;
+/** A short timeout is made of so many waits. */
+const WAITS = 5;
+
+/** Runs a callback after `ms`; the result cancels it. */
+export type Schedule = (callback: () => void, ms: number) => () => void;
+
+/** What a timeout is made of; an argument so that tests need no real time. */
+export interface LoopTimers {
+  readonly after: Schedule;
+  /** Runs a callback once the event loop has polled its sockets; the result cancels it. */
+  readonly afterPoll: (callback: () => void) => () => void;
+}
+
+/** A peer did not answer in time. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+
+  constructor() {
+    super('timed out');
+  }
+}
+
+/**
+ * Calls back after `ms` in which the event loop was able to run; the result cancels that. Of a pause of this process
+ * (garbage collection, a CPU quota, long work) one wait of 10 to 100 ms counts at most, and the sockets are polled once
+ * more at the end: a reply that arrived during the pause is read before its sender is blamed.
+ */
+export function startTimeout(ms: number, onTimeout: () => void, timers: LoopTimers = LOOP): () => void {
+  const waitMs = Math.min(Math.max(ms / WAITS, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
+  let leftMs = ms;
+  let cancel = () => undefined as void;
+  const waitOn = () => {
+    if (leftMs <= 0) cancel = timers.afterPoll(onTimeout);
+    else {
+      cancel = timers.after(waitOn, Math.min(leftMs, waitMs));
+      leftMs -= waitMs;
+    }
+  };
+  waitOn();
+  return () => cancel();
+}
+
+/** Settles as `work` does, or rejects with {@link TimedOut} after `ms` by {@link startTimeout}. `work` itself goes on. */
+export function withTimeout<T>(ms: number, work: Promise<T>, timers?: LoopTimers): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = startTimeout(ms, () => reject(new TimedOut()), timers);
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
+/** Does work that ends when its signal does, which is after `ms` by {@link startTimeout}, with {@link TimedOut} as reason. */
+export async function withDeadline<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const cancel = startTimeout(ms, () => controller.abort(new TimedOut()));
+  try {
+    return await work(controller.signal);
+  } finally {
+    cancel();
+  }
+}
+
+const LOOP: LoopTimers = {
+  after: (callback, ms) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+  afterPoll: (callback) => {
+    const immediate = setImmediate(callback);
+    return () => clearImmediate(immediate);
+  },
+};
