@@ -20,8 +20,10 @@ export interface CallEnd {
   readonly metadata: ResponseMetadata | undefined;
   /** Who made this end, where the transport knows. grpc-js does not tell; its texts do. */
   readonly origin?: FailureOrigin;
-  /** Response headers with `content-type: application/grpc*` came before the end. */
+  /** Response headers with a content type of gRPC came before the end. */
   readonly grpcHeaders: boolean;
+  /** The gateway stood still for most of the call: that its time ran out says nothing of the backend. */
+  readonly isOwnPause?: boolean;
 }
 
 interface FailureFacts {
@@ -117,7 +119,7 @@ export function classify(upstream: string, end: CallEnd): GrpcFailure {
     origin,
     connection,
     phrase: isCalm(details) ? 'service unavailable' : phraseOf(code, origin, connection),
-    backendFault: isBackendFault(origin, code),
+    backendFault: isBackendFault(origin, code) && end.isOwnPause !== true,
     retryableUncommitted: code === 'UNAVAILABLE' && origin !== 'local' && !end.grpcHeaders && connection !== 'tls',
     pushbackMs: origin === 'app' ? readPushback(end.metadata) : undefined,
     details,
@@ -181,6 +183,11 @@ export function isGrpc(headers: ResponseMetadata | undefined): boolean {
 /** Whether a content type is gRPC's. Text, HTML and JSON come from proxies. */
 export function isGrpcType(type: unknown): boolean {
   return typeof type === 'string' && type.startsWith('application/grpc');
+}
+
+/** Returns whether an end that a peer made, or the loss of its connection, is a fault of the backend. */
+export function speaksAgainstBackend({ origin, code }: CallEnd): boolean {
+  return origin !== 'app' || isBackendFault(origin, grpcCode(code));
 }
 
 /** Of what this process did to a call, only a deadline speaks against the backend. */

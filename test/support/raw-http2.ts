@@ -13,16 +13,17 @@ export interface ArrivedFrame {
 }
 
 /** A field that no table remembers: it means the same on any connection. */
-function literal(name: string, value: string): Buffer {
+export function literal(name: string, value: string): Buffer {
   return Buffer.concat([Buffer.of(0, name.length), Buffer.from(name), Buffer.of(value.length), Buffer.from(value)]);
 }
 
-const HEADERS = Buffer.concat([Buffer.of(0x88), literal('content-type', 'application/grpc')]);
+/** `:status: 200` and gRPC's content type. */
+export const GRPC_HEADER_BLOCK = Buffer.concat([Buffer.of(0x88), literal('content-type', 'application/grpc')]);
 
 /** Headers, message and trailers of a good answer. */
 export function goodAnswer(streamId: number, bytes: Uint8Array): Buffer {
   return Buffer.concat([
-    frame(FrameType.HEADERS, Flag.END_HEADERS, streamId, HEADERS),
+    frame(FrameType.HEADERS, Flag.END_HEADERS, streamId, GRPC_HEADER_BLOCK),
     frame(FrameType.DATA, 0, streamId, message(bytes)),
     frame(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, streamId, literal('grpc-status', '0')),
   ]);
@@ -33,7 +34,7 @@ export type Progress = 'before headers' | 'after headers' | 'in a message';
 
 /** RST_STREAM with a code. */
 export function resetAnswer(streamId: number, code: number, progress: Progress): Buffer {
-  const headers = frame(FrameType.HEADERS, Flag.END_HEADERS, streamId, HEADERS);
+  const headers = frame(FrameType.HEADERS, Flag.END_HEADERS, streamId, GRPC_HEADER_BLOCK);
   const half = frame(FrameType.DATA, 0, streamId, message(Buffer.from('half'), { length: 100 }));
   const begun = { 'before headers': [], 'after headers': [headers], 'in a message': [headers, half] }[progress];
   return Buffer.concat([...begun, frame(FrameType.RST_STREAM, 0, streamId, uint32(code))]);

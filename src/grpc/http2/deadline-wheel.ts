@@ -1,15 +1,17 @@
 /** Something that ends at a moment, in `performance.now()` ms. */
 export interface Timed {
   readonly deadlineAt: number;
-  onDeadline(): void;
+  /** @param stalledMs how long the event loop stood still until now, in ms. */
+  onDeadline(stalledMs: number): void;
 }
 
 const TICK_MS = 8;
 const SLOTS = 512;
 
 /**
- * One coarse timer for the deadlines of all calls, at most a tick late and never early. A timer a call costs several
- * times as much to set and to clear, and almost none ever fires.
+ * One coarse timer for the deadlines of all calls, at most a tick late and never early. A timer per call costs several
+ * times as much to set and to clear, and almost none ever fires. Calls expire in the check phase of the event loop:
+ * after a standstill, responses that came in time are read first.
  */
 export class DeadlineWheel {
   /** What ends about the same time, modulo the wheel's 4 s: later rounds stay where they are. */
@@ -17,7 +19,9 @@ export class DeadlineWheel {
   private size = 0;
   /** Last tick that was looked at. */
   private cursor = 0;
+  private turnedAt = 0;
   private timer: NodeJS.Timeout | undefined;
+  private readonly turnLater = (): void => this.turn();
 
   /** Takes in something whose deadline is yet to come. */
   add(timed: Timed): void {
@@ -36,26 +40,29 @@ export class DeadlineWheel {
   }
 
   private start(): void {
-    this.cursor = Math.floor(performance.now() / TICK_MS);
-    this.timer = setInterval(() => this.turn(), TICK_MS).unref();
+    this.turnedAt = performance.now();
+    this.cursor = Math.floor(this.turnedAt / TICK_MS);
+    this.timer = setInterval(() => setImmediate(this.turnLater), TICK_MS).unref();
   }
 
   private turn(): void {
     const now = performance.now();
     const tick = Math.floor(now / TICK_MS);
     const first = Math.max(this.cursor + 1, tick - SLOTS + 1);
+    const stalledMs = Math.max(now - this.turnedAt - TICK_MS, 0);
     this.cursor = tick;
-    for (let at = first; at <= tick; at++) this.expire(this.slots[at % SLOTS] as Set<Timed>, now);
+    this.turnedAt = now;
+    for (let at = first; at <= tick; at++) this.expire(this.slots[at % SLOTS] as Set<Timed>, { now, stalledMs });
     if (this.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
-  private expire(slot: Set<Timed>, now: number): void {
+  private expire(slot: Set<Timed>, { now, stalledMs }: { now: number; stalledMs: number }): void {
     for (const timed of slot) {
       if (timed.deadlineAt > now) continue;
       this.remove(timed);
-      timed.onDeadline();
+      timed.onDeadline(stalledMs);
     }
   }
 }

@@ -5,6 +5,7 @@ import { callError } from '../status.js';
 import type { TransportCall } from '../transport.js';
 import { localEnd, resetEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
+import { enforcesDeadline, isDeadlineOfCall } from './deadline-rule.js';
 import type { DeadlineWheel, Timed } from './deadline-wheel.js';
 import { ErrorCode } from './frames.js';
 import type { Receiver } from './receiver.js';
@@ -35,6 +36,9 @@ export class Exchange implements StreamListener, Timed {
   private readonly response: Response;
   private isSettled = false;
   private isSecondTry = false;
+  /** When the call began and when it was last opened on a connection, in `performance.now()` ms. */
+  private startedAt = 0;
+  private openedAt = 0;
 
   constructor(
     readonly call: TransportCall,
@@ -53,6 +57,7 @@ export class Exchange implements StreamListener, Timed {
   }
 
   start(): void {
+    this.startedAt = performance.now();
     this.parts.wheel.add(this);
     this.call.signal.addEventListener('abort', this);
     this.parts.dispatcher.dispatch(this);
@@ -60,8 +65,10 @@ export class Exchange implements StreamListener, Timed {
 
   /** A connection with room was found. */
   openOn(connection: Connection): void {
+    this.openedAt = performance.now();
+    if (this.openedAt >= this.deadlineAt) return this.onDeadline();
     this.connection = connection;
-    this.stream = connection.open(this, this.deadlineAt - performance.now());
+    this.stream = connection.open(this, this.deadlineAt - this.openedAt);
   }
 
   /** The request was given up. */
@@ -69,8 +76,9 @@ export class Exchange implements StreamListener, Timed {
     this.fail(localEnd(GrpcStatus.CANCELLED, 'Cancelled on client'));
   }
 
-  onDeadline(): void {
-    this.fail(localEnd(GrpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded ${this.waitedFor}`));
+  onDeadline(stalledMs = 0): void {
+    const end = localEnd(GrpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded ${this.waitedFor}`);
+    this.fail(this.wasOwnPause(stalledMs) ? { ...end, isOwnPause: true } : end);
   }
 
   onHeaders(headers: ResponseHeaders): void {
@@ -92,14 +100,15 @@ export class Exchange implements StreamListener, Timed {
   }
 
   onReset(errorCode: number): void {
-    if (errorCode === ErrorCode.REFUSED_STREAM) this.onUntouched(resetEnd(errorCode));
-    else this.fail(resetEnd(errorCode));
+    if (errorCode === ErrorCode.REFUSED_STREAM) return this.onUntouched(resetEnd(errorCode));
+    const enforces = errorCode === ErrorCode.CANCEL || errorCode === ErrorCode.NO_ERROR;
+    this.failByPeer(resetEnd(errorCode), enforces);
   }
 
   /** The backend has not begun: once, and within the deadline, the call goes out again (gRFC A6, transparent retries). */
   onUntouched(end: CallEnd): void {
     if (this.isSettled) return;
-    if (this.isSecondTry || !this.response.isUntouched) return this.fail(end);
+    if (this.isSecondTry || !this.response.isUntouched || this.remainingMs <= 0) return this.failByPeer(end, false);
     this.isSecondTry = true;
     this.connection = undefined;
     this.stream = undefined;
@@ -108,7 +117,7 @@ export class Exchange implements StreamListener, Timed {
 
   onLost(end: CallEnd): void {
     this.connection = undefined;
-    this.fail(end);
+    this.failByPeer(end, false);
   }
 
   /** Ends the call, at the backend too. The first end counts. */
@@ -133,10 +142,22 @@ export class Exchange implements StreamListener, Timed {
   private advance(progress: Progress): void {
     if (progress === undefined) return;
     if (progress === 'complete') return this.succeed();
-    // The backend's clock ran out a moment before the wheel turned: it is the same deadline.
-    if (progress.code === GrpcStatus.DEADLINE_EXCEEDED && performance.now() >= this.deadlineAt)
-      return this.onDeadline();
-    this.fail(progress);
+    this.failByPeer(progress, enforcesDeadline(progress));
+  }
+
+  /** @param enforces the end is of a kind that enforces deadlines. */
+  private failByPeer(end: CallEnd, enforces: boolean): void {
+    const { remainingMs } = this;
+    const allottedMs = this.deadlineAt - this.openedAt;
+    if (isDeadlineOfCall(end, { allottedMs, remainingMs }, enforces)) this.onDeadline();
+    else this.fail(end);
+  }
+
+  /** Returns whether the gateway stood still for most of the time that the call had. */
+  private wasOwnPause(stalledMs: number): boolean {
+    const { deadlineAt, startedAt } = this;
+    const lostMs = deadlineAt - Math.max(startedAt, performance.now() - stalledMs);
+    return lostMs > (deadlineAt - startedAt) / 2;
   }
 
   private succeed(): void {
@@ -151,6 +172,10 @@ export class Exchange implements StreamListener, Timed {
     this.parts.wheel.remove(this);
     this.call.signal.removeEventListener('abort', this);
     return true;
+  }
+
+  private get remainingMs(): number {
+    return this.deadlineAt - performance.now();
   }
 
   private get waitedFor(): string {

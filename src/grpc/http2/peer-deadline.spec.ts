@@ -1,0 +1,175 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failureOf } from '../../../test/support/failure.js';
+import { frame as message } from '../../../test/support/http2-stub.js';
+import { Http2World } from '../../../test/support/http2-world.js';
+import {
+  type ArrivedFrame,
+  goAwayFrame,
+  goodAnswer,
+  GRPC_HEADER_BLOCK,
+  literal,
+  type RawConnection,
+  resetAnswer,
+} from '../../../test/support/raw-http2.js';
+import { getUserCall } from '../../../test/support/transport.js';
+import type { TransportCall } from '../transport.js';
+import { Flag, frame, FrameType } from './frames.js';
+import type { Http2Transport } from './http2-transport.js';
+
+const END = Flag.END_HEADERS | Flag.END_STREAM;
+
+type Send = (connection: RawConnection, streamId: number) => void;
+
+/** A status, with headers before it or as the only header block. */
+function status(code: number, headersFirst = false): Send {
+  const field = literal('grpc-status', String(code));
+  return (connection, id) => {
+    if (!headersFirst)
+      return connection.send(frame(FrameType.HEADERS, END, id, Buffer.concat([GRPC_HEADER_BLOCK, field])));
+    connection.send(
+      frame(FrameType.HEADERS, Flag.END_HEADERS, id, GRPC_HEADER_BLOCK),
+      frame(FrameType.DATA, 0, id, message(Buffer.from('half'), { length: 100 })),
+      frame(FrameType.HEADERS, END, id, field),
+    );
+  };
+}
+
+const reset =
+  (code: number, progress: Parameters<typeof resetAnswer>[2]): Send =>
+  (connection, id) =>
+    connection.send(resetAnswer(id, code, progress));
+
+/** Ends of servers and proxies that keep the deadline that they were told. */
+const ENDS: readonly (readonly [what: string, send: Send])[] = [
+  ['RST_STREAM CANCEL', reset(8, 'before headers')],
+  ['RST_STREAM CANCEL after headers', reset(8, 'after headers')],
+  ['RST_STREAM CANCEL in a message', reset(8, 'in a message')],
+  ['RST_STREAM NO_ERROR', reset(0, 'before headers')],
+  ['RST_STREAM INTERNAL_ERROR', reset(2, 'before headers')],
+  ['RST_STREAM REFUSED_STREAM', reset(7, 'before headers')],
+  ['CANCELLED', status(1)],
+  ['CANCELLED after a part of the response', status(1, true)],
+  ['DEADLINE_EXCEEDED', status(4)],
+  ['DEADLINE_EXCEEDED after a part of the response', status(4, true)],
+  ['UNKNOWN', status(2)],
+  ['UNAVAILABLE, as Envoy has it', status(14)],
+  ['GOAWAY before its stream', (connection) => connection.send(goAwayFrame(0))],
+  ['GOAWAY INTERNAL_ERROR', ({ socket }) => socket.end(goAwayFrame(1, 2))],
+  ['a closed connection', ({ socket }) => socket.end()],
+  ['a reset connection', ({ socket }) => socket.resetAndDestroy()],
+];
+/** Those of them that can be told from a fault although the deadline is yet to come. */
+const EARLY = ENDS.filter(([what]) => /CANCEL|NO_ERROR|DEADLINE/.test(what));
+
+const world = new Http2World();
+beforeEach(() => {
+  // The wheel stands still: whatever ends a call here comes from the peer.
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await world.close();
+});
+
+async function peerThat(onCall: (connection: RawConnection, arrived: ArrivedFrame) => void): Promise<Http2Transport> {
+  const peer = await world.peer((arrived, connection) => {
+    if (arrived.type === FrameType.DATA) onCall(connection, arrived);
+  });
+  return world.open(peer.target);
+}
+
+function sendUnary(transport: Http2Transport, call: TransportCall): Promise<unknown> {
+  return transport.unary(call);
+}
+
+async function readStream(transport: Http2Transport, call: TransportCall): Promise<void> {
+  for await (const each of transport.serverStream(call)) expect(each).toBeInstanceOf(Uint8Array);
+}
+
+describe.each([
+  ['unary call', sendUnary],
+  ['server stream', readStream],
+] as const)('the deadline of a %s', (_kind, run) => {
+  it.each(ENDS)('is what ended it when its peer sends %s at the deadline', async (_what, send) => {
+    const deadlineAt = performance.now() + 60;
+    const transport = await peerThat((connection, { streamId }) => {
+      void wait(deadlineAt + 1 - performance.now()).then(() => send(connection, streamId));
+    });
+    const { error, failure } = await failureOf(run(transport, getUserCall({ deadlineAt })));
+    expect(error.code).toBe('UPSTREAM_TIMEOUT');
+    expect(failure).toMatchObject({ grpcCode: 'DEADLINE_EXCEEDED', origin: 'local', connection: undefined });
+    expect(failure.phrase).toBe('context deadline exceeded');
+  });
+
+  it.each(EARLY)('is what ended it when its peer sends %s a moment before', async (_what, send) => {
+    const deadlineAt = performance.now() + 200;
+    const transport = await peerThat((connection, { streamId }) => {
+      // Nothing else happens in this process until then.
+      while (performance.now() < deadlineAt - 4) continue;
+      send(connection, streamId);
+    });
+    const { error } = await failureOf(run(transport, getUserCall({ deadlineAt })));
+    expect(error.code).toBe('UPSTREAM_TIMEOUT');
+  });
+
+  it.each([
+    ['RST_STREAM CANCEL', reset(8, 'before headers'), 'UPSTREAM_ERROR'],
+    ['RST_STREAM NO_ERROR', reset(0, 'before headers'), 'UPSTREAM_ERROR'],
+    ['CANCELLED', status(1), 'UPSTREAM_ERROR'],
+    ['a closed connection', ({ socket }: RawConnection) => socket.end(), 'UPSTREAM_UNAVAILABLE'],
+  ] as const)('is not what ended it when its peer sends %s long before', async (_what, send, code) => {
+    const transport = await peerThat((connection, { streamId }) => send(connection, streamId));
+    const { error, failure } = await failureOf(run(transport, getUserCall({ deadlineAt: performance.now() + 60_000 })));
+    expect(error.code).toBe(code);
+    expect(failure).toMatchObject({ origin: expect.stringMatching(/app|transport/) as string, backendFault: true });
+  });
+
+  it('does not hide an answer that speaks for the backend', async () => {
+    const deadlineAt = performance.now() + 60;
+    const transport = await peerThat((connection, { streamId }) => {
+      void wait(deadlineAt + 1 - performance.now()).then(() => status(5)(connection, streamId));
+    });
+    expect((await failureOf(run(transport, getUserCall({ deadlineAt })))).error.code).toBe('NOT_FOUND');
+  });
+});
+
+describe('a standstill of the gateway', () => {
+  beforeEach(() => void vi.useRealTimers());
+
+  function standStillUntil(moment: number): void {
+    while (performance.now() < moment) continue;
+  }
+
+  it('does not outdate an answer that came meanwhile', async () => {
+    const deadlineAt = performance.now() + 300;
+    const transport = await peerThat((connection, { streamId }) => {
+      connection.send(goodAnswer(streamId, Buffer.from('in time')));
+      standStillUntil(deadlineAt + 50);
+    });
+    expect(await transport.unary(getUserCall({ deadlineAt }))).toEqual(Buffer.from('in time'));
+  });
+
+  it('that takes most of the time of a call is not the fault of its backend', async () => {
+    const deadlineAt = performance.now() + 300;
+    const transport = await peerThat(() => standStillUntil(deadlineAt + 50));
+    const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt })));
+    expect(error.code).toBe('UPSTREAM_TIMEOUT');
+    expect(failure).toMatchObject({ origin: 'local', backendFault: false });
+  });
+});
+
+describe('a call that waits for room until its deadline', () => {
+  it('is not sent after it', async () => {
+    let calls = 0;
+    const stub = await world.stub((stream) => void setTimeout(() => stream.close(8), 150, (calls += 1)), {
+      maxConcurrentStreams: 1,
+    });
+    const transport = world.open(stub.target);
+    const first = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 5_000 })));
+    const second = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 50 })));
+    expect((await first).error.code).toBe('UPSTREAM_ERROR');
+    expect((await second).error.code).toBe('UPSTREAM_TIMEOUT');
+    expect(calls).toBe(1);
+  });
+});
