@@ -24,6 +24,8 @@ export interface CallEnd {
   readonly grpcHeaders: boolean;
   /** The gateway stood still for most of the call: that its time ran out says nothing of the backend. */
   readonly isOwnPause?: boolean;
+  /** HTTP/2 error code that the peer's stream is reset with, if it is still open; CANCEL when left out. */
+  readonly resetCode?: number;
 }
 
 interface FailureFacts {
@@ -180,9 +182,12 @@ export function isGrpc(headers: ResponseMetadata | undefined): boolean {
   return isGrpcType(headers?.get('content-type')[0]);
 }
 
-/** Whether a content type is gRPC's. Text, HTML and JSON come from proxies. */
+/** `application/grpc`, with a subtype or parameters: not `application/grpc-web` (RFC 9110, section 8.3.1). */
+const GRPC_TYPE = /^application\/grpc(?:\+[^;]*)?[ \t]*(?:;|$)/i;
+
+/** Returns whether a content type is gRPC's. Text, HTML and JSON come from proxies. */
 export function isGrpcType(type: unknown): boolean {
-  return typeof type === 'string' && type.startsWith('application/grpc');
+  return type === 'application/grpc' || (typeof type === 'string' && GRPC_TYPE.test(type));
 }
 
 /** Returns whether an end that a peer made, or the loss of its connection, is a fault of the backend. */

@@ -14,7 +14,8 @@ export interface ArrivedFrame {
 
 /** A field that no table remembers: it means the same on any connection. */
 export function literal(name: string, value: string): Buffer {
-  return Buffer.concat([Buffer.of(0, name.length), Buffer.from(name), Buffer.of(value.length), Buffer.from(value)]);
+  const [nameBytes, valueBytes] = [Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1')];
+  return Buffer.concat([Buffer.of(0, name.length), nameBytes, Buffer.of(value.length), valueBytes]);
 }
 
 /** `:status: 200` and gRPC's content type. */

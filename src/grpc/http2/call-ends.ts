@@ -53,6 +53,11 @@ export function protocolEnd(details: string): CallEnd {
   return transportEnd(GrpcStatus.INTERNAL, `Protocol error: ${details}`);
 }
 
+/** The peer broke the rules on one stream, which is reset with the error code (RFC 9113, section 8.1.1). */
+export function malformedEnd(details: string, resetCode: number = ErrorCode.PROTOCOL_ERROR): CallEnd {
+  return { ...transportEnd(GrpcStatus.INTERNAL, `Malformed response: ${details}`), resetCode };
+}
+
 /** A response without grpc-status: the HTTP status speaks (grpc/doc/http-grpc-status-mapping.md). */
 export function httpEnd(httpStatus: string): CallEnd {
   return transportEnd(HTTP_STATUSES[httpStatus] ?? GrpcStatus.UNKNOWN, `Received HTTP status code ${httpStatus}`);

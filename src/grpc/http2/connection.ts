@@ -2,18 +2,18 @@ import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { goAwayEnd, protocolEnd, transportEnd } from './call-ends.js';
 import type { ConnectionOwner } from './connection-owner.js';
-import { ConnectionError, ErrorCode, Flag, frame, FrameType, uint32 } from './frames.js';
-import type { Frame } from './frame-reader.js';
-import type { HeaderBlock } from './header-blocks.js';
-import { HpackDecoder } from './hpack-decoder.js';
-import { Inbound, type InboundHandler } from './inbound.js';
+import { ControlFrames } from './control-frames.js';
+import { FrameBudget } from './frame-budget.js';
+import { ConnectionError, ErrorCode } from './frames.js';
+import { type ConnectionFrameHandler, Inbound } from './inbound.js';
 import { Keepalive, type KeepaliveSettings } from './keepalive.js';
-import { CONNECTION_WINDOW, GREETING, MAX_HEADER_LIST, ReceiveWindow } from './own-settings.js';
+import { GREETING } from './own-settings.js';
 import { PeerSettings } from './peer-settings.js';
 import { type Origin, RequestHeads } from './request-head.js';
-import { RESPONSE_FIELDS } from './response-fields.js';
 import { Sender } from './sender.js';
+import type { TransportCall } from '../transport.js';
 import type { Stream, StreamListener } from './stream.js';
+import { type StreamEvents, StreamFrames } from './stream-frames.js';
 import { StreamTable } from './stream-table.js';
 import { type Dial, Wire, type WireEvents } from './wire.js';
 
@@ -32,15 +32,19 @@ const DROPPED = 'Connection dropped';
 const MAX_RESETS = 400;
 
 /** One HTTP/2 connection of a client whose calls have one message each (RFC 9113). No event of its socket can throw. */
-export class Connection implements InboundHandler, WireEvents {
-  private readonly peer = new PeerSettings();
-  private readonly decoder = new HpackDecoder(RESPONSE_FIELDS);
-  private readonly inbound = new Inbound(this);
-  private readonly window = new ReceiveWindow(CONNECTION_WINDOW, CONNECTION_WINDOW);
+export class Connection implements ConnectionFrameHandler, StreamEvents, WireEvents {
+  private readonly peer: PeerSettings = new PeerSettings({
+    onHeaderTableSize: (bytes) => this.heads.resizeTable(bytes),
+    onInitialWindow: (difference) => this.sender.shiftWindows(difference),
+  });
+  private readonly budget = new FrameBudget();
   private readonly wire: Wire;
+  private readonly control: ControlFrames;
   private readonly sender: Sender;
   private readonly heads: RequestHeads;
   private readonly keepalive: Keepalive;
+  private readonly frames: StreamFrames;
+  private readonly inbound: Inbound;
   private readonly streams = new StreamTable();
   private state: 'opening' | 'open' | 'draining' | 'closed' = 'opening';
   private resets = 0;
@@ -52,10 +56,14 @@ export class Connection implements InboundHandler, WireEvents {
     private readonly owner: ConnectionOwner,
   ) {
     this.wire = new Wire(parts.dial, this);
+    this.control = new ControlFrames(this.wire.outbox);
     this.sender = new Sender(this.wire, this.peer);
     this.heads = new RequestHeads(this.wire.outbox, this.peer, parts.origin);
+    const { streams, sender, control, budget } = this;
+    this.frames = new StreamFrames({ streams, sender, control, budget }, this);
+    this.inbound = new Inbound(this, this.frames, this.budget);
     this.keepalive = new Keepalive(parts.keepalive, {
-      ping: () => this.send(FrameType.PING, 0, Buffer.alloc(8)),
+      ping: () => this.control.ping(),
       giveUp: () => this.wire.destroy(new Error(`${DROPPED}: no answer to a ping`)),
     });
   }
@@ -65,8 +73,14 @@ export class Connection implements InboundHandler, WireEvents {
     return this.state === 'open' && !this.wire.isCongested && this.streams.size < this.peer.maxConcurrentStreams;
   }
 
+  /** Whether the peer takes the header list of a call. */
+  takes(call: TransportCall): boolean {
+    return this.heads.fits(call);
+  }
+
   /** Sends the listener's call. Ask for room first. */
   open(listener: StreamListener, remainingMs: number): Stream {
+    this.budget.earn();
     const stream = this.streams.open(listener, this.peer.initialWindow);
     try {
       this.heads.write(stream.id, listener.call, remainingMs);
@@ -81,10 +95,12 @@ export class Connection implements InboundHandler, WireEvents {
 
   /** Ends a stream, also at the peer. Does nothing for one that is over. */
   cancel(stream: Stream, errorCode: number = ErrorCode.CANCEL): void {
-    if (!this.streams.isOpen(stream)) return;
-    this.send(FrameType.RST_STREAM, stream.id, uint32(errorCode));
-    this.remove(stream);
-    if (++this.resets === MAX_RESETS) this.owner.onWorn(this);
+    this.frames.reset(stream, errorCode);
+  }
+
+  /** Lets so many bytes of a stream go that were held. */
+  release(stream: Stream, bytes: number): void {
+    this.frames.release(stream, bytes);
   }
 
   /** Takes what a call on it proved. */
@@ -135,10 +151,9 @@ export class Connection implements InboundHandler, WireEvents {
   }
 
   onSettings(bytes: Buffer, start: number, end: number): void {
-    const { initialWindow } = this.peer;
     this.peer.apply(bytes, start, end);
-    this.wire.outbox.push(frame(FrameType.SETTINGS, Flag.ACK, 0, Buffer.alloc(0)));
-    this.sender.shiftWindows(this.peer.initialWindow - initialWindow);
+    this.control.acknowledgeSettings();
+    this.sender.resume();
     if (this.state !== 'opening') return this.owner.onRoom();
     this.state = 'open';
     this.keepalive.start();
@@ -146,7 +161,7 @@ export class Connection implements InboundHandler, WireEvents {
   }
 
   onPing(data: Buffer): void {
-    this.wire.outbox.push(frame(FrameType.PING, Flag.ACK, 0, data));
+    this.control.answerPing(data);
   }
 
   onGoAway(lastStreamId: number, errorCode: number, debug: string): void {
@@ -156,63 +171,18 @@ export class Connection implements InboundHandler, WireEvents {
     const untouched = this.streams.after(lastStreamId);
     this.drain();
     for (const stream of untouched) {
-      this.remove(stream);
+      this.frames.remove(stream);
       stream.listener.onUntouched(end);
     }
   }
 
-  onWindow(streamId: number, increment: number): void {
-    if (streamId === 0) return this.sender.widen(increment);
-    const stream = this.streams.find(streamId);
-    if (stream !== undefined) this.sender.widenStream(stream, increment);
-  }
-
-  onHeaders({ streamId, endsStream, bytes, start, end }: HeaderBlock): void {
-    const stream = this.streams.find(streamId);
-    this.decoder.decode(bytes, start, end);
-    if (stream === undefined) return;
-    if (endsStream) this.finish(stream);
-    const isTooLarge = this.decoder.listBytes > MAX_HEADER_LIST;
-    stream.listener.onHeaders({ values: this.decoder.values, isTooLarge, endsStream });
-  }
-
-  onData({ streamId, flags, bytes, start, end }: Frame, windowBytes: number): void {
-    this.window.arrive(windowBytes);
-    this.widen(0, this.window.release(windowBytes));
-    const stream = this.streams.find(streamId);
-    if (stream === undefined) return;
-    stream.window.arrive(windowBytes);
-    const endsStream = (flags & Flag.END_STREAM) !== 0;
-    if (endsStream) this.finish(stream);
-    const held = end > start ? stream.listener.onData(bytes, start, end) : 0;
-    if (endsStream) stream.listener.onEnd();
-    else this.release(stream, windowBytes - held);
-  }
-
-  /** Lets so many bytes of a stream go that were held. */
-  release(stream: Stream, bytes: number): void {
-    const increment = stream.window.release(bytes);
-    if (increment > 0 && this.streams.isOpen(stream)) this.widen(stream.id, increment);
-  }
-
-  onReset(streamId: number, errorCode: number): void {
-    const stream = this.streams.find(streamId);
-    if (stream === undefined) return;
-    this.remove(stream);
-    stream.listener.onReset(errorCode);
-  }
-
-  /** The peer has answered. If it did so before it had the whole request, the rest is not sent. */
-  private finish(stream: Stream): void {
-    if (stream.unsent !== undefined) return this.cancel(stream, ErrorCode.NO_ERROR);
-    this.remove(stream);
-  }
-
-  private remove(stream: Stream): void {
-    this.streams.remove(stream);
-    this.sender.forget(stream);
+  onRemoved(): void {
     if (this.state === 'draining') this.closeIfDone();
     else this.owner.onRoom();
+  }
+
+  onResetSent(): void {
+    if (++this.resets === MAX_RESETS) this.owner.onWorn(this);
   }
 
   private closeIfDone(): void {
@@ -223,20 +193,13 @@ export class Connection implements InboundHandler, WireEvents {
   private violate(error: unknown): void {
     const code = error instanceof ConnectionError ? error.code : ErrorCode.INTERNAL_ERROR;
     this.reason = protocolEnd(error instanceof Error ? error.message : 'unknown');
+    this.owner.onOutcome(false);
     this.goAway(code);
   }
 
-  /** Says why and closes. Of streams that the server could open there are none, so its last is 0. */
+  /** Says why and closes. */
   private goAway(errorCode: number): void {
-    this.send(FrameType.GOAWAY, 0, Buffer.concat([uint32(0), uint32(errorCode)]));
+    this.control.goAway(errorCode);
     this.wire.end();
-  }
-
-  private widen(streamId: number, increment: number): void {
-    if (increment > 0) this.send(FrameType.WINDOW_UPDATE, streamId, uint32(increment));
-  }
-
-  private send(type: number, streamId: number, payload: Uint8Array): void {
-    this.wire.outbox.push(frame(type, 0, streamId, payload));
   }
 }

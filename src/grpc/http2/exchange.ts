@@ -12,6 +12,11 @@ import type { Receiver } from './receiver.js';
 import { type Progress, Response } from './response.js';
 import type { ResponseHeaders, Stream, StreamListener } from './stream.js';
 
+const HEADERS_TOO_LARGE = localEnd(
+  GrpcStatus.INTERNAL,
+  'Request headers exceed SETTINGS_MAX_HEADER_LIST_SIZE of the peer',
+);
+
 /** Where a call goes to find a connection. */
 export interface Dispatcher {
   /** Opens the call, keeps it until it can be, or fails it. */
@@ -67,6 +72,7 @@ export class Exchange implements StreamListener, Timed {
   openOn(connection: Connection): void {
     this.openedAt = performance.now();
     if (this.openedAt >= this.deadlineAt) return this.onDeadline();
+    if (!connection.takes(this.call)) return this.fail(HEADERS_TOO_LARGE);
     this.connection = connection;
     this.stream = connection.open(this, this.deadlineAt - this.openedAt);
   }
@@ -105,6 +111,10 @@ export class Exchange implements StreamListener, Timed {
     this.failByPeer(resetEnd(errorCode), enforces);
   }
 
+  onViolation(end: CallEnd): void {
+    this.fail(end);
+  }
+
   /** The backend has not begun: once, and within the deadline, the call goes out again (gRFC A6, transparent retries). */
   onUntouched(end: CallEnd): void {
     if (this.isSettled) return;
@@ -124,7 +134,7 @@ export class Exchange implements StreamListener, Timed {
   fail(end: CallEnd): void {
     if (!this.settle()) return;
     if (this.stream === undefined) this.parts.dispatcher.withdraw(this);
-    else this.connection?.cancel(this.stream);
+    else this.connection?.cancel(this.stream, end.resetCode);
     const error = callError(this.call, { ...end, grpcHeaders: this.response.grpcHeaders });
     this.judge(error);
     this.receiver.fail(error);

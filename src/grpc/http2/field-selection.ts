@@ -9,23 +9,47 @@ export interface Field {
   readonly value: string;
   /** What it counts in tables and lists (RFC 7541, section 4.1). */
   readonly size: number;
+  readonly isPseudo: boolean;
+  /** Why a message with this field is malformed. */
+  readonly flaw: string | undefined;
+}
+
+/** What makes a message malformed, as far as single fields show it. */
+export interface FieldRules {
+  /** Returns why no field may have this name. */
+  nameFlaw(name: string): string | undefined;
+  /** Names that may be there once. */
+  readonly single: readonly string[];
+  /** The name whose value may begin and end with a space. */
+  readonly freeText: string;
 }
 
 const UNWANTED = -1;
+const NO_RULES: FieldRules = { nameFlaw: () => undefined, single: [], freeText: '' };
 
 /** The header names that a reader asks for, each with its slot: no string is made of any other value. */
 export class FieldSelection {
   /** The static table, as this reader sees it. */
   readonly statics: readonly Field[];
+  /** Slot of the value that may begin and end with a space; -1 when there is none. */
+  readonly freeTextSlot: number;
   private readonly slots: ReadonlyMap<string, number>;
+  private readonly isSingle: readonly boolean[];
 
-  constructor(names: readonly string[]) {
+  constructor(
+    names: readonly string[],
+    private readonly rules: FieldRules = NO_RULES,
+  ) {
     this.slots = new Map(names.map((name, slot) => [name, slot]));
+    this.isSingle = names.map((name) => rules.single.includes(name));
+    this.freeTextSlot = this.slotOf(rules.freeText);
     this.statics = STATIC_TABLE.map(([name, value]) => ({
       slot: this.slotOf(name),
       nameLength: name.length,
       value,
       size: name.length + value.length + ENTRY_OVERHEAD,
+      isPseudo: isPseudo(name),
+      flaw: this.flawOf(name),
     }));
   }
 
@@ -34,7 +58,22 @@ export class FieldSelection {
     return this.slots.size;
   }
 
+  /** Returns why no field may have this name. */
+  flawOf(name: string): string | undefined {
+    return this.rules.nameFlaw(name);
+  }
+
+  /** Returns whether the field of a slot may be there once only. */
+  isOnce(slot: number): boolean {
+    return this.isSingle[slot] === true;
+  }
+
   slotOf(name: string): number {
     return this.slots.get(name) ?? UNWANTED;
   }
+}
+
+/** Returns whether a name is that of a pseudo-header (RFC 9113, section 8.3). */
+export function isPseudo(name: string): boolean {
+  return name.startsWith(':');
 }

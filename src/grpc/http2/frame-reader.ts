@@ -77,6 +77,7 @@ export class FrameReader {
 
 function payloadLength(bytes: Buffer, at: number): number {
   const length = ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number);
-  if (length > MAX_FRAME_PAYLOAD) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `a frame of ${length} bytes`);
+  if (length > MAX_FRAME_PAYLOAD)
+    throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `frame of ${length} bytes exceeds MAX_FRAME_SIZE`);
   return length;
 }

@@ -7,7 +7,8 @@ import { GatewayError } from '../../domain/errors.js';
 import { GrpcFailure } from '../grpc-failure.js';
 import { ConnectionError, frame, FrameType, Setting, settingsFrame, uint32 } from './frames.js';
 import { HpackDecoder } from './hpack-decoder.js';
-import { Inbound, type InboundHandler } from './inbound.js';
+import { FrameBudget } from './frame-budget.js';
+import { type ConnectionFrameHandler, Inbound, type StreamFrameHandler } from './inbound.js';
 import { RESPONSE_FIELDS } from './response-fields.js';
 
 /** All that a server may say, in an order that it may. */
@@ -48,7 +49,7 @@ function mutate(
 }
 
 /** Decodes header blocks as a connection does, and ignores the rest. */
-function decoding(): InboundHandler {
+function decoding(): ConnectionFrameHandler & StreamFrameHandler {
   const decoder = new HpackDecoder(RESPONSE_FIELDS);
   const nothing = (): void => undefined;
   return {
@@ -59,6 +60,7 @@ function decoding(): InboundHandler {
     onWindow: nothing,
     onData: nothing,
     onReset: nothing,
+    onStreamError: nothing,
   };
 }
 
@@ -72,7 +74,8 @@ describe('bytes that no server should send', () => {
     const piece = fc.oneof(blocks, frames, mutated, fc.uint8Array({ maxLength: 60 }));
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
-        const inbound = new Inbound(decoding());
+        const handler = decoding();
+        const inbound = new Inbound(handler, handler, new FrameBudget());
         try {
           for (const bytes of [settingsFrame([]), ...pieces]) inbound.read(Buffer.from(bytes), bytes.length);
         } catch (error) {

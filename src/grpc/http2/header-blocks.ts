@@ -35,7 +35,8 @@ export class HeaderBlocks {
   take(frame: Frame): HeaderBlock | undefined {
     const isContinuation = frame.type === FrameType.CONTINUATION;
     if (isContinuation !== this.isOpen || (isContinuation && frame.streamId !== this.block.streamId)) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a header block that is torn');
+      const details = isContinuation ? 'CONTINUATION without its HEADERS' : 'interleaved frame within a header block';
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, details);
     }
     if (!isContinuation) this.open(frame);
     const endsBlock = (frame.flags & Flag.END_HEADERS) !== 0;
@@ -52,7 +53,8 @@ export class HeaderBlocks {
     block.end = frame.end - padding(frame);
     if (frame.flags & Flag.PADDED) block.start += 1;
     if (frame.flags & Flag.PRIORITY) block.start += 5;
-    if (block.start > block.end) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame of padding alone');
+    if (block.start > block.end)
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding exceeds the payload of HEADERS');
   }
 
   private join(
@@ -63,7 +65,7 @@ export class HeaderBlocks {
     this.length += end - start;
     this.parts.push(Buffer.from(bytes.subarray(start, end)));
     if (this.length > MAX_BLOCK_BYTES || this.parts.length > MAX_BLOCK_FRAMES) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'a header block without end');
+      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'header block exceeds its limit of bytes or frames');
     }
     if (!isLast) return undefined;
     const { block } = this;
@@ -80,7 +82,6 @@ export class HeaderBlocks {
 export function padding({ flags, bytes, start, end }: Frame): number {
   if ((flags & Flag.PADDED) === 0) return 0;
   const length = start < end ? (bytes[start] as number) : end;
-  if (length >= end - start)
-    throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding that is longer than its frame');
+  if (length >= end - start) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding exceeds the payload');
   return length;
 }

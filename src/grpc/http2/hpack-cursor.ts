@@ -1,16 +1,20 @@
-import { decodeHuffman, huffmanLength } from './huffman.js';
+import { decodeHuffman, huffmanScratch } from './huffman.js';
 
 /** A length or an index beyond it is no header's. */
 const MAX_INTEGER = 0xfffffff;
+const NUL = 0x00;
+const LF = 0x0a;
+const CR = 0x0d;
 
 /** Reads the integers and strings of one header block after the other (RFC 7541, section 5). Throws RangeError. */
 export class HpackCursor {
   private bytes: Buffer = Buffer.alloc(0);
   private at = 0;
   private end = 0;
-  // Where the last string lies.
-  private isHuffman = false;
-  private stringStart = 0;
+  // Where the last string lies: in the block, or decoded.
+  private octets: Buffer = this.bytes;
+  private octetsStart = 0;
+  private octetsEnd = 0;
 
   open(bytes: Buffer, start: number, end: number): void {
     this.bytes = bytes;
@@ -40,29 +44,46 @@ export class HpackCursor {
     }
   }
 
-  /** Steps over a string, which `text` and `length` are then about. */
+  /** Reads a string, which `text`, `length` and `valueFlaw` are then about. */
   string(): void {
     if (this.atEnd) throw new RangeError('a block that is cut off');
-    this.isHuffman = this.peek() >= 0x80;
+    const isHuffman = this.peek() >= 0x80;
     const length = this.integer(0x7f);
-    this.stringStart = this.at;
+    const start = this.at;
     this.at += length;
     if (this.at > this.end) throw new RangeError('a string that is longer than its block');
+    this.octets = isHuffman ? huffmanScratch : this.bytes;
+    this.octetsStart = isHuffman ? 0 : start;
+    this.octetsEnd = isHuffman ? decodeHuffman(this.bytes, start, this.at) : this.at;
   }
 
   text(): string {
-    if (this.isHuffman) return decodeHuffman(this.bytes, this.stringStart, this.at);
-    return this.bytes.toString('latin1', this.stringStart, this.at);
+    return this.octets.toString('latin1', this.octetsStart, this.octetsEnd);
   }
 
-  /** Characters of the string, without making it. */
-  length(): number {
-    if (this.isHuffman) return huffmanLength(this.bytes, this.stringStart, this.at);
-    return this.at - this.stringStart;
+  /** Characters of the string. */
+  get length(): number {
+    return this.octetsEnd - this.octetsStart;
+  }
+
+  /** Returns why the string cannot be the value of a field, or undefined (RFC 9113, section 8.2.1). */
+  valueFlaw(mayHaveOuterSpace: boolean): string | undefined {
+    const { octets, octetsStart: start, octetsEnd: end } = this;
+    if (start === end) return undefined;
+    for (let at = start; at < end; at++) {
+      const octet = octets[at] as number;
+      if (octet <= CR && (octet === CR || octet === LF || octet === NUL)) return 'NUL, CR or LF in a field value';
+    }
+    if (mayHaveOuterSpace || !(isSpace(octets[start]) || isSpace(octets[end - 1]))) return undefined;
+    return 'space at an end of a field value';
   }
 
   private byte(): number {
     if (this.atEnd) throw new RangeError('a block that is cut off');
     return this.bytes[this.at++] as number;
   }
+}
+
+function isSpace(octet: number | undefined): boolean {
+  return octet === 0x20 || octet === 0x09;
 }

@@ -1,8 +1,14 @@
 import { DynamicTable } from './dynamic-table.js';
-import type { Field, FieldSelection } from './field-selection.js';
+import { type Field, type FieldSelection, isPseudo } from './field-selection.js';
 import { ConnectionError, ErrorCode } from './frames.js';
 import { HpackCursor } from './hpack-cursor.js';
 import { ENTRY_OVERHEAD } from './static-table.js';
+
+const PSEUDO_LAST = 'pseudo-header after a regular field';
+const REPEATED = 'repeated field that may be there once';
+
+/** What is known of a field before its value is read. */
+type Name = Pick<Field, 'slot' | 'nameLength' | 'isPseudo' | 'flaw'>;
 
 /**
  * Reads the header blocks of one connection (RFC 7541), and keeps of them only the values of a selection.
@@ -13,7 +19,10 @@ export class HpackDecoder {
   readonly values: (string | undefined)[];
   /** Size of the last block's header list (RFC 9113, section 6.5.2). */
   listBytes = 0;
+  /** Why the message of the last block is malformed. Judged once for each entry of a table, not for each use of it. */
+  flaw: string | undefined;
 
+  private hasRegular = false;
   private readonly table = new DynamicTable();
   private readonly cursor = new HpackCursor();
 
@@ -25,6 +34,8 @@ export class HpackDecoder {
   decode(bytes: Buffer, start: number, end: number): void {
     this.values.fill(undefined);
     this.listBytes = 0;
+    this.flaw = undefined;
+    this.hasRegular = false;
     this.cursor.open(bytes, start, end);
     try {
       while (!this.cursor.atEnd) this.field();
@@ -42,31 +53,42 @@ export class HpackDecoder {
       return this.take(field);
     }
     if (first < 0x20) return this.take(this.literal(0x0f));
-    if (this.listBytes > 0) throw new RangeError('a table size within a block');
+    if (this.listBytes > 0) throw new RangeError('a table size update after the first field');
     this.table.resize(this.cursor.integer(0x1f));
   }
 
-  private take({ slot, value, size }: Field): void {
-    this.listBytes += size;
-    if (slot >= 0) this.values[slot] ??= value;
+  private take(field: Field): void {
+    const { slot, value } = field;
+    this.listBytes += field.size;
+    if (field.flaw !== undefined) this.flaw ??= field.flaw;
+    if (!field.isPseudo) this.hasRegular = true;
+    else if (this.hasRegular) this.flaw ??= PSEUDO_LAST;
+    if (slot < 0) return;
+    if (this.values[slot] === undefined) this.values[slot] = value;
+    else if (this.selection.isOnce(slot)) this.flaw ??= REPEATED;
   }
 
   private literal(mask: number): Field {
     const index = this.cursor.integer(mask);
-    if (index > 0) {
-      const { slot, nameLength } = this.entry(index);
-      return this.withValue(slot, nameLength);
-    }
+    if (index > 0) return this.withValue(this.entry(index));
     this.cursor.string();
     const name = this.cursor.text();
-    return this.withValue(this.selection.slotOf(name), name.length);
+    const { selection } = this;
+    const [slot, flaw] = [selection.slotOf(name), selection.flawOf(name)];
+    return this.withValue({ slot, nameLength: name.length, isPseudo: isPseudo(name), flaw });
   }
 
-  private withValue(slot: number, nameLength: number): Field {
-    this.cursor.string();
-    const value = slot < 0 ? '' : this.cursor.text();
-    const length = slot < 0 ? this.cursor.length() : value.length;
-    return { slot, nameLength, value, size: nameLength + length + ENTRY_OVERHEAD };
+  private withValue({ slot, nameLength, isPseudo, flaw }: Name): Field {
+    const { cursor } = this;
+    cursor.string();
+    return {
+      slot,
+      nameLength,
+      value: slot < 0 ? '' : cursor.text(),
+      size: nameLength + cursor.length + ENTRY_OVERHEAD,
+      isPseudo,
+      flaw: flaw ?? cursor.valueFlaw(slot >= 0 && slot === this.selection.freeTextSlot),
+    };
   }
 
   private entry(index: number): Field {

@@ -34,7 +34,7 @@ export class HpackEncoder {
     this.newest = names.map(() => NONE);
   }
 
-  /** Honours the peer's SETTINGS_HEADER_TABLE_SIZE. */
+  /** Changes the size of the table. The next block begins with the smallest size since the last one, and the last. */
   resize(allowed: number): void {
     const limit = Math.min(allowed, TABLE_BYTES);
     if (limit === this.limit) return;

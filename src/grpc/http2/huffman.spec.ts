@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { decodeHuffman, huffmanLength } from './huffman.js';
+import { decodeHuffman, huffmanScratch } from './huffman.js';
+
+function decoded(bytes: Buffer): string {
+  return huffmanScratch.toString('latin1', 0, decodeHuffman(bytes));
+}
 
 /** The bits of a code, filled up with ones to whole bytes. */
 function bytesOf(code: number, bits: number): Buffer {
@@ -17,9 +21,7 @@ describe('the Huffman code of HPACK', () => {
     ['94e7821dd7f2e6c7b335dfdfcd5b3960d5af27087f3672c1ab270fb5291f9587316065c003ed4ee5b1063d5007', COOKIE()],
     ['', ''],
   ])('reads %s of RFC 7541', (hex, text) => {
-    const bytes = Buffer.from(hex, 'hex');
-    expect(decodeHuffman(bytes)).toBe(text);
-    expect(huffmanLength(bytes, 0, bytes.length)).toBe(text.length);
+    expect(decoded(Buffer.from(hex, 'hex'))).toBe(text);
   });
 
   it.each([
@@ -33,7 +35,7 @@ describe('the Huffman code of HPACK', () => {
     [10, 0x3ffffffc, 30],
     [22, 0x3ffffffe, 30],
   ])('gives symbol %i the code of appendix B', (symbol, code, bits) => {
-    expect(decodeHuffman(bytesOf(code, bits))).toBe(String.fromCharCode(symbol));
+    expect(decoded(bytesOf(code, bits))).toBe(String.fromCharCode(symbol));
   });
 
   it.each([

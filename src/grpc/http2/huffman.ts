@@ -82,20 +82,14 @@ buildTables();
 
 /** Longest string that is decoded. */
 const MAX_DECODED = 262_144;
-const scratch = Buffer.allocUnsafeSlow(MAX_DECODED);
+/** What was decoded last. */
+export const huffmanScratch = Buffer.allocUnsafeSlow(MAX_DECODED);
 
-/** Decodes a Huffman string of HPACK. Throws RangeError for what is none (RFC 7541, section 5.2). */
-export function decodeHuffman(bytes: Uint8Array, start = 0, end = bytes.length): string {
-  return scratch.toString('latin1', 0, decode(bytes, start, end));
-}
-
-/** Characters of a Huffman string, without making it. */
-export function huffmanLength(bytes: Uint8Array, start: number, end: number): number {
-  return decode(bytes, start, end);
-}
-
-/** Fills the scratch buffer; returns the number of characters. */
-function decode(bytes: Uint8Array, start: number, end: number): number {
+/**
+ * Decodes a Huffman string of HPACK into {@link huffmanScratch}; returns the number of characters.
+ * Throws RangeError for what is not one (RFC 7541, section 5.2).
+ */
+export function decodeHuffman(bytes: Uint8Array, start = 0, end = bytes.length): number {
   const most = Math.ceil(((end - start) * 8) / 5);
   if (most > MAX_DECODED) throw new RangeError('a string that is too long');
   let state = 0;
@@ -106,7 +100,7 @@ function decode(bytes: Uint8Array, start: number, end: number): number {
       const step = state * 16 + half;
       const symbol = symbols[step] as number;
       if (symbol === END_OF_STRING) throw new RangeError('a string that holds its own end');
-      if (symbol !== NO_SYMBOL) scratch[length++] = symbol;
+      if (symbol !== NO_SYMBOL) huffmanScratch[length++] = symbol;
       state = next[step] as number;
     }
   }

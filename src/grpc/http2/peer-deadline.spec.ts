@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
-import { frame as message } from '../../../test/support/http2-stub.js';
+import { frame as message, type Http2Reply } from '../../../test/support/http2-stub.js';
 import { Http2World } from '../../../test/support/http2-world.js';
 import {
   type ArrivedFrame,
@@ -162,9 +162,11 @@ describe('a standstill of the gateway', () => {
 describe('a call that waits for room until its deadline', () => {
   it('is not sent after it', async () => {
     let calls = 0;
-    const stub = await world.stub((stream) => void setTimeout(() => stream.close(8), 150, (calls += 1)), {
-      maxConcurrentStreams: 1,
-    });
+    const reply: Http2Reply = (stream) => {
+      calls += 1;
+      setTimeout(() => stream.close(8), 150);
+    };
+    const stub = await world.stub(reply, { maxConcurrentStreams: 1 });
     const transport = world.open(stub.target);
     const first = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 5_000 })));
     const second = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 50 })));

@@ -5,6 +5,7 @@ import { Flag, FRAME_HEADER, FrameType } from './frames.js';
 import { HpackEncoder } from './hpack-encoder.js';
 import type { Outbox } from './outbox.js';
 import type { PeerSettings } from './peer-settings.js';
+import { ENTRY_OVERHEAD } from './static-table.js';
 
 const OWN_NAMES = [
   ':path',
@@ -25,9 +26,21 @@ const METHOD_POST = 3;
 const SCHEME_HTTP = 6;
 const SCHEME_HTTPS = 7;
 
-/** More than the fields of every call take, and what any one more takes beside its value. */
-const OWN_BYTES = 384;
-const FIELD_BYTES = 40;
+/** The fields of every call, except for what differs: the values of `:path` and `:authority`. */
+const OWN_FIELDS = [
+  [':method', 'POST'],
+  [':scheme', 'https'],
+  [':path', ''],
+  [':authority', ''],
+  ['te', 'trailers'],
+  ['content-type', 'application/grpc'],
+  ['user-agent', 'api-gateway'],
+  ['grpc-accept-encoding', 'identity'],
+  ['grpc-timeout', '99999999m'],
+] as const;
+const OWN_BYTES = OWN_FIELDS.reduce((sum, [name, value]) => sum + fieldBytes(name, value), 0);
+/** Two updates of the size of the dynamic table. */
+const TABLE_UPDATE_BYTES = 12;
 
 const MAX_TIMEOUT_MS = 99_999_999;
 const MAX_TIMEOUT_S = 99_999_999;
@@ -48,10 +61,19 @@ export class RequestHeads {
     private readonly origin: Origin,
   ) {}
 
+  /** Honors the peer's SETTINGS_HEADER_TABLE_SIZE. Each value counts, whether a call lies between it and the next or not. */
+  resizeTable(bytes: number): void {
+    this.encoder.resize(bytes);
+  }
+
+  /** Returns whether the peer takes a header list of this size (SETTINGS_MAX_HEADER_LIST_SIZE). */
+  fits(call: TransportCall): boolean {
+    return this.peer.maxHeaderListBytes === Infinity || this.listBytes(call) <= this.peer.maxHeaderListBytes;
+  }
+
   write(streamId: number, call: TransportCall, remainingMs: number): void {
     const { encoder, outbox } = this;
-    encoder.resize(this.peer.headerTableBytes);
-    outbox.reserve(FRAME_HEADER + this.upperBound(call));
+    outbox.reserve(FRAME_HEADER + this.listBytes(call) + TABLE_UPDATE_BYTES);
     const start = outbox.end;
     outbox.header(0, FrameType.HEADERS, Flag.END_HEADERS, streamId);
     encoder.begin(outbox.slab, outbox.end);
@@ -62,10 +84,11 @@ export class RequestHeads {
     outbox.slab.writeUIntBE(length, start, 3);
   }
 
-  private upperBound({ method, metadata }: TransportCall): number {
+  /** Size of the header list (RFC 9113, section 6.5.2): also more than its block takes. */
+  private listBytes({ method, metadata }: TransportCall): number {
     let bytes = OWN_BYTES + method.path.length + this.origin.authority.length;
-    for (const key of IDENTITY_KEYS) bytes += (metadata[key]?.length ?? 0) + FIELD_BYTES;
-    for (const key of REQUEST_KEYS) bytes += (metadata[key]?.length ?? 0) + FIELD_BYTES;
+    for (const key of IDENTITY_KEYS) bytes += fieldBytes(key, metadata[key]);
+    for (const key of REQUEST_KEYS) bytes += fieldBytes(key, metadata[key]);
     return bytes;
   }
 
@@ -104,6 +127,11 @@ export class RequestHeads {
       outbox.push(part);
     }
   }
+}
+
+/** What a field counts in a header list. */
+function fieldBytes(name: string, value: string | undefined): number {
+  return value === undefined ? 0 : name.length + value.length + ENTRY_OVERHEAD;
 }
 
 /** Value of grpc-timeout: a unit and at most 8 digits. Rounded up, so that no time is taken from the backend. */

@@ -1,8 +1,8 @@
 import { GrpcStatus } from '../grpc-code.js';
 import { type CallEnd, isGrpcType } from '../grpc-failure.js';
-import { httpEnd, transportEnd } from './call-ends.js';
+import { httpEnd, malformedEnd, transportEnd } from './call-ends.js';
 import type { Receiver } from './receiver.js';
-import { Slot } from './response-fields.js';
+import { isInformational, Slot } from './response-fields.js';
 import type { HeaderValues, ResponseHeaders } from './stream.js';
 import { ResponseTrailers } from './response-trailers.js';
 
@@ -10,7 +10,20 @@ import { ResponseTrailers } from './response-trailers.js';
 const CODE = /^(?:0|[1-9]\d?)$/;
 const HEADERS_TOO_LARGE = transportEnd(GrpcStatus.INTERNAL, 'Received headers larger than max');
 const NO_STATUS = transportEnd(GrpcStatus.INTERNAL, 'Call ended without gRPC status');
-const MALFORMED = transportEnd(GrpcStatus.INTERNAL, 'Received headers or data out of order');
+const NO_LENGTH = -1;
+/** RFC 9113, section 8.3.2: three digits, and no 101. */
+const HTTP_STATUS = /^[1-9]\d\d$/;
+const LENGTH = /^\d{1,15}$/;
+
+const DATA_FIRST = malformedEnd('DATA before HEADERS');
+const ENDS_WITH_1XX = malformedEnd('informational response ends the stream');
+const SECOND_HEADERS = malformedEnd('second HEADERS without END_STREAM');
+const STATUS_IN_TRAILERS = malformedEnd('pseudo-header in trailers');
+const NO_HTTP_STATUS = malformedEnd('no valid :status');
+const SWITCHING = malformedEnd(':status 101');
+const BAD_TE = malformedEnd('te other than trailers');
+const BAD_LENGTH = malformedEnd('content-length is not a number');
+const WRONG_LENGTH = malformedEnd('content-length differs from the length of DATA');
 
 /** How a response stands: complete, failed, or to be continued. */
 export type Progress = 'complete' | CallEnd | undefined;
@@ -22,6 +35,8 @@ export class Response {
   private hasBegun = false;
   private httpStatus = '';
   private isGrpc = false;
+  private contentLength = NO_LENGTH;
+  private received = 0;
 
   constructor(private readonly receiver: Receiver) {}
 
@@ -30,29 +45,53 @@ export class Response {
     return !this.hasBegun;
   }
 
-  headers({ values, isTooLarge, endsStream }: ResponseHeaders): Progress {
+  headers(block: ResponseHeaders): Progress {
+    const { values, flaw, isTooLarge, endsStream } = block;
+    if (flaw !== undefined) return malformedEnd(flaw);
     if (isTooLarge) return HEADERS_TOO_LARGE;
-    if (this.hasBegun) return endsStream ? this.finish(values) : MALFORMED;
-    const httpStatus = values[Slot.HTTP_STATUS] ?? '';
-    if (httpStatus.startsWith('1')) return endsStream ? MALFORMED : undefined;
-    this.hasBegun = true;
-    this.httpStatus = httpStatus;
-    this.isGrpc = isGrpcType(values[Slot.CONTENT_TYPE]);
-    if (endsStream) return this.finish(values);
-    this.grpcHeaders = this.isGrpc;
-    return this.isGrpc ? undefined : httpEnd(httpStatus);
+    if (values[Slot.TE] !== undefined && values[Slot.TE] !== 'trailers') return BAD_TE;
+    if (this.hasBegun) return this.trailers(values, endsStream);
+    const problem = headProblem(values, endsStream);
+    if (problem !== undefined || isInformational(values)) return problem;
+    return this.begin(values, endsStream);
   }
 
   data(bytes: Buffer, start: number, end: number): Progress {
-    return this.hasBegun ? this.receiver.data(bytes, start, end) : MALFORMED;
+    if (!this.hasBegun) return DATA_FIRST;
+    this.received += end - start;
+    if (this.contentLength !== NO_LENGTH && this.received > this.contentLength) return WRONG_LENGTH;
+    return this.receiver.data(bytes, start, end);
   }
 
   /** The stream ended with data. */
   end(): Progress {
+    if (!this.hasBegun) return DATA_FIRST;
     return this.httpStatus === '200' ? NO_STATUS : httpEnd(this.httpStatus);
   }
 
+  private begin(values: HeaderValues, endsStream: boolean): Progress {
+    const length = values[Slot.CONTENT_LENGTH];
+    this.hasBegun = true;
+    this.httpStatus = values[Slot.HTTP_STATUS] ?? '';
+    this.isGrpc = isGrpcType(values[Slot.CONTENT_TYPE]);
+    if (length !== undefined) {
+      if (!LENGTH.test(length)) return BAD_LENGTH;
+      this.contentLength = Number(length);
+    }
+    if (endsStream) return this.finish(values);
+    // The status of HTTP speaks before that of gRPC, as in grpc-go.
+    if (!this.isGrpc || this.httpStatus !== '200') return httpEnd(this.httpStatus);
+    this.grpcHeaders = true;
+    return undefined;
+  }
+
+  private trailers(values: HeaderValues, endsStream: boolean): Progress {
+    if (values[Slot.HTTP_STATUS] !== undefined) return STATUS_IN_TRAILERS;
+    return endsStream ? this.finish(values) : SECOND_HEADERS;
+  }
+
   private finish(values: HeaderValues): Progress {
+    if (this.contentLength !== NO_LENGTH && this.received !== this.contentLength) return WRONG_LENGTH;
     const code = values[Slot.GRPC_STATUS];
     if (code === '0') return this.receiver.lack ?? 'complete';
     if (code === undefined) return httpEnd(this.httpStatus);
@@ -65,6 +104,15 @@ export class Response {
       grpcHeaders: this.grpcHeaders,
     };
   }
+}
+
+/** Returns what is wrong with the pseudo-header of a header block that begins a response. */
+function headProblem(values: HeaderValues, endsStream: boolean): CallEnd | undefined {
+  const status = values[Slot.HTTP_STATUS];
+  if (status === '200') return undefined;
+  if (status === undefined || !HTTP_STATUS.test(status)) return NO_HTTP_STATUS;
+  if (status === '101') return SWITCHING;
+  return endsStream && isInformational(values) ? ENDS_WITH_1XX : undefined;
 }
 
 /** grpc-message is percent-encoded; what is not, stays as it is. */

@@ -3,6 +3,9 @@ import type { PeerSettings } from './peer-settings.js';
 import type { Stream } from './stream.js';
 import type { Wire } from './wire.js';
 
+/** Why a window that the peer widens is an error (RFC 9113, section 6.9.1). */
+export const WINDOW_TOO_WIDE = 'flow-control window exceeds 2^31-1';
+
 /** Sends request messages as far as the windows of the connection and of each stream allow (RFC 9113, section 5.2). */
 export class Sender {
   private window = DEFAULT_WINDOW;
@@ -14,7 +17,7 @@ export class Sender {
     private readonly peer: PeerSettings,
   ) {}
 
-  /** Sends a stream's one message, at once when it fits. */
+  /** Sends a stream's one message, immediately when it fits. */
   start(stream: Stream, message: Uint8Array): void {
     const length = MESSAGE_HEADER + message.length;
     const fits = length <= this.window && length <= stream.sendWindow && length <= this.peer.maxFramePayload;
@@ -32,21 +35,31 @@ export class Sender {
     if (stream.unsent !== undefined) this.waiting.delete(stream);
   }
 
+  /** Widens the window of the connection. Throws ConnectionError when it becomes too wide. */
   widen(increment: number): void {
-    this.window = widened(this.window, increment);
+    this.window += increment;
+    if (this.window > MAX_WINDOW) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, WINDOW_TOO_WIDE);
     this.resume();
   }
 
-  widenStream(stream: Stream, increment: number): void {
-    if (stream.unsent === undefined) return;
-    stream.sendWindow = widened(stream.sendWindow, increment);
+  /** Widens the window of a stream. Returns false when it becomes too wide. */
+  widenStream(stream: Stream, increment: number): boolean {
+    if (stream.unsent === undefined) return true;
+    stream.sendWindow += increment;
+    if (stream.sendWindow > MAX_WINDOW) return false;
     this.resume();
+    return true;
   }
 
-  /** SETTINGS_INITIAL_WINDOW_SIZE changes the windows of open streams, too; they may become negative. */
+  /**
+   * Changes the windows of open streams, after SETTINGS_INITIAL_WINDOW_SIZE; they may become negative. Sends nothing:
+   * the peer counts with the new size only when it is acknowledged.
+   */
   shiftWindows(difference: number): void {
-    for (const stream of this.waiting) stream.sendWindow = widened(stream.sendWindow, difference);
-    this.resume();
+    for (const stream of this.waiting) {
+      stream.sendWindow += difference;
+      if (stream.sendWindow > MAX_WINDOW) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, WINDOW_TOO_WIDE);
+    }
   }
 
   /** Sends a frame of each waiting stream in turn, until nothing more may be sent. */
@@ -82,12 +95,6 @@ export class Sender {
     if (isLast) this.waiting.delete(stream);
     return true;
   }
-}
-
-function widened(window: number, increment: number): number {
-  const sum = window + increment;
-  if (sum > MAX_WINDOW) throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'a window that is too wide');
-  return sum;
 }
 
 /** Not compressed, and how long. */

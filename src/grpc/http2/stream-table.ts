@@ -1,5 +1,6 @@
 import { ConnectionError, ErrorCode } from './frames.js';
-import { ReceiveWindow, STREAM_WINDOW } from './own-settings.js';
+import { STREAM_WINDOW } from './own-settings.js';
+import { ReceiveWindow } from './receive-window.js';
 import type { Stream, StreamListener } from './stream.js';
 
 /** Stream identifiers end at 2^31. */
@@ -36,7 +37,7 @@ export class StreamTable {
   find(id: number): Stream | undefined {
     const stream = this.streams.get(id);
     if (stream === undefined && (id >= this.nextId || (id & 1) === 0)) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `a frame of the idle stream ${id}`);
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `frame on the idle stream ${id}`);
     }
     return stream;
   }
