@@ -65,8 +65,8 @@ export interface World {
   gatewayEnv(gatewayUrl?: string): Record<string, string>;
   /** An access token for a user, by e-mail address or id, with any claim or header changed or (undefined) left out. */
   issueToken(user: string, claims?: ClaimOverrides, header?: Partial<JWTHeaderParameters>): Promise<string>;
-  /** Signs with a new key from now on and gives its `kid`; the old keys stay published. */
-  rotateKeys(): Promise<string>;
+  /** Signs with a new key from now on, of this name or any, and gives its `kid`; the old keys stay published. */
+  rotateKeys(kid?: string): Promise<string>;
   /** Withdraws all keys but the newest. */
   forgetOldKeys(): void;
   /** Stops everything and leaves nothing open. Idempotent. */
@@ -127,7 +127,7 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
     setFault: (upstream, fault) => faultSwitch(proxies, upstream).set(fault),
     gatewayEnv: (url) => ({ ...gatewayEnv(addresses), ...(url === undefined ? {} : idp?.admit(url)) }),
     issueToken: (user, claims, header) => tokens.issue(findUser(directory, user), claims, header),
-    rotateKeys: () => keys.rotate(),
+    rotateKeys: (kid) => keys.rotate(kid),
     forgetOldKeys: () => keys.forgetOldKeys(),
     close: () => parts.close(),
   };

@@ -32,9 +32,9 @@ export class SigningKeys {
     return { keys: [this.#current, ...this.#old].map((key) => key.publicJwk) };
   }
 
-  /** Signs with a new key from now on; tokens of the old ones stay good. Gives the new `kid`. */
-  async rotate(): Promise<string> {
-    const next = await generate();
+  /** Signs with a new key from now on; tokens of the old ones stay good. Gives the new `kid`: any, unless one is given. */
+  async rotate(kid?: string): Promise<string> {
+    const next = await generate(kid);
     this.#old = [this.#current, ...this.#old].slice(0, MAX_OLD_KEYS);
     this.#current = next;
     return next.kid;
@@ -46,8 +46,7 @@ export class SigningKeys {
   }
 }
 
-async function generate(): Promise<SigningKey> {
+async function generate(kid: string = randomUUID()): Promise<SigningKey> {
   const { privateKey, publicKey } = await generateKeyPair(ALGORITHM, { extractable: true });
-  const kid = randomUUID();
   return { kid, privateKey, publicJwk: { ...(await exportJWK(publicKey)), kid, alg: ALGORITHM, use: 'sig' } };
 }

@@ -23,9 +23,10 @@ export class JwtAuthenticator {
 
   /** The caller behind a token. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE while no key can be trusted. */
   async verify(token: string, cacheKey = TokenCache.key(token)): Promise<Principal> {
+    const { generation } = this.cache;
     try {
       const principal = await this.strategy.authenticateToken(token);
-      this.cache.set(cacheKey, principal);
+      this.cache.set(cacheKey, principal, generation);
       return principal;
     } catch (error) {
       throw toRefusal(error);

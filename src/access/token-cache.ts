@@ -4,6 +4,7 @@ import type { Principal } from '../domain/principal.js';
 /** Verified tokens by their SHA-256, bounded, each until its own `exp`: a short hash could collide, and a collision is an identity swap. */
 export class TokenCache {
   private readonly entries = new Map<string, Principal>();
+  private clears = 0;
 
   constructor(
     private readonly capacity: number,
@@ -29,11 +30,20 @@ export class TokenCache {
   /** Forgets all tokens: what vouched for some of them is gone. */
   clear(): void {
     this.entries.clear();
+    this.clears += 1;
   }
 
-  /** Takes in a verified token; the one that came first goes when the cache is full. */
-  set(key: string, principal: Principal): void {
-    if (this.capacity === 0) return;
+  /** Read before a verification begins, so that {@link set} can tell whether its outcome still holds. */
+  get generation(): number {
+    return this.clears;
+  }
+
+  /**
+   * Takes in a token that was verified since `generation`; the one that came first goes when the cache is full. One
+   * whose verification began before the last clear is left out: its key may be among those that were withdrawn.
+   */
+  set(key: string, principal: Principal, generation: number): void {
+    if (this.capacity === 0 || generation !== this.clears) return;
     if (this.entries.size >= this.capacity) this.entries.delete(this.entries.keys().next().value ?? '');
     this.entries.set(key, principal);
   }

@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
 import { Client } from '../support/client.js';
@@ -39,6 +40,20 @@ describe('the keys of the issuer', () => {
     expect(gateway.lines.findLast((line) => line.route === '/api/v1/users')?.decision_reason).toBe(
       'SIGNING_KEY_MISSING',
     );
+  });
+
+  it('are replaced under the same name: what the earlier one signed is void with the next refresh', async () => {
+    gateway = await startTestGateway({ env: { GATEWAY_JWKS_CACHE_TTL: '1s' } });
+    const alice = await Client.of(gateway, 'alice@acme.test');
+    expect((await alice.get('/api/v1/users')).status).toBe(200);
+    await gateway.world.rotateKeys(decodeProtectedHeader(alice.token).kid);
+    gateway.world.forgetOldKeys();
+    await vi.waitFor(async () => expect((await alice.get('/api/v1/users')).status).toBe(401), { timeout: 10_000 });
+    expect(gateway.lines.findLast((line) => line.route === '/api/v1/users')?.decision_reason).toBe(
+      'TOKEN_SIGNATURE_INVALID',
+    );
+    const later = await Client.of(gateway, 'alice@acme.test');
+    expect((await later.get('/api/v1/users')).status).toBe(200);
   });
 
   it('serve on when the issuer is gone, which is told once', async () => {

@@ -1,4 +1,4 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, hash, type JsonWebKey } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose';
 import { z } from 'zod';
 
@@ -34,6 +34,8 @@ const UsableKey = z.discriminatedUnion('kty', [
 /** The keys of an issuer, ready to check signatures with. */
 export interface KeySet {
   readonly kids: ReadonlySet<string>;
+  /** What tells keys apart, whatever they are named: name, algorithm and thumbprint (RFC 7638). */
+  readonly identities: ReadonlySet<string>;
   /** Finds the key of a token, as jose's verification asks for it. */
   readonly find: ReturnType<typeof createLocalJWKSet>;
 }
@@ -46,7 +48,22 @@ export function parseKeySet(text: string): KeySet {
   const kids = usable.flatMap(({ kid }) => kid ?? []);
   const repeated = kids.find((kid, index) => kids.indexOf(kid) !== index);
   if (repeated !== undefined) throw new Error(`two keys are named ${JSON.stringify(repeated)}`);
-  return { kids: new Set(kids), find: createLocalJWKSet({ keys: usable } satisfies JSONWebKeySet) };
+  return {
+    kids: new Set(kids),
+    identities: new Set(usable.map(identityOf)),
+    find: createLocalJWKSet({ keys: usable } satisfies JSONWebKeySet),
+  };
+}
+
+/** A key that is published under another name or for another algorithm no longer verifies the tokens that it did. */
+function identityOf(key: JWK): string {
+  return JSON.stringify([key.kid, key.alg, thumbprint(key)]);
+}
+
+/** SHA-256 of the members that make a key, in lexicographic order (RFC 7638, section 3.2; RFC 8037, section 2). */
+function thumbprint({ crv, e, kty, n, x, y }: JWK): string {
+  const members = kty === 'RSA' ? { e, kty, n } : kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x };
+  return hash('sha256', JSON.stringify(members), 'base64url');
 }
 
 /** Whether the numbers of a key are one, and one that is long enough. */

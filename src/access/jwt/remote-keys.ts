@@ -15,7 +15,7 @@ const JITTER = 0.2;
 export interface KeysListener {
   succeeded(skewSeconds: number | undefined): void;
   failed(reason: KeyFailure, error: Error): void;
-  /** Keys are no longer published: what they signed is void. */
+  /** Keys are no longer published, or others are in their place: what they signed is void. */
   withdrawn(): void;
 }
 
@@ -114,7 +114,7 @@ export class RemoteKeys {
   }
 
   private take(keys: KeySet): void {
-    const withdrawn = [...(this.keys?.kids ?? [])].some((kid) => !keys.kids.has(kid));
+    const withdrawn = [...(this.keys?.identities ?? [])].some((identity) => !keys.identities.has(identity));
     this.keys = keys;
     this.lastSuccess = this.now();
     this.failures = 0;
