@@ -2,6 +2,8 @@
 export interface RequestInput {
   /** Raw body; undefined when the request had none. */
   readonly body: Uint8Array | undefined;
+  /** Content-Type as it came, for routes that take any; empty or missing when the request had none. */
+  readonly contentType?: string;
   /** Raw query string without `?`. */
   readonly query: string;
   /** Decoded values of the path variables, in the order of `Route.variables`. */

@@ -1,4 +1,5 @@
 import type { RequestCodec, ResponseWriter } from './codec.js';
+import type { HttpBodyReader } from './http-body.js';
 import type { Route } from './route.js';
 
 /** A route with all that a request on it needs, compiled at boot. */
@@ -6,6 +7,8 @@ export interface CompiledRoute {
   readonly route: Route;
   readonly requestCodec: RequestCodec;
   readonly responseWriter: ResponseWriter;
-  /** The response is a google.api.HttpBody: its bytes leave as they are, with their own content type. */
-  readonly rawBody: boolean;
+  /** Any media type is taken as it is: the body of the request is a google.api.HttpBody. */
+  readonly takesRawBody: boolean;
+  /** Takes the content out of a response that is a google.api.HttpBody; undefined for one that is written as JSON. */
+  readonly httpBody: HttpBodyReader | undefined;
 }

@@ -1,13 +1,12 @@
 import type { DescService, Registry } from '@bufbuild/protobuf';
 import type { CompiledRoute } from './compiled-route.js';
 import type { ContractProblem } from './contract-problem.js';
+import { compileHttpBodyReader, takesRawBody } from './http-body.js';
 import { compileRequestCodec } from './json-reader/request-codec.js';
 import { compileResponseWriter } from './json-writer/response-writer.js';
 import { RouteMatcher } from './matcher.js';
 import { buildRouteTable } from './route-table.js';
 import type { Route } from './route.js';
-
-const HTTP_BODY = 'google.api.HttpBody';
 
 /** How messages are read and written, from the settings. */
 export interface CodecOptions {
@@ -59,6 +58,7 @@ function compileRoute(route: Route, registry: Registry, options: CodecOptions): 
       tenantFields: policy.responseTenantFields,
       responseBody: route.responseBody,
     }),
-    rawBody: route.desc.output.typeName === HTTP_BODY,
+    takesRawBody: takesRawBody(route),
+    httpBody: compileHttpBodyReader(route),
   };
 }

@@ -2,6 +2,7 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { isCollection, resolveFieldPath } from './field-path.js';
+import { findHttpBodyMistakes } from './http-body-mistakes.js';
 import type { HttpBinding } from './http-rule.js';
 import { parsePathTemplate, PathTemplateError } from './path-template.js';
 import type { PathTemplate, TemplateVariable } from './path-template.js';
@@ -15,7 +16,7 @@ export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBind
   const body = binding.body === '*' ? '*' : binder.bindField('body', desc.input, binding.body);
   const responseBody = binder.bindField('response_body', desc.output, binding.responseBody);
   if (path === undefined || binder.mistakes.length > 0) return binder.mistakes;
-  return Object.freeze({
+  const route: Route = Object.freeze({
     method,
     desc,
     verb: binding.verb,
@@ -25,6 +26,8 @@ export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBind
     body,
     responseBody,
   });
+  const mistakes = findHttpBodyMistakes(route);
+  return mistakes.length > 0 ? mistakes : route;
 }
 
 /** Looks up what a binding names and keeps what it cannot find. */

@@ -79,6 +79,9 @@ describe('the route table', () => {
       GET /shapes/v1/files/{path=**} GetFile unary idempotent path=path
       GET /shapes/v1/files/{path=**}:download DownloadFile unary idempotent path=path
       PUT /shapes/v1/files/{path=**} UploadFile unary path=path body=file
+      POST /shapes/v1/content ReceiveContent unary body=*
+      GET /shapes/v1/uploads/{path=**} GetUpload unary idempotent path=path response_body=file
+      GET /shapes/v1/streams/{path=**} StreamFile server_stream idempotent path=path
       GET /shapes/v1/{name=shelves/*/books/*}/pages ListPages unary idempotent path=name response_body=pages
       PUT /shapes/v1/{name=shelves/*/books/*}/pages ReplacePages unary idempotent path=name body=pages
       REPORT /shapes/v1/books FindBooks unary idempotent

@@ -8,9 +8,10 @@ const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]{1,64}\+)?json[ \t]*(?:;[ \t]*c
 
 /** The bytes of the request message. Runs after the guards: whoever may not call learns nothing of what is wrong with the call. */
 export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8Array {
-  const { call } = request;
+  const { call, headers } = request;
   return rpc.requestCodec.encode({
-    body: readBody(request),
+    body: readBody(request, rpc.takesRawBody),
+    contentType: headers['content-type'] ?? '',
     query: request.rawQuery,
     path: variableValues(rpc.route, request.rawPath),
     tenantId: call.tenantId,
@@ -19,10 +20,10 @@ export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8A
   });
 }
 
-function readBody(request: FastifyRequest): Uint8Array | undefined {
+function readBody(request: FastifyRequest, takesAny: boolean): Uint8Array | undefined {
   const body = request.body as Buffer | undefined;
   if (body === undefined || body.length === 0) return undefined;
-  if (!JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) {
+  if (!takesAny && !JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json in UTF-8.');
   }
   return body;

@@ -107,15 +107,15 @@ export class RpcHandler {
 }
 
 /** Refuses before anything has been done. Streams negotiate their format on their own. */
-function refuseUnacceptableJson({ headers }: FastifyRequest, { route, rawBody }: CompiledRoute): void {
+function refuseUnacceptableJson({ headers }: FastifyRequest, { route, httpBody }: CompiledRoute): void {
   const { kind, policy } = route.method;
-  if (rawBody || kind === 'server_stream' || policy.successStatus === 204) return;
+  if (httpBody !== undefined || kind === 'server_stream' || policy.successStatus === 204) return;
   if (!accepts(headers.accept, JSON_TYPE)) throw notAcceptable([JSON_TYPE]);
 }
 
 /** The upstream says what a raw body is. What a write has done is told all the same (RFC 9110 15.5.7). */
 function refuseUnacceptableBody({ headers }: FastifyRequest, rpc: CompiledRoute, { contentType }: KeptAnswer): void {
-  if (!rpc.rawBody || !rpc.route.method.readOnly || contentType === '') return;
+  if (rpc.httpBody === undefined || !rpc.route.method.readOnly || contentType === '') return;
   if (!accepts(headers.accept, contentType)) throw notAcceptable([contentType]);
 }
 

@@ -2,6 +2,7 @@ import { create, fromJson, toBinary } from '@bufbuild/protobuf';
 import type { DescField, JsonValue, Message, Registry } from '@bufbuild/protobuf';
 import { GatewayError } from '../../domain/errors.js';
 import type { RequestCodec, RequestInput } from '../codec.js';
+import { takesRawBody } from '../http-body.js';
 import type { Route } from '../route.js';
 import type { Check } from './check-scalar.js';
 import { isObject } from './exact-number.js';
@@ -17,6 +18,7 @@ import { PathBinder } from './path-binder.js';
 import { PrivilegedCodec, withholdPrivileged } from './privileged-codec.js';
 import { findPageSize, limitPageSize, policyFields, refuseProtected, TenantRule } from './policy-rules.js';
 import { QueryBinder } from './query.js';
+import { RawBodyCodec } from './raw-body-codec.js';
 
 /** Types that Any may hold, and how much structure a body may have. */
 export interface RequestCodecOptions {
@@ -29,7 +31,8 @@ export interface RequestCodecOptions {
 export function compileRequestCodec(route: Route, options: RequestCodecOptions): RequestCodec {
   const codec = new JsonRequestCodec(route, options);
   const withheld = withholdPrivileged(route);
-  return withheld === undefined ? codec : new PrivilegedCodec(codec, new JsonRequestCodec(withheld, options));
+  const guarded = withheld === undefined ? codec : new PrivilegedCodec(codec, new JsonRequestCodec(withheld, options));
+  return takesRawBody(route) ? new RawBodyCodec(guarded, route.body === '*' ? undefined : route.body) : guarded;
 }
 
 class JsonRequestCodec implements RequestCodec {
@@ -51,7 +54,7 @@ class JsonRequestCodec implements RequestCodec {
     const { body, desc, method } = route;
     const { tenantField, protectedFields } = method.policy;
     const checks = new MessageChecks(options.registry, hiddenFields(route));
-    const maskRule = findMaskRule(route);
+    const maskRule = takesRawBody(route) ? undefined : findMaskRule(route);
     this.parser = new JsonParser(options);
     this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
     this.path = new PathBinder(route, checks);

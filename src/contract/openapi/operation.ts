@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { Comments } from '../comments.js';
+import { hasRawResponse, takesRawBody } from '../http-body.js';
 import type { Route } from '../route.js';
 import { firstSentence, toMarkdown } from './comment-text.js';
 import { exampleOfField, exampleOfMessage } from './example.js';
@@ -10,7 +11,8 @@ import { describeParameters, takenFields } from './parameters.js';
 import type { OpenApiPath } from './path.js';
 import { problemReferences, problemStatuses } from './problems.js';
 
-const HTTP_BODY = 'google.api.HttpBody';
+/** Content in a media type of its own: OpenAPI 3.1 describes raw bytes by no schema at all. */
+const ANY_CONTENT: JsonObject = { '*/*': {} };
 
 /** What a value looks like: its schema and one that fits. */
 type Described = { readonly schema: JsonObject; readonly example: Json };
@@ -57,6 +59,7 @@ function describeAccess({ method: { policy } }: Route): JsonObject {
 
 function describeRequestBody(route: Route, schemas: MessageSchemas): JsonObject {
   if (route.body === undefined) return {};
+  if (takesRawBody(route)) return { requestBody: { content: ANY_CONTENT } };
   const excluded = takenFields(route);
   const described =
     route.body === '*'
@@ -69,8 +72,8 @@ function describeRequestBody(route: Route, schemas: MessageSchemas): JsonObject 
 export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObject {
   const { policy, kind } = route.method;
   if (policy.successStatus === 204) return { description: 'Done; there is nothing to say.' };
-  if (route.desc.output.typeName === HTTP_BODY && route.responseBody === undefined && kind === 'unary') {
-    return { description: 'The content itself, in its own media type.', content: { '*/*': {} } };
+  if (hasRawResponse(route)) {
+    return { description: 'The content itself, in its own media type.', content: ANY_CONTENT };
   }
   const described =
     route.responseBody === undefined

@@ -2,10 +2,11 @@ import { negotiate, notAcceptable } from '../accept.js';
 
 /** How the messages of a server stream become a body. All texts are UTF-8 bytes as latin1, one character a byte, so that JSON is never decoded. */
 export interface StreamFormat {
+  /** Of a raw body it is known with the first message. */
   readonly contentType: string;
   /** Before the first message. */
   readonly opening: string;
-  frame(json: string, index: number): string;
+  frame(message: Buffer, index: number): string | Buffer;
   /** Keeps proxies from closing a silent stream; undefined where the format has no room for one. */
   readonly heartbeat: string | undefined;
   /** After the last message, so that a cut stream can be told from a whole one. */
@@ -18,7 +19,7 @@ export interface StreamFormat {
 const SSE: StreamFormat = {
   contentType: 'text/event-stream; charset=utf-8',
   opening: '',
-  frame: (json, index) => `id: ${index}\ndata: ${json}\n\n`,
+  frame: (json, index) => `id: ${index}\ndata: ${json.toString('latin1')}\n\n`,
   heartbeat: ': keep-alive\n\n',
   closing: 'event: end\ndata: {}\n\n',
   failure: (problem) => `event: error\ndata: ${problem}\n\n`,
@@ -28,7 +29,7 @@ const SSE: StreamFormat = {
 const NDJSON: StreamFormat = {
   contentType: 'application/x-ndjson; charset=utf-8',
   opening: '',
-  frame: (json) => `${json}\n`,
+  frame: (json) => `${json.toString('latin1')}\n`,
   heartbeat: undefined,
   closing: '',
   failure: (problem) => `{"error":${problem}}\n`,
@@ -38,7 +39,7 @@ const NDJSON: StreamFormat = {
 const JSON_ARRAY: StreamFormat = {
   contentType: 'application/json; charset=utf-8',
   opening: '[',
-  frame: (json, index) => `${index === 1 ? '' : ','}${json}`,
+  frame: (json, index) => `${index === 1 ? '' : ','}${json.toString('latin1')}`,
   heartbeat: undefined,
   closing: ']',
   failure: () => undefined,

@@ -2,15 +2,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import type { CompiledRoute } from '../../contract/compiled-route.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
+import type { RpcMethod } from '../../domain/rpc-method.js';
 import { CallStack } from '../../traffic/stack.js';
-import { allowedTenant } from '../allowed-tenant.js';
 import { problemBody } from '../problem.js';
 import { recordError } from '../problem.filter.js';
 import { toGatewayError } from '../to-gateway-error.js';
-import { negotiateFormat } from './format.js';
+import { chooseEncoding, type StreamEncoding } from './encoding.js';
 import { StreamResponse } from './stream-response.js';
 import { routeNotFound } from '../route-not-found.js';
 
@@ -26,10 +25,10 @@ export class StreamHandler {
   async handle(request: FastifyRequest, reply: FastifyReply, message: Uint8Array): Promise<void> {
     const { call, rpc } = request;
     if (rpc === undefined) throw routeNotFound();
-    const format = negotiateFormat(request.headers.accept);
-    const response = new StreamResponse(reply, format, call, this.config.timeouts.streamHeartbeatMs);
+    const encoding = chooseEncoding(rpc, call, request.headers.accept);
+    const response = new StreamResponse(reply, encoding.format, call, this.config.timeouts.streamHeartbeatMs);
     try {
-      await this.pump(rpc, call, message, response);
+      await this.pump(call, { method: rpc.route.method, request: message }, encoding, response);
       response.end();
     } catch (thrown) {
       const error = reasonFor(call, thrown);
@@ -42,27 +41,30 @@ export class StreamHandler {
   }
 
   private async pump(
-    rpc: CompiledRoute,
     call: CallContext,
-    request: Uint8Array,
+    { method, request }: { readonly method: RpcMethod; readonly request: Uint8Array },
+    encoding: StreamEncoding,
     response: StreamResponse,
   ): Promise<void> {
-    const tenant = allowedTenant(call);
     const messages = await this.stack.openStream({
       context: call,
-      method: rpc.route.method,
+      method,
       request,
       deadlineAt: call.clientDeadlineAt,
     });
     call.stage = 'stream';
-    const write = (message: Uint8Array): Buffer => {
+    const encode = (message: Uint8Array): Buffer => {
       try {
-        return rpc.responseWriter.write(message, tenant);
+        return encoding.encode(message);
       } catch (error) {
         throw messages.spoil(error);
       }
     };
-    for await (const message of messages) await response.message(write(message));
+    for await (const message of messages) {
+      const frame = encode(message);
+      if (!response.begun) encoding.checkAccepted();
+      await response.message(frame);
+    }
   }
 }
 

@@ -3,6 +3,9 @@ import type { FastifyReply } from 'fastify';
 import type { CallContext } from '../../domain/call-context.js';
 import type { StreamFormat } from './format.js';
 
+/** The type of a raw body without a first message. */
+const OCTET_STREAM = 'application/octet-stream';
+
 /** Writes frames to a client at the client's pace. Headers are held back until there is something to send, so that a failure before it has a status of its own. */
 export class StreamResponse {
   private messages = 0;
@@ -22,10 +25,10 @@ export class StreamResponse {
   }
 
   /** Resolves when the client is ready for more; rejects when it has left. */
-  async message(json: Buffer): Promise<void> {
+  async message(message: Buffer): Promise<void> {
     this.begin();
     this.timer?.refresh();
-    if (!this.write(this.format.frame(json.toString('latin1'), ++this.messages))) {
+    if (!this.write(this.format.frame(message, ++this.messages))) {
       await once(this.reply.raw, 'drain', { signal: this.call.signal });
     }
   }
@@ -56,7 +59,11 @@ export class StreamResponse {
     if (this.begun) return;
     const { reply } = this;
     reply.hijack();
-    const headers = { ...reply.getHeaders(), 'content-type': this.format.contentType, 'x-accel-buffering': 'no' };
+    const headers = {
+      ...reply.getHeaders(),
+      'content-type': this.format.contentType || OCTET_STREAM,
+      'x-accel-buffering': 'no',
+    };
     reply.raw.writeHead(200, headers as Record<string, string>);
     reply.raw.flushHeaders();
     if (this.format.opening !== '') this.write(this.format.opening);
@@ -69,7 +76,7 @@ export class StreamResponse {
     this.write(this.format.heartbeat ?? '');
   }
 
-  private write(frame: string): boolean {
+  private write(frame: string | Buffer): boolean {
     this.call.bytesStreamed += frame.length;
     return this.reply.raw.write(frame, 'latin1');
   }

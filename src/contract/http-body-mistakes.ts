@@ -1,0 +1,48 @@
+import type { RpcMethod } from '../domain/rpc-method.js';
+import { hasRawResponse, takesRawBody } from './http-body.js';
+import type { Route } from './route.js';
+
+/**
+ * Finds what a route with a google.api.HttpBody cannot do: its content is not read, so nothing can be set, kept away,
+ * checked or taken out of it.
+ */
+export function findHttpBodyMistakes(route: Route): readonly string[] {
+  return [...findRequestMistakes(route), ...findResponseMistakes(route)];
+}
+
+function findRequestMistakes(route: Route): readonly string[] {
+  if (!takesRawBody(route)) return [];
+  const { body, variables, method } = route;
+  const prefix = typeof body === 'object' ? `${body.name}.` : '';
+  const inside = [
+    ...variables.map(({ fieldPath }) => ({ subject: `path variable {${fieldPath}}`, path: fieldPath })),
+    ...policyPaths(method).map(({ option, path }) => ({ subject: `${option} "${path}"`, path })),
+  ].filter(({ path }) => `${path}.`.startsWith(prefix));
+  const reason = 'lies in the google.api.HttpBody that is the body, which clients send as it is';
+  return [...findOneofMistakes(body), ...inside.map(({ subject }) => `${subject} ${reason}`)];
+}
+
+/** Nobody could tell which of the members was meant. */
+function findOneofMistakes(body: Route['body']): readonly string[] {
+  if (typeof body !== 'object' || (body.oneof?.fields.length ?? 0) < 2) return [];
+  return [`body "${body.name}": a google.api.HttpBody that is one of several in a oneof cannot be the body`];
+}
+
+function findResponseMistakes(route: Route): readonly string[] {
+  if (!hasRawResponse(route)) return [];
+  const { redact, responseTenantFields } = route.method.policy;
+  const reason = 'cannot be applied: the response is a google.api.HttpBody, which is sent as it is';
+  return [
+    ...redact.map((path) => `redact "${path}" ${reason}`),
+    ...responseTenantFields.map((path) => `response_tenant_fields "${path}" ${reason}`),
+  ];
+}
+
+function policyPaths({ policy }: RpcMethod): { readonly option: string; readonly path: string }[] {
+  const { tenantField, protectedFields, privileged } = policy;
+  return [
+    ...(tenantField === undefined ? [] : [{ option: 'tenant_field', path: tenantField }]),
+    ...protectedFields.map((path) => ({ option: 'protected_fields', path })),
+    ...(privileged?.fields ?? []).map((path) => ({ option: 'privileged_fields', path })),
+  ];
+}
