@@ -34,6 +34,8 @@ function describeUnknownField(message: DescMessage, name: string): string {
 /** What a search looks for, and the paths whose whole content is taken care of. */
 export interface FieldSearch {
   readonly matches: (field: DescField) => boolean;
+  /** Fields that are taken care of wherever they appear, with all that is in them. */
+  readonly skips: (field: DescField) => boolean;
   readonly covered: readonly string[];
 }
 
@@ -49,7 +51,7 @@ export function findUncoveredFields(message: DescMessage, search: FieldSearch): 
       if (found.length >= MAX_FOUND) return;
       const path = prefix + field.name;
       if (++searched > MAX_SEARCHED_FIELDS) return void found.push(`${path} (too many fields to check)`);
-      if (search.covered.includes(path)) continue;
+      if (search.covered.includes(path) || search.skips(field)) continue;
       const inner = field.message;
       const below = inner !== undefined && containsMatch(inner, search);
       if (search.matches(field) || (below && enclosing.includes(inner))) found.push(path);
@@ -63,8 +65,9 @@ export function findUncoveredFields(message: DescMessage, search: FieldSearch): 
 function containsMatch(message: DescMessage, search: FieldSearch): boolean {
   const seen = new Set([message]);
   for (const scope of seen) {
-    if (scope.fields.some((field) => search.matches(field))) return true;
-    for (const field of scope.fields) if (field.message !== undefined) seen.add(field.message);
+    const fields = scope.fields.filter((field) => !search.skips(field));
+    if (fields.some((field) => search.matches(field))) return true;
+    for (const field of fields) if (field.message !== undefined) seen.add(field.message);
   }
   return false;
 }

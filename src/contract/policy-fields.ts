@@ -2,6 +2,7 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import type { Policy } from '../domain/policy.js';
 import { findUncoveredFields, isCollection, resolveFieldPath } from './field-path.js';
+import { fieldRules } from './field-rules.js';
 
 /** Names of fields that must not leave unnoticed. */
 const SECRET_NAME = /password_hash|secret|token_hash/;
@@ -13,6 +14,7 @@ export function findFieldMistakes(method: DescMethod, policy: Policy): readonly 
     ...policy.protectedFields.flatMap((path) => checkRequestPath('protected_fields', method.input, path)),
     ...(policy.privileged?.fields ?? []).flatMap((path) => checkRequestPath('privileged_fields', method.input, path)),
     ...policy.redact.flatMap((path) => checkPath('redact', method.output, path)),
+    ...(policy.reveal ?? []).flatMap((path) => checkPath('reveal', method.output, path)),
     ...policy.responseTenantFields.flatMap((path) => checkResponseTenantField(method.output, path, policy)),
     ...findUnguardedTenantFields(method.input, policy),
     ...findUnredactedSecrets(method.output, policy),
@@ -60,7 +62,11 @@ function checkResponseTenantField(message: DescMessage, path: string, policy: Po
 function findUnguardedTenantFields(message: DescMessage, policy: Policy): readonly string[] {
   if (policy.access === 'OPEN' || policy.permissions.some((permission) => permission.endsWith(':all'))) return [];
   const covered = [...policy.protectedFields, ...(policy.tenantField === undefined ? [] : [policy.tenantField])];
-  const paths = findUncoveredFields(message, { matches: (field) => field.name === 'tenant_id', covered });
+  const paths = findUncoveredFields(message, {
+    matches: (field) => field.name === 'tenant_id',
+    skips: (field) => fieldRules(field).protected,
+    covered,
+  });
   return paths.map((path) => {
     const ways = `tenant_field: "${path}", protected_fields: "${path}" or a permission with the scope all`;
     return `a client could name another tenant in the request field "${path}": set ${ways}`;
@@ -69,11 +75,18 @@ function findUnguardedTenantFields(message: DescMessage, policy: Policy): readon
 
 /** Row T2: a secret leaves only where somebody decided so, which is nowhere. */
 function findUnredactedSecrets(message: DescMessage, policy: Policy): readonly string[] {
-  const paths = findUncoveredFields(message, { matches: isSecret, covered: policy.redact });
-  return paths.map((path) => `the response field "${path}" looks like a secret: set redact: "${path}"`);
+  const skips = (field: DescField) => fieldRules(field).redact;
+  const paths = findUncoveredFields(message, {
+    matches: isSecret,
+    skips,
+    covered: [...policy.redact, ...(policy.reveal ?? [])],
+  });
+  const ways = '(gateway.v1.field).redact on the field, or (gateway.v1.field).public when it is none';
+  return paths.map((path) => `the response field "${path}" looks like a secret: set redact: "${path}", or ${ways}`);
 }
 
 function isSecret(field: DescField): boolean {
+  if (fieldRules(field).public) return false;
   const isHarmless = field.fieldKind === 'enum' || field.scalar === ScalarType.BOOL;
   return !isHarmless && SECRET_NAME.test(field.name);
 }

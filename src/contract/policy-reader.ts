@@ -16,6 +16,7 @@ import { Access as ProtoAccess, CacheScope, policy as policyOption } from '../ge
 import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
+import { coveredBy, fieldRules, withRuledFields } from './field-rules.js';
 import { findFieldMistakes } from './policy-fields.js';
 
 const DEFAULT_BACKOFF_MS = 50;
@@ -63,9 +64,10 @@ class PolicyReader {
       permissions: this.readPermissions(),
       roles: this.readRoles(),
       tenantField: proto.tenantField === '' ? undefined : proto.tenantField,
-      protectedFields: proto.protectedFields,
+      protectedFields: this.readProtected(),
       privileged: this.readPrivileged(),
-      redact: proto.redact,
+      redact: withRuledFields(proto.redact, this.method.output, (field) => fieldRules(field).redact),
+      reveal: proto.reveal.length === 0 ? undefined : proto.reveal,
       responseTenantFields: proto.responseTenantFields,
       timeoutMs: this.readDuration('timeout', proto.timeout),
       retry: this.readRetry(),
@@ -117,15 +119,31 @@ class PolicyReader {
   }
 
   private readPrivileged(): PrivilegedFields | undefined {
-    const { privilegedFields: fields, privilegedPermission: permission, access } = this.proto;
+    const { privilegedFields, privilegedPermission: permission, access } = this.proto;
+    const isProtected = coveredBy(this.readProtected());
+    const fields = withRuledFields(
+      privilegedFields,
+      this.method.input,
+      (field) => fieldRules(field).privileged,
+      isProtected,
+    );
     if (fields.length === 0 && permission === '') return undefined;
+    const isMissing = permission === '' && privilegedFields.length === 0;
+    this.require(!isMissing, `a client could set the privileged field "${fields[0]}": set privileged_permission`);
     this.require(fields.length > 0, 'privileged_permission is set: name its privileged_fields, or remove it');
     this.require(
       access !== ProtoAccess.OPEN,
       'privileged_fields need a caller: nobody on an open RPC holds a permission',
     );
-    this.checkPermission(permission);
+    if (!isMissing) this.checkPermission(permission);
     return { fields, permission };
+  }
+
+  /** Those of the policy, and those that their own option protects. */
+  private readProtected(): readonly string[] {
+    const { protectedFields } = this.proto;
+    const isListed = coveredBy(protectedFields);
+    return withRuledFields(protectedFields, this.method.input, (field) => fieldRules(field).protected, isListed);
   }
 
   private readRoles(): readonly string[] {

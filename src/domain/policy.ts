@@ -52,6 +52,8 @@ export interface Policy {
   readonly protectedFields: readonly string[];
   readonly privileged: PrivilegedFields | undefined;
   readonly redact: readonly string[];
+  /** Response fields that another RPC redacts and this one shows on purpose; undefined for none. */
+  readonly reveal: readonly string[] | undefined;
   readonly responseTenantFields: readonly string[];
   /** Undefined: the default of the upstream. */
   readonly timeoutMs: number | undefined;
@@ -80,6 +82,7 @@ export function policyOf(access: Access, rest: Partial<Policy> = {}): Policy {
     protectedFields: [],
     privileged: undefined,
     redact: [],
+    reveal: undefined,
     responseTenantFields: [],
     timeoutMs: undefined,
     retry: undefined,

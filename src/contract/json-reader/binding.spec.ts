@@ -80,13 +80,37 @@ describe('path variables', () => {
     ]);
   });
 
-  it('win over the body', () => {
-    const shape = { body: '*', variables: ['id', 'child.id'] };
-    const body = Buffer.from('{"id":"body","child":{"id":"body","secret":"s"}}');
-    expect(read('Kinds', { path: ['path', 'inner'], body }, shape)).toEqual({
-      id: 'path',
-      child: { id: 'inner', secret: 's' },
-    });
+  it.each<[string, string, string, Shape]>([
+    ['Kinds', '{"id":"body"}', 'path', { body: '*', variables: ['id'] }],
+    ['Kinds', '{"child":{"id":"body","secret":"s"}}', 'path', { body: '*', variables: ['child.id'] }],
+    ['Kinds', '{"id":"body","secret":"s"}', 'path', { body: 'child', variables: ['child.id'] }],
+    ['Kinds', '{"child":{"child":{"id":"body"}}}', 'path', { body: '*', variables: ['child.child.id'] }],
+    ['Scalars', '{"fInt64":8}', '7', { body: '*', variables: ['f_int64'] }],
+    ['Scalars', '{"f_color":2}', 'COLOR_RED', { body: '*', variables: ['f_color'] }],
+    ['Optionals', '{"oString":""}', 'path', { body: '*', variables: ['o_string'] }],
+    ['WellKnown', '{"stringValue":""}', 'path', { body: '*', variables: ['string_value'] }],
+  ])('contradict a body of %s that has another value: %s, %s', (message, body, path, shape) => {
+    expect(refusal(message, { path: [path], body: Buffer.from(body) }, shape).errors).toEqual([
+      { field: shape.variables?.[0], detail: 'the body holds another value than the path' },
+    ]);
+  });
+
+  it.each<[string, string, Shape, object]>([
+    ['Kinds', '{"id":"path"}', { body: '*', variables: ['id'] }, { id: 'path' }],
+    ['Kinds', '{"id":""}', { body: '*', variables: ['id'] }, { id: 'path' }],
+    ['Kinds', '{"id":null}', { body: '*', variables: ['id'] }, { id: 'path' }],
+    ['Kinds', '{"secret":"s"}', { body: 'child', variables: ['child.id'] }, { child: { id: 'path', secret: 's' } }],
+    ['Scalars', '{"fString":"path"}', { body: '*', variables: ['f_string'] }, { fString: 'path' }],
+    ['WellKnown', '{"stringValue":"path"}', { body: '*', variables: ['string_value'] }, { stringValue: 'path' }],
+  ])('agree with a body of %s that has the same or none: %s', (message, body, shape, expected) => {
+    expect(read(message, { path: ['path'], body: Buffer.from(body) }, shape)).toEqual(expected);
+  });
+
+  it('agree with a body that writes the same number or name in another way', () => {
+    const shape = { body: '*', variables: ['f_int64', 'f_color'] };
+    const body = Buffer.from('{"fInt64":7,"fColor":1}');
+    const expected = { fInt64: '7', fColor: 'COLOR_RED' };
+    expect(read('Scalars', { path: ['7', 'COLOR_RED'], body }, shape)).toEqual(expected);
   });
 
   it('exclude the other members of their oneof', () => {

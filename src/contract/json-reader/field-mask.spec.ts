@@ -90,8 +90,9 @@ describe('a PATCH', () => {
     expect(error.errors).toEqual([{ field: 'body', detail: 'expected at least one field to change' }]);
   });
 
-  it('is told from a PUT, which replaces all and has no mask', () => {
+  it('is told from a PUT, which replaces all that its client may set', () => {
     const message = read(put, { path: ['42'], body: { displayName: 'A' }, ...acme });
-    expect(message).toEqual({ tenantId: 'acme', userId: '42', user: { displayName: 'A' } });
+    const updateMask = 'email,username,displayName,status,roles,labels,createTime,updateTime,version';
+    expect(message).toEqual({ tenantId: 'acme', userId: '42', user: { displayName: 'A' }, updateMask });
   });
 });

@@ -1,119 +1,149 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
-import type { Policy } from '../../domain/policy.js';
-import type { Route } from '../route.js';
-import { hasOwnJsonForm } from './check-well-known.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
+import { dotted } from './field-guard.js';
+import type { FieldGuard } from './field-guard.js';
+import { listNames } from './findings.js';
 import type { Findings } from './findings.js';
-import { getMember } from './json-fields.js';
-import type { MessageChecks } from './message-checks.js';
+import { getField, getMember } from './json-fields.js';
 import { quote } from './json-path.js';
+import { resolveMaskPath } from './mask-path.js';
+import { isPlainMessage } from './mask-rule.js';
+import type { MaskRule, MaskScope } from './mask-rule.js';
+import type { MessageChecks } from './message-checks.js';
 
-/** `update_mask` of a request and the message that its paths speak of. */
-export interface MaskRule {
-  readonly field: DescField & { fieldKind: 'message' };
-  readonly target: DescField & { fieldKind: 'message' };
-  /** A PATCH without a mask changes what its body names (row B-9); a PUT replaces all. */
-  readonly isBuilt: boolean;
+const MUST_NAME = 'must name the fields to change';
+
+/** What decides which fields the masks of a route may name. */
+export interface MaskLimits {
+  readonly checks: MessageChecks;
+  /** Fields that the client may not set. */
+  readonly guard: FieldGuard;
+  /** Those of them that a privilege would let it set: a change of everything is then refused, not narrowed. */
+  readonly withheld: FieldGuard | undefined;
+  /** Dotted paths of fields that the path of the request or the gateway itself sets. */
+  readonly bound: ReadonlySet<string>;
 }
 
-/** The mask rule of a route, if its request has an `update_mask` that speaks of one known message. */
-export function findMaskRule(route: Route): MaskRule | undefined {
-  const { fields } = route.desc.input;
-  const field = fields.find((each) => each.name === 'update_mask');
-  const messages = fields.filter(isPlainMessage);
-  const { body } = route;
-  const target = body === '*' || body === undefined ? messages[0] : body;
-  if (field?.fieldKind !== 'message' || field.message.typeName !== 'google.protobuf.FieldMask') return undefined;
-  if (target === undefined || !isPlainMessage(target) || (target !== body && messages.length > 1)) return undefined;
-  return { field, target, isBuilt: target === body && route.verb === 'PATCH' };
-}
-
-function isPlainMessage(field: DescField): field is DescField & { fieldKind: 'message' } {
-  return field.fieldKind === 'message' && !hasOwnJsonForm(field.message);
-}
-
-/** Makes and checks the masks of one route. */
+/** Makes and checks the masks of one route. No mask reaches a field that the client may not set, named or not. */
 export class MaskBuilder {
   constructor(
     readonly rule: MaskRule,
-    private readonly checks: MessageChecks,
-    private readonly policy: Pick<Policy, 'protectedFields' | 'privileged'>,
+    private readonly limits: MaskLimits,
   ) {}
 
-  /** The caller lacks the privilege for a field of the target, so a change of all fields is one too many. */
-  private get withholdsFields(): boolean {
-    const { privileged, protectedFields } = this.policy;
-    return privileged?.fields.some((path) => protectedFields.includes(path)) ?? false;
-  }
-
-  /** Paths in proto names, for the mask of a checked request; undefined to leave the mask unset. */
+  /** Paths in proto names, for the mask of a checked request; undefined to leave the mask as it is. */
   build(root: JsonObject, findings: Findings): readonly string[] | undefined {
     const given = getMember(root, this.rule.field);
-    if (typeof given === 'string' && given !== '') return this.readGiven(given, findings);
-    if (!this.rule.isBuilt) {
-      if (this.withholdsFields) findings.addAt(this.rule.field.jsonName, 'must name the fields to change');
-      return undefined;
-    }
+    if (typeof given === 'string' && given !== '') return this.readGiven(given, root, findings);
+    const { byDefault } = this.rule;
+    const isGuarded = this.rule.scopes.some((scope) => holdsIn(this.limits.guard, scope));
+    if (byDefault === 'none' || (byDefault !== 'body' && !isGuarded)) return undefined;
+    return byDefault === 'all' ? this.nameAll(root, findings) : this.nameGiven(root, isGuarded, findings);
+  }
+
+  /** The fields that the body names (AIP-134). */
+  private nameGiven(root: JsonObject, isGuarded: boolean, findings: Findings): readonly string[] | undefined {
+    const [scope, ...others] = this.rule.scopes;
+    if (scope === undefined || others.length > 0) return isGuarded ? this.refuse(findings) : undefined;
     const paths: string[] = [];
-    this.collect(this.rule.target.message, getMember(root, this.rule.target) ?? null, { prefix: '', paths });
+    this.collect(scope.message, getField(root, scope.fields) ?? null, { fields: scope.fields, scope, paths }, findings);
     if (paths.length === 0) findings.add('expected at least one field to change');
     return paths;
   }
 
   /** Objects of messages are gone into; everything else is one path. */
-  private collect(message: DescMessage, value: JsonNode, into: { prefix: string; paths: string[] }): void {
+  private collect(message: DescMessage, value: JsonNode, into: Collection, findings: Findings): void {
     if (!isObject(value)) return;
     for (const key of Object.keys(value)) {
-      const field = this.checks.field(message, key);
-      if (field === undefined) continue;
-      const path = into.prefix + field.name;
+      const field = this.limits.checks.field(message, key);
+      if (field === undefined || this.isApart([...into.fields, field])) continue;
+      const fields = [...into.fields, field];
       const member = value[key] as JsonNode;
       const hasMembers = isObject(member) && Object.keys(member).length > 0;
-      if (!isPlainMessage(field) || !hasMembers) into.paths.push(path);
-      else this.collect(field.message, member, { prefix: `${path}.`, paths: into.paths });
+      if (isPlainMessage(field) && hasMembers) this.collect(field.message, member, { ...into, fields }, findings);
+      else if (this.limits.guard.holds(fields)) findings.addAt(jsonPath(fields, into.scope), wouldClear());
+      else into.paths.push(relative(fields, into.scope));
     }
   }
 
-  private readGiven(given: string, findings: Findings): readonly string[] {
-    findings.enter(this.rule.field.jsonName);
-    const paths = given.split(',').map((path) => this.resolve(path, findings));
-    findings.leave();
+  /** Every field that the client may set: what it may not set is kept. */
+  private nameAll(root: JsonObject, findings: Findings): readonly string[] | undefined {
+    const [scope, ...others] = this.rule.scopes;
+    const { withheld } = this.limits;
+    if (scope === undefined || others.length > 0 || (withheld && holdsIn(withheld, scope)))
+      return this.refuse(findings);
+    const paths: string[] = [];
+    const expand = (message: DescMessage, above: readonly DescField[], enclosing: readonly DescMessage[]): void => {
+      for (const field of message.fields) {
+        const fields = [...above, field];
+        if (this.isApart(fields) || this.limits.guard.covers(fields)) continue;
+        if (!this.limits.guard.holds(fields)) paths.push(relative(fields, scope));
+        else if (isPlainMessage(field) && !enclosing.includes(field.message)) {
+          expand(field.message, fields, [...enclosing, field.message]);
+        } else if ((getField(root, fields) ?? null) !== null) findings.addAt(jsonPath(fields, scope), wouldClear());
+      }
+    };
+    expand(scope.message, scope.fields, [scope.message]);
     return paths;
   }
 
-  /** A mask may not reach a protected field either: naming it alone would clear it. */
+  private readGiven(given: string, root: JsonObject, findings: Findings): readonly string[] | undefined {
+    findings.enter(this.rule.field.jsonName);
+    const paths = given.split(',');
+    const isAll = paths.includes('*') && this.rule.scopes.some((scope) => holdsIn(this.limits.guard, scope));
+    const resolved = paths.map((path) => (path === '*' ? path : this.resolve(path, findings)));
+    findings.leave();
+    return isAll ? this.nameAll(root, findings) : resolved;
+  }
+
+  /** A mask may not reach a field that the client may not set: naming it alone would clear it. */
   private resolve(path: string, findings: Findings): string {
-    if (path === '*') {
-      if (this.withholdsFields) findings.add('must name the fields to change');
-      return path;
+    const { checks, guard } = this.limits;
+    const found = this.rule.scopes.flatMap((scope) => resolveMaskPath(scope, path, checks) ?? []);
+    const [first] = found;
+    if (first === undefined) {
+      const names = listNames(this.rule.scopes.map(({ message }) => message.name));
+      findings.add(`${quote(path)} is no field of ${names}`);
+    } else if (found.some(({ fields }) => guard.covers(fields))) {
+      findings.add(`${quote(path)} may not be set by a client`);
+    } else if (found.some(({ fields }) => guard.holds(fields))) {
+      findings.add(`${quote(path)} holds a field that may not be set by a client: name the others in it`);
     }
-    const resolved = this.toProtoNames(path);
-    if (resolved === undefined) findings.add(`${quote(path)} is no field of ${this.rule.target.message.name}`);
-    else if (this.isProtected(resolved)) findings.add(`${quote(path)} may not be set by a client`);
-    return resolved ?? path;
+    return first?.path ?? path;
   }
 
-  private toProtoNames(path: string): string | undefined {
-    const names: string[] = [];
-    let scope: DescMessage | 'any' | undefined = this.rule.target.message;
-    for (const segment of path.split('.')) {
-      const field: DescField | undefined = typeof scope === 'object' ? this.checks.field(scope, segment) : undefined;
-      if (scope !== 'any' && field === undefined) return undefined;
-      names.push(field?.name ?? segment);
-      if (field !== undefined) scope = scopeBelow(field);
-    }
-    return names.join('.');
+  /** The mask itself, and what the body does not decide. */
+  private isApart(fields: readonly DescField[]): boolean {
+    return fields[0] === this.rule.field || this.limits.bound.has(dotted(fields));
   }
 
-  private isProtected(path: string): boolean {
-    const full = `${this.rule.target.name}.${path}.`;
-    return this.policy.protectedFields.some((each) => full.startsWith(`${each}.`) || `${each}.`.startsWith(full));
+  private refuse(findings: Findings): undefined {
+    findings.addAt(this.rule.field.jsonName, MUST_NAME);
   }
 }
 
-/** What a path may name below a field: fields of its message, any key of a map or Struct, nothing. */
-function scopeBelow(field: DescField): DescMessage | 'any' | undefined {
-  if (isPlainMessage(field)) return field.message;
-  return field.fieldKind === 'map' || field.message?.typeName === 'google.protobuf.Struct' ? 'any' : undefined;
+interface Collection {
+  readonly fields: readonly DescField[];
+  readonly scope: MaskScope;
+  readonly paths: string[];
+}
+
+function holdsIn(guard: FieldGuard, { fields, message }: MaskScope): boolean {
+  return fields.length === 0 ? guard.holdsIn(message) : guard.holds(fields);
+}
+
+function relative(fields: readonly DescField[], scope: MaskScope): string {
+  return dotted(fields.slice(scope.fields.length));
+}
+
+function jsonPath(fields: readonly DescField[], scope: MaskScope): string {
+  return fields
+    .slice(scope.fields.length)
+    .map((field) => field.jsonName)
+    .join('.');
+}
+
+function wouldClear(): string {
+  return 'would clear a field in it that may not be set by a client';
 }

@@ -7,6 +7,9 @@ import { BODY, formatParameter, formatPath, quote } from './json-path.js';
 /** Most wrong places that one answer names. */
 const MAX_VIOLATIONS = 20;
 
+/** Why a field is refused that only the gateway, a backend or a privileged caller sets. */
+export const NOT_YOURS = 'may not be set by a client';
+
 /** What is wrong with one request, collected while it is read, and where the reader is. */
 export class Findings {
   private readonly violations: FieldViolation[] = [];

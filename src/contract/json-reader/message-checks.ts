@@ -7,7 +7,9 @@ import { enumCheck, scalarCheck } from './check-scalar.js';
 import type { Check } from './check-scalar.js';
 import { WELL_KNOWN_CHECKS } from './check-well-known.js';
 import { isObject } from './exact-number.js';
-import { describe } from './findings.js';
+import type { JsonNode } from './exact-number.js';
+import { describe, NOT_YOURS } from './findings.js';
+import type { Findings } from './findings.js';
 
 /**
  * Checks of all message types of a registry, compiled on first use and kept.
@@ -18,9 +20,13 @@ export class MessageChecks {
   private readonly tables = new Map<DescMessage, FieldTable>();
   private readonly checks = new Map<DescMessage, Check>();
 
-  /** @param hidden fields that no client may set, which error sentences do not offer. */
+  /**
+   * @param isRuled fields that the client may not set, wherever they are.
+   * @param hidden further fields that error sentences do not offer.
+   */
   constructor(
     private readonly registry: Registry,
+    private readonly isRuled: (field: DescField) => boolean,
     private readonly hidden: ReadonlySet<DescField> = new Set(),
   ) {}
 
@@ -74,9 +80,17 @@ export class MessageChecks {
     const entries = new Map<string, FieldEntry>();
     for (const field of desc.fields) {
       const rivals = field.oneof?.fields.filter((other) => other !== field) ?? [];
-      const entry = { field, check: this.ofField(field), rivals };
+      const entry = { field, check: this.isRuled(field) ? refuseMember : this.ofField(field), rivals };
       entries.set(field.name, entry).set(field.jsonName, entry);
     }
-    return { entries, known: jsonNames(desc.fields.filter((field) => !this.hidden.has(field))) };
+    return {
+      entries,
+      known: jsonNames(desc.fields.filter((field) => !this.hidden.has(field) && !this.isRuled(field))),
+    };
   }
+}
+
+function refuseMember(_value: JsonNode, findings: Findings): JsonNode {
+  findings.add(NOT_YOURS);
+  return null;
 }

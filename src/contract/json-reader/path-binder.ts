@@ -1,7 +1,10 @@
+import { equals, fromJson } from '@bufbuild/protobuf';
+import type { DescField, JsonValue, Message } from '@bufbuild/protobuf';
+import { reflect } from '@bufbuild/protobuf/reflect';
 import type { PathVariable, Route } from '../route.js';
-import type { JsonObject } from './exact-number.js';
+import type { JsonNode, JsonObject } from './exact-number.js';
 import type { Findings } from './findings.js';
-import { setField } from './json-fields.js';
+import { getField, setField } from './json-fields.js';
 import type { MessageChecks } from './message-checks.js';
 import { compileTextReader } from './text-value.js';
 import type { TextReader } from './text-value.js';
@@ -11,7 +14,7 @@ interface Slot {
   readonly read: TextReader;
 }
 
-/** Binds the path variables of one route. What the path says wins over the body. */
+/** Binds the path variables of one route. A body that names another value contradicts its path. */
 export class PathBinder {
   private readonly slots: readonly Slot[];
 
@@ -31,8 +34,33 @@ export class PathBinder {
       const text = path[index] ?? '';
       findings.atParameter(variable.fieldPath);
       if (!text.isWellFormed()) findings.add('is not valid UTF-8');
-      else setField(root, variable.fields, read(text, findings), findings);
+      else bindValue(root, variable.fields, read(text, findings), findings);
     }
     findings.atParameter(undefined);
   }
+}
+
+function bindValue(root: JsonObject, fields: readonly DescField[], value: JsonNode, findings: Findings): void {
+  const leaf = fields.at(-1);
+  const given = getField(root, fields);
+  if (leaf !== undefined && given !== undefined && contradicts(leaf, given, value)) {
+    findings.add('the body holds another value than the path');
+  }
+  setField(root, fields, value, findings);
+}
+
+/** Compares as messages: `7`, `"7"` and an enum by name or number are one value, and a default is none. */
+function contradicts(leaf: DescField, given: JsonNode, value: JsonNode): boolean {
+  const read = (json: JsonNode): Message | undefined => {
+    try {
+      return fromJson(leaf.parent, { [leaf.jsonName]: json } as JsonObject as JsonValue);
+    } catch {
+      return undefined;
+    }
+  };
+  const [inBody, inPath] = [read(given), read(value)];
+  // A value that cannot be read has its finding already.
+  if (inBody === undefined || inPath === undefined) return false;
+  const isGiven = reflect(leaf.parent, inBody).isSet(leaf);
+  return isGiven && !equals(leaf.parent, inBody, inPath);
 }

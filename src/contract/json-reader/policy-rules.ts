@@ -5,6 +5,7 @@ import type { RequestInput } from '../codec.js';
 import { resolveFieldPath } from '../field-path.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
+import { NOT_YOURS } from './findings.js';
 import type { Findings } from './findings.js';
 import { getField, getMember, setField } from './json-fields.js';
 
@@ -53,7 +54,7 @@ export function refuseProtected(value: JsonNode, paths: readonly (readonly DescF
 
 function refusePath(value: JsonNode, fields: readonly DescField[], findings: Findings): void {
   const [field, ...below] = fields;
-  if (field === undefined) return findings.add('may not be set by a client');
+  if (field === undefined) return findings.add(NOT_YOURS);
   const member = isObject(value) ? getMember(value, field) : undefined;
   if (!isObject(value) || member === undefined) return;
   findings.enter(Object.hasOwn(value, field.jsonName) ? field.jsonName : field.name);

@@ -2,11 +2,14 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { Route } from '../route.js';
 import { hasOwnJsonForm } from './check-well-known.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
-import { listNames } from './findings.js';
+import { dotted } from './field-guard.js';
+import type { FieldGuard } from './field-guard.js';
+import { listNames, NOT_YOURS } from './findings.js';
 import type { Findings } from './findings.js';
 import { getField, setField } from './json-fields.js';
 import type { MessageChecks } from './message-checks.js';
 import { parseQuery } from './query-string.js';
+import { findGuardedRival } from './replacement-check.js';
 import { compileTextReader } from './text-value.js';
 import type { TextReader } from './text-value.js';
 
@@ -38,6 +41,7 @@ export class QueryBinder {
   constructor(
     private readonly route: Route,
     private readonly checks: MessageChecks,
+    private readonly guard: FieldGuard,
   ) {}
 
   /** Sets the fields in `root`. Throws GatewayError for a broken query string; all else goes to the findings. */
@@ -86,12 +90,13 @@ export class QueryBinder {
 
   /** Why a field that exists may not be set by a parameter. */
   private findReason(fields: readonly DescField[]): string | undefined {
-    const { body, variables, method } = this.route;
+    const { body, variables, verb } = this.route;
     const path = dotted(fields);
     if (fields[0] === body) return 'comes from the body';
     if (variables.some((variable) => variable.fieldPath === path)) return 'comes from the path';
-    const isProtected = method.policy.protectedFields.some((each) => `${path}.`.startsWith(`${each}.`));
-    return isProtected ? 'may not be set by a client' : undefined;
+    if (this.guard.covers(fields)) return NOT_YOURS;
+    const rival = verb === 'PATCH' || verb === 'PUT' ? findGuardedRival(fields, this.guard) : undefined;
+    return rival && `would clear "${rival.jsonName}", which may not be set by a client`;
   }
 
   private explainUnknown(): string {
@@ -127,10 +132,6 @@ function isRepeated(target: Target, given: Set<string>): boolean {
   const isSecond = given.has(target.path);
   given.add(target.path);
   return isSecond;
-}
-
-function dotted(fields: readonly DescField[]): string {
-  return fields.map((field) => field.name).join('.');
 }
 
 function setTarget(target: Target, value: JsonNode, root: JsonObject, findings: Findings): void {

@@ -7,18 +7,21 @@ import type { Route } from '../route.js';
 import type { Check } from './check-scalar.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
-import { findMaskRule, MaskBuilder } from './field-mask.js';
+import { FieldGuard, guardedRule, isPrivileged } from './field-guard.js';
+import { MaskBuilder } from './field-mask.js';
 import { describe, Findings } from './findings.js';
 import { FlatEncoder } from './flat-encoder.js';
 import { setField } from './json-fields.js';
 import { JsonParser } from './json-parser.js';
 import { BODY } from './json-path.js';
+import { findMaskRule } from './mask-rule.js';
 import { MessageChecks } from './message-checks.js';
 import { PathBinder } from './path-binder.js';
 import { PrivilegedCodec, withholdPrivileged } from './privileged-codec.js';
 import { findPageSize, limitPageSize, policyFields, refuseProtected, TenantRule } from './policy-rules.js';
 import { QueryBinder } from './query.js';
 import { RawBodyCodec } from './raw-body-codec.js';
+import { ReplacementCheck } from './replacement-check.js';
 
 /** Types that Any may hold, and how much structure a body may have. */
 export interface RequestCodecOptions {
@@ -29,10 +32,12 @@ export interface RequestCodecOptions {
 
 /** Compiles the codec of one route. Throws Error at boot when its policy names fields that the request does not have. */
 export function compileRequestCodec(route: Route, options: RequestCodecOptions): RequestCodec {
-  const codec = new JsonRequestCodec(route, options);
   const withheld = withholdPrivileged(route);
-  const guarded = withheld === undefined ? codec : new PrivilegedCodec(codec, new JsonRequestCodec(withheld, options));
-  return takesRawBody(route) ? new RawBodyCodec(guarded, route.body === '*' ? undefined : route.body) : guarded;
+  const guarded = withheld === undefined ? undefined : new JsonRequestCodec(withheld, options, true);
+  // Without a permission to ask for, nobody holds it.
+  const whole = new JsonRequestCodec(route, options, guarded === undefined);
+  const codec = guarded === undefined ? whole : new PrivilegedCodec(whole, guarded);
+  return takesRawBody(route) ? new RawBodyCodec(codec, route.body === '*' ? undefined : route.body) : codec;
 }
 
 class JsonRequestCodec implements RequestCodec {
@@ -44,27 +49,35 @@ class JsonRequestCodec implements RequestCodec {
   private readonly tenant: TenantRule | undefined;
   /** Protected fields from the message that the body holds. */
   private readonly protectedInBody: readonly (readonly DescField[])[];
+  private readonly replacement: ReplacementCheck | undefined;
   private readonly pageSize: DescField | undefined;
   private readonly mask: MaskBuilder | undefined;
 
   constructor(
     private readonly route: Route,
     private readonly options: RequestCodecOptions,
+    withheld: boolean,
   ) {
     const { body, desc, method } = route;
-    const { tenantField, protectedFields } = method.policy;
-    const checks = new MessageChecks(options.registry, hiddenFields(route));
+    const { tenantField, protectedFields, privileged } = method.policy;
+    const guard = new FieldGuard(protectedFields, guardedRule(withheld));
+    const checks = new MessageChecks(options.registry, guard.isRuled, hiddenFields(route));
     const maskRule = takesRawBody(route) ? undefined : findMaskRule(route);
+    const bound = new Set([tenantField ?? [], route.variables.map(({ fieldPath }) => fieldPath)].flat());
+    const isWithheld = withheld && privileged !== undefined;
+    const withheldGuard = isWithheld ? new FieldGuard(privileged.fields, isPrivileged) : undefined;
+    const limits = { checks, guard, withheld: withheldGuard, bound };
     this.parser = new JsonParser(options);
     this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
     this.path = new PathBinder(route, checks);
-    this.query = new QueryBinder(route, checks);
+    this.query = new QueryBinder(route, checks, guard);
     this.flat = FlatEncoder.compile(route);
     this.tenant =
       tenantField === undefined ? undefined : new TenantRule(tenantField, policyFields(desc.input, tenantField));
-    this.protectedInBody = bodyPaths(route, protectedFields);
+    this.protectedInBody = bodyPaths(route, guard);
+    this.replacement = ReplacementCheck.compile(route, limits, maskRule !== undefined);
     this.pageSize = findPageSize(desc.input);
-    this.mask = maskRule && new MaskBuilder(maskRule, checks, method.policy);
+    this.mask = maskRule && new MaskBuilder(maskRule, limits);
   }
 
   encode(input: RequestInput): Uint8Array {
@@ -78,10 +91,11 @@ class JsonRequestCodec implements RequestCodec {
     const root = body === undefined ? {} : this.readBody(body, findings);
     this.query.bind(input.query, root, findings);
     this.tenant?.check(root, input);
+    // Before the path is bound: a mask names what the body does.
+    const mask = this.mask?.build(root, findings);
     this.path.bind(input.path, root, findings);
     this.tenant?.check(root, input);
     if (this.pageSize !== undefined) limitPageSize(root, this.pageSize, findings);
-    const mask = this.mask?.build(root, findings);
     this.tenant?.fill(root, input, findings);
     findings.throwIfAny();
     return this.toBytes(root, mask);
@@ -99,6 +113,7 @@ class JsonRequestCodec implements RequestCodec {
     const parsed = this.parser.parse(bytes);
     refuseProtected(parsed, this.protectedInBody, findings);
     const value = this.bodyCheck(parsed, findings);
+    if (findings.isEmpty) this.replacement?.check(value, findings);
     return body === '*' ? rootObject(value, findings) : rootOf(body, value, findings);
   }
 
@@ -145,9 +160,11 @@ function hiddenFields(route: Route): ReadonlySet<DescField> {
   return new Set(paths.flatMap((path) => policyFields(route.desc.input, path).slice(-1)));
 }
 
-function bodyPaths(route: Route, paths: readonly string[]): readonly (readonly DescField[])[] {
-  const { body, desc } = route;
-  const all = paths.map((path) => policyFields(desc.input, path));
-  if (body === '*' || body === undefined) return all;
-  return all.filter((fields) => fields[0] === body).map((fields) => fields.slice(1));
+/** Protected paths from the message that the body holds, apart from those that the check of their message refuses. */
+function bodyPaths(route: Route, guard: FieldGuard): readonly (readonly DescField[])[] {
+  const { body, desc, method } = route;
+  const all = method.policy.protectedFields.map((path) => policyFields(desc.input, path));
+  const below =
+    typeof body === 'object' ? all.filter((fields) => fields[0] === body).map((fields) => fields.slice(1)) : all;
+  return below.filter((fields) => !fields.some((field) => guard.isRuled(field)));
 }

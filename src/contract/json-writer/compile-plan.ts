@@ -50,7 +50,7 @@ export class PlanCompiler implements TypePlans {
     if (known) return known;
     const plan = new MessagePlan(desc, kindOfMessage(desc), this);
     this.plans.set(desc, plan);
-    this.fill(plan, (field) => this.options.marks.isRedacted(desc.typeName, field.number));
+    this.fill(plan, (field) => this.options.marks.isRedacted(desc.typeName, field.proto));
     return plan;
   }
 

@@ -1,9 +1,11 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import type { FieldDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { rulesOf } from '../field-rules.js';
 
-/** Fields of message types that a policy singles out. */
+/** Fields of message types that a policy or their own options single out. */
 export interface FieldMarks {
-  isRedacted(typeName: string, number: number): boolean;
-  /** The same text for the same set of redacted fields. */
+  isRedacted(typeName: string, field: FieldDescriptorProto): boolean;
+  /** The same text for the same set of fields that the policy redacts. */
   readonly redactedKey: string;
   isTenant(field: DescField): boolean;
 }
@@ -18,7 +20,7 @@ export function markFields(desc: DescMessage, redact: readonly string[], tenantF
   const tenants = new Set(tenantFields.map((path) => keyOf(resolveTenant(desc, path))));
   return {
     redactedKey: [...redacted].sort().join(' '),
-    isRedacted: (typeName, number) => redacted.has(`${typeName}#${number}`),
+    isRedacted: (typeName, field) => rulesOf(field).redact || redacted.has(`${typeName}#${field.number}`),
     isTenant: (field) => tenants.has(keyOf(field)),
   };
 }

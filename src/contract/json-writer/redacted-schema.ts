@@ -1,11 +1,14 @@
 import { clone, create, createFileRegistry } from '@bufbuild/protobuf';
 import type { DescFile, DescMessage, FileRegistry, Registry } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
-import type { DescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { rulesOf } from '../field-rules.js';
 import type { FieldMarks } from './field-marks.js';
 
 /** The responses of a service mostly redact the same fields, and a schema takes 20 ms to build. */
 const built = new WeakMap<Registry, Map<string, FileRegistry>>();
+/** Whether a registry has a field that is redacted by its own option. */
+const hiding = new WeakMap<Registry, boolean>();
 
 /**
  * The same types without the redacted fields. What reads and writes with them cannot know a redacted field: not in a
@@ -20,12 +23,36 @@ export function redactSchema(desc: DescMessage, registry: Registry, marks: Field
   return schema;
 }
 
+/** Whether some field of these types is redacted by its own option, whatever a policy says. */
+export function hidesFields(desc: DescMessage, registry: Registry): boolean {
+  const isKnown = registry.getMessage(desc.typeName) !== undefined;
+  const known = isKnown ? hiding.get(registry) : undefined;
+  if (known !== undefined) return known;
+  const hides = filesOf(desc, registry).some(
+    ({ extension, messageType }) => extension.some(isHidden) || messageType.some(holdsHidden),
+  );
+  if (isKnown) hiding.set(registry, hides);
+  return hides;
+}
+
+function holdsHidden({ field, extension, nestedType }: DescriptorProto): boolean {
+  return field.some(isHidden) || extension.some(isHidden) || nestedType.some(holdsHidden);
+}
+
+function isHidden(field: FieldDescriptorProto): boolean {
+  return rulesOf(field).redact;
+}
+
 function build(desc: DescMessage, registry: Registry, marks: FieldMarks): FileRegistry {
+  const file = filesOf(desc, registry).map((proto) => redactFile(proto, marks));
+  return createFileRegistry(create(FileDescriptorSetSchema, { file }));
+}
+
+function filesOf(desc: DescMessage, registry: Registry): FileDescriptorProto[] {
   const files = new Map<string, DescFile>();
   collect(desc.file, files);
   for (const type of registry) collect(type.file, files);
-  const file = Array.from(files.values(), ({ proto }) => redactFile(proto, marks));
-  return createFileRegistry(create(FileDescriptorSetSchema, { file }));
+  return Array.from(files.values(), ({ proto }) => proto);
 }
 
 /** Files in the order in which they need each other. */
@@ -37,12 +64,14 @@ function collect(file: DescFile, files: Map<string, DescFile>): void {
 
 function redactFile(file: FileDescriptorProto, marks: FieldMarks): FileDescriptorProto {
   const copy = clone(FileDescriptorProtoSchema, file);
+  copy.extension = copy.extension.filter((extension) => !isHidden(extension));
   for (const message of copy.messageType) redactMessage(message, copy.package, marks);
   return copy;
 }
 
 function redactMessage(message: DescriptorProto, scope: string, marks: FieldMarks): void {
   const typeName = scope === '' ? message.name : `${scope}.${message.name}`;
-  message.field = message.field.filter((field) => !marks.isRedacted(typeName, field.number));
+  message.field = message.field.filter((field) => !marks.isRedacted(typeName, field));
+  message.extension = message.extension.filter((extension) => !isHidden(extension));
   for (const nested of message.nestedType) redactMessage(nested, typeName, marks);
 }

@@ -4,6 +4,7 @@ import { PlanCompiler } from './compile-plan.js';
 import { markFields } from './field-marks.js';
 import { zeroText } from './field-shape.js';
 import type { MessagePlan } from './plan.js';
+import { hidesFields } from './redacted-schema.js';
 import { NOT_PLAIN, Scratch } from './scratch.js';
 import { SlowPath } from './slow-path.js';
 import { writeMessage } from './write-message.js';
@@ -40,7 +41,7 @@ export class JsonWriter implements ResponseWriter {
   constructor(desc: DescMessage, options: ResponseWriterOptions) {
     const { registry, emitDefaults, redact, responseBody } = options;
     const marks = markFields(desc, redact, options.tenantFields);
-    if (responseBody && marks.isRedacted(desc.typeName, responseBody.number)) {
+    if (responseBody && marks.isRedacted(desc.typeName, responseBody.proto)) {
       throw new Error(`response_body "${responseBody.name}" of ${desc.typeName} is redacted. Drop one of the two.`);
     }
     const compiler = new PlanCompiler({ registry, emitDefaults, marks });
@@ -49,7 +50,13 @@ export class JsonWriter implements ResponseWriter {
     this.absent = Buffer.from(absent);
     this.before = responseBody ? Buffer.byteLength(JSON.stringify(responseBody.jsonName)) + 2 : 0;
     this.after = responseBody ? 1 : 0;
-    this.slow = new SlowPath(desc, { ...options, marks, redacts: redact.length > 0, shown: responseBody, absent });
+    this.slow = new SlowPath(desc, {
+      ...options,
+      marks,
+      redacts: redact.length > 0 || hidesFields(desc, registry),
+      shown: responseBody,
+      absent,
+    });
   }
 
   write(message: Uint8Array, tenantId: string): Buffer {

@@ -32,7 +32,7 @@ export class TenantWalk {
 
   private isShown(field: DescField, shown: DescField | undefined): boolean {
     if (shown) return field.number === shown.number;
-    return !this.marks.isRedacted(field.parent.typeName, field.number);
+    return !this.marks.isRedacted(field.parent.typeName, field.proto);
   }
 
   private inValues(values: Iterable<ReflectMessage>, tenantId: string): string | undefined {

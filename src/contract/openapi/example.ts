@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
-import type { ExcludedFields } from './excluded-fields.js';
+import type { Direction, ExcludedFields } from './excluded-fields.js';
 import type { Json, JsonObject } from './json.js';
 import { scalarExample } from './scalar-schema.js';
 import { wellKnownExample } from './well-known.js';
@@ -11,6 +11,7 @@ const MAX_DEPTH = 5;
 /** A message with every field set once, the first of each oneof; one that contains itself ends there. */
 export function exampleOfMessage(
   message: DescMessage,
+  direction: Direction,
   excluded: ExcludedFields = [],
   enclosing: readonly DescMessage[] = [],
 ): Json {
@@ -18,8 +19,9 @@ export function exampleOfMessage(
   if (wellKnown !== undefined) return wellKnown;
   const example: Record<string, Json> = {};
   for (const field of message.fields) {
-    if (isExcluded(field, excluded) || (field.oneof !== undefined && field.oneof.fields[0] !== field)) continue;
-    const value = exampleOfField(field, excludedBelow(field, excluded), [...enclosing, message]);
+    if (isExcluded(field, direction, excluded)) continue;
+    if (field.oneof !== undefined && field.oneof.fields[0] !== field) continue;
+    const value = exampleOfField(field, direction, excludedBelow(field, excluded), [...enclosing, message]);
     if (value !== undefined) example[field.jsonName] = value;
   }
   return example;
@@ -28,22 +30,28 @@ export function exampleOfMessage(
 /** The value of a field in an example; undefined when it would have no end. */
 export function exampleOfField(
   field: DescField,
+  direction: Direction,
   excluded: ExcludedFields = [],
   enclosing: readonly DescMessage[] = [],
 ): Json | undefined {
   const isEndless = field.message !== undefined && (enclosing.includes(field.message) || enclosing.length >= MAX_DEPTH);
-  if (field.fieldKind === 'list') return isEndless ? [] : [exampleOfValue(field, excluded, enclosing)];
+  if (field.fieldKind === 'list') return isEndless ? [] : [exampleOfValue(field, direction, excluded, enclosing)];
   if (field.fieldKind === 'map')
-    return isEndless ? {} : exampleOfMap(field, exampleOfValue(field, excluded, enclosing));
-  return isEndless ? undefined : exampleOfValue(field, excluded, enclosing);
+    return isEndless ? {} : exampleOfMap(field, exampleOfValue(field, direction, excluded, enclosing));
+  return isEndless ? undefined : exampleOfValue(field, direction, excluded, enclosing);
 }
 
 function exampleOfMap(field: DescField & { fieldKind: 'map' }, value: Json): JsonObject {
   return { [String(scalarExample(field.mapKey, 'key'))]: value };
 }
 
-function exampleOfValue(field: DescField, excluded: ExcludedFields, enclosing: readonly DescMessage[]): Json {
-  if (field.message !== undefined) return exampleOfMessage(field.message, excluded, enclosing);
+function exampleOfValue(
+  field: DescField,
+  direction: Direction,
+  excluded: ExcludedFields,
+  enclosing: readonly DescMessage[],
+): Json {
+  if (field.message !== undefined) return exampleOfMessage(field.message, direction, excluded, enclosing);
   if (field.enum === undefined) return scalarExample(field.scalar, field.name);
   if (field.enum.typeName === 'google.protobuf.NullValue') return null;
   return (field.enum.values.find((value) => value.number !== 0) ?? field.enum.values[0])?.name ?? null;

@@ -3,13 +3,10 @@ import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import type { Comments } from '../comments.js';
 import { joinSentences, toMarkdown } from './comment-text.js';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
-import type { ExcludedFields } from './excluded-fields.js';
+import type { Direction, ExcludedFields } from './excluded-fields.js';
 import type { Json, JsonObject } from './json.js';
 import { mapKeySchema, scalarSchema } from './scalar-schema.js';
 import { wellKnownSchema } from './well-known.js';
-
-/** Requests know no field beyond their own; responses say which fields are always there. */
-export type Direction = 'request' | 'response';
 
 /** How messages are described. */
 export interface SchemaOptions {
@@ -75,7 +72,7 @@ export class MessageSchemas {
   }
 
   private describeMessage(message: DescMessage, direction: Direction, excluded: ExcludedFields): JsonObject {
-    const fields = message.fields.filter((field) => !isExcluded(field, excluded));
+    const fields = message.fields.filter((field) => !isExcluded(field, direction, excluded));
     const required = fields.filter((field) => this.isRequired(field, direction)).map((field) => field.jsonName);
     const description = this.comment(message.typeName);
     return {

@@ -4,7 +4,8 @@ import { hasRawResponse, takesRawBody } from '../http-body.js';
 import type { Route } from '../route.js';
 import { firstSentence, toMarkdown } from './comment-text.js';
 import { exampleOfField, exampleOfMessage } from './example.js';
-import { excludedBelow } from './excluded-fields.js';
+import { excludedBelow, listedFields } from './excluded-fields.js';
+import type { Direction, ExcludedFields } from './excluded-fields.js';
 import type { Json, JsonObject } from './json.js';
 import type { MessageSchemas } from './message-schemas.js';
 import { describeParameters, takenFields } from './parameters.js';
@@ -60,11 +61,12 @@ function describeAccess({ method: { policy } }: Route): JsonObject {
 function describeRequestBody(route: Route, schemas: MessageSchemas): JsonObject {
   if (route.body === undefined) return {};
   if (takesRawBody(route)) return { requestBody: { content: ANY_CONTENT } };
-  const excluded = takenFields(route);
+  const { body, desc } = route;
+  const excluded = listedFields(desc.input, 'request', takenFields(route));
   const described =
-    route.body === '*'
-      ? describeMessage(route.desc.input, (message) => schemas.ofMessage(message, 'request', excluded), excluded)
-      : describeField(route.body, (field, below) => schemas.ofField(field, 'request', below), excluded);
+    body === '*'
+      ? describeMessage(desc.input, schemas, 'request', excluded)
+      : describeField(body, schemas, 'request', excluded);
   return { requestBody: { content: { 'application/json': described } } };
 }
 
@@ -75,10 +77,12 @@ export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObje
   if (hasRawResponse(route)) {
     return { description: 'The content itself, in its own media type.', content: ANY_CONTENT };
   }
+  const { desc, responseBody } = route;
+  const excluded = listedFields(desc.output, 'response', policy.redact);
   const described =
-    route.responseBody === undefined
-      ? describeMessage(route.desc.output, (each) => schemas.ofMessage(each, 'response', policy.redact), policy.redact)
-      : describeField(route.responseBody, (each, below) => schemas.ofField(each, 'response', below), policy.redact);
+    responseBody === undefined
+      ? describeMessage(desc.output, schemas, 'response', excluded)
+      : describeField(responseBody, schemas, 'response', excluded);
   if (kind === 'server_stream') return describeStream(described);
   return { description: 'Success.', content: { 'application/json': described } };
 }
@@ -92,19 +96,22 @@ function describeUnchanged({ verb, method: { policy } }: Route): JsonObject {
 
 function describeMessage(
   message: DescMessage,
-  toSchema: (message: DescMessage) => JsonObject,
-  excluded: readonly string[],
+  schemas: MessageSchemas,
+  direction: Direction,
+  excluded: ExcludedFields,
 ): Described {
-  return { schema: toSchema(message), example: exampleOfMessage(message, excluded) };
+  const example = exampleOfMessage(message, direction, excluded);
+  return { schema: schemas.ofMessage(message, direction, excluded), example };
 }
 
 function describeField(
   field: DescField,
-  toSchema: (field: DescField, excluded: readonly string[]) => JsonObject,
-  excluded: readonly string[],
+  schemas: MessageSchemas,
+  direction: Direction,
+  excluded: ExcludedFields,
 ): Described {
   const below = excludedBelow(field, excluded);
-  return { schema: toSchema(field, below), example: exampleOfField(field, below) ?? {} };
+  return { schema: schemas.ofField(field, direction, below), example: exampleOfField(field, direction, below) ?? {} };
 }
 
 /** OpenAPI 3.1 has no word for the items of a stream, so `x-item-schema` says what each event or line holds. */

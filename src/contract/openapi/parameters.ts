@@ -69,7 +69,7 @@ function describeSchema(field: DescField, schemas: MessageSchemas): JsonObject &
 
 /** The same with an example. */
 function describeValue(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
-  return { ...describeSchema(field, schemas), example: exampleOfField(field) };
+  return { ...describeSchema(field, schemas), example: exampleOfField(field, 'request') };
 }
 
 function limitText(schema: JsonObject): JsonObject {

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { fieldRules } from '../field-rules.js';
 import { wellKnownSchema } from './well-known.js';
 import type { ExcludedFields } from './excluded-fields.js';
 
@@ -18,7 +19,7 @@ export function listQueryFields(message: DescMessage, excluded: ExcludedFields):
   const visit = (scope: DescMessage, path: readonly DescField[], enclosing: readonly DescMessage[]): void => {
     for (const field of scope.fields) {
       const fields = [...path, field];
-      if (found.length >= MAX_PARAMETERS || isCovered(fields, excluded)) continue;
+      if (found.length >= MAX_PARAMETERS || isCovered(fields, excluded) || fieldRules(field).protected) continue;
       if (isText(field)) found.push(fields);
       else if (isPlainMessage(field) && !enclosing.includes(field.message) && fields.length < MAX_DEPTH) {
         visit(field.message, fields, [...enclosing, field.message]);

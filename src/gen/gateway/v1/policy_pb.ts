@@ -16,7 +16,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Duration, MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -24,7 +24,49 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gateway/v1/policy.proto.
  */
 export const file_gateway_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSKrBAoGUG9saWN5EiIKBmFjY2VzcxgBIAEoDjISLmdhdGV3YXkudjEuQWNjZXNzEhMKC3Blcm1pc3Npb25zGAIgAygJEg0KBXJvbGVzGAMgAygJEhQKDHRlbmFudF9maWVsZBgEIAEoCRIYChBwcm90ZWN0ZWRfZmllbGRzGAUgAygJEg4KBnJlZGFjdBgGIAMoCRIeChZyZXNwb25zZV90ZW5hbnRfZmllbGRzGAcgAygJEioKB3RpbWVvdXQYCCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SIAoFcmV0cnkYCSABKAsyES5nYXRld2F5LnYxLlJldHJ5EiAKBWNhY2hlGAogASgLMhEuZ2F0ZXdheS52MS5DYWNoZRIWCg5tYXhfY29uY3VycmVudBgLIAEoDRIeCgRyYXRlGAwgASgLMhAuZ2F0ZXdheS52MS5SYXRlEgwKBGNvc3QYDSABKA0SJgoIZmFsbGJhY2sYDiABKAsyFC5nYXRld2F5LnYxLkZhbGxiYWNrEiIKBnN0cmVhbRgPIAEoCzISLmdhdGV3YXkudjEuU3RyZWFtEhYKDm1heF9ib2R5X2J5dGVzGBAgASgNEhYKDnN1Y2Nlc3Nfc3RhdHVzGBEgASgNEg0KBW1ldGVyGBIgASgJEhkKEXByaXZpbGVnZWRfZmllbGRzGBMgAygJEh0KFXByaXZpbGVnZWRfcGVybWlzc2lvbhgUIAEoCSJ5CgVSZXRyeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SKgoHYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtoZWRnZV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKcAQoFQ2FjaGUSJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiUKBXNjb3BlGAIgASgOMhYuZ2F0ZXdheS52MS5DYWNoZVNjb3BlEjEKDnN0YWxlX2lmX2Vycm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCW1heF9ieXRlcxgEIAEoDSJUCgRSYXRlEhAKCG1heF9yYXRlGAEgASgNEhAKCGNhcGFjaXR5GAIgASgNEigKBWV2ZXJ5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlEKCEZhbGxiYWNrEhAKBmNhY2hlZBgBIAEoCEgAEhUKC3N0YXRpY19qc29uGAIgASgJSAASEgoIdXBzdHJlYW0YAyABKAlIAEIICgZhbnN3ZXIigAEKBlN0cmVhbRIvCgxpZGxlX3RpbWVvdXQYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMbWF4X2R1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgDIAEoDSpiCgZBY2Nlc3MSFgoSQUNDRVNTX1VOU1BFQ0lGSUVEEAASDwoLQUNDRVNTX09QRU4QARIYChRBQ0NFU1NfQVVUSEVOVElDQVRFRBACEhUKEUFDQ0VTU19DT05UUk9MTEVEEAMqVwoKQ2FjaGVTY29wZRIbChdDQUNIRV9TQ09QRV9VTlNQRUNJRklFRBAAEhQKEENBQ0hFX1NDT1BFX1VTRVIQARIWChJDQUNIRV9TQ09QRV9URU5BTlQQAjpMCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxj3igMgASgLMhIuZ2F0ZXdheS52MS5Qb2xpY3lSBnBvbGljeWIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIrsECgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCABKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCSJ5CgVSZXRyeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SKgoHYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtoZWRnZV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKcAQoFQ2FjaGUSJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiUKBXNjb3BlGAIgASgOMhYuZ2F0ZXdheS52MS5DYWNoZVNjb3BlEjEKDnN0YWxlX2lmX2Vycm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCW1heF9ieXRlcxgEIAEoDSJUCgRSYXRlEhAKCG1heF9yYXRlGAEgASgNEhAKCGNhcGFjaXR5GAIgASgNEigKBWV2ZXJ5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIlEKCEZhbGxiYWNrEhAKBmNhY2hlZBgBIAEoCEgAEhUKC3N0YXRpY19qc29uGAIgASgJSAASEgoIdXBzdHJlYW0YAyABKAlIAEIICgZhbnN3ZXIigAEKBlN0cmVhbRIvCgxpZGxlX3RpbWVvdXQYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMbWF4X2R1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgDIAEoDSpiCgZBY2Nlc3MSFgoSQUNDRVNTX1VOU1BFQ0lGSUVEEAASDwoLQUNDRVNTX09QRU4QARIYChRBQ0NFU1NfQVVUSEVOVElDQVRFRBACEhUKEUFDQ0VTU19DT05UUk9MTEVEEAMqVwoKQ2FjaGVTY29wZRIbChdDQUNIRV9TQ09QRV9VTlNQRUNJRklFRBAAEhQKEENBQ0hFX1NDT1BFX1VTRVIQARIWChJDQUNIRV9TQ09QRV9URU5BTlQQAjpMCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxj3igMgASgLMhIuZ2F0ZXdheS52MS5Qb2xpY3lSBnBvbGljeTpOCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY94oDIAEoCzIXLmdhdGV3YXkudjEuRmllbGRQb2xpY3lSBWZpZWxkYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+
+/**
+ * How a field is treated by every RPC.
+ *
+ * @generated from message gateway.v1.FieldPolicy
+ */
+export type FieldPolicy = Message<"gateway.v1.FieldPolicy"> & {
+  /**
+   * Never leaves the gateway. The standard option `debug_redact` means the same, unless `public` is set beside it.
+   *
+   * @generated from field: bool redact = 1;
+   */
+  redact: boolean;
+
+  /**
+   * No client may set it (400 INVALID_ARGUMENT), and no replacement of what holds it may clear it.
+   *
+   * @generated from field: bool protected = 2;
+   */
+  protected: boolean;
+
+  /**
+   * Only a caller who also holds the `privileged_permission` of the RPC may set it (403 PERMISSION_DENIED).
+   *
+   * @generated from field: bool privileged = 3;
+   */
+  privileged: boolean;
+
+  /**
+   * Leaves the gateway on purpose although its name looks like that of a secret.
+   *
+   * @generated from field: bool public = 4;
+   */
+  public: boolean;
+};
+
+/**
+ * Describes the message gateway.v1.FieldPolicy.
+ * Use `create(FieldPolicySchema)` to create a new message.
+ */
+export const FieldPolicySchema: GenMessage<FieldPolicy> = /*@__PURE__*/
+  messageDesc(file_gateway_v1_policy, 0);
 
 /**
  * @generated from message gateway.v1.Policy
@@ -173,6 +215,14 @@ export type Policy = Message<"gateway.v1.Policy"> & {
    * @generated from field: string privileged_permission = 20;
    */
   privilegedPermission: string;
+
+  /**
+   * Response fields, as dotted paths, that this RPC shows on purpose although the policy of another RPC redacts them.
+   * A field that is redacted by its own option stays hidden.
+   *
+   * @generated from field: repeated string reveal = 21;
+   */
+  reveal: string[];
 };
 
 /**
@@ -180,7 +230,7 @@ export type Policy = Message<"gateway.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 0);
+  messageDesc(file_gateway_v1_policy, 1);
 
 /**
  * Retries of an RPC.
@@ -215,7 +265,7 @@ export type Retry = Message<"gateway.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 1);
+  messageDesc(file_gateway_v1_policy, 2);
 
 /**
  * Caching of a response by the gateway.
@@ -257,7 +307,7 @@ export type Cache = Message<"gateway.v1.Cache"> & {
  * Use `create(CacheSchema)` to create a new message.
  */
 export const CacheSchema: GenMessage<Cache> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 2);
+  messageDesc(file_gateway_v1_policy, 3);
 
 /**
  * A token bucket: `max_rate` tokens every `every`, at most `capacity` at once.
@@ -286,7 +336,7 @@ export type Rate = Message<"gateway.v1.Rate"> & {
  * Use `create(RateSchema)` to create a new message.
  */
 export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 3);
+  messageDesc(file_gateway_v1_policy, 4);
 
 /**
  * What stands in for an upstream that fails.
@@ -329,7 +379,7 @@ export type Fallback = Message<"gateway.v1.Fallback"> & {
  * Use `create(FallbackSchema)` to create a new message.
  */
 export const FallbackSchema: GenMessage<Fallback> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 4);
+  messageDesc(file_gateway_v1_policy, 5);
 
 /**
  * Limits of a server stream.
@@ -364,7 +414,7 @@ export type Stream = Message<"gateway.v1.Stream"> & {
  * Use `create(StreamSchema)` to create a new message.
  */
 export const StreamSchema: GenMessage<Stream> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 5);
+  messageDesc(file_gateway_v1_policy, 6);
 
 /**
  * Who may call.
@@ -448,4 +498,15 @@ export const CacheScopeSchema: GenEnum<CacheScope> = /*@__PURE__*/
  */
 export const policy: GenExtension<MethodOptions, Policy> = /*@__PURE__*/
   extDesc(file_gateway_v1_policy, 0);
+
+/**
+ * What the gateway does with this field wherever its message appears: nested, in lists, maps, streams and Any, in
+ * every RPC. The lists of a policy add to it and never take away from it.
+ *
+ *     string password_hash = 12 [(gateway.v1.field) = {redact: true, protected: true}];
+ *
+ * @generated from extension: gateway.v1.FieldPolicy field = 50551;
+ */
+export const field: GenExtension<FieldOptions, FieldPolicy> = /*@__PURE__*/
+  extDesc(file_gateway_v1_policy, 1);
 

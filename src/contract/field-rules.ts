@@ -1,0 +1,80 @@
+import { getExtension } from '@bufbuild/protobuf';
+import type { DescExtension, DescField, DescMessage } from '@bufbuild/protobuf';
+import type { FieldDescriptorProto } from '@bufbuild/protobuf/wkt';
+import { field as fieldOption } from '../gen/gateway/v1/policy_pb.js';
+
+/** What the options of a field itself say: (gateway.v1.field) and debug_redact. They hold in every RPC. */
+export interface FieldRules {
+  /** Never leaves the gateway. */
+  readonly redact: boolean;
+  /** May not be set by a client. */
+  readonly protected: boolean;
+  /** May be set only with the privileged permission of the RPC. */
+  readonly privileged: boolean;
+  /** Leaves on purpose although its name looks like that of a secret. */
+  readonly public: boolean;
+}
+
+const NONE: FieldRules = Object.freeze({ redact: false, protected: false, privileged: false, public: false });
+
+/** Descriptors never change, and options are decoded on each read. */
+const known = new WeakMap<FieldDescriptorProto, FieldRules>();
+
+/** The rules of a field or an extension. */
+export function fieldRules({ proto }: DescField | DescExtension): FieldRules {
+  return rulesOf(proto);
+}
+
+/** The rules of a field in a descriptor that is not linked yet. */
+export function rulesOf(proto: FieldDescriptorProto): FieldRules {
+  if (proto.options === undefined) return NONE;
+  let rules = known.get(proto);
+  if (rules === undefined) known.set(proto, (rules = readRules(proto.options)));
+  return rules;
+}
+
+function readRules(options: NonNullable<FieldDescriptorProto['options']>): FieldRules {
+  const { redact, protected: isProtected, privileged, public: isPublic } = getExtension(options, fieldOption);
+  return { redact: redact || (options.debugRedact && !isPublic), protected: isProtected, privileged, public: isPublic };
+}
+
+/** A field with the first path that leads to it: dotted proto names through lists and maps. */
+export interface FoundField {
+  readonly field: DescField;
+  readonly path: string;
+}
+
+/**
+ * Every field that a message can hold, once for each message type, by the shortest path to it.
+ * @param isClosed places whose content is not looked into.
+ */
+export function listFields(message: DescMessage, isClosed: (place: FoundField) => boolean = () => false): FoundField[] {
+  const found: FoundField[] = [];
+  const prefixes = new Map([[message, '']]);
+  for (const [scope, prefix] of prefixes) {
+    for (const field of scope.fields) {
+      const place = { field, path: prefix + field.name };
+      found.push(place);
+      const inner = field.message;
+      if (inner !== undefined && !prefixes.has(inner) && !isClosed(place)) prefixes.set(inner, `${place.path}.`);
+    }
+  }
+  return found;
+}
+
+/** The paths of a policy, and one to each further field with a rule of its own that they do not cover. */
+export function withRuledFields(
+  paths: readonly string[],
+  message: DescMessage,
+  hasRule: (field: DescField) => boolean,
+  isCovered: (place: FoundField) => boolean = () => false,
+): readonly string[] {
+  const isClosed = (place: FoundField): boolean => hasRule(place.field) || isCovered(place);
+  const found = listFields(message, isClosed).filter((place) => hasRule(place.field) && !isCovered(place));
+  return [...new Set([...paths, ...found.map(({ path }) => path)])];
+}
+
+/** Places that paths name, with all that is below them. */
+export function coveredBy(paths: readonly string[]): (place: FoundField) => boolean {
+  return ({ path }) => paths.some((each) => `${path}.`.startsWith(`${each}.`));
+}
