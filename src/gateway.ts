@@ -12,6 +12,7 @@ import { loadDescriptors } from './contract/descriptors.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
 import { logConfigWarnings } from './log-config-warnings.js';
+import { StalledClients } from './edge/stalled-clients.js';
 import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
 import { observe, type Observation } from './observe/observe.module.js';
@@ -53,6 +54,8 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   logConfigWarnings(logger.events, unusedUpstreams(methods, config));
   app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));
+  const stalledClients = app.get(StalledClients);
+  stalledClients.watch(http.fastify.server);
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const admin = await startAdmin(app, config, observation);
@@ -63,6 +66,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   });
   const drain = new Drain(app.getHttpServer(), config, observation);
   const ops = config.server.opsPort === undefined ? undefined : await startOpsServer(app, host, config.server.opsPort);
+  if (ops !== undefined) stalledClients.watch(ops.getHttpServer());
   const close = async () => {
     await drain.run();
     await app.close();

@@ -17,6 +17,7 @@ export function assembleConfig(
   return freezeDeep({
     server: serverOf(settings),
     timeouts: timeoutsOf(settings),
+    streams: { untilTokenExpiry: settings.GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY },
     upstreams: new Map(upstreams.map((upstream): [string, UpstreamConfig] => [upstream.name, freezeDeep(upstream)])),
     grpc: grpcOf(settings),
     circuit: circuitOf(settings),
@@ -108,6 +109,7 @@ function timeoutsOf(settings: Settings): GatewayConfig['timeouts'] {
     streamIdleMs: settings.GATEWAY_STREAM_IDLE_TIMEOUT,
     streamTotalMs: settings.GATEWAY_STREAM_MAX_DURATION,
     streamHeartbeatMs: settings.GATEWAY_STREAM_HEARTBEAT,
+    streamWriteMs: settings.GATEWAY_STREAM_WRITE_TIMEOUT,
     preDrainMs: settings.GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT,
     shutdownMs: settings.GATEWAY_SHUTDOWN_TIMEOUT,
     terminationGraceMs: settings.GATEWAY_TERMINATION_GRACE,

@@ -154,9 +154,15 @@ export interface GatewayConfig {
     readonly streamIdleMs: number;
     readonly streamTotalMs: number;
     readonly streamHeartbeatMs: number;
+    /** Longest time that a client may read nothing of what is waiting for it. */
+    readonly streamWriteMs: number;
     readonly preDrainMs: number;
     readonly shutdownMs: number;
     readonly terminationGraceMs: number;
+  };
+  readonly streams: {
+    /** The `exp` of a token ends the streams that it began. */
+    readonly untilTokenExpiry: boolean;
   };
   /** By name; `ai` and those of GATEWAY_DESCRIPTORS only when their address is set. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;

@@ -62,6 +62,8 @@ export class CallContext {
   clientDeadlineAt = Infinity;
   /** It counts against the limit of requests in flight. */
   admitted = false;
+  /** It counts against the streams that its tenant may have open. */
+  holdsStream = false;
 
   private readonly abort = new AbortController();
 

@@ -121,6 +121,10 @@ export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
     meaning: 'The client left before the answer. It stands in logs and metrics only.',
     action: 'Many of them: compare the timeout of the clients with the latency of the route.',
   },
+  CLIENT_STALLED: {
+    meaning: 'The client read nothing of its response for too long, and the connection was closed.',
+    action: 'Read responses as they come, or abort the request. Operators: `GATEWAY_STREAM_WRITE_TIMEOUT`.',
+  },
   INTERNAL: {
     meaning: 'A bug of the gateway. No fault of a service and no input is answered this way.',
     action: 'Report it with the `request_id`; the log line of that request has the cause.',

@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   UPSTREAM_RATE_LIMITED: { status: 429, domain: 'upstream', title: 'Rate limited by the service' },
   HEADERS_TOO_LARGE: { status: 431, domain: 'client', title: 'Request header fields too large' },
   CLIENT_CLOSED: { status: 499, domain: 'client', title: 'Client closed request' },
+  CLIENT_STALLED: { status: 499, domain: 'client', title: 'Client stopped reading' },
   INTERNAL: { status: 500, domain: 'gateway', title: 'Internal error' },
   UPSTREAM_UNIMPLEMENTED: { status: 501, domain: 'upstream', title: 'Not implemented by the service' },
   UPSTREAM_ERROR: { status: 502, domain: 'upstream', title: 'Upstream error' },

@@ -10,6 +10,7 @@ import { Cors } from './cors.js';
 import { FallbackController } from './fallback.controller.js';
 import { IdempotentRequests } from './idempotent-requests.js';
 import { RequestLifecycle } from './request-lifecycle.js';
+import { StalledClients } from './stalled-clients.js';
 import { RouteResolver } from './route-resolver.js';
 import type { RpcOverride } from './rpc-call.js';
 import { controlledService, type ControlledService } from './rpc-controller.js';
@@ -45,6 +46,7 @@ export class EdgeModule implements OnModuleInit {
         RpcHandler,
         IdempotentRequests,
         SignInRedirect,
+        StalledClients,
         StreamHandler,
       ],
       exports: [Contract, RpcHandler, RequestLifecycle, SignInRedirect],

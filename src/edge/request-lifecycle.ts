@@ -22,6 +22,11 @@ import './fastify-request.js';
 /** Requests open on a connection. One listener a connection, not one a request; more than one only when a client pipelines. */
 const openOn = new WeakMap<Socket, Set<FastifyReply>>();
 
+/** Returns the requests of a connection that are not over. */
+export function openRepliesOn(socket: Socket): Iterable<FastifyReply> {
+  return openOn.get(socket) ?? [];
+}
+
 /** First and last to touch a request: makes its context, and sees to it that it ends once, answered or abandoned. */
 @Injectable()
 export class RequestLifecycle {

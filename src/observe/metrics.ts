@@ -87,6 +87,11 @@ export class GatewayMetrics {
     'Calls to the admin listener: ok, refused (4xx), failed (5xx).',
     ['outcome'],
   );
+  readonly stalledClients = this.counter(
+    'gateway_stalled_clients_total',
+    'Connections given up because their client read nothing of a response for too long.',
+    [],
+  );
   readonly degraded = this.gauge('gateway_degraded', '1 while a component is impaired.', ['component']);
   readonly draining = this.gauge('gateway_draining', '1 from SIGTERM until the process ends.', []);
   readonly buildInfo = this.gauge('gateway_build_info', 'Always 1.', ['version', 'node']);
@@ -110,6 +115,7 @@ export class GatewayMetrics {
       },
     });
     this.draining.set(0);
+    this.stalledClients.inc(0);
     for (const outcome of ['sent', 'failed', 'dropped']) this.alerts.inc({ outcome }, 0);
     for (const outcome of ['ok', 'refused', 'failed']) this.adminActions.inc({ outcome }, 0);
     for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);

@@ -70,7 +70,7 @@ export class ProtectionMetrics {
 
   knowPriorities(priorities: readonly string[]): void {
     for (const priority of priorities) {
-      for (const reason of ['concurrency', 'pressure']) this.shed.inc({ priority, reason }, 0);
+      for (const reason of ['concurrency', 'pressure', 'tenant_share']) this.shed.inc({ priority, reason }, 0);
     }
   }
 
@@ -91,7 +91,7 @@ export class ProtectionMetrics {
     this.retries.inc({ upstream, method });
   }
 
-  refused(priority: string, reason: 'concurrency' | 'pressure'): void {
+  refused(priority: string, reason: 'concurrency' | 'pressure' | 'tenant_share'): void {
     this.shed.inc({ priority, reason });
   }
 

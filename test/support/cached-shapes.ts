@@ -3,10 +3,12 @@ import type { World } from '../../sandbox/world.js';
 import { Access, CacheScope, type PolicySchema } from '../../src/gen/gateway/v1/policy_pb.js';
 import { descriptorFile } from './descriptor-file.js';
 import { startTestGateway, type TestGateway } from './gateway.js';
-import { type BytesCall, grpcBackend } from './grpc-backend.js';
-import { shapesWith } from './shapes.js';
+import { type BytesCall, type BytesStream, grpcBackend } from './grpc-backend.js';
+import { shapeService, shapesWith } from './shapes.js';
 
-type PolicyInit = Exclude<MessageInitShape<typeof PolicySchema>, { $typeName: string }>;
+export type PolicyInit = Exclude<MessageInitShape<typeof PolicySchema>, { $typeName: string }>;
+
+const ROTATE = '/shapes.v1.ShapeService/RotateShape';
 
 /** ListShapes as its proto has it: cached for 5 s for all of a tenant. */
 export const TENANT_CACHE: PolicyInit = {
@@ -33,13 +35,19 @@ export class ShapesBackend {
   before: (call: BytesCall) => Promise<void> | void = () => undefined;
   /** What a write waits for, or fails with. */
   beforeWrite: () => Promise<void> | void = () => undefined;
+  /** Answers a write that is a stream. */
+  stream: (call: BytesStream) => void = (call) => call.end();
   private isMangled = false;
   private readonly closers: (() => void)[] = [];
 
-  private constructor(private readonly policy: PolicyInit) {}
+  private constructor(
+    private readonly policy: PolicyInit,
+    private readonly writes: PolicyInit | undefined,
+  ) {}
 
-  static async start(policy: PolicyInit): Promise<ShapesBackend> {
-    const shapes = new ShapesBackend(policy);
+  /** @param writes policy of a write that is a server stream; without it writes are unary. */
+  static async start(policy: PolicyInit, writes?: PolicyInit): Promise<ShapesBackend> {
+    const shapes = new ShapesBackend(policy, writes);
     await shapes.listen();
     return shapes;
   }
@@ -69,10 +77,18 @@ export class ShapesBackend {
     for (const close of this.closers.splice(0)) close();
   }
 
+  private async write(): Promise<Buffer> {
+    await this.beforeWrite();
+    return Buffer.alloc(0);
+  }
+
   private async listen(): Promise<void> {
     const service = shapesWith({
       ListShapes: { policy: this.policy },
-      RotateShape: { policy: { access: Access.AUTHENTICATED, redact: ['client_secret'] } },
+      RotateShape: {
+        policy: { access: Access.AUTHENTICATED, redact: ['client_secret'], ...this.writes },
+        edit: (rpc) => (rpc.serverStreaming = this.writes !== undefined),
+      },
     });
     const method = service.method['listShapes'];
     if (method === undefined) throw new Error('ListShapes is not in the test set');
@@ -88,11 +104,9 @@ export class ShapesBackend {
           const shapes = [{ id: 'one', tenantId, name, clientSecret: 'hush' }];
           return Buffer.from(toBinary(method.output, create(method.output, { shapes } as never)));
         },
-        '/shapes.v1.ShapeService/RotateShape': async () => {
-          await this.beforeWrite();
-          return Buffer.alloc(0);
-        },
+        ...(this.writes === undefined && { [ROTATE]: () => this.write() }),
       },
+      ...(this.writes !== undefined && { stream: { [ROTATE]: (call) => this.stream(call) } }),
     });
     this.closers.push(
       () => descriptors.remove(),
@@ -100,6 +114,13 @@ export class ShapesBackend {
     );
     this.env = { GATEWAY_DESCRIPTORS: descriptors.path, SHAPES_SERVICE_URL: backend.target.replace('dns:///', '') };
   }
+}
+
+/** The bytes of a shape that has nothing but a name. */
+export function namedShape(name: string): Buffer {
+  const { output } = shapeService.method['rotateShape'] ?? {};
+  if (output === undefined) throw new Error('RotateShape is not in the test set');
+  return Buffer.from(toBinary(output, create(output, { name } as never)));
 }
 
 /** A gateway in front of it. */

@@ -1,4 +1,4 @@
-import { duration } from '../quantities.js';
+import { duration, flag } from '../quantities.js';
 import { defaulted } from '../setting.js';
 
 /** How long things may take. Deadlines of upstreams are with the upstreams. */
@@ -14,6 +14,14 @@ export const deadlineSettings = {
   }),
   GATEWAY_STREAM_HEARTBEAT: defaulted(duration({ min: 0 }), '15s', {
     description: 'How often a silent stream sends a comment, so that proxies keep it open. `0s` sends none.',
+  }),
+  GATEWAY_STREAM_WRITE_TIMEOUT: defaulted(duration(), '60s', {
+    description:
+      'Longest time that a client may read nothing of a response that is waiting for it, streamed or not, before its connection is closed. Two seconds at most while the gateway drains or has no room for further requests.',
+  }),
+  GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY: defaulted(flag, 'true', {
+    description:
+      'End an open stream when the token that began it expires. A revoked token and an ended session end it always; that of a browser session is renewed.',
   }),
 };
 

@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CredentialWatch } from '../../access/credential-watch.js';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
 import type { RpcMethod } from '../../domain/rpc-method.js';
+import { Admission } from '../../traffic/admission/admission.js';
+import { priorityOf } from '../../traffic/admission/priority.js';
 import { CallStack } from '../../traffic/stack.js';
 import { problemBody } from '../problem.js';
 import { recordError } from '../problem.filter.js';
@@ -19,14 +22,23 @@ export class StreamHandler {
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly stack: CallStack,
+    private readonly admission: Admission,
+    private readonly credentials: CredentialWatch,
   ) {}
 
-  /** Rejects only while nothing has been sent: later failures are told in the stream itself (rows B-18, B-19). */
+  /**
+   * Rejects only while nothing has been sent: later failures are reported in the stream itself. It ends with the
+   * credential that it was begun with, as the next request would be refused.
+   */
   async handle(request: FastifyRequest, reply: FastifyReply, message: Uint8Array): Promise<void> {
     const { call, rpc } = request;
     if (rpc === undefined) throw routeNotFound();
     const encoding = chooseEncoding(rpc, call, request.headers.accept);
+    const refused = this.admission.openStream(call, priorityOf(rpc.route.method));
+    if (refused !== undefined) throw refused;
     const response = new StreamResponse(reply, encoding.format, call, this.config.timeouts.streamHeartbeatMs);
+    const { untilTokenExpiry: untilExpiry } = this.config.streams;
+    const unwatch = this.credentials.watch(request, (reason) => call.cancel(reason), { untilExpiry });
     try {
       await this.pump(call, { method: rpc.route.method, request: message }, encoding, response);
       response.end();
@@ -37,6 +49,7 @@ export class StreamHandler {
       response.fail(JSON.stringify(problemBody(error, request.rawPath, call.requestId)));
     } finally {
       response.close();
+      unwatch();
     }
   }
 
@@ -53,6 +66,7 @@ export class StreamHandler {
       deadlineAt: call.clientDeadlineAt,
     });
     call.stage = 'stream';
+    void messages.ended.then((error) => error && response.interrupt(error));
     const encode = (message: Uint8Array): Buffer => {
       try {
         return encoding.encode(message);

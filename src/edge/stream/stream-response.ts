@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import type { FastifyReply } from 'fastify';
 import type { CallContext } from '../../domain/call-context.js';
+import { closeUnlessTaken } from '../last-words.js';
 import type { StreamFormat } from './format.js';
 
 /** The type of a raw body without a first message. */
@@ -10,6 +10,8 @@ const OCTET_STREAM = 'application/octet-stream';
 export class StreamResponse {
   private messages = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** Settles when the client is ready for more. */
+  private blocked: PromiseWithResolvers<void> | undefined;
 
   constructor(
     private readonly reply: FastifyReply,
@@ -18,19 +20,31 @@ export class StreamResponse {
     heartbeatMs: number,
   ) {
     if (format.heartbeat !== undefined && heartbeatMs > 0) this.timer = setInterval(() => this.beat(), heartbeatMs);
+    call.signal.addEventListener('abort', this);
   }
 
   get begun(): boolean {
     return this.reply.raw.headersSent;
   }
 
-  /** Resolves when the client is ready for more; rejects when it has left. */
+  /** Resolves when the client is ready for more; rejects when it has left, or when the stream is {@link interrupt}ed. */
   async message(message: Buffer): Promise<void> {
     this.begin();
     this.timer?.refresh();
-    if (!this.write(this.format.frame(message, ++this.messages))) {
-      await once(this.reply.raw, 'drain', { signal: this.call.signal });
-    }
+    if (this.write(this.format.frame(message, ++this.messages))) return;
+    this.blocked = Promise.withResolvers();
+    if (this.call.signal.aborted) this.handleEvent();
+    await this.blocked.promise;
+  }
+
+  /** Ends the wait for a client that reads slowly: the stream is over, whatever has become of its messages. */
+  interrupt(reason: unknown): void {
+    this.blocked?.reject(reason);
+  }
+
+  /** The request was given up. */
+  handleEvent(): void {
+    this.interrupt(this.call.signal.reason);
   }
 
   end(): void {
@@ -39,20 +53,26 @@ export class StreamResponse {
     this.reply.raw.end();
   }
 
-  /** Ends a stream that has begun with a frame that says why, or by breaking it off where the format cannot say. */
+  /**
+   * Ends a stream that has begun with a frame that says why, or by breaking it off where the format cannot say. A client
+   * that does not take it in a second is left.
+   */
   fail(problem: string): void {
+    const { raw } = this.reply;
     const frame = this.format.failure(Buffer.from(problem).toString('latin1'));
     if (frame === undefined) {
       this.call.brokenOff = true;
-      return void this.reply.raw.destroy();
+      return void raw.destroy();
     }
     this.write(frame);
-    this.reply.raw.end();
+    raw.end();
+    closeUnlessTaken(this.call, raw);
   }
 
   /** Stops the heartbeat; to be called however the stream ended. */
   close(): void {
     clearInterval(this.timer);
+    this.call.signal.removeEventListener('abort', this);
   }
 
   private begin(): void {
@@ -66,6 +86,7 @@ export class StreamResponse {
     };
     reply.raw.writeHead(200, headers as Record<string, string>);
     reply.raw.flushHeaders();
+    reply.raw.on('drain', () => this.blocked?.resolve());
     if (this.format.opening !== '') this.write(this.format.opening);
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { principalOf } from '../../../test/support/principal.js';
 import { LOAD } from '../../../test/support/stack-world.js';
 import { streamMethod, unaryMethod, upstreamCall } from '../../../test/support/upstream-call.js';
 import type { CallContext } from '../../domain/call-context.js';
@@ -15,11 +16,11 @@ interface Gate {
   readonly pressed: [boolean, string][];
 }
 
-function gate(maxConcurrentRequests = 1_000): Gate {
+function gate(maxConcurrentRequests = 1_000, tenantSharePercent = 100): Gate {
   const refused: string[] = [];
   const pressed: [boolean, string][] = [];
   const admission = new Admission(
-    { ...LOAD, maxConcurrentRequests, shedDelayMs: 100, shedHeapPercent: 85 },
+    { ...LOAD, maxConcurrentRequests, tenantSharePercent, shedDelayMs: 100, shedHeapPercent: 85 },
     {
       refused: (priority, reason) => refused.push(`${priority} ${reason}`),
       pressed: (isPressed, reason) => pressed.push([isPressed, reason]),
@@ -89,6 +90,41 @@ describe('the limit of requests in flight', () => {
     expect(admission.enter(refused, 'read')).toBeDefined();
     admission.leave(refused);
     expect(admission.enter(unary(), 'read')).toBeDefined();
+  });
+});
+
+describe('the streams of one tenant', () => {
+  const streamOf = (tenantId: string) => {
+    const call = stream();
+    call.principal = principalOf({ tenantId });
+    return call;
+  };
+
+  it('may take their share of the limit, whatever other tenants have open', () => {
+    const { admission, refused } = gate(8, 75);
+    const opened = Array.from({ length: 6 }, () => streamOf('acme'));
+    for (const call of opened) expect(admission.openStream(call, 'ai')).toBeUndefined();
+    expect(admission.openStream(streamOf('acme'), 'ai')).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1 });
+    expect(admission.openStream(streamOf('globex'), 'ai')).toBeUndefined();
+    expect(refused).toEqual(['ai tenant_share']);
+  });
+
+  it('are one at least', () => {
+    const { admission } = gate(1, 10);
+    expect(admission.openStream(streamOf('acme'), 'ai')).toBeUndefined();
+  });
+
+  it('give their share back with their permit, once', () => {
+    const { admission } = gate(2, 50);
+    const open = streamOf('acme');
+    admission.enter(open, 'ai');
+    admission.openStream(open, 'ai');
+    expect(admission.isFull).toBe(false);
+    admission.leave(open);
+    admission.leave(open);
+    expect(admission.openStream(streamOf('acme'), 'ai')).toBeUndefined();
+    expect(admission.openStream(streamOf('acme'), 'ai')).toBeDefined();
+    expect(Reflect.get(admission, 'streams')).toHaveProperty('size', 1);
   });
 });
 

@@ -11,9 +11,12 @@ export interface Pressure {
   readonly heapPercent: number;
 }
 
+/** `tenant_share`: a stream of a tenant that has as many open as it may have. */
+export type RefusalReason = 'concurrency' | 'pressure' | 'tenant_share';
+
 /** Takes what becomes of admission. */
 export interface AdmissionObserver {
-  refused(priority: Priority, reason: 'concurrency' | 'pressure'): void;
+  refused(priority: Priority, reason: RefusalReason): void;
   /** The limit fell below what the settings allow, or is back there. */
   pressed(isPressed: boolean, reason: string): void;
 }
@@ -33,7 +36,8 @@ const RETRY_AFTER_SECONDS = 1;
 /**
  * How many requests are worked on at once. The limit of the settings holds as long as the process is well; when its
  * event loop lags or its heap fills it is lowered step by step, and raised again as soon as that is over, so that what
- * is let in is also answered. Streams wait most of their time and count against the limit of the settings alone.
+ * is let in is also answered. Streams wait most of their time and count against the limit of the settings alone; since
+ * they last, those of one tenant leave the others their share of it.
  */
 export class Admission {
   private total = 0;
@@ -42,6 +46,8 @@ export class Admission {
   private badLooks = 0;
   private limit: number;
   private readonly limits = new Map<Priority, number>();
+  /** Open streams of each tenant that has any. */
+  private readonly streams = new Map<string, number>();
 
   constructor(
     private readonly settings: LoadConfig,
@@ -63,8 +69,25 @@ export class Admission {
     return undefined;
   }
 
-  /** To be called for each request once, admitted or not. */
+  /** True while the limit of the settings is reached: whoever holds a permit keeps others out. */
+  get isFull(): boolean {
+    return this.total >= this.settings.maxConcurrentRequests;
+  }
+
+  /** The error of a stream beyond the share of its tenant; undefined for one that may be opened, which must {@link leave}. */
+  openStream(call: CallContext, priority: Priority): GatewayError | undefined {
+    const { maxConcurrentRequests, tenantSharePercent } = this.settings;
+    const open = this.streams.get(call.tenantId) ?? 0;
+    const share = Math.max(Math.floor((maxConcurrentRequests * tenantSharePercent) / 100), 1);
+    if (open >= share) return this.refuse(priority, 'tenant_share');
+    call.holdsStream = true;
+    this.streams.set(call.tenantId, open + 1);
+    return undefined;
+  }
+
+  /** To be called for each request once, admitted or not: gives its permit back and the share of its tenant with it. */
   leave(call: CallContext): void {
+    if (call.holdsStream) this.closeStream(call);
     if (!call.admitted) return;
     call.admitted = false;
     this.total -= 1;
@@ -111,9 +134,19 @@ export class Admission {
     }
   }
 
-  private refuse(priority: Priority, reason: 'concurrency' | 'pressure'): GatewayError {
+  private closeStream(call: CallContext): void {
+    call.holdsStream = false;
+    const left = (this.streams.get(call.tenantId) ?? 1) - 1;
+    if (left === 0) this.streams.delete(call.tenantId);
+    else this.streams.set(call.tenantId, left);
+  }
+
+  private refuse(priority: Priority, reason: RefusalReason): GatewayError {
     this.observer.refused(priority, reason);
-    const detail = 'service unavailable: the gateway has too much to do at the moment.';
+    const detail =
+      reason === 'tenant_share'
+        ? 'service unavailable: the tenant has too many streams open.'
+        : 'service unavailable: the gateway has too much to do at the moment.';
     return new GatewayError('OVERLOADED', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
 }

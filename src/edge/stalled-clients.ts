@@ -1,0 +1,87 @@
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { GatewayError } from '../domain/errors.js';
+import { GatewayMetrics } from '../observe/metrics.js';
+import { Admission } from '../traffic/admission/admission.js';
+import { closeUnlessTaken } from './last-words.js';
+import { recordError } from './problem.filter.js';
+import { openRepliesOn } from './request-lifecycle.js';
+import { WriteProgress } from './write-progress.js';
+
+/** Longest stall while the gateway drains or has no room for further requests, in ms. */
+const PRESSED_MS = 2_000;
+const LOOKS_PER_STALL = 4;
+const MIN_LOOK_MS = 25;
+const MAX_LOOK_MS = 500;
+
+/**
+ * Ends the requests of clients that do not read their response, of whatever kind it is. As long as such a response
+ * waits it holds its permit, the share of its tenant and memory, and it would keep a drain waiting.
+ */
+@Injectable()
+export class StalledClients implements OnApplicationShutdown {
+  private readonly sockets = new Map<Socket, WriteProgress>();
+  private readonly timers: NodeJS.Timeout[] = [];
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'timeouts'>,
+    private readonly admission: Admission,
+    private readonly metrics: GatewayMetrics,
+  ) {}
+
+  /** Looks at all connections of a server from now on. */
+  watch(server: Server): void {
+    const { sockets } = this;
+    const forget = function (this: Socket) {
+      sockets.delete(this);
+    };
+    server.on('connection', (socket) => {
+      sockets.set(socket, new WriteProgress(socket));
+      socket.once('close', forget);
+    });
+    const lookMs = Math.max(Math.min(this.config.timeouts.streamWriteMs / LOOKS_PER_STALL, MAX_LOOK_MS), MIN_LOOK_MS);
+    this.timers.push(setInterval(() => this.look(server, lookMs), lookMs).unref());
+  }
+
+  onApplicationShutdown(): void {
+    for (const timer of this.timers.splice(0)) clearInterval(timer);
+  }
+
+  private look(server: Server, lookMs: number): void {
+    const { streamWriteMs } = this.config.timeouts;
+    const isPressed = !server.listening || this.admission.isFull;
+    const limitMs = isPressed ? Math.min(streamWriteMs, PRESSED_MS) : streamWriteMs;
+    for (const [socket, progress] of this.sockets) {
+      const stalledMs = progress.look(lookMs);
+      if (stalledMs > 0 && stalledMs >= Math.min(limitMs, this.idleTimeoutOn(socket))) this.end(socket, stalledMs);
+    }
+  }
+
+  /** The longest pause that the streams on a connection allow. */
+  private idleTimeoutOn(socket: Socket): number {
+    let idleMs = Infinity;
+    for (const { request } of openRepliesOn(socket)) {
+      const { method } = request.call;
+      if (method?.kind !== 'server_stream') continue;
+      idleMs = Math.min(idleMs, method.policy.stream.idleTimeoutMs ?? this.config.timeouts.streamIdleMs);
+    }
+    return idleMs;
+  }
+
+  private end(socket: Socket, stalledMs: number): void {
+    this.sockets.delete(socket);
+    this.metrics.stalledClients.inc();
+    const seconds = Math.round(stalledMs / 100) / 10;
+    const stalled = new GatewayError('CLIENT_STALLED', `The client read nothing of the response for ${seconds} s.`);
+    const replies = [...openRepliesOn(socket)];
+    if (replies.length === 0) socket.destroy();
+    for (const { request, raw } of replies) {
+      recordError(request.call, stalled);
+      request.call.cancel(stalled);
+      closeUnlessTaken(request.call, raw);
+    }
+  }
+}
