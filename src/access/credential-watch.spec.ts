@@ -9,6 +9,7 @@ import { CredentialWatch } from './credential-watch.js';
 import type { PresentedCredential } from './credentials.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { authUnavailable, refusal } from './refusal.js';
+import { NO_TRACE } from '../domain/trace-context.js';
 
 type Kind = PresentedCredential['kind'];
 
@@ -86,7 +87,7 @@ afterEach(() => {
 });
 
 function requestOf(kind: Kind, changes: Partial<Principal> = {}): GuardedRequest {
-  const call = new CallContext('req-1', '', 0, 1_000);
+  const call = new CallContext('req-1', NO_TRACE, 0, 1_000);
   call.principal = principalOf({ authMethod: kind, tokenId: 'jti', ...changes });
   return { call, method: 'GET', headers: HEADERS[kind] };
 }
@@ -204,7 +205,7 @@ describe('a session', () => {
 });
 
 it('a request without a caller is not watched', async () => {
-  const stop = watch.watch({ call: new CallContext('r', '', 0, 1), method: 'GET', headers: {} }, (end) =>
+  const stop = watch.watch({ call: new CallContext('r', NO_TRACE, 0, 1), method: 'GET', headers: {} }, (end) =>
     ends.push(end),
   );
   expect([watch.size, vi.getTimerCount()]).toEqual([0, 0]);

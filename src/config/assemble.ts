@@ -72,6 +72,7 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     receiveTimeoutMs: settings.GATEWAY_RECEIVE_TIMEOUT,
     keepAliveTimeoutMs: settings.GATEWAY_KEEP_ALIVE_TIMEOUT,
     trustedProxies: settings.GATEWAY_TRUSTED_PROXIES,
+    forwardedHeader: settings.GATEWAY_FORWARDED_HEADER,
     corsOrigins: settings.GATEWAY_CORS_ORIGINS,
     docs: settings.GATEWAY_DOCS,
   };

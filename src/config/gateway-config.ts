@@ -144,8 +144,10 @@ export interface GatewayConfig {
     /** Longest wait for a whole request, its body included. */
     readonly receiveTimeoutMs: number;
     readonly keepAliveTimeoutMs: number;
-    /** CIDR blocks whose X-Forwarded-For is believed. */
+    /** Addresses and CIDR blocks of proxies. */
     readonly trustedProxies: readonly string[];
+    /** Header in which they name the client; `auto`: either, where they do not contradict each other. */
+    readonly forwardedHeader: 'auto' | 'x-forwarded-for' | 'forwarded';
     readonly corsOrigins: readonly string[];
     readonly docs: boolean;
   };

@@ -4,6 +4,7 @@ import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
 import type { RateLimitVerdict } from './rate-limit.js';
 import type { RpcMethod } from './rpc-method.js';
+import type { TraceContext } from './trace-context.js';
 
 /** What happened on the way to an upstream, for the log line. */
 export interface UpstreamTrace {
@@ -69,8 +70,7 @@ export class CallContext {
 
   constructor(
     readonly requestId: string,
-    /** W3C trace context of this request (traceparent), passed on to upstreams. */
-    readonly traceparent: string,
+    readonly trace: TraceContext,
     readonly startedAt: number,
     private readonly requestDeadlineAt: number,
   ) {}

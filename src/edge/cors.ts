@@ -29,6 +29,7 @@ const ANSWER_HEADERS = [
   'ratelimit',
   'ratelimit-policy',
   'retry-after',
+  'traceparent',
   'www-authenticate',
   'x-correlation-id',
   'x-gateway-complete',
@@ -37,6 +38,7 @@ const ANSWER_HEADERS = [
   'x-ratelimit-dimension',
   'x-ratelimit-scope',
   'x-request-id',
+  'x-trace-id',
 ];
 
 /** How long a browser need not ask again. Chromium takes no more than two hours. */

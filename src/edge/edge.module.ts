@@ -6,6 +6,8 @@ import { Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
 import { Arrival } from './arrival.js';
+import { ClientAddress } from './client-address.js';
+import { RequestContexts } from './request-contexts.js';
 import { Cors } from './cors.js';
 import { FallbackController } from './fallback.controller.js';
 import { IdempotentRequests } from './idempotent-requests.js';
@@ -40,6 +42,8 @@ export class EdgeModule implements OnModuleInit {
       providers: [
         contract,
         Arrival,
+        ClientAddress,
+        RequestContexts,
         Cors,
         RequestLifecycle,
         RouteResolver,

@@ -9,6 +9,8 @@ declare module 'fastify' {
     call: CallContext;
     /** The RPC route it matched; undefined on routes of the gateway's own. */
     rpc: CompiledRoute | undefined;
+    /** The nearest address that is not a trusted proxy; empty when the socket was closed already. */
+    clientAddress: string;
     /** Path and query of the target as they came, still percent-encoded. */
     rawPath: string;
     rawQuery: string;

@@ -5,15 +5,7 @@ import { lowerAscii } from '../domain/header-text.js';
 const MAX_TARGET_BYTES = 4096;
 
 /** Headers of which a second one would make two readers of one request disagree (facts F1, F24). */
-const SINGLE = new Set([
-  'host',
-  'authorization',
-  'cookie',
-  'content-type',
-  'content-length',
-  'x-request-id',
-  'traceparent',
-]);
+const SINGLE = new Set(['host', 'authorization', 'cookie', 'content-type', 'content-length', 'x-request-id']);
 
 /** Lengths of those names: most headers are told apart by it without a look at their letters. */
 const SINGLE_LENGTHS = new Set([...SINGLE].map((name) => name.length));

@@ -17,7 +17,7 @@ export function httpFacts(
     query: request.rawQuery,
     httpVersion: request.raw.httpVersion,
     status: state.aborted ? CLIENT_CLOSED_STATUS : reply.statusCode,
-    remoteAddress: request.ip ?? '',
+    remoteAddress: request.clientAddress,
     forwardedFor: text(headers['x-forwarded-for']),
     host: text(headers.host),
     userAgent: text(headers['user-agent']),

@@ -78,7 +78,6 @@ function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
     ...refusals,
     requestTimeout: server.receiveTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
-    trustProxy: server.trustedProxies.length === 0 ? false : [...server.trustedProxies],
     return503OnClosing: false,
     forceCloseConnections: 'idle' as const,
     routerOptions: {

@@ -1,11 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
-import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
-import { CallContext } from '../domain/call-context.js';
 import { DrainState } from '../domain/drain-state.js';
+import { traceIdOf } from '../domain/trace-context.js';
 import { GatewayError } from '../domain/errors.js';
 import { AccessLog } from '../observe/access-log.js';
 import { Arrival } from './arrival.js';
@@ -14,9 +11,8 @@ import { answerOnSocket, fromClientError } from './client-error.js';
 import { httpFacts, socketFacts } from './http-facts.js';
 import { recordError, sendProblem } from './problem.filter.js';
 import { writeRateLimit } from './rate-limit-headers.js';
-import { requestId } from './request-id.js';
+import { RequestContexts } from './request-contexts.js';
 import { SECURITY_HEADERS } from './security-headers.js';
-import { traceparent } from './traceparent.js';
 import './fastify-request.js';
 
 /** Requests open on a connection. One listener a connection, not one a request; more than one only when a client pipelines. */
@@ -31,7 +27,7 @@ export function openRepliesOn(socket: Socket): Iterable<FastifyReply> {
 @Injectable()
 export class RequestLifecycle {
   constructor(
-    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    private readonly contexts: RequestContexts,
     private readonly drain: DrainState,
     private readonly log: AccessLog,
     private readonly arrival: Arrival,
@@ -73,31 +69,23 @@ export class RequestLifecycle {
   refuseConnection(thrown: Error & { code?: string }, socket: Socket): void {
     if (thrown.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
     const error = fromClientError(thrown);
-    const call = this.newCall({});
+    const call = this.contexts.withoutRequest();
     recordError(call, error);
     answerOnSocket(socket, error, call.requestId);
     this.log.finish(call, socketFacts(socket, error.status, this.drain.draining));
   }
 
-  private newCall(headers: IncomingHttpHeaders): CallContext {
-    const startedAt = performance.now();
-    return new CallContext(
-      requestId(headers['x-request-id']),
-      traceparent(headers.traceparent),
-      startedAt,
-      startedAt + this.config.timeouts.requestMs,
-    );
-  }
-
   private open(request: FastifyRequest, reply: FastifyReply): void {
-    const { headers, url = '/' } = request.raw;
-    const call = this.newCall(headers);
+    const { url = '/' } = request.raw;
+    const call = this.contexts.of(request.raw);
     const queryAt = url.indexOf('?');
     request.call = call;
+    request.clientAddress = this.contexts.clientAddress.of(request.raw);
     request.rawPath = queryAt === -1 ? url : url.slice(0, queryAt);
     request.rawQuery = queryAt === -1 ? '' : url.slice(queryAt + 1);
     reply.headers(SECURITY_HEADERS);
     reply.header('x-request-id', call.requestId).header('x-correlation-id', call.requestId);
+    reply.header('traceparent', call.trace.traceparent).header('x-trace-id', traceIdOf(call.trace));
     this.arrival.cors.mark(request, reply);
     if (this.drain.draining) reply.header('connection', 'close');
     this.log.begin(call);
@@ -150,6 +138,6 @@ export class RequestLifecycle {
 
   /** Longest body of a route, in bytes. */
   bodyLimit({ call }: FastifyRequest): number {
-    return call.policy?.maxBodyBytes ?? this.config.server.maxBodyBytes;
+    return this.contexts.bodyLimit(call);
   }
 }

@@ -21,7 +21,7 @@ const ALICE: Principal = Object.freeze({
 });
 
 function contextOf(principal?: Partial<Principal>): CallContext {
-  const context = new CallContext('req-1', TRACEPARENT, 0, 1_000);
+  const context = new CallContext('req-1', { traceparent: TRACEPARENT, tracestate: '' }, 0, 1_000);
   context.principal = principal === undefined ? undefined : { ...ALICE, ...principal };
   return context;
 }

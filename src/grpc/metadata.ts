@@ -14,7 +14,7 @@ export const IDENTITY_KEYS = [
   'x-gateway-auth-method',
 ] as const;
 /** What says which request it is: never the same twice. */
-export const REQUEST_KEYS = ['x-request-id', 'traceparent'] as const;
+export const REQUEST_KEYS = ['x-request-id', 'traceparent', 'tracestate'] as const;
 
 /** Permissions beyond this are left out, whole ones at a time: the backend then sees fewer rights, never others. */
 const MAX_PERMISSIONS_LENGTH = 4096;
@@ -31,7 +31,8 @@ export function callMetadata(context: CallContext): CallMetadata {
   return {
     ...identity(context.principal),
     'x-request-id': encode(context.requestId),
-    traceparent: encode(context.traceparent),
+    traceparent: context.trace.traceparent,
+    ...(context.trace.tracestate === '' ? {} : { tracestate: context.trace.tracestate }),
   };
 }
 

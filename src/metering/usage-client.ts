@@ -34,7 +34,7 @@ export class UsageClient {
   /** Rejects with a GatewayError. */
   async report(records: readonly UsageRecord[]): Promise<void> {
     const now = performance.now();
-    const context = new CallContext(uuidV7(), traceparent(), now, now + TIMEOUT_MS);
+    const context = new CallContext(uuidV7(), { traceparent: traceparent(), tracestate: '' }, now, now + TIMEOUT_MS);
     context.principal = GATEWAY;
     this.context = context;
     const { deadlineAt } = context;

@@ -3,6 +3,7 @@ import type { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import { type BucketState, tightestBucket } from '../domain/rate-limit.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
+import { spanIdOf, traceIdOf } from '../domain/trace-context.js';
 
 /** What the fields of a line are read from. */
 export interface FieldSource {
@@ -22,9 +23,9 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['logType', ({ call }) => logType(call)],
   ['logger', () => 'AUTH_DECISION'],
   ['request_id', ({ call }) => call.requestId],
-  ['trace_id', ({ call }) => call.traceparent.slice(3, 35)],
-  ['span_id', ({ call }) => call.traceparent.slice(36, 52)],
-  ['trace_sampled', ({ call }) => call.traceparent.endsWith('1')],
+  ['trace_id', ({ call }) => traceIdOf(call.trace)],
+  ['span_id', ({ call }) => spanIdOf(call.trace)],
+  ['trace_sampled', ({ call }) => call.trace.traceparent.endsWith('1')],
   ['time_local', () => new Date().toISOString()],
   ['remote_addr', ({ http }) => http.remoteAddress],
   ['request_method', ({ http }) => http.method, 'foreign'],

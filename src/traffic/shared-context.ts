@@ -9,7 +9,7 @@ import type { Principal } from '../domain/principal.js';
  */
 export function sharedContext(cause: CallContext, principal: Principal | undefined, timeoutMs: number): CallContext {
   const now = performance.now();
-  const context = new CallContext(cause.requestId, cause.traceparent, now, now + timeoutMs);
+  const context = new CallContext(cause.requestId, cause.trace, now, now + timeoutMs);
   context.principal = principal;
   return context;
 }

@@ -144,11 +144,28 @@ describe('a line', () => {
     expect(text).not.toContain(alice.token.split('.')[2]);
   });
 
-  it('carries on the trace of the client and passes it to the backend', async () => {
+  it('carries on the trace of the client, passes it to the backend and tells it in the response', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
-    const [line] = await linesOf(() => alice.get('/api/v1/users', { traceparent: `00-${trace}-00f067aa0ba902b7-01` }));
-    expect(line).toMatchObject({ trace_id: trace, trace_sampled: true });
+    const headers = { traceparent: `00-${trace}-00f067aa0ba902b7-01`, tracestate: 'foo=1', baggage: 'user=alice' };
+    let response: Response | undefined;
+    const [line] = await linesOf(async () => (response = await alice.get('/api/v1/users', headers)));
+    // A client that is not a trusted proxy cannot have its requests recorded.
+    const own = `00-${trace}-${String(line?.span_id)}-00`;
+    expect(line).toMatchObject({ trace_id: trace, trace_sampled: false });
     const call = gateway.world.calls.list().find((each) => each.metadata['x-request-id']?.[0] === line?.request_id);
-    expect(call?.metadata.traceparent?.[0]).toBe(`00-${trace}-${String(line?.span_id)}-01`);
+    expect(call?.metadata).toMatchObject({ traceparent: [own], tracestate: ['foo=1'] });
+    expect(call?.metadata).not.toHaveProperty('baggage');
+    expect(response?.headers.get('traceparent')).toBe(own);
+    expect(response?.headers.get('x-trace-id')).toBe(trace);
+  });
+
+  it('begins a trace where the client sends two', async () => {
+    const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const twice = `traceparent: ${parent}\r\ntraceparent: ${parent}\r\n`;
+    const request = `GET /api/v1/users HTTP/1.1\r\nHost: a\r\n${twice}Connection: close\r\n\r\n`;
+    const [line] = await linesOf(() => sendRaw(gateway.url, request));
+    expect(line).toMatchObject({ status: 401, trace_sampled: false });
+    expect(line?.trace_id).toMatch(/^[0-9a-f]{32}$/);
+    expect(parent).not.toContain(line?.trace_id);
   });
 });

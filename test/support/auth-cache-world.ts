@@ -12,6 +12,7 @@ import { classify } from '../../src/grpc/grpc-failure.js';
 import { DegradeFlags } from '../../src/observe/degrade-flags.js';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { principalOf } from './principal.js';
+import { NO_TRACE } from '../../src/domain/trace-context.js';
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -68,7 +69,7 @@ export class AuthCacheWorld {
 
   /** `ok`, `stale`, or the error of one request. */
   async request(value = KEY): Promise<'ok' | 'stale' | Outcome> {
-    const call = new CallContext('req-1', '', 0, 0);
+    const call = new CallContext('req-1', NO_TRACE, 0, 0);
     try {
       await this.cache.authenticate({ kind: 'api_key', value }, call);
       return call.authCacheStale ? 'stale' : 'ok';

@@ -23,7 +23,7 @@ export function upstreamCall(
 ): UpstreamCall & { abort: Pick<AbortController, 'abort'> } {
   const now = performance.now();
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  const context = new CallContext('req-1', traceparent, now, now + requestMs);
+  const context = new CallContext('req-1', { traceparent, tracestate: '' }, now, now + requestMs);
   const abort = { abort: () => context.cancel(new GatewayError('CLIENT_CLOSED', 'The client left.')) };
   return { context, method: rpc, request: Buffer.from('request'), deadlineAt: context.deadlineAt, abort };
 }

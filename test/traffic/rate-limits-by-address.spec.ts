@@ -54,6 +54,20 @@ describe('an address', () => {
     await untilDenied(() => from(`198.51.100.${n++}, 203.0.113.7`)());
   });
 
+  it.each([
+    ['x-forwarded-for', (address: string, port: number) => `${address}:${port}`],
+    ['x-forwarded-for', (_: string, port: number) => `[2001:db8::7]:${port}`],
+    ['forwarded', (address: string, port: number) => `for="${address}:${port}"`],
+  ])('behind a proxy that names ports in %s is one client, whatever the port', async (header, value) => {
+    const gateway = await start({ ...env, GATEWAY_TRUSTED_PROXIES: '127.0.0.0/8' });
+    let port = 1024;
+    const send = (address: string) => () =>
+      fetch(`${gateway.url}/api/v1/users`, { headers: { [header]: value(address, port++) } });
+    await untilDenied(send('203.0.113.7'));
+    await expect.poll(() => lastDenial(gateway)?.['remote_addr']).toMatch(/^(203\.0\.113\.7|2001:db8::7)$/);
+    expect(countStatuses(await repeat(5, () => fetch(`${gateway.url}/api/v1/users`)))).toEqual({ 401: 5 });
+  });
+
   it('is not believed of a peer that is no such proxy', async () => {
     const gateway = await start(env);
     let n = 0;

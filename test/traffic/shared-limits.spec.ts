@@ -10,6 +10,7 @@ import { SharedBuckets } from '../../src/traffic/limits/shared-buckets.js';
 import { principalOf } from '../support/principal.js';
 import { TestRedis } from '../support/redis.js';
 import { connectTo, type RedisUser } from '../support/redis-user.js';
+import { NO_TRACE } from '../../src/domain/trace-context.js';
 
 /** Slow to refill, so that a test may take its time. */
 const RATE: RatePolicy = { maxRate: 60, capacity: 60, everyMs: 3_600_000 };
@@ -50,10 +51,10 @@ async function start(changes: Partial<RateLimitConfig> = {}): Promise<Instance> 
     user,
     clockMs: 0,
     async send(tenantId = 'acme', policy = {}) {
-      const call = new CallContext('request', '', 0, 1000);
+      const call = new CallContext('request', NO_TRACE, 0, 1000);
       call.principal = principalOf({ tenantId });
       call.policy = policyOf('AUTHENTICATED', policy);
-      await limiter.check(call, { ip: '203.0.113.7' });
+      await limiter.check(call, { clientAddress: '203.0.113.7' });
       if (call.rateLimit === undefined) throw new Error('no limit was asked');
       return call.rateLimit;
     },

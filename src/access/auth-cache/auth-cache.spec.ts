@@ -12,6 +12,7 @@ import {
 } from '../../../test/support/auth-cache-world.js';
 import { CallContext } from '../../domain/call-context.js';
 import type { Principal } from '../../domain/principal.js';
+import { NO_TRACE } from '../../domain/trace-context.js';
 
 let world: AuthCacheWorld;
 
@@ -54,7 +55,7 @@ describe('while AuthService answers', () => {
 
   it('an API key and a bearer token of the same letters are two credentials', async () => {
     await world.request();
-    await world.cache.authenticate({ kind: 'opaque', value: KEY }, new CallContext('', '', 0, 0));
+    await world.cache.authenticate({ kind: 'opaque', value: KEY }, new CallContext('', NO_TRACE, 0, 0));
     expect(world.asked).toBe(2);
   });
 

@@ -1,6 +1,6 @@
 import { bytes, count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
-import { cidr, httpUrl, listOf, origin, text } from '../texts.js';
+import { cidr, httpUrl, listOf, oneOf, origin, text } from '../texts.js';
 
 /** The listener towards clients. */
 export const httpSettings = {
@@ -16,8 +16,13 @@ export const httpSettings = {
     example: 'https://app.example.com,https://admin.example.com',
   }),
   GATEWAY_TRUSTED_PROXIES: defaulted(listOf(cidr), '', {
-    description: 'Proxies whose `X-Forwarded-For` is believed. Empty: nobody, the peer is the client.',
+    description:
+      'Proxies whose `X-Forwarded-For` or `Forwarded`, and whose sampled flag in `traceparent`, are believed. Empty: none, the peer is the client.',
     example: '10.0.0.0/8,fd00::/8',
+  }),
+  GATEWAY_FORWARDED_HEADER: defaulted(oneOf('auto', 'x-forwarded-for', 'forwarded'), 'auto', {
+    description:
+      'Header in which trusted proxies name the client. `auto`: the one that is there; where both are and name different clients, neither, since a proxy passes on the one that it does not write as the client sent it.',
   }),
   GATEWAY_MAX_BODY_BYTES: defaulted(bytes({ max: 64 * 1024 ** 2 }), '1MiB', {
     description: 'Largest request body (413). A policy may set less or more for its RPC.',

@@ -10,6 +10,7 @@ import { GatewayMetrics } from '../../observe/metrics.js';
 import type { Entitlements } from '../entitlements.js';
 import { PlanLimits } from './plan-limits.js';
 import { RateLimiter } from './rate-limiter.js';
+import { NO_TRACE } from '../../domain/trace-context.js';
 
 const perSecond = (maxRate: number, capacity: number): RatePolicy => ({ maxRate, capacity, everyMs: 1000 });
 
@@ -53,14 +54,14 @@ function start(changes: Partial<RateLimitConfig> = {}) {
 }
 
 function callOf(principal?: Partial<Principal>, policy: Partial<Policy> = {}): CallContext {
-  const call = new CallContext('request', '', 0, 1000);
+  const call = new CallContext('request', NO_TRACE, 0, 1000);
   call.principal = principal && principalOf(principal);
   call.method = unaryMethod(policy);
   call.policy = call.method.policy;
   return call;
 }
 
-const SENDER = { ip: '203.0.113.7' };
+const SENDER = { clientAddress: '203.0.113.7' };
 
 /** How many of so many requests in a row pass. */
 function passed(limiter: RateLimiter, times: number, make: () => CallContext, sender = SENDER): number {
@@ -156,13 +157,14 @@ describe('the bucket of a route', () => {
     const { limiter } = start();
     const login = callOf(undefined, exports);
     expect(passed(limiter, 10, () => login)).toBe(2);
-    expect(passed(limiter, 10, () => login, { ip: '198.51.100.1' })).toBe(2);
+    expect(passed(limiter, 10, () => login, { clientAddress: '198.51.100.1' })).toBe(2);
   });
 });
 
 describe('the bucket of an address', () => {
-  const flood = (limiter: RateLimiter, ip: string) =>
-    Array.from({ length: 10 }, () => limiter.checkAddress(callOf(), { ip })).filter((denied) => !denied).length;
+  const flood = (limiter: RateLimiter, clientAddress: string) =>
+    Array.from({ length: 10 }, () => limiter.checkAddress(callOf(), { clientAddress })).filter((denied) => !denied)
+      .length;
 
   it('is shared by a whole IPv6 network, and by nobody else', () => {
     const { limiter } = start();

@@ -24,7 +24,8 @@ export interface LimiterParts {
 
 /** Who sends a request, before it is known in whose name. */
 export interface Sender {
-  readonly ip: string;
+  /** IPv4 or IPv6. */
+  readonly clientAddress: string;
 }
 
 /** Decides whether a request comes too soon after others of the same address, tenant, caller or route. */
@@ -49,10 +50,10 @@ export class RateLimiter {
    * Before authentication: the bucket of the sender's address, counted by this instance alone, so that a flood of
    * unknown senders does not reach Redis. Returns RATE_LIMITED.
    */
-  checkAddress(call: CallContext, { ip }: Sender): GatewayError | undefined {
+  checkAddress(call: CallContext, { clientAddress }: Sender): GatewayError | undefined {
     if (this.ipLimit === undefined) return undefined;
     const now = this.parts.now();
-    const bucket = this.stores.ip.get(clientKey(ip), now);
+    const bucket = this.stores.ip.get(clientKey(clientAddress), now);
     return this.conclude(call, decideLocally([{ bucket, limit: this.ipLimit, cost: 1 }], now), 'allowed');
   }
 
@@ -109,7 +110,7 @@ export class RateLimiter {
       }
     }
     if (rate !== undefined) {
-      const owner = principal === undefined ? clientKey(sender.ip) : tenantId;
+      const owner = principal === undefined ? clientKey(sender.clientAddress) : tenantId;
       const bucket = route.get(`${call.method?.path ?? call.routeLabel} ${owner}`, now);
       demands.push({ bucket, limit: this.routeLimit(rate), cost: 1 });
     }

@@ -1,0 +1,35 @@
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** `203.0.113.7:4711`; the port may be an obfuscated one (RFC 7239 6.2). */
+const IPV4_NODE = /^(\d{1,3}(?:\.\d{1,3}){3})(?::[\w.-]{1,64})?$/;
+/** `[2001:db8::1]:443` */
+const BRACKETED_NODE = /^\[([\da-fA-F:.]+)(?:%[\w.~-]+)?\](?::[\w.-]{1,64})?$/;
+const MAPPED = /^::ffff:(?:(\d{1,3}(?:\.\d{1,3}){3})|([\da-f]{1,4}):([\da-f]{1,4}))$/i;
+/** The longest: an IPv6 address with an embedded IPv4 one, its brackets, its zone and a port. */
+const MAX_NODE = 160;
+
+/**
+ * Returns the address in a node identifier of RFC 7239 section 6, with or without a port, brackets or a zone, as load
+ * balancers write it in X-Forwarded-For too. An IPv4-mapped IPv6 address is given as the IPv4 address that it is.
+ * Undefined for `unknown`, an obfuscated identifier and anything else that is not an address.
+ */
+export function nodeAddress(node: string): string | undefined {
+  if (node.length > MAX_NODE) return undefined;
+  const address = IPV4_NODE.exec(node)?.[1] ?? BRACKETED_NODE.exec(node)?.[1] ?? withoutZone(node);
+  if (isIPv4(address)) return address;
+  return isIPv6(address) ? plainAddress(address) : undefined;
+}
+
+/** Returns the address of a peer as the kernel gives it, with an IPv4-mapped one as the IPv4 address that it is. */
+export function plainAddress(address: string): string {
+  const [, dotted, high, low] = MAPPED.exec(address) ?? [];
+  if (dotted !== undefined) return dotted;
+  if (high === undefined || low === undefined) return address;
+  const bytes = [Number.parseInt(high, 16), Number.parseInt(low, 16)].flatMap((group) => [group >> 8, group & 255]);
+  return bytes.join('.');
+}
+
+function withoutZone(node: string): string {
+  const at = node.indexOf('%');
+  return at === -1 ? node : node.slice(0, at);
+}

@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { CallContext } from '../domain/call-context.js';
+import type { TraceContext } from '../domain/trace-context.js';
+import { ClientAddress } from './client-address.js';
+import { requestId } from './request-id.js';
+import { traceContext } from './trace-context.js';
+
+/** Makes the context of each request: its id, its trace and its deadline. */
+@Injectable()
+export class RequestContexts {
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
+    readonly clientAddress: ClientAddress,
+  ) {}
+
+  of(request: IncomingMessage): CallContext {
+    const { headers } = request;
+    const isTrusted = this.clientAddress.isFromTrustedProxy(request);
+    return this.begin(requestId(headers['x-request-id']), traceContext(headers, isTrusted));
+  }
+
+  /** Makes a context for bytes that never became a request. */
+  withoutRequest(): CallContext {
+    return this.begin(requestId(undefined), traceContext({}, false));
+  }
+
+  /** Returns the largest body that a request may have, in bytes: the policy of its route may set its own. */
+  bodyLimit({ policy }: CallContext): number {
+    return policy?.maxBodyBytes ?? this.config.server.maxBodyBytes;
+  }
+
+  private begin(id: string, trace: TraceContext): CallContext {
+    const startedAt = performance.now();
+    return new CallContext(id, trace, startedAt, startedAt + this.config.timeouts.requestMs);
+  }
+}
