@@ -1,12 +1,18 @@
 import { trimOws } from '../domain/header-text.js';
 
-/** Returns the values of all cookies with this name, in the order of the Cookie header (RFC 6265bis 5.8.3: names are case-sensitive). */
-export function cookieValues(header: string, name: string): string[] {
-  const prefix = `${name}=`;
-  if (!header.includes(prefix)) return [];
+/** Returns the cookies of a Cookie header as names and values, in its order; what has no name is left out (RFC 6265bis 5.8.3). */
+export function cookiePairs(header: string): [name: string, value: string][] {
   return header
     .split(';')
     .map(trimOws)
-    .filter((pair) => pair.startsWith(prefix))
-    .map((pair) => pair.slice(prefix.length));
+    .map((pair): [string, string] => [pair.slice(0, Math.max(0, pair.indexOf('='))), pair.slice(pair.indexOf('=') + 1)])
+    .filter(([name]) => name !== '');
+}
+
+/** Returns the values of all cookies with this name, which is case-sensitive, in the order of the Cookie header. */
+export function cookieValues(header: string, name: string): string[] {
+  if (!header.includes(`${name}=`)) return [];
+  return cookiePairs(header)
+    .filter(([each]) => each === name)
+    .map(([, value]) => value);
 }

@@ -13,6 +13,8 @@ export interface OriginHeaders {
 export interface GuardedRequest {
   readonly call: CallContext;
   readonly method: string;
+  /** What stands behind the question mark; absent where there is no HTTP request. */
+  readonly rawQuery?: string;
   readonly headers: CredentialHeaders & OriginHeaders;
 }
 

@@ -16,6 +16,10 @@ export class SessionAuthenticator {
   async authenticate(sessionId: string, request: GuardedRequest): Promise<Principal> {
     this.csrf.check(request);
     if (this.reader === undefined) throw refusal('SESSION_INVALID');
-    return this.reader.read(sessionId, request.call);
+    return this.reader.read(sessionId, request.call, isPeek(request) ? 'peek' : 'use');
   }
+}
+
+function isPeek({ call, rawQuery = '' }: GuardedRequest): boolean {
+  return call.policy?.peekSession === true && new URLSearchParams(rawQuery).get('peek') === '1';
 }

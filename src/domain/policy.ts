@@ -70,6 +70,8 @@ export interface Policy {
   readonly successStatus: number;
   /** What an answered call counts as; undefined: it is not metered. */
   readonly meter: string | undefined;
+  /** With `?peek=1` a request does not count as a use of its session. Only on routes of the gateway's own. */
+  readonly peekSession?: true;
 }
 
 /** A policy that says who may call and nothing else, and what `rest` changes of it. */

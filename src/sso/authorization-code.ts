@@ -7,30 +7,22 @@ import {
   randomPKCECodeVerifier,
   randomState,
 } from 'openid-client';
-import { z } from 'zod';
 import { verifyIdToken } from './id-token.js';
+import { type Claims, readIdentity, type VerifiedIdentity } from './verified-identity.js';
 import type { IdentityProvider, ProviderMetadata } from './identity-provider.js';
 import type { LoginTransaction } from './login-transaction.js';
 
 const SCOPE = 'openid email profile';
 
-/** What a provider says of a person; bounded, since it goes into calls and sessions. */
-const Identity = z.object({
-  sub: z.string().min(1).max(255),
-  sid: z.string().min(1).max(255).optional(),
-  email: z.string().max(320).default(''),
-  email_verified: z.union([z.boolean(), z.stringbool()]).default(false),
-  name: z.string().max(256).default(''),
-});
-
-/** A person who signed in at a provider. */
-export interface VerifiedIdentity extends z.infer<typeof Identity> {
-  readonly issuer: string;
-  readonly idToken: string;
-}
-
-/** The first step of the authorization code flow: where to send the browser, and what to remember of it. */
-export async function beginAuthorization(provider: IdentityProvider, redirectUri: string) {
+/**
+ * The first step of the authorization code flow: where to send the browser, and what to remember of it.
+ * A silent one is answered by the provider without a page (`prompt=none`, OpenID Connect Core 3.1.2.1).
+ */
+export async function beginAuthorization(
+  provider: IdentityProvider,
+  redirectUri: string,
+  { silent }: { readonly silent: boolean },
+) {
   const { configuration } = await provider.discover();
   const checks = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
   const url = buildAuthorizationUrl(configuration, {
@@ -40,6 +32,7 @@ export async function beginAuthorization(provider: IdentityProvider, redirectUri
     nonce: checks.nonce,
     code_challenge: await calculatePKCECodeChallenge(checks.verifier),
     code_challenge_method: 'S256',
+    ...(silent ? { prompt: 'none' } : {}),
   });
   return { url: url.href, ...checks };
 }
@@ -62,12 +55,14 @@ export async function completeAuthorization(
   });
   const idToken = tokens.id_token ?? '';
   const claims = await verifyIdToken(metadata, idToken, provider.config.clientId);
-  const more = claims['email'] === undefined ? await userInfo(metadata, tokens.access_token, claims.sub ?? '') : {};
-  return { ...Identity.parse({ ...more, ...claims }), issuer: metadata.issuer, idToken };
+  // An address and whether it was verified count together, from one source.
+  const more =
+    claims['email'] === undefined ? await userInfo(metadata, tokens.access_token, claims.sub ?? '') : undefined;
+  return { ...readIdentity(metadata.issuer, claims, more), idToken };
 }
 
 /** Providers may keep what a scope stands for out of the ID token (OIDC Core 5.4). */
-async function userInfo({ configuration }: ProviderMetadata, accessToken: string, subject: string): Promise<object> {
+async function userInfo({ configuration }: ProviderMetadata, accessToken: string, subject: string): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return {};
   return fetchUserInfo(configuration, accessToken, subject);
 }

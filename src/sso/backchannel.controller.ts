@@ -5,14 +5,19 @@ import { mediaTypeOf } from '../domain/header-text.js';
 import { invalidLogoutToken, readLogoutToken } from './logout-token.js';
 import { Providers } from './providers.js';
 import { withStore } from './session-errors.js';
+import { keyOf } from './session-registry.js';
 import { SessionStore } from './session-store.js';
-import { keyOf } from './sessions.js';
 import { SignOut } from './sign-out.js';
 import type { SsoRequest } from './sso-request.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 /** Longer than a logout token can be valid. */
 const USED_MS = 600_000;
+
+const REFUSALS = {
+  mismatch: 'the session is not one of this identity',
+  unknown: 'neither the session nor the identity was ever known here',
+};
 
 /** Where an identity provider says that somebody has signed out (OpenID Connect Back-Channel Logout 1.0). */
 @Controller('auth')
@@ -23,16 +28,20 @@ export class BackchannelController {
     private readonly signOut: SignOut,
   ) {}
 
-  /** Ends the sessions a signed logout token names; the token is all the proof there is, so no credential is asked for. */
+  /**
+   * Ends the sessions that a signed logout token names; the token is all the proof there is, so no credential is asked
+   * for. A token counts as used once its work is done: after a 503 the provider can send it again.
+   */
   @Post('backchannel-logout')
   @HttpCode(200)
   @Access('OPEN')
   async logout(@Req() request: SsoRequest): Promise<void> {
     const logout = await readLogoutToken(this.providers.all(), logoutTokenOf(request));
     const use = `logout:${keyOf(JSON.stringify([logout.issuer, logout.tokenId]))}`;
-    if (!(await withStore(this.store.claim(use, 'used', USED_MS)))) throw invalidLogoutToken(new Error('used before'));
-    if (await this.signOut.endAt(logout, request.call)) return;
-    throw invalidLogoutToken(new Error('neither the session nor the identity was ever known here'));
+    if ((await withStore(this.store.peek(use))) !== undefined) throw invalidLogoutToken(new Error('used before'));
+    const finding = await this.signOut.endAt(logout, request.call);
+    await withStore(this.store.write(use, 'used', USED_MS));
+    if (finding !== 'ended') throw invalidLogoutToken(new Error(REFUSALS[finding]));
   }
 }
 

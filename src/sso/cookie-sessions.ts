@@ -1,12 +1,13 @@
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
-import { SessionReader } from '../domain/session-reader.js';
+import { type SessionPurpose, SessionReader } from '../domain/session-reader.js';
 import { sessionOver, withStore } from './session-errors.js';
 import type { SessionPrincipals } from './session-principals.js';
 import type { SessionRecord } from './session-record.js';
-import type { Clock, SessionRenewal } from './session-renewal.js';
+import type { SessionRenewal } from './session-renewal.js';
 import type { Sessions } from './sessions.js';
+import type { Clock } from './steady-clock.js';
 
 /**
  * Reads sessions for the guards. The store is asked on each request, so that a session that ended elsewhere ends here;
@@ -22,9 +23,9 @@ export class CookieSessions extends SessionReader {
     super();
   }
 
-  override async read(sessionId: string, call: CallContext): Promise<Principal> {
-    const record = await withStore(this.sessions.find(sessionId));
-    if (record === undefined) throw sessionOver('SESSION_INVALID');
+  override async read(sessionId: string, call: CallContext, purpose: SessionPurpose): Promise<Principal> {
+    const record = await withStore(this.recordOf(sessionId, purpose));
+    if (record === undefined) throw await this.noSession(sessionId);
     if (record.accessExpiresAt <= this.now()) return this.readRenewed(sessionId, record, call);
     if (record.renewAt <= this.now()) this.renewal.ahead(sessionId, record, call);
     try {
@@ -45,8 +46,18 @@ export class CookieSessions extends SessionReader {
     try {
       return await this.principals.of(accessToken);
     } catch (error) {
-      throw isRefusal(error) ? sessionOver('SESSION_INVALID', error) : error;
+      // The session is still there, so the browser keeps its cookie: what is wrong here, such as a clock, can pass.
+      throw isRefusal(error) ? sessionOver('SESSION_INVALID', { cause: error, keepsCookie: true }) : error;
     }
+  }
+
+  private async recordOf(sessionId: string, purpose: SessionPurpose): Promise<SessionRecord | undefined> {
+    return purpose === 'use' ? this.sessions.find(sessionId) : (await this.sessions.peek(sessionId))?.record;
+  }
+
+  private async noSession(sessionId: string): Promise<GatewayError> {
+    const keepsCookie = await withStore(this.sessions.isSuperseded(sessionId));
+    return sessionOver('SESSION_INVALID', { keepsCookie });
   }
 }
 

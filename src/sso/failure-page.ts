@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { LoginOutcome } from './login-outcome.js';
+import type { FastifyReply } from 'fastify';
+import type { LoginFailure, LoginOutcome } from './login-outcome.js';
+import { type SsoRequest, wantsPage } from './sso-request.js';
 
 type Failure = Exclude<LoginOutcome, 'success'>;
 
 const TEXTS: Readonly<Record<Failure, string>> = {
   user_cancelled: 'The sign-in was cancelled.',
+  login_required: 'The identity provider asks you to sign in there first.',
   state_mismatch: 'This sign-in is not known here, has been used, or took too long.',
   nonce_mismatch: 'The answer of the identity provider could not be accepted.',
   idp_error: 'The identity provider could not sign you in.',
@@ -17,13 +20,21 @@ body { font: 1rem/1.6 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; p
 `;
 
 /** How the page is to be served: nothing in it runs. */
-export const FAILURE_PAGE_HEADERS: Readonly<Record<string, string>> = {
+const FAILURE_PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; img-src data:; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
 };
 
+/** Tells of a sign-in that failed: a person by a page, all others by a problem, which it throws. */
+export function sendFailure({ outcome, error }: LoginFailure, request: SsoRequest, reply: FastifyReply): void {
+  if (!wantsPage(request)) throw error;
+  request.call.error = error;
+  const headers = { ...FAILURE_PAGE_HEADERS, 'x-gateway-error': error.code };
+  void reply.code(error.status).headers(headers).send(failurePage(outcome, request.call.requestId));
+}
+
 /** What a person sees of a sign-in that failed: fixed words and the id to report. Nothing else in it comes from the request. */
-export function failurePage(outcome: Failure, requestId: string): string {
+function failurePage(outcome: Failure, requestId: string): string {
   return [
     '<!doctype html>',
     '<html lang="en">',

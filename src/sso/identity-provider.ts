@@ -10,7 +10,6 @@ import {
 import { authUnavailable } from '../access/refusal.js';
 import type { SsoProviderConfig } from '../config/gateway-config.js';
 import { boundedFetch, LIBRARY_TIMEOUT_SECONDS } from './bounded-fetch.js';
-import type { Clock } from './session-renewal.js';
 
 /** How long metadata is used before it is asked for again, without anybody waiting. */
 const FRESH_MS = 3_600_000;
@@ -30,15 +29,13 @@ export interface ProviderMetadata {
 /** An OpenID Connect provider, asked for its metadata when somebody first signs in: a gateway starts without it. */
 export class IdentityProvider {
   private metadata: ProviderMetadata | undefined;
+  /** Monotonic ms. */
   private freshUntil = -Infinity;
   private failedAt = -Infinity;
   private failure: unknown;
   private pending: Promise<ProviderMetadata> | undefined;
 
-  constructor(
-    readonly config: SsoProviderConfig,
-    private readonly now: Clock,
-  ) {}
+  constructor(readonly config: SsoProviderConfig) {}
 
   get name(): string {
     return this.config.name;
@@ -47,13 +44,13 @@ export class IdentityProvider {
   /** Rejects with AUTH_UNAVAILABLE while nothing is known of the provider. */
   async discover(): Promise<ProviderMetadata> {
     if (this.metadata === undefined) return this.load();
-    if (this.freshUntil <= this.now()) this.load().catch(() => undefined);
+    if (this.freshUntil <= performance.now()) this.load().catch(() => undefined);
     return this.metadata;
   }
 
   /** One attempt at a time, whoever asks, and a pause after one that failed. */
   private load(): Promise<ProviderMetadata> {
-    if (this.pending === undefined && this.now() - this.failedAt < COOLDOWN_MS)
+    if (this.pending === undefined && performance.now() - this.failedAt < COOLDOWN_MS)
       return Promise.reject(this.unavailable());
     this.pending ??= this.fetch().finally(() => (this.pending = undefined));
     return this.pending;
@@ -62,10 +59,10 @@ export class IdentityProvider {
   private async fetch(): Promise<ProviderMetadata> {
     try {
       this.metadata = await fetchMetadata(this.config);
-      this.freshUntil = this.now() + FRESH_MS;
+      this.freshUntil = performance.now() + FRESH_MS;
       return this.metadata;
     } catch (error) {
-      this.failedAt = this.now();
+      this.failedAt = performance.now();
       this.failure = error;
       throw this.unavailable();
     }

@@ -6,6 +6,7 @@ import { areKeysMissing, isNetworkFailure } from './id-token.js';
 export const LOGIN_OUTCOMES = [
   'success',
   'user_cancelled',
+  'login_required',
   'state_mismatch',
   'nonce_mismatch',
   'idp_error',
@@ -18,19 +19,37 @@ export type LoginOutcome = (typeof LOGIN_OUTCOMES)[number];
 export class LoginFailure extends Error {
   override readonly name = 'LoginFailure';
 
+  /** @param returnTo where the person wanted to go, as far as it is known. */
   constructor(
     readonly outcome: Exclude<LoginOutcome, 'success'>,
     readonly error: GatewayError,
+    readonly returnTo = '/',
   ) {
     super(error.detail, { cause: error });
   }
 }
 
 /** The browser does not hold the sign-in that this answer belongs to: another browser's, a used one, one that took too long. */
-export function stateMismatch(why: string): LoginFailure {
+export function stateMismatch(why: string, returnTo?: string): LoginFailure {
   const detail = 'This sign-in is not known here, has been used, or took too long: sign in again.';
-  return new LoginFailure('state_mismatch', new GatewayError('INVALID_ARGUMENT', detail, { cause: new Error(why) }));
+  const error = new GatewayError('INVALID_ARGUMENT', detail, { cause: new Error(why) });
+  return new LoginFailure('state_mismatch', error, returnTo);
 }
+
+/** A logout token of the provider came between the ID token and the session. */
+export function endedMeanwhile(): LoginFailure {
+  const cause = new Error('the identity provider ended the session before it began');
+  const detail = 'The identity provider has signed you out again: sign in again.';
+  return new LoginFailure('idp_error', new GatewayError('UNAUTHENTICATED', detail, { cause }));
+}
+
+/** Errors by which a provider says that it would have to show something (OpenID Connect Core 3.1.2.6). */
+const NEEDS_PERSON = new Set([
+  'login_required',
+  'interaction_required',
+  'consent_required',
+  'account_selection_required',
+]);
 
 /** Errors of the token endpoint or the network: the provider could not do its part now. */
 const TRANSIENT = new Set([
@@ -51,6 +70,7 @@ export function protocolFailure(thrown: unknown): LoginFailure {
 
 /** AuthService does not take the identity, or cannot say. */
 export function exchangeFailure(thrown: unknown): LoginFailure {
+  if (thrown instanceof LoginFailure) return thrown;
   const error = GatewayError.from(thrown);
   if (error.domain === 'client' || error.domain === 'auth') {
     const detail = 'This identity may not sign in here.';
@@ -62,12 +82,13 @@ export function exchangeFailure(thrown: unknown): LoginFailure {
 
 function refusedByProvider(error: AuthorizationResponseError): LoginFailure {
   const cause = new Error(`the identity provider answered ${error.error}`);
+  if (NEEDS_PERSON.has(error.error)) return refused('login_required', cause);
   if (error.error !== 'access_denied') return refused('idp_error', cause);
   const cancelled = new GatewayError('UNAUTHENTICATED', 'The sign-in was cancelled.', { cause });
   return new LoginFailure('user_cancelled', cancelled);
 }
 
-function refused(outcome: 'nonce_mismatch' | 'idp_error', cause: unknown): LoginFailure {
+function refused(outcome: 'login_required' | 'nonce_mismatch' | 'idp_error', cause: unknown): LoginFailure {
   const detail = "The identity provider's answer could not be accepted: sign in again.";
   return new LoginFailure(outcome, new GatewayError('UNAUTHENTICATED', detail, { cause }));
 }

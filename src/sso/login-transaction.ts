@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import type { SealedBox } from '../redis/sealed-box.js';
-import { LOGIN_COOKIE } from './cookies.js';
 
 /** Longest time from the first step of a sign-in to its last. */
 export const LOGIN_LIFE_MS = 600_000;
@@ -14,6 +12,8 @@ const LoginTransaction = z.object({
   returnTo: z.string(),
   /** Empty when no tenant was asked for. */
   tenantId: z.string(),
+  /** Begun with `prompt=none`: whatever comes of it, the person sees no page of the gateway's. */
+  silent: z.boolean(),
   /** Unix ms. */
   endsAt: z.number(),
 });
@@ -21,14 +21,8 @@ const LoginTransaction = z.object({
 /** A sign-in under way. It lives in a cookie of the browser that began it, so that no other can end it. */
 export type LoginTransaction = z.infer<typeof LoginTransaction>;
 
-export function sealTransaction(box: SealedBox, transaction: LoginTransaction): string {
-  return box.seal(LOGIN_COOKIE, JSON.stringify(transaction));
-}
-
-/** Undefined for a cookie that was not sealed here, or too long ago. */
-export function openTransaction(box: SealedBox, cookie: string, now: number): LoginTransaction | undefined {
-  const text = box.open(LOGIN_COOKIE, cookie);
-  if (text === undefined) return undefined;
+/** Undefined for text that an earlier version wrote in another form. */
+export function parseTransaction(text: string): LoginTransaction | undefined {
   const transaction = LoginTransaction.safeParse(JSON.parse(text));
-  return transaction.success && transaction.data.endsAt > now ? transaction.data : undefined;
+  return transaction.success ? transaction.data : undefined;
 }

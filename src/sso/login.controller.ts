@@ -3,16 +3,15 @@ import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.js';
 import { readSessionCookie } from '../access/session-cookie.js';
 import { GatewayMetrics } from '../observe/metrics.js';
-import { CLEAR_LOGIN_COOKIE, LOGIN_COOKIE, loginCookie, readCookie, sessionCookie } from './cookies.js';
-import { FAILURE_PAGE_HEADERS, failurePage } from './failure-page.js';
+import { sessionCookie } from './cookies.js';
+import { sendFailure } from './failure-page.js';
 import type { IdentityProvider } from './identity-provider.js';
 import { LoginFailure } from './login-outcome.js';
-import { LOGIN_LIFE_MS } from './login-transaction.js';
-import { Login } from './login.js';
+import { type LoginAnswer, Login } from './login.js';
 import { checkTenant, Providers } from './providers.js';
 import { checkReturnTo } from './return-to.js';
 import { SignOut } from './sign-out.js';
-import { queryParameter, type SsoRequest, wantsPage } from './sso-request.js';
+import { checkNavigation, onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
 
 /** Signing in: to the identity provider and back. */
 @Controller('auth')
@@ -46,50 +45,66 @@ export class LoginController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const provider = this.providers.named(name);
-    const { call, headers, rawQuery: query } = request;
-    await this.counted(provider, { request, reply }, async () => {
-      const cookie = readCookie(headers['cookie'], LOGIN_COOKIE);
-      const { sessionId, returnTo } = await this.login.complete(provider, { query, cookie, call });
-      this.metrics.ssoLogins.inc({ provider: name, outcome: 'success' });
-      this.signOut.replace(readSessionCookie(headers['cookie'] ?? ''), call);
-      const cookies = [sessionCookie(sessionId), CLEAR_LOGIN_COOKIE];
-      void reply.code(302).headers({ location: returnTo, 'set-cookie': cookies }).send();
-    });
+    const answer = { query: request.rawQuery, cookies: request.headers['cookie'] ?? '', call: request.call };
+    try {
+      await this.finish(provider, answer, reply);
+    } catch (thrown) {
+      if (!(thrown instanceof LoginFailure)) throw thrown;
+      if (thrown.outcome === 'state_mismatch' && (await this.login.isSignedIn(answer.cookies))) {
+        return void reply.code(302).header('location', thrown.returnTo).send();
+      }
+      this.count(provider, thrown.outcome);
+      sendFailure(thrown, request, reply);
+    }
+  }
+
+  /** Changes the browser's cookies only once it is certain that this browser began the sign-in. */
+  private async finish(provider: IdentityProvider, answer: LoginAnswer, reply: FastifyReply): Promise<void> {
+    const transaction = await this.login.use(provider, answer);
+    const done = this.login.forget(transaction);
+    try {
+      const sessionId = await this.login.complete(provider, transaction, answer);
+      this.count(provider, 'success');
+      const superseded = readSessionCookie(answer.cookies);
+      if (superseded) this.signOut.supersede(superseded, answer.call);
+      const cookies = [sessionCookie(sessionId), done];
+      void reply.code(302).headers({ location: transaction.returnTo, 'set-cookie': cookies }).send();
+    } catch (thrown) {
+      void reply.header('set-cookie', done);
+      if (!transaction.silent || !(thrown instanceof LoginFailure)) throw thrown;
+      this.leadBack(provider, thrown, { returnTo: transaction.returnTo, call: answer.call, reply });
+    }
   }
 
   private async start(provider: IdentityProvider, request: SsoRequest, reply: FastifyReply): Promise<void> {
+    checkNavigation(request);
     const returnTo = checkReturnTo(queryParameter(request, 'returnTo'), this.login.origin);
     const tenantId = checkTenant(queryParameter(request, 'tenant'));
-    await this.counted(provider, { request, reply }, async () => {
-      const { url, cookie } = await this.login.begin(provider, { returnTo, tenantId });
-      void reply
-        .code(302)
-        .headers({ location: url, 'set-cookie': loginCookie(cookie, LOGIN_LIFE_MS) })
-        .send();
-    });
-  }
-
-  /** Counts a failed sign-in and tells of it: to a person by a page, to all others by a problem. */
-  private async counted(
-    { name }: IdentityProvider,
-    { request, reply }: { readonly request: SsoRequest; readonly reply: FastifyReply },
-    step: () => Promise<void>,
-  ): Promise<void> {
+    const silent = onlyValue(request, 'prompt', 'none');
     try {
-      await step();
+      const known = request.headers['cookie'] ?? '';
+      const { url, cookies } = await this.login.begin(provider, { returnTo, tenantId, silent }, known);
+      void reply.code(302).headers({ location: url, 'set-cookie': cookies }).send();
     } catch (thrown) {
       if (!(thrown instanceof LoginFailure)) throw thrown;
-      const { outcome, error } = thrown;
-      this.metrics.ssoLogins.inc({ provider: name, outcome });
-      // Another site may send a browser here: that must not spoil a sign-in that is really under way.
-      if (outcome !== 'state_mismatch') void reply.header('set-cookie', CLEAR_LOGIN_COOKIE);
-      if (!wantsPage(request)) throw error;
-      request.call.error = error;
-      const page = failurePage(outcome, request.call.requestId);
-      void reply
-        .code(error.status)
-        .headers({ ...FAILURE_PAGE_HEADERS, 'x-gateway-error': error.code })
-        .send(page);
+      if (silent) return this.leadBack(provider, thrown, { returnTo, call: request.call, reply });
+      this.count(provider, thrown.outcome);
+      sendFailure(thrown, request, reply);
     }
+  }
+
+  /** A silent sign-in that came to nothing: the page that began it learns so from `/auth/session`. */
+  private leadBack(
+    provider: IdentityProvider,
+    { outcome, error }: LoginFailure,
+    { returnTo, call, reply }: Pick<SsoRequest, 'call'> & { readonly returnTo: string; readonly reply: FastifyReply },
+  ): void {
+    this.count(provider, outcome);
+    call.error = error;
+    void reply.code(302).header('location', returnTo).send();
+  }
+
+  private count({ name }: IdentityProvider, outcome: LoginFailure['outcome'] | 'success'): void {
+    this.metrics.ssoLogins.inc({ provider: name, outcome });
   }
 }

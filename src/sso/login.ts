@@ -1,35 +1,43 @@
 import { timingSafeEqual } from 'node:crypto';
+import { readSessionCookie } from '../access/session-cookie.js';
 import type { CallContext } from '../domain/call-context.js';
-import type { SealedBox } from '../redis/sealed-box.js';
 import type { AuthService, IssuedTokens } from './auth-service.js';
-import { beginAuthorization, completeAuthorization, type VerifiedIdentity } from './authorization-code.js';
+import { beginAuthorization, completeAuthorization } from './authorization-code.js';
 import type { IdentityProvider } from './identity-provider.js';
-import { exchangeFailure, protocolFailure, stateMismatch } from './login-outcome.js';
-import { LOGIN_LIFE_MS, type LoginTransaction, openTransaction, sealTransaction } from './login-transaction.js';
+import type { LoginCookies } from './login-cookies.js';
+import { endedMeanwhile, exchangeFailure, protocolFailure, stateMismatch } from './login-outcome.js';
+import { LOGIN_LIFE_MS, type LoginTransaction } from './login-transaction.js';
 import { withStore } from './session-errors.js';
 import type { SessionPrincipals } from './session-principals.js';
-import { tokenTimes } from './session-record.js';
-import type { Clock } from './session-renewal.js';
+import { type SessionRecord, tokenTimes } from './session-record.js';
+import { keyOf } from './session-registry.js';
 import type { SessionStore } from './session-store.js';
-import { keyOf, type Sessions } from './sessions.js';
+import type { Sessions } from './sessions.js';
+import type { SignOut } from './sign-out.js';
+import type { Clock } from './steady-clock.js';
+import type { VerifiedIdentity } from './verified-identity.js';
 
 interface LoginParts {
   readonly auth: AuthService;
   readonly sessions: Sessions;
+  readonly signOut: SignOut;
   readonly principals: SessionPrincipals;
   readonly store: SessionStore;
-  readonly box: SealedBox;
+  readonly cookies: LoginCookies;
   /** Origin under which browsers reach the gateway. */
   readonly publicUrl: string;
   readonly now: Clock;
 }
 
+/** What a person who signs in wants. */
+export type LoginWish = Pick<LoginTransaction, 'returnTo' | 'tenantId' | 'silent'>;
+
 /** What the provider sent the browser back with. */
 export interface LoginAnswer {
   /** Query of the callback, as it came. */
   readonly query: string;
-  /** Cookie of the sign-in. */
-  readonly cookie: string | undefined;
+  /** Cookie header of the browser. */
+  readonly cookies: string;
   readonly call: CallContext;
 }
 
@@ -42,35 +50,69 @@ export class Login {
     return new URL(this.parts.publicUrl).origin;
   }
 
-  /** Where to send the browser, and the cookie by which it is known when it comes back. */
+  /**
+   * Where to send the browser, and Set-Cookie lines by which it is known when it comes back.
+   * @param cookieHeader what the browser has under way.
+   */
   async begin(
     provider: IdentityProvider,
-    wish: Pick<LoginTransaction, 'returnTo' | 'tenantId'>,
-  ): Promise<{ readonly url: string; readonly cookie: string }> {
+    wish: LoginWish,
+    cookieHeader: string,
+  ): Promise<{ readonly url: string; readonly cookies: string[] }> {
     try {
-      const { url, ...checks } = await beginAuthorization(provider, this.callbackUrl(provider));
+      const { url, ...checks } = await beginAuthorization(provider, this.callbackUrl(provider), wish);
       const endsAt = this.parts.now() + LOGIN_LIFE_MS;
-      const cookie = sealTransaction(this.parts.box, { provider: provider.name, ...checks, ...wish, endsAt });
-      return { url, cookie };
+      const transaction = { provider: provider.name, ...checks, ...wish, endsAt };
+      return { url, cookies: this.parts.cookies.add(cookieHeader, transaction) };
     } catch (error) {
       throw protocolFailure(error);
     }
   }
 
-  /** The id of a new session, and where the browser wanted to go. */
+  /** The sign-in that an answer belongs to, used up. An answer with another state leaves all of them as they are. */
+  async use(provider: IdentityProvider, { query, cookies }: LoginAnswer): Promise<LoginTransaction> {
+    const { store, now } = this.parts;
+    const state = new URLSearchParams(query).get('state') ?? '';
+    const transaction = this.parts.cookies.find(cookies, state);
+    if (transaction === undefined) throw stateMismatch('the browser has no sign-in with this state under way');
+    if (transaction.provider !== provider.name) throw stateMismatch('the sign-in is one at another provider');
+    if (!isSame(state, transaction.state)) throw stateMismatch('the state is not that of the sign-in');
+    const use = `login:${keyOf(transaction.state)}`;
+    const isFirst = await withStore(store.claim(use, 'used', transaction.endsAt - now())).catch((error: unknown) => {
+      throw exchangeFailure(error);
+    });
+    if (!isFirst) throw stateMismatch('the sign-in has been used', transaction.returnTo);
+    return transaction;
+  }
+
+  /** Set-Cookie line after the last step of a sign-in. */
+  forget(transaction: LoginTransaction): string {
+    return this.parts.cookies.clear(transaction);
+  }
+
+  /** Whether there is no need to sign in: another tab has done so. */
+  async isSignedIn(cookieHeader: string): Promise<boolean> {
+    const sessionId = readSessionCookie(cookieHeader);
+    if (!sessionId) return false;
+    return (await this.parts.sessions.peek(sessionId).catch(() => undefined)) !== undefined;
+  }
+
+  /** The id of a new session. */
   async complete(
     provider: IdentityProvider,
-    answer: LoginAnswer,
-  ): Promise<{ readonly sessionId: string; readonly returnTo: string }> {
-    const transaction = await this.transactionOf(provider, answer);
-    const callbackUrl = new URL(`${this.callbackUrl(provider)}?${answer.query}`);
+    transaction: LoginTransaction,
+    { query, call }: LoginAnswer,
+  ): Promise<string> {
+    const callbackUrl = new URL(`${this.callbackUrl(provider)}?${query}`);
     const identity = await completeAuthorization(provider, callbackUrl, transaction).catch((error: unknown) => {
       throw protocolFailure(error);
     });
     try {
-      const tokens = await this.exchange(provider, { identity, tenantId: transaction.tenantId }, answer.call);
-      const sessionId = await withStore(this.beginSession(provider, identity, tokens));
-      return { sessionId, returnTo: transaction.returnTo };
+      const owner = { issuer: identity.issuer, identity: identity.sub, providerSession: identity.sid };
+      const logoutsBefore = await withStore(this.parts.sessions.registry.logoutsOf(owner));
+      const tokens = await this.exchange(provider, { identity, tenantId: transaction.tenantId }, call);
+      const record = { ...owner, provider: provider.name, ...(await this.recordOf(identity, tokens)) };
+      return await this.beginSession(record, logoutsBefore, call);
     } catch (error) {
       throw exchangeFailure(error);
     }
@@ -78,21 +120,6 @@ export class Login {
 
   private callbackUrl({ name }: IdentityProvider): string {
     return `${this.parts.publicUrl}/auth/${name}/callback`;
-  }
-
-  /** The sign-in that an answer belongs to, used up. An answer with another state leaves it as it is. */
-  private async transactionOf(provider: IdentityProvider, { query, cookie }: LoginAnswer): Promise<LoginTransaction> {
-    const { box, store, now } = this.parts;
-    if (cookie === undefined) throw stateMismatch('no sign-in cookie came');
-    const transaction = openTransaction(box, cookie, now());
-    if (transaction?.provider !== provider.name) throw stateMismatch('the sign-in cookie holds none for this provider');
-    if (!hasState(query, transaction.state)) throw stateMismatch('the state is not that of the sign-in');
-    const use = `login:${keyOf(transaction.state)}`;
-    const isFirst = await withStore(store.claim(use, 'used', transaction.endsAt - now())).catch((error: unknown) => {
-      throw exchangeFailure(error);
-    });
-    if (!isFirst) throw stateMismatch('the sign-in has been used');
-    return transaction;
   }
 
   private exchange(
@@ -105,38 +132,38 @@ export class Login {
       issuer: identity.issuer,
       subject: identity.sub,
       email: identity.email,
-      emailVerified: identity.email_verified,
+      emailVerified: identity.emailVerified,
       displayName: identity.name,
       tenantId,
     });
   }
 
-  private async beginSession(
-    provider: IdentityProvider,
-    identity: VerifiedIdentity,
+  private async recordOf(
+    { idToken }: VerifiedIdentity,
     { accessToken, refreshToken, expiresIn }: IssuedTokens,
-  ): Promise<string> {
-    const { principals, sessions, now } = this.parts;
-    const { subject, tenantId } = await principals.of(accessToken);
-    return sessions.begin({
-      provider: provider.name,
-      issuer: identity.issuer,
-      identity: identity.sub,
-      providerSession: identity.sid,
-      idToken: identity.idToken,
-      createdAt: now(),
-      subject,
-      tenantId,
-      accessToken,
-      refreshToken,
-      ...tokenTimes(now(), expiresIn),
-      generation: 0,
-    });
+  ): Promise<Omit<SessionRecord, 'provider' | 'issuer' | 'identity' | 'providerSession'>> {
+    const { subject, tenantId } = await this.parts.principals.of(accessToken);
+    const createdAt = this.parts.now();
+    const times = tokenTimes(createdAt, expiresIn);
+    return { idToken, createdAt, subject, tenantId, accessToken, refreshToken, ...times, generation: 0 };
+  }
+
+  private async beginSession(record: SessionRecord, logoutsBefore: string, call: CallContext): Promise<string> {
+    const { sessions, signOut } = this.parts;
+    try {
+      const surplus = await withStore(sessions.makeRoom(record));
+      void signOut.endAllTokens(surplus, call);
+      const id = await withStore(sessions.begin(record, logoutsBefore));
+      if (id !== undefined) return id;
+      throw endedMeanwhile();
+    } catch (error) {
+      void signOut.endAllTokens([record], call);
+      throw error;
+    }
   }
 }
 
-function hasState(query: string, expected: string): boolean {
-  const given = Buffer.from(new URLSearchParams(query).get('state') ?? '');
-  const wanted = Buffer.from(expected);
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+function isSame(one: string, other: string): boolean {
+  const [left, right] = [Buffer.from(one), Buffer.from(other)];
+  return left.length === right.length && timingSafeEqual(left, right);
 }

@@ -1,85 +1,70 @@
-import { SessionStore } from './session-store.js';
+import { EndingMap } from './ending-map.js';
+import { MAX_MEMBERS, type Peeked, SessionStore } from './session-store.js';
+import { type Clock, steadyClock } from './steady-clock.js';
 
+/** Entries of each kind. A session is in two sets at most, so that the sets of all sessions fit. */
 const CAPACITY = 10_000;
-/** Members of one set: more sessions than anybody has with one identity. */
-const MAX_MEMBERS = 100;
+const SET_CAPACITY = 2 * CAPACITY;
 
-interface Entry<T> {
-  readonly value: T;
-  readonly endsAt: number;
-}
-
-/** Entries that end, bounded: the one that was used longest ago goes when there is no room. */
-class EndingMap<T> {
-  private readonly entries = new Map<string, Entry<T>>();
-
-  constructor(private readonly now: () => number) {}
-
-  get(key: string): Entry<T> | undefined {
-    const entry = this.entries.get(key);
-    if (entry === undefined || entry.endsAt > this.now()) return entry;
-    this.entries.delete(key);
-    return undefined;
-  }
-
-  set(key: string, value: T, endsAt: number): void {
-    this.entries.delete(key);
-    if (this.entries.size >= CAPACITY) this.entries.delete(this.entries.keys().next().value ?? '');
-    this.entries.set(key, { value, endsAt });
-  }
-
-  delete(key: string): void {
-    this.entries.delete(key);
-  }
-}
-
-/** Sessions of one process: they end with it. Sessions, claims and sets each have their own room, so that none crowds out another. */
+/** Sessions of one process: they end with it. */
 export class MemoryStore extends SessionStore {
-  private readonly values: EndingMap<string>;
-  private readonly claims: EndingMap<string>;
+  private readonly now: Clock;
+  private readonly kinds = new Map<string, EndingMap<string>>();
   private readonly sets: EndingMap<readonly string[]>;
 
-  constructor(private readonly now: () => number = () => Date.now()) {
+  /** @param now for tests: a clock in ms. */
+  constructor(now?: Clock) {
     super();
-    this.values = new EndingMap(now);
-    this.claims = new EndingMap(now);
-    this.sets = new EndingMap(now);
+    this.now = now === undefined ? steadyClock() : steadyClock(now, () => 0);
+    const isLive = (member: string) => this.entriesOf(member).get(member) !== undefined;
+    // A session that no set names could not be ended by its provider.
+    this.sets = new EndingMap(this.now, SET_CAPACITY, (members) => members.some(isLive));
   }
 
   override async read(key: string, slideMs: number): Promise<string | undefined> {
-    const entry = this.values.get(key);
-    if (entry !== undefined) this.values.set(key, entry.value, this.now() + slideMs);
+    const entries = this.entriesOf(key);
+    const entry = entries.get(key);
+    if (entry !== undefined) entries.set(key, entry.value, this.now() + slideMs);
     return entry?.value;
   }
 
+  override async peek(key: string): Promise<Peeked | undefined> {
+    const entry = this.entriesOf(key).get(key);
+    return entry === undefined ? undefined : { value: entry.value, endsInMs: entry.endsAt - this.now() };
+  }
+
   override async have(keys: readonly string[]): Promise<readonly boolean[]> {
-    return keys.map((key) => this.values.get(key) !== undefined);
+    return keys.map((key) => this.entriesOf(key).get(key) !== undefined);
   }
 
   override async write(key: string, value: string, lifeMs: number): Promise<void> {
-    this.values.set(key, value, this.now() + lifeMs);
+    this.entriesOf(key).set(key, value, this.now() + lifeMs);
   }
 
   override async replace(key: string, value: string): Promise<boolean> {
-    const entry = this.values.get(key);
-    if (entry !== undefined) this.values.set(key, value, entry.endsAt);
+    const entries = this.entriesOf(key);
+    const entry = entries.get(key);
+    if (entry !== undefined) entries.set(key, value, entry.endsAt);
     return entry !== undefined;
   }
 
   override async take(key: string): Promise<string | undefined> {
-    const entry = this.values.get(key);
-    this.values.delete(key);
+    const entries = this.entriesOf(key);
+    const entry = entries.get(key);
+    entries.delete(key);
     return entry?.value;
   }
 
   override async claim(key: string, holder: string, lifeMs: number): Promise<boolean> {
-    if (this.claims.get(key) !== undefined) return false;
-    this.claims.set(key, holder, this.now() + lifeMs);
+    const entries = this.entriesOf(key);
+    if (entries.get(key) !== undefined) return false;
+    entries.set(key, holder, this.now() + lifeMs);
     return true;
   }
 
   override async release(key: string, holder: string): Promise<void> {
-    if (this.claims.get(key)?.value === holder) this.claims.delete(key);
+    const entries = this.entriesOf(key);
+    if (entries.get(key)?.value === holder) entries.delete(key);
   }
 
   override async note(set: string, member: string, lifeMs: number): Promise<void> {
@@ -87,7 +72,21 @@ export class MemoryStore extends SessionStore {
     this.sets.set(set, [...others, member].slice(-MAX_MEMBERS), this.now() + lifeMs);
   }
 
-  override async noted(set: string): Promise<readonly string[]> {
-    return this.sets.get(set)?.value ?? [];
+  override async forget(set: string, member: string): Promise<void> {
+    const entry = this.sets.get(set);
+    const others = entry?.value.filter((other) => other !== member);
+    if (entry !== undefined) this.sets.set(set, others ?? [], entry.endsAt);
+  }
+
+  override async noted(set: string): Promise<readonly string[] | undefined> {
+    return this.sets.get(set)?.value;
+  }
+
+  /** Kinds are few: they are constants of the callers. */
+  private entriesOf(key: string): EndingMap<string> {
+    const kind = key.slice(0, Math.max(0, key.indexOf(':')));
+    let entries = this.kinds.get(kind);
+    if (entries === undefined) this.kinds.set(kind, (entries = new EndingMap(this.now, CAPACITY)));
+    return entries;
   }
 }

@@ -1,24 +1,35 @@
-import { randomBytes } from 'node:crypto';
 import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
+import { RedisUnavailable } from '../redis/redis-error.js';
 import type { SealedBox } from '../redis/sealed-box.js';
 import type { Providers } from './providers.js';
 import { withStore } from './session-errors.js';
 import type { SessionRecord } from './session-record.js';
+import { keyOf } from './session-registry.js';
 import type { SessionStore } from './session-store.js';
-import { keyOf } from './sessions.js';
+import type { Sessions } from './sessions.js';
+import type { Clock } from './steady-clock.js';
 
 /** How long a browser may take from signing out here to signing out at the provider. */
 const TICKET_LIFE_MS = 120_000;
-const TICKET_BYTES = 32;
+/** Longest ticket that fits into a request target of 4096 bytes. */
+const MAX_SEALED_LENGTH = 3900;
+const KEPT_TICKET = /^[A-Za-z0-9_-]{43}$/;
 
-const Ticket = z.object({ provider: z.string(), idToken: z.string() });
+const Ticket = z.object({
+  provider: z.string(),
+  idToken: z.string(),
+  /** Unix ms. */
+  endsAt: z.number(),
+});
 
 interface ProviderSignOutParts {
+  readonly sessions: Sessions;
   readonly providers: Providers;
   readonly store: SessionStore;
   readonly box: SealedBox;
   readonly publicUrl: string;
+  readonly now: Clock;
 }
 
 /**
@@ -28,28 +39,68 @@ interface ProviderSignOutParts {
 export class ProviderSignOut {
   constructor(private readonly parts: ProviderSignOutParts) {}
 
-  /** Where the browser goes after signing out here: by way of this gateway to the provider, if that knows how to. */
-  async urlFor(record: SessionRecord | undefined): Promise<string> {
-    const { publicUrl, store, box } = this.parts;
-    if (record === undefined || !(await this.endsSessions(record.provider))) return `${publicUrl}/`;
-    const ticket = randomBytes(TICKET_BYTES).toString('base64url');
-    const key = nameOf(ticket);
-    const { provider, idToken } = record;
-    await withStore(store.write(key, box.seal(key, JSON.stringify({ provider, idToken })), TICKET_LIFE_MS));
-    return `${publicUrl}/auth/logout?ticket=${ticket}`;
+  /** The front page, for whoever has nothing to end at a provider. */
+  get home(): string {
+    return `${this.parts.publicUrl}/`;
+  }
+
+  /**
+   * Where the browser goes after signing out here: by way of this gateway to the provider, if that knows how to. To be
+   * asked for before the session ends. The ticket is kept in the store; where that takes nothing it holds everything
+   * itself, sealed, unless it is too long for an address.
+   */
+  async urlFor(sessionId: string): Promise<string> {
+    const session = await withStore(this.parts.sessions.peek(sessionId));
+    return session === undefined ? this.urlAgain(sessionId) : this.newUrl(sessionId, session.record);
   }
 
   /** Where a ticket leads, once; the front page for one that leads nowhere. */
   async redeem(ticket: string | undefined): Promise<string> {
-    const home = `${this.parts.publicUrl}/`;
-    if (ticket === undefined) return home;
-    const key = nameOf(ticket);
-    const sealed = await withStore(this.parts.store.take(key));
-    const text = sealed === undefined ? undefined : this.parts.box.open(key, sealed);
-    if (text === undefined) return home;
-    const { provider, idToken } = Ticket.parse(JSON.parse(text));
-    const { configuration } = await this.parts.providers.named(provider).discover();
-    return buildEndSessionUrl(configuration, { id_token_hint: idToken, post_logout_redirect_uri: home }).href;
+    const text = ticket === undefined ? undefined : await withStore(this.open(ticket));
+    const parsed = text === undefined ? undefined : Ticket.parse(JSON.parse(text));
+    if (parsed === undefined || parsed.endsAt <= this.parts.now()) return this.home;
+    const { configuration } = await this.parts.providers.named(parsed.provider).discover();
+    const query = { id_token_hint: parsed.idToken, post_logout_redirect_uri: this.home };
+    return buildEndSessionUrl(configuration, query).href;
+  }
+
+  /** For a session that has just ended: the answer that said so may not have reached the browser. */
+  private async urlAgain(sessionId: string): Promise<string> {
+    const ticket = ticketOf(sessionId);
+    const [isKept] = await withStore(this.parts.store.have([keptAt(ticket)]));
+    return isKept === true ? this.urlWith(ticket) : this.home;
+  }
+
+  private async newUrl(sessionId: string, { provider, idToken }: SessionRecord): Promise<string> {
+    if (!(await this.endsSessions(provider))) return this.home;
+    const { store, box, now } = this.parts;
+    const ticket = ticketOf(sessionId);
+    const key = keptAt(ticket);
+    const text = JSON.stringify({ provider, idToken, endsAt: now() + TICKET_LIFE_MS });
+    try {
+      await store.write(key, box.seal(key, text), TICKET_LIFE_MS);
+      return this.urlWith(ticket);
+    } catch (error) {
+      if (!(error instanceof RedisUnavailable)) throw error;
+      const sealed = Buffer.from(box.seal('ticket', text), 'base64').toString('base64url');
+      return sealed.length > MAX_SEALED_LENGTH ? this.home : this.urlWith(sealed);
+    }
+  }
+
+  /** Uses a ticket up. */
+  private async open(ticket: string): Promise<string | undefined> {
+    const { store, box } = this.parts;
+    const key = keptAt(ticket);
+    if (KEPT_TICKET.test(ticket)) {
+      const sealed = await store.take(key);
+      return sealed === undefined ? undefined : box.open(key, sealed);
+    }
+    const text = box.open('ticket', ticket);
+    return text !== undefined && (await store.claim(key, 'used', TICKET_LIFE_MS)) ? text : undefined;
+  }
+
+  private urlWith(ticket: string): string {
+    return `${this.parts.publicUrl}/auth/logout?ticket=${ticket}`;
   }
 
   private async endsSessions(name: string): Promise<boolean> {
@@ -62,6 +113,11 @@ export class ProviderSignOut {
   }
 }
 
-function nameOf(ticket: string): string {
+/** One ticket for each session, so that a repeated sign-out leads to the same place. It tells nothing of the id. */
+function ticketOf(sessionId: string): string {
+  return keyOf(`ticket of ${sessionId}`);
+}
+
+function keptAt(ticket: string): string {
   return `out:${keyOf(ticket)}`;
 }

@@ -1,19 +1,22 @@
 import { redisKey } from '../redis/keys.js';
 import type { RedisConnections } from '../redis/redis-connections.js';
 import { RedisScript } from '../redis/redis-script.js';
-import { SessionStore } from './session-store.js';
+import { MAX_MEMBERS, type Peeked, SessionStore } from './session-store.js';
 
-/** Members of one set; the oldest go. */
-const MAX_MEMBERS = 100;
 /** Commands that are sent together. */
 const BATCH = 100;
+/** A member that is never removed: a set whose members have all gone is still known. */
+const KNOWN = '-';
 
 const RELEASE = new RedisScript("if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end");
 
-/** Adds with the time as score, keeps the newest, and lets the set live for so long. */
+/** Adds with the time in seconds as score, drops what has outlived the set's life, keeps the newest. */
 const NOTE = new RedisScript(`
-  redis.call('zadd', KEYS[1], redis.call('time')[1], ARGV[1])
-  redis.call('zremrangebyrank', KEYS[1], 0, -1 - tonumber(ARGV[3]))
+  local time = redis.call('time')
+  local now = time[1] + time[2] / 1000000
+  redis.call('zadd', KEYS[1], now, ARGV[1], '+inf', '${KNOWN}')
+  redis.call('zremrangebyscore', KEYS[1], '-inf', now - ARGV[2] / 1000)
+  redis.call('zremrangebyrank', KEYS[1], 0, -2 - tonumber(ARGV[3]))
   return redis.call('pexpire', KEYS[1], ARGV[2])
 `);
 
@@ -25,6 +28,12 @@ export class RedisStore extends SessionStore {
 
   override async read(key: string, slideMs: number): Promise<string | undefined> {
     return (await this.redis.run((redis) => redis.getex(nameOf(key), 'PX', slideMs))) ?? undefined;
+  }
+
+  override async peek(key: string): Promise<Peeked | undefined> {
+    const name = nameOf(key);
+    const [value, endsInMs] = await this.redis.run((redis) => Promise.all([redis.get(name), redis.pttl(name)]));
+    return value === null ? undefined : { value, endsInMs: Math.max(0, endsInMs) };
   }
 
   override async have(keys: readonly string[]): Promise<readonly boolean[]> {
@@ -61,8 +70,13 @@ export class RedisStore extends SessionStore {
     await this.redis.run((redis) => NOTE.run(redis, [nameOf(set)], [member, lifeMs, MAX_MEMBERS]));
   }
 
-  override async noted(set: string): Promise<readonly string[]> {
-    return this.redis.run((redis) => redis.zrange(nameOf(set), '0', '-1'));
+  override async forget(set: string, member: string): Promise<void> {
+    await this.redis.run((redis) => redis.zrem(nameOf(set), member));
+  }
+
+  override async noted(set: string): Promise<readonly string[] | undefined> {
+    const members = await this.redis.run((redis) => redis.zrange(nameOf(set), '0', '-1'));
+    return members.length === 0 ? undefined : members.filter((member) => member !== KNOWN);
   }
 }
 

@@ -10,9 +10,9 @@ export class SessionInfo {
   ) {}
 
   async describe(sessionId: string, { subject, tenantId, roles, permissions }: Principal): Promise<object> {
-    const record = await withStore(this.sessions.find(sessionId));
-    if (record === undefined) throw sessionOver('SESSION_ENDED');
-    const { provider, createdAt } = record;
+    const session = await withStore(this.sessions.peek(sessionId));
+    if (session === undefined) throw sessionOver('SESSION_ENDED');
+    const { provider, createdAt } = session.record;
     return {
       subject,
       tenantId,
@@ -22,6 +22,7 @@ export class SessionInfo {
       createTime: new Date(createdAt).toISOString(),
       expireTime: new Date(createdAt + this.limits.sessionMaxAgeMs).toISOString(),
       idleTimeoutSeconds: this.limits.sessionIdleMs / 1000,
+      idleSecondsLeft: Math.floor(session.idleEndsInMs / 1000),
       logoutUrl: '/auth/logout',
     };
   }

@@ -4,13 +4,18 @@ import { authUnavailable } from '../access/refusal.js';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError, type GatewayErrorCode } from '../domain/errors.js';
 import { type AuthService, type IssuedTokens } from './auth-service.js';
+import { RenewedSessions } from './renewed-sessions.js';
 import { sessionOver, withStore } from './session-errors.js';
 import { type SessionRecord, tokenTimes } from './session-record.js';
+import { keyOf } from './session-registry.js';
 import type { SessionStore } from './session-store.js';
-import { keyOf, type Sessions } from './sessions.js';
+import type { Sessions } from './sessions.js';
+import type { Clock } from './steady-clock.js';
 
-/** Longer than a renewal can take; a process that dies in one blocks its session for so long. */
-const LOCK_MS = 10_000;
+/** Longer than a renewal can take, and the time in which one that could not be written is tried again. */
+const LOCK_MS = 30_000;
+/** Longest that a request waits for the renewal of another instance; a process that dies in one blocks its session for the rest of the lock. */
+const WAIT_MS = 10_000;
 const POLL_MS = 50;
 /** Between two attempts that no request needs, after AuthService could not be reached. */
 const COOLDOWN_MS = 5_000;
@@ -24,8 +29,13 @@ const VERDICTS: ReadonlySet<GatewayErrorCode> = new Set([
   'FAILED_PRECONDITION',
 ]);
 
-/** Where times come from: Unix ms. */
-export type Clock = () => number;
+interface RenewalParts {
+  readonly sessions: Sessions;
+  readonly store: SessionStore;
+  readonly auth: AuthService;
+  /** Unix ms. */
+  readonly now: Clock;
+}
 
 /**
  * Renews access tokens: once for all requests of a session, in this process and in all others, since a refresh token that
@@ -33,19 +43,20 @@ export type Clock = () => number;
  */
 export class SessionRenewal {
   private readonly underWay = new Map<string, Promise<SessionRecord>>();
+  private readonly renewed: RenewedSessions;
+  /** Who holds a lock. One renewal of a session runs at a time in a process, so the process is the holder. */
+  private readonly holder = randomUUID();
+  /** Monotonic ms, as all waiting here. */
   private earliestAhead = -Infinity;
 
-  constructor(
-    private readonly sessions: Sessions,
-    private readonly store: SessionStore,
-    private readonly auth: AuthService,
-    private readonly now: Clock,
-  ) {}
+  constructor(private readonly parts: RenewalParts) {
+    this.renewed = new RenewedSessions(parts.sessions);
+  }
 
   /** Renews without anybody waiting: the token at hand is still good. */
   ahead(id: string, record: SessionRecord, call: CallContext): void {
-    if (this.now() < this.earliestAhead) return;
-    this.renew(id, record, call).catch(() => (this.earliestAhead = this.now() + COOLDOWN_MS));
+    if (performance.now() < this.earliestAhead) return;
+    this.renew(id, record, call).catch(() => (this.earliestAhead = performance.now() + COOLDOWN_MS));
   }
 
   /** The session with a new access token. Rejects with SESSION_ENDED, or AUTH_UNAVAILABLE when nobody can say. */
@@ -61,16 +72,10 @@ export class SessionRenewal {
   /** Whoever has the lock renews; the others wait until the session has changed, or the lock is free again. */
   private async renewAlone(id: string, record: SessionRecord, call: CallContext): Promise<SessionRecord> {
     const lock = `lock:${keyOf(id)}`;
-    const holder = randomUUID();
-    const giveUpAt = this.now() + LOCK_MS + POLL_MS;
-    while (this.now() < giveUpAt) {
-      if (await this.store.claim(lock, holder, LOCK_MS)) {
-        try {
-          return await this.renewHeld(id, record, call);
-        } finally {
-          await this.store.release(lock, holder).catch(() => undefined);
-        }
-      }
+    const giveUpAt = performance.now() + WAIT_MS;
+    while (performance.now() < giveUpAt) {
+      const claimedAt = performance.now();
+      if (await this.claim(lock)) return this.renewLocked(lock, claimedAt + LOCK_MS, { id, record, call });
       await pause(POLL_MS);
       const latest = await this.current(id);
       if (latest.generation !== record.generation) return latest;
@@ -78,29 +83,57 @@ export class SessionRenewal {
     throw authUnavailable('the session is being renewed by another instance', undefined);
   }
 
+  /** A claim whose answer was lost has left this process as the holder: the lock is given back and claimed anew. */
+  private async claim(lock: string): Promise<boolean> {
+    const { store } = this.parts;
+    if (await store.claim(lock, this.holder, LOCK_MS)) return true;
+    if ((await store.peek(lock))?.value !== this.holder) return false;
+    await store.release(lock, this.holder);
+    return store.claim(lock, this.holder, LOCK_MS);
+  }
+
+  /** Keeps the lock for as long as a renewed token waits to be written. */
+  private async renewLocked(
+    lock: string,
+    endsAt: number,
+    { id, record, call }: { readonly id: string; readonly record: SessionRecord; readonly call: CallContext },
+  ): Promise<SessionRecord> {
+    const release = () => this.parts.store.release(lock, this.holder).catch(() => undefined);
+    try {
+      return await this.renewHeld(id, record, call);
+    } finally {
+      const written = this.renewed.writing(id, endsAt);
+      if (written === undefined) await release();
+      else void written.then(release);
+    }
+  }
+
   private async renewHeld(id: string, record: SessionRecord, call: CallContext): Promise<SessionRecord> {
     const latest = await this.current(id);
     if (latest.generation !== record.generation) return latest;
-    const issued = await this.auth
-      .refresh(call, latest.refreshToken)
-      .catch((error: unknown) => this.explain(id, error));
-    const { accessToken, refreshToken, expiresIn } = issued;
-    const times = tokenTimes(this.now(), expiresIn);
-    const renewed = { ...latest, accessToken, refreshToken, ...times, generation: latest.generation + 1 };
-    if (await this.sessions.replace(id, renewed)) return renewed;
-    throw sessionOver('SESSION_ENDED', new Error('signed out during a renewal'));
+    const renewed = this.renewed.of(id, latest) ?? (await this.refresh(id, latest, call));
+    if (await this.renewed.write(id, renewed)) return renewed;
+    throw sessionOver('SESSION_ENDED', { cause: new Error('signed out during a renewal') });
   }
 
+  private async refresh(id: string, latest: SessionRecord, call: CallContext): Promise<SessionRecord> {
+    const { auth, now } = this.parts;
+    const issued = await auth.refresh(call, latest.refreshToken).catch((error: unknown) => this.explain(id, error));
+    const { accessToken, refreshToken, expiresIn } = issued;
+    return { ...latest, accessToken, refreshToken, ...tokenTimes(now(), expiresIn), generation: latest.generation + 1 };
+  }
+
+  /** Waiting for a renewal is no use of a session. */
   private async current(id: string): Promise<SessionRecord> {
-    const record = await this.sessions.find(id);
-    if (record === undefined) throw sessionOver('SESSION_ENDED');
-    return record;
+    const session = await this.parts.sessions.peek(id);
+    if (session === undefined) throw sessionOver('SESSION_ENDED');
+    return session.record;
   }
 
   private async explain(id: string, error: unknown): Promise<IssuedTokens> {
     if (error instanceof GatewayError && VERDICTS.has(error.code)) {
-      await this.sessions.end(id);
-      throw sessionOver('SESSION_ENDED', error);
+      await this.parts.sessions.end(id);
+      throw sessionOver('SESSION_ENDED', { cause: error });
     }
     throw authUnavailable('the session cannot be renewed at present', error);
   }

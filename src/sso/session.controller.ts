@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Access } from '../access/access.decorator.js';
+import { Access, PeekableAccess } from '../access/access.decorator.js';
 import { CsrfCheck } from '../access/csrf.js';
 import { missingCredentials } from '../access/refusal.js';
 import { readSessionCookie } from '../access/session-cookie.js';
@@ -8,7 +8,7 @@ import { CLEAR_SESSION_COOKIE } from './cookies.js';
 import { ProviderSignOut } from './provider-sign-out.js';
 import { SessionInfo } from './session-info.js';
 import { SignOut } from './sign-out.js';
-import { queryParameter, type SsoRequest } from './sso-request.js';
+import { onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
 
 /** What a page asks of its session. */
 @Controller('auth')
@@ -20,25 +20,33 @@ export class SessionController {
     private readonly providerSignOut: ProviderSignOut,
   ) {}
 
-  /** Who is signed in, for how long, and how to sign out. A script that has no session gets a 401, never a redirect. */
+  /**
+   * Who is signed in, for how long, and how to sign out. With `peek=1` the question does not count as a use of the
+   * session. A script that has no session gets a 401, never a redirect.
+   */
   @Get('session')
-  @Access('AUTHENTICATED')
+  @PeekableAccess()
   async session(@Req() request: SsoRequest): Promise<object> {
+    onlyValue(request, 'peek', '1');
     const sessionId = readSessionCookie(request.headers['cookie'] ?? '');
     const { principal } = request.call;
     if (principal?.authMethod !== 'session' || !sessionId) throw missingCredentials();
     return this.info.describe(sessionId, principal);
   }
 
-  /** Ends the session here and tells where it can be ended at the provider. Without a session there is nothing to do. */
+  /**
+   * Ends the session here and tells where it can be ended at the provider. A request without the cookie changes nothing,
+   * neither here nor in the browser: a foreign page can send it, and its browser keeps the Lax cookie back.
+   */
   @Post('logout')
   @HttpCode(200)
   @Access('OPEN')
   async logout(@Req() request: SsoRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     const sessionId = readSessionCookie(request.headers['cookie'] ?? '');
-    if (sessionId !== undefined) this.csrf.check(request);
-    const ended = await this.signOut.end(sessionId, request.call);
-    const logoutUrl = await this.providerSignOut.urlFor(ended);
+    if (sessionId === undefined) return { logoutUrl: this.providerSignOut.home };
+    this.csrf.check(request);
+    const logoutUrl = await this.providerSignOut.urlFor(sessionId);
+    await this.signOut.end(sessionId, request.call);
     void reply.header('set-cookie', CLEAR_SESSION_COOKIE);
     return { logoutUrl };
   }

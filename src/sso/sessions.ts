@@ -1,50 +1,86 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { SealedBox } from '../redis/sealed-box.js';
 import { parseRecord, type SessionRecord } from './session-record.js';
+import { keyOf, type ProviderIdentity, SessionRegistry } from './session-registry.js';
 import type { SessionStore } from './session-store.js';
 
 const ID_BYTES = 32;
 const ID_FORM = /^[A-Za-z0-9_-]{43}$/;
+/** How long it is remembered that a session gave way to another: longer than a request that began before. */
+const REPLACED_MS = 120_000;
 
 interface SessionLimits {
   readonly idleMs: number;
   readonly maxAgeMs: number;
 }
 
-/** Who is to be signed out, in the words of an identity provider. */
-export interface ProviderLogout {
-  readonly issuer: string;
-  readonly providerSession: string | undefined;
-  readonly identity: string | undefined;
+/** A session, and how long it lasts if nobody uses it. */
+export interface PeekedSession {
+  readonly record: SessionRecord;
+  readonly idleEndsInMs: number;
 }
 
 /** Browser sessions by the id in their cookie. The store sees the hash of an id and sealed records. */
 export class Sessions {
+  readonly registry: SessionRegistry;
+
   constructor(
     private readonly store: SessionStore,
     private readonly box: SealedBox,
     private readonly limits: SessionLimits,
     private readonly now: () => number = () => Date.now(),
-  ) {}
-
-  /** Keeps a new session and gives its id: 256 random bits, never one that a client proposed. */
-  async begin(record: SessionRecord): Promise<string> {
-    const id = randomBytes(ID_BYTES).toString('base64url');
-    const key = keyOf(id);
-    // Noted first: a session that cannot be found by its provider could not be ended by it.
-    for (const set of setsOf(record)) await this.store.note(set, key, this.limits.maxAgeMs + this.limits.idleMs);
-    await this.store.write(key, this.seal(key, record), this.limits.idleMs);
-    return id;
+  ) {
+    this.registry = new SessionRegistry(store, limits.maxAgeMs + limits.idleMs);
   }
 
-  /** The session of an id, kept for another idle time. Undefined when there is none, or it is too old. */
+  /**
+   * Keeps a new session and returns its id: 256 random bits, never one that a client proposed. Undefined when the
+   * provider ended it before it began.
+   * @param logoutsBefore what {@link SessionRegistry.logoutsOf} said when the identity was verified.
+   */
+  async begin(record: SessionRecord, logoutsBefore: string): Promise<string | undefined> {
+    const id = randomBytes(ID_BYTES).toString('base64url');
+    const key = keyOf(id);
+    // Registered first: a session that cannot be found by its provider could not be ended by it.
+    await this.registry.add(record, key);
+    await this.store.write(key, this.seal(key, record), this.limits.idleMs);
+    if ((await this.registry.logoutsOf(record)) === logoutsBefore) return id;
+    await this.endKey(key);
+    return undefined;
+  }
+
+  /** Ends the oldest sessions of a person who has as many as can be registered; returns what they were. */
+  async makeRoom(owner: ProviderIdentity): Promise<SessionRecord[]> {
+    const ended: SessionRecord[] = [];
+    for (const key of await this.registry.surplus(owner)) {
+      const record = await this.endKey(key);
+      if (record !== undefined) ended.push(record);
+    }
+    return ended;
+  }
+
+  /** Returns the session of an id and keeps it for another idle time. Undefined when there is none, or it is too old. */
   async find(id: string): Promise<SessionRecord | undefined> {
     if (!ID_FORM.test(id)) return undefined;
     const key = keyOf(id);
     const record = this.open(key, await this.store.read(key, this.limits.idleMs));
-    if (record === undefined || record.createdAt + this.limits.maxAgeMs > this.now()) return record;
-    await this.store.take(key);
+    if (record === undefined || !this.isTooOld(record)) return record;
+    await this.endKey(key);
     return undefined;
+  }
+
+  /** {@link find} without keeping it for longer. */
+  async peek(id: string): Promise<PeekedSession | undefined> {
+    if (!ID_FORM.test(id)) return undefined;
+    const peeked = await this.peekKey(keyOf(id));
+    return peeked === undefined || this.isTooOld(peeked.record) ? undefined : peeked;
+  }
+
+  /** {@link peek} by the key under which a session is kept, at whatever age. */
+  async peekKey(key: string): Promise<PeekedSession | undefined> {
+    const peeked = await this.store.peek(key);
+    const record = this.open(key, peeked?.value);
+    return record === undefined ? undefined : { record, idleEndsInMs: peeked?.endsInMs ?? 0 };
   }
 
   /** Whether each of these sessions is still kept, in their order, without prolonging it. */
@@ -58,27 +94,31 @@ export class Sessions {
     return this.store.replace(key, this.seal(key, record));
   }
 
-  /** Ends a session and gives what it was. */
-  async end(id: string): Promise<SessionRecord | undefined> {
-    const key = keyOf(id);
-    return this.open(key, await this.store.take(key));
+  /** Ends a session and returns what it was. */
+  end(id: string): Promise<SessionRecord | undefined> {
+    return this.endKey(keyOf(id));
   }
 
-  /**
-   * Ends what a provider asks for: one of its sessions, or all of an identity. Undefined when it speaks of nothing that
-   * was ever known here; an empty list when all of it has ended already.
-   */
-  async endAt({ issuer, providerSession, identity }: ProviderLogout): Promise<SessionRecord[] | undefined> {
-    const set =
-      providerSession === undefined ? identitySet(issuer, identity ?? '') : sessionSet(issuer, providerSession);
-    const keys = await this.store.noted(set);
-    if (keys.length === 0) return undefined;
-    const ended: SessionRecord[] = [];
-    for (const key of keys) {
-      const record = this.open(key, await this.store.take(key));
-      if (record !== undefined) ended.push(record);
-    }
-    return ended;
+  /** {@link end} for a session whose browser has just been given another one. */
+  async supersede(id: string): Promise<SessionRecord | undefined> {
+    await this.store.write(supersededKey(id), '1', REPLACED_MS).catch(() => undefined);
+    return this.end(id);
+  }
+
+  /** Whether the browser of an ended session holds a newer one, which an answer to an older request must not take away. */
+  async isSuperseded(id: string): Promise<boolean> {
+    return (await this.store.peek(supersededKey(id))) !== undefined;
+  }
+
+  /** {@link end} by the key under which a session is kept. */
+  async endKey(key: string): Promise<SessionRecord | undefined> {
+    const record = this.open(key, await this.store.take(key));
+    if (record !== undefined) await this.registry.remove(record, key);
+    return record;
+  }
+
+  private isTooOld({ createdAt }: SessionRecord): boolean {
+    return createdAt + this.limits.maxAgeMs <= this.now();
   }
 
   private seal(key: string, record: SessionRecord): string {
@@ -91,20 +131,6 @@ export class Sessions {
   }
 }
 
-/** The name under which a session is locked and kept: from a copy of the store nobody gets a cookie. */
-export function keyOf(id: string): string {
-  return hash('sha256', id, 'base64url');
-}
-
-function setsOf({ issuer, identity, providerSession }: SessionRecord): string[] {
-  const all = identitySet(issuer, identity);
-  return providerSession === undefined ? [all] : [all, sessionSet(issuer, providerSession)];
-}
-
-function identitySet(issuer: string, identity: string): string {
-  return `sub:${keyOf(JSON.stringify([issuer, identity]))}`;
-}
-
-function sessionSet(issuer: string, providerSession: string): string {
-  return `sid:${keyOf(JSON.stringify([issuer, providerSession]))}`;
+function supersededKey(id: string): string {
+  return `superseded:${keyOf(id)}`;
 }

@@ -4,9 +4,10 @@ import type { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 import type { Revocations } from '../domain/revocation.js';
 import type { AuthService } from './auth-service.js';
+import { endAtProvider, type LogoutFinding, type ProviderLogout } from './provider-logout.js';
 import { withStore } from './session-errors.js';
 import type { SessionRecord } from './session-record.js';
-import type { ProviderLogout, Sessions } from './sessions.js';
+import type { Sessions } from './sessions.js';
 
 interface SignOutParts {
   readonly sessions: Sessions;
@@ -15,39 +16,50 @@ interface SignOutParts {
   readonly logger: Logger;
 }
 
+/** The tokens of a session. */
+type SessionTokens = Pick<SessionRecord, 'subject' | 'tenantId' | 'accessToken' | 'refreshToken' | 'accessExpiresAt'>;
+
 /** Ends sessions, and makes worthless what they held. */
 export class SignOut {
   constructor(private readonly parts: SignOutParts) {}
 
-  /** Ends the session of a cookie, and its tokens; gives what it was. Rejects with AUTH_UNAVAILABLE when the store does not answer. */
-  async end(sessionId: string | undefined, call: CallContext): Promise<SessionRecord | undefined> {
-    const record = sessionId ? await withStore(this.parts.sessions.end(sessionId)) : undefined;
+  /** Ends the session of a cookie, and its tokens. Rejects with AUTH_UNAVAILABLE when the store does not answer. */
+  async end(sessionId: string, call: CallContext): Promise<void> {
+    const record = await withStore(this.parts.sessions.end(sessionId));
     if (record !== undefined) await this.endTokens(record, call);
-    return record;
   }
 
   /** Ends the session that a new sign-in takes the place of. Nobody waits for it, and nothing depends on it. */
-  replace(sessionId: string | undefined, call: CallContext): void {
-    this.end(sessionId, call).catch((error: unknown) => this.warn(error, call));
+  supersede(sessionId: string, call: CallContext): void {
+    const ended = this.parts.sessions.supersede(sessionId);
+    ended.then((record) => record && this.endTokens(record, call)).catch((error: unknown) => this.warn(error, call));
   }
 
-  /** Ends what a provider asks for. False when it speaks of nothing that was ever known here. */
-  async endAt(logout: ProviderLogout, call: CallContext): Promise<boolean> {
-    const ended = await withStore(this.parts.sessions.endAt(logout));
-    for (const record of ended ?? []) void this.endTokens(record, call);
-    return ended !== undefined;
+  /** Ends what a provider asks for. Rejects with AUTH_UNAVAILABLE when the store fails before all of it has ended. */
+  async endAt(logout: ProviderLogout, call: CallContext): Promise<LogoutFinding> {
+    const ended: SessionRecord[] = [];
+    try {
+      return await withStore(endAtProvider(this.parts.sessions, logout, (record) => ended.push(record)));
+    } finally {
+      void this.endAllTokens(ended, call);
+    }
+  }
+
+  /** One after the other, so that a person with many sessions does not flood AuthService. Never rejects. */
+  async endAllTokens(records: readonly SessionTokens[], call: CallContext): Promise<void> {
+    for (const record of records) await this.endTokens(record, call);
   }
 
   /** At AuthService and in all gateways. Never rejects: the person is signed out already. */
-  private async endTokens(record: SessionRecord, call: CallContext): Promise<void> {
+  private async endTokens(tokens: SessionTokens, call: CallContext): Promise<void> {
     try {
-      await Promise.all([this.parts.auth.logout(call, holderOf(record), record.refreshToken), this.revoke(record)]);
+      await Promise.all([this.parts.auth.logout(call, holderOf(tokens), tokens.refreshToken), this.revoke(tokens)]);
     } catch (error) {
       this.warn(error, call);
     }
   }
 
-  private async revoke({ accessToken, accessExpiresAt }: SessionRecord): Promise<void> {
+  private async revoke({ accessToken, accessExpiresAt }: SessionTokens): Promise<void> {
     const { jti, exp } = decodeJwt(accessToken);
     if (jti !== undefined) await this.parts.revocations?.revoke(jti, exp ?? accessExpiresAt / 1000);
   }
@@ -58,7 +70,7 @@ export class SignOut {
 }
 
 /** In whose name AuthService is called when the access token is too old to say so. */
-function holderOf({ subject, tenantId, accessExpiresAt }: SessionRecord): Principal {
+function holderOf({ subject, tenantId, accessExpiresAt }: SessionTokens): Principal {
   return {
     subject,
     tenantId,

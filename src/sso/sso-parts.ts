@@ -10,6 +10,7 @@ import type { CallStack } from '../traffic/stack.js';
 import { AuthService } from './auth-service.js';
 import { CookieSessions } from './cookie-sessions.js';
 import { IdentityProvider } from './identity-provider.js';
+import { LoginCookies } from './login-cookies.js';
 import { Login } from './login.js';
 import { MemoryStore } from './memory-store.js';
 import { ProviderSignOut } from './provider-sign-out.js';
@@ -41,16 +42,18 @@ export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurro
   const sessions = new Sessions(store, box, { idleMs: sso.sessionIdleMs, maxAgeMs: sso.sessionMaxAgeMs });
   const auth = new AuthService(stack);
   const principals = new SessionPrincipals(tokens);
-  const renewal = new SessionRenewal(sessions, store, auth, now);
-  const byName = [...sso.providers].map(([name, config]) => [name, new IdentityProvider(config, now)] as const);
+  const renewal = new SessionRenewal({ sessions, store, auth, now });
+  const signOut = new SignOut({ sessions, auth, revocations, logger: logger.events });
+  const cookies = new LoginCookies(box, now);
+  const byName = [...sso.providers].map(([name, config]) => [name, new IdentityProvider(config)] as const);
   const providers = new Providers(new Map(byName), auth);
   return {
     store,
     providers,
     reader: new CookieSessions(sessions, renewal, principals, now),
-    login: new Login({ auth, sessions, principals, store, box, publicUrl, now }),
-    signOut: new SignOut({ sessions, auth, revocations, logger: logger.events }),
-    providerSignOut: new ProviderSignOut({ providers, store, box, publicUrl }),
+    login: new Login({ auth, sessions, signOut, principals, store, cookies, publicUrl, now }),
+    signOut,
+    providerSignOut: new ProviderSignOut({ sessions, providers, store, box, publicUrl, now }),
     info: new SessionInfo(sessions, sso),
     csrf: new CsrfCheck(publicUrl, server.corsOrigins),
   };

@@ -3,7 +3,7 @@ import { expectProblem } from '../support/problem.js';
 import { callApi, fillIn, goToProvider, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
 import { type Step, WebClient } from '../support/web-client.js';
 
-const LOGIN_COOKIE = '__Host-login';
+const LOGIN_COOKIE = '__Host-login-';
 
 let gateway: SsoGateway;
 
@@ -17,6 +17,13 @@ async function comingBack(email = 'alice@acme.test'): Promise<{ readonly client:
   const client = new WebClient();
   const back = await fillIn(client, await goToProvider(client, gateway), email);
   return { client, url: new URL(back.headers.get('location') ?? '') };
+}
+
+/** The cookie of the one sign-in that a client has under way. */
+function loginCookie(client: WebClient): { readonly name: string; readonly value: string } {
+  const [name = '', ...others] = client.cookieNames(gateway.publicUrl, LOGIN_COOKIE);
+  expect(others).toEqual([]);
+  return { name, value: client.cookie(gateway.publicUrl, name) ?? '' };
 }
 
 async function expectRefused(
@@ -63,10 +70,10 @@ describe('a callback', () => {
 
   it('is good for one use, even to a browser that keeps its cookie', async () => {
     const { client, url } = await comingBack();
-    const cookie = client.cookie(gateway.publicUrl, LOGIN_COOKIE) ?? '';
+    const { name, value } = loginCookie(client);
     expect((await client.request(url.href)).status).toBe(302);
     const again = new WebClient();
-    again.setCookie(gateway.publicUrl, LOGIN_COOKIE, cookie);
+    again.setCookie(gateway.publicUrl, name, value);
     await expectRefused(again, await again.request(url.href), 'INVALID_ARGUMENT');
   });
 
@@ -97,7 +104,8 @@ describe('a callback', () => {
     ['made up', () => Buffer.from('{"returnTo":"//evil.test"}').toString('base64')],
   ])('with a cookie that was %s is refused', async (_what, change) => {
     const { client, url } = await comingBack();
-    client.setCookie(gateway.publicUrl, LOGIN_COOKIE, change(client.cookie(gateway.publicUrl, LOGIN_COOKIE) ?? ''));
+    const { name, value } = loginCookie(client);
+    client.setCookie(gateway.publicUrl, name, change(value));
     await expectRefused(client, await client.request(url.href), 'INVALID_ARGUMENT');
   });
 

@@ -150,11 +150,32 @@ describe('the rest of the answer', () => {
     expect(JSON.parse((await callApi(client, gateway, '/auth/session')).body)).toMatchObject({ tenantId: 'globex' });
   });
 
-  it('an e-mail address that nobody verified does not get into its account', async () => {
-    const answer = await signInWith((nonce) =>
-      provider.sign({ nonce, sub: 'mallory', email: 'root@platform.test', email_verified: false }),
-    );
+  it.each([false, 'false', 'yes', 'true', '1', 1, null, undefined, {}])(
+    'an e-mail address that is verified with %j does not get into its account',
+    async (email_verified) => {
+      const answer = await signInWith((nonce) =>
+        provider.sign({ nonce, sub: 'mallory', email: 'root@platform.test', email_verified }),
+      );
+      await expectRefused(answer, 'exchange_failed', 'PERMISSION_DENIED');
+    },
+  );
+
+  it('an e-mail address of the userinfo endpoint is not verified by the ID token', async () => {
+    provider.answers['/userinfo'] = () => ({ sub: 'mallory', email: 'root@platform.test' });
+    const answer = await signInWith((nonce) => provider.sign({ nonce, sub: 'mallory', email: undefined }));
+    expect(provider.asked).toContain('/userinfo');
     await expectRefused(answer, 'exchange_failed', 'PERMISSION_DENIED');
+  });
+
+  it.each([
+    ['longer than anybody keeps', { name: 'x'.repeat(5000) }],
+    ['cut in the middle of a character', { name: `${'x'.repeat(255)}😀` }],
+    ['half of a character', { name: 'x \ud800' }],
+    ['no text', { name: { given: 'Alice' } }],
+    ['null', { name: null }],
+  ])('a name that is %s keeps nobody out', async (_what, claims) => {
+    const answer = await signInWith((nonce) => provider.sign({ nonce, ...claims }));
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/']);
   });
 
   it.each([

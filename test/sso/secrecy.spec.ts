@@ -90,8 +90,8 @@ describe('what leaves the gateway', () => {
     const forms = [
       /^__Host-sid=[\w-]{43}; /,
       /^__Host-sid=; Max-Age=0; /,
-      /^__Host-login=[\w+/=.-]{100,}; Max-Age=600; /,
-      /^__Host-login=; Max-Age=0; /,
+      /^__Host-login-[\w-]{16}=[\w+/=.-]{100,}; Max-Age=600; /,
+      /^__Host-login-[\w-]{16}=; Max-Age=0; /,
     ];
     for (const cookie of cookies) {
       const form = forms.find((each) => each.test(cookie));

@@ -75,7 +75,9 @@ describe('the way to the provider', () => {
       expect(url.origin).toBe(gateway.world.idp?.issuer);
       queries.push(Object.fromEntries(url.searchParams));
       const [cookie = ''] = answer.headers.getSetCookie();
-      expect(cookie).toMatch(/^__Host-login=[\w+/=.-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+      expect(cookie).toMatch(
+        /^__Host-login-[\w-]{16}=[\w+/=.-]+; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      );
     }
     const [one = {}, two = {}] = queries;
     expect(one).toMatchObject({

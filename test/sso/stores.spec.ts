@@ -69,13 +69,37 @@ describe.each(STORES)('a session store in %s', (_name, open) => {
     expect(await store.claim('lock', 'w', HOUR)).toBe(true);
   });
 
-  it('remembers the newest hundred members of a set, each once', async () => {
+  it('remembers the newest thousand members of a set, each once, the oldest first', async () => {
     for (const member of ['a', 'b', 'a']) await store.note('set', member, HOUR);
-    expect((await store.noted('set')).toSorted()).toEqual(['a', 'b']);
-    for (let i = 0; i < 150; i++) await store.note('big', `member-${String(i).padStart(3, '0')}`, HOUR);
-    const kept = await store.noted('big');
-    expect(kept).toHaveLength(100);
-    expect(kept.toSorted()[0]).toBe('member-050');
+    expect(await store.noted('set')).toEqual(['b', 'a']);
+    for (let i = 0; i < 1050; i++) await store.note('big', `member-${i}`, HOUR);
+    const kept = (await store.noted('big')) ?? [];
+    expect(kept).toHaveLength(1000);
+    expect([kept[0], kept.at(-1)]).toEqual(['member-50', 'member-1049']);
+  });
+
+  it('knows a set whose members were all forgotten from one that never was', async () => {
+    expect(await store.noted('set')).toBeUndefined();
+    await store.forget('set', 'a');
+    expect(await store.noted('set')).toBeUndefined();
+    await store.note('set', 'a', HOUR);
+    await store.note('set', 'b', HOUR);
+    await store.forget('set', 'a');
+    expect(await store.noted('set')).toEqual(['b']);
+    await store.forget('set', 'b');
+    await store.forget('set', 'b');
+    expect(await store.noted('set')).toEqual([]);
+  });
+
+  it('shows a value and how long it is kept, and keeps it no longer for that', async () => {
+    expect(await store.peek('a')).toBeUndefined();
+    await store.write('a', 'one', HOUR);
+    for (let i = 0; i < 2; i++) {
+      const { value, endsInMs = 0 } = (await store.peek('a')) ?? {};
+      expect(value).toBe('one');
+      expect(endsInMs).toBeGreaterThan(HOUR / 2);
+      expect(endsInMs).toBeLessThanOrEqual(HOUR);
+    }
   });
 });
 
@@ -110,6 +134,31 @@ describe('what has its end', () => {
     }
   });
 
+  it('in memory is not moved by a look, nor by a wall clock that goes back and is right again', async () => {
+    const store = new MemoryStore(() => now);
+    now = HOUR;
+    await store.write('looked at', 'one', 100);
+    await store.write('used', 'one', 100);
+    now = 0;
+    expect((await store.peek('looked at'))?.endsInMs).toBe(100);
+    expect(await store.read('used', 100)).toBe('one');
+    now = HOUR + 99;
+    expect((await store.peek('looked at'))?.endsInMs).toBe(1);
+    expect(await store.read('used', 100)).toBe('one');
+    now = HOUR + 100;
+    expect(await store.peek('looked at')).toBeUndefined();
+    expect((await store.peek('used'))?.endsInMs).toBe(99);
+  });
+
+  it('in Redis ends with its member, not with the newest one', async () => {
+    const store = new RedisStore(user.redis);
+    await store.note('set', 'old', HOUR);
+    const aged = Number(await server.client.zscore('session:set', 'old')) - 3601;
+    await server.client.zadd('session:set', aged, 'old');
+    await store.note('set', 'new', HOUR);
+    expect(await store.noted('set')).toEqual(['new']);
+  });
+
   it('in memory makes room when there are ten thousand others, the one unused for longest first', async () => {
     const store = new MemoryStore(() => now);
     for (let i = 0; i < 10_000; i++) await store.write(`session-${i}`, 'x', HOUR);
@@ -117,7 +166,30 @@ describe('what has its end', () => {
     await store.write('one more', 'x', HOUR);
     expect(await store.read('session-0', HOUR)).toBe('x');
     expect(await store.read('session-1', HOUR)).toBeUndefined();
-    for (let i = 0; i < 20_000; i++) await store.claim(`claim-${i}`, 'x', HOUR);
-    expect(await store.read('session-0', HOUR)).toBe('x');
+  });
+
+  it.each([
+    ['sign-ins that were completed', 'login'],
+    ['logout tokens', 'logout'],
+    ['tickets', 'ticket'],
+  ])('in memory is not displaced by any number of %s', async (_what, kind) => {
+    const store = new MemoryStore(() => now);
+    await store.write('session', 'x', HOUR);
+    await store.claim('lock:session', 'x', HOUR);
+    await store.claim('other:one', 'x', HOUR);
+    for (let i = 0; i < 20_000; i++) await store.claim(`${kind}:${i}`, 'x', HOUR);
+    expect(await store.read('session', HOUR)).toBe('x');
+    expect(await store.claim('lock:session', 'y', HOUR)).toBe(false);
+    expect(await store.claim('other:one', 'y', HOUR)).toBe(false);
+    expect(await store.have([`${kind}:9999`, `${kind}:10000`])).toEqual([false, true]);
+  });
+
+  it('in memory keeps the sets of live sessions, whoever signed in since', async () => {
+    const store = new MemoryStore(() => now);
+    await store.write('live', 'x', HOUR);
+    await store.note('set of the live one', 'live', HOUR);
+    for (let i = 0; i < 40_000; i++) await store.note(`set-${i}`, `gone-${i}`, HOUR);
+    expect(await store.noted('set of the live one')).toEqual(['live']);
+    expect([await store.noted('set-0'), await store.noted('set-39999')]).toEqual([undefined, ['gone-39999']]);
   });
 });

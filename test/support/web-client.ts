@@ -6,13 +6,19 @@ export interface Step {
   readonly body: string;
 }
 
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly path: string;
+}
+
 const MAX_REDIRECTS = 10;
 
 /** A browser as far as servers can tell: cookies by host and path, redirects, forms. It has no scripts. */
 export class WebClient {
   /** All that was answered so far, redirects included. */
   readonly steps: Step[] = [];
-  private readonly cookies = new Map<string, Map<string, { readonly value: string; readonly path: string }>>();
+  private readonly cookies = new Map<string, Cookie[]>();
 
   /** One request, with the cookies of its host; the answer's are kept. No redirect is followed. */
   async request(url: string, init: RequestInit = {}): Promise<Step> {
@@ -50,18 +56,25 @@ export class WebClient {
   }
 
   cookie(url: string, name: string): string | undefined {
-    return this.cookies.get(new URL(url).host)?.get(name)?.value;
+    return this.jarOf(url).find((cookie) => cookie.name === name)?.value;
+  }
+
+  /** Names of the cookies that begin so, the oldest first. */
+  cookieNames(url: string, prefix: string): string[] {
+    return this.jarOf(url)
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith(prefix));
   }
 
   setCookie(url: string, name: string, value: string): void {
-    this.jarOf(url).set(name, { value, path: '/' });
+    this.put(url, { name, value, path: '/' });
   }
 
   private cookieHeader(url: string): string {
     const { pathname } = new URL(url);
-    return [...this.jarOf(url)]
-      .filter(([, { path }]) => pathname.startsWith(path))
-      .map(([name, { value }]) => `${name}=${value}`)
+    return this.jarOf(url)
+      .filter(({ path }) => pathname.startsWith(path))
+      .map(({ name, value }) => `${name}=${value}`)
       .join('; ');
   }
 
@@ -74,14 +87,26 @@ export class WebClient {
       const expires = attributes.find((each) => /^expires=/i.test(each))?.slice(8);
       const isOver =
         attributes.some((each) => /^max-age=0$/i.test(each)) || (expires && Date.parse(expires) < Date.now());
-      if (isOver) this.jarOf(url).delete(name);
-      else this.jarOf(url).set(name, { value, path });
+      if (isOver) this.drop(url, { name, path });
+      else this.put(url, { name, value, path });
     }
   }
 
-  private jarOf(url: string) {
+  private put(url: string, cookie: Cookie): void {
+    this.drop(url, cookie);
+    this.jarOf(url).push(cookie);
+  }
+
+  /** A cookie is another one at another path. */
+  private drop(url: string, { name, path }: Omit<Cookie, 'value'>): void {
+    const jar = this.jarOf(url);
+    const at = jar.findIndex((each) => each.name === name && each.path === path);
+    if (at !== -1) jar.splice(at, 1);
+  }
+
+  private jarOf(url: string): Cookie[] {
     const { host } = new URL(url);
-    const jar = this.cookies.get(host) ?? new Map<string, { readonly value: string; readonly path: string }>();
+    const jar = this.cookies.get(host) ?? [];
     this.cookies.set(host, jar);
     return jar;
   }

@@ -1,0 +1,86 @@
+import { cookiePairs, cookieValues } from '../access/cookie-header.js';
+import type { SealedBox } from '../redis/sealed-box.js';
+import { clearCookie, endingCookie } from './cookies.js';
+import { LOGIN_LIFE_MS, type LoginTransaction, parseTransaction } from './login-transaction.js';
+import { keyOf } from './session-registry.js';
+import type { Clock } from './steady-clock.js';
+
+const PREFIX = '__Host-login-';
+const ID_LENGTH = 16;
+const NAME = /^__Host-login-[A-Za-z0-9_-]{16}$/;
+
+/** Sign-ins that a browser may have under way at once, and what their cookies may weigh: they come with each of its requests. */
+const MAX_COOKIES = 8;
+const MAX_BYTES = 4096;
+/** Cookies that one answer deletes at most. */
+const MAX_CLEARED = 32;
+
+interface LoginCookie {
+  readonly name: string;
+  readonly bytes: number;
+  /** Unix ms; 0 for a cookie that was not sealed here. */
+  readonly endsAt: number;
+}
+
+/** The sign-ins that a browser has under way, each in a cookie of its own: people sign in in several tabs. */
+export class LoginCookies {
+  /** @param now Unix ms. */
+  constructor(
+    private readonly box: SealedBox,
+    private readonly now: Clock,
+  ) {}
+
+  /** Set-Cookie lines of a new sign-in: its own, and one for each older sign-in that there is no room for beside it. */
+  add(cookieHeader: string, transaction: LoginTransaction): string[] {
+    const name = nameOf(transaction.state);
+    const value = this.box.seal(name, JSON.stringify(transaction));
+    const dropped = this.surplus(cookieHeader, name.length + value.length);
+    return [endingCookie(name, value, LOGIN_LIFE_MS), ...dropped.slice(0, MAX_CLEARED).map(clearCookie)];
+  }
+
+  /** The sign-in under way with a state. Undefined when this browser has none, or began it too long ago. */
+  find(cookieHeader: string, state: string): LoginTransaction | undefined {
+    const name = nameOf(state);
+    const [value, ...others] = cookieValues(cookieHeader, name);
+    const transaction = value === undefined || others.length > 0 ? undefined : this.open(name, value);
+    return transaction !== undefined && transaction.endsAt > this.now() ? transaction : undefined;
+  }
+
+  /** Set-Cookie line that deletes the cookie of a sign-in. */
+  clear({ state }: LoginTransaction): string {
+    return clearCookie(nameOf(state));
+  }
+
+  /** Names of the oldest cookies, and of all that are none of the gateway's, until the rest leaves room for a new one. */
+  private surplus(cookieHeader: string, bytes: number): string[] {
+    const newestFirst = this.cookiesIn(cookieHeader).toSorted((one, other) => other.endsAt - one.endsAt);
+    const dropped: string[] = [];
+    let [count, total] = [1, bytes];
+    for (const cookie of newestFirst) {
+      const fits = cookie.endsAt > this.now() && count < MAX_COOKIES && total + cookie.bytes <= MAX_BYTES;
+      if (!fits) dropped.push(cookie.name);
+      else [count, total] = [count + 1, total + cookie.bytes];
+    }
+    return dropped;
+  }
+
+  private cookiesIn(cookieHeader: string): LoginCookie[] {
+    if (!cookieHeader.includes(PREFIX)) return [];
+    const pairs = new Map(cookiePairs(cookieHeader).filter(([name]) => NAME.test(name)));
+    return [...pairs].map(([name, value]) => ({
+      name,
+      bytes: name.length + value.length,
+      endsAt: this.open(name, value)?.endsAt ?? 0,
+    }));
+  }
+
+  private open(name: string, value: string): LoginTransaction | undefined {
+    const text = this.box.open(name, value);
+    return text === undefined ? undefined : parseTransaction(text);
+  }
+}
+
+/** The state itself stays out of the name, which scripts of the page cannot read either. */
+function nameOf(state: string): string {
+  return PREFIX + keyOf(state).slice(0, ID_LENGTH);
+}

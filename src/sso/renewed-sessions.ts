@@ -1,0 +1,52 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { SessionRecord } from './session-record.js';
+import type { Sessions } from './sessions.js';
+
+/** Renewals that wait to be written at most; the oldest goes when there are more. */
+const CAPACITY = 1_000;
+const RETRY_MS = 250;
+
+/**
+ * Sessions that were renewed and could not be written: their old refresh token is used up, and the only good one is here.
+ * They are written again and again while their lock lasts, and by the next renewal of this process after that.
+ */
+export class RenewedSessions {
+  private readonly held = new Map<string, SessionRecord>();
+
+  constructor(private readonly sessions: Sessions) {}
+
+  /** The renewal of this very record that waits to be written; undefined when there is none. */
+  of(id: string, latest: SessionRecord): SessionRecord | undefined {
+    const held = this.held.get(id);
+    if (held === undefined || held.generation === latest.generation + 1) return held;
+    this.held.delete(id);
+    return undefined;
+  }
+
+  /** False when the session has ended meanwhile. A renewal that cannot be written is held, and the failure thrown. */
+  async write(id: string, renewed: SessionRecord): Promise<boolean> {
+    if (!this.held.has(id) && this.held.size >= CAPACITY) this.held.delete(this.held.keys().next().value ?? '');
+    this.held.set(id, renewed);
+    const isThere = await this.sessions.replace(id, renewed);
+    this.held.delete(id);
+    return isThere;
+  }
+
+  /**
+   * Resolves once a renewal that is held has been written, its session has ended, or its lock ends.
+   * Undefined when nothing of this session is held. Never rejects.
+   * @param endsAt monotonic ms.
+   */
+  writing(id: string, endsAt: number): Promise<void> | undefined {
+    const renewed = this.held.get(id);
+    return renewed === undefined ? undefined : this.keepTrying(id, renewed, endsAt);
+  }
+
+  private async keepTrying(id: string, renewed: SessionRecord, endsAt: number): Promise<void> {
+    while (performance.now() < endsAt - RETRY_MS) {
+      await pause(RETRY_MS, undefined, { ref: false });
+      if (this.held.get(id) !== renewed) return;
+      await this.write(id, renewed).catch(() => undefined);
+    }
+  }
+}
