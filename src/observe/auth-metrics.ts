@@ -11,6 +11,7 @@ export class AuthMetrics {
   readonly cacheMisses: Counter<'tier'>;
   readonly cacheSize: Gauge<'tier'>;
   readonly cacheBytes: Gauge;
+  readonly cacheUntold: Gauge;
   readonly cacheEntryBytes: Histogram;
   readonly staleServed: Counter;
   readonly refreshFailures: Counter<'error_class'>;
@@ -30,6 +31,11 @@ export class AuthMetrics {
     this.cacheMisses = counter('gateway_auth_cache_misses_total', 'Credentials it could not answer for.', ['tier']);
     this.cacheSize = gauge('gateway_auth_cache_size', 'Validated credentials in the auth cache.', ['tier']);
     this.cacheBytes = gauge('gateway_auth_cache_bytes', 'What they take, as they would be written down.', []);
+    this.cacheUntold = gauge(
+      'gateway_auth_cache_untold_rejections',
+      'Credentials that AuthService turned down and Redis has not been told of yet.',
+      [],
+    );
     this.cacheEntryBytes = new Histogram({
       name: 'gateway_auth_cache_entry_bytes',
       help: 'Size of a validated credential.',

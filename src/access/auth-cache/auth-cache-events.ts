@@ -68,6 +68,11 @@ export class AuthCacheEvents {
     this.metrics.cacheBytes.set(bytes);
   }
 
+  /** Rejections that the shared store has not taken yet. */
+  untold(rejections: number): void {
+    this.metrics.cacheUntold.set(rejections);
+  }
+
   /** A credential that is so large is a mistake of whoever grants permissions (row 000-24). */
   oversized(hash: string, bytes: number, cached: boolean): void {
     this.logger.warn({ ...identify(hash), bytes, cached }, 'auth_cache_entry_oversized');

@@ -58,7 +58,7 @@ export class AuthCache {
 
   /** Gives up a credential before its time. */
   forget(credential: OpaqueCredential, reason: EvictionReason): void {
-    this.verdicts.evict(keyOf(hashOf(credential), credential), reason);
+    this.verdicts.reject(keyOf(hashOf(credential), credential), reason);
   }
 
   private async wait(lookup: Lookup): Promise<Principal> {
@@ -78,7 +78,7 @@ export class AuthCache {
   private async load(lookup: Lookup): Promise<CacheEntry> {
     if (!this.verdicts.has(lookup.key)) {
       const shared = await this.verdicts.adopt(lookup.key);
-      if (shared !== undefined && !this.verdicts.isDue(shared)) return shared;
+      if (shared !== undefined && shared !== 'rejected' && !this.verdicts.isDue(shared)) return shared;
     }
     return this.refresh(lookup, 'auth_rejection');
   }
@@ -92,6 +92,8 @@ export class AuthCache {
       return this.approve(key, principal);
     } catch (error) {
       if (isRejection(error)) throw this.reject(key, rejection, error);
+      const rejected = this.verdicts.wasRejected(key);
+      if (rejected !== undefined && (await rejected)) throw refusal('SESSION_INVALID', error);
       const entry = this.verdicts.prolong(key, error);
       if (entry === undefined) throw toDenial(error);
       return entry;
@@ -105,7 +107,7 @@ export class AuthCache {
 
   private reject(key: string, reason: EvictionReason, cause: unknown): Error {
     this.parts.events.refreshed();
-    if (this.verdicts.evict(key, reason)) this.brake.judged(false, this.verdicts.now());
+    if (this.verdicts.reject(key, reason)) this.brake.judged(false, this.verdicts.now());
     return refusal('SESSION_INVALID', cause);
   }
 }

@@ -3,8 +3,9 @@ import { withTimeout } from '../../domain/loop-timeout.js';
 import type { Principal } from '../../domain/principal.js';
 import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
+import { RedisScript } from '../../redis/redis-script.js';
 import type { SealedBox } from '../../redis/sealed-box.js';
-import type { AuthCacheStore } from './auth-cache-store.js';
+import type { AuthCacheStore, SharedVerdict } from './auth-cache-store.js';
 import type { CacheEntry } from './cache-entry.js';
 
 /** Longest that a request waits for what another instance may know (row 000-73). */
@@ -27,7 +28,26 @@ const Stored = z.object({
   freshUntil: z.number(),
 });
 
-type Found = Pick<CacheEntry, 'principal' | 'freshUntil'>;
+/** Begins a rejection, which goes on with the time of Redis in ms. No sealed entry does: they are base64. */
+const REJECTED = '!';
+/** How long a rejection wins over approvals: longer than a validation can be under way. */
+const HOLD_MS = 30_000;
+
+const CLOCK = `local time = redis.call('time')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local known = redis.call('get', KEYS[1])
+local rejected = known and string.sub(known, 1, 1) == '${REJECTED}'`;
+
+/** An approval whose validation may have begun before the rejection does not take its place. */
+const APPROVE = new RedisScript(`${CLOCK}
+if rejected and now - tonumber(string.sub(known, 2)) < ${HOLD_MS} then return 0 end
+redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
+return 1`);
+
+const REJECT = new RedisScript(`${CLOCK}
+local value = string.format('${REJECTED}%.0f', now)
+if rejected then return redis.call('set', KEYS[1], value, 'keepttl') end
+return redis.call('set', KEYS[1], value, 'px', known and ARGV[1] or ${HOLD_MS})`);
 
 /** Verdicts in Redis, encrypted under the hash of their credential, so that a new instance knows them while AuthService is away. */
 export class RedisAuthCacheStore implements AuthCacheStore {
@@ -36,34 +56,45 @@ export class RedisAuthCacheStore implements AuthCacheStore {
     private readonly box: SealedBox,
   ) {}
 
-  async get(hash: string): Promise<Found | undefined> {
-    const name = redisKey('auth', hash);
-    const read = this.redis.run((redis) => redis.get(name));
-    const sealed = await withTimeout(READ_BUDGET_MS, read).catch(() => null);
-    if (sealed === null) return undefined;
-    const found = parse(this.box.open(name, sealed));
-    if (found === undefined) void this.delete(hash);
+  async get(key: string): Promise<SharedVerdict | undefined> {
+    const name = redisKey('auth', key);
+    const value = await withTimeout(READ_BUDGET_MS, this.read(name)).catch(() => null);
+    if (value === null) return undefined;
+    if (value.startsWith(REJECTED)) return 'rejected';
+    const found = parse(this.box.open(name, value));
+    if (found === undefined) void this.answers(this.redis.run((redis) => redis.del(name)));
     return found;
   }
 
-  async set(hash: string, { principal, freshUntil }: CacheEntry, ttlMs: number): Promise<void> {
-    const name = redisKey('auth', hash);
-    const sealed = this.box.seal(name, JSON.stringify({ principal, freshUntil }));
-    await this.quietly(this.redis.run((redis) => redis.set(name, sealed, 'PX', Math.ceil(ttlMs))));
+  async isRejected(key: string): Promise<boolean> {
+    return (await this.read(redisKey('auth', key)))?.startsWith(REJECTED) === true;
   }
 
-  async delete(hash: string): Promise<void> {
-    await this.quietly(this.redis.run((redis) => redis.del(redisKey('auth', hash))));
+  async set(key: string, { principal, freshUntil }: CacheEntry, ttlMs: number): Promise<void> {
+    const name = redisKey('auth', key);
+    const sealed = this.box.seal(name, JSON.stringify({ principal, freshUntil }));
+    await this.answers(this.redis.run((redis) => APPROVE.run(redis, [name], [sealed, Math.ceil(ttlMs)])));
+  }
+
+  reject(key: string, lifeMs: number): Promise<boolean> {
+    return this.answers(this.redis.run((redis) => REJECT.run(redis, [redisKey('auth', key)], [Math.ceil(lifeMs)])));
+  }
+
+  private read(name: string): Promise<string | null> {
+    return this.redis.run((redis) => redis.get(name)).catch(() => null);
   }
 
   /** The store is a help and no more: that it cannot be reached is told by its connection. */
-  private async quietly(work: Promise<unknown>): Promise<void> {
-    await work.catch(() => undefined);
+  private answers(work: Promise<unknown>): Promise<boolean> {
+    return work.then(
+      () => true,
+      () => false,
+    );
   }
 }
 
 /** Undefined for what is not an entry: it was written by somebody else, or with another key. */
-function parse(text: string | undefined): Found | undefined {
+function parse(text: string | undefined): Exclude<SharedVerdict, string> | undefined {
   if (text === undefined) return undefined;
   const stored = Stored.safeParse(JSON.parse(text)).data;
   if (stored === undefined) return undefined;

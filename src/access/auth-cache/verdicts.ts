@@ -5,6 +5,7 @@ import type { AuthCacheStore } from './auth-cache-store.js';
 import { ahead, credentialEnd, hardCap, newEntry, type CacheEntry } from './cache-entry.js';
 import { EntryTable } from './entry-table.js';
 import { errorClass } from './refresh-failure.js';
+import { UntoldRejections } from './untold-rejections.js';
 
 /** Longest grace while nobody tells which credentials were revoked (row N-14). */
 const DEGRADED_GRACE_MS = 15 * 60_000;
@@ -38,6 +39,7 @@ export interface VerdictParts {
 export class Verdicts {
   readonly now: () => number;
   private readonly table: EntryTable;
+  private readonly untold: UntoldRejections | undefined;
 
   constructor(
     private readonly parts: VerdictParts,
@@ -45,6 +47,8 @@ export class Verdicts {
   ) {
     this.table = new EntryTable(options);
     this.now = parts.now ?? (() => Date.now());
+    const { store, events } = parts;
+    this.untold = store && new UntoldRejections(store, this.now, (size) => events.untold(size));
   }
 
   /** Whether there is a verdict, of whatever age. */
@@ -71,15 +75,15 @@ export class Verdicts {
     return left <= 0 || left > ttlMs + softBumpMs;
   }
 
-  /** The verdict that another instance has shared, from now on known here too. */
-  async adopt(key: string): Promise<CacheEntry | undefined> {
+  /** The verdict that another instance has shared; an approval is from now on known here too. */
+  async adopt(key: string): Promise<CacheEntry | 'rejected' | undefined> {
     const { store, events } = this.parts;
     if (store === undefined) return undefined;
-    const found = await store.get(key);
+    const found = this.untold?.has(key) === true ? 'rejected' : await store.get(key);
     const now = this.now();
-    if (found === undefined || now >= credentialEnd(found)) {
+    if (found === undefined || found === 'rejected' || now >= credentialEnd(found)) {
       events.miss('redis');
-      return undefined;
+      return found === 'rejected' ? found : undefined;
     }
     events.hit('redis');
     const entry = newEntry(found.principal, Math.min(found.freshUntil, now + this.options.ttlMs), now);
@@ -91,11 +95,33 @@ export class Verdicts {
   approve(key: string, principal: Principal): CacheEntry {
     const now = this.now();
     const entry = newEntry(principal, Math.min(now + this.options.ttlMs, principal.expiresAt * 1000), now);
+    this.untold?.drop(key);
     if (this.keep(key, entry)) {
       const usefulMs = hardCap(entry, this.options.hardGraceMs) - now;
       void this.parts.store?.set(key, entry, Math.max(usefulMs, MIN_STORE_MS));
     }
     return entry;
+  }
+
+  /**
+   * Gives up a credential that is no good, here and in the shared store, whether or not it was known here: a rejection is
+   * kept wherever an approval may be. False where it was not known here.
+   */
+  reject(key: string, reason: EvictionReason): boolean {
+    const { ttlMs, hardGraceMs } = this.options;
+    void this.untold?.tell(key, Math.max(ttlMs + hardGraceMs, MIN_STORE_MS));
+    return this.evict(key, reason);
+  }
+
+  /** Whether an instance has heard that the credential is no good; such a verdict holds in an outage too. Undefined where instances share nothing. */
+  wasRejected(key: string): Promise<boolean> | undefined {
+    return this.parts.store && this.findRejection(key, this.parts.store);
+  }
+
+  private async findRejection(key: string, store: AuthCacheStore): Promise<boolean> {
+    const rejected = this.untold?.has(key) === true || (await store.isRejected(key));
+    if (rejected) this.evict(key, 'auth_rejection');
+    return rejected;
   }
 
   /** AuthService could not be asked: the old verdict stands for another while. Undefined where there is none, or its time is over. */
@@ -126,10 +152,9 @@ export class Verdicts {
     return entry.principal;
   }
 
-  /** Gives up a verdict, here and in the shared store. False where there is none. */
-  evict(key: string, reason: EvictionReason): boolean {
+  /** Forgets a verdict whose time is over; in the shared store it ends by itself. False where there is none. */
+  private evict(key: string, reason: EvictionReason): boolean {
     if (!this.table.delete(key)) return false;
-    void this.parts.store?.delete(key);
     this.parts.events.evicted(key, reason);
     this.parts.events.resized(this.table.size, this.table.bytes);
     return true;

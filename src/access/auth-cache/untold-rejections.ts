@@ -1,0 +1,65 @@
+import type { AuthCacheStore } from './auth-cache-store.js';
+
+/** Pause between two attempts to tell the store, in ms. */
+const RETRY_MS = 1_000;
+/** Rejections told in one attempt. */
+const BATCH = 100;
+/** Rejections kept at most. Full, the oldest is forgotten: the store may then vouch for it until its approval ends there. */
+const CAPACITY = 10_000;
+
+/** Rejections that the shared store has not taken yet, each until no approval of the credential can be left in it. */
+export class UntoldRejections {
+  /** Value: unix ms. */
+  private readonly ends = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param now unix ms.
+   * @param resized is told how many there are.
+   */
+  constructor(
+    private readonly store: Pick<AuthCacheStore, 'reject'>,
+    private readonly now: () => number,
+    private readonly resized: (size: number) => void,
+  ) {}
+
+  has(key: string): boolean {
+    const end = this.ends.get(key);
+    return end !== undefined && this.now() < end;
+  }
+
+  /** Tells the store, now or as soon as it answers. */
+  async tell(key: string, lifeMs: number): Promise<void> {
+    this.ends.delete(key);
+    if (this.ends.size >= CAPACITY) this.ends.delete(this.ends.keys().next().value ?? '');
+    this.ends.set(key, this.now() + lifeMs);
+    if (await this.settle(key)) this.resized(this.ends.size);
+    else this.retryLater();
+  }
+
+  /** AuthService has approved the credential since. */
+  drop(key: string): void {
+    if (this.ends.delete(key)) this.resized(this.ends.size);
+  }
+
+  private retryLater(): void {
+    this.resized(this.ends.size);
+    if (this.ends.size > 0) this.timer ??= setTimeout(() => void this.retry(), RETRY_MS).unref();
+  }
+
+  private async retry(): Promise<void> {
+    for (const key of [...this.ends.keys()].slice(0, BATCH)) if (!(await this.settle(key))) break;
+    this.timer = undefined;
+    this.retryLater();
+  }
+
+  /** False when the store did not answer. */
+  private async settle(key: string): Promise<boolean> {
+    const end = this.ends.get(key);
+    if (end === undefined) return true;
+    const lifeMs = end - this.now();
+    if (lifeMs > 0 && !(await this.store.reject(key, lifeMs))) return false;
+    if (this.ends.get(key) === end) this.ends.delete(key);
+    return true;
+  }
+}
