@@ -1,4 +1,3 @@
-import { METHODS } from 'node:http';
 import { getOption, hasOption } from '@bufbuild/protobuf';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { http } from '../gen/google/api/annotations_pb.js';
@@ -6,6 +5,7 @@ import type { HttpRule } from '../gen/google/api/http_pb.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
 import type { Verb } from './route.js';
+import { findVerbMistake } from './verbs.js';
 
 /** One binding of google.api.http as written; the template is not parsed and the fields are not looked up yet. */
 export interface HttpBinding {
@@ -15,9 +15,6 @@ export interface HttpBinding {
   readonly body: string;
   readonly responseBody: string;
 }
-
-/** CONNECT and TRACE never reach a handler (RFC 9110 9.3.6, 9.3.8). */
-const UNROUTABLE_VERBS = new Set(['CONNECT', 'TRACE']);
 
 /**
  * The bindings of an RPC, the main one first; empty when it carries no google.api.http.
@@ -47,15 +44,10 @@ function readBinding(rule: HttpRule): HttpBinding | string {
 
 function findMistake({ verb, template, body }: HttpBinding): string | undefined {
   if (verb === '*') return `custom kind "*" of "${template}" is not supported: write one binding for each verb`;
-  if (!METHODS.includes(verb) || UNROUTABLE_VERBS.has(verb)) {
-    return `"${verb}" of "${template}" is no HTTP method that can be routed; known are ${routableVerbs().join(', ')}`;
-  }
-  if (body !== '' && (verb === 'GET' || verb === 'HEAD')) {
+  const mistake = findVerbMistake(verb);
+  if (mistake !== undefined) return `"${verb}" of "${template}" is ${mistake}`;
+  if (body !== '' && verb === 'GET') {
     return `a ${verb} request has no body: remove body: "${body}" from "${template}" or use post`;
   }
   return undefined;
-}
-
-function routableVerbs(): string[] {
-  return METHODS.filter((verb) => !UNROUTABLE_VERBS.has(verb));
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { ROUTABLE_VERBS } from '../contract/verbs.js';
 import { GatewayError } from '../domain/errors.js';
 import { readBody } from './body-reader.js';
 import type { RequestLifecycle } from './request-lifecycle.js';
@@ -28,6 +29,7 @@ export class HttpServer {
     this.fastify.decorate('skipMiddie', true);
     for (const name of ['call', 'rpc'] as const) this.fastify.decorateRequest(name);
     for (const name of ['rawPath', 'rawQuery'] as const) this.fastify.decorateRequest(name, '');
+    this.takeAllVerbs();
     this.takeBodiesAsBytes();
     this.takeUnusualRequests();
     this.fastify.addHook('onRoute', (route) => this.begun().learn(route));
@@ -57,6 +59,13 @@ export class HttpServer {
       const refused = new GatewayError('MALFORMED_REQUEST', 'CONNECT is for proxies, and this server is none.');
       this.begun().refuseConnection(refused, socket as Socket);
     });
+  }
+
+  /** Fastify knows nine methods; a binding may have any that Node reads. */
+  private takeAllVerbs(): void {
+    for (const verb of ROUTABLE_VERBS) {
+      if (!this.fastify.supportedMethods.includes(verb)) this.fastify.addHttpMethod(verb, { hasBody: true });
+    }
   }
 
   private takeBodiesAsBytes(): void {

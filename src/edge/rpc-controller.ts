@@ -32,7 +32,10 @@ export function RpcController(service: DescService): ClassDecorator {
     const controlled: ControlledService = { service, overrides: takeOverrides(prototype, service) };
     Reflect.defineMetadata(CONTROLLED, controlled, target);
     Inject(RpcHandler)(prototype, HANDLER);
-    for (const [route, path] of toNestPaths(readService(service).routes)) addHandler(prototype, route, path);
+    for (const [route, path] of toNestPaths(readService(service).routes)) {
+      const verb = nestVerb(route);
+      if (verb !== undefined) addHandler(prototype, route, { path, method: verb });
+    }
     Controller()(target);
   };
 }
@@ -49,7 +52,16 @@ function takeOverrides(prototype: Record<string, unknown>, service: DescService)
   return overrides;
 }
 
-function addHandler(prototype: Record<string, unknown>, route: Route, path: string): void {
+/** Nest knows some of the methods; those it does not know (PURGE, REPORT) are dispatched by the matcher. */
+function nestVerb({ verb }: Route): RequestMethod | undefined {
+  return Object.hasOwn(RequestMethod, verb) ? RequestMethod[verb as keyof typeof RequestMethod] : undefined;
+}
+
+function addHandler(
+  prototype: Record<string, unknown>,
+  route: Route,
+  mapping: { readonly path: string; readonly method: RequestMethod },
+): void {
   const name = uniqueName(prototype, route.method.name);
   const value = function (this: RpcControllerInstance, request: FastifyRequest, reply: FastifyReply) {
     return this[HANDLER].handle(request, reply);
@@ -59,11 +71,7 @@ function addHandler(prototype: Record<string, unknown>, route: Route, path: stri
   Req()(prototype, name, 0);
   Res()(prototype, name, 1);
   RouteConfig({ rpcRoute: route })(prototype, name, descriptor);
-  RequestMapping({ path, method: RequestMethod[route.verb as keyof typeof RequestMethod] })(
-    prototype,
-    name,
-    descriptor,
-  );
+  RequestMapping(mapping)(prototype, name, descriptor);
 }
 
 /** `UpdateUser`, and `UpdateUser_2` for its second binding. */

@@ -1,0 +1,19 @@
+import { METHODS } from 'node:http';
+
+/** Methods that no RPC can have, and why. */
+const RESERVED: ReadonlyMap<string, string> = new Map([
+  ['CONNECT', 'it is for proxies (RFC 9110 9.3.6)'],
+  ['TRACE', 'it never reaches a handler (RFC 9110 9.3.8)'],
+  ['HEAD', 'the gateway answers it with what it has for GET (RFC 9110 9.3.2)'],
+  ['OPTIONS', 'the gateway answers it with the methods of the path (RFC 9110 9.3.7)'],
+]);
+
+/** Every method that a binding may have: boot accepts these and the HTTP server takes them, no more and no fewer. */
+export const ROUTABLE_VERBS: readonly string[] = METHODS.filter((verb) => !RESERVED.has(verb));
+
+/** Why a method is no verb of a binding; undefined for one that is. */
+export function findVerbMistake(verb: string): string | undefined {
+  if (ROUTABLE_VERBS.includes(verb)) return undefined;
+  const reason = RESERVED.get(verb);
+  return `no HTTP method that can be routed${reason === undefined ? '' : `: ${reason}`}; known are ${ROUTABLE_VERBS.join(', ')}`;
+}
