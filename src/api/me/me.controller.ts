@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { CompiledRoute } from '../../contract/compiled-route.js';
 import { Contract } from '../../contract/contract.js';
+import { refuseParameters } from '../../contract/json-reader/query.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
 import { Access } from '../../access/access.decorator.js';
@@ -40,7 +41,8 @@ export class MeController {
   @Get()
   @Access('AUTHENTICATED')
   @Documented(ME_OPERATION)
-  async me(@Req() { call }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+  async me(@Req() { call, rawQuery }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    refuseParameters(rawQuery);
     const parts = await Promise.all([
       this.part('user', call, this.getUser, call.principal?.subject ?? ''),
       this.part('tenant', call, this.getTenant, call.tenantId),

@@ -4,8 +4,7 @@ import { hasOwnJsonForm } from './check-well-known.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import { dotted } from './field-guard.js';
 import type { FieldGuard } from './field-guard.js';
-import { listNames, NOT_YOURS } from './findings.js';
-import type { Findings } from './findings.js';
+import { Findings, listNames, NOT_YOURS } from './findings.js';
 import { getField, setField } from './json-fields.js';
 import type { MessageChecks } from './message-checks.js';
 import { parseQuery } from './query-string.js';
@@ -13,6 +12,7 @@ import { findGuardedRival } from './replacement-check.js';
 import { compileTextReader } from './text-value.js';
 import type { TextReader } from './text-value.js';
 
+const NO_PARAMETERS = 'this route takes no query parameters';
 /** Deepest `a.b.c` of a parameter: messages that contain themselves would have no end. */
 const MAX_DEPTH = 32;
 /** Parameter names whose field is remembered; more of them are looked up each time. */
@@ -100,7 +100,7 @@ export class QueryBinder {
   }
 
   private explainUnknown(): string {
-    if (this.route.body === '*') return 'this route takes no query parameters';
+    if (this.route.body === '*') return NO_PARAMETERS;
     return `unknown parameter; allowed are ${(this.allowed ??= listNames(this.listAllowed()))}`;
   }
 
@@ -120,6 +120,16 @@ export class QueryBinder {
     const isTenant = dotted(fields) === this.route.method.policy.tenantField;
     return !isTenant && this.findReason(fields) === undefined && this.compileTarget(fields) !== undefined;
   }
+}
+
+/** Refuses every parameter of a route that takes none. Throws GatewayError UNKNOWN_FIELD or INVALID_ARGUMENT. */
+export function refuseParameters(query: string): void {
+  const findings = new Findings();
+  for (const { name } of parseQuery(query)) {
+    findings.atParameter(name);
+    findings.addUnknown(NO_PARAMETERS);
+  }
+  findings.throwIfAny();
 }
 
 function refuse(refusal: Refusal, findings: Findings): void {
