@@ -1,32 +1,28 @@
-import { configDefaults, defineConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 
-/** Beside the code that they are about, but they start processes. */
-const PROCESS_SPECS = ['sandbox/{main,world}.spec.ts', 'src/cli/main.spec.ts'];
+/** Beside the code that they are about, but they start servers or processes. */
+const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts'];
+
+/** No test is timed: states are waited for as long as a busy machine takes to reach them. */
+const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 10_000 } } };
+
+/** Files share what they import, since no module keeps state: loading it takes longer than most of them do. */
+const SHARED = { isolate: false, setupFiles: ['test/support/reflect.ts'] };
 
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...SHARED,
+          ...PATIENT,
           name: 'unit',
-          // No module here keeps state, so files can share what they import: that takes longer than most of them do.
-          isolate: false,
-          include: ['{src,sandbox,bench,scripts}/**/*.spec.ts'],
-          exclude: [...configDefaults.exclude, ...PROCESS_SPECS],
-          setupFiles: ['test/support/reflect.ts'],
+          include: ['{src,bench,scripts}/**/*.spec.ts'],
+          exclude: ['**/node_modules/**', 'src/cli/main.spec.ts'],
         },
       },
       {
-        test: {
-          name: 'gateway',
-          isolate: false,
-          include: ['test/**/*.spec.ts', ...PROCESS_SPECS],
-          setupFiles: ['test/support/reflect.ts'],
-          testTimeout: 20_000,
-          hookTimeout: 30_000,
-          // States are waited for as long as a busy machine takes to reach them.
-          expect: { poll: { timeout: 8_000 } },
-        },
+        test: { ...SHARED, ...PATIENT, name: 'gateway', include: ['test/**/*.spec.ts', ...SERVER_SPECS] },
       },
     ],
   },
