@@ -59,21 +59,22 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const admin = await startAdmin(app, config, observation);
-  const { host, port: wantedPort } = config.server;
-  await app.listen({ host, port: wantedPort }).catch(async (error: unknown) => {
+  const { host, port } = config.server;
+  await app.listen({ host, port }).catch(async (error: unknown) => {
     await admin?.close();
     throw error;
   });
-  const drain = new Drain(app.getHttpServer(), config, observation);
-  const ops = config.server.opsPort === undefined ? undefined : await startOpsServer(app, host, config.server.opsPort);
-  if (ops !== undefined) stalledClients.watch(ops.getHttpServer());
+  const drain = new Drain(http, config, observation);
+  const ops = config.server.opsPort === undefined ? undefined : await startOpsServer(app, config);
+  if (ops !== undefined) stalledClients.watch(ops.http.fastify.server);
   const close = async () => {
     await drain.run();
     await app.close();
-    await ops?.close();
+    ops?.http.connections.destroyAll();
+    await ops?.app.close();
     await admin?.close();
   };
-  return { app, url: urlOf(app), opsUrl: ops && urlOf(ops), adminUrl: admin?.url, drain: close };
+  return { app, url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url, drain: close };
 }
 
 async function startAdmin(

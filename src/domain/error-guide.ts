@@ -118,8 +118,10 @@ export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
     action: 'Send fewer cookies or a smaller token. Operators: `GATEWAY_MAX_HEADER_BYTES`.',
   },
   CLIENT_CLOSED: {
-    meaning: 'The client left before the answer. It stands in logs and metrics only.',
-    action: 'Many of them: compare the timeout of the clients with the latency of the route.',
+    meaning:
+      'The client closed the connection, or its side of it, before the answer. Few are there to read this answer.',
+    action:
+      'Keep the connection open in both directions until the answer is there. Operators, of many: compare the timeout of the clients with the latency of the route.',
   },
   CLIENT_STALLED: {
     meaning: 'The client read nothing of its response for too long, and the connection was closed.',

@@ -1,17 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { CallContext } from '../domain/call-context.js';
-import type { GatewayError } from '../domain/errors.js';
+import { GatewayError } from '../domain/errors.js';
+import { isOperational } from '../domain/operational-paths.js';
 import { Admission } from '../traffic/admission/admission.js';
 import { priorityOf, type Priority } from '../traffic/admission/priority.js';
-import { RateLimiter } from '../traffic/limits/rate-limiter.js';
+import { RateLimiter, type Sender } from '../traffic/limits/rate-limiter.js';
 import { clientTimeoutMs } from './client-deadline.js';
 import { Cors } from './cors.js';
 import { checkFraming } from './framing.js';
 import { RouteResolver, type Resolution } from './route-resolver.js';
-
-/** What is asked of the gateway itself, and must be answered however much is asked of it. */
-const WITHOUT_LIMIT = new Set(['/livez', '/startupz', '/readyz', '/ready', '/health', '/healthz', '/metrics']);
 
 /** What is decided about a request by its head alone, before it is known who sends it. */
 @Injectable()
@@ -25,8 +23,10 @@ export class Arrival {
 
   /** Throws for a request that goes no further. */
   admit(request: FastifyRequest): Resolution {
-    const refused = checkFraming(request.raw) ?? this.checkAddress(request);
-    if (refused !== undefined) throw refused;
+    const malformed = checkFraming(request.raw);
+    const limited = isOperational(request.rawPath) ? undefined : this.checkAddress(request.call, request);
+    if (limited !== undefined) throw malformed === undefined ? limited : closing(limited);
+    if (malformed !== undefined) throw malformed;
     if (this.cors.isPreflight(request)) return this.preflight(request);
     const resolution = this.routes.resolve(request);
     const overloaded = this.admission.enter(request.call, priority(request));
@@ -34,6 +34,11 @@ export class Arrival {
     const timeoutMs = clientTimeoutMs(request.headers);
     if (timeoutMs !== undefined) request.call.clientDeadlineAt = request.call.startedAt + timeoutMs;
     return resolution;
+  }
+
+  /** Counts whatever an address sends, a request or not. Returns RATE_LIMITED. */
+  checkAddress(call: CallContext, sender: Sender): GatewayError | undefined {
+    return this.limiter.checkAddress(call, sender);
   }
 
   /** A request is over, admitted or not. */
@@ -45,15 +50,16 @@ export class Arrival {
   private preflight(request: FastifyRequest): Resolution {
     return { kind: 'options', headers: this.cors.permit(this.routes.allow(request)) };
   }
-
-  private checkAddress(request: FastifyRequest): GatewayError | undefined {
-    return WITHOUT_LIMIT.has(request.rawPath) ? undefined : this.limiter.checkAddress(request.call, request);
-  }
 }
 
 function priority({ call, rawPath, method }: FastifyRequest): Priority {
   if (call.method !== undefined) return priorityOf(call.method);
-  if (WITHOUT_LIMIT.has(rawPath)) return 'health';
+  if (isOperational(rawPath)) return 'health';
   if (rawPath.startsWith('/auth/')) return 'auth';
   return method === 'GET' || method === 'HEAD' ? 'read' : 'write';
+}
+
+/** Whoever frames a request wrongly may have another idea of where the next one begins, however it is answered. */
+function closing({ code, detail, retryAfterSeconds = 0, members = {}, headers }: GatewayError): GatewayError {
+  return new GatewayError(code, detail, { retryAfterSeconds, members, headers: { ...headers, connection: 'close' } });
 }

@@ -17,11 +17,12 @@ const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 export function checkFraming(request: IncomingMessage): GatewayError | undefined {
   const { url = '', headers } = request;
   if (request.httpVersionMajor !== 1) return malformed(`HTTP/${request.httpVersion} is not spoken here.`);
+  if (request.method === 'CONNECT') return malformed('CONNECT is for proxies, and this server is not one.');
   if (url.length > MAX_TARGET_BYTES)
     return new GatewayError('URI_TOO_LONG', `The target is longer than ${MAX_TARGET_BYTES} bytes.`);
   if (url[0] !== '/' && !(url === '*' && request.method === 'OPTIONS')) return malformed('The target must be a path.');
   if (url.includes('#')) return malformed('The target holds a fragment, which is for clients alone.');
-  return checkHost(request) ?? checkCoding(headers) ?? checkRepetition(request.rawHeaders);
+  return checkHost(request) ?? checkCoding(headers, request.httpVersionMinor) ?? checkRepetition(request.rawHeaders);
 }
 
 function checkHost({ headers: { host }, httpVersionMinor }: IncomingMessage): GatewayError | undefined {
@@ -30,11 +31,13 @@ function checkHost({ headers: { host }, httpVersionMinor }: IncomingMessage): Ga
 }
 
 /** Codings that are not undone here, where a proxy in front may have undone them, and expectations that nobody meets. */
-function checkCoding(headers: IncomingHttpHeaders): GatewayError | undefined {
+function checkCoding(headers: IncomingHttpHeaders, minorVersion: number): GatewayError | undefined {
   const { expect, 'content-encoding': content, 'transfer-encoding': transfer } = headers;
   if (content !== undefined && content !== 'identity') {
     return new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'Content-Encoding is not supported: send the body as it is.');
   }
+  // A proxy that speaks HTTP/1.0 may have passed the header on without knowing it (RFC 9112 6.1).
+  if (transfer !== undefined && minorVersion === 0) return malformed('HTTP/1.0 has no Transfer-Encoding.');
   if (transfer !== undefined && lowerAscii(transfer) !== 'chunked')
     return malformed('Transfer-Encoding may be chunked and nothing else.');
   if (expect !== undefined && lowerAscii(expect) !== '100-continue')

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { GatewayError } from '../domain/errors.js';
 import type { HttpFacts } from '../observe/http-facts.js';
 
 const CLIENT_CLOSED_STATUS = 499;
@@ -31,14 +31,14 @@ export function httpFacts(
 }
 
 /** The same for bytes that never became a request. */
-export function socketFacts(socket: Socket, status: number, draining: boolean): HttpFacts {
+export function socketFacts(remoteAddress: string, { status, code }: GatewayError, draining: boolean): HttpFacts {
   return {
     method: '',
     path: '',
     query: '',
     httpVersion: '',
     status,
-    remoteAddress: socket.remoteAddress ?? '',
+    remoteAddress,
     forwardedFor: '',
     host: '',
     userAgent: '',
@@ -46,7 +46,7 @@ export function socketFacts(socket: Socket, status: number, draining: boolean): 
     bytesIn: 0,
     bytesOut: 0,
     durationMs: 0,
-    aborted: false,
+    aborted: code === 'CLIENT_CLOSED',
     draining,
   };
 }

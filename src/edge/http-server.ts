@@ -4,8 +4,10 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { ROUTABLE_VERBS } from '../contract/verbs.js';
 import { GatewayError } from '../domain/errors.js';
 import { readBody } from './body-reader.js';
+import { ClientConnections } from './client-connections.js';
 import type { RequestLifecycle } from './request-lifecycle.js';
 import { toGatewayError } from './to-gateway-error.js';
+import { TrackedResponse } from './tracked-response.js';
 
 /** Node looks for slow clients this often; its own 30 s would let one hold a connection long past the limit. */
 const CHECK_INTERVAL_MS = 1_000;
@@ -15,14 +17,16 @@ const MAX_HEADERS = 100;
 /** The HTTP server with its limits, made before the application so that its hooks run before all others. */
 export class HttpServer {
   readonly fastify: FastifyInstance;
+  readonly connections: ClientConnections;
   private lifecycle: RequestLifecycle | undefined;
 
   constructor(config: GatewayConfig) {
     const refusals: Refusals = {
-      frameworkErrors: (error, request, reply) => this.begun().refuse(request, reply, toGatewayError(error)),
-      clientErrorHandler: (error, socket) => this.begun().refuseConnection(error, socket),
+      frameworkErrors: (error, request, reply) => this.begun().refuseTarget(request, reply, toGatewayError(error)),
+      clientErrorHandler: (error, socket) => this.connections.onClientError(error, socket),
     };
     this.fastify = fastify(serverOptions(config, refusals)) as unknown as FastifyInstance;
+    this.connections = new ClientConnections(this.fastify.server, () => this.begun());
     this.fastify.server.maxConnections = config.server.maxConnections;
     this.fastify.server.maxHeadersCount = MAX_HEADERS;
     // Read by Nest's adapter: without middlewares their engine would only cost time on each request.
@@ -31,7 +35,6 @@ export class HttpServer {
     for (const name of ['rawPath', 'rawQuery'] as const) this.fastify.decorateRequest(name, '');
     this.takeAllVerbs();
     this.takeBodiesAsBytes();
-    this.takeUnusualRequests();
     this.fastify.addHook('onRoute', (route) => this.begun().learn(route));
     this.fastify.addHook('onRequest', (request, reply, done) => this.begun().begin(request, reply, done));
     this.fastify.addHook('onResponse', (request, reply, done) => {
@@ -48,17 +51,6 @@ export class HttpServer {
   private begun(): RequestLifecycle {
     if (this.lifecycle === undefined) throw new GatewayError('INTERNAL', 'The gateway is not up yet.');
     return this.lifecycle;
-  }
-
-  /** What Node answers itself unless it is taken from it: without a problem, a log line or a look at limits. */
-  private takeUnusualRequests(): void {
-    const { server } = this.fastify;
-    for (const event of ['checkContinue', 'checkExpectation'] as const)
-      server.on(event, (request, response) => server.emit('request', request, response));
-    server.on('connect', (_request, socket) => {
-      const refused = new GatewayError('MALFORMED_REQUEST', 'CONNECT is for proxies, and this server is none.');
-      this.begun().refuseConnection(refused, socket as Socket);
-    });
   }
 
   /** Fastify knows nine methods; a binding may have any that Node reads. */
@@ -97,6 +89,7 @@ function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
       querystringParser: () => ({}),
     },
     http: {
+      ServerResponse: TrackedResponse,
       // Checked with the rest of the framing, so that the refusal is a problem like all others.
       requireHostHeader: false,
       maxHeaderSize: server.maxHeaderBytes,

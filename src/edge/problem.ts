@@ -1,4 +1,6 @@
+import type { ServerResponse } from 'node:http';
 import { ERROR_CODES, type GatewayError } from '../domain/errors.js';
+import { commonHeaders } from './common-headers.js';
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 
@@ -27,4 +29,11 @@ export function problemHeaders(error: GatewayError): Record<string, string> {
     ...(error.retryAfterSeconds === undefined ? {} : { 'retry-after': String(error.retryAfterSeconds) }),
     ...error.headers,
   };
+}
+
+/** Answers bytes that never became a request. */
+export function writeProblem(response: ServerResponse, error: GatewayError, requestId: string): void {
+  const body = JSON.stringify(problemBody(error, '', requestId));
+  const headers = { ...commonHeaders(requestId), ...problemHeaders(error), 'content-length': Buffer.byteLength(body) };
+  response.writeHead(error.status, headers).end(body);
 }

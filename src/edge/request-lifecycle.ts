@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { DrainState } from '../domain/drain-state.js';
@@ -7,31 +6,30 @@ import { GatewayError } from '../domain/errors.js';
 import { AccessLog } from '../observe/access-log.js';
 import { Arrival } from './arrival.js';
 import { bodyTooLarge } from './body-reader.js';
-import { answerOnSocket, fromClientError } from './client-error.js';
-import { httpFacts, socketFacts } from './http-facts.js';
+import type { ClientConnection, ConnectionHandler } from './client-connection.js';
+import { HttpExchange } from './http-exchange.js';
+import { socketFacts } from './http-facts.js';
+import { writeProblem } from './problem.js';
 import { recordError, sendProblem } from './problem.filter.js';
 import { writeRateLimit } from './rate-limit-headers.js';
+import { commonHeaders } from './common-headers.js';
 import { RequestContexts } from './request-contexts.js';
-import { SECURITY_HEADERS } from './security-headers.js';
+import type { TrackedResponse } from './tracked-response.js';
 import './fastify-request.js';
-
-/** Requests open on a connection. One listener a connection, not one a request; more than one only when a client pipelines. */
-const openOn = new WeakMap<Socket, Set<FastifyReply>>();
-
-/** Returns the requests of a connection that are not over. */
-export function openRepliesOn(socket: Socket): Iterable<FastifyReply> {
-  return openOn.get(socket) ?? [];
-}
 
 /** First and last to touch a request: makes its context, and sees to it that it ends once, answered or abandoned. */
 @Injectable()
-export class RequestLifecycle {
+export class RequestLifecycle implements ConnectionHandler {
   constructor(
     private readonly contexts: RequestContexts,
-    private readonly drain: DrainState,
-    private readonly log: AccessLog,
-    private readonly arrival: Arrival,
+    readonly drain: DrainState,
+    readonly log: AccessLog,
+    readonly arrival: Arrival,
   ) {}
+
+  get draining(): boolean {
+    return this.drain.draining;
+  }
 
   /** Fastify `onRoute`. */
   learn(route: RouteOptions): void {
@@ -41,6 +39,7 @@ export class RequestLifecycle {
   /** Fastify `onRequest`, before all other hooks. */
   begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     this.open(request, reply);
+    if (followsClosingAnswer(reply)) return recordError(request.call, ignored());
     try {
       const resolution = this.arrival.admit(request);
       if (resolution.kind === 'route') return this.awaitBody(request, reply, done);
@@ -55,24 +54,23 @@ export class RequestLifecycle {
 
   /** Fastify `onResponse`. */
   end(_request: FastifyRequest, reply: FastifyReply): void {
-    this.close(reply, false);
+    (tracked(reply).exchange as HttpExchange).finish();
   }
 
   /** A target that the router refused before any hook ran. */
-  refuse(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
+  refuseTarget(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
     this.open(request, reply);
-    reply.raw.once('finish', () => this.close(reply, false));
+    reply.raw.once('finish', () => this.end(request, reply));
     sendProblem(request, reply, error);
   }
 
-  /** Bytes that are no request. They are answered, logged and counted all the same. */
-  refuseConnection(thrown: Error & { code?: string }, socket: Socket): void {
-    if (thrown.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-    const error = fromClientError(thrown);
+  /** Bytes that are not a request. They are counted against the limit of their address, answered and logged all the same. */
+  refuse(response: TrackedResponse, refused: GatewayError, { remoteAddress }: ClientConnection): void {
     const call = this.contexts.withoutRequest();
+    const error = this.arrival.checkAddress(call, { clientAddress: remoteAddress }) ?? refused;
     recordError(call, error);
-    answerOnSocket(socket, error, call.requestId);
-    this.log.finish(call, socketFacts(socket, error.status, this.drain.draining));
+    writeProblem(response, error, call.requestId);
+    this.log.finish(call, socketFacts(remoteAddress, error, this.draining));
   }
 
   private open(request: FastifyRequest, reply: FastifyReply): void {
@@ -83,42 +81,11 @@ export class RequestLifecycle {
     request.clientAddress = this.contexts.clientAddress.of(request.raw);
     request.rawPath = queryAt === -1 ? url : url.slice(0, queryAt);
     request.rawQuery = queryAt === -1 ? '' : url.slice(queryAt + 1);
-    reply.headers(SECURITY_HEADERS);
-    reply.header('x-request-id', call.requestId).header('x-correlation-id', call.requestId);
+    reply.headers(commonHeaders(call.requestId));
     reply.header('traceparent', call.trace.traceparent).header('x-trace-id', traceIdOf(call.trace));
     this.arrival.cors.mark(request, reply);
-    if (this.drain.draining) reply.header('connection', 'close');
     this.log.begin(call);
-    this.watch(request.raw.socket, reply);
-  }
-
-  private watch(socket: Socket, reply: FastifyReply): void {
-    let open = openOn.get(socket);
-    if (open === undefined) {
-      openOn.set(socket, (open = new Set()));
-      socket.once('close', () => {
-        for (const abandoned of openOn.get(socket) ?? []) this.close(abandoned, true);
-      });
-    }
-    open.add(reply);
-  }
-
-  /** Ends a request once. An abandoned one is cancelled, so that its upstream call ends too. */
-  private close(reply: FastifyReply, closed: boolean): void {
-    const { request } = reply;
-    const { call } = request;
-    if (openOn.get(request.raw.socket)?.delete(reply) !== true) return;
-    const abandoned = closed && !call.brokenOff;
-    if (abandoned) {
-      const left = new GatewayError('CLIENT_CLOSED', 'The client closed the connection.');
-      recordError(call, left);
-      call.cancel(left);
-    }
-    this.arrival.leave(call);
-    const facts = httpFacts(request, reply, { aborted: abandoned, draining: this.drain.draining });
-    // Calls that were cancelled just now have yet to say how they ended.
-    if (abandoned) setImmediate(() => this.log.finish(call, facts));
-    else this.log.finish(call, facts);
+    tracked(reply).exchange = new HttpExchange(reply, this);
   }
 
   /** A client that asks before it sends its body is told to go on, now that its head is in order (RFC 9110 10.1.1). */
@@ -140,4 +107,19 @@ export class RequestLifecycle {
   bodyLimit({ call }: FastifyRequest): number {
     return this.contexts.bodyLimit(call);
   }
+}
+
+function tracked({ raw }: FastifyReply): TrackedResponse {
+  return raw as TrackedResponse;
+}
+
+/** An answer before it on the connection said that it is the last (RFC 9112 9.6). */
+function followsClosingAnswer(reply: FastifyReply): boolean {
+  return tracked(reply).connectionOf?.isClosing === true;
+}
+
+function ignored(): GatewayError {
+  return new GatewayError('CLIENT_CLOSED', 'An answer before it ended the connection.', {
+    cause: new Error('the request came after an answer that ended the connection'),
+  });
 }

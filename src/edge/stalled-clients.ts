@@ -8,7 +8,7 @@ import { GatewayMetrics } from '../observe/metrics.js';
 import { Admission } from '../traffic/admission/admission.js';
 import { closeUnlessTaken } from './last-words.js';
 import { recordError } from './problem.filter.js';
-import { openRepliesOn } from './request-lifecycle.js';
+import { openRepliesOn } from './http-exchange.js';
 import { WriteProgress } from './write-progress.js';
 
 /** Longest stall while the gateway drains or has no room for further requests, in ms. */
@@ -76,7 +76,7 @@ export class StalledClients implements OnApplicationShutdown {
     this.metrics.stalledClients.inc();
     const seconds = Math.round(stalledMs / 100) / 10;
     const stalled = new GatewayError('CLIENT_STALLED', `The client read nothing of the response for ${seconds} s.`);
-    const replies = [...openRepliesOn(socket)];
+    const replies = openRepliesOn(socket);
     if (replies.length === 0) socket.destroy();
     for (const { request, raw } of replies) {
       recordError(request.call, stalled);

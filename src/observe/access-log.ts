@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
+import { isOperational } from '../domain/operational-paths.js';
 import { accessLine } from './access-line.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
 import { InFlightRegistry } from './in-flight.js';
@@ -7,9 +8,6 @@ import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics, type AuthOutcome } from './metrics.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
-
-/** Routes whose every request would drown the log: they are counted, and written at debug. */
-const QUIET = new Set(['/livez', '/readyz', '/startupz', '/healthz', '/health', '/metrics']);
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -54,7 +52,7 @@ export class AccessLog {
 
 /** Faults of the gateway's own are errors, those of upstreams warnings, those of clients neither. */
 function levelOf(call: CallContext, http: HttpFacts): Level {
-  if (QUIET.has(call.routeLabel)) return 'debug';
+  if (isOperational(call.routeLabel)) return 'debug';
   if (call.error?.code === 'INTERNAL') return 'error';
   return http.status >= 500 ? 'warn' : 'info';
 }

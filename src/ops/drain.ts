@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayError } from '../domain/errors.js';
+import type { HttpServer } from '../edge/http-server.js';
 import type { Observation } from '../observe/observe.module.js';
 
 const IDLE_SWEEP_MS = 100;
@@ -15,10 +16,14 @@ export class Drain {
   private running: Promise<void> | undefined;
 
   constructor(
-    private readonly server: Server,
+    private readonly http: HttpServer,
     private readonly config: GatewayConfig,
     private readonly observation: Observation,
   ) {}
+
+  private get server(): Server {
+    return this.http.fastify.server;
+  }
 
   private get logger(): Logger {
     return this.observation.logger.events;
@@ -44,7 +49,7 @@ export class Drain {
     await this.emptied(this.config.timeouts.shutdownMs);
     await this.cancelRest();
     for (const timer of timers) clearInterval(timer);
-    this.server.closeAllConnections();
+    this.http.connections.destroyAll();
     this.logger.info({ in_flight: inFlight.size }, 'drain_finished');
   }
 

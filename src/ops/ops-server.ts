@@ -1,16 +1,35 @@
+import { createRegistry } from '@bufbuild/protobuf';
 import { Module, type DynamicModule, type INestApplication, type Provider, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TerminusModule } from '@nestjs/terminus';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import { Contract } from '../contract/contract.js';
+import { DrainState } from '../domain/drain-state.js';
+import { Arrival } from '../edge/arrival.js';
+import { Cors } from '../edge/cors.js';
+import { HttpServer } from '../edge/http-server.js';
+import { ProblemFilter } from '../edge/problem.filter.js';
+import { RequestContexts } from '../edge/request-contexts.js';
+import { RequestLifecycle } from '../edge/request-lifecycle.js';
+import { RouteResolver } from '../edge/route-resolver.js';
+import { SignInRedirect } from '../edge/sign-in-redirect.js';
+import { AccessLog } from '../observe/access-log.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health-monitor.js';
 import { MetricsOffController } from './metrics-off.controller.js';
 import { metricsModule } from './ops.module.js';
-import { OpsProblemFilter } from './ops-problem.filter.js';
 import { Readiness } from './readiness.js';
+import { Admission } from '../traffic/admission/admission.js';
+import { RateLimiter } from '../traffic/limits/rate-limiter.js';
+
+/** What listens on OPS_PORT. */
+export interface OpsServer {
+  readonly app: NestFastifyApplication;
+  readonly http: HttpServer;
+}
 
 @Module({})
 class OpsServerModule {
@@ -26,23 +45,34 @@ class OpsServerModule {
         ...(metrics.enabled ? [metricsModule(gateway.get(GatewayMetrics))] : []),
       ],
       controllers: [HealthController, ...(metrics.enabled ? [] : [MetricsOffController])],
-      providers: [Readiness, HealthMonitor, GatewayMetrics].map(shared),
+      providers: [
+        ...[Readiness, HealthMonitor, GatewayMetrics, SignInRedirect].map(shared),
+        { provide: APP_FILTER, useClass: ProblemFilter },
+      ],
       exports: [GatewayMetrics],
     };
   }
 }
 
-/** Serves `/metrics` and the health paths on a port of their own (OPS_PORT), which no Service needs to publish. */
-export async function startOpsServer(
-  gateway: INestApplication,
-  host: string,
-  port: number,
-): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(OpsServerModule.of(gateway), new FastifyAdapter(), {
+/**
+ * Serves `/metrics` and the health paths on a port of their own (OPS_PORT), which no Service needs to publish. The server
+ * is like the main one, with its limits, problems and log lines; only the routes differ.
+ */
+export async function startOpsServer(gateway: INestApplication, config: GatewayConfig): Promise<OpsServer> {
+  const http = new HttpServer(config);
+  const module = OpsServerModule.of(gateway);
+  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {
+    bodyParser: false,
     logger: false,
     abortOnError: false,
   });
-  app.useGlobalFilters(new OpsProblemFilter());
-  await app.listen({ host, port });
-  return app;
+  http.use(lifecycleOf(gateway, config));
+  await app.listen({ host: config.server.host, port: config.server.opsPort ?? 0 });
+  return { app, http };
+}
+
+function lifecycleOf(gateway: INestApplication, config: GatewayConfig): RequestLifecycle {
+  const routes = new RouteResolver(new Contract([], createRegistry(), config.json));
+  const arrival = new Arrival(gateway.get(RateLimiter), gateway.get(Admission), routes, gateway.get(Cors));
+  return new RequestLifecycle(gateway.get(RequestContexts), gateway.get(DrainState), gateway.get(AccessLog), arrival);
 }

@@ -33,7 +33,8 @@ describe('SIGTERM', () => {
     const late = await fetch(`${gateway.url}/api/v1/users`, { headers: headers() });
     expect([late.status, late.headers.get('connection')]).toEqual([200, 'close']);
     expect((await fetch(`${gateway.url}/livez`)).status).toBe(200);
-    expect((await slow).status).toBe(200);
+    const answer = await slow;
+    expect([answer.status, answer.headers.get('connection')], 'begun before SIGTERM').toEqual([200, 'close']);
     expect(await gateway.exited).toBe(0);
     const events = gateway.lines.map((line) => line.msg).filter((text) => String(text).startsWith('drain_'));
     expect([events.at(0), events.at(-1)]).toEqual(['drain_started', 'drain_finished']);

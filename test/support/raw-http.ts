@@ -17,7 +17,8 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawR
   return parseResponses(Buffer.concat(chunks).toString('latin1'));
 }
 
-function parseResponses(text: string): RawResponse[] {
+/** The answers in what a server sent. */
+export function parseResponses(text: string): RawResponse[] {
   const responses: RawResponse[] = [];
   let rest = text;
   while (rest.startsWith('HTTP/1.1 ')) {

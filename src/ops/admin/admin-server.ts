@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { GatewayError } from '../../domain/errors.js';
-import { answerOnSocket, fromClientError } from '../../edge/client-error.js';
-import { problemBody, problemHeaders } from '../../edge/problem.js';
+import type { ClientConnection, ConnectionHandler } from '../../edge/client-connection.js';
+import { ClientConnections } from '../../edge/client-connections.js';
+import { commonHeaders } from '../../edge/common-headers.js';
+import { problemBody, problemHeaders, writeProblem } from '../../edge/problem.js';
+import { TrackedResponse } from '../../edge/tracked-response.js';
 import { findRoute } from './admin-routes.js';
 import type { CallerCheck } from './caller-check.js';
 import type { MainThread } from './main-thread.js';
@@ -29,41 +32,54 @@ interface Answer {
 }
 
 /** HTTP of the admin listener: who calls, what for, one line for each call. Runs in the worker. */
-export class AdminServer {
+export class AdminServer implements ConnectionHandler {
   readonly server: Server;
+  draining = false;
+  private readonly connections: ClientConnections;
 
   constructor(
     private readonly callers: CallerCheck,
     private readonly main: MainThread,
   ) {
     // A missing Host header is refused with the wrong ones, as a problem.
-    const server = createServer({ ...LIMITS, requireHostHeader: false });
+    const server = createServer({ ...LIMITS, requireHostHeader: false, ServerResponse: TrackedResponse });
+    this.connections = new ClientConnections(server, () => this);
     server.maxConnections = MAX_CONNECTIONS;
     server.maxHeadersCount = MAX_HEADERS;
     server.timeout = SILENCE_MS;
-    const handle = (request: IncomingMessage, response: ServerResponse) => void this.handle(request, response);
-    server.on('request', handle);
-    // Before the body is sent: there is none to be sent.
-    server.on('checkContinue', handle);
-    server.on('clientError', (error, socket) => this.refuse(error, socket as Socket));
+    server.on('request', (request, response) => void this.handle(request, response as TrackedResponse));
+    server.on('clientError', (error, socket) => this.connections.onClientError(error, socket as Socket));
     this.server = server;
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Takes no further calls; those under way are answered, and their connections close. */
+  close(onClosed: () => void): void {
+    this.draining = true;
+    this.server.close(onClosed);
+    this.server.closeIdleConnections();
+  }
+
+  /** Bytes that are not HTTP, or that come too slowly. */
+  refuse(response: TrackedResponse, error: GatewayError, { remoteAddress: caller }: ClientConnection): void {
+    const requestId = randomUUID();
+    this.main.log({ method: '', path: '', status: error.status, code: error.code, caller, requestId });
+    writeProblem(response, error, requestId);
+  }
+
+  /** A command that was given is done and logged, whether or not its caller waits for the answer. */
+  private async handle(request: IncomingMessage, response: TrackedResponse): Promise<void> {
     const requestId = randomUUID();
     const path = pathOf(request);
-    const caller = request.socket.remoteAddress ?? '';
+    const caller = response.connectionOf?.remoteAddress ?? '';
     const { status, headers, body, error } = await this.answer(request, requestId);
     const method = request.method ?? '';
     this.main.log({ method, path: path.slice(0, MAX_LOGGED_PATH), status, code: error?.code, caller, requestId });
     const text = `${JSON.stringify(body, undefined, 2)}\n`;
     response.writeHead(status, {
+      ...commonHeaders(requestId),
       'content-type': 'application/json; charset=utf-8',
       ...headers,
       'content-length': Buffer.byteLength(text),
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      'x-request-id': requestId,
       ...(hasBody(request) ? { connection: 'close' } : {}),
     });
     response.end(text);
@@ -85,16 +101,6 @@ export class AdminServer {
     const { target, params } = findRoute(request.method ?? '', pathOf(request));
     if (hasBody(request)) throw new GatewayError('PAYLOAD_TOO_LARGE', 'No call to this listener has a body.');
     return target === 'ping' ? { status: 'alive' } : this.main.ask(target, params);
-  }
-
-  /** Bytes that are no HTTP, or that come too slowly. */
-  private refuse(thrown: Error, socket: Socket): void {
-    if (!socket.writable) return void socket.destroy();
-    const error = fromClientError(thrown);
-    const requestId = randomUUID();
-    const caller = socket.remoteAddress ?? '';
-    this.main.log({ method: '', path: '', status: error.status, code: error.code, caller, requestId });
-    answerOnSocket(socket, error, requestId);
   }
 }
 

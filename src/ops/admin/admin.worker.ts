@@ -9,13 +9,13 @@ if (parentPort === null) throw new Error('this file is the worker of the admin l
 const port = parentPort;
 const settings = workerData as WorkerSettings;
 const main = new MainThread(port);
-const { server } = new AdminServer(new CallerCheck(settings), main);
+const admin = new AdminServer(new CallerCheck(settings), main);
+const { server } = admin;
 
 port.on('message', (message: MainMessage) => {
   if (main.take(message)) return;
   // The last answers go out; without a server and a port nothing keeps the thread.
-  server.close(() => port.close());
-  server.closeIdleConnections();
+  admin.close(() => port.close());
 });
 server.on('error', (error: NodeJS.ErrnoException) => {
   main.send({ kind: 'failed', code: error.code ?? '', message: error.message });

@@ -1,0 +1,50 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { fromClientError } from './client-error.js';
+import { ClientConnection, type ConnectionHandler } from './client-connection.js';
+import type { TrackedResponse } from './tracked-response.js';
+
+/** The connections of one HTTP server, those included that Node's server has let go of. Its `ServerResponse` must be {@link TrackedResponse}. */
+export class ClientConnections {
+  private readonly sockets = new Set<Socket>();
+
+  /** @param handler asked for when there is something to handle. */
+  constructor(server: Server, handler: () => ConnectionHandler) {
+    // Node would end the socket when the client ends its side, and the requests under way could not be answered.
+    Object.assign(server, { httpAllowHalfOpen: true });
+    server.on('connection', (socket: Socket) => {
+      new ClientConnection(socket, handler);
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+    server.prependListener('request', (request: IncomingMessage, response) => {
+      ClientConnection.of(request.socket)?.begin(response as TrackedResponse);
+    });
+    // Node would answer these itself, without a look at limits and without a log line, or leave the socket to nobody.
+    for (const event of ['checkContinue', 'checkExpectation'] as const) {
+      server.on(event, (request, response) => server.emit('request', request, response));
+    }
+    server.on('connect', (request, socket) => {
+      const connection = ClientConnection.of(socket as Socket);
+      connection?.takeOver(request, (response) => server.emit('request', request, response));
+    });
+  }
+
+  get size(): number {
+    return this.sockets.size;
+  }
+
+  /** Node's `clientError`: the parser refused something, the client was too slow, or the socket failed. */
+  onClientError(thrown: Error & { code?: string }, socket: Socket): void {
+    const connection = ClientConnection.of(socket);
+    if (connection === undefined) return void socket.destroy();
+    const error = fromClientError(thrown);
+    if (error === undefined) connection.reset();
+    else connection.breakOff(error);
+  }
+
+  /** Destroys what is left. */
+  destroyAll(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+}

@@ -1,0 +1,34 @@
+import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { GatewayError } from '../domain/errors.js';
+import type { ClientConnection } from './client-connection.js';
+
+type HeaderArgument = OutgoingHttpHeaders | OutgoingHttpHeader[];
+
+/** A request under way, as its connection sees it. */
+export interface Exchange {
+  /** Ends it early, with an answer if none has begun: its body broke off, or its client left. */
+  fail(error: GatewayError): void;
+  /** The connection closed before the answer was written to its end. */
+  abandon(): void;
+}
+
+/** A response that knows its connection. Whether the connection goes on is decided when the head is written (RFC 9112 9.6). */
+export class TrackedResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
+  connectionOf: ClientConnection | undefined;
+  exchange: Exchange | undefined;
+
+  override writeHead(status: number, first?: string | HeaderArgument, second?: HeaderArgument): this {
+    const connection = this.connectionOf;
+    if (connection === undefined) return super.writeHead(status, first as string, second);
+    if (connection.endsWith(this)) this.shouldKeepAlive = false;
+    super.writeHead(status, first as string, second);
+    const headers = typeof first === 'object' ? first : second;
+    if (!this.shouldKeepAlive || saysClose(headers) || this.getHeader('connection') === 'close')
+      connection.isClosing = true;
+    return this;
+  }
+}
+
+function saysClose(headers: HeaderArgument | undefined): boolean {
+  return headers !== undefined && !Array.isArray(headers) && headers['connection'] === 'close';
+}

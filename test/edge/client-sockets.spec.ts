@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CrashWatch } from '../support/crash-watch.js';
+import { startTestGateway, type LogLine, type TestGateway } from '../support/gateway.js';
+import { RawClient } from '../support/raw-client.js';
+
+const CONNECTIONS = 40;
+const SOON = { timeout: 5_000 };
+
+let gateway: TestGateway;
+let crashes: CrashWatch;
+
+beforeAll(async () => {
+  crashes = new CrashWatch();
+  gateway = await startTestGateway({
+    env: {
+      OPS_PORT: '0',
+      GATEWAY_ADMIN_ADDR: '127.0.0.1:0',
+      GATEWAY_MAX_CONNECTIONS: String(CONNECTIONS),
+      GATEWAY_KEEP_ALIVE_TIMEOUT: '2s',
+      GATEWAY_HEADERS_TIMEOUT: '2s',
+      GATEWAY_RECEIVE_TIMEOUT: '2s',
+    },
+  });
+});
+afterAll(async () => {
+  crashes.close();
+  await gateway.close();
+});
+
+const PORTS = {
+  main: () => gateway.url,
+  ops: () => gateway.gateway.opsUrl ?? '',
+  admin: () => gateway.gateway.adminUrl ?? '',
+};
+
+/** What makes Node's server hand over the socket, or answer by itself. */
+const EVENTS: Readonly<Record<string, string>> = {
+  CONNECT: 'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'CONNECT with bytes of a tunnel': 'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n\u0016\u0003\u0001',
+  'a TLS hello': '\u0016\u0003\u0001\u0002\u0000\u0001\u0000',
+  'the preface of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0',
+  'a header that is too large': `GET /x HTTP/1.1\r\nHost: localhost\r\nx: ${'x'.repeat(70_000)}\r\n\r\n`,
+  'a broken chunk': 'POST /nope HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+  'an expectation': 'POST /nope HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nContent-Length: 5\r\n\r\n',
+  'a body that is asked for':
+    'POST /nope HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n',
+  'an upgrade': 'GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+};
+
+/** Ends a connection; resolves to whether it is certain that the server has read everything. */
+type Ending = (client: RawClient, bytes: string) => Promise<boolean>;
+
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  'a reset in the middle': async (client, bytes) => {
+    client.send(bytes.slice(0, bytes.length / 2)).reset();
+    return Promise.resolve(false);
+  },
+  'a reset at its end': async (client, bytes) => {
+    client.send(bytes).reset();
+    return Promise.resolve(false);
+  },
+  'a reset at the first byte of the answer': async (client, bytes) => {
+    client.send(bytes);
+    await expect.poll(() => client.text, SOON).not.toBe('');
+    client.reset();
+    return true;
+  },
+  'a close that leaves the answer unread': async (client, bytes) => {
+    client.pause().send(bytes).leave();
+    return Promise.resolve(false);
+  },
+  'a half-close in the middle': async (client, bytes) => {
+    client.send(bytes.slice(0, bytes.length / 2)).halfClose();
+    await client.ended();
+    return true;
+  },
+  'a half-close at its end': async (client, bytes) => {
+    client.send(bytes).halfClose();
+    await client.ended();
+    return true;
+  },
+  silence: async (client, bytes) => {
+    client.send(bytes);
+    await expect.poll(() => client.text, SOON).not.toBe('');
+    return true;
+  },
+};
+
+const isLine = (line: LogLine) =>
+  line.logger === 'AUTH_DECISION' || (String(line.msg).startsWith('admin_action ') && line.path !== '/admin/ping');
+const linesSince = (start: number) => gateway.lines.slice(start).filter(isLine);
+
+/** Resolves when the line of whatever was sent before has been written: what waits to be accepted is read one turn of the event loop later. */
+async function linesWritten(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) {
+    await fetch(`${PORTS.main()}/livez`);
+    await fetch(`${PORTS.ops()}/livez`);
+    const { headers } = await fetch(`${PORTS.admin()}/admin/ping`);
+    const isWritten = () => gateway.lines.some(({ request_id }) => request_id === headers.get('x-request-id'));
+    await expect.poll(isWritten).toBe(true);
+  }
+}
+
+describe.each(Object.entries(PORTS))('on the %s port', (port, url) => {
+  it.each(Object.entries(ENDINGS))(
+    '%s has one line, whatever came before it, and leaves nothing behind',
+    async (ending, end) => {
+      const clients: RawClient[] = [];
+      for (const [event, bytes] of Object.entries(EVENTS)) {
+        const start = gateway.lines.length;
+        const client = await RawClient.open(url());
+        clients.push(client);
+        const isRead = await end(client, bytes);
+        if (isRead) await expect.poll(() => linesSince(start).length, { ...SOON, message: event }).toBe(1);
+        await linesWritten();
+        expect(linesSince(start).length, event).toBeLessThanOrEqual(1);
+        // The kernel forgets the address of a connection that is reset before it is accepted.
+        const addresses = isRead ? ['127.0.0.1'] : ['127.0.0.1', ''];
+        for (const line of linesSince(start)) expect(addresses).toContain(line['remote_addr'] ?? line['caller']);
+        expect(crashes.crashes, event).toEqual([]);
+      }
+      if (ending === 'silence') await Promise.all(clients.map((client) => client.ended()));
+      for (const client of clients) client.leave();
+    },
+  );
+
+  it('every connection that the limit allows can be had afterwards', async () => {
+    const limit = port === 'admin' ? 16 : CONNECTIONS;
+    const path = port === 'admin' ? '/admin/ping' : '/livez';
+    const served = async () => {
+      const clients = await Promise.all(Array.from({ length: limit }, () => RawClient.open(url())));
+      for (const client of clients) client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+      await Promise.all(clients.map((client) => client.ended()));
+      for (const client of clients) client.leave();
+      return clients.filter(({ statuses }) => statuses[0] === 200).length;
+    };
+    await expect.poll(served, { timeout: 15_000 }).toBe(limit);
+  });
+});
