@@ -2,6 +2,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type { Policy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
+import { compileTenantReader } from './bound-tenant.js';
 
 /** An RPC as the rooms know it, with the policy it is to be called under. */
 export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
@@ -15,5 +16,6 @@ export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
     idempotent: desc.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
     readOnly: desc.idempotency === Idempotency.NO_SIDE_EFFECTS,
     policy,
+    boundTenant: compileTenantReader(desc.input, policy.tenantField),
   });
 }

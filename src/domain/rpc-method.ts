@@ -16,4 +16,6 @@ export interface RpcMethod {
   /** idempotency_level is NO_SIDE_EFFECTS. */
   readonly readOnly: boolean;
   readonly policy: Policy;
+  /** Reads the tenant that a request is about from its bytes, empty when it names none; undefined without a `tenant_field`. */
+  readonly boundTenant?: ((request: Uint8Array) => string) | undefined;
 }

@@ -81,9 +81,10 @@ export class CallStack {
     ];
   }
 
-  /** A stream counts as answered at its first message: no layer of a whole response (fallback, cache) belongs here. */
+  /** A stream counts as answered at its first message: no layer of a whole response (fallback, cached answers) belongs here. */
   private streamLayers(method: RpcMethod): Layer<UpstreamStream>[] {
     return [
+      ...(this.responses?.streamLayers(method) ?? []),
       ...this.meters<UpstreamStream>(method),
       ...this.bulkheads(method).map(bulkheadStream),
       breaker(this.protection.breakers, method, this.config.timeouts.streamTotalMs),

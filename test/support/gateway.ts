@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { parseEnvironment } from '../../src/config/environment.js';
 import type { GatewayConfig } from '../../src/config/gateway-config.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
+import { InFlightRegistry } from '../../src/observe/in-flight.js';
 import { createLogger } from '../../src/observe/logger.js';
 import { startWorld, type World } from '../../sandbox/world.js';
 
@@ -62,6 +63,11 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
     await world.close();
   };
   return { world, gateway, url: gateway.url, lines, close };
+}
+
+/** The stages of the requests under way, which say more than that they have come: see `CallContext.stage`. */
+export function stages({ gateway }: TestGateway): string[] {
+  return [...gateway.app.get(InFlightRegistry)].map(({ stage }) => stage);
 }
 
 async function untilReady(url: string): Promise<void> {

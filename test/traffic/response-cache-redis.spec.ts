@@ -96,6 +96,18 @@ describe('answers in Redis', () => {
     expect(await redis.client.pttl(marks[0] ?? '')).toBeLessThanOrEqual(700_000);
   });
 
+  it('are outdated by a write into another tenant at any instance', async () => {
+    const config = '/api/v1/tenants/acme/config';
+    const [first, second] = gateways;
+    if (first === undefined || second === undefined) throw new Error('there are two gateways');
+    const root = await Client.of(second, 'root@platform.test');
+    const logo = async () => ((await (await (await clientAt(0)).get(config)).json()) as { logoUrl?: string }).logoUrl;
+    for (const logoUrl of ['https://acme.test/1.png', 'https://acme.test/2.png']) {
+      expect((await root.send('PATCH', config, { logoUrl })).status).toBe(200);
+      expect(await logo()).toBe(logoUrl);
+    }
+  });
+
   it('are opened with the key before this one too, and with no other', async () => {
     const first = await get(0);
     const keys = { GATEWAY_CACHE_KEY: OLD_KEY, GATEWAY_CACHE_KEY_PREVIOUS: SHARED.GATEWAY_CACHE_KEY };

@@ -15,12 +15,36 @@ export function cacheKey(call: StackCall, scope: CachePolicy['scope']): CacheKey
   const head = JSON.stringify([method.path, scope, ...owner]);
   // JSON has no bare line break, so that no head can reach into a request.
   const name = hash('sha256', Buffer.concat([Buffer.from(`${head}\n`), request]), 'base64url');
-  return { name, group: writeGroup(call) };
+  return { name, groups: readGroups(call) };
 }
 
-/** Whose answers a write makes stale: those of its service to its tenant. Empty for a call in nobody's name. */
-export function writeGroup({ method, context }: StackCall): string {
-  return context.tenantId === '' ? '' : `${method.upstream}:${context.tenantId}`;
+/** The groups whose writes make an answer to a call stale. Empty for an answer of nobody's. */
+export function readGroups(call: StackCall): readonly string[] {
+  const { upstream } = call.method;
+  const tenant = boundTenant(call);
+  if (tenant === SEVERAL) return [anyWriteTo(upstream)];
+  return tenant === '' ? [] : [`${upstream}:${tenant}`, unknownWriteTo(upstream)];
+}
+
+/** The groups that a write belongs to: that of its tenant, and those of all writes or of the ones that may be of any tenant. */
+export function writeGroups(call: StackCall): readonly string[] {
+  const { upstream } = call.method;
+  const tenant = boundTenant(call);
+  if (tenant === SEVERAL) return [anyWriteTo(upstream), unknownWriteTo(upstream)];
+  return tenant === '' ? [] : [`${upstream}:${tenant}`, anyWriteTo(upstream)];
+}
+
+// No name of a service has a slash, so that no tenant is taken for one of these.
+const anyWriteTo = (upstream: string) => `${upstream}/any`;
+const unknownWriteTo = (upstream: string) => `${upstream}/unknown`;
+
+const SEVERAL = Symbol('several tenants');
+
+/** The tenant that a call is about: a caller with the scope `all` may name another one than its own, or none. */
+function boundTenant({ method, context, request }: StackCall): string | typeof SEVERAL {
+  const named = method.boundTenant?.(request) ?? '';
+  if (named !== '') return named;
+  return context.crossTenant ? SEVERAL : context.tenantId;
 }
 
 function ownerOf({ tenantId, issuer, subject, authMethod, permissions }: Principal): unknown[] {

@@ -1,11 +1,11 @@
 /** Where the answer to a call is kept. */
 export interface CacheKey {
   readonly name: string;
-  /** Whose writes make it stale; empty when nobody's do. */
-  readonly group: string;
+  /** The groups whose writes make it stale; empty when nobody's do. */
+  readonly groups: readonly string[];
 }
 
-/** Changes with every write of a group: an answer from before it is stale. Numbers mean nothing but themselves. */
+/** Changes with every write of the groups of an answer: one from before it is stale. Numbers mean nothing but themselves. */
 export interface Generation {
   /** Of the writes that this process has seen. */
   readonly own: number;
@@ -39,8 +39,8 @@ export interface ResponseStore {
   /** @param lifeMs after which the answer is of no use, not even as a stale one. */
   set(key: CacheKey, answer: CachedAnswer, lifeMs: number): void;
   /**
-   * Makes all answers of a group stale, for whoever asks once it has resolved.
+   * Makes all answers of some groups stale, for whoever asks once it has resolved.
    * @param freshMs longest time that one of them may still be fresh.
    */
-  outdate(group: string, freshMs: number): void | Promise<void>;
+  outdate(groups: readonly string[], freshMs: number): void | Promise<void>;
 }

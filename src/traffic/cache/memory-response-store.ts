@@ -16,9 +16,10 @@ export class MemoryResponseStore implements ResponseStore {
     return this.answers.bytes;
   }
 
-  get({ name, group }: CacheKey): Lookup {
+  get({ name, groups }: CacheKey): Lookup {
     const answer = this.answers.get(name);
-    const own = this.writes.of(group);
+    // Marks only grow: the last one changes with a write of any of the groups.
+    const own = Math.max(0, ...groups.map((group) => this.writes.of(group)));
     return { answer, isOutdated: answer?.generation.own !== own, generation: { own, shared: 0 }, failed: false };
   }
 
@@ -26,7 +27,7 @@ export class MemoryResponseStore implements ResponseStore {
     this.answers.set(name, answer, { size: answer.body.length, lifeMs });
   }
 
-  outdate(group: string): void {
-    this.writes.move(group);
+  outdate(groups: readonly string[]): void {
+    for (const group of groups) this.writes.move(group);
   }
 }

@@ -1,18 +1,20 @@
 import type { RpcMethod } from '../../domain/rpc-method.js';
-import type { Layer } from '../call.js';
+import type { GatewayError } from '../../domain/errors.js';
+import type { Layer, StackCall } from '../call.js';
 import { type DeadlineSettings, timeoutOf } from '../deadline.js';
-import { writeGroup } from './cache-key.js';
+import type { UpstreamStream } from '../upstream-stream.js';
+import { writeGroups } from './cache-key.js';
 import type { ResponseStore } from './cached-answer.js';
 
 /**
  * How long an answer of each service may be fresh after it was asked for, in ms; of those with cached RPCs alone. What
- * is cached of open ones is of no tenant.
+ * is cached of open ones is of no tenant unless their request names one.
  */
 export function freshTimes(methods: Iterable<RpcMethod>, settings: DeadlineSettings): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
   for (const method of methods) {
     const { upstream, policy } = method;
-    if (policy.cache === undefined || policy.access === 'OPEN') continue;
+    if (policy.cache === undefined || (policy.access === 'OPEN' && policy.tenantField === undefined)) continue;
     const freshMs = timeoutOf(method, settings) + policy.cache.ttlMs;
     times.set(upstream, Math.max(times.get(upstream) ?? 0, freshMs));
   }
@@ -20,7 +22,7 @@ export function freshTimes(methods: Iterable<RpcMethod>, settings: DeadlineSetti
 }
 
 /**
- * Makes what is cached of a tenant's answers stale once a write of that tenant is over, so that whoever is told of it
+ * Makes what is cached of a tenant's answers stale once a write to that tenant is over, so that whoever is told of it
  * reads what was written. A write that failed may have been done all the same.
  */
 export function outdating(store: ResponseStore, freshMs: number): Layer {
@@ -28,8 +30,55 @@ export function outdating(store: ResponseStore, freshMs: number): Layer {
     try {
       return await next(call);
     } finally {
-      const group = writeGroup(call);
-      if (call.trace.attempts > 0 && group !== '') await store.outdate(group, freshMs);
+      await outdate(store, call, freshMs);
     }
   };
+}
+
+/** The same for a write that is a stream: each of its messages may tell of something that was written, and so may its end. */
+export function outdatingStream(store: ResponseStore, freshMs: number): Layer<UpstreamStream> {
+  return (next) => async (call) => {
+    try {
+      return new WritingStream(await next(call), () => outdate(store, call, freshMs));
+    } catch (error) {
+      await outdate(store, call, freshMs);
+      throw error;
+    }
+  };
+}
+
+class WritingStream implements UpstreamStream {
+  constructor(
+    private readonly stream: UpstreamStream,
+    private readonly onWrite: () => Promise<void>,
+  ) {}
+
+  get ended(): UpstreamStream['ended'] {
+    return this.stream.ended;
+  }
+
+  spoil(error: unknown): GatewayError {
+    return this.stream.spoil(error);
+  }
+
+  cancel(): void {
+    this.stream.cancel();
+    void this.onWrite();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    try {
+      for await (const message of this.stream) {
+        await this.onWrite();
+        yield message;
+      }
+    } finally {
+      await this.onWrite();
+    }
+  }
+}
+
+async function outdate(store: ResponseStore, call: StackCall, freshMs: number): Promise<void> {
+  const groups = writeGroups(call);
+  if (call.trace.attempts > 0 && groups.length > 0) await store.outdate(groups, freshMs);
 }

@@ -13,8 +13,8 @@ const SLACK_MS = 5_000;
 
 /**
  * Answers that the instances share, sealed, under `cache:`, so that clearing that prefix clears them everywhere. Each is
- * also kept in memory, which stands in while Redis is away. A write of a group leaves a mark there, which is read along
- * with each answer.
+ * also kept in memory, which stands in while Redis is away. A write leaves a mark in each of its groups there, which are
+ * read along with each answer.
  */
 export class RedisResponseStore implements ResponseStore {
   constructor(
@@ -27,9 +27,8 @@ export class RedisResponseStore implements ResponseStore {
     const standIn = this.memory.get(key);
     const name = redisKey('cache', key.name);
     try {
-      const names = key.group === '' ? [name] : [name, markKey(key.group)];
-      const [stored, mark] = await this.redis.run((redis) => redis.mgetBuffer(...names));
-      const generation = { own: standIn.generation.own, shared: readMark(mark) };
+      const [stored, ...marks] = await this.redis.run((redis) => redis.mgetBuffer(name, ...key.groups.map(markKey)));
+      const generation = { own: standIn.generation.own, shared: sumOf(marks) };
       if (!stored) return { answer: undefined, isOutdated: false, generation, failed: false };
       const answer = unpack(this.box.openBytes(name, stored), generation.own);
       if (answer === undefined) await this.redis.run((redis) => redis.del(name));
@@ -49,22 +48,25 @@ export class RedisResponseStore implements ResponseStore {
     write.catch(() => undefined);
   }
 
-  async outdate(group: string, freshMs: number): Promise<void> {
-    this.memory.outdate(group);
-    const mark = randomInt(1, MARKS);
-    const write = this.redis.run((redis) => redis.set(markKey(group), mark, 'PX', Math.ceil(freshMs + SLACK_MS)));
+  async outdate(groups: readonly string[], freshMs: number): Promise<void> {
+    this.memory.outdate(groups);
+    const lifeMs = Math.ceil(freshMs + SLACK_MS);
+    const write = this.redis.run((redis) =>
+      Promise.all(groups.map((group) => redis.set(markKey(group), randomInt(1, MARKS), 'PX', lifeMs))),
+    );
     // Without Redis each instance knows its own writes.
     await write.catch(() => undefined);
   }
 }
 
+/** Marks of tenants and those of whole services have names of their own. */
 function markKey(group: string): string {
-  return redisKey('cache', `written:${group}`);
+  return redisKey('cache', `${group.includes('/') ? 'writes' : 'written'}:${group}`);
 }
 
-/** 0 without a mark; NaN, which no answer has, for what is none. */
-function readMark(mark: Buffer | null | undefined): number {
-  return mark ? Number(mark.toString()) : 0;
+/** Of random marks, so that it changes with each of them. A missing one is 0; NaN, which no answer has, for what is none. */
+function sumOf(marks: readonly (Buffer | null | undefined)[]): number {
+  return marks.reduce((sum, mark) => sum + (mark ? Number(mark.toString()) : 0), 0);
 }
 
 function pack({ body, freshUntil, generation }: CachedAnswer): Buffer {

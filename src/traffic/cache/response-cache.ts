@@ -5,10 +5,11 @@ import type { Layer, Next, StackCall } from '../call.js';
 import { type DeadlineSettings, nearestDeadline, timeoutOf } from '../deadline.js';
 import { sharedContext } from '../shared-context.js';
 import { SingleFlight } from '../single-flight.js';
+import type { UpstreamStream } from '../upstream-stream.js';
 import { isUpstreamFault } from '../upstream-fault.js';
 import { cacheKey } from './cache-key.js';
 import type { CachedAnswer, CacheKey, Generation, ResponseStore } from './cached-answer.js';
-import { outdating } from './outdating.js';
+import { outdating, outdatingStream } from './outdating.js';
 import { withinOwnTime } from './own-time.js';
 
 /** Settings that the cache depends on. */
@@ -48,6 +49,12 @@ export class ResponseCache {
     if (cache !== undefined) return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];
     const freshMs = readOnly ? undefined : this.parts.freshTimes.get(upstream);
     return freshMs === undefined ? [] : [outdating(this.parts.store, freshMs)];
+  }
+
+  /** The layer of an RPC that is a stream and writes to what others read from a cache. */
+  streamLayers({ upstream, readOnly }: RpcMethod): Layer<UpstreamStream>[] {
+    const freshMs = readOnly ? undefined : this.parts.freshTimes.get(upstream);
+    return freshMs === undefined ? [] : [outdatingStream(this.parts.store, freshMs)];
   }
 
   /** The last good answer to a call, however stale, as long as it is kept. */
