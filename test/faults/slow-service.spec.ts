@@ -10,12 +10,12 @@ afterEach(() => faults.close());
 
 describe('a slow service (FI-9)', () => {
   it('answers within its deadline; beyond it the call is cancelled there too', async () => {
-    faults = await FaultWorld.start({ env: { ...NO_CIRCUIT, GATEWAY_USER_TIMEOUT: '600ms' } });
+    faults = await FaultWorld.start({ env: { ...NO_CIRCUIT, GATEWAY_USER_TIMEOUT: '2s' } });
     const { world } = faults;
     await world.setFault('user', { mode: 'slow', latencyMs: 100 });
     expect(await faults.codes(USER, 2)).toEqual(['200', '200']);
     expect(world.calls.list().filter(({ cancelled }) => cancelled)).toEqual([]);
-    await world.setFault('user', { mode: 'slow', latencyMs: 400 });
+    await world.setFault('user', { mode: 'slow', latencyMs: 1_200 });
     const both = await Promise.all([faults.code(USER), faults.code(USER)]);
     expect(both).toEqual(['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT']);
     await world.setFault('user', { mode: 'none' });
@@ -26,18 +26,20 @@ describe('a slow service (FI-9)', () => {
   it('takes so many calls and no more; the others are refused fast and other services are as they were', async () => {
     const env = {
       ...NO_CIRCUIT,
-      GATEWAY_USER_TIMEOUT: '5s',
+      GATEWAY_USER_TIMEOUT: '20s',
       GATEWAY_USER_MAX_CONCURRENT: '4',
       GATEWAY_TENANT_SHARE_PERCENT: '100',
       GATEWAY_QUEUE_SIZE: '2',
-      // Shorter than an answer takes, longer than the requests take to arrive.
-      GATEWAY_QUEUE_TIMEOUT: '900ms',
+      // Longer than the requests take to arrive.
+      GATEWAY_QUEUE_TIMEOUT: '3s',
     };
     faults = await FaultWorld.start({ env });
-    await faults.world.setFault('user', { mode: 'slow', latencyMs: 600 });
+    await faults.world.setFault('user', { mode: 'hang' });
     const answers = Promise.all(Array.from({ length: 20 }, () => faults.code(USER)));
-    await expect.poll(() => faults.metric('gateway_upstream_in_flight_requests{upstream="user"}')).toBe(4);
+    await expect.poll(() => faults.moved(`${REJECTED}"timeout"}`)).toBe(2);
+    expect(await faults.metric('gateway_upstream_in_flight_requests{upstream="user"}')).toBe(4);
     expect(await faults.codes('/api/v1/tenants/acme', 3)).toEqual(['200', '200', '200']);
+    await faults.world.setFault('user', { mode: 'none' });
     const seen = await answers;
     expect(seen.filter((code) => code === '200')).toHaveLength(4);
     expect(seen.filter((code) => code === 'OVERLOADED')).toHaveLength(16);
@@ -46,7 +48,6 @@ describe('a slow service (FI-9)', () => {
     expect(await faults.moved('gateway_queue_wait_seconds_count{upstream="user"}')).toBe(2);
     expect(await faults.metric('gateway_upstream_capacity{upstream="user"}')).toBe(4);
     expect(await faults.moved('gateway_circuit_transitions_total{upstream="user",to="open"}')).toBe(0);
-    await faults.world.setFault('user', { mode: 'none' });
     await faults.expectSound(`${REJECTED}"capacity"}`);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RefreshToken, RefreshSessions } from '../../sandbox/auth/refresh-sessions.js';
 import { startWorld } from '../../sandbox/world.js';
+import { metric } from '../support/metrics.js';
 import { expectProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
 import { callApi, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
@@ -65,10 +66,11 @@ describe('an access token that has run out', () => {
 
   it('is renewed also when the client that caused it does not wait', async () => {
     advance(TOKEN_LIFE + MINUTE);
-    await gateway.world.setFault('auth', { mode: 'slow', latencyMs: 200 });
+    await gateway.world.setFault('auth', { mode: 'hang' });
     const leaving = new AbortController();
     const left = callApi(client, gateway, USERS, { signal: leaving.signal }).catch(() => 'left');
-    await gateway.world.calls.waitFor(({ method }) => method.endsWith('/RefreshToken')).catch(() => undefined);
+    const asked = { upstream: 'auth' };
+    await expect.poll(() => metric(gateway.url, 'gateway_upstream_in_flight_requests', asked)).toBe(1);
     leaving.abort();
     expect(await left).toBe('left');
     await gateway.world.setFault('auth', { mode: 'none' });

@@ -88,12 +88,14 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
 
   it('is 409 with Retry-After while the first is under way', async () => {
     const alice = await clientOf(at);
-    await world.setFault('user', { mode: 'slow', latencyMs: 300 });
-    const both = await Promise.all([create(alice), create(alice)]);
-    const [first, second] = both.toSorted((one, other) => one.status - other.status);
-    expect(first?.status).toBe(201);
-    expect(second?.headers.get('retry-after')).toBe('1');
-    if (second !== undefined) await expectFetchProblem(second, 'ABORTED');
+    await world.setFault('user', { mode: 'hang' });
+    const first = create(alice);
+    await expect.poll(() => underWay(at)).toBe(1);
+    const second = await create(alice);
+    expect(second.headers.get('retry-after')).toBe('1');
+    await expectFetchProblem(second, 'ABORTED');
+    await world.setFault('user', { mode: 'none' });
+    expect((await first).status).toBe(201);
     expect(isReplay(await create(alice))).toBe(true);
   });
 
@@ -119,7 +121,7 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
 
   it('is done to the end when its client leaves, who can then ask what became of it', async () => {
     const alice = await clientOf(at);
-    await world.setFault('user', { mode: 'slow', latencyMs: 300 });
+    await world.setFault('user', { mode: 'hang' });
     const before = created();
     const leave = new AbortController();
     const headers = {
@@ -133,6 +135,7 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
     await expect.poll(() => underWay(at)).toBe(1);
     leave.abort();
     expect(await first).toBe('left');
+    await world.setFault('user', { mode: 'none' });
     await expect.poll(async () => isReplay(await create(alice)), { timeout: 5_000 }).toBe(true);
     expect(created()).toBe(before + 1);
   });
@@ -194,11 +197,12 @@ describe('keys in Redis', () => {
 
   it('are known to the instance that was asked when Redis goes away meanwhile', async () => {
     const alice = await clientOf('first');
-    await world.setFault('user', { mode: 'slow', latencyMs: 300 });
+    await world.setFault('user', { mode: 'hang' });
     const first = create(alice);
     await expect.poll(() => underWay('first')).toBe(1);
     await redis.kill();
     try {
+      await world.setFault('user', { mode: 'none' });
       expect((await first).status).toBe(201);
       expect(isReplay(await create(alice))).toBe(true);
     } finally {

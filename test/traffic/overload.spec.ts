@@ -24,15 +24,24 @@ function inFlight(gateway: TestGateway, upstream: string): Promise<number | unde
   return metric(gateway.url, 'gateway_upstream_in_flight_requests', { upstream });
 }
 
+/** Calls to an upstream that were refused for want of a place, whatever the reason. */
+async function refused(gateway: TestGateway, upstream: string): Promise<number> {
+  const counts = ['capacity', 'displaced', 'timeout'].map((reason) =>
+    metric(gateway.url, 'gateway_circuit_rejections_total', { upstream, reason }),
+  );
+  return (await Promise.all(counts)).reduce((sum: number, count) => sum + (count ?? 0), 0);
+}
+
 describe('AIService that hangs under load', () => {
   it('is asked no more than it may be, and every request to others is answered', async () => {
-    const gateway = await start({ GATEWAY_AI_TIMEOUT: '2s', GATEWAY_AI_MAX_CONCURRENT: '8' });
+    const gateway = await start({ GATEWAY_AI_TIMEOUT: '5s', GATEWAY_AI_MAX_CONCURRENT: '8' });
     const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
     await gateway.world.setFault('ai', { mode: 'hang' });
     const questions = Promise.all(
       Array.from({ length: 60 }, (_, n) => (n % 2 === 0 ? alice : carol).send('POST', AI, { query: 'hello' })),
     );
-    await expect.poll(() => inFlight(gateway, 'ai')).toBe(8);
+    await expect.poll(() => refused(gateway, 'ai')).toBe(52);
+    expect(await inFlight(gateway, 'ai')).toBe(8);
     const users = await Promise.all(Array.from({ length: 100 }, () => alice.get(USER)));
     expect(countStatuses(users)).toEqual({ 200: 100 });
     const answers = countStatuses(await questions);
@@ -44,15 +53,19 @@ describe('AIService that hangs under load', () => {
 describe('a tenant that asks too much of a service', () => {
   it('leaves others their share of its places', async () => {
     const gateway = await start({
-      GATEWAY_USER_TIMEOUT: '5s',
+      GATEWAY_USER_TIMEOUT: '20s',
       GATEWAY_USER_MAX_CONCURRENT: '8',
       GATEWAY_TENANT_SHARE_PERCENT: '50',
+      GATEWAY_HEALTH_INTERVAL: '1h',
     });
     const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
-    await gateway.world.setFault('user', { mode: 'slow', latencyMs: 400 });
+    await gateway.world.setFault('user', { mode: 'hang' });
     const greedy = Promise.all(Array.from({ length: 40 }, () => alice.get(USER)));
-    await expect.poll(() => inFlight(gateway, 'user')).toBe(4);
-    expect((await carol.get('/api/v1/users/globex-carol')).status).toBe(200);
+    await expect.poll(() => refused(gateway, 'user')).toBe(36);
+    const other = carol.get('/api/v1/users/globex-carol');
+    await expect.poll(() => inFlight(gateway, 'user')).toBe(5);
+    await gateway.world.setFault('user', { mode: 'none' });
+    expect((await other).status).toBe(200);
     expect(countStatuses(await greedy)).toEqual({ 200: 4, 503: 36 });
   });
 });
@@ -64,24 +77,31 @@ describe('a tenant whose calls fill the queue of a service', () => {
       GATEWAY_USER_MAX_CONCURRENT: '4',
       GATEWAY_QUEUE_SIZE: '8',
       GATEWAY_QUEUE_TIMEOUT: '15s',
+      GATEWAY_HEALTH_INTERVAL: '1h',
     });
     const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
-    await gateway.world.setFault('user', { mode: 'slow', latencyMs: 600 });
+    await gateway.world.setFault('user', { mode: 'hang' });
     const noisy = Promise.all(Array.from({ length: 60 }, () => alice.get(USER)));
-    await expect.poll(() => metric(gateway.url, 'gateway_queue_depth', { upstream: 'user' })).toBe(8);
-    const quiet = await Promise.all(Array.from({ length: 4 }, () => carol.get('/api/v1/users/globex-carol')));
-    expect(countStatuses(quiet)).toEqual({ 200: 4 });
-    expect(Object.keys(countStatuses(await noisy))).toEqual(['200', '503']);
+    // Three have a place, which is the share of the tenant, and eight wait.
+    await expect.poll(() => refused(gateway, 'user')).toBe(49);
+    const quiet = Promise.all(Array.from({ length: 4 }, () => carol.get('/api/v1/users/globex-carol')));
     const displaced = { upstream: 'user', reason: 'displaced' };
-    expect(await metric(gateway.url, 'gateway_circuit_rejections_total', displaced)).toBeGreaterThan(0);
+    await expect.poll(() => metric(gateway.url, 'gateway_circuit_rejections_total', displaced)).toBe(3);
+    await gateway.world.setFault('user', { mode: 'none' });
+    expect(countStatuses(await quiet)).toEqual({ 200: 4 });
+    expect(countStatuses(await noisy)).toEqual({ 200: 8, 503: 52 });
   });
 });
 
 describe('the limit of requests in flight', () => {
   it('refuses what is beyond it, but never health or metrics, and is free again afterwards', async () => {
-    const gateway = await start({ GATEWAY_MAX_CONCURRENT_REQUESTS: '5', GATEWAY_USER_TIMEOUT: '5s' });
+    const gateway = await start({
+      GATEWAY_MAX_CONCURRENT_REQUESTS: '5',
+      GATEWAY_USER_TIMEOUT: '20s',
+      GATEWAY_HEALTH_INTERVAL: '1h',
+    });
     const alice = await Client.of(gateway, 'alice@acme.test');
-    await gateway.world.setFault('user', { mode: 'slow', latencyMs: 300 });
+    await gateway.world.setFault('user', { mode: 'hang' });
     const busy = Promise.all(Array.from({ length: 5 }, () => alice.get(USER)));
     await expect.poll(() => inFlight(gateway, 'user')).toBe(5);
     const refused = await alice.get('/api/v1/tenants/acme');
@@ -92,6 +112,7 @@ describe('the limit of requests in flight', () => {
     }
     const shed = { priority: 'read', reason: 'concurrency' };
     expect(await metric(gateway.url, 'gateway_requests_shed_total', shed)).toBe(1);
+    await gateway.world.setFault('user', { mode: 'none' });
     expect(countStatuses(await busy)).toEqual({ 200: 5 });
     expect((await alice.get('/api/v1/tenants/acme')).status).toBe(200);
   });
