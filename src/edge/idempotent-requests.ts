@@ -83,8 +83,15 @@ function replay(record: IdempotencyRecord, fingerprint: string): KeptAnswer {
     const detail = 'The first request with this Idempotency-Key is still under way.';
     throw new GatewayError('ABORTED', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
+  if (record.answer.omitted) throw omitted(record.answer);
   if (record.answer.contentType === PROBLEM_JSON) throw readProblem(record.answer);
   return record.answer;
+}
+
+/** The client learns that it need not, and cannot, try again. */
+function omitted({ status }: KeptAnswer): GatewayError {
+  const detail = `The request with this Idempotency-Key was carried out and answered ${status}: its response was too large to be kept.`;
+  return new GatewayError('ALREADY_EXISTS', detail, { headers: { 'idempotency-replayed': 'true' } });
 }
 
 async function settle(claim: Claim, error: unknown): Promise<void> {

@@ -19,6 +19,7 @@ export class RedisConnections implements OnApplicationShutdown {
   private readonly redis: Redis;
   private readonly blocking = new Set<Redis>();
   private readonly circuit: StoreCircuit;
+  private readonly recoveryListeners: (() => void)[] = [];
   private lastError = 'not connected';
 
   constructor(
@@ -33,7 +34,11 @@ export class RedisConnections implements OnApplicationShutdown {
       degraded: 'Redis unavailable',
       recovered: 'Redis available',
     });
-    this.circuit = new StoreCircuit(() => this.probe(), flag);
+    this.circuit = new StoreCircuit(
+      () => this.probe(),
+      flag,
+      () => this.tellRecovery(),
+    );
     this.redis = new Redis(commandOptions(config));
     watchConnection(this.redis, 'command');
     this.redis.on('error', (error) => this.noteError(error));
@@ -76,6 +81,16 @@ export class RedisConnections implements OnApplicationShutdown {
       if (failure.down) this.circuit.trip(failure.text);
       throw new RedisUnavailable(failure.text);
     }
+  }
+
+  /** Calls `listener` each time Redis is asked again after an outage: it may have lost what it held. */
+  onRecovery(listener: () => void): void {
+    this.recoveryListeners.push(listener);
+  }
+
+  /** Resolves to true once Redis can be asked, and to false when its outage has lasted `ms`, immediately after that time. */
+  recovered(ms: number): Promise<boolean> {
+    return this.circuit.recovered(ms);
   }
 
   /**
@@ -121,6 +136,10 @@ export class RedisConnections implements OnApplicationShutdown {
         return { text: this.lastError, down: true, replied: false };
       return failure;
     }
+  }
+
+  private tellRecovery(): void {
+    for (const listener of this.recoveryListeners) listener();
   }
 
   /** Keeps the reason of a loss; that the connection is closed, which follows it, says less. */

@@ -1,3 +1,4 @@
+import { withTimeout } from '../domain/loop-timeout.js';
 import type { DegradeFlag } from '../observe/degrade-flags.js';
 import type { RedisFailure } from './redis-error.js';
 
@@ -10,6 +11,8 @@ const PROBE_MS = 500;
  */
 export class StoreCircuit {
   private failure: string | undefined;
+  /** Of the outage that lasts: when it began, in ms of `performance.now()`, and what resolves at its end. */
+  private outage: { readonly since: number; readonly end: PromiseWithResolvers<void> } | undefined;
   private answered = false;
   private timer: NodeJS.Timeout | undefined;
   private probing = false;
@@ -18,6 +21,7 @@ export class StoreCircuit {
   constructor(
     private readonly probe: () => Promise<RedisFailure | undefined>,
     private readonly flag: DegradeFlag,
+    private readonly onRecovery: () => void,
   ) {}
 
   /** Why the store is not asked at present; undefined while it is. */
@@ -30,10 +34,21 @@ export class StoreCircuit {
     return this.answered;
   }
 
+  /** Resolves to true once the store is asked again, and to false when it has been away for `ms`. */
+  async recovered(ms: number): Promise<boolean> {
+    if (this.outage === undefined) return true;
+    const leftMs = this.outage.since + ms - performance.now();
+    if (leftMs <= 0) return false;
+    return withTimeout(leftMs, this.outage.end.promise).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /** A request, or the connection itself, failed. */
   trip(text: string): void {
     if (this.stopped || this.failure !== undefined) return;
-    this.failure = text;
+    this.fail(text);
     void this.look();
   }
 
@@ -56,7 +71,8 @@ export class StoreCircuit {
   /** A single failure of ours to reach the store alarms nobody: the next look decides. */
   private settle(finding: RedisFailure | undefined): void {
     if (this.stopped) return;
-    this.failure = finding?.down === true ? finding.text : undefined;
+    if (finding?.down === true) this.fail(finding.text);
+    else this.recover();
     if (finding === undefined) {
       this.answered = true;
       return this.flag.lower();
@@ -64,5 +80,19 @@ export class StoreCircuit {
     if (finding.replied) this.flag.raise(finding.text);
     else this.flag.suspect(finding.text);
     if (finding.down) this.timer = setTimeout(() => void this.look(), PROBE_MS).unref();
+  }
+
+  private fail(text: string): void {
+    this.failure = text;
+    this.outage ??= { since: performance.now(), end: Promise.withResolvers() };
+  }
+
+  private recover(): void {
+    this.failure = undefined;
+    const { outage } = this;
+    if (outage === undefined) return;
+    this.outage = undefined;
+    outage.end.resolve();
+    this.onRecovery();
   }
 }

@@ -10,7 +10,7 @@ interface Entry<V> {
 
 /** Values in the memory of this process, within a number of bytes: when they are used up, the one used longest ago goes. */
 export class ByteLru<V> {
-  private readonly entries = new Map<string, Entry<V>>();
+  private readonly byKey = new Map<string, Entry<V>>();
   private used = 0;
 
   constructor(
@@ -24,14 +24,14 @@ export class ByteLru<V> {
   }
 
   get(key: string): V | undefined {
-    const entry = this.entries.get(key);
+    const entry = this.byKey.get(key);
     if (entry === undefined) return undefined;
-    this.entries.delete(key);
+    this.byKey.delete(key);
     if (entry.endsAt <= this.now()) {
       this.used -= entry.bytes;
       return undefined;
     }
-    this.entries.set(key, entry);
+    this.byKey.set(key, entry);
     return entry.value;
   }
 
@@ -40,18 +40,23 @@ export class ByteLru<V> {
     this.remove(key);
     const bytes = size + OVERHEAD_BYTES;
     if (bytes > this.maxBytes) return;
-    this.entries.set(key, { value, bytes, endsAt: this.now() + lifeMs });
+    this.byKey.set(key, { value, bytes, endsAt: this.now() + lifeMs });
     this.used += bytes;
-    for (const oldest of this.entries.keys()) {
+    for (const oldest of this.byKey.keys()) {
       if (this.used <= this.maxBytes) return;
       this.remove(oldest);
     }
   }
 
+  /** What is kept, with the ms for which it will be. */
+  *entries(): Generator<readonly [key: string, value: V, leftMs: number]> {
+    for (const [key, { value, endsAt }] of this.byKey) yield [key, value, endsAt - this.now()];
+  }
+
   remove(key: string): void {
-    const entry = this.entries.get(key);
+    const entry = this.byKey.get(key);
     if (entry === undefined) return;
-    this.entries.delete(key);
+    this.byKey.delete(key);
     this.used -= entry.bytes;
   }
 }

@@ -8,7 +8,7 @@ import { SealedBox } from '../redis/sealed-box.js';
 import { responseCacheProvider } from './cache/response-cache.provider.js';
 import { TenantEntitlements } from './entitlements.js';
 import { IdempotencyRecords } from './idempotency/idempotency-records.js';
-import { RedisRecordStore } from './idempotency/redis-record-store.js';
+import { SharedRecords } from './idempotency/shared-records.js';
 import { Protection } from './protection.js';
 import { CallStack } from './stack.js';
 
@@ -25,7 +25,7 @@ import { CallStack } from './stack.js';
       inject: [GATEWAY_CONFIG, GatewayMetrics, { token: RedisConnections, optional: true }],
       useFactory: (config: GatewayConfig, { caches }: GatewayMetrics, redis?: RedisConnections) => {
         const box = SealedBox.of('idempotency', config.redis?.secrets);
-        const records = new IdempotencyRecords(config, redis && box && new RedisRecordStore(redis, box));
+        const records = new IdempotencyRecords(config, redis && box && new SharedRecords(redis, box));
         caches.watch('idempotency', () => records.bytes);
         return records;
       },

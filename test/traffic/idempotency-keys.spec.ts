@@ -17,9 +17,11 @@ let name: string;
 
 beforeAll(async () => {
   [world, redis] = await Promise.all([startWorld({ faultServer: false, idp: false }), TestRedis.start()]);
-  const env = { REDIS_URL: redis.url, GATEWAY_CACHE_KEY: CACHE_KEY, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
+  const small = { GATEWAY_CACHE_MAX_ENTRY_BYTES: '1KiB' };
+  const shared = { REDIS_URL: redis.url, GATEWAY_CACHE_KEY: CACHE_KEY, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
+  const env = { ...small, ...shared };
   const [alone, first, second] = await Promise.all([
-    startTestGateway({ world }),
+    startTestGateway({ world, env: small }),
     startTestGateway({ world, env }),
     startTestGateway({ world, env }),
   ]);
@@ -97,6 +99,20 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
     await world.setFault('user', { mode: 'none' });
     expect((await first).status).toBe(201);
     expect(isReplay(await create(alice))).toBe(true);
+  });
+
+  it('is not done again when its answer was too large to be kept: 409 with the status that it had', async () => {
+    const alice = await clientOf(at);
+    const body = { ...bodyOf(name), displayName: 'x'.repeat(2000) };
+    const before = created();
+    expect((await create(alice, body)).status).toBe(201);
+    for (let again = 0; again < 2; again++) {
+      const answer = await create(alice, body);
+      expect(isReplay(answer)).toBe(true);
+      const problem = await expectFetchProblem(answer, 'ALREADY_EXISTS');
+      expect(String(problem.detail)).toContain('was carried out and answered 201');
+    }
+    expect(created()).toBe(before + 1);
   });
 
   it('gets the refusal of the backend again', async () => {
@@ -185,14 +201,15 @@ describe('keys in Redis', () => {
     );
   });
 
-  it('that are no records are taken anew', async () => {
+  it('that are not records are taken anew by an instance that does not know better', async () => {
     const before = await redis.client.keys('idempotency:*');
-    const alice = await clientOf('first');
-    await create(alice);
+    await create(await clientOf('first'));
     const [added] = (await redis.client.keys('idempotency:*')).filter((each) => !before.includes(each));
     await redis.client.set(added ?? '', '{"hello":1}');
+    const alice = await clientOf('second');
     await expectFetchProblem(await create(alice), 'ALREADY_EXISTS');
     expect(isReplay(await create(alice))).toBe(true);
+    expect((await create(await clientOf('first'))).status).toBe(201);
   });
 
   it('are known to the instance that was asked when Redis goes away meanwhile', async () => {

@@ -15,7 +15,8 @@ export const cacheSettings = {
     description: 'How long a request with an `Idempotency-Key` is remembered with its answer.',
   }),
   GATEWAY_IDEMPOTENCY_MAX_BYTES: defaulted(bytes({ min: 64 * 1024 }), '16MiB', {
-    description: 'Memory for such requests without Redis, or while it is away; beyond it the oldest are forgotten.',
+    description:
+      'Memory for such requests of this instance, also beside Redis, to which they are given back after an outage; beyond it the one used longest ago is forgotten.',
   }),
   GATEWAY_FALLBACK_MAX_AGE: defaulted(duration({ min: 1000, max: WEEK_MS }), '1h', {
     description: 'How long beyond its time an answer is kept for RPCs with fallback.cached in their policy.',

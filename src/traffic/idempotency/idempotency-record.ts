@@ -6,31 +6,46 @@ export interface KeptAnswer {
   /** Empty where there is no body. */
   readonly contentType: string;
   readonly body: Buffer;
+  /** The request was carried out, and its body was too large to be kept. */
+  readonly omitted?: true;
 }
 
 /** A key that is in use: for which request, and its answer once there is one. */
 export interface IdempotencyRecord {
   /** Hash of the request. */
   readonly fingerprint: string;
+  /** The instance that took the key; empty in records of earlier versions. */
+  readonly owner: string;
   /** Undefined: the first request with this key is still under way. */
   readonly answer: KeptAnswer | undefined;
 }
 
 const Stored = z.object({
   fingerprint: z.string().min(1),
-  answer: z.object({ status: z.int().min(100).max(599), contentType: z.string(), body: z.base64() }).optional(),
+  owner: z.string().default(''),
+  answer: z
+    .object({
+      status: z.int().min(100).max(599),
+      contentType: z.string(),
+      body: z.base64(),
+      omitted: z.literal(true).optional(),
+    })
+    .optional(),
 });
 
-export function packRecord({ fingerprint, answer }: IdempotencyRecord): string {
-  return JSON.stringify({ fingerprint, answer: answer && { ...answer, body: answer.body.toString('base64') } });
+export function packRecord({ fingerprint, owner, answer }: IdempotencyRecord): string {
+  return JSON.stringify({ fingerprint, owner, answer: answer && { ...answer, body: answer.body.toString('base64') } });
 }
 
-/** Undefined for what is no record. */
+/** Undefined for text that is not a record. */
 export function unpackRecord(text: string): IdempotencyRecord | undefined {
   const stored = Stored.safeParse(parseJson(text)).data;
   if (stored === undefined) return undefined;
-  const { fingerprint, answer } = stored;
-  return { fingerprint, answer: answer && { ...answer, body: Buffer.from(answer.body, 'base64') } };
+  const { fingerprint, owner, answer } = stored;
+  if (answer === undefined) return { fingerprint, owner, answer };
+  const { status, contentType, body, omitted } = answer;
+  const kept = { status, contentType, body: Buffer.from(body, 'base64'), ...(omitted && { omitted }) };
+  return { fingerprint, owner, answer: kept };
 }
 
 function parseJson(text: string): unknown {
