@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BackendStub, GOOD, SILENT } from '../support/backend-stub.js';
 import { QUICK_CIRCUIT } from '../support/fault-settings.js';
 import { FaultWorld } from '../support/fault-world.js';
-import { trailersOnly } from '../support/http2-stub.js';
+import { type Http2Reply, trailersOnly } from '../support/http2-stub.js';
 
 const USER = '/api/v1/users/acme-alice';
 const IN_FLIGHT = 'gateway_upstream_in_flight_requests{upstream="user"}';
@@ -48,6 +48,31 @@ describe('a tenant whose requests all fail (FI-31)', () => {
       'upstream_grpc_errors_total{upstream="user",code="NOT_FOUND"}',
       'upstream_grpc_errors_total{upstream="user",code="DEADLINE_EXCEEDED"}',
     );
+  });
+});
+
+describe('a healthy slow service that keeps the deadlines of its calls', () => {
+  /** Does at the deadline what the gRPC servers of other languages do. */
+  const keeping =
+    (end: Http2Reply): Http2Reply =>
+    (stream, headers) =>
+      void setTimeout(() => stream.destroyed || end(stream, headers), Number.parseInt(String(headers['grpc-timeout'])));
+
+  it.each<[string, Http2Reply]>([
+    ['RST_STREAM CANCEL, as grpc-go does', (stream) => stream.close(8)],
+    ['CANCELLED', trailersOnly({ 'grpc-status': '1' })],
+    ['DEADLINE_EXCEEDED, as grpc-js does', trailersOnly({ 'grpc-status': '4' })],
+  ])('by %s is closed to nobody, however many clients hurry', async (_what, end) => {
+    const stub = await BackendStub.start();
+    onTestFinished(() => stub.close());
+    await start({ USER_SERVICE_URL: stub.address, GATEWAY_USER_TIMEOUT: '5s' });
+    stub.reply = keeping(end);
+    const hurried = Array.from({ length: 100 }, () => faults.code(USER, { headers: { 'x-request-timeout': '50ms' } }));
+    expect(new Set(await Promise.all(hurried))).toEqual(new Set(['UPSTREAM_TIMEOUT']));
+    expect(await faults.moved(OPENED)).toBe(0);
+    stub.reply = GOOD;
+    expect(await faults.code(USER)).toBe('200');
+    await faults.expectSound('upstream_grpc_errors_total{upstream="user",code="DEADLINE_EXCEEDED"}');
   });
 });
 

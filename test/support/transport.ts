@@ -52,9 +52,13 @@ export interface OpenUnary extends UnaryTransport {
 export type Open = (upstream: UpstreamConfig, grpc?: Partial<GatewayConfig['grpc']>) => OpenUnary;
 
 /** The gateway's own transport. */
-export function openHttp2(upstream: UpstreamConfig, overrides?: Partial<GatewayConfig['grpc']>): Http2Transport {
+export function openHttp2(
+  upstream: UpstreamConfig,
+  overrides?: Partial<GatewayConfig['grpc']>,
+  observer = UNOBSERVED,
+): Http2Transport {
   const grpc = { ...GRPC_SETTINGS, ...overrides };
-  return new Http2Transport({ upstream, grpc, observer: UNOBSERVED }, grpc);
+  return new Http2Transport({ upstream, grpc, observer }, grpc);
 }
 
 /** The same over grpc-js. */

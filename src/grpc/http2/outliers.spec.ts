@@ -118,6 +118,14 @@ describe('a pod is not to blame', () => {
     expect(world.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
   });
 
+  it('for keeping a deadline that leaves it no time', async () => {
+    const keeps: Http2Reply = (stream, headers) =>
+      void setTimeout(() => stream.close(8), Number.parseInt(String(headers['grpc-timeout'])));
+    const world = await podsOf(keeps, SOUND);
+    await calls(world, 40, { isHurried: true, deadlineAt: performance.now() + 60 });
+    expect(world.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
+  });
+
   it('for a connection that broke: that is made anew', async () => {
     const sound = await http2Stub(SOUND);
     const broken = await rawPeer(() => undefined);
