@@ -18,6 +18,12 @@ export class ConnectionReports implements PoolObserver {
     this.logger.warn({ upstream, address }, `endpoint_ejected upstream=${upstream} address=${address}`);
   }
 
+  replaced(address: string, reason: string): void {
+    const { upstream } = this;
+    const text = `connection_replaced upstream=${upstream} address=${address} reason=${reason}`;
+    this.logger.warn({ upstream, address, reason }, text);
+  }
+
   tooManyPings(keepaliveMs: number): void {
     const { upstream } = this;
     this.metrics.pingedTooOften(upstream);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
-import { NO_CIRCUIT } from '../support/fault-settings.js';
+import { NO_CIRCUIT, QUICK_CIRCUIT } from '../support/fault-settings.js';
 import { FaultWorld } from '../support/fault-world.js';
 import { Road } from '../support/road.js';
 
@@ -33,6 +33,23 @@ describe('a connection that carries nothing more, of which nobody is told (FI-3)
     expect(road.connections).toBeGreaterThan(connections);
     expect(new Set(await faults.codes(USER, 10))).toEqual(new Set(['200']));
     await faults.expectSound('upstream_grpc_errors_total{upstream="user",method="UpdateUser"}');
+  });
+
+  it('is replaced although the next ping is far off, and its circuit tries the new one', async () => {
+    const world = await startWorld({ faultServer: false, idp: false });
+    road = await Road.to(world.userUrl);
+    const env = { ...QUICK_CIRCUIT, USER_SERVICE_URL: road.address };
+    faults = await FaultWorld.start({ world, env, grpc: { keepaliveTimeMs: 600_000, keepaliveTimeoutMs: 600_000 } });
+    expect(await faults.code(USER)).toBe('200');
+    road.freeze();
+    expect(await faults.code(USER)).toBe('UPSTREAM_TIMEOUT');
+    await expect.poll(() => faults.code(USER)).toBe('200');
+    expect(new Set(await faults.codes(USER, 10))).toEqual(new Set(['200']));
+    await faults.expectSound(
+      'upstream_grpc_errors_total{upstream="user",method="GetUser"}',
+      'gateway_circuit_transitions_total{upstream="user",to="open"}',
+      'gateway_circuit_transitions_total{upstream="user",to="half_open"}',
+    );
   });
 
   it('ends the streams on it with an error, and the next one is sound', async () => {

@@ -23,7 +23,11 @@ export class Subject {
 
   constructor(readonly address: string) {
     const limits = { maxReceiveBytes: 8_388_608, maxSendBytes: 4_194_304 };
-    const observer = { ejected: () => undefined, tooManyPings: () => void (this.pings += 1) };
+    const observer = {
+      ejected: () => undefined,
+      replaced: () => undefined,
+      tooManyPings: () => void (this.pings += 1),
+    };
     this.transport = openHttp2(upstreamConfig(`dns:///${address}`), limits, observer);
   }
 

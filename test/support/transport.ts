@@ -33,7 +33,11 @@ export function upstreamConfig(target: string, overrides: Partial<UpstreamConfig
 }
 
 /** Nobody is told. */
-export const UNOBSERVED: PoolObserver = { ejected: () => undefined, tooManyPings: () => undefined };
+export const UNOBSERVED: PoolObserver = {
+  ejected: () => undefined,
+  replaced: () => undefined,
+  tooManyPings: () => undefined,
+};
 
 /** The upstreams of some settings, connecting. Close them with `onApplicationShutdown`. */
 export function openUpstreams(upstreams: ReadonlyMap<string, UpstreamConfig>): Upstreams {

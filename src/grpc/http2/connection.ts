@@ -1,7 +1,7 @@
 import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { goAwayEnd, protocolEnd, transportEnd } from './call-ends.js';
-import type { ConnectionOwner } from './connection-owner.js';
+import type { ConnectionOwner, Suspicion } from './connection-owner.js';
 import { ControlFrames } from './control-frames.js';
 import { FrameBudget } from './frame-budget.js';
 import { ConnectionError, ErrorCode } from './frames.js';
@@ -13,6 +13,7 @@ import { type Origin, RequestHeads } from './request-head.js';
 import { Sender } from './sender.js';
 import type { TransportCall } from '../transport.js';
 import type { Stream, StreamListener } from './stream.js';
+import { Standstill } from './standstill.js';
 import { type StreamEvents, StreamFrames } from './stream-frames.js';
 import { StreamTable } from './stream-table.js';
 import { type Dial, Wire, type WireEvents } from './wire.js';
@@ -38,6 +39,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     onInitialWindow: (difference) => this.sender.shiftWindows(difference),
   });
   private readonly budget = new FrameBudget();
+  private readonly standstill = new Standstill();
   private readonly wire: Wire;
   private readonly control: ControlFrames;
   private readonly sender: Sender;
@@ -64,6 +66,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     this.inbound = new Inbound(this, this.frames, this.budget);
     this.keepalive = new Keepalive(parts.keepalive, {
       ping: () => this.control.ping(),
+      suspect: () => this.suspect('silent'),
       giveUp: () => this.wire.destroy(new Error(`${DROPPED}: no answer to a ping`)),
     });
   }
@@ -78,13 +81,13 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     return this.heads.fits(call);
   }
 
-  /** Sends the listener's call. Ask for room first. */
-  open(listener: StreamListener, remainingMs: number): Stream {
+  /** Sends the listener's call. Ask for room first. @param now in `performance.now()` ms. */
+  open(listener: StreamListener, now: number): Stream {
     this.budget.earn();
     const stream = this.streams.open(listener, this.peer.initialWindow);
     try {
-      this.heads.write(stream.id, listener.call, remainingMs);
-      this.sender.start(stream, listener.call.request);
+      this.heads.write(stream.id, listener.call, listener.call.deadlineAt - now);
+      this.sender.start(stream, listener.call.request, now);
     } catch (error) {
       // Half a header block: the tables of both sides differ, and a later call could be told to be another tenant's.
       this.wire.destroy(new Error(DROPPED, { cause: error }));
@@ -105,7 +108,18 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
 
   /** Takes what a call on it proved. */
   judge(isSound: boolean): void {
-    this.owner.onOutcome(isSound);
+    this.owner.onOutcome(this, isSound);
+  }
+
+  /** Has another connection made in its place: this one carries nothing, although it is open. */
+  suspect(reason: Suspicion): void {
+    if (this.state === 'open') this.owner.onSuspect(this, reason);
+  }
+
+  /** A call had no answer, and waits no more. @param openedAt when it was opened, in `performance.now()` ms. */
+  onUnanswered(stream: Stream, openedAt: number): void {
+    if (this.keepalive.heardAt < openedAt) this.keepalive.probe();
+    if (stream.unsent !== undefined && this.standstill.isSeen(this.sender.sentAt, openedAt)) this.suspect('stuck');
   }
 
   /** Takes no more calls, and closes when the last one has ended. Idempotent. */
@@ -176,6 +190,10 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     }
   }
 
+  onAnswered(): void {
+    this.keepalive.answered();
+  }
+
   onRemoved(): void {
     if (this.state === 'draining') this.closeIfDone();
     else this.owner.onRoom();
@@ -193,7 +211,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
   private violate(error: unknown): void {
     const code = error instanceof ConnectionError ? error.code : ErrorCode.INTERNAL_ERROR;
     this.reason = protocolEnd(error instanceof Error ? error.message : 'unknown');
-    this.owner.onOutcome(false);
+    this.owner.onOutcome(this, false);
     this.goAway(code);
   }
 

@@ -3,6 +3,7 @@ import type { CallEnd } from '../grpc-failure.js';
 import { type AddressEvents, AddressWatch, systemResolve } from './address-watch.js';
 import { transportEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
+import type { Suspicion } from './connection-owner.js';
 import { Endpoint, type EndpointOwner } from './endpoint.js';
 import { ConnectionFactory, type PoolSettings } from './pool-settings.js';
 import { type Address, addressKey } from './target.js';
@@ -86,12 +87,15 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
     this.settle();
   }
 
-  /** Never more than half of them are ejected: with fewer, the others would fail of their load. */
-  onSuspect(endpoint: Endpoint): void {
+  /** Its connection is replaced in any case. Never more than half of them are ejected: the others would fail of their load. */
+  onSuspect(endpoint: Endpoint, reason: Suspicion | 'faults'): void {
+    const { observer } = this.settings;
+    this.watch?.hurry();
+    if (endpoint.replaceSuspect()) observer.replaced(endpoint.address, reason);
     const ejected = [...this.endpoints.values()].filter(({ isEjected }) => isEjected).length;
-    if (ejected + 1 > this.endpoints.size / 2) return;
+    if (reason !== 'faults' || ejected + 1 > this.endpoints.size / 2) return;
     endpoint.eject();
-    this.settings.observer.ejected(endpoint.address);
+    observer.ejected(endpoint.address);
     this.settle();
   }
 

@@ -1,16 +1,16 @@
 import type { CallEnd } from '../grpc-failure.js';
-import type { Backoff } from './backoff.js';
+import { Backoff } from './backoff.js';
 import { noConnection } from './call-ends.js';
 import { Connection, type ConnectionParts } from './connection.js';
-import type { ConnectionOwner } from './connection-owner.js';
+import type { ConnectionOwner, Suspicion } from './connection-owner.js';
 import { Ejection } from './ejection.js';
 
 /** What an endpoint tells of itself. */
 export interface EndpointOwner {
   /** It became ready, was lost, cannot be reached, or is no longer ejected. */
   onChange(endpoint: Endpoint): void;
-  /** What comes from it fails again and again. */
-  onSuspect(endpoint: Endpoint): void;
+  /** It is connected, and no call gets through, or what comes from it fails again and again. */
+  onSuspect(endpoint: Endpoint, reason: Suspicion | 'faults'): void;
   onRoom(): void;
   onTooManyPings(): void;
 }
@@ -30,6 +30,8 @@ export interface EndpointParts {
 
 /** Socket, encryption and the peer's SETTINGS together. */
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Longest pause between two renewals of a connection that did not help; after as much time they may be quick again. */
+const MAX_RENEWAL_PAUSE_MS = 60_000;
 
 /** One address of an upstream: keeps one connection to it, and makes another when that is lost, old or worn. */
 export class Endpoint implements ConnectionOwner {
@@ -44,11 +46,15 @@ export class Endpoint implements ConnectionOwner {
   private attemptedAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private ageTimer: NodeJS.Timeout | undefined;
+  private readonly renewals: Backoff;
+  private renewableAt = 0;
 
   constructor(
     private readonly parts: EndpointParts,
     private readonly owner: EndpointOwner,
-  ) {}
+  ) {
+    this.renewals = new Backoff(parts.paceMs, MAX_RENEWAL_PAUSE_MS);
+  }
 
   get address(): string {
     return this.parts.address;
@@ -70,10 +76,22 @@ export class Endpoint implements ConnectionOwner {
     this.timer = setTimeout(() => attempt.abandon(new Error('connect ETIMEDOUT')), CONNECT_TIMEOUT_MS);
   }
 
-  /** Ejects it for a while. Another connection may lead to another pod behind the same address. */
+  /** Gives it no calls for a while, as long as others can take them. */
   eject(): void {
     this.ejection.begin();
+  }
+
+  /**
+   * Replaces its connection by another, which may lead to another pod behind the same address. More rarely while that
+   * does not help. Returns whether it is replaced now.
+   */
+  replaceSuspect(): boolean {
+    const now = performance.now();
+    if (this.ready === undefined || this.attempt !== undefined || now < this.renewableAt) return false;
+    if (now - this.renewableAt > MAX_RENEWAL_PAUSE_MS) this.renewals.reset();
+    this.renewableAt = now + this.renewals.next();
     this.renew();
+    return true;
   }
 
   /** No further connection is made; the one there is goes on. */
@@ -127,8 +145,14 @@ export class Endpoint implements ConnectionOwner {
     if (connection === this.ready) this.renew();
   }
 
-  onOutcome(isSound: boolean): void {
-    if (this.ejection.judge(isSound)) this.owner.onSuspect(this);
+  onSuspect(connection: Connection, reason: Suspicion): void {
+    if (connection === this.ready) this.owner.onSuspect(this, reason);
+  }
+
+  /** Faults on a connection that has been replaced say nothing of the one that replaced it. */
+  onOutcome(connection: Connection, isSound: boolean): void {
+    if (!isSound && connection !== this.ready) return;
+    if (this.ejection.judge(isSound)) this.owner.onSuspect(this, 'faults');
   }
 
   onRoom(): void {

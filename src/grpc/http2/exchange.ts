@@ -12,6 +12,8 @@ import type { Receiver } from './receiver.js';
 import { type Progress, Response } from './response.js';
 import type { ResponseHeaders, Stream, StreamListener } from './stream.js';
 
+/** Whoever leaves before that proves nothing of the connection, in ms. */
+const PATIENCE_MS = 1_000;
 const HEADERS_TOO_LARGE = localEnd(
   GrpcStatus.INTERNAL,
   'Request headers exceed SETTINGS_MAX_HEADER_LIST_SIZE of the peer',
@@ -23,6 +25,8 @@ export interface Dispatcher {
   dispatch(exchange: Exchange): void;
   /** The call does not wait any more. */
   withdraw(exchange: Exchange): void;
+  /** A call waited for room in vain. @param startedAt since when, in `performance.now()` ms. */
+  onStarved(startedAt: number): void;
   /** There is a connection, and the call waits for room on it. */
   readonly isConnected: boolean;
 }
@@ -43,7 +47,7 @@ export class Exchange implements StreamListener, Timed {
   private isSecondTry = false;
   /** When the call began and when it was last opened on a connection, in `performance.now()` ms. */
   private startedAt = 0;
-  private openedAt = 0;
+  openedAt = 0;
 
   constructor(
     readonly call: TransportCall,
@@ -74,17 +78,20 @@ export class Exchange implements StreamListener, Timed {
     if (this.openedAt >= this.deadlineAt) return this.onDeadline();
     if (!connection.takes(this.call)) return this.fail(HEADERS_TOO_LARGE);
     this.connection = connection;
-    this.stream = connection.open(this, this.deadlineAt - this.openedAt);
+    this.stream = connection.open(this, this.openedAt);
   }
 
   /** The request was given up. */
   handleEvent(): void {
+    if (performance.now() - this.startedAt >= PATIENCE_MS) this.reportSilence();
     this.fail(localEnd(GrpcStatus.CANCELLED, 'Cancelled on client'));
   }
 
   onDeadline(stalledMs = 0): void {
     const end = localEnd(GrpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded ${this.waitedFor}`);
-    this.fail(this.wasOwnPause(stalledMs) ? { ...end, isOwnPause: true } : end);
+    if (this.wasOwnPause(stalledMs)) return this.fail({ ...end, isOwnPause: true });
+    this.reportSilence();
+    this.fail(end);
   }
 
   onHeaders(headers: ResponseHeaders): void {
@@ -182,6 +189,13 @@ export class Exchange implements StreamListener, Timed {
     this.parts.wheel.remove(this);
     this.call.signal.removeEventListener('abort', this);
     return true;
+  }
+
+  /** A connection that carries nothing is replaced, and each call that shows it counts, hurried or not. */
+  private reportSilence(): void {
+    if (this.isSettled) return;
+    if (this.stream !== undefined) this.connection?.onUnanswered(this.stream, this.openedAt);
+    else if (this.parts.dispatcher.isConnected) this.parts.dispatcher.onStarved(this.startedAt);
   }
 
   private get remainingMs(): number {

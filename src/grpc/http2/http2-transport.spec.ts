@@ -178,7 +178,8 @@ describe('a backend that does not keep up', () => {
     }, wide);
     const transport = world.open(peer.target, { maxSendBytes: 4 * MiB });
     const request = Buffer.alloc(4 * MiB);
-    const calls = Array.from({ length: 20 }, () => transport.unary(getUserCall({ request, deadlineAt: soon(200) })));
+    const hurried = () => getUserCall({ request, deadlineAt: soon(200), isHurried: true });
+    const calls = Array.from({ length: 20 }, () => transport.unary(hurried()));
     const outcomes = await Promise.all(calls.map((call) => failureOf(call)));
     expect(new Set(outcomes.map(({ error }) => error.code))).toEqual(new Set(['UPSTREAM_TIMEOUT']));
     peer.connections[0]?.socket.resume();

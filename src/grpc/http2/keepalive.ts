@@ -1,20 +1,31 @@
 /** How a connection is watched. */
 export interface KeepaliveSettings {
-  /** Silence after which a ping is sent; 0: none ever is. */
+  /** Silence after which a ping is sent, in ms; 0 sends none by itself. */
   readonly timeMs: number;
+  /** How long a ping may stay unanswered, in ms. */
   readonly timeoutMs: number;
 }
 
 /** What keepalive does to its connection. */
 export interface KeepaliveActions {
   ping(): void;
+  /** A ping has had no answer for a while: another connection should be made. */
+  suspect(): void;
   /** Neither an answer nor anything else came. */
   giveUp(): void;
 }
 
-/** Pings a connection that has been silent, calls or not: a half-open one would fail every call for ever (fact F11). */
+/** A sound peer answers a ping sooner, even a busy one, in ms. */
+const SUSPECT_AFTER_MS = 500;
+/** Servers hang up on the third ping that comes too early, with no response between them (gRFC A8, A9). */
+const MAX_PROBES = 2;
+
+/** Pings a connection that is silent, calls or not: a half-open one would fail every call for ever. */
 export class Keepalive {
-  private heardAt = 0;
+  /** When something last came from the peer, in `performance.now()` ms. */
+  heardAt = 0;
+  private probes = 0;
+  private isPinging = false;
   private timer: NodeJS.Timeout | undefined;
   private isStopped = false;
 
@@ -25,12 +36,25 @@ export class Keepalive {
 
   start(): void {
     this.heard();
-    if (this.settings.timeMs > 0) this.checkIn(this.settings.timeMs);
+    this.checkIn(this.settings.timeMs);
   }
 
   /** Something came from the peer. */
   heard(): void {
     this.heardAt = performance.now();
+  }
+
+  /** A response began: peers forget the pings before it. */
+  answered(): void {
+    this.probes = 0;
+  }
+
+  /** Pings immediately, because a call had no sign of life; not more often than peers put up with. */
+  probe(): void {
+    if (this.isStopped || this.isPinging || this.probes >= MAX_PROBES) return;
+    this.probes += 1;
+    clearTimeout(this.timer);
+    this.ping();
   }
 
   stop(): void {
@@ -39,21 +63,34 @@ export class Keepalive {
   }
 
   private checkIn(ms: number): void {
-    this.timer = setTimeout(() => this.check(), ms).unref();
+    if (this.settings.timeMs > 0) this.timer = setTimeout(() => this.check(), ms).unref();
   }
 
   private check(): void {
     const quietMs = performance.now() - this.heardAt;
     if (quietMs < this.settings.timeMs) return this.checkIn(this.settings.timeMs - quietMs);
-    const pingedAt = performance.now();
-    this.actions.ping();
-    // A process that was busy has yet to read what came in the meantime: that happens before the immediate.
-    this.timer = setTimeout(() => setImmediate(() => this.judge(pingedAt)), this.settings.timeoutMs).unref();
+    this.ping();
   }
 
-  private judge(pingedAt: number): void {
-    if (this.isStopped) return;
-    if (this.heardAt < pingedAt) return this.actions.giveUp();
-    this.checkIn(this.settings.timeMs);
+  private ping(): void {
+    const pingedAt = performance.now();
+    const suspectMs = Math.min(SUSPECT_AFTER_MS, this.settings.timeoutMs);
+    this.isPinging = true;
+    this.actions.ping();
+    this.unlessHeard(pingedAt, suspectMs, () => {
+      this.actions.suspect();
+      this.unlessHeard(pingedAt, this.settings.timeoutMs - suspectMs, () => this.actions.giveUp());
+    });
+  }
+
+  /** A process that was busy has yet to read what came in the meantime: that happens before the immediate. */
+  private unlessHeard(pingedAt: number, ms: number, act: () => void): void {
+    const judge = (): void => {
+      if (this.isStopped) return;
+      if (this.heardAt < pingedAt) return act();
+      this.isPinging = false;
+      this.checkIn(this.settings.timeMs);
+    };
+    this.timer = setTimeout(() => setImmediate(judge), ms).unref();
   }
 }

@@ -39,7 +39,11 @@ async function podsOf(...replies: Http2Reply[]): Promise<Pods> {
 async function connected(targets: readonly string[]): Promise<Omit<Pods, 'pods'>> {
   const ejected: string[] = [];
   const upstream = upstreamConfig(`ipv4:${targets.map((target) => target.replace('ipv4:', '')).join(',')}`);
-  const observer = { ejected: (address: string) => void ejected.push(address), tooManyPings: () => undefined };
+  const observer = {
+    ejected: (address: string) => void ejected.push(address),
+    replaced: () => undefined,
+    tooManyPings: () => undefined,
+  };
   const transport = new Http2Transport({ upstream, grpc: GRPC_SETTINGS, observer }, GRPC_SETTINGS);
   toClose.push(() => transport.close());
   await vi.waitUntil(() => transport.endpointCounts().ready === targets.length);

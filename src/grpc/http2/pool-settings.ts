@@ -12,6 +12,8 @@ type GrpcSettings = GatewayConfig['grpc'];
 /** Takes what happens to the connections of an upstream: metrics and the log. */
 export interface PoolObserver {
   ejected(address: string): void;
+  /** A connection that is open, and of no use, gives way to another. */
+  replaced(address: string, reason: string): void;
   /** @param keepaliveMs between two pings from now on. */
   tooManyPings(keepaliveMs: number): void;
 }

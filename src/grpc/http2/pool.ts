@@ -4,6 +4,7 @@ import type { Connection } from './connection.js';
 import { EndpointSet, type EndpointSetOwner, type EndpointState } from './endpoint-set.js';
 import type { Dispatcher, Exchange } from './exchange.js';
 import type { PoolSettings } from './pool-settings.js';
+import { Standstill } from './standstill.js';
 
 /** Calls that may wait for a connection, or for room on one; further ones fail at once. */
 const MAX_WAITING = 4_096;
@@ -17,6 +18,9 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   private readonly waiting = new Set<Exchange>();
   private turn = 0;
   private isClosed = false;
+  /** When a call was last opened, in `performance.now()` ms. */
+  private openedAt = 0;
+  private readonly standstill = new Standstill();
 
   constructor(settings: PoolSettings) {
     this.endpoints = new EndpointSet(settings, this);
@@ -38,7 +42,7 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   dispatch(exchange: Exchange): void {
     if (this.isClosed) return exchange.fail(CLOSED);
     const connection = this.waiting.size === 0 ? this.pick() : undefined;
-    if (connection !== undefined) return exchange.openOn(connection);
+    if (connection !== undefined) return this.open(exchange, connection);
     const { failure } = this.endpoints;
     if (failure !== undefined) return exchange.fail(failure);
     if (this.waiting.size >= MAX_WAITING) return exchange.fail(FULL);
@@ -47,6 +51,12 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
 
   withdraw(exchange: Exchange): void {
     this.waiting.delete(exchange);
+  }
+
+  /** Peers that allow no streams, or do not read, would keep all calls waiting as long as they answer pings. */
+  onStarved(startedAt: number): void {
+    if (!this.standstill.isSeen(this.openedAt, startedAt)) return;
+    for (const connection of this.endpoints.ready) connection.suspect('stuck');
   }
 
   /** Calls that wait fail; those on a connection go on. */
@@ -62,7 +72,7 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
       const connection = this.pick();
       if (connection === undefined) return;
       this.waiting.delete(exchange);
-      exchange.openOn(connection);
+      this.open(exchange, connection);
     }
   }
 
@@ -71,6 +81,11 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
     const { failure } = this.endpoints;
     if (failure === undefined) return;
     for (const exchange of this.waiting) exchange.fail(failure);
+  }
+
+  private open(exchange: Exchange, connection: Connection): void {
+    exchange.openOn(connection);
+    this.openedAt = exchange.openedAt;
   }
 
   private pick(): Connection | undefined {

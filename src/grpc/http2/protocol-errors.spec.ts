@@ -12,6 +12,7 @@ import { getUserCall } from '../../../test/support/transport.js';
 import { Flag, frame, FrameType, Setting, settingsFrame, uint32 } from './frames.js';
 
 const NOTHING = Buffer.alloc(0);
+const PATIENT = { timeout: 20_000 };
 
 const world = new Http2World();
 afterEach(() => world.close());
@@ -89,9 +90,9 @@ describe('a peer that breaks RFC 9113', () => {
     expect(failure).toMatchObject({ grpcCode: 'INTERNAL', origin: 'transport', backendFault: true });
     expect(failure.details).toContain('Protocol error: ');
     expect(failure.details).toContain(details);
-    await vi.waitUntil(() => goAwayCodes(peer).length > 0);
+    await vi.waitUntil(() => goAwayCodes(peer).length > 0, PATIENT);
     expect(goAwayCodes(peer)).toEqual([errorCode]);
-    await vi.waitUntil(() => transport.endpointCounts().ready === 1);
+    await vi.waitUntil(() => transport.endpointCounts().ready === 1, PATIENT);
     expect(await transport.unary(getUserCall())).toEqual(Buffer.from('sound'));
   });
 
@@ -145,20 +146,24 @@ const FLOODS: readonly (readonly [what: string, flood: (streamId: number) => Uin
 ];
 
 describe('frames that bring no call forward', () => {
-  it.each(FLOODS)('of the kind %s have a budget', async (_what, flood) => {
-    const peer = await world.peer(({ type, streamId }, connection) => {
-      if (type !== FrameType.DATA || connection !== peer.connections[0]) return;
-      if (streamId === 1) return connection.send(goodAnswer(streamId, Buffer.from('sound')));
-      connection.send(Buffer.concat(Array<Uint8Array>(30_000).fill(flood(streamId))));
-    });
-    const transport = world.open(peer.target);
-    await transport.unary(getUserCall());
-    const { failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000) })));
-    expect(failure).toMatchObject({ origin: 'transport', backendFault: true });
-    expect(failure.details).toBe('Protocol error: too many frames without progress');
-    await vi.waitUntil(() => goAwayCodes(peer).length > 0);
-    expect(goAwayCodes(peer)).toEqual([11]);
-  });
+  it.each(FLOODS)(
+    'of the kind %s have a budget',
+    async (_what, flood) => {
+      const peer = await world.peer(({ type, streamId }, connection) => {
+        if (type !== FrameType.DATA || connection !== peer.connections[0]) return;
+        if (streamId === 1) return connection.send(goodAnswer(streamId, Buffer.from('sound')));
+        connection.send(Buffer.concat(Array<Uint8Array>(30_000).fill(flood(streamId))));
+      });
+      const transport = world.open(peer.target);
+      await transport.unary(getUserCall());
+      const { failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000) })));
+      expect(failure).toMatchObject({ origin: 'transport', backendFault: true });
+      expect(failure.details).toBe('Protocol error: too many frames without progress');
+      await vi.waitUntil(() => goAwayCodes(peer).length > 0, PATIENT);
+      expect(goAwayCodes(peer)).toEqual([11]);
+    },
+    30_000,
+  );
 
   it('are allowed as long as calls go on beside them', async () => {
     const peer = await world.peer(({ type, streamId }, connection) => {
@@ -169,5 +174,5 @@ describe('frames that bring no call forward', () => {
     const transport = world.open(peer.target);
     for (let n = 0; n < 3_000; n++) await transport.unary(getUserCall({ deadlineAt: soon() }));
     expect(peer.connections).toHaveLength(1);
-  });
+  }, 30_000);
 });

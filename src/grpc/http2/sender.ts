@@ -8,6 +8,8 @@ export const WINDOW_TOO_WIDE = 'flow-control window exceeds 2^31-1';
 
 /** Sends request messages as far as the windows of the connection and of each stream allow (RFC 9113, section 5.2). */
 export class Sender {
+  /** When a part of any request was last sent, in `performance.now()` ms. */
+  sentAt = 0;
   private window = DEFAULT_WINDOW;
   /** Streams with something left to send, served in turn. At most as many as there are streams. */
   private readonly waiting = new Set<Stream>();
@@ -17,11 +19,14 @@ export class Sender {
     private readonly peer: PeerSettings,
   ) {}
 
-  /** Sends a stream's one message, immediately when it fits. */
-  start(stream: Stream, message: Uint8Array): void {
+  /** Sends a stream's one message, immediately when it fits. @param now in `performance.now()` ms. */
+  start(stream: Stream, message: Uint8Array, now: number): void {
     const length = MESSAGE_HEADER + message.length;
     const fits = length <= this.window && length <= stream.sendWindow && length <= this.peer.maxFramePayload;
-    if (fits && !this.wire.isCongested && this.waiting.size === 0) return this.sendWhole(stream, message);
+    if (fits && !this.wire.isCongested && this.waiting.size === 0) {
+      this.sentAt = now;
+      return this.sendWhole(stream, message);
+    }
     const prefixed = Buffer.allocUnsafe(length);
     writePrefix(prefixed, 0, message.length);
     prefixed.set(message, MESSAGE_HEADER);
@@ -87,6 +92,7 @@ export class Sender {
     const length = Math.min(unsent.length, this.window, stream.sendWindow, this.peer.maxFramePayload);
     if (length <= 0) return false;
     const isLast = length === unsent.length;
+    this.sentAt = performance.now();
     this.window -= length;
     stream.sendWindow -= length;
     this.wire.outbox.header(length, FrameType.DATA, isLast ? Flag.END_STREAM : 0, stream.id);

@@ -25,6 +25,8 @@ export interface StreamParts {
 
 /** What a connection is told of its streams. */
 export interface StreamEvents {
+  /** A stream had headers or trailers. */
+  onAnswered(): void;
   /** A stream is over: there is room for another. */
   onRemoved(): void;
   /** A stream was reset by this side. */
@@ -49,6 +51,7 @@ export class StreamFrames implements StreamFrameHandler {
     if (stream === undefined || isInformational(values)) budget.spend(FrameCost.HEADERS);
     else budget.earn();
     if (stream === undefined) return;
+    this.events.onAnswered();
     if (endsStream) this.finish(stream);
     stream.listener.onHeaders({ values, flaw, isTooLarge: listBytes > MAX_HEADER_LIST, endsStream });
   }
