@@ -8,6 +8,7 @@ import { BoundedMap } from '../data/bounded-map.js';
 import { Directory } from '../data/directory.js';
 import { makeUser, nameViolations, passwordViolations } from '../data/new-user.js';
 import { hashPassword } from '../data/password.js';
+import { SignInThrottle } from './sign-in-throttle.js';
 
 const MAX_IDENTITIES = 10_000;
 
@@ -17,11 +18,17 @@ export class Accounts {
   /** User id by provider identity. */
   readonly #identities = new BoundedMap<string, string>(MAX_IDENTITIES);
 
+  readonly #throttle = new SignInThrottle(() => performance.now());
+
   constructor(private readonly directory: Directory) {}
 
-  /** The user who signs in. Throws UNAUTHENTICATED, the same for an unknown name as for a wrong password. */
+  /**
+   * The user who signs in. Throws UNAUTHENTICATED, the same for an unknown name as for a wrong password, or
+   * RESOURCE_EXHAUSTED after many of them.
+   */
   signIn({ identifier, password, tenantId }: Wire<LoginRequest>): Wire<User> {
     refuseIfAny(emptyFields({ identifier, password }));
+    this.#throttle.admit(identifier);
     const matches = [...this.directory.users.values()].filter(
       (user) =>
         (tenantId === '' || user.tenantId === tenantId) &&
@@ -29,7 +36,11 @@ export class Accounts {
         user.passwordHash === hashPassword(password, user.id),
     );
     const user = matches[0];
-    if (user === undefined) throw rpcError(status.UNAUTHENTICATED, 'invalid credentials');
+    if (user === undefined) {
+      this.#throttle.failed(identifier);
+      throw rpcError(status.UNAUTHENTICATED, 'invalid credentials');
+    }
+    this.#throttle.succeeded(identifier);
     if (matches.length > 1) {
       throw invalidArgument([
         { field: 'tenant_id', description: 'must name the tenant: several know this identifier' },
@@ -48,10 +59,15 @@ export class Accounts {
     const config = this.directory.configs.get(request.tenantId);
     if (config === undefined) throw notFound('tenant', request.tenantId);
     if (!config.allowRegistration) throw rpcError(status.FAILED_PRECONDITION, 'the tenant does not allow registration');
-    return this.directory.addUser(makeUser(request));
+    const user = this.directory.addUser(makeUser(request));
+    this.directory.vouch(user.id, false);
+    return user;
   }
 
-  /** The user of a provider identity, made on first sight. Throws PERMISSION_DENIED when it fits no tenant. */
+  /**
+   * The user of a provider identity: the one that it was linked to, else the one of its verified address, else a new
+   * one. Throws PERMISSION_DENIED when it fits no tenant, or when somebody set that address who could not vouch for it.
+   */
   ofIdentity(request: Wire<ExchangeIdentityRequest>): Wire<User> {
     const { issuer, subject, email } = request;
     refuseIfAny(emptyFields({ issuer, subject, email }));
@@ -61,6 +77,12 @@ export class Accounts {
     // An address nobody has verified would let its claimant into somebody else's account.
     if (!request.emailVerified) throw rpcError(status.PERMISSION_DENIED, 'the e-mail address is not verified');
     const user = this.#byEmail(email, request.tenantId) ?? this.#provision(request);
+    if (this.directory.unvouched.has(user.id)) {
+      throw rpcError(
+        status.PERMISSION_DENIED,
+        'the account with this e-mail address must be confirmed by an administrator',
+      );
+    }
     this.#identities.set(identity, user.id);
     return this.active(user.id);
   }

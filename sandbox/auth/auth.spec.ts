@@ -52,6 +52,13 @@ describe('a sign-in', () => {
     expect(payload['permissions']).toEqual(permissions);
   });
 
+  it('with many wrong passwords has to wait, even with the right one, and nobody else has', async () => {
+    const wrong = { identifier: 'chloe.adler@acme.test', password: 'wrong' };
+    for (let n = 0; n < 5; n++) expect(await failureOf(login(wrong))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(await failureOf(login({ ...wrong, password: 'sandbox' }))).toMatchObject({ code: 'RESOURCE_EXHAUSTED' });
+    expect(await login()).toMatchObject({ tokenType: 'Bearer' });
+  });
+
   it('takes the user name too', async () => {
     const { payload } = await verify((await login({ identifier: 'alice' })).accessToken);
     expect(payload.sub).toBe('acme-alice');
@@ -138,32 +145,6 @@ it('tells how a tenant signs in', async () => {
     ssoProvider: 'sandbox',
   });
   expect(await failureOf(config('nowhere'))).toMatchObject({ code: 'NOT_FOUND' });
-});
-
-describe('an identity of a provider', () => {
-  const identity = { provider: 'sandbox', issuer: 'http://idp.test', emailVerified: true };
-  const exchange = (request: object) =>
-    client.unary<v1.ExchangeIdentityResponse>('ExchangeIdentity', { ...identity, ...request });
-
-  it('is linked to the user with its verified e-mail address', async () => {
-    const { userId, accessToken } = await exchange({ subject: 'alice-at-idp', email: 'alice@acme.test' });
-    expect(userId).toBe('acme-alice');
-    expect((await verify(accessToken)).payload.sub).toBe('acme-alice');
-  });
-
-  it('gets a user of its own on first sight, and the same one afterwards', async () => {
-    const newcomer = { subject: 'dana-at-idp', email: 'dana@globex.test', displayName: 'Dana' };
-    const { userId } = await exchange(newcomer);
-    expect(world.directory.userOf('globex', userId)).toMatchObject({ email: 'dana@globex.test', roles: ['viewer'] });
-    expect((await exchange({ ...newcomer, email: 'renamed@globex.test' })).userId).toBe(userId);
-  });
-
-  it.each([
-    { subject: 'a', email: 'bob@acme.test', emailVerified: false },
-    { subject: 'b', email: 'eve@elsewhere.test' },
-  ])('like %j is refused', async (request) => {
-    expect(await failureOf(exchange(request))).toMatchObject({ code: 'PERMISSION_DENIED' });
-  });
 });
 
 describe('a credential', () => {

@@ -28,6 +28,8 @@ export class Directory {
   readonly members = new Map<string, Map<string, Wire<Member>>>();
   /** By tenant id. A tenant without an entry has a plan that sets no rate. */
   readonly planLimits = new Map<string, PlanLimits>();
+  /** Ids of users whose e-mail address nobody with the right to say so has set: it proves nothing. */
+  readonly unvouched = new Set<string>();
   /** Metered usage by event id; the oldest are forgotten. */
   readonly usage = new BoundedMap<string, Wire<UsageEvent>>(MAX_USAGE_EVENTS);
 
@@ -60,6 +62,12 @@ export class Directory {
     }
   }
 
+  /** Notes whether the e-mail address of a user was set by somebody who may say whose it is. */
+  vouch(userId: string, isVouched: boolean): void {
+    if (isVouched) this.unvouched.delete(userId);
+    else this.unvouched.add(userId);
+  }
+
   /** The users of one tenant. */
   usersOf(tenantId: string): Wire<User>[] {
     return [...this.users.values()].filter((user) => user.tenantId === tenantId);
@@ -74,6 +82,7 @@ export class Directory {
 
   removeUser(userId: string): void {
     this.users.delete(userId);
+    this.unvouched.delete(userId);
     for (const members of this.members.values()) members.delete(userId);
   }
 

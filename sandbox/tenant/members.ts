@@ -16,11 +16,19 @@ export class Members {
     return pageOf(this.#of(request.tenantId).values(), (member) => member.userId, request);
   }
 
-  /** Throws NOT_FOUND for an unknown tenant or user, ALREADY_EXISTS for a member. */
-  add({ tenantId, userId, roles }: Wire<AddMemberRequest>): Wire<Member> {
+  /**
+   * Throws NOT_FOUND for an unknown tenant or user, ALREADY_EXISTS for a member. A user of another tenant is as unknown
+   * as one that does not exist, unless the caller reaches over tenants: nobody is taken in without being asked, and
+   * ids of others cannot be tried.
+   */
+  add(
+    { tenantId, userId, roles }: Wire<AddMemberRequest>,
+    { acrossTenants }: { acrossTenants: boolean },
+  ): Wire<Member> {
     const members = this.#of(tenantId);
     refuseIfAny(emptyFields({ user_id: userId }));
-    if (!this.directory.users.has(userId)) throw notFound('user', userId);
+    const user = this.directory.users.get(userId);
+    if (user === undefined || !(acrossTenants || user.tenantId === tenantId)) throw notFound('user', userId);
     if (members.has(userId)) throw alreadyExists('member', userId);
     const member = { tenantId, userId, roles: roles.length > 0 ? roles : ['viewer'], joinTime: timestamp(Date.now()) };
     members.set(userId, member);

@@ -2,7 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type * as v1 from '../../src/gen/tenant/v1/tenant_pb.js';
-import { refuseEscalation } from '../backend/granted-roles.js';
+import { holds, refuseEscalation } from '../backend/caller-rights.js';
 import type { Wire } from '../backend/wire.js';
 import { Directory } from '../data/directory.js';
 import { Members } from './members.js';
@@ -55,7 +55,7 @@ export class TenantController {
   @GrpcMethod('TenantService')
   addMember(request: Wire<v1.AddMemberRequest>, metadata: Metadata): Wire<v1.Member> {
     refuseEscalation(request.roles, metadata);
-    return this.members.add(request);
+    return this.members.add(request, { acrossTenants: holds('*', metadata) });
   }
 
   @GrpcMethod('TenantService')

@@ -93,6 +93,15 @@ describe('members', () => {
     expect(world.directory.members.get('globex')?.has('acme-bob')).toBe(false);
   });
 
+  it('are users of the tenant itself; those of others are as unknown as nobody', async () => {
+    const metadata = { 'x-gateway-subject': 'acme-alice', 'x-gateway-permissions': 'user.* tenant.* ai.use' };
+    const add = (userId: string) => failureOf(client.unary('AddMember', { tenantId: 'acme', userId }, { metadata }));
+    const [foreign, nobody] = [await add('globex-carol'), await add('globex-nobody')];
+    expect(foreign.code).toBe('NOT_FOUND');
+    expect(foreign.details.replace('carol', 'nobody')).toBe(nobody.details);
+    expect(world.directory.members.get('acme')?.has('globex-carol')).toBe(false);
+  });
+
   it('are existing users', async () => {
     const failure = await failureOf(client.unary('AddMember', { tenantId: 'acme', userId: 'nobody' }));
     expect(failure.code).toBe('NOT_FOUND');

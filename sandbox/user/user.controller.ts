@@ -12,9 +12,12 @@ import type {
   UpdateUserRequest,
   User,
 } from '../../src/gen/user/v1/user_pb.js';
-import { refuseEscalation } from '../backend/granted-roles.js';
+import { holds, refuseAboveCaller, refuseEscalation } from '../backend/caller-rights.js';
 import type { Wire } from '../backend/wire.js';
 import { Users } from './users.js';
+
+/** Who may set an e-mail address that people then sign in by. */
+const USER_ADMIN = 'user.admin';
 
 /** user.v1.UserService. */
 @Controller()
@@ -44,18 +47,22 @@ export class UserController {
   @GrpcMethod('UserService')
   createUser(sent: Wire<CreateUserRequest>, metadata: Metadata): Wire<User> {
     refuseEscalation(sent.roles, metadata);
-    return this.users.create(inTenant(sent, metadata));
+    return this.users.create(inTenant(sent, metadata), { isVouched: holds(USER_ADMIN, metadata) });
   }
 
   @GrpcMethod('UserService')
   updateUser(sent: Wire<UpdateUserRequest>, metadata: Metadata): Wire<User> {
     refuseEscalation(sent.user?.roles ?? [], metadata);
-    return this.users.update(inTenant(sent, metadata));
+    return this.users.update(inTenant(sent, metadata), {
+      isVouched: holds(USER_ADMIN, metadata),
+      authorize: (target) => refuseAboveCaller(target, metadata),
+    });
   }
 
   @GrpcMethod('UserService')
   deleteUser(sent: Wire<DeleteUserRequest>, metadata: Metadata): object {
     const { tenantId, userId } = inTenant(sent, metadata);
+    refuseAboveCaller(this.users.get(tenantId, userId), metadata);
     this.users.delete(tenantId, userId);
     return {};
   }

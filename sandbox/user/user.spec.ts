@@ -143,6 +143,46 @@ describe('an update', () => {
   });
 });
 
+describe('an editor', () => {
+  const metadata = {
+    'x-gateway-subject': 'acme-ada.adler',
+    'x-gateway-permissions': 'user.read user.write tenant.read ai.use',
+  };
+  const as = (method: string, request: object) =>
+    client.unary<User>(method, { tenantId: 'acme', ...request }, { metadata });
+  const change = (userId: string, user: object) =>
+    as('UpdateUser', { userId, user, updateMask: { paths: Object.keys(user) } });
+
+  it.each([
+    ['the e-mail address', { email: 'mallory@acme.test' }],
+    ['the user name', { username: 'mallory' }],
+    ['the status', { status: 'USER_STATUS_SUSPENDED' }],
+  ])('does not change %s of an administrator', async (_, fields) => {
+    expect(await failureOf(change('acme-alice', fields))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(world.directory.userOf('acme', 'acme-alice')).toMatchObject({
+      email: 'alice@acme.test',
+      status: 'USER_STATUS_ACTIVE',
+    });
+  });
+
+  it('does not delete an administrator', async () => {
+    expect(await failureOf(as('DeleteUser', { userId: 'acme-alice' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
+    expect(world.directory.users.has('acme-alice')).toBe(true);
+  });
+
+  it('changes what is not about signing in, and accounts that may do no more', async () => {
+    expect(
+      await as('UpdateUser', {
+        userId: 'acme-alice',
+        user: { displayName: 'Al' },
+        updateMask: { paths: ['display_name'] },
+      }),
+    ).toMatchObject({ displayName: 'Al' });
+    expect(await change('acme-bob', { username: 'bobby' })).toMatchObject({ username: 'bobby' });
+    expect(await change('acme-ada.adler', { username: 'ada' })).toMatchObject({ username: 'ada' });
+  });
+});
+
 it('deletes a user, once', async () => {
   const { id } = await create({ email: 'gone@acme.test', username: 'gone' });
   const remove = () => client.unary('DeleteUser', { tenantId: 'acme', userId: id });

@@ -10,7 +10,17 @@ import { makeUser, nameViolations, passwordViolations } from '../data/new-user.j
 import { timestamp } from '../data/timestamp.js';
 
 const WRITABLE = ['email', 'username', 'displayName', 'status', 'roles', 'labels'] as const;
+/** What decides who signs in as a user, and whether. */
+const SIGN_IN = ['email', 'username', 'status'] as const;
 const MAX_QUERY_LENGTH = 100;
+
+/** Who makes a change. */
+export interface Change {
+  /** They may say whose an e-mail address is. */
+  readonly isVouched: boolean;
+  /** Throws where the account is not theirs to change. */
+  readonly authorize: (target: Wire<User>) => void;
+}
 
 /** The users of each tenant. Every method sees the one tenant it is asked for and no other. */
 @Injectable()
@@ -45,18 +55,23 @@ export class Users {
   }
 
   /** Throws INVALID_ARGUMENT or ALREADY_EXISTS. */
-  create(request: Wire<CreateUserRequest>): Wire<User> {
+  create(request: Wire<CreateUserRequest>, { isVouched }: Pick<Change, 'isVouched'>): Wire<User> {
     const { password, ...fields } = request;
     refuseIfAny([
       ...emptyFields({ tenant_id: request.tenantId }),
       ...nameViolations(request),
       ...(password === '' ? [] : passwordViolations(password)),
     ]);
-    return this.directory.addUser(makeUser(password === '' ? fields : request));
+    const user = this.directory.addUser(makeUser(password === '' ? fields : request));
+    this.directory.vouch(user.id, isVouched);
+    return user;
   }
 
-  /** Throws INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, or ABORTED when the version sent is not the current one. */
-  update({ tenantId, userId, user: sent, updateMask }: Wire<UpdateUserRequest>): Wire<User> {
+  /**
+   * Throws INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, ABORTED when the version sent is not the current one, or what
+   * `authorize` throws for a change of who may sign in.
+   */
+  update({ tenantId, userId, user: sent, updateMask }: Wire<UpdateUserRequest>, change: Change): Wire<User> {
     const current = this.get(tenantId, userId);
     if (sent === null || sent === undefined) throw invalidArgument([{ field: 'user', description: 'must be set' }]);
     const isStale = sent.version !== '0' && sent.version !== current.version;
@@ -65,10 +80,12 @@ export class Users {
     const changes = Object.fromEntries(fieldsToUpdate({ paths }, WRITABLE).map((field) => [field, sent[field]]));
     const changed: Wire<User> = { ...current, ...changes };
     refuseIfAny([...nameViolations(changed, 'user.'), ...statusViolations(changed)]);
+    if (SIGN_IN.some((field) => changed[field] !== current[field])) change.authorize(current);
     this.directory.refuseTaken(changed);
     changed.version = String(BigInt(current.version) + 1n);
     changed.updateTime = timestamp(Date.now());
     this.directory.users.set(userId, changed);
+    if (changed.email !== current.email) this.directory.vouch(userId, change.isVouched);
     return changed;
   }
 

@@ -9,12 +9,31 @@ import { refuseIfAny, rpcError } from './rpc-error.js';
  */
 export function refuseEscalation(roles: readonly string[], metadata: Metadata | undefined): void {
   refuseUnknown(roles);
-  if (isInside(metadata)) return;
-  const list = String(metadata?.get('x-gateway-permissions')[0] ?? '');
-  const held = list.split(' ').map(decodeURIComponent);
-  const missing = permissionsOf(roles).find((permission) => !covers(held, permission));
+  const missing = permissionsOf(roles).find((permission) => !holds(permission, metadata));
   if (missing === undefined) return;
   throw rpcError(status.PERMISSION_DENIED, `a role that grants "${missing}" is not yours to give`);
+}
+
+/**
+ * Nobody signs in as, locks out or removes an account that may do more than they may: whoever sets the e-mail address
+ * of an account can have its password replaced. Throws PERMISSION_DENIED, except for the caller's own account.
+ */
+export function refuseAboveCaller(target: { id: string; roles: readonly string[] }, metadata: Metadata): void {
+  if (subjectOf(metadata) === target.id) return;
+  const missing = permissionsOf(target.roles).find((permission) => !holds(permission, metadata));
+  if (missing === undefined) return;
+  throw rpcError(status.PERMISSION_DENIED, `an account that holds "${missing}" is not yours to change`);
+}
+
+/** Returns whether the caller has a permission: another service has all of them. */
+export function holds(permission: string, metadata: Metadata | undefined): boolean {
+  if (isInside(metadata)) return true;
+  const list = String(metadata?.get('x-gateway-permissions')[0] ?? '');
+  return covers(list.split(' ').map(decodeURIComponent), permission);
+}
+
+function subjectOf(metadata: Metadata): string {
+  return decodeURIComponent(String(metadata.get('x-gateway-subject')[0] ?? ''));
 }
 
 /**
