@@ -211,6 +211,32 @@ async function drained(stream: AsyncIterable<Uint8Array>): Promise<number> {
   return count;
 }
 
+describe('a stream without a first message', () => {
+  const method = streamMethod({ stream: { idleTimeoutMs: 60, maxDurationMs: 300_000, maxMessages: 0 } });
+
+  /** Opens streams of a backend that sends nothing, for clients that wait so long. */
+  async function open(count: number, clientMs: number): Promise<World> {
+    const world = await stackWorld({ stream: () => undefined }, STRICT);
+    worlds.push(world);
+    for (let n = 0; n < count; n++) {
+      const call = upstreamCall(method);
+      call.context.clientDeadlineAt = performance.now() + clientMs;
+      expect((await failureOf(world.stack.openStream(call))).error.code).toBe('UPSTREAM_TIMEOUT');
+    }
+    return world;
+  }
+
+  it('in the time of its policy counts as a failure, whatever the client would wait for the whole of it', async () => {
+    const world = await open(3, 10_000);
+    expect(world.protection.breakers.of(method).state).toBe('open');
+  });
+
+  it('in less than half of that time does not, for it was the client who did not wait', async () => {
+    const world = await open(100, 10);
+    expect(world.protection.breakers.of(method).state).toBe('closed');
+  });
+});
+
 it('a stream that fails before its first message counts as a failure', async () => {
   const world = await stackWorld(
     { stream: (call) => void call.emit('error', Object.assign(new Error('down'), { code: 14 })) },

@@ -5,13 +5,13 @@ import { REFUSED, type Verdict } from './breaker-circuit.js';
 import type { Breakers } from './breakers.js';
 import type { Layer, StackCall } from './call.js';
 
-/** A deadline that the client set below this share of the method's own says little about the backend. */
+/** A deadline that the client set below this share of the time until an answer is due says little about the backend. */
 const FAIR_SHARE = 0.5;
 
 /**
  * Refuses calls while the circuit of their upstream is open, and tells it how the others ended.
  * A stream counts at its first message (row B-22).
- * @param timeoutMs of a call of this method that no client hurries.
+ * @param timeoutMs in which a call of this method is to be answered when no client hurries it.
  */
 export function breaker<Response>(breakers: Breakers, method: RpcMethod, timeoutMs: number): Layer<Response> {
   const circuit = breakers.of(method);

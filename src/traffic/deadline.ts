@@ -29,10 +29,24 @@ export function deadline(settings: DeadlineSettings) {
 export function nearestDeadline(call: StackCall, settings: DeadlineSettings): number {
   const { method, startedAt } = call;
   if (method.kind === 'server_stream') {
-    const maxMs = method.policy.stream.maxDurationMs ?? settings.timeouts.streamTotalMs;
-    return Math.min(call.context.clientDeadlineAt, startedAt + maxMs);
+    return Math.min(call.context.clientDeadlineAt, startedAt + maxDurationOf(method, settings));
   }
   return Math.min(call.deadlineAt, startedAt + timeoutOf(method, settings));
+}
+
+/** Longest pause of a stream between two messages, and until its first one, in ms. */
+export function idleTimeoutOf({ policy }: RpcMethod, { timeouts }: DeadlineSettings): number {
+  return policy.stream.idleTimeoutMs ?? timeouts.streamIdleMs;
+}
+
+/** How long a call of a method may take until its answer, in ms: a stream is answered with its first message. */
+export function answerTimeoutOf(method: RpcMethod, settings: DeadlineSettings): number {
+  if (method.kind === 'unary') return timeoutOf(method, settings);
+  return Math.min(idleTimeoutOf(method, settings), maxDurationOf(method, settings));
+}
+
+function maxDurationOf({ policy }: RpcMethod, { timeouts }: DeadlineSettings): number {
+  return policy.stream.maxDurationMs ?? timeouts.streamTotalMs;
 }
 
 /** How long a call of a method may take, in ms. */

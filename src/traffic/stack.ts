@@ -11,7 +11,7 @@ import { breaker } from './breaker.js';
 import { bulkhead, bulkheadStream } from './bulkhead.js';
 import { ResponseCache } from './cache/response-cache.js';
 import type { Layer, Next, ResponseReader, StackCall, UpstreamCall } from './call.js';
-import { deadline, type DeadlineSettings, nearestDeadline, timeoutOf } from './deadline.js';
+import { answerTimeoutOf, deadline, type DeadlineSettings, idleTimeoutOf, nearestDeadline } from './deadline.js';
 import { fallback } from './fallback.js';
 import { hedge } from './hedge.js';
 import { measured, measuredStream } from './measured.js';
@@ -74,7 +74,7 @@ export class CallStack {
       ...(this.responses?.layers(method) ?? []),
       ...this.meters<Uint8Array>(method),
       ...this.bulkheads(method).map(bulkhead),
-      breaker(protection.breakers, method, timeoutOf(method, config)),
+      breaker(protection.breakers, method, answerTimeoutOf(method, config)),
       ...this.repeats(method),
       deadline(config),
       measured(this.measure),
@@ -87,7 +87,7 @@ export class CallStack {
       ...(this.responses?.streamLayers(method) ?? []),
       ...this.meters<UpstreamStream>(method),
       ...this.bulkheads(method).map(bulkheadStream),
-      breaker(this.protection.breakers, method, this.config.timeouts.streamTotalMs),
+      breaker(this.protection.breakers, method, answerTimeoutOf(method, this.config)),
       deadline(this.config),
       measuredStream(this.measure),
     ];
@@ -152,8 +152,8 @@ export class CallStack {
   private async streamAttempt(call: StackCall): Promise<UpstreamStream> {
     const { signal, deadlineAt, method } = call;
     const { upstream, policy } = method;
-    const { idleTimeoutMs = this.config.timeouts.streamIdleMs, maxMessages } = policy.stream;
-    const limits = { upstream, idleMs: idleTimeoutMs, maxMessages, deadlineAt, signal };
+    const { maxMessages } = policy.stream;
+    const limits = { upstream, idleMs: idleTimeoutOf(method, this.config), maxMessages, deadlineAt, signal };
     return openWithin(limits, this.upstreams.get(upstream).serverStream(toWire(call)));
   }
 }

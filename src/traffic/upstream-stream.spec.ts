@@ -73,7 +73,7 @@ describe('a stream through the stack', () => {
         call.write(Buffer.from('one'));
       },
     });
-    const limits = { idleTimeoutMs: 100, maxDurationMs: 10_000, maxMessages: 0 };
+    const limits = { idleTimeoutMs: 300, maxDurationMs: 10_000, maxMessages: 0 };
     const stream = await stack.openStream(upstreamCall(streamMethod({ stream: limits })));
     const { error, failure } = await failureOf(collect(stream));
     expect(error).toMatchObject({ code: 'UPSTREAM_TIMEOUT' });
@@ -85,7 +85,7 @@ describe('a stream through the stack', () => {
 
   it('is not opened when the first message does not come in time', async () => {
     const { stack } = await world({ stream: () => undefined });
-    const limits = { idleTimeoutMs: 100, maxDurationMs: 10_000, maxMessages: 0 };
+    const limits = { idleTimeoutMs: 300, maxDurationMs: 10_000, maxMessages: 0 };
     const { error } = await failureOf(stack.openStream(upstreamCall(streamMethod({ stream: limits }))));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
   });
@@ -98,9 +98,29 @@ describe('a stream through the stack', () => {
         call.end();
       },
     });
-    const limits = { idleTimeoutMs: 50, maxDurationMs: 10_000, maxMessages: 0 };
+    const limits = { idleTimeoutMs: 250, maxDurationMs: 10_000, maxMessages: 0 };
     const stream = await stack.openStream(upstreamCall(streamMethod({ stream: limits })));
-    await sleep(150);
+    await sleep(600);
+    expect(await collect(stream)).toHaveLength(2);
+  });
+
+  it('does not blame the backend for a standstill of the gateway, in which its message came', async () => {
+    const standStill = () => {
+      for (const until = performance.now() + 600; performance.now() < until;);
+    };
+    const { stack } = await world({
+      stream: (call) => {
+        call.write(Buffer.from('one'));
+        setTimeout(() => {
+          call.write(Buffer.from('two'));
+          call.end();
+          // It is sent by then, and nobody has looked for it yet.
+          setImmediate(() => setImmediate(standStill));
+        }, 50);
+      },
+    });
+    const limits = { idleTimeoutMs: 250, maxDurationMs: 10_000, maxMessages: 0 };
+    const stream = await stack.openStream(upstreamCall(streamMethod({ stream: limits })));
     expect(await collect(stream)).toHaveLength(2);
   });
 

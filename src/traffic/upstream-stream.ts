@@ -58,7 +58,7 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
     this.idle = setTimeout(() => this.onIdle(), idleMs);
     this.total = setTimeout(
       () => this.stop(timeoutError(upstream, 'the stream took too long', true)),
-      deadlineAt - performance.now(),
+      Math.max(deadlineAt - performance.now(), 0),
     );
     signal.addEventListener('abort', this);
   }
@@ -135,9 +135,15 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
     throw new GatewayError('UPSTREAM_ERROR', `The "${upstream}" service sent more than ${maxMessages} messages.`);
   }
 
+  /** A message that came while the gateway itself stood still is read first: only then was there none. */
   private onIdle(): void {
+    const { count } = this;
+    if (this.waiting) setImmediate(() => this.waiting && this.count === count && this.stopIdle());
+  }
+
+  private stopIdle(): void {
     const { upstream, idleMs } = this.limits;
-    if (this.waiting) this.stop(timeoutError(upstream, `no message for ${idleMs} ms`, true));
+    this.stop(timeoutError(upstream, `no message for ${idleMs} ms`, true));
   }
 
   private stop(error: GatewayError): void {

@@ -1,4 +1,5 @@
 import { Writable } from 'node:stream';
+import { vi } from 'vitest';
 import { parseEnvironment } from '../../src/config/environment.js';
 import type { GatewayConfig } from '../../src/config/gateway-config.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
@@ -63,6 +64,12 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
     await world.close();
   };
   return { world, gateway, url: gateway.url, lines, close };
+}
+
+/** The line of a request, as soon as it is written: that may be after its client has the response. */
+export async function lineOf({ lines }: TestGateway, { headers }: Response): Promise<LogLine> {
+  const id = headers.get('x-request-id');
+  return vi.waitUntil(() => lines.find((line) => line.request_id === id), { timeout: 8_000 });
 }
 
 /** The stages of the requests under way, which say more than that they have come: see `CallContext.stage`. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startShapesGateway, ShapesBackend, TENANT_CACHE, USER_CACHE, versionOf } from '../support/cached-shapes.js';
 import { Client } from '../support/client.js';
-import { stages, type TestGateway } from '../support/gateway.js';
+import { lineOf, stages, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
 const SHAPES = '/shapes/v1/shapes';
@@ -44,12 +44,6 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The log line of the last request. */
-async function lastLine(): Promise<Readonly<Record<string, unknown>>> {
-  await expect.poll(() => gateway.lines.at(-1)?.route).toBe(SHAPES);
-  return gateway.lines.at(-1) ?? {};
-}
-
 async function counted(outcome: string): Promise<number> {
   const text = await (await fetch(`${gateway.url}/metrics`)).text();
   const found = new RegExp(`^gateway_cache_requests_total\\{cache="response",outcome="${outcome}"\\} (\\d+)`, 'm');
@@ -81,12 +75,10 @@ describe('an answer that is cached for a tenant', () => {
 
   it('is counted and logged', async () => {
     const before = await Promise.all(['hit', 'miss', 'stale'].map(counted));
-    await get(alice);
-    expect(await lastLine()).toMatchObject({ response_cache: 'miss', attempts: 1, grpc_code: 'OK' });
-    const seen = gateway.lines.length;
-    await get(alice);
-    await expect.poll(() => gateway.lines.length).toBeGreaterThan(seen);
-    expect(await lastLine()).toMatchObject({ response_cache: 'hit', attempts: 0, upstream: 'shapes' });
+    const asked = await lineOf(gateway, await alice.get(path));
+    expect(asked).toMatchObject({ response_cache: 'miss', attempts: 1, grpc_code: 'OK' });
+    const kept = await lineOf(gateway, await alice.get(path));
+    expect(kept).toMatchObject({ response_cache: 'hit', attempts: 0, upstream: 'shapes' });
     passes(6_000);
     shapes.fail(UNAVAILABLE);
     await get(alice);
