@@ -7,6 +7,7 @@ import type { HttpBinding } from './http-rule.js';
 import { parsePathTemplate, PathTemplateError } from './path-template.js';
 import type { PathTemplate, TemplateVariable } from './path-template.js';
 import type { PathVariable, Route } from './route.js';
+import { findWellKnownMistakes } from './well-known-mistakes.js';
 
 /** The route of one binding, or what is wrong with it. */
 export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBinding): Route | readonly string[] {
@@ -26,7 +27,7 @@ export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBind
     body,
     responseBody,
   });
-  const mistakes = findHttpBodyMistakes(route);
+  const mistakes = [...findHttpBodyMistakes(route), ...findWellKnownMistakes(route)];
   return mistakes.length > 0 ? mistakes : route;
 }
 

@@ -1,19 +1,19 @@
-import { create, fromJson, toBinary } from '@bufbuild/protobuf';
-import type { DescField, JsonValue, Message, Registry } from '@bufbuild/protobuf';
-import { GatewayError } from '../../domain/errors.js';
+import { create } from '@bufbuild/protobuf';
+import type { DescField, Message, Registry } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { RequestCodec, RequestInput } from '../codec.js';
 import { takesRawBody } from '../http-body.js';
 import type { Route } from '../route.js';
 import type { Check } from './check-scalar.js';
+import { encodeMessage } from './encode-message.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import { FieldGuard, guardedRule, isPrivileged } from './field-guard.js';
 import { MaskBuilder } from './field-mask.js';
 import { describe, Findings } from './findings.js';
 import { FlatEncoder } from './flat-encoder.js';
-import { setField } from './json-fields.js';
+import { getMember, setField } from './json-fields.js';
 import { JsonParser } from './json-parser.js';
-import { BODY } from './json-path.js';
 import { findMaskRule } from './mask-rule.js';
 import { MessageChecks } from './message-checks.js';
 import { PathBinder } from './path-binder.js';
@@ -21,7 +21,9 @@ import { PrivilegedCodec, withholdPrivileged } from './privileged-codec.js';
 import { findPageSize, limitPageSize, policyFields, refuseProtected, TenantRule } from './policy-rules.js';
 import { QueryBinder } from './query.js';
 import { RawBodyCodec } from './raw-body-codec.js';
+import { refuseBody } from './refuse-body.js';
 import { ReplacementCheck } from './replacement-check.js';
+import { isWholeValue, WholeValueCodec } from './whole-value-codec.js';
 
 /** Types that Any may hold, and how much structure a body may have. */
 export interface RequestCodecOptions {
@@ -32,10 +34,11 @@ export interface RequestCodecOptions {
 
 /** Compiles the codec of one route. Throws Error at boot when its policy names fields that the request does not have. */
 export function compileRequestCodec(route: Route, options: RequestCodecOptions): RequestCodec {
+  const Codec = isWholeValue(route.desc.input) ? WholeValueCodec : JsonRequestCodec;
   const withheld = withholdPrivileged(route);
-  const guarded = withheld === undefined ? undefined : new JsonRequestCodec(withheld, options, true);
+  const guarded = withheld === undefined ? undefined : new Codec(withheld, options, true);
   // Without a permission to ask for, nobody holds it.
-  const whole = new JsonRequestCodec(route, options, guarded === undefined);
+  const whole = new Codec(route, options, guarded === undefined);
   const codec = guarded === undefined ? whole : new PrivilegedCodec(whole, guarded);
   return takesRawBody(route) ? new RawBodyCodec(codec, route.body === '*' ? undefined : route.body) : codec;
 }
@@ -47,6 +50,8 @@ class JsonRequestCodec implements RequestCodec {
   private readonly query: QueryBinder;
   private readonly flat: FlatEncoder | undefined;
   private readonly tenant: TenantRule | undefined;
+  /** The one field of a request that is a wrapper, whose JSON is that field's alone. */
+  private readonly wrapped: DescField | undefined;
   /** Protected fields from the message that the body holds. */
   private readonly protectedInBody: readonly (readonly DescField[])[];
   private readonly replacement: ReplacementCheck | undefined;
@@ -67,6 +72,7 @@ class JsonRequestCodec implements RequestCodec {
     const isWithheld = withheld && privileged !== undefined;
     const withheldGuard = isWithheld ? new FieldGuard(privileged.fields, isPrivileged) : undefined;
     const limits = { checks, guard, withheld: withheldGuard, bound };
+    this.wrapped = isWrapperDesc(desc.input) ? desc.input.fields[0] : undefined;
     this.parser = new JsonParser(options);
     this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
     this.path = new PathBinder(route, checks);
@@ -104,34 +110,20 @@ class JsonRequestCodec implements RequestCodec {
   /** The body as JSON of the request message, checked. */
   private readBody(bytes: Uint8Array, findings: Findings): JsonObject {
     const { body } = this.route;
-    if (body === undefined || this.bodyCheck === undefined) {
-      const detail = 'this route takes no body';
-      throw new GatewayError('INVALID_ARGUMENT', `The request is not valid: ${detail}.`, {
-        errors: [{ field: BODY, detail }],
-      });
-    }
+    if (body === undefined || this.bodyCheck === undefined) throw refuseBody();
     const parsed = this.parser.parse(bytes);
     refuseProtected(parsed, this.protectedInBody, findings);
     const value = this.bodyCheck(parsed, findings);
     if (findings.isEmpty) this.replacement?.check(value, findings);
-    return body === '*' ? rootObject(value, findings) : rootOf(body, value, findings);
+    if (body !== '*') return rootOf(body, value, findings);
+    return this.wrapped === undefined ? rootObject(value, findings) : rootOf(this.wrapped, value, findings);
   }
 
-  /** What Protobuf-ES still refuses, such as a missing required field of proto2, is the client's mistake as well. */
   private toBytes(root: JsonObject, mask: readonly string[] | undefined): Uint8Array {
-    const { input } = this.route.desc;
-    const { registry, maxDepth } = this.options;
-    try {
-      const message = fromJson(input, root as JsonValue, { registry, recursionLimit: 2 * maxDepth + 100 });
+    const json = this.wrapped === undefined ? root : (getMember(root, this.wrapped) ?? null);
+    return encodeMessage(this.route.desc.input, json, this.options, (message) => {
       if (mask !== undefined) this.setMask(message, mask);
-      return toBinary(input, message);
-    } catch (cause) {
-      const detail = `is no valid ${input.typeName}`;
-      throw new GatewayError('INVALID_ARGUMENT', `The request ${detail}.`, {
-        cause,
-        errors: [{ field: BODY, detail }],
-      });
-    }
+    });
   }
 
   private setMask(message: Message, paths: readonly string[]): void {

@@ -125,21 +125,41 @@ describe('a response that is one field', () => {
 });
 
 describe('a response whose type has a JSON of its own', () => {
-  it.each<[string, JsonValue]>([
-    ['google.protobuf.Timestamp', '2024-02-29T23:59:59.000001Z'],
-    ['google.protobuf.Duration', '-0.500s'],
-    ['google.protobuf.Duration', '315576000000.999999999s'],
-    ['google.protobuf.Duration', '-315576000000.999999999s'],
-    ['google.protobuf.Struct', { a: [1, null, { b: true }] }],
-    ['google.protobuf.Value', 'x'],
-    ['google.protobuf.Empty', {}],
-    ['google.protobuf.StringValue', ''],
-    ['google.protobuf.Any', { '@type': 'type.googleapis.com/google.protobuf.Duration', value: '1s' }],
-    ['google.protobuf.FieldMask', 'a,bC'],
-  ])('is written as such: %s', (typeName, json) => {
-    const desc = typeNamed(typeName);
+  const values: [typeName: string, field: string, json: JsonValue][] = [
+    ['Timestamp', 'timestamp', '2024-02-29T23:59:59.000001Z'],
+    ['Duration', 'duration', '-0.500s'],
+    ['Duration', 'duration', '315576000000.999999999s'],
+    ['Duration', 'duration', '-315576000000.999999999s'],
+    ['Struct', 'struct', { a: [1, null, { b: true }] }],
+    ['Value', 'value', 'x'],
+    ['Value', 'value', null],
+    ['Value', 'value', [1, {}]],
+    ['ListValue', 'list_value', [1, null, 'a']],
+    ['Empty', 'empty', {}],
+    ['StringValue', 'string_value', ''],
+    ['BytesValue', 'bytes_value', '+/8='],
+    ['BoolValue', 'bool_value', false],
+    ['Int32Value', 'int32_value', -1],
+    ['UInt32Value', 'uint32_value', 0],
+    ['Int64Value', 'int64_value', '-9223372036854775808'],
+    ['UInt64Value', 'uint64_value', '18446744073709551615'],
+    ['DoubleValue', 'double_value', 'Infinity'],
+    ['FloatValue', 'float_value', 0.5],
+    ['Any', 'any', { '@type': 'type.googleapis.com/google.protobuf.Duration', value: '1s' }],
+    ['FieldMask', 'field_mask', 'a,bC'],
+  ];
+
+  it.each(values)('is written as such: %s', (typeName, _field, json) => {
+    const desc = typeNamed(`google.protobuf.${typeName}`);
     const bytes = toBinary(desc, fromJson(desc, json, { registry }));
     expectSameJson(compileResponseWriter(desc, open).write(bytes, ''), json);
+  });
+
+  it.each(values)('is written as such where it is the one field that is shown: %s', (_typeName, field, json) => {
+    const desc = typeNamed('kinds.v1.WellKnown');
+    const responseBody = fieldNamed(desc, field);
+    const bytes = toBinary(desc, fromJson(desc, { [field]: json, nullValue: null }, { registry }));
+    expectSameJson(compileResponseWriter(desc, { ...open, responseBody }).write(bytes, ''), json);
   });
 });
 

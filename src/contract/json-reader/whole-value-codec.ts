@@ -1,0 +1,55 @@
+import type { DescMessage, Registry } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import type { RequestCodec, RequestInput } from '../codec.js';
+import type { Route } from '../route.js';
+import type { Check } from './check-scalar.js';
+import { hasOwnJsonForm } from './check-well-known.js';
+import { encodeMessage } from './encode-message.js';
+import { guardedRule } from './field-guard.js';
+import { Findings } from './findings.js';
+import { JsonParser } from './json-parser.js';
+import { MessageChecks } from './message-checks.js';
+import { refuseBody } from './refuse-body.js';
+import { parseQuery } from './query-string.js';
+
+/**
+ * Returns whether the JSON of a message is one value, such as the string of a Timestamp or any JSON of a Value, so that
+ * nothing but a body can give it. Wrappers are messages with a field `value`, which path and query may set too.
+ */
+export function isWholeValue(desc: DescMessage): boolean {
+  return hasOwnJsonForm(desc) && !isWrapperDesc(desc);
+}
+
+/** Reads requests whose message is one JSON value: Timestamp, Duration, FieldMask, Struct, Value, ListValue, Any. */
+export class WholeValueCodec implements RequestCodec {
+  private readonly parser: JsonParser;
+  private readonly check: Check;
+
+  constructor(
+    private readonly route: Route,
+    private readonly options: { readonly registry: Registry; readonly maxDepth: number; readonly maxKeys: number },
+    withheld: boolean,
+  ) {
+    this.parser = new JsonParser(options);
+    this.check = new MessageChecks(options.registry, guardedRule(withheld)).ofMessage(route.desc.input);
+  }
+
+  encode({ body, query }: RequestInput): Uint8Array {
+    const findings = new Findings();
+    for (const { name } of parseQuery(query)) {
+      findings.atParameter(name);
+      findings.addUnknown('this route takes no query parameters');
+    }
+    findings.atParameter(undefined);
+    const bytes = body === undefined || body.length === 0 ? new Uint8Array() : this.encodeBody(body, findings);
+    findings.throwIfAny();
+    return bytes;
+  }
+
+  private encodeBody(body: Uint8Array, findings: Findings): Uint8Array {
+    if (this.route.body === undefined) throw refuseBody();
+    const value = this.check(this.parser.parse(body), findings);
+    findings.throwIfAny();
+    return encodeMessage(this.route.desc.input, value, this.options);
+  }
+}
