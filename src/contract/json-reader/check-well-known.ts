@@ -65,23 +65,27 @@ function checkDuration(value: JsonNode, findings: Findings): JsonNode {
   return value;
 }
 
-/** Paths in lowerCamelCase with commas between: an underscore could not be told from a capital. */
+/** Paths in lowerCamelCase with commas between: in JSON an underscore could not be told from a capital. */
 function checkFieldMask(value: JsonNode, findings: Findings): JsonNode {
   if (typeof value !== 'string') {
     findings.add(`expected a field mask such as "displayName,labels", got ${describe(value)}`);
-  } else if (value !== '') {
-    const paths = value.split(',', MAX_MASK_PATHS + 1);
-    if (paths.length > MAX_MASK_PATHS) return refuseLongMask(findings);
-    const wrong = paths.find((path) => !MASK_PATH.test(path) || path.includes('_'));
-    if (wrong !== undefined) findings.add(`expected field paths in lowerCamelCase, got ${describe(wrong)}`);
+    return value;
   }
-  return value;
+  const hasUnderscore = value.includes('_');
+  return checkMaskPaths(value, findings, 'expected field paths in lowerCamelCase', hasUnderscore);
 }
 
-/** Returns an empty mask, so that nobody goes through the paths. */
-function refuseLongMask(findings: Findings): JsonNode {
-  findings.add(`a field mask has more than ${MAX_MASK_PATHS} paths`);
-  return '';
+/** Checks paths in either casing. Returns an empty mask for one that is too long, so that nobody goes through it. */
+export function checkMaskPaths(text: string, findings: Findings, expected: string, refusesSnakeCase = false): string {
+  if (text === '') return text;
+  const paths = text.split(',', MAX_MASK_PATHS + 1);
+  if (paths.length > MAX_MASK_PATHS) {
+    findings.add(`a field mask has more than ${MAX_MASK_PATHS} paths`);
+    return '';
+  }
+  const wrong = paths.find((path) => !MASK_PATH.test(path) || (refusesSnakeCase && path.includes('_')));
+  if (wrong !== undefined) findings.add(`${expected}, got ${describe(wrong)}`);
+  return text;
 }
 
 function checkStruct(value: JsonNode, findings: Findings): JsonNode {

@@ -34,8 +34,8 @@ export function setField(object: JsonObject, fields: readonly DescField[], value
   }
 }
 
-/** `__proto__` may be the JSON name of a field, and is then a key like any other. */
-function setOwn(object: JsonObject, key: string, value: JsonNode): void {
+/** Sets a key that the client or a contract names: `__proto__` is one like any other. */
+export function setOwn(object: JsonObject, key: string, value: JsonNode): void {
   if (key !== '__proto__') object[key] = value;
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -86,12 +86,13 @@ describe('query parameters', () => {
     ['Scalars', 'fInt32=1&fInt32=1', 'fInt32', 'given twice'],
     ['Scalars', 'fString=a&f_string=b', 'f_string', 'given twice'],
     ['Kinds', 'scalars.fString=a&scalars.f_string=b', 'scalars.f_string', 'given twice'],
-    ['Kinds', 'scalars=1', 'scalars', 'a message or a map is no query parameter'],
-    ['Kinds', 'children=1', 'children', 'a message or a map is no query parameter'],
-    ['Maps', 'mString=a', 'mString', 'a message or a map is no query parameter'],
-    ['WellKnown', 'struct=%7B%7D', 'struct', 'a message or a map is no query parameter'],
-    ['WellKnown', 'any=a', 'any', 'a message or a map is no query parameter'],
-    ['WellKnownLists', 'timestamps=2024-02-29T00:00:00Z', 'timestamps', 'a message or a map is no query parameter'],
+    ['Kinds', 'scalars=1', 'scalars', 'a message is not a query parameter'],
+    ['Kinds', 'children=1', 'children', 'a message is not a query parameter'],
+    ['Maps', 'mString=a', 'mString', 'a map is set by its keys: mString[key]=value'],
+    ['Kinds', 'childrenByName[a]=1', 'childrenByName[a]', 'a message is not a query parameter'],
+    ['WellKnown', 'struct=%7B%7D', 'struct', 'a message is not a query parameter'],
+    ['WellKnown', 'any=a', 'any', 'a message is not a query parameter'],
+    ['WellKnownLists', 'timestamps=2024-02-29T00:00:00Z', 'timestamps', 'a message is not a query parameter'],
     ['WellKnown', 'timestamp=yesterday', 'timestamp', expect.stringContaining('expected an RFC 3339 time')],
     ['Choice', 'cInt32=1&cString=a', 'cString', 'only one of "cInt32" and "cString" may be given'],
     ['Kinds', 'choice.cInt32=1&choice.cString=a', 'choice.cString', 'only one of "cInt32" and "cString" may be given'],
@@ -124,7 +125,8 @@ describe('query parameters', () => {
     expect(error.errors).toEqual([
       {
         field: 'nope',
-        detail: 'unknown parameter; allowed are secrets, secretKey, publicKey, secretInner.name, secretInner.color',
+        detail:
+          'unknown parameter; allowed are secrets, secretsByName[key], secretKey, publicKey, secretInner.name, secretInner.color',
       },
     ]);
   });

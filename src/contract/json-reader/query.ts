@@ -1,37 +1,22 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { Route } from '../route.js';
 import { hasOwnJsonForm } from './check-well-known.js';
-import type { JsonNode, JsonObject } from './exact-number.js';
+import type { JsonObject } from './exact-number.js';
 import { dotted } from './field-guard.js';
 import type { FieldGuard } from './field-guard.js';
 import { Findings, listNames, NOT_YOURS } from './findings.js';
-import { getField, setField } from './json-fields.js';
 import type { MessageChecks } from './message-checks.js';
+import { QueryMasks } from './query-masks.js';
 import { parseQuery } from './query-string.js';
+import { compileTarget, findKeyMistake, isRepeated, setTarget, showName, splitName } from './query-target.js';
+import type { Bound, ParameterName, Refusal, Target } from './query-target.js';
 import { findGuardedRival } from './replacement-check.js';
-import { compileTextReader } from './text-value.js';
-import type { TextReader } from './text-value.js';
 
 const NO_PARAMETERS = 'this route takes no query parameters';
 /** Deepest `a.b.c` of a parameter: messages that contain themselves would have no end. */
 const MAX_DEPTH = 32;
 /** Parameter names whose field is remembered; more of them are looked up each time. */
 const MAX_REMEMBERED = 200;
-
-/** A field that a parameter sets. */
-interface Target {
-  /** Dotted proto names: one field has one path, however it is spelled. */
-  readonly path: string;
-  readonly fields: readonly DescField[];
-  readonly read: TextReader;
-  readonly isList: boolean;
-}
-
-/** Why a parameter sets no field. */
-interface Refusal {
-  readonly reason: string;
-  readonly isUnknown: boolean;
-}
 
 /** Binds the query parameters of one route to the fields that neither its path nor its body sets (google.api.http). */
 export class QueryBinder {
@@ -45,36 +30,45 @@ export class QueryBinder {
   ) {}
 
   /** Sets the fields in `root`. Throws GatewayError for a broken query string; all else goes to the findings. */
-  bind(query: string, root: JsonObject, findings: Findings): void {
+  bind(query: string, root: JsonObject, findings: Findings): QueryMasks {
     const given = new Set<string>();
+    const masks = new QueryMasks();
     for (const { name, value } of parseQuery(query)) {
       if (findings.isFull) break;
       findings.atParameter(name);
-      const target = this.resolve(name);
-      if ('reason' in target) refuse(target, findings);
-      else if (isRepeated(target, given)) findings.add('given twice');
-      else setTarget(target, target.read(value, findings), root, findings);
+      this.bindParameter(this.nameOf(name), value, { root, findings, given, masks });
     }
     findings.atParameter(undefined);
+    return masks;
   }
 
-  private resolve(name: string): Target | Refusal {
+  /** Brackets may be part of the JSON name of a field. */
+  private nameOf(name: string): ParameterName {
+    const isField = name.includes('[') && this.findFields(name) !== undefined;
+    return isField ? { field: name, key: undefined } : splitName(name);
+  }
+
+  private bindParameter(name: ParameterName, text: string, into: Bound): void {
+    const { findings } = into;
+    const target = this.resolve(name);
+    if ('reason' in target) return refuse(target, findings);
+    const mistake = findKeyMistake(target, name);
+    if (mistake !== undefined) return refuse(mistake, findings);
+    if (isRepeated(target, name.key, into.given)) return findings.add('given twice');
+    setTarget(target, name.key ?? '', target.read(text, findings), into);
+  }
+
+  private resolve({ field: name }: ParameterName): Target | Refusal {
     const known = this.targets.get(name);
     if (known !== undefined) return known;
     const fields = this.route.body === '*' ? undefined : this.findFields(name);
     if (fields === undefined) return { reason: this.explainUnknown(), isUnknown: true };
     const reason = this.findReason(fields);
     if (reason !== undefined) return { reason, isUnknown: false };
-    const target = this.compileTarget(fields);
-    if (target === undefined) return { reason: 'a message or a map is no query parameter', isUnknown: false };
+    const target = compileTarget(fields, this.checks);
+    if (target === undefined) return { reason: 'a message is not a query parameter', isUnknown: false };
     if (this.targets.size < MAX_REMEMBERED) this.targets.set(name, target);
     return target;
-  }
-
-  private compileTarget(fields: readonly DescField[]): Target | undefined {
-    const last = fields.at(-1) as DescField;
-    const read = compileTextReader(last, this.checks.ofElement(last));
-    return read && { path: dotted(fields), fields, read, isList: last.fieldKind === 'list' };
   }
 
   private findFields(name: string): readonly DescField[] | undefined {
@@ -113,12 +107,12 @@ export class QueryBinder {
         : [],
     );
     const paths: DescField[][] = [...input.fields.map((field) => [field]), ...inner];
-    return paths.filter((path) => this.isAllowed(path)).map((path) => path.map((field) => field.jsonName).join('.'));
+    return paths.filter((path) => this.isAllowed(path)).map(showName);
   }
 
   private isAllowed(fields: readonly DescField[]): boolean {
     const isTenant = dotted(fields) === this.route.method.policy.tenantField;
-    return !isTenant && this.findReason(fields) === undefined && this.compileTarget(fields) !== undefined;
+    return !isTenant && this.findReason(fields) === undefined && compileTarget(fields, this.checks) !== undefined;
   }
 }
 
@@ -135,17 +129,4 @@ export function refuseParameters(query: string): void {
 function refuse(refusal: Refusal, findings: Findings): void {
   if (refusal.isUnknown) findings.addUnknown(refusal.reason);
   else findings.add(refusal.reason);
-}
-
-function isRepeated(target: Target, given: Set<string>): boolean {
-  if (target.isList) return false;
-  const isSecond = given.has(target.path);
-  given.add(target.path);
-  return isSecond;
-}
-
-function setTarget(target: Target, value: JsonNode, root: JsonObject, findings: Findings): void {
-  const before = target.isList ? getField(root, target.fields) : undefined;
-  if (Array.isArray(before)) before.push(value);
-  else setField(root, target.fields, target.isList ? [value] : value, findings);
 }

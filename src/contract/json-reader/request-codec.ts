@@ -20,6 +20,7 @@ import { PathBinder } from './path-binder.js';
 import { PrivilegedCodec, withholdPrivileged } from './privileged-codec.js';
 import { findPageSize, limitPageSize, policyFields, refuseProtected, TenantRule } from './policy-rules.js';
 import { QueryBinder } from './query.js';
+import type { QueryMasks } from './query-masks.js';
 import { RawBodyCodec } from './raw-body-codec.js';
 import { refuseBody } from './refuse-body.js';
 import { ReplacementCheck } from './replacement-check.js';
@@ -95,7 +96,7 @@ class JsonRequestCodec implements RequestCodec {
   private encodeChecked(body: Uint8Array | undefined, input: RequestInput): Uint8Array {
     const findings = new Findings();
     const root = body === undefined ? {} : this.readBody(body, findings);
-    this.query.bind(input.query, root, findings);
+    const masks = this.query.bind(input.query, root, findings);
     this.tenant?.check(root, input);
     // Before the path is bound: a mask names what the body does.
     const mask = this.mask?.build(root, findings);
@@ -103,8 +104,9 @@ class JsonRequestCodec implements RequestCodec {
     this.tenant?.check(root, input);
     if (this.pageSize !== undefined) limitPageSize(root, this.pageSize, findings);
     this.tenant?.fill(root, input, findings);
+    masks.takeOut(root, findings);
     findings.throwIfAny();
-    return this.toBytes(root, mask);
+    return this.toBytes(root, masks, mask);
   }
 
   /** The body as JSON of the request message, checked. */
@@ -119,9 +121,11 @@ class JsonRequestCodec implements RequestCodec {
     return this.wrapped === undefined ? rootObject(value, findings) : rootOf(this.wrapped, value, findings);
   }
 
-  private toBytes(root: JsonObject, mask: readonly string[] | undefined): Uint8Array {
+  private toBytes(root: JsonObject, masks: QueryMasks, mask: readonly string[] | undefined): Uint8Array {
+    const { input } = this.route.desc;
     const json = this.wrapped === undefined ? root : (getMember(root, this.wrapped) ?? null);
-    return encodeMessage(this.route.desc.input, json, this.options, (message) => {
+    return encodeMessage(input, json, this.options, (message) => {
+      masks.putBack(input, message);
       if (mask !== undefined) this.setMask(message, mask);
     });
   }

@@ -2,6 +2,7 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { Check } from './check-scalar.js';
+import { checkMaskPaths } from './check-well-known.js';
 import type { JsonNode } from './exact-number.js';
 import type { Findings } from './findings.js';
 
@@ -11,11 +12,11 @@ const TEXT_MESSAGES = new Set(['google.protobuf.Timestamp', 'google.protobuf.Dur
 /** Reads one value of a path variable or query parameter, by the rules of the JSON string of its field. */
 export type TextReader = (text: string, findings: Findings) => JsonNode;
 
-/** The reader of a field; undefined for fields that text cannot set: maps, messages and lists of them. */
+/** Compiles the reader of a field's value, of an element of a list, or of a value of a map; undefined for other messages. */
 export function compileTextReader(field: DescField, check: Check): TextReader | undefined {
-  if (field.fieldKind === 'map') return undefined;
   if (field.message !== undefined) {
     if (field.fieldKind === 'list') return undefined;
+    if (isMask(field)) return readMaskText;
     if (TEXT_MESSAGES.has(field.message.typeName)) return check;
     return isWrapperDesc(field.message) ? scalarReader(field.message.fields[0].scalar, check) : undefined;
   }
@@ -29,4 +30,13 @@ function scalarReader(scalar: ScalarType | undefined, check: Check): TextReader 
 
 function enumReader(check: Check): TextReader {
   return (text, findings) => check(/^-?\d{1,10}$/.test(text) ? Number(text) : text, findings);
+}
+
+/** Returns whether a field is one FieldMask, whose paths text may give in either casing, as those of other gateways do. */
+export function isMask(field: DescField): boolean {
+  return field.fieldKind === 'message' && field.message.typeName === 'google.protobuf.FieldMask';
+}
+
+function readMaskText(text: string, findings: Findings): JsonNode {
+  return checkMaskPaths(text, findings, 'expected field paths');
 }

@@ -10,7 +10,7 @@ import { Findings } from './findings.js';
 import { JsonParser } from './json-parser.js';
 import { MessageChecks } from './message-checks.js';
 import { refuseBody } from './refuse-body.js';
-import { parseQuery } from './query-string.js';
+import { refuseParameters } from './query.js';
 
 /**
  * Returns whether the JSON of a message is one value, such as the string of a Timestamp or any JSON of a Value, so that
@@ -35,19 +35,13 @@ export class WholeValueCodec implements RequestCodec {
   }
 
   encode({ body, query }: RequestInput): Uint8Array {
-    const findings = new Findings();
-    for (const { name } of parseQuery(query)) {
-      findings.atParameter(name);
-      findings.addUnknown('this route takes no query parameters');
-    }
-    findings.atParameter(undefined);
-    const bytes = body === undefined || body.length === 0 ? new Uint8Array() : this.encodeBody(body, findings);
-    findings.throwIfAny();
-    return bytes;
+    refuseParameters(query);
+    return body === undefined || body.length === 0 ? new Uint8Array() : this.encodeBody(body);
   }
 
-  private encodeBody(body: Uint8Array, findings: Findings): Uint8Array {
+  private encodeBody(body: Uint8Array): Uint8Array {
     if (this.route.body === undefined) throw refuseBody();
+    const findings = new Findings();
     const value = this.check(this.parser.parse(body), findings);
     findings.throwIfAny();
     return encodeMessage(this.route.desc.input, value, this.options);

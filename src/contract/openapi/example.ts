@@ -17,14 +17,14 @@ export function exampleOfMessage(
 ): Json {
   const wellKnown = wellKnownExample(message);
   if (wellKnown !== undefined) return wellKnown;
-  const example: Record<string, Json> = {};
+  const members: [string, Json][] = [];
   for (const field of message.fields) {
     if (isExcluded(field, direction, excluded)) continue;
     if (field.oneof !== undefined && field.oneof.fields[0] !== field) continue;
     const value = exampleOfField(field, direction, excludedBelow(field, excluded), [...enclosing, message]);
-    if (value !== undefined) example[field.jsonName] = value;
+    if (value !== undefined) members.push([field.jsonName, value]);
   }
-  return example;
+  return Object.fromEntries(members);
 }
 
 /** The value of a field in an example; undefined when it would have no end. */

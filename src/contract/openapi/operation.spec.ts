@@ -60,6 +60,7 @@ describe('an operation', () => {
       'filter.name',
       'filter.createdAfter',
       'filter.archived',
+      'filter.labels',
       'pageSize',
       'sizes',
     ]);
@@ -68,6 +69,25 @@ describe('an operation', () => {
     const names = reader.parameterNames('ShapeService_EchoKinds_3', 'query');
     expect(names).toEqual(expect.arrayContaining(['text', 'wrapped', 'colors', 'second.text']));
     for (const name of ['number', 'inner.text', 'inners', 'object', 'child.text']) expect(names).not.toContain(name);
+  });
+
+  it('describes maps as objects whose keys are in brackets', () => {
+    const { parameters } = reader.operation('ShapeService_ListShapes');
+    expect(parameters).toContainEqual({
+      name: 'filter.labels',
+      in: 'query',
+      description: 'As a query parameter: `filter.labels[team]=a`.',
+      schema: { type: 'object', additionalProperties: { type: 'string' } },
+      style: 'deepObject',
+      explode: true,
+    });
+  });
+
+  it('describes raw content by its media type alone', () => {
+    const content = { '*/*': {} };
+    const received = reader.operation('ShapeService_ReceiveContent');
+    expect(received).toMatchObject({ requestBody: { content }, responses: { 200: { content } } });
+    expect(reader.operation('ShapeService_StreamFile').responses[200]).toMatchObject({ content });
   });
 
   it('writes a pattern of several segments as one parameter a wildcard', () => {

@@ -1,5 +1,6 @@
 import type { DescField } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import { isWholeValue } from '../json-reader/whole-value-codec.js';
 import type { Route } from '../route.js';
 import { exampleOfField } from './example.js';
 import type { ExcludedFields } from './excluded-fields.js';
@@ -45,21 +46,27 @@ function describeRest(field: DescField, schemas: MessageSchemas): JsonObject {
 
 /** Without examples: tools send them as they are, and what is optional is better left out than made up. */
 function describeQuery(route: Route, schemas: MessageSchemas): JsonObject[] {
-  if (route.body === '*') return [];
+  if (route.body === '*' || isWholeValue(route.desc.input)) return [];
   const body = route.body === undefined ? [] : [route.body.name];
   return listQueryFields(route.desc.input, [...takenFields(route), ...body]).map((fields) => {
     const field = fields.at(-1) as DescField;
     const name = fields.map((each) => each.jsonName).join('.');
-    const form = field.fieldKind === 'list' ? { style: 'form', explode: true } : {};
-    return { name, in: 'query', ...describeSchema(field, schemas), ...form };
+    return { name, in: 'query', ...describeSchema(field, schemas), ...QUERY_STYLES[field.fieldKind] };
   });
 }
+
+/** Lists repeat their parameter; the entries of maps are `labels[team]=a`. */
+const QUERY_STYLES: Partial<Record<DescField['fieldKind'], JsonObject>> = {
+  list: { style: 'form', explode: true },
+  map: { style: 'deepObject', explode: true },
+};
 
 /** Description and schema of a parameter: what OpenAPI keeps beside a schema is taken out of it. */
 function describeSchema(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
   const { description, deprecated, ...own } = schemas.ofField(field, 'request');
   // A parameter that is left out is the null of a wrapper.
-  const schema = field.message && isWrapperDesc(field.message) ? scalarSchema(field.message.fields[0].scalar) : own;
+  const schema =
+    field.fieldKind === 'message' && isWrapperDesc(field.message) ? scalarSchema(field.message.fields[0].scalar) : own;
   return {
     ...(description === undefined ? {} : { description }),
     ...(deprecated === undefined ? {} : { deprecated }),

@@ -11,8 +11,8 @@ const MAX_PARAMETERS = 100;
 const TEXT_MESSAGES = /^google\.protobuf\.(?:Timestamp|Duration|FieldMask|[A-Z]\w*Value)$/;
 
 /**
- * The fields that query parameters can set, each as the path to it: scalars, enums, lists of them, and messages with
- * the form of a string, in nested messages too.
+ * Lists the fields that query parameters can set, each as the path to it: scalars, enums, lists and maps of them, and
+ * messages with the form of a string, in nested messages too.
  */
 export function listQueryFields(message: DescMessage, excluded: ExcludedFields): readonly (readonly DescField[])[] {
   const found: (readonly DescField[])[] = [];
@@ -35,10 +35,9 @@ function isCovered(fields: readonly DescField[], excluded: ExcludedFields): bool
 }
 
 function isText(field: DescField): boolean {
-  if (field.fieldKind === 'map') return false;
   if (field.message === undefined) return true;
   const { typeName } = field.message;
-  return field.fieldKind === 'message' && TEXT_MESSAGES.test(typeName) && typeName !== 'google.protobuf.ListValue';
+  return field.fieldKind !== 'list' && TEXT_MESSAGES.test(typeName) && typeName !== 'google.protobuf.ListValue';
 }
 
 function isPlainMessage(field: DescField): field is DescField & { fieldKind: 'message' } {

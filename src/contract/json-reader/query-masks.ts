@@ -1,0 +1,42 @@
+import { create } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, Message } from '@bufbuild/protobuf';
+import { protoSnakeCase, reflect } from '@bufbuild/protobuf/reflect';
+import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
+import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
+import type { JsonObject } from './exact-number.js';
+import type { Findings } from './findings.js';
+import { getField, setField } from './json-fields.js';
+
+/**
+ * FieldMasks of a query, whose paths may be in snake_case: their JSON form has no underscores and could not hold
+ * `address_line_1`. They wait here while the message is read, and are then set as they are.
+ */
+export class QueryMasks {
+  private readonly masks: { readonly fields: readonly DescField[]; readonly text: string }[] = [];
+
+  add(fields: readonly DescField[], text: string): void {
+    this.masks.push({ fields, text });
+  }
+
+  /** Leaves empty masks in the request, so that everything around them is read as usual. */
+  takeOut(root: JsonObject, findings: Findings): void {
+    for (const { fields } of this.masks) if (getField(root, fields) !== undefined) setField(root, fields, '', findings);
+  }
+
+  putBack(desc: DescMessage, message: Message): void {
+    for (const { fields, text } of this.masks) {
+      const paths = text === '' ? [] : text.split(',').map(toProtoNames);
+      const parent = fields
+        .slice(0, -1)
+        .reduce<ReflectMessage>(
+          (node, field) => node.get(field as DescField & { fieldKind: 'message' }),
+          reflect(desc, message),
+        );
+      parent.set(fields.at(-1) as DescField, reflect(FieldMaskSchema, create(FieldMaskSchema, { paths })));
+    }
+  }
+}
+
+function toProtoNames(path: string): string {
+  return path.includes('_') ? path : protoSnakeCase(path);
+}

@@ -1,0 +1,109 @@
+import type { DescField } from '@bufbuild/protobuf';
+import { isObject } from './exact-number.js';
+import type { JsonNode, JsonObject } from './exact-number.js';
+import { dotted } from './field-guard.js';
+import type { Findings } from './findings.js';
+import { getField, setField, setOwn } from './json-fields.js';
+import { mapKeyCheck } from './map-key.js';
+import type { MessageChecks } from './message-checks.js';
+import type { QueryMasks } from './query-masks.js';
+import { compileTextReader, isMask } from './text-value.js';
+import type { TextReader } from './text-value.js';
+
+/** A field that a parameter sets. */
+export interface Target {
+  /** Dotted proto names: one field has one path, however it is spelled. */
+  readonly path: string;
+  readonly fields: readonly DescField[];
+  readonly read: TextReader;
+  readonly kind: 'single' | 'mask' | 'list' | 'map';
+  /** Says what is wrong with a key of a map. */
+  readonly checkKey: (key: string) => string | undefined;
+}
+
+/** The name of a parameter: of a field, or of an entry of a map as in `labels[team]`. */
+export interface ParameterName {
+  readonly field: string;
+  /** Undefined without brackets. */
+  readonly key: string | undefined;
+}
+
+/** Why a parameter sets no field. */
+export interface Refusal {
+  readonly reason: string;
+  readonly isUnknown: boolean;
+}
+
+/** What the parameters of one request come to. */
+export interface Bound {
+  readonly root: JsonObject;
+  readonly findings: Findings;
+  /** Names of fields and entries that have been given. */
+  readonly given: Set<string>;
+  readonly masks: QueryMasks;
+}
+
+/** Compiles the target of a path of fields; undefined when text cannot set the last of them. */
+export function compileTarget(fields: readonly DescField[], checks: MessageChecks): Target | undefined {
+  const last = fields.at(-1) as DescField;
+  const read = compileTextReader(last, checks.ofElement(last));
+  const checkKey = last.fieldKind === 'map' ? mapKeyCheck(last.mapKey) : () => undefined;
+  return read && { path: dotted(fields), fields, read, kind: kindOf(last), checkKey };
+}
+
+/** Says what is wrong with the brackets of a name; undefined if nothing is. */
+export function findKeyMistake({ kind, fields, checkKey }: Target, { key }: ParameterName): Refusal | undefined {
+  const name = fields.map((field) => field.jsonName).join('.');
+  if (kind !== 'map' && key === undefined) return undefined;
+  if (kind === 'list') return { reason: `a list repeats its parameter: ${name}=a&${name}=b`, isUnknown: true };
+  if (kind !== 'map') return { reason: 'only a map takes a key in brackets', isUnknown: true };
+  const reason = key === undefined ? `a map is set by its keys: ${name}[key]=value` : checkKey(key);
+  return reason === undefined ? undefined : { reason, isUnknown: false };
+}
+
+/** Returns whether a field that takes one value, or an entry of a map, has been given before, and notes it. */
+export function isRepeated({ kind, path }: Target, key: string | undefined, given: Set<string>): boolean {
+  if (kind === 'list') return false;
+  const name = key === undefined ? path : `${path}[${key}]`;
+  const isSecond = given.has(name);
+  given.add(name);
+  return isSecond;
+}
+
+/** Returns the name of a parameter as error sentences show it. */
+export function showName(fields: readonly DescField[]): string {
+  const name = fields.map((field) => field.jsonName).join('.');
+  return fields.at(-1)?.fieldKind === 'map' ? `${name}[key]` : name;
+}
+
+function kindOf(field: DescField): Target['kind'] {
+  if (field.fieldKind === 'list' || field.fieldKind === 'map') return field.fieldKind;
+  return isMask(field) ? 'mask' : 'single';
+}
+
+/** Splits `labels[team]` into its field and its key, which may hold brackets and dots itself. */
+export function splitName(name: string): ParameterName {
+  const open = name.indexOf('[');
+  if (open === -1 || !name.endsWith(']')) return { field: name, key: undefined };
+  return { field: name.slice(0, open), key: name.slice(open + 1, -1) };
+}
+
+/** Sets what a parameter says; lists grow, and maps get one more entry. */
+export function setTarget(
+  { kind, fields }: Target,
+  key: string,
+  value: JsonNode,
+  { root, findings, masks }: Bound,
+): void {
+  if (kind === 'mask' && typeof value === 'string') masks.add(fields, value);
+  if (kind === 'single' || kind === 'mask') return setField(root, fields, value, findings);
+  const before = getField(root, fields);
+  if (kind === 'list') {
+    if (Array.isArray(before)) before.push(value);
+    else setField(root, fields, [value], findings);
+    return;
+  }
+  const map = isObject(before) ? before : {};
+  setOwn(map, key, value);
+  if (map !== before) setField(root, fields, map, findings);
+}
