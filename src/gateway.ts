@@ -7,8 +7,9 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import { ConfigError } from './config/config-error.js';
 import { methodProblems } from './config/method-invariants.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
-import { Contract } from './contract/contract.js';
-import { loadDescriptors } from './contract/descriptors.js';
+import { Contract, ContractError } from './contract/contract.js';
+import { type Descriptors, loadDescriptors } from './contract/descriptors.js';
+import { buildRouteTable } from './contract/route-table.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
 import { logConfigWarnings } from './log-config-warnings.js';
@@ -21,6 +22,7 @@ import { AdminListener } from './ops/admin/admin-listener.js';
 import { circuitCommands } from './ops/admin/circuit-commands.js';
 import { Drain } from './ops/drain.js';
 import { startOpsServer } from './ops/ops-server.js';
+import { contractProblems, featuresOf, fileProblems } from './startup-checks.js';
 import { Protection } from './traffic/protection.js';
 import { VERSION } from './version.js';
 
@@ -40,6 +42,7 @@ export interface RunningGateway {
 /** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a taken port. */
 export async function startGateway(config: GatewayConfig, logger: GatewayLogger): Promise<RunningGateway> {
   const descriptors = loadDescriptors(config.descriptorFiles);
+  refuseProblems(config, descriptors);
   const observation = observe(config, logger);
   const http = new HttpServer(config);
   const module = AppModule.create({ config, descriptors, observation });
@@ -49,8 +52,6 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     abortOnError: false,
   });
   const methods = app.get(Contract).routes.map(({ route }) => route.method);
-  const contradictions = methodProblems(methods, config);
-  if (contradictions.length > 0) throw new ConfigError(contradictions);
   logConfigWarnings(logger.events, unusedUpstreams(methods, config));
   app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));
@@ -75,6 +76,15 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     await admin?.close();
   };
   return { app, url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url, drain: close };
+}
+
+/** Before anything is made, so that a refusal is all that a start says. Throws ContractError or ConfigError. */
+function refuseProblems(config: GatewayConfig, descriptors: Descriptors): void {
+  const problems = contractProblems(descriptors, { json: config.json, features: featuresOf(config) });
+  if (problems.length > 0) throw new ContractError(problems);
+  const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
+  const contradictions = [...methodProblems(methods, config), ...fileProblems(config)];
+  if (contradictions.length > 0) throw new ConfigError(contradictions);
 }
 
 async function startAdmin(

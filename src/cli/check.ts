@@ -7,6 +7,9 @@ import { redactConfig } from '../config/redact-config.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from '../config/schema/upstream-settings.js';
 import { unusedUpstreams } from '../config/unused-upstreams.js';
 import { configWarnings } from '../config/warnings.js';
+import { describeProblem } from '../contract/contract-problem.js';
+import { contractProblems, fileProblems } from '../startup-checks.js';
+import { featuresIn } from './gateway-routes.js';
 import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
 import type { World } from './world.js';
 
@@ -15,8 +18,11 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
   const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
   const problems = [
     ...world.inspection.problems.map(formatProblem),
-    ...world.contractProblems,
-    ...(config === undefined ? [] : methodProblems(methodsOf(world), config).map(formatProblem)),
+    ...world.descriptorProblems,
+    ...contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) }).map(describeProblem),
+    ...(config === undefined ? [] : [...methodProblems(methodsOf(world), config), ...fileProblems(config)]).map(
+      formatProblem,
+    ),
   ];
   for (const problem of problems) terminal.err(problem);
   if (config === undefined || problems.length > 0) {
@@ -29,6 +35,15 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
   for (const line of summarise(world, config)) terminal.out(line);
   if (options.print) terminal.out(JSON.stringify(redactConfig(config), null, 2));
   return 0;
+}
+
+/** Where the limits cannot be read, any others do: they decide nothing here. */
+function jsonOf({ inspection: { settings } }: World) {
+  return {
+    emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS ?? true,
+    maxDepth: settings.GATEWAY_JSON_MAX_DEPTH ?? 64,
+    maxKeys: settings.GATEWAY_JSON_MAX_KEYS ?? 1000,
+  };
 }
 
 function methodsOf({ routes }: World) {

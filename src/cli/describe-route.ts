@@ -3,7 +3,7 @@ import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import type { Route } from '../contract/route.js';
 import type { Access, FallbackPolicy, Policy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
-import type { GatewayRoute } from './gateway-routes.js';
+import type { GatewayRoute } from '../static-routes.js';
 import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
 import type { World } from './world.js';
 

@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { type Inspection, inspectEnvironment } from '../config/environment.js';
 import type { Environment } from '../config/variables.js';
-import { describeProblem } from '../contract/contract-problem.js';
-import { DescriptorError, loadDescriptors } from '../contract/descriptors.js';
+import { DescriptorError, type Descriptors, loadDescriptors } from '../contract/descriptors.js';
 import { buildRouteTable } from '../contract/route-table.js';
 import type { Route } from '../contract/route.js';
 
@@ -12,8 +11,10 @@ export interface World {
   readonly env: Environment;
   readonly inspection: Inspection;
   readonly routes: readonly Route[];
-  /** What is wrong with the contracts; the routes are those of the good ones. */
-  readonly contractProblems: readonly string[];
+  /** Those of the gateway alone when the files that the settings name cannot be used. */
+  readonly descriptors: Descriptors;
+  /** What is wrong with those files. */
+  readonly descriptorProblems: readonly string[];
 }
 
 /** A `.env` file that cannot be read. */
@@ -24,10 +25,9 @@ export class EnvFileError extends Error {
 /** An environment, what it says, and the routes of the contracts it names. Nothing in it has to be right. */
 export function readWorld(env: Environment): World {
   const inspection = inspectEnvironment(env);
-  const { services, problems } = readServices(inspection.settings.GATEWAY_DESCRIPTORS ?? []);
-  const table = buildRouteTable(services);
-  const contractProblems = [...problems, ...table.problems.map(describeProblem)];
-  return { env, inspection, routes: table.routes, contractProblems };
+  const { descriptors, problems } = readDescriptors(inspection.settings.GATEWAY_DESCRIPTORS ?? []);
+  const { routes } = buildRouteTable(descriptors.services);
+  return { env, inspection, routes, descriptors, descriptorProblems: problems };
 }
 
 /** The variables of a `.env` file. Throws {@link EnvFileError}. */
@@ -40,11 +40,11 @@ export function readEnvFile(path: string): Environment {
   }
 }
 
-function readServices(files: readonly string[]) {
+function readDescriptors(files: readonly string[]) {
   try {
-    return { services: loadDescriptors(files).services, problems: [] };
+    return { descriptors: loadDescriptors(files), problems: [] };
   } catch (error) {
     if (!(error instanceof DescriptorError)) throw error;
-    return { services: loadDescriptors().services, problems: error.problems };
+    return { descriptors: loadDescriptors(), problems: error.problems };
   }
 }

@@ -1,5 +1,6 @@
 import type { DescService, Registry } from '@bufbuild/protobuf';
 import type { CompiledRoute } from './compiled-route.js';
+import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
 import { compileHttpBodyReader, takesRawBody } from './http-body.js';
 import { compileRequestCodec } from './json-reader/request-codec.js';
@@ -25,7 +26,9 @@ export class Contract {
   constructor(services: readonly DescService[], registry: Registry, options: CodecOptions) {
     const { routes, problems } = buildRouteTable(services);
     if (problems.length > 0) throw new ContractError(problems);
-    this.routes = routes.map((route) => compileRoute(route, registry, options));
+    const { compiled, problems: mistakes } = compileRoutes(routes, registry, options);
+    if (mistakes.length > 0) throw new ContractError(mistakes);
+    this.routes = compiled;
     this.byRoute = new Map(this.routes.map((compiled) => [compiled.route, compiled]));
     this.matcher = new RouteMatcher(routes);
   }
@@ -44,6 +47,25 @@ export class ContractError extends Error {
   constructor(readonly problems: readonly ContractProblem[]) {
     super(`${problems.length} contract problem(s)`);
   }
+}
+
+/** All routes compiled, and what is wrong with those that cannot be. */
+export function compileRoutes(
+  routes: readonly Route[],
+  registry: Registry,
+  options: CodecOptions,
+): { readonly compiled: readonly CompiledRoute[]; readonly problems: readonly ContractProblem[] } {
+  const problems: ContractProblem[] = [];
+  const compiled = routes.flatMap((route) => {
+    try {
+      return [compileRoute(route, registry, options)];
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      problems.push(problemOf(route.desc, `${route.verb} "${route.template}": ${reason}`));
+      return [];
+    }
+  });
+  return { compiled, problems };
 }
 
 function compileRoute(route: Route, registry: Registry, options: CodecOptions): CompiledRoute {

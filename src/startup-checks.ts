@@ -1,0 +1,53 @@
+import type { ConfigProblem } from './config/config-error.js';
+import type { GatewayConfig } from './config/gateway-config.js';
+import { upstreamVariables } from './config/schema/upstream-settings.js';
+import { compileRoutes, type CodecOptions } from './contract/contract.js';
+import type { ContractProblem } from './contract/contract-problem.js';
+import type { Descriptors } from './contract/descriptors.js';
+import { buildRouteTable } from './contract/route-table.js';
+import { findStaticConflicts } from './contract/static-conflicts.js';
+import { findUnmountable } from './edge/mount-check.js';
+import { checkTlsMaterial } from './grpc/tls-material.js';
+import { type StaticFeatures, staticRoutes } from './static-routes.js';
+
+/** What a start needs to know of the settings to judge the contracts. */
+export interface ContractSettings {
+  readonly json: CodecOptions;
+  readonly features: StaticFeatures;
+}
+
+/**
+ * Everything in the contracts that keeps a gateway from starting, found before anything of it is made. A start and
+ * `gateway check` both ask here, so that neither knows of something that the other does not.
+ */
+export function contractProblems({ services, registry }: Descriptors, settings: ContractSettings): ContractProblem[] {
+  const { routes, problems } = buildRouteTable(services);
+  const statics = staticRoutes(settings.features);
+  const found = [...problems, ...findStaticConflicts(routes, statics)];
+  if (found.length > 0) return found;
+  return [...compileRoutes(routes, registry, settings.json).problems, ...findUnmountable(routes, statics)];
+}
+
+/** Files that the settings name and a start cannot use. */
+export function fileProblems({ upstreams }: Pick<GatewayConfig, 'upstreams'>): ConfigProblem[] {
+  return [...upstreams.values()].flatMap((upstream) => {
+    try {
+      checkTlsMaterial(upstream);
+      return [];
+    } catch (error) {
+      return [
+        {
+          name: upstreamVariables(upstream.name).tlsMode,
+          reason: error instanceof Error ? error.message : String(error),
+          hint: 'name PEM files that this process may read',
+        },
+      ];
+    }
+  });
+}
+
+/** The features of a configuration. */
+export function featuresOf({ server, sso, metrics }: GatewayConfig): StaticFeatures {
+  const { docs, opsPort } = server;
+  return { docs, sso: sso.providers.size > 0, metrics: metrics.enabled, ops: opsPort !== undefined };
+}

@@ -1,0 +1,46 @@
+import type { Type } from '@nestjs/common';
+import { MeController } from './api/me/me.controller.js';
+import type { Policy } from './domain/policy.js';
+import { OpenApiController } from './edge/docs/openapi.controller.js';
+import { PagesController } from './edge/docs/pages.controller.js';
+import { ReferenceController } from './edge/docs/reference.controller.js';
+import { ownRoutes } from './edge/own-routes.js';
+import { HealthController } from './ops/health.controller.js';
+import { MetricsController } from './ops/metrics.controller.js';
+import { MetricsOffController } from './ops/metrics-off.controller.js';
+import { BackchannelController } from './sso/backchannel.controller.js';
+import { LoginController } from './sso/login.controller.js';
+import { SessionController } from './sso/session.controller.js';
+
+/** A route that the gateway answers itself, on its main port. */
+export interface GatewayRoute {
+  readonly verb: string;
+  /** In Nest's syntax: `/auth/:provider/login`. */
+  readonly path: string;
+  readonly policy: Policy | undefined;
+}
+
+/** What decides which of them there are. */
+export interface StaticFeatures {
+  readonly docs: boolean;
+  readonly sso: boolean;
+  /** Metrics are on; `ops` says that they have a port of their own. */
+  readonly metrics: boolean;
+  readonly ops: boolean;
+}
+
+/** The routes that the application mounts beside those of the contracts. */
+export function staticRoutes({ docs, sso, metrics, ops }: StaticFeatures): GatewayRoute[] {
+  const controllers: Type[] = [
+    HealthController,
+    MeController,
+    PagesController,
+    ...(docs ? [OpenApiController, ReferenceController] : []),
+    ...(sso ? [LoginController, SessionController, BackchannelController] : []),
+    ...(metrics ? [] : [MetricsOffController]),
+  ];
+  return [
+    ...controllers.flatMap((controller) => ownRoutes(controller)),
+    ...(metrics && !ops ? ownRoutes(MetricsController).map((route) => ({ ...route, path: '/metrics' })) : []),
+  ];
+}

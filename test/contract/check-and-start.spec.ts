@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { run } from '../../src/cli/program.js';
+import { parseEnvironment } from '../../src/config/environment.js';
+import { startRefusal } from '../../src/start-refusal.js';
+import { staticRoutes } from '../../src/static-routes.js';
+import { type DescriptorFile, descriptorFile } from '../support/descriptor-file.js';
+import { startTestGateway } from '../support/gateway.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { type RpcEdit, shapesWith } from '../support/shapes.js';
+
+const SSO = {
+  GATEWAY_PUBLIC_URL: 'http://localhost:8080',
+  GATEWAY_SSO_CORP_ISSUER: 'http://127.0.0.1:9',
+  GATEWAY_SSO_CORP_CLIENT_ID: 'gateway',
+  GATEWAY_SSO_CORP_CLIENT_SECRET: 'a secret of the provider',
+};
+
+let world: World;
+let file: DescriptorFile | undefined;
+
+beforeAll(async () => void (world = await startWorld({ faultServer: false, idp: false })));
+afterEach(() => file?.remove());
+afterAll(() => world.close());
+
+const OPEN = { access: 1 } as const;
+const custom = (kind: string, path: string): NonNullable<RpcEdit['http']> => ({
+  pattern: { case: 'custom', value: { kind, path } },
+});
+const get = (value: string, more: object = {}): NonNullable<RpcEdit['http']> => ({
+  pattern: { case: 'get', value },
+  ...more,
+});
+
+/** Settings that mount ShapeService with these changes. */
+function envWith(edits: Readonly<Record<string, RpcEdit>>, more: Readonly<Record<string, string>> = {}) {
+  file = descriptorFile(shapesWith(edits));
+  return { ...world.gatewayEnv(), GATEWAY_DESCRIPTORS: file.path, SHAPES_SERVICE_URL: '127.0.0.1:1', ...more };
+}
+
+async function check(env: Readonly<Record<string, string>>): Promise<{ exitCode: number; lines: string[] }> {
+  const lines: string[] = [];
+  const exitCode = await run(['check'], { out: () => undefined, err: (line) => lines.push(line) }, env);
+  return { exitCode, lines: lines.filter((line) => !line.startsWith('warning: ')) };
+}
+
+/** What a start says of the same settings: its exit code and its lines. */
+async function start(env: Readonly<Record<string, string>>): Promise<{ exitCode: number; lines: string[] }> {
+  try {
+    const gateway = await startTestGateway({ env, world, waitUntilReady: false });
+    await gateway.gateway.drain();
+  } catch (error) {
+    const { exitCode, lines } = startRefusal(error, parseEnvironment(env));
+    return { exitCode, lines: lines.map(([, message]) => message.replace(/^(?:contract|config)_invalid /, '')) };
+  }
+  return { exitCode: 0, lines: [] };
+}
+
+async function expectRefusal(env: Readonly<Record<string, string>>, text: string | RegExp): Promise<void> {
+  const [said, started] = [await check(env), await start(env)];
+  expect(said.exitCode).toBe(78);
+  expect(said.lines.slice(0, -1)).toEqual([expect.stringMatching(text)]);
+  expect(said.lines.at(-1)).toBe('1 problem: the gateway would not start');
+  expect(started).toEqual({ exitCode: 78, lines: said.lines.slice(0, -1) });
+}
+
+/** Every path of the gateway itself, as a proto writes it. */
+const OWN = staticRoutes({ docs: true, sso: true, metrics: true, ops: false })
+  .map(({ verb, path }) => ({ verb, path: path.replaceAll(/:\w+/g, '{path}') }))
+  // A template has at least one segment.
+  .filter(({ path }) => path !== '/');
+
+describe('gateway check and a start refuse the same, with the same words:', () => {
+  it.each(OWN.map(({ verb, path }) => [verb, path]))('a proto that maps %s %s', async (verb, path) => {
+    const env = envWith({ GetFile: { http: custom(verb, path) } }, SSO);
+    await expectRefusal(env, new RegExp(`GetFile: ${verb} "[^"]+" is a path of the gateway itself`));
+  });
+
+  it.each<[string, Readonly<Record<string, RpcEdit>>, RegExp]>([
+    ['a path under one of its patterns', { GetFile: { http: get('/auth/corp/login') } }, /is a path of the gateway/],
+    ['the same with a wildcard', { GetFile: { http: get('/auth/*/login') } }, /is a path of the gateway/],
+    ['a path that crosses one', { GetFile: { http: get('/{path}/corp/login') } }, /is a path of the gateway/],
+    ['an encoded spelling', { GetFile: { http: get('/%6detrics') } }, /is a path of the gateway/],
+    ['HEAD', { GetFile: { http: custom('HEAD', '/shapes/v1/x') } }, /"HEAD" of .* no HTTP method that can be routed/],
+    ['OPTIONS', { GetFile: { http: custom('options', '/shapes/v1/x') } }, /"OPTIONS" of .* no HTTP method/],
+    ['a path that another service has', { GetFile: { http: get('/api/v1/users') } }, /matches the same paths/],
+    ['one that crosses it', { GetFile: { http: get('/api/*/users/search') } }, /neither is more specific/],
+    [
+      'a body that is redacted',
+      { EchoKinds: { policy: { access: 2, redact: ['text'] }, http: get('/x', { responseBody: 'text' }) } },
+      /EchoKinds: GET "\/x": response_body "text" of shapes.v1.Kinds is redacted/,
+    ],
+    ['a policy without access', { GetFile: { policy: {} } }, /access is not set/],
+    ['an open RPC with permissions', { GetFile: { policy: { ...OPEN, permissions: ['a.b'] } } }, /only checked with/],
+  ])('%s', async (_what, edits, text) => {
+    await expectRefusal(envWith(edits, SSO), text);
+  });
+
+  it('certificates that are none', async () => {
+    const wrong = { GATEWAY_USER_TLS_MODE: 'tls', GATEWAY_USER_TLS_CA_FILE: import.meta.filename };
+    const text = /^GATEWAY_USER_TLS_MODE: .*check-and-start.spec.ts is no PEM file; name PEM files/;
+    await expectRefusal({ ...world.gatewayEnv(), ...wrong }, text);
+  });
+});
+
+describe('gateway check and a start accept', () => {
+  it.each<[string, string, Readonly<Record<string, string>>]>([
+    ['a path that is wider than those of the gateway', '/{path=**}', SSO],
+    ['a path that only the sign-in has, without a provider', '/auth/{path}/login', {}],
+    ['the metrics, when they have a port of their own', '/metrics', { OPS_PORT: '0' }],
+    ['the reference, when there is none', '/openapi.json', { GATEWAY_DOCS: 'false' }],
+  ])('%s', async (_what, path, more) => {
+    const env = envWith({ GetFile: { http: get(path) } }, more);
+    expect(await check(env)).toEqual({ exitCode: 0, lines: [] });
+    expect(await start(env)).toEqual({ exitCode: 0, lines: [] });
+  });
+
+  it('another method of a path that the gateway has', async () => {
+    const env = envWith({ GetFile: { http: custom('PURGE', '/metrics') } });
+    expect([await check(env), await start(env)]).toEqual(Array.from({ length: 2 }, () => ({ exitCode: 0, lines: [] })));
+  });
+});
+
+it('a process that refuses its contracts says so in its own lines alone and exits 78', async () => {
+  const env = envWith({ GetFile: { http: get('/metrics') } }, { LOG_LEVEL: 'debug' });
+  const gateway = new GatewayProcess(world, env);
+  expect(await gateway.exited).toBe(78);
+  await expect.poll(() => gateway.lines.length).toBe(1);
+  const [line] = gateway.lines;
+  expect(line).toMatchObject({
+    level: 'fatal',
+    msg: expect.stringMatching(/^contract_invalid .*"\/metrics"/) as string,
+  });
+  expect([line?.['context'], gateway.stderr]).toEqual([undefined, '']);
+});
