@@ -45,4 +45,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD wget -qO /dev/null "http://127.0.0.1:${OPS_PORT:-${API_GATEWAY_PORT:-8080}}/livez"
 # The heap stays below the memory limit of the container, so that V8 collects harder before the kernel kills.
-CMD ["node", "--enable-source-maps", "--max-old-space-size-percentage=65", "dist/main.js"]
+CMD ["node", "--enable-source-maps", "--disable-sigusr1", "--max-old-space-size-percentage=65", "dist/main.js"]

@@ -1,4 +1,7 @@
-import 'reflect-metadata';
-import { runGateway } from './run-gateway.js';
+import { StopSignals } from './stop-signals.js';
 
-await runGateway();
+// Before anything else is loaded, which takes a while: the first process of a container has no default action for signals.
+const signals = new StopSignals();
+await import('reflect-metadata');
+const { runGateway } = await import('./run-gateway.js');
+await runGateway(signals);

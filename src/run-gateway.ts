@@ -4,30 +4,31 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import { configWarnings } from './config/warnings.js';
 import { processEnvironment, readConfig } from './config/read-config.js';
 import { logConfigWarnings } from './log-config-warnings.js';
-import { startGateway, type RunningGateway } from './gateway.js';
+import { startGateway } from './gateway.js';
 import { captureConsole } from './observe/console-capture.js';
 import { stdoutStream } from './observe/log-stream.js';
 import { createEarlyLogger, createLogger } from './observe/logger.js';
+import { ProcessEnd } from './process-end.js';
 import { settingsRefusal, type StartRefusal, startRefusal } from './start-refusal.js';
+import type { StopSignals } from './stop-signals.js';
 import { VERSION } from './version.js';
 
-const EXIT_FAILURE = 1;
-/** After an uncaught exception no state can be trusted: this long for the requests in flight, then out. */
-const PANIC_DRAIN_MS = 2_000;
-
 /** Runs the gateway as a process: from its environment to its exit code. */
-export async function runGateway(): Promise<void> {
+export async function runGateway(signals: StopSignals): Promise<void> {
   const config = readConfigOrExit();
-  const logger = createLogger(config, VERSION, stdoutStream());
+  const stdout = stdoutStream();
+  const logger = createLogger(config, VERSION, stdout);
   const log = logger.events;
+  const end = new ProcessEnd(config, log, stdout);
   captureConsole(log);
   logConfigWarnings(log, configWarnings(config, processEnvironment()));
+  const starting = startGateway(config, logger);
+  end.watch(starting, signals);
   try {
-    const gateway = await startGateway(config, logger);
-    exitOnSignals(gateway, log);
+    const gateway = await starting;
     log.info({ url: gateway.url }, 'listening');
   } catch (error) {
-    refuse(startRefusal(error, config), log);
+    await end.exit(report(startRefusal(error, config), log));
   }
 }
 
@@ -36,25 +37,12 @@ function readConfigOrExit(): GatewayConfig {
     return readConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    refuse(settingsRefusal(error), createEarlyLogger(VERSION));
+    process.exit(report(settingsRefusal(error), createEarlyLogger(VERSION)));
   }
 }
 
-function refuse({ exitCode, lines }: StartRefusal, log: Logger): never {
+/** @returns the exit code. */
+function report({ exitCode, lines }: StartRefusal, log: Logger): number {
   for (const [fields, message] of lines) log.fatal(fields, message);
-  process.exit(exitCode);
-}
-
-function exitOnSignals(gateway: RunningGateway, log: Logger): void {
-  const drainAndExit = () => void gateway.drain().then(() => process.exit(0));
-  process.once('SIGTERM', drainAndExit);
-  process.once('SIGINT', drainAndExit);
-  process.once('uncaughtException', (error) => panic(gateway, log, error));
-  process.once('unhandledRejection', (reason) => panic(gateway, log, reason));
-}
-
-function panic(gateway: RunningGateway, log: Logger, error: unknown): void {
-  log.fatal({ err: error }, 'panic: uncaught exception');
-  setTimeout(() => process.exit(EXIT_FAILURE), PANIC_DRAIN_MS);
-  void gateway.drain().finally(() => process.exit(EXIT_FAILURE));
+  return exitCode;
 }

@@ -51,6 +51,14 @@ export class RouteMatcher {
     return segments instanceof InvalidPath ? [] : this.verbsOf(segments);
   }
 
+  /** Finds a route of any method for a path: what a request with the wrong method was meant for. */
+  routeOf(rawPath: string): Route | undefined {
+    const segments = splitRawPath(rawPath);
+    if (segments instanceof InvalidPath) return undefined;
+    const [verb] = this.verbsOf(segments);
+    return verb === undefined ? undefined : (this.find(verb, segments) ?? this.find('GET', segments));
+  }
+
   private add(route: Route): void {
     let node = this.roots.get(route.verb);
     if (node === undefined) this.roots.set(route.verb, (node = createNode()));

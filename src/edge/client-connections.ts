@@ -43,6 +43,11 @@ export class ClientConnections {
     else connection.breakOff(error);
   }
 
+  /** Whether clients may still be reading the last answer of their connection. */
+  get areLingering(): boolean {
+    return [...this.sockets].some((socket) => ClientConnection.of(socket)?.isClosing === true);
+  }
+
   /** Destroys what is left. */
   destroyAll(): void {
     for (const socket of this.sockets) socket.destroy();

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { DrainState } from '../domain/drain-state.js';
 import { traceIdOf } from '../domain/trace-context.js';
 import { GatewayError } from '../domain/errors.js';
+import { isOperational } from '../domain/operational-paths.js';
 import { AccessLog } from '../observe/access-log.js';
 import { Arrival } from './arrival.js';
 import { bodyTooLarge } from './body-reader.js';
@@ -84,7 +85,8 @@ export class RequestLifecycle implements ConnectionHandler {
     reply.headers(commonHeaders(call.requestId));
     reply.header('traceparent', call.trace.traceparent).header('x-trace-id', traceIdOf(call.trace));
     this.arrival.cors.mark(request, reply);
-    this.log.begin(call);
+    // A scrape is not part of what it counts, and no drain waits for a probe.
+    if (!isOperational(request.rawPath)) this.log.begin(call);
     tracked(reply).exchange = new HttpExchange(reply, this);
   }
 

@@ -43,14 +43,17 @@ export class RouteResolver {
     }
     if (config.fallback === true || url === undefined) return this.resolveByContract(request);
     request.call.policy = config.policy;
-    request.call.routeLabel = this.patterns.has(url) ? url.replaceAll(VARIABLE, '{$1}') : url;
+    request.call.routeLabel = this.labelOf(url);
     return ROUTE;
   }
 
-  /** The methods of a path, as the Allow header has them; empty for a path that nobody has. */
-  allow({ rawPath }: FastifyRequest): string {
+  /** The methods of a path, as the Allow header has them; empty for a path that nobody has. The request is logged under the route of that path. */
+  allow({ rawPath, call }: FastifyRequest): string {
     if (rawPath === '*') return ANY_METHOD;
-    const methods = [...this.contract.matcher.methodsOf(rawPath), ...this.ownMethods(withoutExtraSlashes(rawPath))];
+    const own = this.ownRoute(withoutExtraSlashes(rawPath));
+    call.routeLabel =
+      this.contract.matcher.routeOf(rawPath)?.template ?? (own === '' ? call.routeLabel : this.labelOf(own));
+    const methods = [...this.contract.matcher.methodsOf(rawPath), ...(this.ownRoutes.get(own) ?? [])];
     if (methods.length === 0) return '';
     return [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
   }
@@ -64,9 +67,14 @@ export class RouteResolver {
     return ROUTE;
   }
 
-  private ownMethods(path: string): readonly string[] {
-    const template = () => [...this.patterns].find(([, pattern]) => pattern.test(path))?.[0] ?? '';
-    return this.ownRoutes.get(path) ?? this.ownRoutes.get(template()) ?? [];
+  /** The gateway's own route that a path matches, in Nest's syntax; empty for none. */
+  private ownRoute(path: string): string {
+    if (this.ownRoutes.has(path)) return path;
+    return [...this.patterns].find(([, pattern]) => pattern.test(path))?.[0] ?? '';
+  }
+
+  private labelOf(url: string): string {
+    return this.patterns.has(url) ? url.replaceAll(VARIABLE, '{$1}') : url;
   }
 
   private otherMethods(request: FastifyRequest): Resolution {

@@ -1,10 +1,10 @@
-import { destination, type DestinationStream } from 'pino';
+import type { DestinationStream } from 'pino';
 
 /** A line waits for company this long at most: one write for many lines costs a fraction of one for each. */
 const FLUSH_MS = 100;
-const BATCH_BYTES = 8_192;
-/** What is kept while nobody reads stdout. Beyond it lines are dropped and counted: requests come first (FI-33). */
-const MAX_WAITING_BYTES = 16_777_216;
+const BATCH_CHARACTERS = 8_192;
+/** What is kept while nobody reads stdout. Beyond it lines are dropped and counted: requests come first. */
+const MAX_WAITING_CHARACTERS = 16_777_216;
 
 /** Where lines go. */
 export interface LogStream extends DestinationStream {
@@ -12,21 +12,75 @@ export interface LogStream extends DestinationStream {
   readonly dropped: number;
 }
 
-/** Standard output, written in batches and never waited for; pino writes what is left when the process exits. */
-export function stdoutStream(): LogStream {
-  const stream = destination({
-    dest: 1,
-    sync: false,
-    minLength: BATCH_BYTES,
-    maxLength: MAX_WAITING_BYTES,
-    periodicFlush: FLUSH_MS,
-  });
-  let dropped = 0;
-  stream.on('drop', () => dropped++);
-  return {
-    write: (line) => stream.write(line),
-    get dropped() {
-      return dropped;
-    },
-  };
+/** The part of a `Writable` that lines need. `write` must not block, whoever reads at the other end. */
+export interface LineOutput {
+  write(text: string, done: (error?: Error | null) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** Writes lines in batches, one batch at a time, and never waits for whoever reads them. */
+export class BatchedLines implements LogStream {
+  private text = '';
+  private lines = 0;
+  private linesUnderWay = 0;
+  private lost = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private whenWritten: (() => void) | undefined;
+
+  constructor(private readonly output: LineOutput) {
+    // A reader that is gone is no reason to stop: each batch that fails is counted.
+    output.on('error', () => undefined);
+  }
+
+  get dropped(): number {
+    return this.lost;
+  }
+
+  /** @param line with its line feed. */
+  write(line: string): void {
+    if (this.text.length >= MAX_WAITING_CHARACTERS) {
+      this.lost += 1;
+      return;
+    }
+    this.text += line;
+    this.lines += 1;
+    if (this.text.length >= BATCH_CHARACTERS) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
+  }
+
+  /** Resolves when all lines are written, or after a time, in ms, to the number of lines that are lost. */
+  async end(ms: number): Promise<number> {
+    this.flush();
+    if (this.linesUnderWay > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.whenWritten = resolve;
+      const timer = setTimeout(resolve, ms);
+      await promise;
+      clearTimeout(timer);
+    }
+    return this.lost + this.lines + this.linesUnderWay;
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.linesUnderWay > 0 || this.lines === 0) return;
+    const { text } = this;
+    this.linesUnderWay = this.lines;
+    this.text = '';
+    this.lines = 0;
+    this.output.write(text, (error) => this.written(error));
+  }
+
+  private written(error?: Error | null): void {
+    if (error) this.lost += this.linesUnderWay;
+    this.linesUnderWay = 0;
+    if (this.lines > 0) return this.flush();
+    this.whenWritten?.();
+  }
+}
+
+/** Standard output. Node writes to a pipe or a socket without blocking the event loop, and a process that exits does not wait for it. */
+export function stdoutStream(): BatchedLines {
+  return new BatchedLines(process.stdout);
 }

@@ -5,11 +5,14 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayError } from '../domain/errors.js';
 import type { HttpServer } from '../edge/http-server.js';
 import type { Observation } from '../observe/observe.module.js';
+import { drainProgress } from './drain-progress.js';
 
 const IDLE_SWEEP_MS = 100;
 const PROGRESS_MS = 1_000;
 /** What is left after the shutdown time is cancelled, and gets this long to say so to its client. */
 const LAST_WORDS_MS = 1_000;
+const LINGER_MS = 500;
+const LINGER_LOOK_MS = 20;
 
 /** Takes a server out of service without losing a request (row 000-54, facts F17 and F18). Dependencies are closed by the application afterwards. */
 export class Drain {
@@ -48,9 +51,16 @@ export class Drain {
     ];
     await this.emptied(this.config.timeouts.shutdownMs);
     await this.cancelRest();
+    await this.lingered();
     for (const timer of timers) clearInterval(timer);
     this.http.connections.destroyAll();
     this.logger.info({ in_flight: inFlight.size }, 'drain_finished');
+  }
+
+  /** Closed at once, a socket whose client is still sending would be reset, and its answer lost. */
+  private async lingered(): Promise<void> {
+    const until = performance.now() + LINGER_MS;
+    while (this.http.connections.areLingering && performance.now() < until) await wait(LINGER_LOOK_MS);
   }
 
   private async emptied(ms: number): Promise<void> {
@@ -71,15 +81,7 @@ export class Drain {
     await this.emptied(LAST_WORDS_MS);
   }
 
-  /** A stuck handler names itself (row 000-55). */
   private reportProgress(): void {
-    const { inFlight } = this.observation;
-    const calls = [...inFlight];
-    const oldest = Math.min(...calls.map((call) => call.startedAt));
-    const routes = Object.fromEntries(calls.slice(0, 20).map((call) => [call.routeLabel, call.stage]));
-    this.logger.info(
-      { in_flight: calls.length, oldest_ms: Math.round(performance.now() - oldest), routes },
-      'drain_progress',
-    );
+    this.logger.info(drainProgress(this.observation.inFlight, performance.now()), 'drain_progress');
   }
 }

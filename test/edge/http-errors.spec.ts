@@ -80,6 +80,18 @@ describe('an error of the HTTP layer is a problem', () => {
     expect((await alice.send('DELETE', '/api/v1/users')).headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS');
   });
 
+  it.each([
+    ['DELETE', '/api/v1/users', '/api/v1/users'],
+    ['POST', '/api/v1/users/acme-bob', '/api/v1/users/{user_id}'],
+    ['OPTIONS', '/api/v1/users/acme-bob', '/api/v1/users/{user_id}'],
+    ['POST', '/docs/errors', '/docs/errors'],
+    ['DELETE', '/nope', '_unmatched'],
+  ])('logs %s %s under the route %s', async (method, path, route) => {
+    const { headers } = await fetch(gateway.url + path, { method });
+    const id = headers.get('x-request-id');
+    await expect.poll(() => gateway.lines.find(({ request_id }) => request_id === id)).toMatchObject({ route });
+  });
+
   it('answers OPTIONS with the methods of the path', async () => {
     const response = await fetch(`${gateway.url}/api/v1/users/42`, { method: 'OPTIONS' });
     expect([response.status, response.headers.get('allow')]).toEqual([204, 'DELETE, GET, HEAD, PATCH, PUT, OPTIONS']);

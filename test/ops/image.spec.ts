@@ -87,6 +87,12 @@ describe('the Dockerfile', () => {
     expect(stdout).toBe('ran\n');
   });
 
+  it('opens no inspector on SIGUSR1, nor does npm start', () => {
+    const { scripts } = JSON.parse(readText('package.json')) as { scripts: Record<string, string> };
+    expect(commandOf(gateway)).toContain('--disable-sigusr1');
+    expect(scripts['start']?.split(' ')).toContain('--disable-sigusr1');
+  });
+
   it('starts backends that exist in the sandbox image', () => {
     expect(existsSync(join(ROOT, commandOf(stages.get('sandbox')).at(-1) ?? ''))).toBe(true);
   });

@@ -1,0 +1,61 @@
+import { EventEmitter } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import { BatchedLines, type LineOutput } from './log-stream.js';
+
+/** Takes what is written when it is told to. */
+class Output extends EventEmitter implements LineOutput {
+  readonly texts: string[] = [];
+  private readonly waiting: ((error?: Error) => void)[] = [];
+
+  write(text: string, done: (error?: Error) => void): void {
+    this.texts.push(text);
+    this.waiting.push(done);
+  }
+
+  take(error?: Error): void {
+    this.waiting.shift()?.(error);
+  }
+}
+
+describe('lines', () => {
+  it('are written in batches, the next when the last has been taken', async () => {
+    const output = new Output();
+    const lines = new BatchedLines(output);
+    const long = `${'x'.repeat(9_000)}\n`;
+    lines.write('a\n');
+    lines.write(long);
+    lines.write('b\n');
+    lines.write(long);
+    expect(output.texts).toEqual([`a\n${long}`]);
+    const ended = lines.end(60_000);
+    output.take();
+    expect(output.texts).toEqual([`a\n${long}`, `b\n${long}`]);
+    output.take();
+    expect(await ended).toBe(0);
+  });
+
+  it('that nobody takes are counted, and the end does not wait for them', async () => {
+    const output = new Output();
+    const lines = new BatchedLines(output);
+    const line = `${'x'.repeat(1_000_000)}\n`;
+    for (let n = 0; n < 20; n++) lines.write(line);
+    // One is under way, seventeen fill the sixteen MiB that wait, two have no room.
+    expect(lines.dropped).toBe(2);
+    expect(await lines.end(1)).toBe(20);
+  });
+
+  it('go on after a write that failed, and those of it are counted', async () => {
+    const output = new Output();
+    const lines = new BatchedLines(output);
+    lines.write('a\n');
+    lines.write('b\n');
+    const ended = lines.end(60_000);
+    output.emit('error', new Error('write EPIPE'));
+    output.take(new Error('write EPIPE'));
+    expect(await ended).toBe(2);
+    lines.write('c\n');
+    const again = lines.end(60_000);
+    output.take();
+    expect([await again, lines.dropped]).toEqual([2, 2]);
+  });
+});

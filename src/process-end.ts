@@ -1,0 +1,85 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { GatewayConfig } from './config/gateway-config.js';
+import type { RunningGateway } from './gateway.js';
+import type { BatchedLines } from './observe/log-stream.js';
+import type { StopSignals } from './stop-signals.js';
+
+const EXIT_FAILURE = 1;
+/** 128 and the number of SIGINT, as shells have it. */
+const EXIT_INTERRUPTED = 130;
+/** After an uncaught exception no state can be trusted: this long for the requests in flight, then out. */
+const PANIC_DRAIN_MS = 2_000;
+/** A start that was told to stop may come to its end for so long. */
+const START_MS = 2_000;
+/** What the drain has beside its waits before the process exits without it. With the flush it stays below the five seconds that the settings leave until GATEWAY_TERMINATION_GRACE. */
+const CLOSE_MS = 4_500;
+const FLUSH_MS = 400;
+
+/** How the process of a gateway ends: by one drain however many signals come, in bounded time, or by a panic. */
+export class ProcessEnd {
+  private isExiting = false;
+  private hasPanicked = false;
+  private gateway: Promise<RunningGateway> | undefined;
+
+  constructor(
+    private readonly config: Pick<GatewayConfig, 'timeouts'>,
+    private readonly log: Logger,
+    private readonly stdout: BatchedLines,
+  ) {}
+
+  /** From now on signals and uncaught exceptions end this gateway, be it started or not. */
+  watch(gateway: Promise<RunningGateway>, signals: StopSignals): void {
+    this.gateway = gateway;
+    process.on('uncaughtException', (error) => void this.panic(error));
+    process.on('unhandledRejection', (reason) => void this.panic(reason));
+    void signals.stopped.then((signal) => this.stop(signal));
+    void signals.forced.then(() => {
+      this.log.warn({ signal: 'SIGINT' }, 'exit_forced: a second SIGINT ended the drain');
+      return this.exit(EXIT_INTERRUPTED);
+    });
+  }
+
+  /** Writes what is left of the log, for a moment, and ends the process. Lines that nobody took are counted on stderr. */
+  async exit(code: number): Promise<never> {
+    if (this.isExiting) return new Promise<never>(() => undefined);
+    this.isExiting = true;
+    const lines = await this.stdout.end(FLUSH_MS);
+    if (lines > 0) {
+      const line = { level: 'warn', ts: new Date().toISOString(), lines, msg: 'log_lines_lost' };
+      process.stderr.write(`${JSON.stringify(line)}\n`);
+    }
+    process.exit(code);
+  }
+
+  private async stop(signal: string): Promise<void> {
+    const { preDrainMs, shutdownMs } = this.config.timeouts;
+    this.log.info({ signal }, 'stop_requested');
+    setTimeout(() => this.giveUp(), preDrainMs + shutdownMs + CLOSE_MS);
+    const gateway = await this.started();
+    if (gateway === undefined) return void (await this.exit(0));
+    await gateway.drain();
+    await this.exit(0);
+  }
+
+  /** The gateway; undefined when its start takes too long. A start that fails says so itself. */
+  private started(): Promise<RunningGateway | undefined> {
+    const never = new Promise<never>(() => undefined);
+    return Promise.race([this.gateway?.catch(() => never), wait(START_MS, undefined)]);
+  }
+
+  private giveUp(): void {
+    this.log.error('exit_overdue: the drain did not come to its end in time');
+    void this.exit(EXIT_FAILURE);
+  }
+
+  private async panic(error: unknown): Promise<void> {
+    this.log.fatal({ err: error }, 'panic: uncaught exception');
+    if (this.hasPanicked) return;
+    this.hasPanicked = true;
+    setTimeout(() => void this.exit(EXIT_FAILURE), PANIC_DRAIN_MS);
+    const gateway = await this.started();
+    await gateway?.drain().catch(() => undefined);
+    await this.exit(EXIT_FAILURE);
+  }
+}

@@ -1,0 +1,52 @@
+import { EventEmitter } from 'node:events';
+import { isatty } from 'node:tty';
+
+const STDIN = 0;
+/** One Ctrl+C reaches a process twice where a parent such as npm passes it on; a person takes longer. */
+const SECOND_AFTER_MS = 500;
+
+type StopSignal = 'SIGTERM' | 'SIGINT';
+
+/** What the signals of a process come from. */
+export interface SignalSource {
+  readonly emitter: Pick<EventEmitter, 'on'>;
+  /** Whether somebody sits before it who can press Ctrl+C once more. */
+  readonly isTerminal: boolean;
+  readonly now: () => number;
+}
+
+/**
+ * Takes SIGTERM and SIGINT from the first moment of the process on: however many come, in whatever order, they are one
+ * request to stop. Only a second Ctrl+C at a terminal asks for more.
+ */
+export class StopSignals {
+  private readonly stop = Promise.withResolvers<StopSignal>();
+  private readonly force = Promise.withResolvers<void>();
+  private interruptedAt: number | undefined;
+
+  constructor(private readonly source: SignalSource = ofThisProcess()) {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) source.emitter.on(signal, () => this.take(signal));
+  }
+
+  /** Resolves with the first one. */
+  get stopped(): Promise<StopSignal> {
+    return this.stop.promise;
+  }
+
+  /** Resolves when somebody at a terminal does not want to wait any longer. */
+  get forced(): Promise<void> {
+    return this.force.promise;
+  }
+
+  private take(signal: StopSignal): void {
+    this.stop.resolve(signal);
+    if (signal !== 'SIGINT' || !this.source.isTerminal) return;
+    const now = this.source.now();
+    this.interruptedAt ??= now;
+    if (now - this.interruptedAt >= SECOND_AFTER_MS) this.force.resolve();
+  }
+}
+
+function ofThisProcess(): SignalSource {
+  return { emitter: process, isTerminal: isatty(STDIN), now: () => performance.now() };
+}

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OPERATIONAL_PATHS } from '../../src/domain/operational-paths.js';
+import { ownRoutes } from '../../src/edge/own-routes.js';
+import { HealthController } from '../../src/ops/health.controller.js';
+import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { metric, Scrape } from '../support/metrics.js';
+
+let gateway: TestGateway;
+beforeAll(async () => {
+  gateway = await startTestGateway({
+    env: { OPS_PORT: '0', RATE_LIMIT_RPS: '1', RATE_LIMIT_BURST: '1' },
+    waitUntilReady: false,
+  });
+});
+afterAll(() => gateway.close());
+
+const ops = () => gateway.gateway.opsUrl ?? '';
+const requests = (path: string, status: number) =>
+  metric(ops(), 'http_requests_total', { path, method: 'GET', status: String(status) });
+
+it('the paths that are asked about the gateway itself are those of its health and its metrics', () => {
+  expect([...OPERATIONAL_PATHS].toSorted()).toEqual(
+    [...ownRoutes(HealthController).map(({ path }) => path), '/metrics'].toSorted(),
+  );
+});
+
+describe.each([...OPERATIONAL_PATHS])('%s', (path) => {
+  it('is counted, has no line of its own and no limit, on either port', async () => {
+    const urls = path === '/metrics' ? [ops()] : [gateway.url, ops()];
+    const lines = gateway.lines.length;
+    const statuses = new Set<number>();
+    for (const url of urls) {
+      for (let n = 0; n < 5; n++) statuses.add((await fetch(url + path)).status);
+    }
+    expect([...statuses].filter((status) => status !== 200 && status !== 503)).toEqual([]);
+    const counted = await Promise.all([...statuses].map((status) => requests(path, status)));
+    expect(counted.reduce<number>((sum, each) => sum + (each ?? 0), 0)).toBeGreaterThanOrEqual(5 * urls.length);
+    expect(gateway.lines.slice(lines).filter(({ logger }) => logger === 'AUTH_DECISION')).toEqual([]);
+  });
+});
+
+it('a scrape is not among the requests that it counts', async () => {
+  expect((await Scrape.of(ops())).values('gateway_in_flight_requests')).toEqual([0]);
+});
