@@ -10,6 +10,7 @@ export class RevocationMetrics {
   readonly lookups: Counter<'outcome'>;
   readonly unreadable: Counter;
   readonly truncated: Counter;
+  readonly feedGaps: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -45,6 +46,11 @@ export class RevocationMetrics {
     this.truncated = new Counter({
       name: 'gateway_revocation_store_truncated_total',
       help: 'Times that Redis had lost revoked tokens, which memory then gave back.',
+      registers,
+    });
+    this.feedGaps = new Counter({
+      name: 'gateway_revocation_feed_gaps_total',
+      help: 'Times that the feed had lost entries before they were read, so that the whole set was.',
       registers,
     });
     for (const kind of ['token', 'version']) this.entries.set({ kind }, 0);

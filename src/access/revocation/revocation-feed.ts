@@ -6,7 +6,16 @@ import { describeFailure } from '../../redis/redis-error.js';
 import { retryDelay } from '../../redis/retry-delay.js';
 import type { RevocationMemory } from './revocation-memory.js';
 import type { RevocationSignals } from './revocation-signals.js';
-import { hasTokens, readFeed, readFeedEnd } from './revocation-store.js';
+import {
+  advance,
+  endOf,
+  type FeedPosition,
+  hasGap,
+  hasRestarted,
+  readFeedEnd,
+  readFeedState,
+} from './feed-position.js';
+import { type FeedEntry, hasTokens, readFeed } from './revocation-store.js';
 import type { RevocationSync } from './revocation-sync.js';
 
 interface FeedParts {
@@ -83,24 +92,46 @@ export class RevocationFeed {
     this.parts.signals.joined();
   }
 
-  private async readOn(connection: Redis, position: string): Promise<string> {
-    const { memory, signals, resyncMs } = this.parts;
-    const entries = await readFeed(connection, position, LONGEST_BLOCK_MS);
+  private async readOn(connection: Redis, position: FeedPosition): Promise<FeedPosition> {
+    const { memory, resyncMs } = this.parts;
+    const entries = await readFeed(connection, position.id, LONGEST_BLOCK_MS);
+    this.take(entries);
+    const restart = await this.findLoss(connection, position);
+    const emptied = entries.length === 0 && memory.tokens.size > 0 && !(await hasTokens(connection));
+    const due = performance.now() - this.syncedAt >= resyncMs;
+    if (due || emptied || this.syncWanted || restart !== undefined) await this.syncNow(connection);
+    return (
+      restart ??
+      advance(
+        position,
+        entries.map(({ id }) => id),
+      )
+    );
+  }
+
+  /** Where to go on when entries were lost before they were read: the whole set then tells what they did. */
+  private async findLoss(connection: Redis, position: FeedPosition): Promise<FeedPosition | undefined> {
+    const state = await readFeedState(connection);
+    if (state === undefined) return undefined;
+    if (hasGap(position, state)) this.parts.signals.gapFound(`entries after ${position.id} were trimmed unread`);
+    else if (!hasRestarted(position, state)) return undefined;
+    return endOf(state);
+  }
+
+  private take(entries: readonly FeedEntry[]): void {
+    const { memory, signals } = this.parts;
     for (const { at, record } of entries) {
       if (record === undefined) signals.unreadable();
       else memory.take(record);
       signals.propagated(Date.now() - at);
     }
     if (entries.length > 0) signals.measure(memory);
-    const emptied = entries.length === 0 && memory.tokens.size > 0 && !(await hasTokens(connection));
-    const due = performance.now() - this.syncedAt >= resyncMs;
-    if (due || emptied || this.syncWanted) await this.syncNow(connection);
-    return entries.at(-1)?.id ?? position;
   }
 
   private async syncNow(connection: Redis): Promise<void> {
     this.syncWanted = false;
     await this.parts.sync.run(connection);
     this.syncedAt = performance.now();
+    this.parts.signals.gapClosed();
   }
 }

@@ -11,6 +11,7 @@ export class RevocationSignals {
   private readonly versions: DegradeFlag;
   private readonly overflow: DegradeFlag;
   private readonly store: DegradeFlag;
+  private readonly gap: DegradeFlag;
 
   constructor(
     private readonly flags: DegradeFlags,
@@ -21,6 +22,7 @@ export class RevocationSignals {
     this.stream = this.flag('stream', 'Redis stream degraded', 'Redis stream recovered');
     this.versions = this.flag('versions', 'service-account version sync failed', 'version sync recovered');
     this.overflow = this.flag('overflow', 'cache overflow, ZSCORE fallback', 'cache within its limit');
+    this.gap = this.flag('feed_gap', 'Redis stream trimmed before it was read', 'Redis stream whole');
     this.store = this.flag('store_truncated', 'revocation_store_truncated', 'revocation store whole');
   }
 
@@ -33,6 +35,17 @@ export class RevocationSignals {
   /** The feed is lost. `first`: it was never there. */
   lost(reason: string, first: boolean): void {
     (first ? this.uninitialized : this.stream).suspect(reason);
+  }
+
+  /** The feed lost entries before they were read: revocations are late by as long as the whole set takes to read. */
+  gapFound(reason: string): void {
+    this.metrics.feedGaps.inc();
+    this.gap.raise(reason);
+  }
+
+  /** The whole set has been read since. */
+  gapClosed(): void {
+    this.gap.lower();
   }
 
   /** Time from the store's taking in a revocation to this instance's acting on it. */

@@ -54,12 +54,6 @@ export async function restoreVersion(redis: Redis, owner: VersionOwner, id: stri
   await redis.hsetnx(VERSIONS_KEY, `${owner}:${id}`, version);
 }
 
-/** Where the feed ends now. */
-export async function readFeedEnd(redis: Redis): Promise<string> {
-  const [last] = await redis.xrevrange(FEED_KEY, '+', '-', 'COUNT', 1);
-  return last?.[0] ?? '0-0';
-}
-
 /** What came after a position, at once when there is something, empty after `blockMs` without. */
 export async function readFeed(redis: Redis, position: string, blockMs: number): Promise<readonly FeedEntry[]> {
   const streams = await redis.xread('COUNT', PAGE, 'BLOCK', blockMs, 'STREAMS', FEED_KEY, position);
@@ -69,19 +63,40 @@ export async function readFeed(redis: Redis, position: string, blockMs: number):
   });
 }
 
-/** Reads the tokens whose `exp` is not before `since`, until `isEnough`. Only older ones are ever removed, so that pages do not shift. */
+/**
+ * Reads the tokens whose `exp` is not before `since`, until `isEnough`. By the cursor of ZSCAN, which gives every member
+ * that stays in the set: an offset, and a score too, shifts when a token is prolonged or added meanwhile.
+ */
 export async function readTokens(
   redis: Redis,
   since: number,
   take: TakeRecord,
   isEnough: () => boolean,
 ): Promise<void> {
-  for (let offset = 0; !isEnough(); offset += PAGE) {
-    const page = await redis.zrangebyscore(TOKENS_KEY, since, '+inf', 'WITHSCORES', 'LIMIT', offset, PAGE);
+  let cursor = '0';
+  do {
+    const [next, page] = await redis.zscan(TOKENS_KEY, cursor, 'COUNT', PAGE);
     const nowSeconds = Date.now() / 1000;
-    for (let at = 0; at < page.length; at += 2) take(parseToken(page[at] ?? '', page[at + 1] ?? '', nowSeconds));
-    if (page.length < 2 * PAGE) return;
+    for (let at = 0; at < page.length; at += 2) {
+      const record = parseToken(page[at] ?? '', page[at + 1] ?? '', nowSeconds);
+      if (record?.kind !== 'token' || record.expiresAt >= since) take(record);
+    }
+    cursor = next;
+  } while (cursor !== '0' && !isEnough());
+}
+
+/** Those of the tokens that the set does not hold. */
+export async function filterUnknown<T extends readonly [tokenId: string, ...unknown[]]>(
+  redis: Redis,
+  tokens: readonly T[],
+): Promise<T[]> {
+  const unknown: T[] = [];
+  for (let at = 0; at < tokens.length; at += PAGE) {
+    const page = tokens.slice(at, at + PAGE);
+    const scores = await redis.zmscore(TOKENS_KEY, ...page.map(([tokenId]) => tokenId));
+    unknown.push(...page.filter((_, index) => scores[index] === null));
   }
+  return unknown;
 }
 
 /** Reads the versions, until `isEnough`. */

@@ -2,7 +2,15 @@ import type { Redis } from 'ioredis';
 import type { RevocationMemory } from './revocation-memory.js';
 import type { RevocationRecord } from './revocation-record.js';
 import type { RevocationSignals } from './revocation-signals.js';
-import { cleanUp, publishToken, readTokens, readVersions, restoreTokens, restoreVersion } from './revocation-store.js';
+import {
+  cleanUp,
+  filterUnknown,
+  publishToken,
+  readTokens,
+  readVersions,
+  restoreTokens,
+  restoreVersion,
+} from './revocation-store.js';
 
 /** Makes memory and store agree, in both directions: what either has lost, the other one gives back. */
 export class RevocationSync {
@@ -40,7 +48,8 @@ export class RevocationSync {
 
   /** The set was read to its end: what memory knows beyond it, the store has lost. */
   private async restore(redis: Redis, stored: ReadonlySet<string>): Promise<void> {
-    const lost = this.memory.missingIn(stored);
+    // A token that was revoked while the set was read need not be among those that were read.
+    const lost = await filterUnknown(redis, this.memory.missingIn(stored));
     if (stored.size + lost.length <= this.capacity) this.memory.tokens.settle();
     if (lost.length > 0) this.signals.truncated(lost.length, stored.size);
     await restoreTokens(redis, lost);
