@@ -7,9 +7,6 @@ import { ENTRY_OVERHEAD } from './static-table.js';
 const PSEUDO_LAST = 'pseudo-header after a regular field';
 const REPEATED = 'repeated field that may be there once';
 
-/** What is known of a field before its value is read. */
-type Name = Pick<Field, 'slot' | 'nameLength' | 'isPseudo' | 'flaw'>;
-
 /**
  * Reads the header blocks of one connection (RFC 7541), and keeps of them only the values of a selection.
  * Names are known by their slot in the tables, so the usual block, one of indices, makes no string at all.
@@ -70,15 +67,19 @@ export class HpackDecoder {
 
   private literal(mask: number): Field {
     const index = this.cursor.integer(mask);
-    if (index > 0) return this.withValue(this.entry(index));
+    if (index > 0) {
+      const { slot, nameLength, isPseudo, flaw } = this.entry(index);
+      return this.withValue(slot, nameLength, isPseudo, flaw);
+    }
     this.cursor.string();
     const name = this.cursor.text();
-    const { selection } = this;
-    const [slot, flaw] = [selection.slotOf(name), selection.flawOf(name)];
-    return this.withValue({ slot, nameLength: name.length, isPseudo: isPseudo(name), flaw });
+    const slot = this.selection.slotOf(name);
+    // A name that is asked for has no flaw.
+    const flaw = slot < 0 ? this.selection.flawOf(name) : undefined;
+    return this.withValue(slot, name.length, isPseudo(name), flaw);
   }
 
-  private withValue({ slot, nameLength, isPseudo, flaw }: Name): Field {
+  private withValue(slot: number, nameLength: number, isPseudo: boolean, flaw: string | undefined): Field {
     const { cursor } = this;
     cursor.string();
     return {
