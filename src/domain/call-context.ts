@@ -6,8 +6,13 @@ import type { RateLimitVerdict } from './rate-limit.js';
 import type { RpcMethod } from './rpc-method.js';
 import type { TraceContext } from './trace-context.js';
 
+/** How long calls waited for a connection with room, in ms: next to nothing while one is open. */
+export interface ConnectWait {
+  connectMs: number;
+}
+
 /** What happened on the way to an upstream, for the log line. */
-export interface UpstreamTrace {
+export interface UpstreamTrace extends ConnectWait {
   upstream: string;
   rpc: string;
   grpcCode: string;
@@ -35,6 +40,8 @@ export class CallContext {
   error: GatewayError | undefined;
   authnMs = 0;
   authzMs = 0;
+  /** Of the calls that decided whether the request may pass; undefined when there were none. */
+  authWait: ConnectWait | undefined;
   jwtCacheHit = false;
   /** The bit sets of the contract decided, not a reading of grants or AuthService. */
   bitmapAuthzUsed = false;

@@ -1,3 +1,4 @@
+import type { ConnectWait } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 
 /** Metadata of a call, all keys in lower case, made by the gateway alone. */
@@ -14,6 +15,8 @@ export interface TransportCall {
   /** The client shortened the deadline: that it passes says nothing of the backend. */
   readonly isHurried?: boolean;
   readonly signal: AbortSignal;
+  /** Where the time is added that the attempt waited for a connection. */
+  readonly wait?: ConnectWait;
 }
 
 /** Sends a unary call. Rejects with a GatewayError whose cause is a {@link GrpcFailure}. */

@@ -28,7 +28,7 @@ const CALLER: Principal = {
 function callOf(principal: Principal | undefined): StackCall {
   const call = upstreamCall(unaryMethod(policyOf('AUTHENTICATED', { meter: 'ai.query' })));
   call.context.principal = principal;
-  const trace = { upstream: '', rpc: '', grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0 };
+  const trace = { upstream: '', rpc: '', grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0, connectMs: 0 };
   return { ...call, startedAt: 0, signal: call.context.signal, trace };
 }
 

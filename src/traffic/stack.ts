@@ -164,7 +164,7 @@ function stack<Response>(layers: readonly Layer<Response>[], attempt: Next<Respo
 
 function enter({ context, method, request, deadlineAt, reader }: UpstreamCall): StackCall {
   const { upstream, path: rpc } = method;
-  const trace = { upstream, rpc, grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0 };
+  const trace = { upstream, rpc, grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0, connectMs: 0 };
   context.upstream = trace;
   const startedAt = performance.now();
   return { context, method, request, deadlineAt, reader, startedAt, signal: context.signal, trace };
@@ -179,7 +179,9 @@ function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Ar
   }
 }
 
-function toWire({ context, method, request, deadlineAt, signal }: StackCall): TransportCall {
-  const isHurried = context.clientDeadlineAt !== Infinity;
-  return { method, request, metadata: callMetadata(context), deadlineAt, isHurried, signal };
+function toWire({ context, method, request, deadlineAt, signal, trace }: StackCall): TransportCall {
+  const isHurried = context.clientDeadlineAt <= deadlineAt;
+  // Until the request is authorized, calls are made to authorize it.
+  const wait = context.outcome === '' ? (context.authWait ??= { connectMs: 0 }) : trace;
+  return { method, request, metadata: callMetadata(context), deadlineAt, isHurried, signal, wait };
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_KEYS } from '../../sandbox/auth/credentials.js';
 import { ACCESS_FIELDS } from '../../src/observe/access-fields.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type LogLine, type TestGateway } from '../support/gateway.js';
@@ -80,6 +81,20 @@ describe('one request', () => {
       outcome: 'allow',
       grpc_code: 'OK',
     });
+  });
+
+  it('says how long its calls waited for a connection, and those that authorized it', async () => {
+    const [line] = await linesOf(() => alice.get('/api/v1/users/acme-alice'));
+    expect(line?.service_connect_time).toBeGreaterThan(0);
+    expect(line?.service_connect_time).toBeLessThan(Number(line?.service_request_time_ms));
+    expect(line?.auth_connect_time).toBe(0);
+    const key = { headers: { 'x-api-key': API_KEYS.acme } };
+    const [withKey] = await linesOf(() => fetch(`${gateway.url}/api/v1/users`, key));
+    expect(withKey?.status).toBe(200);
+    expect(withKey?.auth_connect_time).toBeGreaterThan(0);
+    expect(withKey?.auth_connect_time).toBeLessThan(Number(withKey?.auth_request_time_ms));
+    const [own] = await linesOf(() => alice.get('/nope'));
+    expect([own?.service_connect_time, own?.auth_connect_time]).toEqual([0, 0]);
   });
 
   it('has a line of another type and level when its upstream is gone', async () => {

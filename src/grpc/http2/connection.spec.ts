@@ -4,7 +4,7 @@ import { answer, frame as message } from '../../../test/support/http2-stub.js';
 import { Http2World, soon } from '../../../test/support/http2-world.js';
 import { goAwayFrame, goodAnswer } from '../../../test/support/raw-http2.js';
 import { getUserCall } from '../../../test/support/transport.js';
-import { Flag, frame, FrameType } from './frames.js';
+import { Flag, frame, FrameType, settingsFrame } from './frames.js';
 
 const OK = { 'grpc-status': '0' };
 
@@ -89,5 +89,29 @@ describe('a connection that the backend ends', () => {
     transport.close();
     expect(await call).toEqual(Buffer.from('x'));
     await ended;
+  });
+
+  it('is waited for no longer than each call says', async () => {
+    const greeted = Promise.withResolvers<() => void>();
+    const peer = await world.peer(({ type, streamId }, connection) => {
+      if (type === FrameType.SETTINGS) greeted.resolve(() => connection.send(settingsFrame([])));
+      if (type === FrameType.DATA) connection.send(goodAnswer(streamId, Buffer.from('x')));
+    }, Buffer.alloc(0));
+    const transport = world.open(peer.target);
+    const [first, second, given] = [{ connectMs: 0 }, { connectMs: 0 }, { connectMs: 0 }];
+    const startedAt = performance.now();
+    await failureOf(transport.unary(getUserCall({ wait: given, deadlineAt: soon(60) })));
+    expect(given.connectMs).toBeGreaterThanOrEqual(60);
+    const call = transport.unary(getUserCall({ wait: first, deadlineAt: soon() }));
+    const greet = await greeted.promise;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    greet();
+    await call;
+    const tookMs = performance.now() - startedAt;
+    await transport.unary(getUserCall({ wait: second, deadlineAt: soon() }));
+    expect(first.connectMs).toBeGreaterThan(99);
+    expect(first.connectMs).toBeLessThan(tookMs);
+    expect(second.connectMs).toBeGreaterThan(0);
+    expect(second.connectMs).toBeLessThan(first.connectMs);
   });
 });

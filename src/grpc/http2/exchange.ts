@@ -48,6 +48,7 @@ export class Exchange implements StreamListener, Timed {
   /** When the call began and when it was last opened on a connection, in `performance.now()` ms. */
   private startedAt = 0;
   openedAt = 0;
+  private waitsSince = 0;
 
   constructor(
     readonly call: TransportCall,
@@ -67,6 +68,7 @@ export class Exchange implements StreamListener, Timed {
 
   start(): void {
     this.startedAt = performance.now();
+    this.waitsSince = this.startedAt;
     this.parts.wheel.add(this);
     this.call.signal.addEventListener('abort', this);
     this.parts.dispatcher.dispatch(this);
@@ -75,6 +77,7 @@ export class Exchange implements StreamListener, Timed {
   /** A connection with room was found. */
   openOn(connection: Connection): void {
     this.openedAt = performance.now();
+    this.noteWait(this.openedAt);
     if (this.openedAt >= this.deadlineAt) return this.onDeadline();
     if (!connection.takes(this.call)) return this.fail(HEADERS_TOO_LARGE);
     this.connection = connection;
@@ -129,6 +132,7 @@ export class Exchange implements StreamListener, Timed {
     this.isSecondTry = true;
     this.connection = undefined;
     this.stream = undefined;
+    this.waitsSince = performance.now();
     this.parts.dispatcher.dispatch(this);
   }
 
@@ -140,11 +144,22 @@ export class Exchange implements StreamListener, Timed {
   /** Ends the call, at the backend too. The first end counts. */
   fail(end: CallEnd): void {
     if (!this.settle()) return;
-    if (this.stream === undefined) this.parts.dispatcher.withdraw(this);
+    if (this.stream === undefined) this.withdraw();
     else this.connection?.cancel(this.stream, end.resetCode);
     const error = callError(this.call, { ...end, grpcHeaders: this.response.grpcHeaders });
     this.judge(error);
     this.receiver.fail(error);
+  }
+
+  private withdraw(): void {
+    this.parts.dispatcher.withdraw(this);
+    this.noteWait(performance.now());
+  }
+
+  private noteWait(until: number): void {
+    const { wait } = this.call;
+    if (wait !== undefined) wait.connectMs += until - this.waitsSince;
+    this.waitsSince = until;
   }
 
   /** A connection that was lost says so itself, and a deadline that the client shortened says nothing of the backend. */

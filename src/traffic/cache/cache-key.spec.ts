@@ -27,7 +27,7 @@ function callOf({ tenant, isCross = false, bound }: Caller): StackCall {
   context.crossTenant = isCross;
   const request = toBinary(input!, create(input!, { tenantId: bound ?? '' } as never));
   const method = { ...unaryMethod(), ...(bound !== undefined && { boundTenant }) };
-  const trace = { upstream: 'user', rpc: '', grpcCode: '', attempts: 1, deadlineMs: 0, serviceMs: 0 };
+  const trace = { upstream: 'user', rpc: '', grpcCode: '', attempts: 1, deadlineMs: 0, serviceMs: 0, connectMs: 0 };
   return { context, method, request, deadlineAt, startedAt: 0, signal: context.signal, trace };
 }
 
