@@ -7,12 +7,13 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import { ConfigError } from './config/config-error.js';
 import { methodProblems } from './config/method-invariants.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
+import { contractWarnings } from './contract/contract-warnings.js';
 import { Contract, ContractError } from './contract/contract.js';
 import { type Descriptors, loadDescriptors } from './contract/descriptors.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
-import { logConfigWarnings } from './log-config-warnings.js';
+import { logConfigWarnings, logContractWarnings } from './log-config-warnings.js';
 import { StalledClients } from './edge/stalled-clients.js';
 import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
@@ -51,8 +52,10 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     bufferLogs: true,
     abortOnError: false,
   });
-  const methods = app.get(Contract).routes.map(({ route }) => route.method);
+  const routes = app.get(Contract).routes.map(({ route }) => route);
+  const methods = routes.map(({ method }) => method);
   logConfigWarnings(logger.events, unusedUpstreams(methods, config));
+  logContractWarnings(logger.events, contractWarnings(routes));
   app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));
   const stalledClients = app.get(StalledClients);

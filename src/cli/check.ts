@@ -7,6 +7,7 @@ import { redactConfig } from '../config/redact-config.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from '../config/schema/upstream-settings.js';
 import { unusedUpstreams } from '../config/unused-upstreams.js';
 import { configWarnings } from '../config/warnings.js';
+import { contractWarnings } from '../contract/contract-warnings.js';
 import { describeProblem } from '../contract/contract-problem.js';
 import { contractProblems, fileProblems } from '../startup-checks.js';
 import { featuresIn } from './gateway-routes.js';
@@ -32,6 +33,7 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
   for (const warning of [...configWarnings(config, world.env), ...unusedUpstreams(methodsOf(world), config)]) {
     terminal.err(`warning: ${formatProblem(warning)}`);
   }
+  for (const warning of contractWarnings(world.routes)) terminal.err(`warning: ${describeProblem(warning)}`);
   for (const line of summarise(world, config)) terminal.out(line);
   if (options.print) terminal.out(JSON.stringify(redactConfig(config), null, 2));
   return 0;

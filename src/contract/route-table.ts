@@ -8,6 +8,7 @@ import { readHttpBindings } from './http-rule.js';
 import { readPolicy } from './policy-reader.js';
 import { bindRoute } from './route-binding.js';
 import type { Route } from './route.js';
+import { findUnevenRedaction } from './shown-fields.js';
 import { compareTemplates } from './template-overlap.js';
 
 /** Routes, and all that is wrong with the contracts they come from. With a problem they are not to be served. */
@@ -34,7 +35,8 @@ export function readService(service: DescService): RouteTable {
 export function buildRouteTable(services: Iterable<DescService>): RouteTable {
   const tables = [...services].map(readService);
   const routes = tables.flatMap((table) => table.routes);
-  return { routes, problems: [...tables.flatMap((table) => table.problems), ...findConflicts(routes)] };
+  const problems = tables.flatMap((table) => table.problems);
+  return { routes, problems: [...problems, ...findConflicts(routes), ...findUnevenRedaction(routes)] };
 }
 
 function readMethod(desc: DescMethod, problems: ContractProblem[]): Route[] {

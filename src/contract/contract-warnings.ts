@@ -1,0 +1,33 @@
+import { problemOf } from './contract-problem.js';
+import type { ContractProblem } from './contract-problem.js';
+import type { Route } from './route.js';
+import { looksSecret } from './secret-names.js';
+import { keyOf, listShown } from './shown-fields.js';
+
+/** What is valid in the contracts and still worth a look. Logged at start, printed by `gateway check`. */
+export function contractWarnings(routes: readonly Route[]): ContractProblem[] {
+  return [...secretWarnings(routes), ...openBodyWarnings(routes)];
+}
+
+/** One for each field, however many RPCs show it. */
+function secretWarnings(routes: readonly Route[]): ContractProblem[] {
+  const told = new Set<string>();
+  return listShown(routes).flatMap(({ routes: [route], fields }) =>
+    fields.flatMap(({ field, path }) => {
+      const isRevealed = route.method.policy.reveal?.includes(path) === true;
+      if (told.has(keyOf(field)) || isRevealed || !looksSecret(field)) return [];
+      told.add(keyOf(field));
+      const ways = 'set (gateway.v1.field).redact on it, or (gateway.v1.field).public when it may be seen';
+      const what = `the response field "${path}" (${field.parent.typeName}.${field.name}) has the name of a secret`;
+      return [problemOf(route.desc, `${what}: ${ways}`)];
+    }),
+  );
+}
+
+function openBodyWarnings(routes: readonly Route[]): ContractProblem[] {
+  const open = routes.filter(({ body, method }) => body !== undefined && method.policy.access === 'OPEN');
+  const unbounded = open.filter(({ method }) => method.policy.maxBodyBytes === undefined);
+  return [...new Set(unbounded.map(({ desc }) => desc))].map((desc) =>
+    problemOf(desc, 'anyone may send bodies of GATEWAY_MAX_BODY_BYTES: set max_body_bytes to what the RPC needs'),
+  );
+}
