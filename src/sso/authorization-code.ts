@@ -58,7 +58,7 @@ export async function completeAuthorization(
   // An address and whether it was verified count together, from one source.
   const more =
     claims['email'] === undefined ? await userInfo(metadata, tokens.access_token, claims.sub ?? '') : undefined;
-  return { ...readIdentity(metadata.issuer, claims, more), idToken };
+  return { ...readIdentity(metadata.issuer, claims, more), idToken, issuedAt: claims.iat ?? 0 };
 }
 
 /** Providers may keep what a scope stands for out of the ID token (OIDC Core 5.4). */

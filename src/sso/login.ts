@@ -10,7 +10,7 @@ import { LOGIN_LIFE_MS, type LoginTransaction } from './login-transaction.js';
 import { withStore } from './session-errors.js';
 import type { SessionPrincipals } from './session-principals.js';
 import { type SessionRecord, tokenTimes } from './session-record.js';
-import { keyOf } from './session-registry.js';
+import { keyOf, type LogoutsSeen } from './session-registry.js';
 import type { SessionStore } from './session-store.js';
 import type { Sessions } from './sessions.js';
 import type { SignOut } from './sign-out.js';
@@ -109,10 +109,12 @@ export class Login {
     });
     try {
       const owner = { issuer: identity.issuer, identity: identity.sub, providerSession: identity.sid };
-      const logoutsBefore = await withStore(this.parts.sessions.registry.logoutsOf(owner));
+      const logouts = await withStore(this.parts.sessions.registry.logoutsOf(owner));
+      // Both times are the provider's own: the logout came after the ID token.
+      if (logouts.latestAt > identity.issuedAt) throw endedMeanwhile();
       const tokens = await this.exchange(provider, { identity, tenantId: transaction.tenantId }, call);
       const record = { ...owner, provider: provider.name, ...(await this.recordOf(identity, tokens)) };
-      return await this.beginSession(record, logoutsBefore, call);
+      return await this.beginSession(record, logouts, call);
     } catch (error) {
       throw exchangeFailure(error);
     }
@@ -148,12 +150,12 @@ export class Login {
     return { idToken, createdAt, subject, tenantId, accessToken, refreshToken, ...times, generation: 0 };
   }
 
-  private async beginSession(record: SessionRecord, logoutsBefore: string, call: CallContext): Promise<string> {
+  private async beginSession(record: SessionRecord, logouts: LogoutsSeen, call: CallContext): Promise<string> {
     const { sessions, signOut } = this.parts;
     try {
       const surplus = await withStore(sessions.makeRoom(record));
       void signOut.endAllTokens(surplus, call);
-      const id = await withStore(sessions.begin(record, logoutsBefore));
+      const id = await withStore(sessions.begin(record, logouts));
       if (id !== undefined) return id;
       throw endedMeanwhile();
     } catch (error) {

@@ -4,6 +4,7 @@ import { authUnavailable } from '../access/refusal.js';
 import { GatewayError } from '../domain/errors.js';
 import { areKeysMissing, verifyProviderToken } from './id-token.js';
 import type { IdentityProvider, ProviderMetadata } from './identity-provider.js';
+import type { ProviderLogout } from './session-registry.js';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
@@ -11,6 +12,7 @@ const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const LogoutClaims = z
   .object({
     jti: z.string().min(1).max(255),
+    iat: z.number(),
     sub: z.string().min(1).max(255).optional(),
     sid: z.string().min(1).max(255).optional(),
     events: z.looseObject({ [EVENT]: z.looseObject({}) }),
@@ -19,13 +21,8 @@ const LogoutClaims = z
   .refine(({ sub, sid }) => sub !== undefined || sid !== undefined, 'neither sub nor sid');
 
 /** What a provider asks for, in a token that it signed. */
-export interface LogoutRequest {
+export interface LogoutRequest extends ProviderLogout {
   readonly provider: IdentityProvider;
-  readonly issuer: string;
-  /** Good for one use. */
-  readonly tokenId: string;
-  readonly identity: string | undefined;
-  readonly providerSession: string | undefined;
 }
 
 /** Verifies a logout token of one of the providers. Rejects with INVALID_ARGUMENT, or AUTH_UNAVAILABLE when its keys cannot be had. */
@@ -42,8 +39,8 @@ async function verify(provider: IdentityProvider, metadata: ProviderMetadata, to
   try {
     const rules = { requiredClaims: ['exp'] };
     const payload = await verifyProviderToken(metadata, { token, clientId: provider.config.clientId, rules });
-    const { jti, sub, sid } = LogoutClaims.parse(payload);
-    return { provider, issuer: metadata.issuer, tokenId: jti, identity: sub, providerSession: sid };
+    const { jti, iat, sub, sid } = LogoutClaims.parse(payload);
+    return { provider, issuer: metadata.issuer, tokenId: jti, issuedAt: iat, identity: sub, providerSession: sid };
   } catch (error) {
     if (areKeysMissing(error)) throw authUnavailable(`the keys of "${provider.name}" cannot be read at present`, error);
     throw invalidLogoutToken(error);

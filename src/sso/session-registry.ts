@@ -11,11 +11,23 @@ export interface ProviderIdentity {
   readonly providerSession?: string | undefined;
 }
 
-/** A person at a provider, or one of their sessions there. */
-interface ProviderLogoutTarget {
+/** Who is to be signed out, in the words of a provider: a person (`sub`), one of their sessions there (`sid`), or both. */
+export interface ProviderLogout {
   readonly issuer: string;
+  /** Good for one use (`jti`). */
+  readonly tokenId: string;
+  /** By the provider's clock, Unix seconds (`iat`). */
+  readonly issuedAt: number;
   readonly identity: string | undefined;
   readonly providerSession: string | undefined;
+}
+
+/** Logouts that concern a person who is about to begin a session. */
+export interface LogoutsSeen {
+  /** Changes with each of them. */
+  readonly marks: string;
+  /** The latest `iat`; -Infinity where there was none. */
+  readonly latestAt: number;
 }
 
 /** Which sessions belong to a person and to a session at a provider, so that the provider can end them. */
@@ -32,7 +44,13 @@ export class SessionRegistry {
 
   /** Never rejects: the key of a session that has ended does no harm, and goes with time. */
   async remove(owner: ProviderIdentity, key: string): Promise<void> {
-    for (const set of setsOf(owner)) await this.store.forget(set, key).catch(() => undefined);
+    for (const set of setsOf(owner)) await this.forget(set, key);
+  }
+
+  /** The same for a session that has ended before, of which only a logout says whose it was. */
+  async removeEnded({ issuer, identity, providerSession }: ProviderLogout, key: string): Promise<void> {
+    if (identity !== undefined) return this.remove({ issuer, identity, providerSession }, key);
+    if (providerSession !== undefined) await this.forget(sessionSet(issuer, providerSession), key);
   }
 
   /** Keys of sessions of a person, the oldest first; undefined for one who was never here. */
@@ -56,16 +74,21 @@ export class SessionRegistry {
   }
 
   /** Remembers a logout. To be called before the sessions are looked up that it ends. */
-  async noteLogout({ issuer, identity, providerSession }: ProviderLogoutTarget, tokenId: string): Promise<void> {
+  async noteLogout({ issuer, tokenId, issuedAt, identity, providerSession }: ProviderLogout): Promise<void> {
     const set =
       providerSession === undefined ? identitySet(issuer, identity ?? '') : sessionSet(issuer, providerSession);
-    await this.store.write(markOf(set), keyOf(tokenId), LOGOUT_MEMORY_MS);
+    await this.store.write(markOf(set), `${issuedAt} ${keyOf(tokenId)}`, LOGOUT_MEMORY_MS);
   }
 
-  /** Changes whenever a logout comes that would end a session of this owner. */
-  async logoutsOf(owner: ProviderIdentity): Promise<string> {
-    const marks = await Promise.all(setsOf(owner).map((set) => this.store.peek(markOf(set))));
-    return marks.map((mark) => mark?.value ?? '').join(' ');
+  /** The logouts of late that would end a session of this owner. */
+  async logoutsOf(owner: ProviderIdentity): Promise<LogoutsSeen> {
+    const peeked = await Promise.all(setsOf(owner).map((set) => this.store.peek(markOf(set))));
+    const marks = peeked.flatMap((mark) => mark?.value ?? []);
+    return { marks: marks.join(), latestAt: Math.max(...marks.map((mark) => Number.parseFloat(mark))) };
+  }
+
+  private forget(set: string, key: string): Promise<void> {
+    return this.store.forget(set, key).catch(() => undefined);
   }
 }
 

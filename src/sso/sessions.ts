@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SealedBox } from '../redis/sealed-box.js';
 import { parseRecord, type SessionRecord } from './session-record.js';
-import { keyOf, type ProviderIdentity, SessionRegistry } from './session-registry.js';
+import { keyOf, type LogoutsSeen, type ProviderIdentity, SessionRegistry } from './session-registry.js';
 import type { SessionStore } from './session-store.js';
 
 const ID_BYTES = 32;
@@ -38,13 +38,13 @@ export class Sessions {
    * provider ended it before it began.
    * @param logoutsBefore what {@link SessionRegistry.logoutsOf} said when the identity was verified.
    */
-  async begin(record: SessionRecord, logoutsBefore: string): Promise<string | undefined> {
+  async begin(record: SessionRecord, logoutsBefore: LogoutsSeen): Promise<string | undefined> {
     const id = randomBytes(ID_BYTES).toString('base64url');
     const key = keyOf(id);
     // Registered first: a session that cannot be found by its provider could not be ended by it.
     await this.registry.add(record, key);
     await this.store.write(key, this.seal(key, record), this.limits.idleMs);
-    if ((await this.registry.logoutsOf(record)) === logoutsBefore) return id;
+    if ((await this.registry.logoutsOf(record)).marks === logoutsBefore.marks) return id;
     await this.endKey(key);
     return undefined;
   }

@@ -4,9 +4,10 @@ import type { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 import type { Revocations } from '../domain/revocation.js';
 import type { AuthService } from './auth-service.js';
-import { endAtProvider, type LogoutFinding, type ProviderLogout } from './provider-logout.js';
+import { endAtProvider, type LogoutFinding } from './provider-logout.js';
 import { withStore } from './session-errors.js';
 import type { SessionRecord } from './session-record.js';
+import type { ProviderLogout } from './session-registry.js';
 import type { Sessions } from './sessions.js';
 
 interface SignOutParts {

@@ -15,6 +15,8 @@ export interface VerifiedIdentity {
   /** Empty when the provider gives none. */
   readonly name: string;
   readonly idToken: string;
+  /** By the provider's clock, Unix seconds. */
+  readonly issuedAt: number;
 }
 
 /** What identifies a person and a session there must be exact: it is refused, not changed, when it is not. */
@@ -35,7 +37,11 @@ const TEXT_PROVIDERS = /^https:\/\/(?:appleid\.apple\.com|cognito-idp\.[a-z0-9-]
  * @param more claims of the userinfo endpoint, for an ID token that has no address.
  * @throws zod's error for a `sub` or `sid` that cannot be one.
  */
-export function readIdentity(issuer: string, claims: Claims, more?: Claims): Omit<VerifiedIdentity, 'idToken'> {
+export function readIdentity(
+  issuer: string,
+  claims: Claims,
+  more?: Claims,
+): Omit<VerifiedIdentity, 'idToken' | 'issuedAt'> {
   const { sub, sid } = Identifiers.parse(claims);
   const source = more ?? claims;
   const email = readEmail(source['email']);

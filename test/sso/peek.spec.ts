@@ -67,6 +67,16 @@ describe('a poll of the session with peek=1', () => {
     expect((await ask(client, gateway, '?peek=1'))?.subject).toBe('acme-alice');
   });
 
+  it('and any use survive a wall clock that was an hour behind for a while', async () => {
+    for (const path of ['/auth/session', '/auth/session?peek=1', '/api/v1/me']) {
+      advance(-60 * MINUTE);
+      await callApi(client, gateway, path);
+      expect(client.cookie(gateway.publicUrl, '__Host-sid')).toBeDefined();
+      advance(60 * MINUTE);
+      expect((await callApi(client, gateway, path)).status).toBe(200);
+    }
+  });
+
   it.each(['peek=0', 'peek=', 'peek=true', 'peek=1&peek=1'])('is not %s', async (query) => {
     const { status, body, headers } = await callApi(client, gateway, `/auth/session?${query}`);
     expectProblem({ status, body, contentType: headers.get('content-type') }, 'INVALID_ARGUMENT');
