@@ -2,7 +2,10 @@
 export const RATE_LIMIT_SCOPES = ['ip', 'tenant', 'user', 'route'] as const;
 export type RateLimitScope = (typeof RATE_LIMIT_SCOPES)[number];
 
-/** `fail_open`: let in by this instance alone, while the shared store cannot be asked. `dry_run`: would have been denied. */
+/**
+ * `fail_open`: admitted by this instance's own count, against its share of the limit, because the shared store could not
+ * be asked; it does not mean that nothing was checked. `dry_run`: would have been denied.
+ */
 export const RATE_LIMIT_OUTCOMES = ['allowed', 'denied', 'fail_open', 'dry_run'] as const;
 export type RateLimitOutcome = (typeof RATE_LIMIT_OUTCOMES)[number];
 

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { MeteringConfig } from '../config/gateway-config.js';
 import { UsageSink } from '../domain/usage-sink.js';
+import { DegradeFlags } from '../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { CallStack } from '../traffic/stack.js';
@@ -9,6 +10,15 @@ import { openShelf } from './shelf/open-shelf.js';
 import { UsageClient } from './usage-client.js';
 import { UsageOutbox } from './usage-outbox.js';
 import { UsageReporter } from './usage-reporter.js';
+
+/** Events are in memory only, and a crash would lose them. */
+const JOURNAL = {
+  component: 'usage_journal',
+  cause: 'write',
+  area: 'gateway',
+  degraded: 'usage journal cannot be written',
+  recovered: 'usage journal is written again',
+} as const;
 
 /** Usage events on their way to TenantService. Fills the port {@link UsageSink}. */
 @Module({})
@@ -23,11 +33,11 @@ export class MeteringModule {
       providers: [
         {
           provide: OutboxSignals,
-          inject: [GatewayMetrics, GATEWAY_LOGGER],
-          useFactory: ({ outbox }: GatewayMetrics, { events }: GatewayLogger) => {
+          inject: [GatewayMetrics, GATEWAY_LOGGER, DegradeFlags],
+          useFactory: ({ outbox }: GatewayMetrics, { events }: GatewayLogger, flags: DegradeFlags) => {
             outbox.capacity.set(capacity);
             outbox.shelfCapacity.set(shelf === undefined ? 0 : shelfBytes);
-            return new OutboxSignals(outbox, events);
+            return new OutboxSignals(outbox, events, flags.flag(JOURNAL));
           },
         },
         {
@@ -43,7 +53,7 @@ export class MeteringModule {
             new UsageReporter(outbox, new UsageClient(stack), signals, settings),
         },
       ],
-      exports: [UsageSink],
+      exports: [UsageSink, UsageOutbox],
     };
   }
 }

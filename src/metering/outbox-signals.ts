@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { DegradeFlag } from '../observe/degrade-flags.js';
 import type { OutboxMetrics } from '../observe/outbox-metrics.js';
 import type { UsageRecord } from './usage-record.js';
 
@@ -16,12 +17,19 @@ export class OutboxSignals {
   constructor(
     private readonly metrics: OutboxMetrics,
     private readonly logger: Logger,
+    private readonly flag: DegradeFlag,
   ) {}
 
-  /** After any change. */
-  measure(depth: number, shelfBytes: number): void {
+  /** After any change. `unsaved`: events that a crash would lose although there is a shelf. */
+  measure({ depth, shelfBytes, unsaved }: { depth: number; shelfBytes: number; unsaved: number }): void {
     this.metrics.depth.set(depth);
     this.metrics.shelfBytes.set(shelfBytes);
+    this.metrics.unsaved.set(unsaved);
+  }
+
+  /** The disk did not take an event. */
+  notSaved(): void {
+    this.metrics.writeFailures.inc();
   }
 
   /** One event is gone for want of room. The line gives the window for reconciling the accounts (row 000-49). */
@@ -68,6 +76,8 @@ export class OutboxSignals {
 
   /** What the disk said to the last event: a change is told, once. */
   shelfState(failure: string | undefined): void {
+    if (failure === undefined) this.flag.lower();
+    else this.flag.raise(failure);
     if (failure === this.shelfFailure) return;
     if (failure === undefined) this.logger.info('outbox_shelf_recovered');
     else this.logger.error({ reason: failure }, 'outbox_shelf_failed');

@@ -1,20 +1,29 @@
 import { uuidV7 } from '../domain/uuid-v7.js';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import { UsageSink, type Usage } from '../domain/usage-sink.js';
 import type { OutboxSignals } from './outbox-signals.js';
 import type { SeqRange, Shelf } from './shelf/shelf.js';
 import type { UsageRecord } from './usage-record.js';
 import { UsageRing } from './usage-ring.js';
 
+/** Between two looks at the journal. */
+const TEND_MS = 1000;
+/** Events written to a disk that takes writes again, at each event and each look: nothing else happens meanwhile. */
+const SAVED_AT_ONCE = 256;
+
 /**
  * Usage events between their call and TenantService, in the order of the calls. Each has a seq; it is in memory, on
  * the shelf or in both until it is settled, and lost only when it can be in neither.
  */
-export class UsageOutbox extends UsageSink {
+export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   private readonly ring: UsageRing;
   /** All before it were dealt with. */
   private settled = 0;
   /** The seq of the next event. */
   private end: number;
+  /** All before it were written to the shelf, or are gone. */
+  private saved: number;
+  private tending: NodeJS.Timeout | undefined;
   /** Memory was given back to the process: events go to the shelf alone. */
   private isShelved = false;
   /** What was lost of the batch that is on its way: it may arrive yet. */
@@ -32,6 +41,7 @@ export class UsageOutbox extends UsageSink {
     super();
     this.ring = new UsageRing(capacity);
     this.end = shelf?.endSeq ?? 0;
+    this.saved = this.end;
     signals.foundOnShelf(this.end);
     signals.damaged(shelf?.damaged ?? 0);
     this.measure();
@@ -44,7 +54,32 @@ export class UsageOutbox extends UsageSink {
 
   /** True when what is pending will be there for the next process. */
   get durable(): boolean {
-    return this.shelf !== undefined && this.shelf.failure === undefined;
+    return this.shelf !== undefined && this.shelf.failure === undefined && this.saved === this.end;
+  }
+
+  /** Whether events are written to a shelf at all. */
+  get hasShelf(): boolean {
+    return this.shelf !== undefined;
+  }
+
+  /** Why events are not written to the shelf, so that a crash loses them; undefined when they are, or without one. */
+  get failure(): string | undefined {
+    return this.shelf?.failure;
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.shelf !== undefined) this.tending = setInterval(() => this.tend(), TEND_MS).unref();
+  }
+
+  /** Notices a shelf that cannot be written, also while no event occurs, and writes what waits once it can be. */
+  tend(): void {
+    const { shelf } = this;
+    if (shelf === undefined) return;
+    this.signals.shelfState(shelf.failure);
+    shelf.tend();
+    if (shelf.failure === undefined) this.catchUp(shelf);
+    this.signals.shelfState(shelf.failure);
+    this.measure();
   }
 
   /** Calls `follower` after every event. */
@@ -76,6 +111,7 @@ export class UsageOutbox extends UsageSink {
   /** This record, and all before it, were taken or refused by TenantService. */
   settle({ seq }: UsageRecord): void {
     for (; this.settled <= seq; this.settled++) this.ring.free(this.settled);
+    this.saved = Math.max(this.saved, this.settled);
     this.shelf?.settle(this.settled);
     this.isShelved = false;
     this.measure();
@@ -101,6 +137,9 @@ export class UsageOutbox extends UsageSink {
 
   /** Tells what becomes of the events that were not sent, and lets go of the shelf. */
   close(): void {
+    clearInterval(this.tending);
+    this.tend();
+    while (this.shelf !== undefined && this.shelf.failure === undefined && !this.durable) this.catchUp(this.shelf);
     this.land();
     if (this.durable && this.pending > 0) this.signals.leftOnShelf(this.pending);
     for (let seq = this.settled; seq < this.end; seq++) {
@@ -111,12 +150,31 @@ export class UsageOutbox extends UsageSink {
     this.shelf?.close();
   }
 
+  /** True when the event is on the shelf: those before it that could not be written go first. */
   private save(record: UsageRecord): boolean {
     const { shelf } = this;
     if (shelf === undefined) return false;
+    if (this.saved < record.seq) this.catchUp(shelf, record.seq);
+    const isSaved = this.saved === record.seq && this.append(shelf, record);
+    this.signals.shelfState(shelf.failure);
+    return isSaved;
+  }
+
+  /** Writes events that only memory has, up to `end`: a crash would lose them. */
+  private catchUp(shelf: Shelf, end = this.end): void {
+    const until = Math.min(end, this.saved + SAVED_AT_ONCE);
+    while (this.saved < until) {
+      const record = this.ring.get(this.saved);
+      if (record === undefined) this.saved += 1;
+      else if (!this.append(shelf, record)) return;
+    }
+  }
+
+  private append(shelf: Shelf, record: UsageRecord): boolean {
     for (let gone = shelf.makeRoom(); gone !== undefined; gone = shelf.makeRoom()) this.forget(gone);
     const isSaved = shelf.append(record);
-    this.signals.shelfState(shelf.failure);
+    if (isSaved) this.saved = record.seq + 1;
+    else this.signals.notSaved();
     return isSaved;
   }
 
@@ -149,6 +207,7 @@ export class UsageOutbox extends UsageSink {
   }
 
   private measure(): void {
-    this.signals.measure(this.ring.size, this.shelf?.bytes ?? 0);
+    const unsaved = this.shelf === undefined ? 0 : this.end - this.saved;
+    this.signals.measure({ depth: this.ring.size, shelfBytes: this.shelf?.bytes ?? 0, unsaved });
   }
 }

@@ -9,6 +9,8 @@ export class OutboxMetrics {
   readonly dropped: Counter;
   readonly shelfBytes: Gauge;
   readonly shelfCapacity: Gauge;
+  readonly unsaved: Gauge;
+  readonly writeFailures: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -34,6 +36,16 @@ export class OutboxMetrics {
     this.shelfCapacity = new Gauge({
       name: name('shelf_capacity_bytes'),
       help: 'Most bytes that may be on disk; 0 without a shelf.',
+      registers,
+    });
+    this.unsaved = new Gauge({
+      name: name('unsaved'),
+      help: 'Usage events that are in memory only because the journal could not be written: a crash loses them.',
+      registers,
+    });
+    this.writeFailures = new Counter({
+      name: name('journal_write_failures_total'),
+      help: 'Writes of usage events to the journal that failed.',
       registers,
     });
   }

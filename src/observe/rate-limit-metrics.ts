@@ -64,7 +64,7 @@ export class RateLimitMetrics {
     const { counts } = this;
     new Counter({
       name: 'rate_limit_requests_total',
-      help: 'Decisions of the rate limits, one for each bucket that took part.',
+      help: 'Decisions of the rate limits, one for each bucket that took part. fail_open: the shared store did not answer, and the instance admitted by its own count, against its share of the limit.',
       labelNames: ['scope', 'outcome'],
       registers,
       collect() {

@@ -8,7 +8,7 @@ import { HealthMonitor } from './health-monitor.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsOffController } from './metrics-off.controller.js';
 import { Readiness } from './readiness.js';
-import { PartSignals, WatchedParts } from './watched-parts.js';
+import { PartSignals, StoreParts, WatchedParts } from './watched-parts.js';
 
 /** Health and metrics. */
 @Module({})
@@ -20,7 +20,7 @@ export class OpsModule {
       module: OpsModule,
       imports: [TerminusModule.forRoot({ logger: false }), ...(onMainPort ? [metricsModule(metrics)] : [])],
       controllers: [HealthController, ...(settings.enabled ? [] : [MetricsOffController])],
-      providers: [HealthMonitor, Readiness, WatchedParts, PartSignals],
+      providers: [HealthMonitor, Readiness, WatchedParts, StoreParts, PartSignals],
       exports: [HealthMonitor, TerminusModule],
     };
   }

@@ -3,6 +3,7 @@ import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { UpstreamHealth } from '../grpc/upstream-health.js';
 import { DegradeFlags } from '../observe/degrade-flags.js';
+import { UsageOutbox } from '../metering/usage-outbox.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 
@@ -42,7 +43,20 @@ export class PartSignals {
   }
 }
 
-/** The upstreams, and Redis where there is one: its absence is healthy. */
+/** What keeps things for the gateway, where it is set: Redis and the usage journal. Their owners have flags of their own. */
+@Injectable()
+export class StoreParts {
+  readonly all: readonly WatchedPart[];
+
+  constructor(@Optional() redis?: RedisConnections, @Optional() outbox?: UsageOutbox) {
+    const parts: WatchedPart[] = [];
+    if (redis !== undefined) parts.push({ name: 'redis', optional: true, look: () => redis.check() });
+    if (outbox?.hasShelf) parts.push({ name: 'usage-journal', optional: true, look: async () => outbox.failure });
+    this.all = parts;
+  }
+}
+
+/** The upstreams and the stores. */
 @Injectable()
 export class WatchedParts {
   readonly all: readonly WatchedPart[];
@@ -51,10 +65,9 @@ export class WatchedParts {
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly upstreams: UpstreamHealth,
     private readonly observe: PartSignals,
-    @Optional() redis?: RedisConnections,
+    stores: StoreParts,
   ) {
-    const parts = [...config.upstreams.keys()].map((name) => this.watchUpstream(name));
-    this.all = redis === undefined ? parts : [...parts, watchRedis(redis)];
+    this.all = [...[...config.upstreams.keys()].map((name) => this.watchUpstream(name)), ...stores.all];
   }
 
   private watchUpstream(upstream: string): WatchedPart {
@@ -67,9 +80,4 @@ export class WatchedParts {
     };
     return { name, optional: OPTIONAL_UPSTREAMS.has(upstream), look };
   }
-}
-
-/** Its connections have a flag of their own. */
-function watchRedis(redis: RedisConnections): WatchedPart {
-  return { name: 'redis', optional: true, look: () => redis.check() };
 }

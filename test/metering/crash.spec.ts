@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -6,6 +6,7 @@ import { startWorld, type World } from '../../sandbox/world.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 
 const QUERY = '/ai.v1.AIService/ProcessQuery';
+const AGAIN = { timeout: 20_000 };
 const REPORT = '/tenant.v1.TenantService/ReportUsage';
 
 /** Processes take their time to start on a busy machine. */
@@ -30,6 +31,8 @@ const settings = (shelf: string) => ({
   GATEWAY_BUDGET_DEBIT_FLUSH_INTERVAL: '20ms',
   GATEWAY_BUDGET_DEBIT_MAX_BACKOFF: '100ms',
   GATEWAY_BUDGET_DEBIT_RETRY_MAX: '2',
+  GATEWAY_HEALTH_INTERVAL: '100ms',
+  GATEWAY_RECOVERY_HOLD: '0s',
   GATEWAY_CIRCUIT_OPEN: '100ms',
   GATEWAY_CIRCUIT_MAX_OPEN: '100ms',
   GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
@@ -114,6 +117,48 @@ describe('SIGKILL under load, while TenantService is down', () => {
     expect(ledger().length).toBeLessThanOrEqual(queries());
     expect([await metric(second, 'dropped_total'), await metric(second, '4xx_drops_total')]).toEqual([0, 0]);
   });
+});
+
+describe('SIGKILL after the journal was taken away, while TenantService is down', () => {
+  it('loses no event: the directory and what was in it are there again', async () => {
+    await world.setFault('tenant', { mode: 'down' });
+    const first = await start();
+    const load = new Load('gone', () => first.url);
+    await vi.waitUntil(() => load.answered.length >= 100, { timeout: 20_000 });
+    rmSync(directory, { recursive: true });
+    const before = load.answered.length;
+    await vi.waitUntil(() => load.answered.length >= before + 100, { timeout: 20_000 });
+    await first.kill();
+    await load.stop();
+    await world.setFault('tenant', { mode: 'none' });
+    await start();
+    await expect.poll(() => load.answered.filter((subject) => !reported().has(subject)), AGAIN).toEqual([]);
+  });
+
+  it('loses no event that was answered while it could not be written: it says so, and writing resumes', async () => {
+    await world.setFault('tenant', { mode: 'down' });
+    const first = await start();
+    rmSync(directory, { recursive: true });
+    writeFileSync(directory, 'in the way');
+    for (const subject of ['a', 'b', 'c']) expect(await ask(first.url, subject)).toBe(true);
+    await expect.poll(() => journalOf(first), AGAIN).toMatchObject({ degraded: 1, check: expect.stringMatching(/^E/) });
+    expect(await metric(first, 'unsaved')).toBe(3);
+    rmSync(directory);
+    await expect.poll(() => journalOf(first), AGAIN).toEqual({ degraded: 0, check: 'healthy' });
+    expect(await metric(first, 'unsaved')).toBe(0);
+    await first.kill();
+    await world.setFault('tenant', { mode: 'none' });
+    await start();
+    await expect.poll(() => [...reported()].toSorted((a, b) => a.localeCompare(b)), AGAIN).toEqual(['a', 'b', 'c']);
+  });
+
+  /** What the gateway says of its journal: the gauge, and the verdict on `/healthz`. */
+  async function journalOf(gateway: GatewayProcess): Promise<{ degraded: number; check: string | undefined }> {
+    const health = (await (await fetch(`${gateway.url}/healthz`)).json()) as { checks: Record<string, string> };
+    const text = await (await fetch(`${gateway.url}/metrics`)).text();
+    const degraded = /^gateway_degraded\{component="usage_journal"\} (\d)/m.exec(text)?.[1];
+    return { degraded: Number(degraded), check: health.checks['usage-journal'] };
+  }
 });
 
 describe('a crash between delivery and its note', () => {

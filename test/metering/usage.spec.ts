@@ -104,6 +104,8 @@ describe('the metrics of the outbox', () => {
       'dropped_total',
       'shelf_bytes',
       'shelf_capacity_bytes',
+      'unsaved',
+      'journal_write_failures_total',
     ];
     for (const name of names) expect([name, await metric(name)]).toEqual([name, 0]);
     expect(await metric('capacity')).toBe(77);

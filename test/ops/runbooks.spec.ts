@@ -15,6 +15,7 @@ const ALERTS_OF_THE_SERVICE = [
   'AuthServiceUnreachable',
   'GatewayBudgetDebitDropped',
   'GatewayBudgetDebitFlushFailing',
+  'GatewayBudgetDebitJournalFailing',
   'GatewayBudgetDebitOutboxFilling',
   'GatewayBudgetDebitRejected',
   'GatewayCircuitOpen',

@@ -13,12 +13,22 @@ import { Shelf } from '../../src/metering/shelf/shelf.js';
 import { UsageOutbox } from '../../src/metering/usage-outbox.js';
 import type { UsageRecord } from '../../src/metering/usage-record.js';
 import { UsageReporter } from '../../src/metering/usage-reporter.js';
+import { DegradeFlags, type Impairment } from '../../src/observe/degrade-flags.js';
+import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { OutboxMetrics } from '../../src/observe/outbox-metrics.js';
+
+const JOURNAL: Impairment = {
+  component: 'usage_journal',
+  cause: 'write',
+  area: 'gateway',
+  degraded: 'degraded',
+  recovered: 'recovered',
+};
 
 /** A directory for the shelf of one test, removed after it. */
 export function shelfDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'outbox-'));
-  onTestFinished(() => rmSync(directory, { recursive: true }));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -49,7 +59,10 @@ export class OutboxBench {
 
   constructor({ capacity = 10, batchSize = 4, retryMax = 3, directory }: BenchOptions = {}) {
     const write = (line: string) => void this.lines.push(JSON.parse(line) as Record<string, unknown>);
-    this.signals = new OutboxSignals(this.metrics, pino({}, { write }));
+    const logger = pino({}, { write });
+    const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+    const flag = new DegradeFlags(metrics, logger, { holdMs: 0 }).flag(JOURNAL);
+    this.signals = new OutboxSignals(this.metrics, logger, flag);
     const shelf = directory === undefined ? undefined : new Shelf(directory, 1024 ** 2);
     this.outbox = new UsageOutbox(capacity, this.signals, shelf, () => this.now);
     const report = async (records: readonly UsageRecord[]) => {
@@ -88,7 +101,7 @@ export class OutboxBench {
     for (let turn = 0; turn < 50; turn++) await Promise.resolve();
   }
 
-  async value(name: 'depth' | 'flushFailures' | 'rejected' | 'dropped' | 'shelfBytes'): Promise<number | undefined> {
+  async value(name: keyof OutboxMetrics): Promise<number | undefined> {
     return (await this.metrics[name].get()).values[0]?.value;
   }
 

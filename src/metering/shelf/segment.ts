@@ -1,4 +1,19 @@
-import { closeSync, fdatasync, ftruncateSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  open,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { decodeLine, linesOf, type ShelvedRecord } from './shelf-line.js';
 
 const OWNER_ONLY = 0o600;
@@ -8,9 +23,11 @@ const UNREADABLE = -1;
 export class Segment {
   /** Where each event begins in the file. */
   private readonly starts: number[] = [];
-  private readonly fd: number;
+  private fd: number;
+  /** Identity of the file, by which one that was deleted or moved away is noticed. */
+  private inode: number;
   private size = 0;
-  private open = true;
+  private isOpen = true;
   /** When the first and the last of its events occurred, in unix ms. */
   firstAt = 0;
   lastAt = 0;
@@ -25,11 +42,14 @@ export class Segment {
     flags: 'ax+' | 'r',
   ) {
     this.fd = openSync(path, flags, OWNER_ONLY);
+    this.inode = fstatSync(this.fd).ino;
   }
 
   /** A new file. Throws what the file system says. */
   static create(path: string, firstSeq: number): Segment {
-    return new Segment(path, firstSeq, 'ax+');
+    const segment = new Segment(path, firstSeq, 'ax+');
+    syncDirectory(dirname(path));
+    return segment;
   }
 
   /** A file of an earlier process, however it ended. A last line that was cut short is no event: it was never acknowledged. */
@@ -65,7 +85,7 @@ export class Segment {
    */
   append(line: Buffer, occurredAt: number): void {
     try {
-      if (writeSync(this.fd, line) < line.length) throw new Error('ENOSPC: a line was written in part');
+      writeWhole(this.fd, line, null);
     } catch (error) {
       this.undo();
       throw error;
@@ -85,13 +105,41 @@ export class Segment {
   }
 
   /** Starts to put what was written on the disk itself, where a power loss cannot reach it either. */
-  sync(): void {
-    if (this.open) fdatasync(this.fd, () => undefined);
+  sync(onError: (error: Error) => void): void {
+    if (!this.isOpen) return;
+    fdatasync(this.fd, (error) => {
+      // A file that was closed meanwhile has been dealt with.
+      if (error !== null && this.isOpen) onError(error);
+    });
+  }
+
+  /** Whether the file is still where the next process will look for it. */
+  get isInPlace(): boolean {
+    return statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode;
+  }
+
+  /** Writes a file that was deleted or moved away once more, from the one that is still open. Throws what the file system says. */
+  restore(): void {
+    const content = Buffer.allocUnsafe(this.size);
+    const length = readSync(this.fd, content, 0, this.size, 0);
+    const fd = openSync(this.path, 'wx+', OWNER_ONLY);
+    try {
+      writeWhole(fd, content.subarray(0, length), 0);
+    } catch (error) {
+      closeSync(fd);
+      rmSync(this.path, { force: true });
+      throw error;
+    }
+    closeSync(this.fd);
+    this.fd = fd;
+    this.inode = fstatSync(fd).ino;
+    this.sealed = true;
+    syncDirectory(dirname(this.path));
   }
 
   close(): void {
-    if (this.open) closeSync(this.fd);
-    this.open = false;
+    if (this.isOpen) closeSync(this.fd);
+    this.isOpen = false;
   }
 
   /** Closes it and deletes the file. One that cannot be deleted is sent once more by the next process, which is harmless. */
@@ -100,7 +148,7 @@ export class Segment {
       this.close();
       rmSync(this.path, { force: true });
     } catch {
-      this.open = false;
+      this.isOpen = false;
     }
   }
 
@@ -137,4 +185,16 @@ export class Segment {
       return undefined;
     }
   }
+}
+
+function writeWhole(fd: number, content: Buffer, position: number | null): void {
+  const written = writeSync(fd, content, 0, content.length, position);
+  if (written < content.length) throw new Error('ENOSPC: a line was written in part');
+}
+
+/** Starts to put the names of a directory on the disk: without that a power loss may take a new file as a whole (fsync(2)). */
+function syncDirectory(directory: string): void {
+  open(directory, 'r', (error, fd) => {
+    if (error === null) fsync(fd, () => close(fd, () => undefined));
+  });
 }

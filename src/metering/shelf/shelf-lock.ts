@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -9,19 +10,32 @@ const SQLITE_BUSY = 5;
  * SQLite alone: it goes with its process however that ends, and holds between containers, whose pids say nothing.
  */
 export class ShelfLock {
-  private constructor(private readonly database: DatabaseSync) {}
+  private readonly inode: number;
+
+  private constructor(
+    private readonly database: DatabaseSync,
+    private readonly path: string,
+  ) {
+    this.inode = statSync(path).ino;
+  }
 
   /** Undefined while another process, or another gateway in this one, has it. Throws what the file system says. */
   static take(directory: string): ShelfLock | undefined {
-    const database = new DatabaseSync(join(directory, FILE));
+    const path = join(directory, FILE);
+    const database = new DatabaseSync(path);
     try {
       database.exec('PRAGMA journal_mode = MEMORY; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-      return new ShelfLock(database);
+      return new ShelfLock(database, path);
     } catch (error) {
       database.close();
       if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) return undefined;
       throw error;
     }
+  }
+
+  /** Whether the locked file is still there. Without it another process could take the directory too. */
+  get isInPlace(): boolean {
+    return statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode;
   }
 
   release(): void {

@@ -172,21 +172,6 @@ describe('a full shelf', () => {
   });
 });
 
-describe('a shelf whose disk fails', () => {
-  it('says so, takes nothing, and goes on when the disk does', () => {
-    const shelf = open();
-    fill(shelf, 1);
-    shelf.settle(1);
-    rmSync(directory, { recursive: true });
-    expect(shelf.append(record(1))).toBe(false);
-    expect(shelf.failure).toContain('ENOENT');
-    expect([shelf.has(1), shelf.bytes]).toEqual([false, 0]);
-    openShelf(directory, MIB).close();
-    expect(shelf.append(record(2))).toBe(true);
-    expect([shelf.failure, shelf.read(2)?.id]).toEqual([undefined, 'event-2']);
-  });
-});
-
 describe('the directory of a shelf', () => {
   it('belongs to one gateway at a time', () => {
     const first = openShelf(directory, MIB);

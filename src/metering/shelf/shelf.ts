@@ -1,9 +1,9 @@
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { UsageRecord } from '../usage-record.js';
 import { Segment } from './segment.js';
 import { encodeLine } from './shelf-line.js';
-import type { ShelfLock } from './shelf-lock.js';
+import { ShelfLock } from './shelf-lock.js';
 
 const FILE = /^(\d{12})\.usage$/;
 /** The oldest segment is what is given up when the shelf is full: a sixteenth of it at most. */
@@ -14,6 +14,8 @@ const MAX_SEGMENTS = 256;
 const MAX_LINE_BYTES = 65_536;
 /** What a power loss may take; the death of the process takes nothing. */
 const SYNC_MS = 1000;
+/** Written and deleted to find out whether a disk that failed takes writes again. */
+const PROBE = { name: 'probe', content: Buffer.alloc(4096) };
 
 /** Events that were given up: those from `firstSeq` to before `endSeq`. */
 export type SeqRange = Readonly<Pick<Segment, 'firstSeq' | 'endSeq' | 'firstAt' | 'lastAt'>>;
@@ -33,7 +35,7 @@ export class Shelf {
   constructor(
     private readonly directory: string,
     private readonly maxBytes: number,
-    private readonly lock?: ShelfLock,
+    private lock?: ShelfLock,
   ) {
     for (const name of readdirSync(directory).toSorted()) {
       if (!FILE.test(name)) continue;
@@ -74,6 +76,7 @@ export class Shelf {
   /** Writes an event; false, with a reason in `failure`, when the disk does not take it. Seqs only ever rise. */
   append(record: UsageRecord): boolean {
     try {
+      if (this.failure !== undefined || this.segments.at(-1)?.isInPlace !== true) this.repair();
       const segment = this.segmentFor(record.seq);
       segment.append(encodeLine(record), record.occurredAt);
       this.measure();
@@ -81,9 +84,20 @@ export class Shelf {
       this.failure = undefined;
       return true;
     } catch (error) {
-      this.failure = error instanceof Error ? error.message : String(error);
+      this.fail(error);
       this.dropEmpty();
       return false;
+    }
+  }
+
+  /** Looks after the files while nothing is written: restores what is gone, and tries a disk that failed. */
+  tend(): void {
+    try {
+      this.repair();
+      if (this.failure !== undefined) this.probe();
+      this.failure = undefined;
+    } catch (error) {
+      this.fail(error);
     }
   }
 
@@ -106,7 +120,7 @@ export class Shelf {
     const last = this.segments.at(-1);
     const usable = last !== undefined && !last.sealed && last.endSeq === seq;
     if (usable && last.bytes < this.maxBytes / SEGMENTS_OF_FULL_SHELF) return last;
-    last?.sync();
+    if (last !== undefined) this.syncSegment(last);
     const name = `${String(this.nextFile++).padStart(12, '0')}.usage`;
     return this.add(Segment.create(join(this.directory, name), seq));
   }
@@ -135,6 +149,38 @@ export class Shelf {
 
   private sync(): void {
     this.syncTimer = undefined;
-    this.segments.at(-1)?.sync();
+    const last = this.segments.at(-1);
+    if (last !== undefined) this.syncSegment(last);
+  }
+
+  private syncSegment(segment: Segment): void {
+    segment.sync((error) => {
+      segment.sealed = true;
+      this.fail(error);
+    });
+  }
+
+  /** Makes directory, lock and files be where the next process looks for them. Throws what stands in the way. */
+  private repair(): void {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    if (this.lock?.isInPlace === false) this.renewLock(this.lock);
+    for (const segment of this.segments) if (!segment.isInPlace) segment.restore();
+  }
+
+  private renewLock(old: ShelfLock): void {
+    const lock = ShelfLock.take(this.directory);
+    if (lock === undefined) throw new Error('another gateway uses the directory');
+    old.release();
+    this.lock = lock;
+  }
+
+  private probe(): void {
+    const path = join(this.directory, PROBE.name);
+    writeFileSync(path, PROBE.content);
+    rmSync(path);
+  }
+
+  private fail(error: unknown): void {
+    this.failure = error instanceof Error ? error.message : String(error);
   }
 }
