@@ -1,7 +1,7 @@
 import { formatDuration, formatSize } from '../config/quantities.js';
 import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import type { Route } from '../contract/route.js';
-import type { Access, FallbackPolicy, Policy } from '../domain/policy.js';
+import type { Access, FallbackPolicy, Policy, RatePolicy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { GatewayRoute } from '../static-routes.js';
 import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
@@ -101,13 +101,18 @@ function streamFacts(method: RpcMethod, world: World): Fact[] {
   ];
 }
 
-function resilienceFacts({ retry, cache, rate, fallback }: Policy): Fact[] {
+function resilienceFacts({ retry, cache, rates, fallback }: Policy): Fact[] {
   const facts: Fact[] = [];
   if (retry) facts.push(['retry', `${retry.maxAttempts} attempts, first pause ${formatDuration(retry.backoffMs)}`]);
   if (cache) facts.push(['cache', `${formatDuration(cache.ttlMs)} for one ${cache.scope}`]);
-  if (rate) facts.push(['rate', `${rate.maxRate} every ${formatDuration(rate.everyMs)}, ${rate.capacity} at once`]);
+  for (const rate of rates) facts.push(['rate', describeRate(rate)]);
   if (fallback) facts.push(['fallback', describeFallback(fallback)]);
   return facts;
+}
+
+function describeRate({ maxRate, everyMs, capacity, key }: RatePolicy): string {
+  const owner = key === undefined ? '' : ` for each value of ${key}`;
+  return `${maxRate} every ${formatDuration(everyMs)}, bursts of ${capacity}${owner}`;
 }
 
 function meterFact({ meter }: Policy): Fact[] {

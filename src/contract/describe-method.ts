@@ -1,8 +1,8 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
-import type { Policy } from '../domain/policy.js';
-import type { RpcMethod } from '../domain/rpc-method.js';
-import { compileTenantReader } from './bound-tenant.js';
+import type { Policy, RatePolicy } from '../domain/policy.js';
+import type { KeyedRate, RpcMethod } from '../domain/rpc-method.js';
+import { compileStringReader } from './string-reader.js';
 
 /** An RPC as the rooms know it, with the policy it is to be called under. */
 export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
@@ -16,6 +16,12 @@ export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
     idempotent: desc.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN,
     readOnly: desc.idempotency === Idempotency.NO_SIDE_EFFECTS,
     policy,
-    boundTenant: compileTenantReader(desc.input, policy.tenantField),
+    boundTenant: compileStringReader(desc.input, policy.tenantField),
+    keyedRates: policy.rates.flatMap((rate) => keyedRate(desc, rate)),
   });
+}
+
+function keyedRate({ input }: DescMethod, rate: RatePolicy): KeyedRate[] {
+  const read = compileStringReader(input, rate.key);
+  return read === undefined ? [] : [{ rate, read }];
 }

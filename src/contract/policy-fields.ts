@@ -11,6 +11,7 @@ const SECRET_NAME = /password_hash|secret|token_hash/;
 export function findFieldMistakes(method: DescMethod, policy: Policy): readonly string[] {
   return [
     ...findTenantFieldMistakes(method, policy),
+    ...policy.rates.flatMap(({ key }) => (key === undefined ? [] : findRateKeyMistakes(method.input, key))),
     ...policy.protectedFields.flatMap((path) => checkRequestPath('protected_fields', method.input, path)),
     ...(policy.privileged?.fields ?? []).flatMap((path) => checkRequestPath('privileged_fields', method.input, path)),
     ...policy.redact.flatMap((path) => checkPath('redact', method.output, path)),
@@ -32,6 +33,13 @@ function checkRequestPath(option: string, message: DescMessage, path: string): r
   const collection = fields.slice(0, -1).find(isCollection);
   if (collection === undefined) return [];
   return [`${option} "${path}": "${collection.name}" is repeated or a map; name "${collection.name}" itself`];
+}
+
+function findRateKeyMistakes(message: DescMessage, key: string): readonly string[] {
+  const mistakes = checkRequestPath('rate.key', message, key);
+  const fields = resolveFieldPath(message, key);
+  if (mistakes.length > 0 || typeof fields === 'string' || isSingularString(fields.at(-1))) return mistakes;
+  return [`rate.key "${key}" must be a singular string`];
 }
 
 function findTenantFieldMistakes(method: DescMethod, policy: Policy): readonly string[] {

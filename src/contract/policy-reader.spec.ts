@@ -48,7 +48,7 @@ describe('a policy', () => {
       retry: undefined,
       cache: undefined,
       maxConcurrent: 0,
-      rate: undefined,
+      rates: [],
       cost: 1,
       fallback: undefined,
       stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },
@@ -63,7 +63,14 @@ describe('a policy', () => {
     ['ListShapes', { cache: { ttlMs: 5000, scope: 'tenant', staleIfErrorMs: 60_000, maxBytes: 0 } }],
     ['ListShapes', { fallback: { kind: 'cached' } }],
     ['UpdateShape', { retry: { maxAttempts: 3, backoffMs: 20 }, protectedFields: ['shape.client_secret'] }],
-    ['RotateShape', { access: 'AUTHENTICATED', maxConcurrent: 4, rate: { maxRate: 5, capacity: 5, everyMs: 1000 } }],
+    [
+      'RotateShape',
+      {
+        access: 'AUTHENTICATED',
+        maxConcurrent: 4,
+        rates: [{ maxRate: 5, capacity: 5, everyMs: 1000, key: undefined }],
+      },
+    ],
     ['GetBook', { timeoutMs: 1500 }],
     ['UploadFile', { successStatus: 204, maxBodyBytes: 4096 }],
     ['WatchShape', { stream: { idleTimeoutMs: 10_000, maxDurationMs: undefined, maxMessages: 100 } }],
@@ -139,8 +146,9 @@ describe('a policy', () => {
     ],
     ['a ttl of zero', 'GetFile', { access: OPEN, cache: { ttl: seconds(0) } }, 'cache.ttl is 0ms'],
     ['staleness without a ttl', 'GetFile', { access: OPEN, cache: { staleIfError: seconds(1) } }, 'needs cache.ttl'],
-    ['a window of zero', 'GetFile', { access: OPEN, rate: { maxRate: 1, every: seconds(0) } }, 'rate.every is 0ms'],
-    ['a rate of zero', 'GetFile', { access: OPEN, rate: {} }, 'rate.max_rate is 0'],
+    ['a window of zero', 'GetFile', { access: OPEN, rate: [{ maxRate: 1, every: seconds(0) }] }, 'rate.every is 0ms'],
+    ['a rate of zero', 'GetFile', { access: OPEN, rate: [{}] }, 'rate.max_rate is 0'],
+    ['a key that is not there', 'GetFile', { access: OPEN, rate: [{ maxRate: 1, key: 'nope' }] }, 'rate.key "nope"'],
     [
       'a stream without end',
       'WatchShape',
@@ -212,6 +220,6 @@ describe('a policy', () => {
   });
 
   it('lists all that is wrong with it', () => {
-    expect(mistakesIn('RotateShape', { timeout: seconds(0), cost: 1, rate: {}, successStatus: 500 })).toHaveLength(5);
+    expect(mistakesIn('RotateShape', { timeout: seconds(0), cost: 1, rate: [{}], successStatus: 500 })).toHaveLength(5);
   });
 });

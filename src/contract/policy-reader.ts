@@ -73,7 +73,7 @@ class PolicyReader {
       retry: this.readRetry(),
       cache: this.readCache(),
       maxConcurrent: proto.maxConcurrent,
-      rate: this.readRate(),
+      rates: this.readRates(),
       cost: proto.cost === 0 ? 1 : proto.cost,
       fallback: this.readFallback(),
       stream: this.readStream(),
@@ -187,12 +187,13 @@ class PolicyReader {
     return { ttlMs, scope, staleIfErrorMs, maxBytes: cache.maxBytes };
   }
 
-  private readRate(): RatePolicy | undefined {
-    const { rate } = this.proto;
-    if (rate === undefined) return undefined;
-    this.require(rate.maxRate > 0, 'rate.max_rate is 0: nobody could call it');
-    const everyMs = this.readDuration('rate.every', rate.every) ?? DEFAULT_RATE_WINDOW_MS;
-    return { maxRate: rate.maxRate, capacity: rate.capacity === 0 ? rate.maxRate : rate.capacity, everyMs };
+  private readRates(): readonly RatePolicy[] {
+    return this.proto.rate.map((rate) => {
+      this.require(rate.maxRate > 0, 'rate.max_rate is 0: nobody could call it');
+      const everyMs = this.readDuration('rate.every', rate.every) ?? DEFAULT_RATE_WINDOW_MS;
+      const capacity = rate.capacity === 0 ? rate.maxRate : rate.capacity;
+      return { maxRate: rate.maxRate, capacity, everyMs, key: rate.key || undefined };
+    });
   }
 
   private readFallback(): FallbackPolicy | undefined {

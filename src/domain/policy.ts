@@ -21,6 +21,8 @@ export interface RatePolicy {
   readonly maxRate: number;
   readonly capacity: number;
   readonly everyMs: number;
+  /** Path of a string field of the request whose value calls are counted by; undefined: by tenant, or by address where nobody signed in. */
+  readonly key?: string | undefined;
 }
 
 export type FallbackPolicy =
@@ -61,7 +63,7 @@ export interface Policy {
   readonly cache: CachePolicy | undefined;
   /** 0 means no limit of its own. */
   readonly maxConcurrent: number;
-  readonly rate: RatePolicy | undefined;
+  readonly rates: readonly RatePolicy[];
   readonly cost: number;
   readonly fallback: FallbackPolicy | undefined;
   readonly stream: StreamPolicy;
@@ -90,7 +92,7 @@ export function policyOf(access: Access, rest: Partial<Policy> = {}): Policy {
     retry: undefined,
     cache: undefined,
     maxConcurrent: 0,
-    rate: undefined,
+    rates: [],
     cost: 1,
     fallback: undefined,
     stream: { idleTimeoutMs: undefined, maxDurationMs: undefined, maxMessages: 0 },

@@ -1,4 +1,4 @@
-import type { Policy } from './policy.js';
+import type { Policy, RatePolicy } from './policy.js';
 
 /** An RPC that the gateway may call, whatever room it is called from. One object per RPC, made at boot. */
 export interface RpcMethod {
@@ -18,4 +18,12 @@ export interface RpcMethod {
   readonly policy: Policy;
   /** Reads the tenant that a request is about from its bytes, empty when it names none; undefined without a `tenant_field`. */
   readonly boundTenant?: ((request: Uint8Array) => string) | undefined;
+  /** Rates that count by a value of the request. */
+  readonly keyedRates?: readonly KeyedRate[];
+}
+
+/** A rate with a `key`, and how the key is read from the bytes of a request. */
+export interface KeyedRate {
+  readonly rate: RatePolicy;
+  readonly read: (request: Uint8Array) => string;
 }

@@ -25,7 +25,8 @@ export class RateLimitGuard implements CanActivate {
   }
 }
 
-function conclude({ call }: FastifyRequest, reply: FastifyReply, denied: GatewayError | undefined): true {
+/** Throws the refusal, if there is one, and tells the client how much is left otherwise. */
+export function conclude({ call }: FastifyRequest, reply: FastifyReply, denied: GatewayError | undefined): true {
   if (denied !== undefined) throw denied;
   if (call.rateLimit !== undefined) writeRateLimit(reply, call.rateLimit);
   return true;

@@ -5,12 +5,14 @@ import type { CallContext } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { sharedContext } from '../traffic/shared-context.js';
+import { RateLimiter } from '../traffic/limits/rate-limiter.js';
 import { CallStack } from '../traffic/stack.js';
 import { accepts, notAcceptable } from './accept.js';
 import { AnswerReader } from './answer-reader.js';
 import { JSON_TYPE } from './answer.js';
 import { hasTag, sendTagged } from './conditional-answer.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
+import { conclude } from './rate-limit.guard.js';
 import { readRequest } from './read-request.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { StreamHandler } from './stream/stream-handler.js';
@@ -32,6 +34,7 @@ export class RpcHandler {
     private readonly stack: CallStack,
     private readonly streams: StreamHandler,
     private readonly idempotent: IdempotentRequests,
+    private readonly limiter: RateLimiter,
   ) {}
 
   /** Puts an explicit controller method in the place of the generated call. Called at boot. */
@@ -45,6 +48,8 @@ export class RpcHandler {
     call.stage = 'decode';
     refuseUnacceptableJson(request, rpc);
     const message = readRequest(request, rpc);
+    const denied = this.limiter.checkValues(call, message);
+    if (denied !== undefined) conclude(request, reply, await denied);
     call.stage = 'upstream';
     if (rpc.route.method.kind === 'server_stream') return this.streams.handle(request, reply, message);
     const key = idempotencyKey(request);

@@ -108,8 +108,9 @@ async function driveTenants(send: Send, alice: string, root: string): Promise<vo
 
 async function driveMembers(send: Send, alice: string, bob: string): Promise<void> {
   const members = '/api/v1/tenants/acme/users';
-  const member = { userId: 'globex-carol', roles: ['viewer'] };
+  const member = { userId: 'acme-ada.adler', roles: ['viewer'] };
   await send('GET', `${members}?pageSize=3`, { token: bob, expect: 200 });
+  await send('DELETE', `${members}/${member.userId}`, { token: alice, expect: 204 });
   await send('POST', members, { token: alice, body: member, expect: 201 });
 
   await send('GET', '/api/v1/tenants/globex/users', { token: bob, expect: 403 });

@@ -189,3 +189,44 @@ describe('buckets in memory', () => {
     expect(await metric(gateway, 'rate_limit_active_limiters{scope="ip"}')).toBe(0);
   });
 });
+
+describe('signing in', () => {
+  const wrong = (identifier: string) => ({ identifier, password: 'wrong' });
+
+  it('with many passwords for one account is stopped, before AuthService hears of it and also for the right one', async () => {
+    const gateway = await start();
+    const client = new Client(gateway.url, '');
+    const statuses: number[] = [];
+    for (let n = 0; n < 60; n++) {
+      statuses.push(
+        (await client.send('POST', '/api/v1/auth/login', wrong(n % 2 ? 'bob@acme.test' : 'BOB@acme.test'))).status,
+      );
+    }
+    const denied = await client.send('POST', '/api/v1/auth/login', {
+      identifier: 'bob@acme.test',
+      password: 'sandbox',
+    });
+    expect(denied.status).toBe(429);
+    const reached = gateway.world.calls.list().filter(({ method }) => method === 'Login').length;
+    expect(reached).toBeLessThan(30);
+    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(5);
+    const other = await client.send('POST', '/api/v1/auth/login', {
+      identifier: 'alice@acme.test',
+      password: 'sandbox',
+    });
+    expect(other.status).toBe(200);
+  });
+
+  it.each([
+    ['/api/v1/auth/login', (n: number) => wrong(`nobody${n}@acme.test`)],
+    ['/api/v1/auth/refresh', (n: number) => ({ refreshToken: `guess-${n}` })],
+    ['/api/v1/auth/register', (n: number) => ({ email: `e${n}`, username: 'x', password: 'x', tenantId: 'acme' })],
+  ])('through %s has a rate of its own for each address', async (path, body) => {
+    const gateway = await start({ GATEWAY_RATE_LIMIT_IP_RPS: '0' });
+    let n = 0;
+    const client = new Client(gateway.url, '');
+    const { responses } = await flood(200, () => client.send('POST', path, body(n++)));
+    const denied = responses.find(({ status }) => status === 429);
+    expect(denied?.headers.get('x-ratelimit-dimension')).toBe('route');
+  });
+});

@@ -149,7 +149,7 @@ describe('instances that share Redis', () => {
 
   it('take from no bucket when another one denies', async () => {
     const instance = await start();
-    const route = { rate: { maxRate: 1, capacity: 2, everyMs: 3_600_000 } };
+    const route = { rates: [{ maxRate: 1, capacity: 2, everyMs: 3_600_000 }] };
     const verdicts = [];
     for (let n = 0; n < 20; n++) verdicts.push(await instance.send('acme', route));
     expect(verdicts.filter(({ outcome }) => outcome === 'allowed')).toHaveLength(2);

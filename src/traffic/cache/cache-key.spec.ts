@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { principalOf } from '../../../test/support/principal.js';
 import { shapeService } from '../../../test/support/shapes.js';
 import { unaryMethod, upstreamCall } from '../../../test/support/upstream-call.js';
-import { compileTenantReader } from '../../contract/bound-tenant.js';
+import { compileStringReader } from '../../contract/string-reader.js';
 import type { StackCall } from '../call.js';
 import { cacheKey, writeGroups } from './cache-key.js';
 import { MemoryResponseStore } from './memory-response-store.js';
 
 const { input } = shapeService.method['listShapes'] ?? {};
 if (input === undefined) throw new Error('ListShapes is not in the test set');
-const boundTenant = compileTenantReader(input, 'tenant_id');
+const boundTenant = compileStringReader(input, 'tenant_id');
 
 interface Caller {
   /** Undefined: nobody signed in. */

@@ -143,7 +143,7 @@ describe('the bucket of a caller', () => {
 });
 
 describe('the bucket of a route', () => {
-  const exports = { rate: { maxRate: 1, capacity: 2, everyMs: 60_000 } };
+  const exports = { rates: [{ maxRate: 1, capacity: 2, everyMs: 60_000 }] };
 
   it('is one for each tenant, beside the others', () => {
     const { limiter } = start();

@@ -10,6 +10,7 @@ import { type ClusterLimit, clusterLimit, instanceLimit } from './limit.js';
 import type { PlanLimits } from './plan-limits.js';
 import { rateLimited } from './rate-limited.js';
 import type { SharedBuckets } from './shared-buckets.js';
+import { valueKey } from './value-key.js';
 
 /** What the limiter works with. */
 export interface LimiterParts {
@@ -60,7 +61,26 @@ export class RateLimiter {
   /** After authorization: the buckets of the tenant, the caller and the route. Gives RATE_LIMITED, at once where memory decides. */
   check(call: CallContext, sender: Sender): GatewayError | undefined | Promise<GatewayError | undefined> {
     const begun = this.parts.now();
-    const demands = this.demandsOf(call, sender, begun);
+    return this.decide(call, this.demandsOf(call, sender, begun), begun);
+  }
+
+  /** After decoding: the buckets of rates that count by a value of the request. Gives RATE_LIMITED, immediately where memory decides. */
+  checkValues(call: CallContext, request: Uint8Array): GatewayError | undefined | Promise<GatewayError | undefined> {
+    const { method } = call;
+    if (method?.keyedRates === undefined || method.keyedRates.length === 0) return undefined;
+    const begun = this.parts.now();
+    const demands = method.keyedRates.map(({ rate, read }) => {
+      const bucket = this.stores.route.get(`${method.path} ${rate.key} ${valueKey(read(request))}`, begun);
+      return { bucket, limit: this.routeLimit(rate), cost: 1 };
+    });
+    return this.decide(call, demands, begun);
+  }
+
+  private decide(
+    call: CallContext,
+    demands: readonly Demand[],
+    begun: number,
+  ): GatewayError | undefined | Promise<GatewayError | undefined> {
     if (demands.length === 0) return undefined;
     const { shared } = this.parts;
     const decision = shared?.decide(demands, begun);
@@ -98,7 +118,7 @@ export class RateLimiter {
     const demands: Demand[] = [];
     if (policy === undefined) return demands;
     const { tenant, user, route } = this.stores;
-    const { cost, rate } = policy;
+    const { cost, rates } = policy;
     if (principal !== undefined) {
       demands.push({ bucket: tenant.get(tenantId, now), limit: this.parts.plans.of(tenantId), cost });
       if (this.userLimit !== undefined) {
@@ -109,10 +129,11 @@ export class RateLimiter {
         });
       }
     }
-    if (rate !== undefined) {
+    for (const [index, rate] of rates.entries()) {
+      if (rate.key !== undefined) continue;
       const owner = principal === undefined ? clientKey(sender.clientAddress) : tenantId;
-      const bucket = route.get(`${call.method?.path ?? call.routeLabel} ${owner}`, now);
-      demands.push({ bucket, limit: this.routeLimit(rate), cost: 1 });
+      const name = `${call.method?.path ?? call.routeLabel}${index === 0 ? '' : `#${index}`}`;
+      demands.push({ bucket: route.get(`${name} ${owner}`, now), limit: this.routeLimit(rate), cost: 1 });
     }
     return demands;
   }

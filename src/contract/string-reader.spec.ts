@@ -1,11 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { kindsMessage } from '../../test/support/request-route.js';
-import { compileTenantReader } from './bound-tenant.js';
+import { compileStringReader } from './string-reader.js';
 
 const Kinds = kindsMessage('Kinds');
 const bytesOf = (message: object) => toBinary(Kinds, create(Kinds, message as never));
-const read = (path: string, bytes: Uint8Array) => compileTenantReader(Kinds, path)?.(bytes);
+const read = (path: string, bytes: Uint8Array) => compileStringReader(Kinds, path)?.(bytes);
 
 describe('the tenant that a request is about', () => {
   it('is read from the field of the policy, among others and inside another message', () => {
@@ -30,6 +30,6 @@ describe('the tenant that a request is about', () => {
   });
 
   it('is not read where the policy binds none', () => {
-    expect(compileTenantReader(Kinds, undefined)).toBeUndefined();
+    expect(compileStringReader(Kinds, undefined)).toBeUndefined();
   });
 });

@@ -2,20 +2,20 @@ import type { DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { resolveFieldPath } from './field-path.js';
 
-/** Reads the tenant that a request is about from the bytes of its message; empty when it names none. */
-export type TenantReader = (request: Uint8Array) => string;
+/** Reads a string of a request from the bytes of its message; empty when it is not set. */
+export type StringReader = (request: Uint8Array) => string;
 
-/** Compiles the reader of a `tenant_field`; undefined without one. A path that does not exist is reported by the request's codec. */
-export function compileTenantReader(input: DescMessage, tenantField: string | undefined): TenantReader | undefined {
-  if (tenantField === undefined) return undefined;
-  const fields = resolveFieldPath(input, tenantField);
+/** Compiles the reader of a field, by its path; undefined without one. Whoever reads the policy reports a path that does not exist. */
+export function compileStringReader(input: DescMessage, path: string | undefined): StringReader | undefined {
+  if (path === undefined) return undefined;
+  const fields = resolveFieldPath(input, path);
   if (typeof fields === 'string') return undefined;
-  const path = fields.map(({ number }) => number);
-  return (request) => readTenant(request, path);
+  const numbers = fields.map(({ number }) => number);
+  return (request) => readOrEmpty(request, numbers);
 }
 
 /** An override may send any bytes: of those that are no message nothing is known. */
-function readTenant(request: Uint8Array, path: readonly number[]): string {
+function readOrEmpty(request: Uint8Array, path: readonly number[]): string {
   try {
     return readString(new BinaryReader(request), request.length, path);
   } catch {
