@@ -20,7 +20,7 @@ export interface Backend {
   close(): Promise<void>;
 }
 
-/** How to come by a server. */
+/** A kind of server that can be started. */
 export interface BackendKind {
   readonly name: 'node' | 'go' | 'python';
   /** Returns why there is none on this machine, or undefined. */

@@ -44,7 +44,7 @@ export async function thousand(subject: Subject): Promise<Row[]> {
     const request = Buffer.from(`call ${n} ${'x'.repeat(n)}`);
     return Buffer.compare(await subject.unary('Echo', request), request) === 0 ? 'its own' : 'another';
   });
-  return [rowOf('1,000 calls, 50 at once', 'its own', outcomes)];
+  return [rowOf('1,000 calls, 50 concurrent', 'its own', outcomes)];
 }
 
 export async function large(subject: Subject): Promise<Row[]> {
@@ -53,7 +53,7 @@ export async function large(subject: Subject): Promise<Row[]> {
     const request = Buffer.alloc(size, 'large');
     const echo = async (): Promise<string> =>
       Buffer.compare(await subject.unary('Echo', request), request) === 0 ? 'the same' : 'other bytes';
-    return rowOf(`an echo of ${size} bytes, 3 at once`, 'the same', await many(3, 3, echo));
+    return rowOf(`an echo of ${size} bytes, 3 concurrent`, 'the same', await many(3, 3, echo));
   });
   return Promise.all(rows);
 }
@@ -87,7 +87,7 @@ export async function metadata(subject: Subject): Promise<Row[]> {
   ];
 }
 
-/** What no server of the kind knows. */
+/** A method that no server has. */
 export async function unknown(subject: Subject): Promise<Row[]> {
   const method = { upstream: 'interop', service: 'a.B', name: 'C', path: '/a.B/C' };
   const outcome = await outcomeOf(subject.transport.unary({ ...subject.call('Echo'), method }));

@@ -4,14 +4,14 @@ import type { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
 import type { TransportCall } from '../../src/grpc/transport.js';
 import { openHttp2, upstreamConfig } from '../support/transport.js';
 
-/** What was asked of a backend, and what came of it. */
+/** One question to a backend, and its outcome. */
 export interface Row {
   readonly what: string;
   readonly expected: string;
   readonly saw: string;
   /** Calls or messages that the row is about. */
   readonly count: number;
-  /** How many of them came to something else. */
+  /** Number of them with another outcome. */
   readonly misread: number;
 }
 
@@ -57,13 +57,13 @@ export class Subject {
     return messages;
   }
 
-  /** What the backend says of itself. */
+  /** Reads the counters of the backend. */
   async counters(): Promise<{ active: number; cancelled: number }> {
     return JSON.parse(Buffer.from(await this.unary('Counters')).toString()) as { active: number; cancelled: number };
   }
 }
 
-/** What a call came to: `OK`, or the code of the gateway and of gRPC, and who made it. */
+/** Returns the outcome of a call: `OK`, or the code of the gateway, that of gRPC, and the origin of the failure. */
 export async function outcomeOf(call: Promise<unknown>): Promise<string> {
   try {
     await call;
@@ -82,7 +82,7 @@ export function rowOf(what: string, expected: string, outcomes: readonly string[
   return { what, expected, saw, count: outcomes.length, misread: others.length };
 }
 
-/** Does something so many times, a number of them at once, in order. */
+/** Does something so many times, `atOnce` of them concurrently; returns the results in order. */
 export async function many<Result>(
   count: number,
   atOnce: number,

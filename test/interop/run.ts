@@ -11,11 +11,11 @@ import { cancels, streams } from './streams.js';
 const CHECKS = { statuses, richStatus, unknown, metadata, large, thousand, streams, cancels, deadlines, circuit };
 const FOLDER = join(import.meta.dirname, '../../test-artifacts');
 
-/** What one backend came to. */
+/** The results of one backend. */
 interface Result {
   readonly backend: string;
   readonly version?: string;
-  /** Why it was not run. */
+  /** Reason why it was not run. */
   readonly skipped?: string;
   readonly rows: readonly (Row & { readonly check: string })[];
 }
@@ -38,7 +38,7 @@ async function runOn(kind: BackendKind): Promise<Result> {
   return { backend: kind.name, version: backend.version, rows };
 }
 
-/** The server, or why there is none. */
+/** Starts the server; returns a reason instead when that is not possible on this machine. */
 async function started(kind: BackendKind): Promise<Backend | string> {
   try {
     return kind.missing() ?? (await kind.start());

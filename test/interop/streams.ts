@@ -1,6 +1,6 @@
 import { many, outcomeOf, type Row, rowOf, type Subject, until } from './check.js';
 
-/** Whether these are all messages of a stream, in order. */
+/** Returns `all` when these are all messages of a stream, in order. */
 function inOrder(messages: readonly Buffer[], count: number): string {
   const numbers = messages.map((message) => Number(message.toString('latin1', 0, 8)));
   return numbers.length === count && numbers.every((number, n) => number === n) ? 'all' : numbers.join();

@@ -28,7 +28,7 @@ export interface ConnectionParts {
 const DROPPED = 'Connection dropped';
 /**
  * Peers hang up on clients that reset streams again and again (CVE-2023-44487), with all that is in flight: Node and
- * nghttp2 beyond 1,000 at once, Envoy beyond 500. Long before that the connection is worn.
+ * nghttp2 beyond 1,000 at once, Envoy beyond 500. The connection is replaced long before that.
  */
 const MAX_RESETS = 400;
 
@@ -76,7 +76,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     return this.state === 'open' && !this.wire.isCongested && this.streams.size < this.peer.maxConcurrentStreams;
   }
 
-  /** Whether the peer takes the header list of a call. */
+  /** Returns whether the peer takes the header list of a call. */
   takes(call: TransportCall): boolean {
     return this.heads.fits(call);
   }

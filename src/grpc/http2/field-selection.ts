@@ -10,6 +10,8 @@ export interface Field {
   /** What it counts in tables and lists (RFC 7541, section 4.1). */
   readonly size: number;
   readonly isPseudo: boolean;
+  /** Why a message with a field of this name is malformed, whatever its value. */
+  readonly nameFlaw: string | undefined;
   /** Why a message with this field is malformed. */
   readonly flaw: string | undefined;
 }
@@ -49,7 +51,8 @@ export class FieldSelection {
       value,
       size: name.length + value.length + ENTRY_OVERHEAD,
       isPseudo: isPseudo(name),
-      flaw: this.flawOf(name),
+      nameFlaw: this.nameFlaw(name),
+      flaw: this.nameFlaw(name),
     }));
   }
 
@@ -59,7 +62,7 @@ export class FieldSelection {
   }
 
   /** Returns why no field may have this name. */
-  flawOf(name: string): string | undefined {
+  nameFlaw(name: string): string | undefined {
     return this.rules.nameFlaw(name);
   }
 

@@ -3,12 +3,12 @@ import { ConnectionError, ErrorCode } from './frames.js';
 /** So many frames in a row may bring no call forward; as many again are allowed with time. */
 const CAPACITY = 10_000;
 const REFILL_PER_MS = 1;
-/** What each frame of progress earns: peers acknowledge, ping and widen windows as calls go on. */
+/** Credit for each frame of progress: peers acknowledge, ping and widen windows as calls go on. */
 const EARNED = 8;
-/** What a stream that was reset may still cost: a window of data, headers and trailers were under way. */
+/** Credit for a stream that was reset: a window of data, headers and trailers were under way. */
 const RESET_STREAM = 64;
 
-/** What a frame that brings no call forward costs, by the work that it makes. */
+/** Costs of frames that bring no call forward, by the work that they make. */
 export const FrameCost = {
   /** PRIORITY, RST_STREAM, WINDOW_UPDATE, PING, CONTINUATION, empty DATA, and frames of streams that are over. */
   PLAIN: 1,
@@ -35,12 +35,12 @@ export class FrameBudget {
     if (this.left < 0) this.refill();
   }
 
-  /** A call went forward. */
+  /** Takes note that a call went forward. */
   earn(): void {
     if (this.left < CAPACITY) this.left += EARNED;
   }
 
-  /** A stream was reset by this side: the peer does not know yet. */
+  /** Allows for the frames of a stream that this side reset: the peer does not know yet. */
   expectRest(): void {
     this.left += RESET_STREAM;
   }

@@ -68,18 +68,18 @@ export class HpackDecoder {
   private literal(mask: number): Field {
     const index = this.cursor.integer(mask);
     if (index > 0) {
-      const { slot, nameLength, isPseudo, flaw } = this.entry(index);
-      return this.withValue(slot, nameLength, isPseudo, flaw);
+      const { slot, nameLength, isPseudo, nameFlaw } = this.entry(index);
+      return this.withValue(slot, nameLength, isPseudo, nameFlaw);
     }
     this.cursor.string();
     const name = this.cursor.text();
     const slot = this.selection.slotOf(name);
     // A name that is asked for has no flaw.
-    const flaw = slot < 0 ? this.selection.flawOf(name) : undefined;
-    return this.withValue(slot, name.length, isPseudo(name), flaw);
+    const nameFlaw = slot < 0 ? this.selection.nameFlaw(name) : undefined;
+    return this.withValue(slot, name.length, isPseudo(name), nameFlaw);
   }
 
-  private withValue(slot: number, nameLength: number, isPseudo: boolean, flaw: string | undefined): Field {
+  private withValue(slot: number, nameLength: number, isPseudo: boolean, nameFlaw: string | undefined): Field {
     const { cursor } = this;
     cursor.string();
     return {
@@ -88,7 +88,8 @@ export class HpackDecoder {
       value: slot < 0 ? '' : cursor.text(),
       size: nameLength + cursor.length + ENTRY_OVERHEAD,
       isPseudo,
-      flaw: flaw ?? cursor.valueFlaw(slot >= 0 && slot === this.selection.freeTextSlot),
+      nameFlaw,
+      flaw: nameFlaw ?? cursor.valueFlaw(slot >= 0 && slot === this.selection.freeTextSlot),
     };
   }
 

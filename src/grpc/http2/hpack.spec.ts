@@ -70,6 +70,19 @@ describe('the HPACK decoder', () => {
     expect(decoded(decoder, '000161013100016101 32')).toEqual(['1']);
   });
 
+  it('blames the value of an entry on that value alone, not on its name', () => {
+    const decoder = new HpackDecoder(
+      new FieldSelection(['a'], { nameFlaw: () => undefined, single: [], freeText: '' }),
+    );
+    // `x: " b"` goes into the table, then its name comes with the value `b`, then the entry itself.
+    const flaws = ['400178022062', '7e0162', 'bf'].map((hex) => {
+      decoded(decoder, hex);
+      return decoder.flaw;
+    });
+    const flaw = 'space at an end of a field value';
+    expect(flaws).toEqual([flaw, undefined, flaw]);
+  });
+
   it.each([
     ['index 0', '80'],
     ['an index that nothing has', 'be'],
