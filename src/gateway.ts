@@ -21,6 +21,7 @@ import { observe, type Observation } from './observe/observe.module.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
 import { AdminListener } from './ops/admin/admin-listener.js';
 import { circuitCommands } from './ops/admin/circuit-commands.js';
+import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
 import { startOpsServer } from './ops/ops-server.js';
 import { contractProblems, featuresOf, fileProblems } from './startup-checks.js';
@@ -60,6 +61,9 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   http.use(app.get(RequestLifecycle));
   const stalledClients = app.get(StalledClients);
   stalledClients.watch(http.fastify.server);
+  warnOfOpenFiles(config.server.maxConnections, logger.events);
+  const limits = new ConnectionLimits(observation);
+  limits.watch(http.fastify.server);
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const admin = await startAdmin(app, config, observation);
@@ -70,9 +74,13 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   });
   const drain = new Drain(http, config, observation);
   const ops = config.server.opsPort === undefined ? undefined : await startOpsServer(app, config);
-  if (ops !== undefined) stalledClients.watch(ops.http.fastify.server);
+  if (ops !== undefined) {
+    stalledClients.watch(ops.http.fastify.server);
+    limits.watch(ops.http.fastify.server);
+  }
   const close = async () => {
     await drain.run();
+    limits.close();
     await app.close();
     ops?.http.connections.destroyAll();
     await ops?.app.close();

@@ -87,6 +87,11 @@ export class GatewayMetrics {
     'Calls to the admin listener: ok, refused (4xx), failed (5xx).',
     ['outcome'],
   );
+  readonly connectionsRefused = this.counter(
+    'gateway_client_connections_refused_total',
+    'Connections of clients closed on arrival because of GATEWAY_MAX_CONNECTIONS (limit), and seconds in which no file could be opened (file_descriptors).',
+    ['reason'],
+  );
   readonly stalledClients = this.counter(
     'gateway_stalled_clients_total',
     'Connections given up because their client read nothing of a response for too long.',
@@ -116,6 +121,7 @@ export class GatewayMetrics {
     });
     this.draining.set(0);
     this.stalledClients.inc(0);
+    for (const reason of ['limit', 'file_descriptors']) this.connectionsRefused.inc({ reason }, 0);
     for (const outcome of ['sent', 'failed', 'dropped']) this.alerts.inc({ outcome }, 0);
     for (const outcome of ['ok', 'refused', 'failed']) this.adminActions.inc({ outcome }, 0);
     for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);
