@@ -10,7 +10,7 @@ let npm: ChildProcess | undefined;
 
 afterEach(() => {
   // npm starts a shell, which starts Node, which starts the gateway: they are one process group.
-  if (npm?.pid !== undefined && npm.exitCode === null) process.kill(-npm.pid, 'SIGKILL');
+  if (npm?.pid !== undefined && npm.exitCode === null && npm.signalCode === null) process.kill(-npm.pid, 'SIGKILL');
 });
 
 /** `npm run start:dev` as a newcomer runs it, with nothing set but what is given. */
@@ -38,7 +38,8 @@ describe('npm run start:dev', () => {
     let complaints = '';
     child.stderr?.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     expect((await fetch(`${await urlOf(child)}/livez`)).status).toBe(200);
-    const gone = once(child.stdout!, 'close');
+    // Its output ends a moment before it does.
+    const gone = once(child, 'close');
     process.kill(-child.pid!, 'SIGINT');
     await gone;
     expect(complaints).toBe('');

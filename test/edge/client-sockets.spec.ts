@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CrashWatch } from '../support/crash-watch.js';
 import { startTestGateway, type LogLine, type TestGateway } from '../support/gateway.js';
+import { metric } from '../support/metrics.js';
 import { RawClient } from '../support/raw-client.js';
 
 const CONNECTIONS = 40;
@@ -135,5 +136,69 @@ describe.each(Object.entries(PORTS))('on the %s port', (port, url) => {
       return clients.filter(({ statuses }) => statuses[0] === 200).length;
     };
     await expect.poll(served, { timeout: 15_000 }).toBe(limit);
+  });
+});
+
+describe('what interrupts a connection in the middle of something', () => {
+  const settled = () => metric(PORTS.ops(), 'gateway_in_flight_requests');
+  const token = () => gateway.world.issueToken('alice@acme.test');
+  const large = (authorization: string) =>
+    `POST /api/v1/ai HTTP/1.1\r\nHost: a\r\n${authorization}\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n${' '.repeat(400_000)}`;
+  const slow = (authorization: string) => {
+    const body = '{"query":"slow 5000ms"}';
+    return `POST /api/v1/ai HTTP/1.1\r\nHost: a\r\n${authorization}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+  const get = 'GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n';
+  const cases: [string, (authorization: string) => string][] = [
+    ['pipelined requests', (authorization) => get.repeat(20) + slow(authorization) + get.repeat(20)],
+    ['pipelined requests and a tunnel', (authorization) => slow(authorization) + get + (EVENTS['CONNECT'] ?? '')],
+    ['a body that is refused while it is sent', large],
+    ['a stream of requests that are refused', () => 'GET / HTTP/1.1\r\n\r\n'.repeat(50)],
+    ['a request that an upstream works on', slow],
+    ['headers that are too large, again and again', () => (EVENTS['a header that is too large'] ?? '').repeat(5)],
+  ];
+  it.each(cases)('a reset within %s harms nobody, whenever it comes', async (_what, bytesOf) => {
+    const bytes = bytesOf(`Authorization: Bearer ${await token()}`);
+    for (const end of ['reset', 'leave', 'halfClose'] as const) {
+      for (const part of [0.2, 0.5, 0.9, 1]) {
+        const client = await RawClient.open(gateway.url);
+        client.send(bytes.slice(0, Math.floor(bytes.length * part)));
+        // What is sent so far may or may not have been read: both must do.
+        await fetch(`${PORTS.ops()}/livez`);
+        client[end]();
+        if (end === 'halfClose') await client.ended();
+        client.leave();
+      }
+    }
+    await linesWritten();
+    await expect.poll(settled).toBe(0);
+    expect(crashes.crashes).toEqual([]);
+    expect((await fetch(`${gateway.url}/livez`)).status).toBe(200);
+  });
+});
+
+describe('an address with a limit', () => {
+  it('has used it up with what is not a request, on every port where it holds', async () => {
+    const limited = await startTestGateway({
+      env: { GATEWAY_RATE_LIMIT_IP_RPS: '1', GATEWAY_RATE_LIMIT_IP_BURST: '3', OPS_PORT: '0' },
+    });
+    try {
+      for (const url of [limited.url, limited.gateway.opsUrl ?? '']) {
+        for (const event of ['CONNECT', 'a TLS hello', 'a header that is too large', 'an expectation']) {
+          const statuses: (number | undefined)[] = [];
+          for (let n = 0; n < 5; n++) {
+            const client = (await RawClient.open(url)).send(EVENTS[event] ?? '');
+            await client.ended();
+            client.leave();
+            statuses.push(client.statuses[0]);
+            expect(client.statuses).toHaveLength(1);
+            expect(client.answers[0]?.headers['connection']).toBe('close');
+          }
+          expect(statuses, event).toContain(429);
+        }
+      }
+    } finally {
+      await limited.close();
+    }
   });
 });

@@ -8,7 +8,7 @@ import { metric, Scrape } from '../support/metrics.js';
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startTestGateway({
-    env: { OPS_PORT: '0', RATE_LIMIT_RPS: '1', RATE_LIMIT_BURST: '1' },
+    env: { OPS_PORT: '0', GATEWAY_RATE_LIMIT_IP_RPS: '1', GATEWAY_RATE_LIMIT_IP_BURST: '1' },
     waitUntilReady: false,
   });
 });
