@@ -10,7 +10,7 @@ const REFUSED = 'gateway_client_connections_refused_total';
 const GET = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n';
 
 let world: World;
-let clients: RawClient[] = [];
+const clients: RawClient[] = [];
 
 beforeAll(async () => {
   world = await startWorld({ faultServer: false, idp: false });
