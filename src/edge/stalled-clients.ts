@@ -12,10 +12,12 @@ import { openRepliesOn } from './http-exchange.js';
 import { WriteProgress } from './write-progress.js';
 
 /** Longest stall while the gateway drains or has no room for further requests, in ms. */
-const PRESSED_MS = 2_000;
+const PRESSED_MS = 1_000;
 const LOOKS_PER_STALL = 4;
 const MIN_LOOK_MS = 25;
-const MAX_LOOK_MS = 500;
+const MAX_LOOK_MS = PRESSED_MS / LOOKS_PER_STALL;
+/** A look that comes late, because this process stood still, stands for so many of its pauses at most. */
+const MAX_LATENESS = 2;
 
 /**
  * Ends the requests of clients that do not read their response, of whatever kind it is. As long as such a response
@@ -43,19 +45,25 @@ export class StalledClients implements OnApplicationShutdown {
       socket.once('close', forget);
     });
     const lookMs = Math.max(Math.min(this.config.timeouts.streamWriteMs / LOOKS_PER_STALL, MAX_LOOK_MS), MIN_LOOK_MS);
-    this.timers.push(setInterval(() => this.look(server, lookMs), lookMs).unref());
+    let lookedAt = performance.now();
+    const look = () => {
+      const now = performance.now();
+      this.look(server, Math.min(now - lookedAt, MAX_LATENESS * lookMs));
+      lookedAt = now;
+    };
+    this.timers.push(setInterval(look, lookMs).unref());
   }
 
   onApplicationShutdown(): void {
     for (const timer of this.timers.splice(0)) clearInterval(timer);
   }
 
-  private look(server: Server, lookMs: number): void {
+  private look(server: Server, sinceLastMs: number): void {
     const { streamWriteMs } = this.config.timeouts;
     const isPressed = !server.listening || this.admission.isFull;
     const limitMs = isPressed ? Math.min(streamWriteMs, PRESSED_MS) : streamWriteMs;
     for (const [socket, progress] of this.sockets) {
-      const stalledMs = progress.look(lookMs);
+      const stalledMs = progress.look(sinceLastMs);
       if (stalledMs > 0 && stalledMs >= Math.min(limitMs, this.idleTimeoutOn(socket))) this.end(socket, stalledMs);
     }
   }

@@ -7,8 +7,8 @@ interface SocketHandle {
 }
 
 /**
- * Tells for how long a connection has had something to send that the other side did not take. Counts looks instead of
- * reading a clock, so that a pause of the event loop is not a pause of the client.
+ * Tells for how long a connection has had something to send that the other side did not take. Whoever looks says for how
+ * much time a look stands, so that a pause of the event loop is not a pause of the client.
  */
 export class WriteProgress {
   private taken = 0;

@@ -17,7 +17,7 @@ export const deadlineSettings = {
   }),
   GATEWAY_STREAM_WRITE_TIMEOUT: defaulted(duration(), '60s', {
     description:
-      'Longest time that a client may read nothing of a response that is waiting for it, streamed or not, before its connection is closed. Two seconds at most while the gateway drains or has no room for further requests.',
+      'Longest time that a client may read nothing of a response that is waiting for it, streamed or not, before its connection is closed. One second at most while the gateway drains or has no room for further requests.',
   }),
   GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY: defaulted(flag, 'true', {
     description:
