@@ -51,11 +51,16 @@ export class SessionController {
     return { logoutUrl };
   }
 
-  /** On the way from signing out here to signing out at the provider. */
+  /**
+   * On the way from signing out here to signing out at the provider. A foreign page gets nobody there: it could have a
+   * ticket of its own.
+   */
   @Get('logout')
   @Access('OPEN')
   async leave(@Req() request: SsoRequest, @Res() reply: FastifyReply): Promise<void> {
-    const url = await this.providerSignOut.redeem(queryParameter(request, 'ticket'));
+    const ticket = queryParameter(request, 'ticket');
+    const isForeign = request.headers['sec-fetch-site'] === 'cross-site';
+    const url = isForeign ? this.providerSignOut.home : await this.providerSignOut.redeem(ticket);
     void reply.code(302).header('location', url).send();
   }
 }

@@ -95,19 +95,20 @@ export class Sessions {
   }
 
   /** Ends a session and returns what it was. */
-  end(id: string): Promise<SessionRecord | undefined> {
-    return this.endKey(keyOf(id));
+  async end(id: string): Promise<SessionRecord | undefined> {
+    return ID_FORM.test(id) ? this.endKey(keyOf(id)) : undefined;
   }
 
   /** {@link end} for a session whose browser has just been given another one. */
   async supersede(id: string): Promise<SessionRecord | undefined> {
+    if (!ID_FORM.test(id)) return undefined;
     await this.store.write(supersededKey(id), '1', REPLACED_MS).catch(() => undefined);
-    return this.end(id);
+    return this.endKey(keyOf(id));
   }
 
   /** Whether the browser of an ended session holds a newer one, which an answer to an older request must not take away. */
   async isSuperseded(id: string): Promise<boolean> {
-    return (await this.store.peek(supersededKey(id))) !== undefined;
+    return ID_FORM.test(id) && (await this.store.peek(supersededKey(id))) !== undefined;
   }
 
   /** {@link end} by the key under which a session is kept. */

@@ -134,6 +134,18 @@ describe('signing out', () => {
   });
 });
 
+describe('a ticket to the provider', () => {
+  it('leads nowhere from a foreign page, and still leads there from the own one', async () => {
+    const client = new WebClient();
+    await signIn(client, gateway, 'alice@acme.test');
+    const { body } = await callApi(client, gateway, '/auth/logout', { method: 'POST' });
+    const { logoutUrl } = JSON.parse(body) as { logoutUrl: string };
+    const follow = (site: string) => client.request(logoutUrl, { headers: { 'sec-fetch-site': site } });
+    expect((await follow('cross-site')).headers.get('location')).toBe(`${gateway.publicUrl}/`);
+    expect((await follow('same-origin')).headers.get('location')).toContain('/session/end?');
+  });
+});
+
 describe('a callback', () => {
   it('ends the sign-in it belongs to, and no other of the same browser', async () => {
     const client = new WebClient();
