@@ -70,6 +70,10 @@ export class PlanCompiler implements TypePlans {
     plan.absent = new LiteralRun(fields.map((field) => (isHidden(field) ? '' : this.absentMember(field))));
     plan.tenants = new Int32Array(fields.length + 1);
     plans.forEach((field, i) => (plan.tenants[i + 1] = plan.tenants[i]! + (isRequiredTenant(field) ? 1 : 0)));
+    const passed = fields
+      .filter((field) => field.oneof && isHidden(field))
+      .map((field) => [field.number, oneofBit(field)]);
+    if (passed.length > 0) plan.passedOneofs = new Map(passed as [number, number][]);
     if (plan.kind === KIND.wrapper) plan.wrapped = plans[0];
   }
 
@@ -92,7 +96,7 @@ export class PlanCompiler implements TypePlans {
       isList,
       isMap,
       hidden,
-      oneof: field.oneof && !hidden ? 1 << field.parent.oneofs.indexOf(field.oneof) : 0,
+      oneof: oneofBit(field),
       dropsZero: !this.options.emitDefaults && hasNoPresence(field) && !isMap,
       room: keyText(field).length * 4 + longestValue(field),
       isText: isPlainText(field) && !isTenant && !hidden && this.options.emitDefaults,
@@ -107,6 +111,10 @@ export class PlanCompiler implements TypePlans {
       mapValueTag: isMap ? (2 << 3) | wireTypeOf(kind) : 0,
     };
   }
+}
+
+function oneofBit(field: DescField): number {
+  return field.oneof ? 1 << field.parent.oneofs.indexOf(field.oneof) : 0;
 }
 
 /** Of numbers, timestamps and names; and of the JSON that stands for a value that is missing. */

@@ -90,6 +90,8 @@ export class MessagePlan {
   absent!: LiteralRun;
   /** How many fields before an index must hold the tenant. */
   tenants: Int32Array = new Int32Array(1);
+  /** Bits of the oneofs whose members are passed over, by field number; undefined when there are none. */
+  passedOneofs: ReadonlyMap<number, number> | undefined;
   /** The one field of a wrapper. */
   wrapped: FieldPlan | undefined;
 

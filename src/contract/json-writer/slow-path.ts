@@ -4,6 +4,7 @@ import { reflect } from '@bufbuild/protobuf/reflect';
 import { GatewayError } from '../../domain/errors.js';
 import { unreadableResponse } from '../unreadable-response.js';
 import type { FieldMarks } from './field-marks.js';
+import { MessageSettler } from './message-settler.js';
 import { redactSchema } from './redacted-schema.js';
 import { MAX_JSON_BYTES, tooLarge } from './scratch.js';
 import { TenantWalk } from './tenant-walk.js';
@@ -27,6 +28,7 @@ export interface SlowPathOptions {
 export class SlowPath {
   private readonly wire: WireCheck;
   private readonly tenants: TenantWalk;
+  private readonly settler: MessageSettler | undefined;
   /** The types as the client may see them. */
   private readonly seen: { readonly desc: DescMessage; readonly registry: Registry };
 
@@ -37,6 +39,7 @@ export class SlowPath {
     const { registry, marks } = options;
     this.wire = new WireCheck(registry);
     this.tenants = new TenantWalk(registry, marks);
+    this.settler = MessageSettler.compile(desc, registry, marks);
     const visible = options.redacts ? redactSchema(desc, registry, marks) : registry;
     this.seen = { desc: options.redacts ? visible.getMessage(desc.typeName)! : desc, registry: visible };
   }
@@ -46,7 +49,8 @@ export class SlowPath {
     try {
       this.wire.check(this.desc, message);
       if (tenantId !== '') this.refuseForeign(message, tenantId);
-      return this.stringify(toJson(this.seen.desc, fromBinary(this.seen.desc, message), this.jsonOptions()));
+      const settled = this.settler?.settle(this.desc, message) ?? message;
+      return this.stringify(toJson(this.seen.desc, fromBinary(this.seen.desc, settled), this.jsonOptions()));
     } catch (error) {
       if (error instanceof GatewayError) throw error;
       throw unreadableResponse(error);

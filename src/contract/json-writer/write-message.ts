@@ -69,7 +69,10 @@ function writeMembers(w: Scratch, plan: MessagePlan, end: number, depth: number)
     if (field === undefined || field.tag !== tag) {
       w.tag = tag;
       const at = locate(w, plan, next, end);
-      if (at < 0) continue;
+      if (at < 0) {
+        oneofs = passOneof(plan, tag, oneofs);
+        continue;
+      }
       if (at !== next) writeAbsent(w, plan, next, at);
       next = at;
       field = fields[at]!;
@@ -88,6 +91,13 @@ function writeMembers(w: Scratch, plan: MessagePlan, end: number, depth: number)
   }
   if (w.pos !== end) throw NOT_PLAIN;
   if (next !== fields.length - 1) writeAbsent(w, plan, next, fields.length - 1);
+}
+
+/** Notes a member that is passed over: it replaces one before it, as one after it replaces it. */
+function passOneof(plan: MessagePlan, tag: number, oneofs: number): number {
+  const bit = plan.passedOneofs?.get(tag >>> 3) ?? 0;
+  if ((oneofs & bit) !== 0) throw NOT_PLAIN;
+  return oneofs | bit;
 }
 
 function writeField(w: Scratch, field: FieldPlan, end: number, depth: number): void {
