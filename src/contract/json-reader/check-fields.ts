@@ -17,6 +17,8 @@ export interface FieldEntry {
 /** The fields of a message, by proto name and by JSON name. */
 export interface FieldTable {
   readonly entries: ReadonlyMap<string, FieldEntry>;
+  /** Extensions of proto2, by the full name in brackets that is their key in JSON. */
+  readonly extensions: ReadonlyMap<string, Check>;
   /** Names for error sentences. */
   readonly known: string;
 }
@@ -28,8 +30,10 @@ export function checkFields(object: JsonObject, table: FieldTable, findings: Fin
     if (key === ignored) continue;
     findings.enter(key);
     const entry = table.entries.get(key);
-    if (entry === undefined) findings.addUnknown(`unknown field; known fields are ${table.known}`);
-    else checkMember(object, key, entry, findings);
+    const extension = entry === undefined ? table.extensions.get(key) : undefined;
+    if (entry !== undefined) checkMember(object, key, entry, findings);
+    else if (extension !== undefined) checkExtension(object, key, extension, findings);
+    else findings.addUnknown(`unknown field; known fields are ${table.known}`);
     findings.leave();
   }
 }
@@ -43,6 +47,13 @@ function checkMember(object: JsonObject, key: string, entry: FieldEntry, finding
   if (entry.rivals.length > 0 && checkRivals(object, key, entry, findings)) return;
   const checked = entry.check(value, findings);
   if (checked !== value) object[key] = checked;
+}
+
+/** One that is null goes, since Protobuf-ES would set it to its default. */
+function checkExtension(object: JsonObject, key: string, check: Check, findings: Findings): void {
+  const checked = check(object[key] as JsonNode, findings);
+  if (checked === null) delete object[key];
+  else object[key] = checked;
 }
 
 /** Whether the member is null beside another of its oneof: then it goes, since Protobuf-ES would count it as set. */

@@ -1,5 +1,6 @@
-import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
+import type { DescExtension, DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import { findUncoveredFields } from '../field-path.js';
 import { anyCheck } from './check-any.js';
 import { checkFields, jsonNames, listCheck, mapCheck, takesNull } from './check-fields.js';
 import type { FieldEntry, FieldTable } from './check-fields.js';
@@ -10,6 +11,8 @@ import { isObject } from './exact-number.js';
 import type { JsonNode } from './exact-number.js';
 import { describe, NOT_YOURS } from './findings.js';
 import type { Findings } from './findings.js';
+
+const TENANT_ID = 'tenant_id';
 
 /**
  * Checks of all message types of a registry, compiled on first use and kept.
@@ -85,9 +88,35 @@ export class MessageChecks {
     }
     return {
       entries,
+      extensions: this.compileExtensions(desc),
       known: jsonNames(desc.fields.filter((field) => !this.hidden.has(field) && !this.isRuled(field))),
     };
   }
+
+  private compileExtensions(desc: DescMessage): ReadonlyMap<string, Check> {
+    if (desc.proto.extensionRange.length === 0) return new Map();
+    const extensions = [...this.registry].filter((type) => type.kind === 'extension');
+    return new Map(
+      extensions
+        .filter(({ extendee }) => extendee.typeName === desc.typeName)
+        .map((extension) => [extension.jsonName, this.ofExtension(extension)]),
+    );
+  }
+
+  private ofExtension(extension: DescExtension): Check {
+    // An extension has all that a field has but a oneof.
+    const field = extension as unknown as DescField;
+    return this.isRuled(field) || holdsTenant(extension) ? refuseMember : this.ofField(field);
+  }
+}
+
+/** A tenant that no policy can name, since its paths lead through fields alone. */
+function holdsTenant({ name, message }: DescExtension): boolean {
+  const matches = (field: DescField) => field.name === TENANT_ID;
+  return (
+    name === TENANT_ID ||
+    (message !== undefined && findUncoveredFields(message, { matches, covered: [], skips: () => false }).length > 0)
+  );
 }
 
 function refuseMember(_value: JsonNode, findings: Findings): JsonNode {

@@ -23,6 +23,7 @@ import { QueryBinder } from './query.js';
 import type { QueryMasks } from './query-masks.js';
 import { RawBodyCodec } from './raw-body-codec.js';
 import { refuseBody } from './refuse-body.js';
+import { RequiredFields } from './required-fields.js';
 import { ReplacementCheck } from './replacement-check.js';
 import { isWholeValue, WholeValueCodec } from './whole-value-codec.js';
 
@@ -57,6 +58,7 @@ class JsonRequestCodec implements RequestCodec {
   private readonly protectedInBody: readonly (readonly DescField[])[];
   private readonly replacement: ReplacementCheck | undefined;
   private readonly pageSize: DescField | undefined;
+  private readonly required: RequiredFields | undefined;
   private readonly mask: MaskBuilder | undefined;
 
   constructor(
@@ -84,6 +86,7 @@ class JsonRequestCodec implements RequestCodec {
     this.protectedInBody = bodyPaths(route, guard);
     this.replacement = ReplacementCheck.compile(route, limits, maskRule !== undefined);
     this.pageSize = findPageSize(desc.input);
+    this.required = RequiredFields.compile(desc.input, options.registry);
     this.mask = maskRule && new MaskBuilder(maskRule, limits);
   }
 
@@ -105,6 +108,7 @@ class JsonRequestCodec implements RequestCodec {
     if (this.pageSize !== undefined) limitPageSize(root, this.pageSize, findings);
     this.tenant?.fill(root, input, findings);
     masks.takeOut(root, findings);
+    if (findings.isEmpty) this.required?.check(this.route.desc.input, root, findings);
     findings.throwIfAny();
     return this.toBytes(root, masks, mask);
   }

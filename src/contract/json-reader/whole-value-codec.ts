@@ -10,6 +10,7 @@ import { Findings } from './findings.js';
 import { JsonParser } from './json-parser.js';
 import { MessageChecks } from './message-checks.js';
 import { refuseBody } from './refuse-body.js';
+import { RequiredFields } from './required-fields.js';
 import { refuseParameters } from './query.js';
 
 /**
@@ -24,6 +25,7 @@ export function isWholeValue(desc: DescMessage): boolean {
 export class WholeValueCodec implements RequestCodec {
   private readonly parser: JsonParser;
   private readonly check: Check;
+  private readonly required: RequiredFields | undefined;
 
   constructor(
     private readonly route: Route,
@@ -32,6 +34,7 @@ export class WholeValueCodec implements RequestCodec {
   ) {
     this.parser = new JsonParser(options);
     this.check = new MessageChecks(options.registry, guardedRule(withheld)).ofMessage(route.desc.input);
+    this.required = RequiredFields.compile(route.desc.input, options.registry);
   }
 
   encode({ body, query }: RequestInput): Uint8Array {
@@ -43,6 +46,7 @@ export class WholeValueCodec implements RequestCodec {
     if (this.route.body === undefined) throw refuseBody();
     const findings = new Findings();
     const value = this.check(this.parser.parse(body), findings);
+    if (findings.isEmpty) this.required?.check(this.route.desc.input, value, findings);
     findings.throwIfAny();
     return encodeMessage(this.route.desc.input, value, this.options);
   }

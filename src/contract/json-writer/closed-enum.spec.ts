@@ -36,6 +36,17 @@ describe('an unknown number of a closed enum', () => {
     ['alone in a list', [element(UNKNOWN)], {}],
     ['in a map', [entry('a', 1), entry('b', UNKNOWN)], { closedMap: { a: 'CLOSED_ONE' } }],
     ['in a message inside', [child(element(UNKNOWN), entry('b', UNKNOWN), singular(UNKNOWN))], { child: {} }],
+    ['in an extension', [new BinaryWriter().tag(101, 0).int32(UNKNOWN).finish()], {}],
+    [
+      'in an extension after a known one',
+      [new BinaryWriter().tag(101, 0).int32(2).tag(101, 0).int32(UNKNOWN).finish()],
+      { '[kinds.v1.closed_extension]': 'CLOSED_SECOND' },
+    ],
+    [
+      'in an extension that is a list',
+      [new BinaryWriter().tag(102, 0).int32(1).tag(102, 0).int32(UNKNOWN).finish()],
+      { '[kinds.v1.closed_extensions]': ['CLOSED_FIRST'] },
+    ],
   ])('of a response is an unknown field: %s', (_where, fields, expected) => {
     expect(write(Buffer.concat(fields))).toEqual(expected);
   });
