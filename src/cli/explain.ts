@@ -1,4 +1,6 @@
 import { RouteMatcher } from '../contract/matcher.js';
+import { basePathOf } from '../config/base-path.js';
+import { withoutBase } from '../edge/base-path.js';
 import { describeOwnRoute, describeRoute } from './describe-route.js';
 import { gatewayRoutes, routesAt } from './gateway-routes.js';
 import { nearestRoutes } from './nearest-routes.js';
@@ -14,7 +16,7 @@ interface Request {
 /** What the gateway would do with a request, without sending it (row N-19). Exit code 0 when a route takes it, else 1. */
 export function explain(world: World, terminal: Terminal, request: Request): number {
   const verb = request.verb.toUpperCase();
-  const path = rawPath(request.path);
+  const path = withoutBase(rawPath(request.path), basePathOf(world.inspection.settings.GATEWAY_PUBLIC_URL));
   const facts = factsOf(world, { verb, path });
   if (typeof facts !== 'string') {
     terminal.out(`${verb} ${path}`);

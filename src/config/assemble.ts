@@ -1,3 +1,4 @@
+import { basePathOf } from './base-path.js';
 import { adminOf } from './admin.js';
 import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
@@ -65,6 +66,7 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     port: settings.API_GATEWAY_PORT,
     opsPort: settings.OPS_PORT,
     publicUrl: settings.GATEWAY_PUBLIC_URL,
+    basePath: basePathOf(settings.GATEWAY_PUBLIC_URL),
     maxBodyBytes: settings.GATEWAY_MAX_BODY_BYTES,
     maxHeaderBytes: settings.GATEWAY_MAX_HEADER_BYTES,
     maxConnections: settings.GATEWAY_MAX_CONNECTIONS,

@@ -136,7 +136,10 @@ export interface GatewayConfig {
     readonly port: number;
     /** Port of /metrics and the health paths alone; undefined: on the main port. */
     readonly opsPort: number | undefined;
+    /** Without a slash at its end. */
     readonly publicUrl: string | undefined;
+    /** The path in it, under which everything is served and linked: `/edge`, or empty. */
+    readonly basePath: string;
     readonly maxBodyBytes: number;
     readonly maxHeaderBytes: number;
     readonly maxConnections: number;

@@ -73,9 +73,9 @@ describe('an identity provider', () => {
       'GATEWAY_PUBLIC_URL: is plain http: browsers send the session cookie over https alone; write https://api.test',
     ],
     [
-      'with a public URL that has a path',
-      { GATEWAY_PUBLIC_URL: 'https://api.test/v1/' },
-      'GATEWAY_PUBLIC_URL: has a path: session cookies hold for a whole host; write https://api.test',
+      'with a public URL that holds more than a path',
+      { GATEWAY_PUBLIC_URL: 'https://api.test/a b/?x' },
+      'GATEWAY_PUBLIC_URL: "https://api.test/a b/?x" holds more than an origin and a plain path; write https://api.test',
     ],
   ])('%s refuses to start', (_, changes, problem) => {
     expect(problemsOf(changes)).toEqual([problem]);

@@ -51,11 +51,7 @@ function publicUrlProblems(
     const reason = `is not set: the identity provider "${name}" could not send browsers back`;
     return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: 'set it to what browsers call: https://api.example.com' }];
   }
-  const { protocol, hostname, origin, href } = new URL(url);
-  if (href !== `${origin}/`) {
-    const reason = 'has a path: session cookies hold for a whole host';
-    return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: `write ${origin}` }];
-  }
+  const { protocol, hostname } = new URL(url);
   if (protocol === 'https:' || isLoopbackHost(hostname)) return [];
   const reason = 'is plain http: browsers send the session cookie over https alone';
   return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: `write ${url.replace(/^http:/, 'https:')}` }];

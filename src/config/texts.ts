@@ -61,6 +61,20 @@ export const httpUrl: Kind<string> = {
   },
 };
 
+/** Where clients reach the gateway: an origin, or one with a path of plain segments. */
+export const publicUrl: Kind<string> = {
+  form: 'URL',
+  parse(raw) {
+    const url = httpUrl.parse(raw).replace(/\/+$/, '');
+    const { origin: host, pathname } = new URL(url);
+    if (url !== host && (url !== host + pathname || !/^(?:\/[\w.~-]+)+$/.test(pathname))) {
+      const path = pathname.split('/').filter((segment) => /^[\w.~-]+$/.test(segment));
+      throw new Refusal(`"${raw}" holds more than an origin and a plain path`, `write ${[host, ...path].join('/')}`);
+    }
+    return url;
+  },
+};
+
 /** A file that this process can read, by its path. */
 export const file: Kind<string> = {
   form: 'file',

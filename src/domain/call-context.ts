@@ -34,6 +34,8 @@ export class CallContext {
   crossTenant = false;
   /** The caller may set the privileged fields of the route. */
   privileged = false;
+  /** What the paths of links in the answer begin with: `/edge`, or empty. */
+  basePath = '';
   decisionReason: DecisionReason | undefined;
   /** What authorization came to; empty until it has. */
   outcome: '' | 'allow' | 'deny' | 'error' = '';

@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { ROUTABLE_VERBS } from '../contract/verbs.js';
 import { GatewayError } from '../domain/errors.js';
+import { withoutBase } from './base-path.js';
 import { readBody } from './body-reader.js';
 import { ClientConnections } from './client-connections.js';
 import type { RequestLifecycle } from './request-lifecycle.js';
@@ -75,8 +77,10 @@ interface Refusals {
 }
 
 function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
+  const { basePath } = server;
   return {
     ...refusals,
+    ...(basePath === '' ? {} : { rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutBase(url, basePath) }),
     requestTimeout: server.receiveTimeoutMs,
     keepAliveTimeout: server.keepAliveTimeoutMs,
     return503OnClosing: false,

@@ -2,7 +2,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
-import { problemBody, problemHeaders } from './problem.js';
+import { problemBody, problemHeaders, type ProblemSource } from './problem.js';
 import { SignInRedirect } from './sign-in-redirect.js';
 import { writeRateLimit } from './rate-limit-headers.js';
 import { toGatewayError } from './to-gateway-error.js';
@@ -32,8 +32,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   if (reply.sent || reply.raw.headersSent || reply.raw.destroyed) return;
   const { rateLimit } = request.call;
   if (rateLimit !== undefined) writeRateLimit(reply, rateLimit, error.retryAfterSeconds);
-  const body = JSON.stringify(problemBody(error, request.rawPath, request.call.requestId));
+  const body = JSON.stringify(problemBody(error, problemSource(request)));
   void reply.code(error.status).headers(problemHeaders(error)).serializer(String).send(body);
+}
+
+/** What a problem says of its request. */
+export function problemSource({ rawPath, call }: FastifyRequest): ProblemSource {
+  return { requestId: call.requestId, path: rawPath, basePath: call.basePath };
 }
 
 /** Notes an error for the log line. A verdict of authorization may come late, from the codec that binds the tenant. */

@@ -4,15 +4,23 @@ import { commonHeaders } from './common-headers.js';
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 
+/** The request that an error answers: its id, its path as the gateway reads it, and what links to the gateway begin with. */
+export interface ProblemSource {
+  readonly requestId: string;
+  readonly path?: string;
+  readonly basePath?: string;
+}
+
 /** The body of every error (RFC 9457), in the order in which it is read. */
-export function problemBody(error: GatewayError, instance: string, requestId: string): Record<string, unknown> {
+export function problemBody(error: GatewayError, source: ProblemSource): Record<string, unknown> {
+  const { requestId, path, basePath = '' } = source;
   const row = ERROR_CODES[error.code];
   return {
-    type: `/docs/errors#${error.code}`,
+    type: `${basePath}/docs/errors#${error.code}`,
     title: row.title,
     status: row.status,
     detail: error.detail,
-    instance,
+    instance: path === undefined ? '' : basePath + path,
     code: error.code,
     failure_domain: row.domain,
     errors: error.errors,
@@ -32,8 +40,9 @@ export function problemHeaders(error: GatewayError): Record<string, string> {
 }
 
 /** Answers bytes that never became a request. */
-export function writeProblem(response: ServerResponse, error: GatewayError, requestId: string): void {
-  const body = JSON.stringify(problemBody(error, '', requestId));
+export function writeProblem(response: ServerResponse, error: GatewayError, source: ProblemSource): void {
+  const { requestId } = source;
+  const body = JSON.stringify(problemBody(error, source));
   const headers = { ...commonHeaders(requestId), ...problemHeaders(error), 'content-length': Buffer.byteLength(body) };
   response.writeHead(error.status, headers).end(body);
 }

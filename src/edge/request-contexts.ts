@@ -34,6 +34,8 @@ export class RequestContexts {
 
   private begin(id: string, trace: TraceContext): CallContext {
     const startedAt = performance.now();
-    return new CallContext(id, trace, startedAt, startedAt + this.config.timeouts.requestMs);
+    const call = new CallContext(id, trace, startedAt, startedAt + this.config.timeouts.requestMs);
+    call.basePath = this.config.server.basePath;
+    return call;
   }
 }

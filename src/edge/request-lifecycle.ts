@@ -70,7 +70,7 @@ export class RequestLifecycle implements ConnectionHandler {
     const call = this.contexts.withoutRequest();
     const error = this.arrival.checkAddress(call, { clientAddress: remoteAddress }) ?? refused;
     recordError(call, error);
-    writeProblem(response, error, call.requestId);
+    writeProblem(response, error, { requestId: call.requestId, basePath: call.basePath });
     this.log.finish(call, socketFacts(remoteAddress, error, this.draining));
   }
 

@@ -23,7 +23,8 @@ export class SignInRedirect {
   locationFor(request: FastifyRequest, error: GatewayError): string | undefined {
     if (this.page === undefined || error.code !== 'UNAUTHENTICATED' || !isNavigation(request)) return undefined;
     const { rawPath, rawQuery } = request;
-    const target = rawQuery === '' ? rawPath : `${rawPath}?${rawQuery}`;
+    const path = request.call.basePath + rawPath;
+    const target = rawQuery === '' ? path : `${path}?${rawQuery}`;
     return target.length > MAX_RETURN_LENGTH ? this.page : `${this.page}?returnTo=${encodeURIComponent(target)}`;
   }
 }

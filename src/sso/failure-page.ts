@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply } from 'fastify';
+import type { CallContext } from '../domain/call-context.js';
 import type { LoginFailure, LoginOutcome } from './login-outcome.js';
 import { type SsoRequest, wantsPage } from './sso-request.js';
 
@@ -30,11 +31,11 @@ export function sendFailure({ outcome, error }: LoginFailure, request: SsoReques
   if (!wantsPage(request)) throw error;
   request.call.error = error;
   const headers = { ...FAILURE_PAGE_HEADERS, 'x-gateway-error': error.code };
-  void reply.code(error.status).headers(headers).send(failurePage(outcome, request.call.requestId));
+  void reply.code(error.status).headers(headers).send(failurePage(outcome, request.call));
 }
 
 /** What a person sees of a sign-in that failed: fixed words and the id to report. Nothing else in it comes from the request. */
-function failurePage(outcome: Failure, requestId: string): string {
+function failurePage(outcome: Failure, { requestId, basePath }: Pick<CallContext, 'requestId' | 'basePath'>): string {
   return [
     '<!doctype html>',
     '<html lang="en">',
@@ -49,7 +50,7 @@ function failurePage(outcome: Failure, requestId: string): string {
     '<main>',
     '<h1>Sign-in failed</h1>',
     `<p>${TEXTS[outcome]}</p>`,
-    '<p><a href="/">Sign in again</a></p>',
+    `<p><a href="${basePath}/">Sign in again</a></p>`,
     `<p><small>Request ${requestId}</small></p>`,
     '</main>',
     '</body>',

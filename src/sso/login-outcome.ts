@@ -23,7 +23,7 @@ export class LoginFailure extends Error {
   constructor(
     readonly outcome: Exclude<LoginOutcome, 'success'>,
     readonly error: GatewayError,
-    readonly returnTo = '/',
+    readonly returnTo?: string,
   ) {
     super(error.detail, { cause: error });
   }

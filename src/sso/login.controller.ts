@@ -51,7 +51,10 @@ export class LoginController {
     } catch (thrown) {
       if (!(thrown instanceof LoginFailure)) throw thrown;
       if (thrown.outcome === 'state_mismatch' && (await this.login.isSignedIn(answer.cookies))) {
-        return void reply.code(302).header('location', thrown.returnTo).send();
+        return void reply
+          .code(302)
+          .header('location', thrown.returnTo ?? this.login.home)
+          .send();
       }
       this.count(provider, thrown.outcome);
       sendFailure(thrown, request, reply);
@@ -78,7 +81,7 @@ export class LoginController {
 
   private async start(provider: IdentityProvider, request: SsoRequest, reply: FastifyReply): Promise<void> {
     checkNavigation(request);
-    const returnTo = checkReturnTo(queryParameter(request, 'returnTo'), this.login.origin);
+    const returnTo = checkReturnTo(queryParameter(request, 'returnTo'), this.login.origin, this.login.home);
     const tenantId = checkTenant(queryParameter(request, 'tenant'));
     const silent = onlyValue(request, 'prompt', 'none');
     try {

@@ -45,6 +45,11 @@ export interface LoginAnswer {
 export class Login {
   constructor(private readonly parts: LoginParts) {}
 
+  /** Path of the front page, where a browser goes that was nowhere before. */
+  get home(): string {
+    return `${new URL(this.parts.publicUrl).pathname.replace(/\/$/, '')}/`;
+  }
+
   /** Origin of the gateway, which a browser never leaves by a `returnTo`. */
   get origin(): string {
     return new URL(this.parts.publicUrl).origin;

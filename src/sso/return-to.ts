@@ -6,11 +6,11 @@ const MAX_LENGTH = 2048;
 const LOCAL = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
 
 /**
- * Where to send a browser after its sign-in: a path of this gateway, `/` when none was asked for (RFC 9700 4.11, SEC-4).
+ * Where to send a browser after its sign-in: a path of this host, the front page when none was asked for (RFC 9700 4.11, SEC-4).
  * Throws INVALID_ARGUMENT for anything that could lead elsewhere.
  */
-export function checkReturnTo(value: string | undefined, origin: string): string {
-  if (value === undefined) return '/';
+export function checkReturnTo(value: string | undefined, origin: string, home = '/'): string {
+  if (value === undefined) return home;
   if (value.length <= MAX_LENGTH && LOCAL.test(value) && staysOn(value, origin)) return value;
   throw new GatewayError('INVALID_ARGUMENT', 'returnTo must be a path of this site, such as /reports?page=2.', {
     errors: [{ field: 'returnTo', detail: 'must be a path that begins with one slash' }],

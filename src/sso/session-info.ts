@@ -7,6 +7,7 @@ export class SessionInfo {
   constructor(
     private readonly sessions: Sessions,
     private readonly limits: { readonly sessionIdleMs: number; readonly sessionMaxAgeMs: number },
+    private readonly basePath: string,
   ) {}
 
   async describe(sessionId: string, { subject, tenantId, roles, permissions }: Principal): Promise<object> {
@@ -23,7 +24,7 @@ export class SessionInfo {
       expireTime: new Date(createdAt + this.limits.sessionMaxAgeMs).toISOString(),
       idleTimeoutSeconds: this.limits.sessionIdleMs / 1000,
       idleSecondsLeft: Math.floor(session.idleEndsInMs / 1000),
-      logoutUrl: '/auth/logout',
+      logoutUrl: `${this.basePath}/auth/logout`,
     };
   }
 }

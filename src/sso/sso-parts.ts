@@ -54,7 +54,7 @@ export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurro
     login: new Login({ auth, sessions, signOut, principals, store, cookies, publicUrl, now }),
     signOut,
     providerSignOut: new ProviderSignOut({ sessions, providers, store, box, publicUrl, now }),
-    info: new SessionInfo(sessions, sso),
+    info: new SessionInfo(sessions, sso, server.basePath),
     csrf: new CsrfCheck(publicUrl, server.corsOrigins),
   };
 }

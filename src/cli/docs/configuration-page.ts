@@ -108,7 +108,7 @@ function rules(): string[] {
     '- Exactly one of `JWT_JWKS_URL` and `JWT_SECRET`; `JWT_SECRET_PREVIOUS` only beside a different `JWT_SECRET`.',
     '- `GATEWAY_CACHE_KEY` only beside `REDIS_URL`, `GATEWAY_CACHE_KEY_PREVIOUS` only beside a different `GATEWAY_CACHE_KEY`.',
     '- `GATEWAY_SESSION_IDLE_TIMEOUT` ≤ `GATEWAY_SESSION_MAX_AGE`.',
-    '- With an identity provider, `GATEWAY_PUBLIC_URL` is an origin, https or on this machine; `GATEWAY_SESSION_KEY` beside `REDIS_URL`.',
+    '- With an identity provider, `GATEWAY_PUBLIC_URL` is https or on this machine; `GATEWAY_SESSION_KEY` beside `REDIS_URL`.',
     '- In production `JWT_JWKS_URL` is https, unless it is on the same machine.',
     '- TLS settings of an upstream agree with the scheme of its address, and none of them is without effect.',
     '',

@@ -1,13 +1,14 @@
 import { bytes, count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
-import { cidr, httpUrl, listOf, oneOf, origin, text } from '../texts.js';
+import { cidr, listOf, oneOf, origin, publicUrl, text } from '../texts.js';
 
 /** The listener towards clients. */
 export const httpSettings = {
   API_GATEWAY_PORT: defaulted(port, '8080', { description: 'Port of the REST API. 0 takes any free port.' }),
   GATEWAY_HOST: defaulted(text, '0.0.0.0', { description: 'Address to listen on.', example: '127.0.0.1' }),
-  GATEWAY_PUBLIC_URL: optional(httpUrl, {
-    description: 'URL under which clients reach the gateway; the server of the OpenAPI document.',
+  GATEWAY_PUBLIC_URL: optional(publicUrl, {
+    description:
+      'URL under which clients reach the gateway; the server of the OpenAPI document. A path in it is the base path: everything is served under it, and links and redirects begin with it. The same paths without it are served too, for probes and for proxies that take it off.',
     example: 'https://api.example.com',
   }),
   GATEWAY_DOCS: defaulted(flag, 'true', { description: 'Serve `/docs` and `/openapi.json`.' }),

@@ -16,6 +16,8 @@ export interface OpenApiOptions {
   /** Version of the API, shown as `info.version`. */
   readonly version: string;
   readonly emitDefaults: boolean;
+  /** URL under which clients reach the gateway; `/` when it is not known. */
+  readonly serverUrl?: string;
 }
 
 /** An OpenAPI 3.1 document. */
@@ -49,7 +51,7 @@ export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
   return {
     openapi: '3.1.1',
     info: { title: 'api-gateway', version: options.version, description: DESCRIPTION },
-    servers: [{ url: '/' }],
+    servers: [{ url: options.serverUrl ?? '/' }],
     tags: describeTags(options, names),
     paths: Object.fromEntries(paths),
     components: {

@@ -20,7 +20,10 @@ export class DocsModule {
       controllers: [PagesController, OpenApiController, ReferenceController],
       providers: [
         { provide: COMMENTS, useValue: comments },
-        { provide: ReferencePage, useFactory: () => new ReferencePage(`api-gateway ${VERSION} – API reference`) },
+        {
+          provide: ReferencePage,
+          useFactory: () => new ReferencePage(`api-gateway ${VERSION} – API reference`, server.basePath),
+        },
         OpenApiBytes,
       ],
     };

@@ -14,13 +14,14 @@ export const HOME_SCRIPT = 'docs/home.js';
 interface HomeFeatures {
   /** The reference is served. */
   readonly reference: boolean;
-  /** Names of the identity providers at which people can sign in, and the origin where their sessions hold. */
+  /** Names of the identity providers at which people can sign in, and the URL at whose host their sessions hold. */
   readonly providers: readonly string[];
   readonly publicUrl: string | undefined;
+  readonly basePath: string;
 }
 
 /** What a person finds at the address of the gateway: links to what is there, and where people can sign in, a try of the API. */
-export function homePage({ reference, providers, publicUrl = '' }: HomeFeatures): StaticContent {
+export function homePage({ reference, providers, publicUrl = '', basePath }: HomeFeatures): StaticContent {
   const links = [
     ...(reference ? REFERENCE : []),
     ['/docs/errors', 'Error codes'] as const,
@@ -30,11 +31,12 @@ export function homePage({ reference, providers, publicUrl = '' }: HomeFeatures)
     '<h1>api-gateway</h1>',
     `<p>Version ${escapeHtml(VERSION)}</p>`,
     '<ul>',
-    ...links.map(([path, text]) => `<li><a href="${path}">${text}</a></li>`),
+    ...links.map(([path, text]) => `<li><a href="${basePath}${path}">${text}</a></li>`),
     '</ul>',
   ];
   if (providers.length === 0) return htmlPage('api-gateway', main);
-  return htmlPage('api-gateway', [...main, ...signedOut(providers, publicUrl), ...signedIn()], `/${HOME_SCRIPT}`);
+  const sections = [...main, ...signedOut(providers, publicUrl), ...signedIn()];
+  return htmlPage('api-gateway', sections, `${basePath}/${HOME_SCRIPT}`);
 }
 
 /** The script of the front page; it calls what any page of this origin may call. */

@@ -1,12 +1,15 @@
 /** Runs in the browser, on the front page: signs nobody in itself, and never sees a token. */
 
+/** Where the gateway is on its host: this script is `docs/home.js` below it. */
+const BASE = new URL('..', import.meta.url).pathname.slice(0, -1);
+
 const byId = (id) => document.getElementById(id);
 
 /** What the gateway asks of a page that uses its cookie. */
 const FROM_PAGE = { 'x-csrf': '1' };
 
 async function call(path, init = {}) {
-  const response = await fetch(path, { ...init, headers: { ...FROM_PAGE, ...init.headers } });
+  const response = await fetch(BASE + path, { ...init, headers: { ...FROM_PAGE, ...init.headers } });
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({ detail: `status ${response.status}` }));
   throw Object.assign(new Error(problem.detail), { status: response.status });

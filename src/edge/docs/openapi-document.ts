@@ -29,7 +29,15 @@ export class OpenApiBytes {
     @Inject(COMMENTS) comments: Comments,
   ) {
     const routes = contract.routes.map(({ route }) => route);
-    const document = buildOpenApi({ routes, comments, version: VERSION, emitDefaults: config.json.emitDefaults });
+    const { json: settings, server } = config;
+    const serverUrl = server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl };
+    const document = buildOpenApi({
+      routes,
+      comments,
+      version: VERSION,
+      emitDefaults: settings.emitDefaults,
+      ...serverUrl,
+    });
     const json = JSON.stringify(withOwnOperations(document, discovery));
     this.content = new StaticContent(json, { 'content-type': 'application/json; charset=utf-8' });
   }

@@ -15,8 +15,13 @@ export class PagesController {
   private readonly errorsPage = errorsPage();
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
-    const { docs, publicUrl } = config.server;
-    this.homePage = homePage({ reference: docs, providers: [...config.sso.providers.keys()], publicUrl });
+    const { docs, publicUrl, basePath } = config.server;
+    this.homePage = homePage({
+      reference: docs,
+      providers: [...config.sso.providers.keys()],
+      publicUrl,
+      basePath,
+    });
   }
 
   @Get()

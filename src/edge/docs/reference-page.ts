@@ -24,7 +24,7 @@ const PAGE_POLICY = [
 ].join('; ');
 
 const INIT_SCRIPT = `SwaggerUIBundle({
-  url: '/openapi.json',
+  url: new URL('../openapi.json', document.currentScript.src).pathname,
   dom_id: '#reference',
   deepLinking: true,
   displayRequestDuration: true,
@@ -42,7 +42,11 @@ export class ReferencePage {
   readonly page: StaticContent;
   private readonly files = new Map<string, StaticContent>();
 
-  constructor(title: string) {
+  /** @param basePath what the paths of links begin with: `/edge`, or empty. */
+  constructor(
+    title: string,
+    private readonly basePath: string,
+  ) {
     const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
     for (const [name, type] of Object.entries(SWAGGER_UI)) {
       this.files.set(name, new StaticContent(readFileSync(join(directory, name)), { 'content-type': type }));
@@ -67,7 +71,7 @@ export class ReferencePage {
       `<link rel="stylesheet" href="${this.url('swagger-ui.css')}">`,
       '</head>',
       '<body>',
-      '<main id="reference"><noscript>This page needs JavaScript; <a href="/openapi.json">the document</a> does not.</noscript></main>',
+      `<main id="reference"><noscript>This page needs JavaScript; <a href="${this.basePath}/openapi.json">the document</a> does not.</noscript></main>`,
       `<script src="${this.url('swagger-ui-bundle.js')}"></script>`,
       `<script src="${this.url('init.js')}"></script>`,
       '</body>',
@@ -82,6 +86,6 @@ export class ReferencePage {
 
   /** Names the content, so that caches may keep it for as long as they like. */
   private url(name: string): string {
-    return `/docs/${name}?v=${this.files.get(name)?.etag.slice(1, -1)}`;
+    return `${this.basePath}/docs/${name}?v=${this.files.get(name)?.etag.slice(1, -1)}`;
   }
 }

@@ -10,7 +10,7 @@ import { Admission } from '../../traffic/admission/admission.js';
 import { priorityOf } from '../../traffic/admission/priority.js';
 import { CallStack } from '../../traffic/stack.js';
 import { problemBody } from '../problem.js';
-import { recordError } from '../problem.filter.js';
+import { problemSource, recordError } from '../problem.filter.js';
 import { toGatewayError } from '../to-gateway-error.js';
 import { chooseEncoding, type StreamEncoding } from './encoding.js';
 import { StreamResponse } from './stream-response.js';
@@ -46,7 +46,7 @@ export class StreamHandler {
       const error = reasonFor(call, thrown);
       if (!response.begun) throw error;
       recordError(call, error);
-      response.fail(JSON.stringify(problemBody(error, request.rawPath, call.requestId)));
+      response.fail(JSON.stringify(problemBody(error, problemSource(request))));
     } finally {
       response.close();
       unwatch();

@@ -63,7 +63,7 @@ export class AdminServer implements ConnectionHandler {
   refuse(response: TrackedResponse, error: GatewayError, { remoteAddress: caller }: ClientConnection): void {
     const requestId = randomUUID();
     this.main.log({ method: '', path: '', status: error.status, code: error.code, caller, requestId });
-    writeProblem(response, error, requestId);
+    writeProblem(response, error, { requestId });
   }
 
   /** A command that was given is done and logged, whether or not its caller waits for the answer. */
@@ -90,7 +90,7 @@ export class AdminServer implements ConnectionHandler {
       return { status: 200, headers: {}, body: await this.run(request) };
     } catch (thrown) {
       const error = GatewayError.from(thrown);
-      const body = problemBody(error, pathOf(request), requestId);
+      const body = problemBody(error, { requestId, path: pathOf(request) });
       return { status: error.status, headers: problemHeaders(error), body, error };
     }
   }
