@@ -12,6 +12,7 @@ import { LOOPBACK } from './backend/loopback.js';
 import { startBackend } from './backend/start.js';
 import type { Wire } from './backend/wire.js';
 import type { Directory } from './data/directory.js';
+import { Revocations } from './data/revocations.js';
 import { seedDirectory } from './data/seed.js';
 import type { Fault, FaultInput } from './faults/fault.js';
 import { FaultProxy } from './faults/fault-proxy.js';
@@ -37,6 +38,8 @@ export interface WorldOptions {
   readonly random?: () => number;
   /** Age at which the backends ask for a connection to be ended (GOAWAY); never unless given. */
   readonly maxConnectionAgeMs?: number | undefined;
+  /** Redis of the gateways, which are told of credentials that end there; nobody is told without it. */
+  readonly redisUrl?: string | undefined;
 }
 
 /** Everything around a gateway: four backends, an issuer, fault switches and a record of all calls. */
@@ -100,7 +103,8 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const keyServer = parts.add(await startKeyServer(keys, calls));
   const issuer = `http://${await expose('jwks', keyServer.port)}`;
   const tokens = new AccessTokens(issuer, keys);
-  const shared = { instances: [directory, tokens], calls, maxConnectionAgeMs: options.maxConnectionAgeMs };
+  const revocations = parts.add(new Revocations(options.redisUrl));
+  const shared = { instances: [directory, tokens, revocations], calls, maxConnectionAgeMs: options.maxConnectionAgeMs };
   const start = async (upstream: Exclude<Upstream, 'jwks' | 'idp'>, module: Type): Promise<string> => {
     const backend = await startBackend({ upstream, module, ...shared });
     return expose(upstream, parts.add(backend).port);

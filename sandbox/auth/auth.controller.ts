@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Metadata, status } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
@@ -5,6 +6,7 @@ import type * as v1 from '../../src/gen/auth/v1/auth_pb.js';
 import { emptyFields, notFound, refuseIfAny, rpcError } from '../backend/rpc-error.js';
 import type { Wire } from '../backend/wire.js';
 import { Directory } from '../data/directory.js';
+import { Revocations } from '../data/revocations.js';
 import { AccessTokens, EXPIRES_IN } from './access-tokens.js';
 import { Accounts } from './accounts.js';
 import { Credentials } from './credentials.js';
@@ -13,7 +15,7 @@ import { type RefreshToken, RefreshSessions } from './refresh-sessions.js';
 /** auth.v1.AuthService. */
 @Controller()
 export class AuthController {
-  // One dependency above the usual four: the service has more RPCs than the others.
+  // Two dependencies above the usual four: the service has more RPCs than the others.
   // oxlint-disable-next-line max-params
   constructor(
     private readonly directory: Directory,
@@ -21,6 +23,7 @@ export class AuthController {
     private readonly credentials: Credentials,
     private readonly sessions: RefreshSessions,
     private readonly tokens: AccessTokens,
+    private readonly revocations: Revocations,
   ) {}
 
   @GrpcMethod('AuthService')
@@ -31,9 +34,11 @@ export class AuthController {
   @GrpcMethod('AuthService')
   async refreshToken({ refreshToken }: Wire<v1.RefreshTokenRequest>): Promise<Wire<v1.RefreshTokenResponse>> {
     refuseIfAny(emptyFields({ refresh_token: refreshToken }));
-    const next = this.sessions.rotate(refreshToken);
-    if (next === undefined) throw rpcError(status.UNAUTHENTICATED, 'invalid or expired token');
-    return this.#tokensFor(next);
+    const { next, ended } = this.sessions.rotate(refreshToken);
+    if (next !== undefined) return this.#tokensFor(next);
+    // Whoever used the token first may be a thief: what they got with it ends too (RFC 9700, 4.14.2).
+    await this.revocations.endTokens(ended);
+    throw rpcError(status.UNAUTHENTICATED, 'invalid or expired token');
   }
 
   @GrpcMethod('AuthService')
@@ -42,8 +47,9 @@ export class AuthController {
   }
 
   @GrpcMethod('AuthService')
-  logout({ refreshToken }: Wire<v1.LogoutRequest>, metadata: Metadata): Wire<v1.LogoutResponse> {
-    this.sessions.end(refreshToken, String(metadata.get('x-gateway-subject')[0] ?? ''));
+  async logout({ refreshToken }: Wire<v1.LogoutRequest>, metadata: Metadata): Promise<Wire<v1.LogoutResponse>> {
+    const ended = this.sessions.end(refreshToken, String(metadata.get('x-gateway-subject')[0] ?? ''));
+    await this.revocations.endTokens(ended);
     return {};
   }
 
@@ -74,7 +80,9 @@ export class AuthController {
   }
 
   async #tokensFor({ userId, sessionId, token }: RefreshToken): Promise<Wire<v1.LoginResponse>> {
-    const accessToken = await this.tokens.issue(this.accounts.active(userId), { sid: sessionId });
+    const issued = { jti: randomUUID(), exp: Math.floor(Date.now() / 1000) + EXPIRES_IN };
+    const accessToken = await this.tokens.issue(this.accounts.active(userId), { sid: sessionId, ...issued });
+    this.sessions.note(sessionId, issued);
     return { accessToken, refreshToken: token, tokenType: 'Bearer', expiresIn: EXPIRES_IN };
   }
 }

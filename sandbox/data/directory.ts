@@ -80,6 +80,12 @@ export class Directory {
     return user;
   }
 
+  /** Keeps a user from signing in. */
+  suspend(userId: string): void {
+    const user = this.users.get(userId);
+    if (user !== undefined) this.users.set(userId, { ...user, status: 'USER_STATUS_SUSPENDED' });
+  }
+
   removeUser(userId: string): void {
     this.users.delete(userId);
     this.unvouched.delete(userId);

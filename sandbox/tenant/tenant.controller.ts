@@ -41,8 +41,8 @@ export class TenantController {
   }
 
   @GrpcMethod('TenantService')
-  deleteTenant({ tenantId }: Wire<v1.DeleteTenantRequest>): object {
-    this.tenants.delete(tenantId);
+  async deleteTenant({ tenantId }: Wire<v1.DeleteTenantRequest>): Promise<object> {
+    await this.tenants.delete(tenantId);
     return {};
   }
 

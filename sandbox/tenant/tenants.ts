@@ -14,6 +14,7 @@ import { emptyFields, invalidArgument, notFound, refuseIfAny, rpcError } from '.
 import type { Wire } from '../backend/wire.js';
 import { Directory } from '../data/directory.js';
 import { defaultConfig } from '../data/seed.js';
+import { Revocations } from '../data/revocations.js';
 import { timestamp } from '../data/timestamp.js';
 
 const TENANT_ID = /^[a-z0-9-]{2,40}$/;
@@ -31,7 +32,10 @@ const WRITABLE_CONFIG = [
 /** Tenants and their settings. */
 @Injectable()
 export class Tenants {
-  constructor(private readonly directory: Directory) {}
+  constructor(
+    private readonly directory: Directory,
+    private readonly revocations: Revocations,
+  ) {}
 
   /** The one tenant asked for, or all of them when none is named. Throws NOT_FOUND or INVALID_ARGUMENT. */
   list(request: Wire<ListTenantsRequest>) {
@@ -68,10 +72,12 @@ export class Tenants {
     return changed;
   }
 
-  /** Throws NOT_FOUND, or FAILED_PRECONDITION for the tenant of the operators themselves. */
-  delete(tenantId: string): void {
+  /** Throws NOT_FOUND, FAILED_PRECONDITION for the tenant of the operators themselves, or UNAVAILABLE: its users can no longer sign in then, and it can be deleted again. */
+  async delete(tenantId: string): Promise<void> {
     this.get(tenantId);
     if (tenantId === 'platform') throw rpcError(status.FAILED_PRECONDITION, 'tenant "platform" cannot be deleted');
+    for (const { id } of this.directory.usersOf(tenantId)) this.directory.suspend(id);
+    await this.revocations.endTenant(tenantId);
     this.directory.removeTenant(tenantId);
   }
 

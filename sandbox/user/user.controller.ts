@@ -14,6 +14,8 @@ import type {
 } from '../../src/gen/user/v1/user_pb.js';
 import { holds, refuseAboveCaller, refuseEscalation } from '../backend/caller-rights.js';
 import type { Wire } from '../backend/wire.js';
+import { Directory } from '../data/directory.js';
+import { Revocations } from '../data/revocations.js';
 import { Users } from './users.js';
 
 /** Who may set an e-mail address that people then sign in by. */
@@ -22,7 +24,11 @@ const USER_ADMIN = 'user.admin';
 /** user.v1.UserService. */
 @Controller()
 export class UserController {
-  constructor(private readonly users: Users) {}
+  constructor(
+    private readonly users: Users,
+    private readonly directory: Directory,
+    private readonly revocations: Revocations,
+  ) {}
 
   @GrpcMethod('UserService')
   listUsers(sent: Wire<ListUsersRequest>, metadata: Metadata): Wire<ListUsersResponse> {
@@ -51,18 +57,23 @@ export class UserController {
   }
 
   @GrpcMethod('UserService')
-  updateUser(sent: Wire<UpdateUserRequest>, metadata: Metadata): Wire<User> {
+  async updateUser(sent: Wire<UpdateUserRequest>, metadata: Metadata): Promise<Wire<User>> {
     refuseEscalation(sent.user?.roles ?? [], metadata);
-    return this.users.update(inTenant(sent, metadata), {
+    const user = this.users.update(inTenant(sent, metadata), {
       isVouched: holds(USER_ADMIN, metadata),
       authorize: (target) => refuseAboveCaller(target, metadata),
     });
+    if (user.status !== 'USER_STATUS_ACTIVE') await this.revocations.endSubject(user.id);
+    return user;
   }
 
   @GrpcMethod('UserService')
-  deleteUser(sent: Wire<DeleteUserRequest>, metadata: Metadata): object {
+  async deleteUser(sent: Wire<DeleteUserRequest>, metadata: Metadata): Promise<object> {
     const { tenantId, userId } = inTenant(sent, metadata);
     refuseAboveCaller(this.users.get(tenantId, userId), metadata);
+    // If the feed cannot be reached, nobody signs in as this user meanwhile, and the deletion can be tried again.
+    this.directory.suspend(userId);
+    await this.revocations.endSubject(userId);
     this.users.delete(tenantId, userId);
     return {};
   }
