@@ -2,13 +2,16 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import type { BytesCall } from '../../test/support/grpc-backend.js';
 import { type Limits, stackWorld, type World } from '../../test/support/stack-world.js';
-import { streamMethod, unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
+import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
 
 const worlds: World[] = [];
 afterEach(() => {
   for (const each of worlds.splice(0)) each.close();
 });
+
+const SOON = { timeout: 15_000 };
+const SLOW = { timeout: 20_000 };
 
 const STRICT: Limits = { circuit: { minRequests: 3 } };
 
@@ -122,16 +125,18 @@ describe('the circuit of an upstream', () => {
     expect(world.protection.breakers.of(METHOD).state).toBe('closed');
   });
 
-  it('is opened by a backend that lets its own time pass', async () => {
+  it('is opened by a backend that lets its own time pass', SLOW, async () => {
     const backend = new Backend();
     const world = await backend.world();
     backend.answer = () => new Promise(() => undefined);
-    expect(await codes(world, 4, 30)).toEqual([
-      'UPSTREAM_TIMEOUT',
-      'UPSTREAM_TIMEOUT',
-      'UPSTREAM_TIMEOUT',
-      'CIRCUIT_OPEN',
-    ]);
+    const seen: string[] = [];
+    const next = async () => {
+      seen.push(...(await codes(world, 1, 200)));
+      return seen.at(-1);
+    };
+    // A call whose time this process stood still for does not count.
+    await expect.poll(next, SOON).toBe('CIRCUIT_OPEN');
+    expect(seen.slice(0, 3)).toEqual(['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT']);
   });
 });
 
@@ -170,13 +175,16 @@ describe('a try of a half-open circuit (FI-32)', () => {
     expect(world.protection.breakers.of(METHOD).state).toBe('closed');
   });
 
-  it('that is never answered opens it again when its time is up', async () => {
+  it('that is never answered opens it again when its time is up', SLOW, async () => {
     const backend = new Backend();
     const world = await halfOpen(backend);
     backend.answer = () => new Promise(() => undefined);
-    expect(await codes(world, 1, 50)).toEqual(['UPSTREAM_TIMEOUT']);
+    const opened = async () => {
+      await codes(world, 1, 200);
+      return (await changes(world)).open;
+    };
+    await expect.poll(opened, SOON).toBe(2);
     expect(world.protection.breakers.of(METHOD).state).not.toBe('closed');
-    expect(await changes(world)).toMatchObject({ open: 2 });
   });
 });
 
@@ -186,63 +194,3 @@ async function changes({ metrics }: World): Promise<Record<string, number>> {
   const ofUser = metric?.values.filter(({ labels }) => labels.upstream === 'user') ?? [];
   return Object.fromEntries(ofUser.map(({ labels, value }) => [labels.to, value]));
 }
-
-it('a stream counts when its first message comes, however it ends', async () => {
-  const world = await stackWorld(
-    {
-      stream: (call) => {
-        const broken = Object.assign(new Error('broken'), { code: 13 });
-        call.write(Buffer.from('token'), () => void call.emit('error', broken));
-      },
-    },
-    STRICT,
-  );
-  worlds.push(world);
-  for (let n = 0; n < 6; n++) {
-    const stream = await world.stack.openStream(upstreamCall(streamMethod()));
-    await expect(drained(stream)).rejects.toMatchObject({ code: 'UPSTREAM_ERROR' });
-  }
-  expect(world.protection.breakers.of(streamMethod()).state).toBe('closed');
-});
-
-async function drained(stream: AsyncIterable<Uint8Array>): Promise<number> {
-  let count = 0;
-  for await (const message of stream) count += message.length;
-  return count;
-}
-
-describe('a stream without a first message', () => {
-  const method = streamMethod({ stream: { idleTimeoutMs: 60, maxDurationMs: 300_000, maxMessages: 0 } });
-
-  /** Opens streams of a backend that sends nothing, for clients that wait so long. */
-  async function open(count: number, clientMs: number): Promise<World> {
-    const world = await stackWorld({ stream: () => undefined }, STRICT);
-    worlds.push(world);
-    for (let n = 0; n < count; n++) {
-      const call = upstreamCall(method);
-      call.context.clientDeadlineAt = performance.now() + clientMs;
-      expect((await failureOf(world.stack.openStream(call))).error.code).toBe('UPSTREAM_TIMEOUT');
-    }
-    return world;
-  }
-
-  it('in the time of its policy counts as a failure, whatever the client would wait for the whole of it', async () => {
-    const world = await open(3, 10_000);
-    expect(world.protection.breakers.of(method).state).toBe('open');
-  });
-
-  it('in less than half of that time does not, for it was the client who did not wait', async () => {
-    const world = await open(100, 10);
-    expect(world.protection.breakers.of(method).state).toBe('closed');
-  });
-});
-
-it('a stream that fails before its first message counts as a failure', async () => {
-  const world = await stackWorld(
-    { stream: (call) => void call.emit('error', Object.assign(new Error('down'), { code: 14 })) },
-    STRICT,
-  );
-  worlds.push(world);
-  for (let n = 0; n < 3; n++) await failureOf(world.stack.openStream(upstreamCall(streamMethod())));
-  await expect(world.stack.openStream(upstreamCall(streamMethod()))).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
-});
