@@ -2,7 +2,7 @@ import type { OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { RedisConfig } from '../config/gateway-config.js';
-import { withTimeout } from '../domain/loop-timeout.js';
+import { TimedOut, withTimeout } from '../domain/loop-timeout.js';
 import type { DegradeFlags } from '../observe/degrade-flags.js';
 import { blockingOptions, commandOptions } from './connection-options.js';
 import { watchConnection } from './connection-watch.js';
@@ -78,7 +78,8 @@ export class RedisConnections implements OnApplicationShutdown {
     } catch (error) {
       const failure = readFailure(error);
       if (failure === undefined) throw error;
-      if (failure.down) this.circuit.trip(failure.text);
+      if (error instanceof TimedOut) this.circuit.suspect();
+      else if (failure.down) this.circuit.trip(failure.text);
       throw new RedisUnavailable(failure.text);
     }
   }

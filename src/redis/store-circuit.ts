@@ -45,6 +45,11 @@ export class StoreCircuit {
     );
   }
 
+  /** A command took too long. Others are sent on until a look finds that the store is down: one slow reply is not an outage. */
+  suspect(): void {
+    if (this.failure === undefined) void this.look();
+  }
+
   /** A request, or the connection itself, failed. */
   trip(text: string): void {
     if (this.stopped || this.failure !== undefined) return;
