@@ -6,7 +6,7 @@ import { keyOf, listShown } from './shown-fields.js';
 
 /** What is valid in the contracts and still worth a look. Logged at start, printed by `gateway check`. */
 export function contractWarnings(routes: readonly Route[]): ContractProblem[] {
-  return [...secretWarnings(routes), ...openBodyWarnings(routes)];
+  return [...secretWarnings(routes), ...openBodyWarnings(routes), ...replacementWarnings(routes)];
 }
 
 /** One for each field, however many RPCs show it. */
@@ -30,4 +30,18 @@ function openBodyWarnings(routes: readonly Route[]): ContractProblem[] {
   return [...new Set(unbounded.map(({ desc }) => desc))].map((desc) =>
     problemOf(desc, 'anyone may send bodies of GATEWAY_MAX_BODY_BYTES: set max_body_bytes to what the RPC needs'),
   );
+}
+
+/** A PUT clears what it leaves out, and without a mask nothing can say that a protected field is kept. */
+function replacementWarnings(routes: readonly Route[]): ContractProblem[] {
+  return routes.flatMap(({ verb, body, desc, method, variables, template }) => {
+    const hasMask = desc.input.fields.some(({ name }) => name === 'update_mask');
+    if (verb !== 'PUT' || body === undefined || hasMask) return [];
+    const prefix = body === '*' ? '' : `${body.name}.`;
+    const bound = new Set(variables.map(({ fieldPath }) => fieldPath));
+    const cleared = method.policy.protectedFields.find((path) => path.startsWith(prefix) && !bound.has(path));
+    if (cleared === undefined) return [];
+    const what = `PUT "${template}" is always 400, since it would clear the protected field "${cleared}"`;
+    return [problemOf(desc, `${what}: give the request a google.protobuf.FieldMask update_mask`)];
+  });
 }

@@ -52,6 +52,10 @@ service NamesService { ${rpc('GetNames', 'Names')} ${rpc('Again', 'Names')}
     option (google.api.http) = {post: "/extra/v1/post" body: "*"};
     option (gateway.v1.policy) = {access: ACCESS_OPEN};
   }
+  rpc Put(Card) returns (google.protobuf.Empty) {
+    option (google.api.http) = {put: "/extra/v1/put/{name}" body: "*"};
+    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED protected_fields: "hash" protected_fields: "name"};
+  }
 }
 ${CASES.map(([, rpcs], n) => `service Case${n}Service { ${rpcs.replaceAll('/extra/v1/', `/extra/v1/${n}/`)} }`).join('\n')}
 `);
@@ -85,5 +89,8 @@ it('gateway check refuses fields that are shown unevenly, and warns of names of 
   expect(warnings).toEqual([
     ...secret.map((name) => expect.stringContaining(`GetNames: the response field "${name}" `) as string),
     expect.stringContaining('NamesService.Post: anyone may send bodies of GATEWAY_MAX_BODY_BYTES'),
+    expect.stringContaining(
+      'NamesService.Put: PUT "/extra/v1/put/{name}" is always 400, since it would clear the protected field "hash"',
+    ),
   ]);
 });
