@@ -125,9 +125,12 @@ describe('work', () => {
 
 describe('a reply that arrives while this process is blocked', () => {
   it.each([5, 50, 200])('is read before a timeout of %d ms blames the peer', async (ms) => {
+    const { promise: outcome, resolve } = Promise.withResolvers<unknown>();
     const server = createServer((socket) =>
       socket.on('data', () => {
         socket.end('pong');
+        // From here on the reply is on its way, and the loop stands still before it can be read.
+        resolve(withTimeout(ms, reply));
         block(500);
       }),
     ).listen(0, '127.0.0.1');
@@ -135,7 +138,7 @@ describe('a reply that arrives while this process is blocked', () => {
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
     const reply = once(client, 'data').then(([data]) => String(data));
     client.write('ping');
-    await expect(withTimeout(ms, reply)).resolves.toBe('pong');
+    expect(await outcome).toBe('pong');
     client.destroy();
     server.close();
   });
