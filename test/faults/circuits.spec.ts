@@ -111,7 +111,7 @@ describe('the try of a circuit (FI-32)', () => {
   });
 
   it('fails at its deadline when it is never answered', async () => {
-    await start();
+    await start({ GATEWAY_USER_TIMEOUT: '500ms' });
     await faults.world.setFault('user', { mode: 'hang' });
     await faults.codes(USER, 3);
     expect(await faults.moved(OPENED)).toBe(1);
