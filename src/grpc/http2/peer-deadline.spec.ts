@@ -72,6 +72,11 @@ afterEach(async () => {
   await world.close();
 });
 
+/** Timers may be early by a part of a millisecond. */
+async function past(moment: number): Promise<void> {
+  while (performance.now() <= moment) await wait(Math.max(moment - performance.now(), 1));
+}
+
 async function peerThat(onCall: (connection: RawConnection, arrived: ArrivedFrame) => void): Promise<Http2Transport> {
   const peer = await world.peer((arrived, connection) => {
     if (arrived.type === FrameType.DATA) onCall(connection, arrived);
@@ -94,7 +99,7 @@ describe.each([
   it.each(ENDS)('is what ended it when its peer sends %s at the deadline', async (_what, send) => {
     const deadlineAt = performance.now() + 60;
     const transport = await peerThat((connection, { streamId }) => {
-      void wait(deadlineAt + 1 - performance.now()).then(() => send(connection, streamId));
+      void past(deadlineAt).then(() => send(connection, streamId));
     });
     const { error, failure } = await failureOf(run(transport, getUserCall({ deadlineAt })));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
@@ -128,7 +133,7 @@ describe.each([
   it('does not hide an answer that speaks for the backend', async () => {
     const deadlineAt = performance.now() + 60;
     const transport = await peerThat((connection, { streamId }) => {
-      void wait(deadlineAt + 1 - performance.now()).then(() => status(5)(connection, streamId));
+      void past(deadlineAt).then(() => status(5)(connection, streamId));
     });
     expect((await failureOf(run(transport, getUserCall({ deadlineAt })))).error.code).toBe('NOT_FOUND');
   });

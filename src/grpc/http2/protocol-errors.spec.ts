@@ -159,8 +159,9 @@ describe('frames that bring no call forward', () => {
       const { failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000) })));
       expect(failure).toMatchObject({ origin: 'transport', backendFault: true });
       expect(failure.details).toBe('Protocol error: too many frames without progress');
-      await vi.waitUntil(() => goAwayCodes(peer).length > 0, PATIENT);
-      expect(goAwayCodes(peer)).toEqual([11]);
+      await vi.waitUntil(() => peer.connections[0]?.socket.destroyed, PATIENT);
+      // A peer that is still sending when its connection is closed may lose what it was told.
+      expect([[], [11]]).toContainEqual(goAwayCodes(peer));
     },
     30_000,
   );
