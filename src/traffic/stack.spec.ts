@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import type { BytesCall } from '../../test/support/grpc-backend.js';
 import { stackWorld, stackWorldAt, type World } from '../../test/support/stack-world.js';
 import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
+import { Http2Transport } from '../grpc/http2/http2-transport.js';
 
 const worlds: World[] = [];
 afterEach(() => {
@@ -52,6 +53,18 @@ describe('a unary call through the stack', () => {
     expect(seen[0]).toBeLessThanOrEqual(expected + 1);
     expect(seen[0]).toBeGreaterThan(expected - 10_000);
     expect(call.context.upstream?.deadlineMs).toBeLessThanOrEqual(expected);
+  });
+
+  it('is hurried only by a client whose deadline is the nearest', async () => {
+    const { stack } = await world({ unary: (call) => call.request });
+    const sent = vi.spyOn(Http2Transport.prototype, 'unary');
+    for (const clientMs of [Infinity, 500_000, 10_000]) {
+      const call = upstreamCall(unaryMethod(), 300_000);
+      call.context.clientDeadlineAt = performance.now() + clientMs;
+      await stack.unary({ ...call, deadlineAt: call.context.deadlineAt });
+    }
+    expect(sent.mock.calls.map(([{ isHurried }]) => isHurried)).toEqual([false, false, true]);
+    sent.mockRestore();
   });
 
   it('is not sent when the request has no time left', async () => {
