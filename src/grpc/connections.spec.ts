@@ -88,7 +88,7 @@ describe.each(UNARY_TRANSPORTS)('a call over $name that finds no connection', ({
 
   it('ends at its deadline when the peer is silent', async () => {
     const transport = opened(await peer(() => undefined));
-    const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 200 })));
+    const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 600 })));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
     expect(failure).toMatchObject({ connection: 'timeout', backendFault: true });
     expect(failure.phrase).toContain('context deadline exceeded');

@@ -79,7 +79,7 @@ describe.each(UNARY_TRANSPORTS)('a unary call over $name', ({ open }) => {
   it('ends at its deadline, also at the backend', async () => {
     const { handle, cancelled } = hanging();
     await serving(handle);
-    const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 150 })));
+    const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 600 })));
     expect(error).toMatchObject({
       code: 'UPSTREAM_TIMEOUT',
       detail: 'The "user" service did not answer: context deadline exceeded.',

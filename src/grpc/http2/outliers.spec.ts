@@ -52,7 +52,7 @@ async function connected(targets: readonly string[]): Promise<Omit<Pods, 'pods'>
 
 /** Makes calls at once, and says which codes they came to. */
 async function calls({ transport }: Pods, count: number, overrides: Parameters<typeof getUserCall>[0] = {}) {
-  const call = () => transport.unary(getUserCall({ deadlineAt: performance.now() + 300, ...overrides }));
+  const call = () => transport.unary(getUserCall({ deadlineAt: performance.now() + 1_000, ...overrides }));
   const outcomes = Array.from({ length: count }, () =>
     call().then(
       () => 'OK',
