@@ -3,6 +3,8 @@ import type { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
 import { rawPeer, type RawPeer } from './raw-http2.js';
 import { openHttp2, upstreamConfig } from './transport.js';
 
+type ParametersAfterFirst<F> = F extends (first: never, ...rest: infer Rest) => unknown ? Rest : never;
+
 /** Transports and the peers they speak to, closed together after a test. */
 export class Http2World {
   private readonly toClose: (() => unknown)[] = [];
@@ -12,8 +14,8 @@ export class Http2World {
     this.toClose.push(close);
   }
 
-  open(target: string, limits?: Parameters<typeof openHttp2>[1]): Http2Transport {
-    const transport = openHttp2(upstreamConfig(target), limits);
+  open(target: string, ...rest: ParametersAfterFirst<typeof openHttp2>): Http2Transport {
+    const transport = openHttp2(upstreamConfig(target), ...rest);
     this.closing(() => transport.close());
     return transport;
   }

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
 import { Http2World, soon } from '../../../test/support/http2-world.js';
 import { type ArrivedFrame, goodAnswer, type RawConnection, type RawPeer } from '../../../test/support/raw-http2.js';
-import { getUserCall } from '../../../test/support/transport.js';
+import { getUserCall, UNOBSERVED } from '../../../test/support/transport.js';
 import { Flag, frame, FrameType, Setting, settingsFrame, uint32 } from './frames.js';
 import type { Http2Transport } from './http2-transport.js';
 
@@ -39,10 +39,13 @@ const ROOM = settingsFrame([
   [Setting.MAX_CONCURRENT_STREAMS, 100],
 ]);
 
-const STUCK: readonly (readonly [what: string, greeting: Uint8Array, whileStuck: OnFrame])[] = [
-  ['opens no window for streams', settingsFrame([[Setting.INITIAL_WINDOW_SIZE, 0]]), onlyPings],
+type Row = readonly [what: string, reason: string, greeting: Uint8Array, whileStuck: OnFrame];
+
+const STUCK: readonly Row[] = [
+  ['opens no window for streams', 'stuck', settingsFrame([[Setting.INITIAL_WINDOW_SIZE, 0]]), onlyPings],
   [
     'opens no window for streams, and keeps deadlines',
+    'stuck',
     settingsFrame([[Setting.INITIAL_WINDOW_SIZE, 0]]),
     (arrived, connection) => {
       onlyPings(arrived, connection);
@@ -51,9 +54,9 @@ const STUCK: readonly (readonly [what: string, greeting: Uint8Array, whileStuck:
       if (type === FrameType.HEADERS) setTimeout(reset, 400);
     },
   ],
-  ['allows no streams', settingsFrame([[Setting.MAX_CONCURRENT_STREAMS, 0]]), onlyPings],
-  ['takes calls and never answers them', settingsFrame([]), onlyPings],
-  ['says nothing at all any more', settingsFrame([]), () => undefined],
+  ['allows no streams', 'stuck', settingsFrame([[Setting.MAX_CONCURRENT_STREAMS, 0]]), onlyPings],
+  ['takes calls and never answers them', 'faults', settingsFrame([]), onlyPings],
+  ['says nothing at all any more', 'silent', settingsFrame([]), () => undefined],
 ];
 
 async function failuresUntilSuccess(transport: Http2Transport, isHurried: boolean): Promise<number> {
@@ -71,11 +74,14 @@ async function failuresUntilSuccess(transport: Http2Transport, isHurried: boolea
 describe('a connection to the only address of an upstream', () => {
   it.each(STUCK)(
     'that %s is replaced after a few calls',
-    async (_what, greeting, whileStuck) => {
+    async (_what, reason, greeting, whileStuck) => {
       const peer = await stuckPeer(greeting, whileStuck);
-      const transport = world.open(peer.target, { keepaliveTimeoutMs: 60_000 });
+      const reasons: string[] = [];
+      const observer = { ...UNOBSERVED, replaced: (_address: string, why: string) => void reasons.push(why) };
+      const transport = world.open(peer.target, { keepaliveTimeoutMs: 60_000 }, observer);
       expect(await failuresUntilSuccess(transport, false)).toBeLessThanOrEqual(6);
       expect(peer.connections).toHaveLength(2);
+      expect(reasons).toEqual([reason]);
       const calls = Array.from({ length: 20 }, () => transport.unary(getUserCall({ deadlineAt: soon() })));
       expect(new Set((await Promise.all(calls)).map(String))).toHaveLength(1);
     },
@@ -84,7 +90,7 @@ describe('a connection to the only address of an upstream', () => {
 
   it.each(STUCK.filter(([what]) => !what.includes('never answers')))(
     'that %s is replaced although all clients hurry',
-    async (_what, greeting, whileStuck) => {
+    async (_what, _reason, greeting, whileStuck) => {
       const peer = await stuckPeer(greeting, whileStuck);
       const transport = world.open(peer.target, { keepaliveTimeoutMs: 60_000 });
       expect(await failuresUntilSuccess(transport, true)).toBeLessThanOrEqual(6);
