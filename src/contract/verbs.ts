@@ -4,6 +4,7 @@ import { METHODS } from 'node:http';
 const RESERVED: ReadonlyMap<string, string> = new Map([
   ['CONNECT', 'it is for proxies (RFC 9110 9.3.6)'],
   ['TRACE', 'it never reaches a handler (RFC 9110 9.3.8)'],
+  ['M-SEARCH', 'it is for devices that look for each other over UDP (UPnP)'],
   ['HEAD', 'the gateway answers it with what it has for GET (RFC 9110 9.3.2)'],
   ['OPTIONS', 'the gateway answers it with the methods of the path (RFC 9110 9.3.7)'],
 ]);

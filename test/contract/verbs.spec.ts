@@ -8,9 +8,9 @@ import { type GrpcBackend, grpcBackend } from '../support/grpc-backend.js';
 import { sendRequest } from '../support/raw-request.js';
 
 /** Those that boot refuses; a binding has all others. */
-const REFUSED = ['CONNECT', 'TRACE', 'HEAD', 'OPTIONS'];
+const REFUSED = ['CONNECT', 'TRACE', 'M-SEARCH', 'HEAD', 'OPTIONS'];
 const VERBS = METHODS.filter((verb) => !REFUSED.includes(verb));
-const rpcOf = (verb: string) => `Do${verb.replaceAll('-', '')}`;
+const rpcOf = (verb: string) => `Do${verb}`;
 
 const binding = (kind: string, path: string) => {
   const body = kind.toUpperCase() === 'GET' ? '' : 'body: "*"';
