@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
 import { Strategy } from 'passport-jwt';
@@ -60,7 +61,9 @@ describe('the strategy', () => {
     ]);
   });
 
-  it('leaves strategies that are not ours to jsonwebtoken', async () => {
+  it('leaves the verifier of passport-jwt as it is for the strategies of an adopter', async () => {
+    const { JwtVerifier } = Strategy as unknown as { JwtVerifier: unknown };
+    expect(JwtVerifier).toBe(createRequire(import.meta.url)('passport-jwt/lib/verify_jwt'));
     const token = await sign({ key: byText(SECRET) });
     const plain = new Strategy(
       { jwtFromRequest: () => token, secretOrKey: SECRET, algorithms: ['HS256'] },

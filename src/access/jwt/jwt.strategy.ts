@@ -7,44 +7,43 @@ import { TokenVerifier } from './token-verifier.js';
 
 const NAME = 'jwt';
 
-/** What the strategy sees in place of an HTTP request: a token that our own extractor has read (fact F2). */
+/** What the strategy sees in place of an HTTP request: a token that our own extractor has read. */
 interface TokenRequest {
   readonly token: string;
 }
 
-type Done = (error: unknown, claims?: unknown) => void;
-
-/** The one part of passport-jwt that has no type: where it verifies. */
-interface VerifyingStrategy {
-  JwtVerifier: (token: string, key: unknown, options: unknown, done: Done) => void;
+/** What passport gives a strategy for one request. */
+interface Outcomes {
+  success(principal: Principal): void;
+  fail(refusal: unknown): void;
 }
 
-const { JwtVerifier: byJsonWebToken } = Strategy as unknown as VerifyingStrategy;
-
-// It is one for the process, so it holds nothing: each strategy passes its own verifier where others pass a key.
-(Strategy as unknown as VerifyingStrategy).JwtVerifier = (token, key, options, done) => {
-  if (!(key instanceof TokenVerifier)) return byJsonWebToken(token, key, options, done);
-  void verifyWith(key, token, done);
-};
-
-async function verifyWith(verifier: TokenVerifier, token: string, done: Done): Promise<void> {
-  const outcome = await verifier.verify(token).then(
-    (claims) => ({ error: null, claims }),
-    (error: unknown) => ({ error, claims: undefined }),
-  );
-  done(outcome.error, outcome.claims);
-}
-
-/** The passport-jwt strategy, with jose in the place of its verifier: that one knows no EdDSA and takes short keys (SEC-6). */
+/**
+ * The passport-jwt strategy, which verifies with jose: jsonwebtoken knows no EdDSA and takes short keys. Verification is
+ * overridden here and not in `Strategy.JwtVerifier`, which every strategy of the process shares: one of an adopter's own
+ * keeps its verifier.
+ */
 export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
   /** Set while the base class is being made, hence without an initial value. */
   declare private passport: passport.PassportStatic;
 
-  constructor(verifier: TokenVerifier) {
+  constructor(private readonly verifier: TokenVerifier) {
     super({
-      jwtFromRequest: ({ token }: TokenRequest) => token,
-      secretOrKeyProvider: (_request: TokenRequest, _token: string, done: Done) => done(null, verifier),
-    } as unknown as StrategyOptionsWithoutRequest);
+      jwtFromRequest: () => null,
+      secretOrKey: "not used: keys are the verifier's",
+    } satisfies StrategyOptionsWithoutRequest);
+  }
+
+  /** Passport's entry: called on a copy of this strategy that belongs to one request. */
+  override authenticate(this: this & Outcomes, request: unknown): void {
+    const { token } = request as TokenRequest;
+    void this.verifier
+      .verify(token)
+      .then((claims) => this.validate(claims))
+      .then(
+        (principal) => this.success(principal),
+        (refusal: unknown) => this.fail(refusal),
+      );
   }
 
   /** A passport of its own: the shared one would let the last gateway of a process verify for all of them. */
@@ -57,7 +56,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
     return toPrincipal(claims);
   }
 
-  /** The caller behind a token. Rejects with what the verifier rejected with, where passport alone would say 401 (fact F16). */
+  /** The caller behind a token. Rejects with what the verifier rejected with, where passport alone would say 401. */
   authenticateToken(token: string): Promise<Principal> {
     return new Promise((resolve, reject) => {
       const settle = (error: unknown, principal: Principal | false, refused: unknown): void => {
