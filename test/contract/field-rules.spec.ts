@@ -36,11 +36,11 @@ message Holder {
 service ExtraService {
   rpc Get(google.protobuf.Empty) returns (Holder) {
     option (google.api.http) = {get: "/extra/v1/holder"};
-    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED};
+    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED, reveal: "card.name"};
   }
   rpc Watch(google.protobuf.Empty) returns (stream Holder) {
     option (google.api.http) = {get: "/extra/v1/holder:watch"};
-    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED};
+    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED, reveal: "card.name"};
   }
   rpc GetCard(google.protobuf.Empty) returns (Holder) {
     option (google.api.http) = {get: "/extra/v1/card", response_body: "card"};
@@ -48,7 +48,7 @@ service ExtraService {
   }
   rpc Send(Holder) returns (Holder) {
     option (google.api.http) = {post: "/extra/v1/holder", body: "*"};
-    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED, privileged_permission: "extra.admin"};
+    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED, privileged_permission: "extra.admin", reveal: "card.name"};
   }
 }
 `);
