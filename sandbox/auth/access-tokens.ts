@@ -51,7 +51,7 @@ export class AccessTokens {
       tenant_id: user.tenantId,
       roles: user.roles,
       permissions: permissionsOf(user.roles),
-      // A counter that needs no keeping: whoever ends all tokens until now asks for a later one.
+      // A counter that needs no storage: ending all tokens until now means asking for a later one.
       token_version: Date.now(),
     };
   }

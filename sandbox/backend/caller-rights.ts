@@ -15,7 +15,7 @@ export function refuseEscalation(roles: readonly string[], metadata: Metadata | 
 }
 
 /**
- * Nobody signs in as, locks out or removes an account that may do more than they may: whoever sets the e-mail address
+ * Nobody signs in as, locks out or removes an account that may do more than they may: one who sets the e-mail address
  * of an account can have its password replaced. Throws PERMISSION_DENIED, except for the caller's own account.
  */
 export function refuseAboveCaller(target: { id: string; roles: readonly string[] }, metadata: Metadata): void {

@@ -41,7 +41,7 @@ interface Watched extends WatchOptions {
 
 /**
  * Tells when the credential behind a request that is still being answered stops being valid: revoked (token, subject,
- * tenant), its session ended, its tenant suspended, expired, or turned down by whoever vouched for it. One timer looks
+ * tenant), its session ended, its tenant suspended, expired, or rejected by its issuer. One timer looks
  * at all of them, once a second, in memory; sessions take one command each at the store, other credentials a new
  * verification every ten seconds. An outage of a store or of AuthService ends nothing.
  */

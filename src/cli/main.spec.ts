@@ -29,7 +29,7 @@ describe('gateway', { timeout: 40_000 }, () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${VERSION}\n` });
   });
 
-  test('runs from what is built where there are no sources, also through a link, as in the image', () => {
+  test('runs from dist where the sources are missing, also through a link, as in the image', () => {
     expect(existsSync(join(folder, 'src'))).toBe(false);
     const link = join(folder, 'gateway');
     symlinkSync(join(folder, 'bin/gateway.js'), link);

@@ -38,7 +38,7 @@ export class HttpBodyReader {
     private readonly field: DescField | undefined,
   ) {}
 
-  /** Throws GatewayError UPSTREAM_ERROR for bytes that are no such message, and for a content type that is none. */
+  /** Throws GatewayError UPSTREAM_ERROR for bytes that cannot be decoded, and for an invalid content type. */
   read(bytes: Uint8Array): RawContent {
     const { contentType, data } = this.decode(bytes);
     if (MEDIA_TYPE.test(contentType)) return { contentType: contentType || UNKNOWN_TYPE, data };

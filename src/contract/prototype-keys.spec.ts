@@ -21,7 +21,7 @@ describe.each(NAMES)('the name %s', (name) => {
   /** With own keys alone, so that an inherited one is not taken for it. */
   const entries = (value: unknown) => Object.entries(value as object);
 
-  it('is no field of a message, in the body, inside it, in an Any and in the query', () => {
+  it('is not a field of a message, in the body, inside it, in an Any and in the query', () => {
     for (const [message, body, field] of [
       ['Scalars', text(1), name],
       ['Kinds', `{"child":${text(1)}}`, `child.${name}`],
@@ -36,7 +36,7 @@ describe.each(NAMES)('the name %s', (name) => {
     }
   });
 
-  it('is no value of an enum, and no type', () => {
+  it('is not a value of an enum, nor a type', () => {
     for (const body of [`{"fColor":"${name}"}`, `{"fAlias":"${name}"}`]) {
       expect(refusalOf(() => readKinds('Scalars', body)).code).toBe('INVALID_ARGUMENT');
     }

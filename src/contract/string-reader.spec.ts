@@ -25,7 +25,7 @@ describe('the tenant that a request is about', () => {
     expect(read('owned.tenant_id', twice({ owned: { tenantId: 'acme' } }, { owned: { name: 'n' } }))).toBe('acme');
   });
 
-  it('is empty for bytes that are no message', () => {
+  it('is empty for bytes that are not a message', () => {
     expect(read('tenant_id', Buffer.from('ff', 'hex'))).toBe('');
   });
 

@@ -14,7 +14,7 @@ export function compileStringReader(input: DescMessage, path: string | undefined
   return (request) => readOrEmpty(request, numbers);
 }
 
-/** An override may send any bytes: of those that are no message nothing is known. */
+/** An override may send any bytes: nothing is known of those that are not a message. */
 function readOrEmpty(request: Uint8Array, path: readonly number[]): string {
   try {
     return readString(new BinaryReader(request), request.length, path);

@@ -12,7 +12,7 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
 /** Every method that a binding may have: boot accepts these and the HTTP server takes them, no more and no fewer. */
 export const ROUTABLE_VERBS: readonly string[] = METHODS.filter((verb) => !RESERVED.has(verb));
 
-/** Why a method is no verb of a binding; undefined for one that is. */
+/** Returns why a method cannot be the verb of a binding; undefined for one that can. */
 export function findVerbMistake(verb: string): string | undefined {
   if (ROUTABLE_VERBS.includes(verb)) return undefined;
   const reason = RESERVED.get(verb);

@@ -22,7 +22,7 @@ const connections = new WeakMap<Socket, ClientConnection>();
  * answer, in order, nothing follows an answer that ended the exchange, and the socket is destroyed in bounded time.
  */
 export class ClientConnection {
-  /** Read at once: a closed socket has none. */
+  /** Read immediately: a closed socket has none. */
   readonly remoteAddress: string;
   /** No further request is taken: an answer said `Connection: close`. */
   isClosing = false;

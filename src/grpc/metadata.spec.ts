@@ -61,7 +61,7 @@ describe.each(UNARY_TRANSPORTS)('what a backend is told of the caller over $name
     });
   });
 
-  it('is no identity on open endpoints, which is told: such a call does not come from inside', async () => {
+  it('is "none" on open endpoints: such a call does not come from inside', async () => {
     expect(await received(open, callMetadata(contextOf()))).toEqual({
       ...GRPC_OWN,
       'x-gateway-auth-method': 'none',

@@ -8,7 +8,7 @@ beforeEach(() => {
   directory = shelfDirectory();
 });
 
-/** A file in the place of the directory: nothing can be written, whoever this process runs as. */
+/** A file in the place of the directory: nothing can be written, not even as root. */
 function breakDisk(): void {
   rmSync(directory, { recursive: true });
   writeFileSync(directory, '');

@@ -7,7 +7,7 @@ const MAX_LENGTH = 1000;
 const LEVELS = { debug: 'debug', info: 'info', log: 'info', warn: 'warn', error: 'error', trace: 'debug' } as const;
 
 /**
- * Writes what libraries print through `console`, and Node's own warnings, as log lines: whoever parses the log gets one
+ * Writes what libraries print through `console`, and Node's own warnings, as log lines: what parses the log gets one
  * JSON object per line. For a process of its own; a library must not replace its host's console.
  */
 export function captureConsole(logger: Logger): void {

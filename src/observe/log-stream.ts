@@ -12,13 +12,13 @@ export interface LogStream extends DestinationStream {
   readonly dropped: number;
 }
 
-/** The part of a `Writable` that lines need. `write` must not block, whoever reads at the other end. */
+/** The part of a `Writable` that lines need. `write` must not block, even if nobody reads at the other end. */
 export interface LineOutput {
   write(text: string, done: (error?: Error | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** Writes lines in batches, one batch at a time, and never waits for whoever reads them. */
+/** Writes lines in batches, one batch at a time, and never waits for their reader. */
 export class BatchedLines implements LogStream {
   private text = '';
   private lines = 0;
@@ -28,7 +28,7 @@ export class BatchedLines implements LogStream {
   private whenWritten: (() => void) | undefined;
 
   constructor(private readonly output: LineOutput) {
-    // A reader that is gone is no reason to stop: each batch that fails is counted.
+    // A reader that is gone does not stop the writing: each batch that fails is counted.
     output.on('error', () => undefined);
   }
 

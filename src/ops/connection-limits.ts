@@ -18,7 +18,7 @@ export class ConnectionLimits {
   private readonly exhausted: DegradeFlag;
   private refused = 0;
   private timer: NodeJS.Timeout | undefined;
-  /** Read at once: it cannot be read when it is reached. */
+  /** Read at start: it cannot be read once it is reached. */
   private readonly openFiles = openFilesLimit();
 
   constructor(private readonly observation: Pick<Observation, 'degradeFlags' | 'metrics'>) {

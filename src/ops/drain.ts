@@ -57,7 +57,7 @@ export class Drain {
     this.logger.info({ in_flight: inFlight.size }, 'drain_finished');
   }
 
-  /** Closed at once, a socket whose client is still sending would be reset, and its answer lost. */
+  /** Closed immediately, a socket whose client is still sending would be reset, and its answer lost. */
   private async lingered(): Promise<void> {
     const until = performance.now() + LINGER_MS;
     while (this.http.connections.areLingering && performance.now() < until) await wait(LINGER_LOOK_MS);

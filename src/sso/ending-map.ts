@@ -5,11 +5,11 @@ interface Entry<T> {
   readonly endsAt: number;
 }
 
-/** Entries that end, bounded: the one that was set longest ago goes when there is no room. */
+/** Entries that end, bounded: the one that was set longest ago goes when the map is full. */
 export class EndingMap<T> {
   private readonly entries = new Map<string, Entry<T>>();
 
-  /** @param isNeeded keeps an entry although there is no room, as long as fewer than `capacity` are needed. */
+  /** @param isNeeded keeps an entry although the map is full, as long as fewer than `capacity` are needed. */
   constructor(
     private readonly now: Clock,
     private readonly capacity: number,
@@ -33,7 +33,7 @@ export class EndingMap<T> {
     this.entries.delete(key);
   }
 
-  /** Entries that are needed move to the end, so that each is looked at once per round. */
+  /** Entries that are needed move to the end, so that each is looked at one time per round. */
   private makeRoom(): void {
     for (let left = this.entries.size; left >= 0; left--) {
       const [key, entry] = this.entries.entries().next().value ?? [];

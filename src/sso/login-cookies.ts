@@ -9,7 +9,7 @@ const PREFIX = '__Host-login-';
 const ID_LENGTH = 16;
 const NAME = /^__Host-login-[A-Za-z0-9_-]{16}$/;
 
-/** Sign-ins that a browser may have under way at once, and what their cookies may weigh: they come with each of its requests. */
+/** Sign-ins that a browser may have under way concurrently, and what their cookies may weigh: they come with each of its requests. */
 const MAX_COOKIES = 8;
 const MAX_BYTES = 4096;
 /** Cookies that one answer deletes at most. */
@@ -30,7 +30,7 @@ export class LoginCookies {
     private readonly now: Clock,
   ) {}
 
-  /** Set-Cookie lines of a new sign-in: its own, and one for each older sign-in that there is no room for beside it. */
+  /** Set-Cookie lines of a new sign-in: its own, and one for each older sign-in that does not fit beside it. */
   add(cookieHeader: string, transaction: LoginTransaction): string[] {
     const name = nameOf(transaction.state);
     const value = this.box.seal(name, JSON.stringify(transaction));

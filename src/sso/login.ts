@@ -95,7 +95,7 @@ export class Login {
     return this.parts.cookies.clear(transaction);
   }
 
-  /** Whether there is no need to sign in: another tab has done so. */
+  /** Returns whether the browser is signed in already: another tab has done so. */
   async isSignedIn(cookieHeader: string): Promise<boolean> {
     const sessionId = readSessionCookie(cookieHeader);
     if (!sessionId) return false;

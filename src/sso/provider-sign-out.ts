@@ -39,7 +39,7 @@ interface ProviderSignOutParts {
 export class ProviderSignOut {
   constructor(private readonly parts: ProviderSignOutParts) {}
 
-  /** The front page, for whoever has nothing to end at a provider. */
+  /** The front page, when there is nothing to end at a provider. */
   get home(): string {
     return `${this.parts.publicUrl}/`;
   }

@@ -123,7 +123,7 @@ export class SessionRenewal {
     return { ...latest, accessToken, refreshToken, ...tokenTimes(now(), expiresIn), generation: latest.generation + 1 };
   }
 
-  /** Waiting for a renewal is no use of a session. */
+  /** Waiting for a renewal does not count as a use of a session. */
   private async current(id: string): Promise<SessionRecord> {
     const session = await this.parts.sessions.peek(id);
     if (session === undefined) throw sessionOver('SESSION_ENDED');

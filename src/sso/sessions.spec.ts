@@ -63,7 +63,7 @@ describe('a person with a thousand sessions', () => {
   });
 });
 
-describe('what is no id of a session', () => {
+describe('what cannot be the id of a session', () => {
   it.each(['', 'short', 'x'.repeat(44), `${'x'.repeat(42)}!`])('%j finds, shows and ends nothing', async (id) => {
     expect([await sessions.find(id), await sessions.peek(id), await sessions.end(id)]).toEqual([
       undefined,

@@ -34,7 +34,7 @@ interface Line {
 
 /**
  * Calls that wait, in a line for each tenant. The next one served is of the tenant that has the fewest permits for its
- * weight; when there is no room, the newest call of the longest line for its weight gives way (as in RFC 8290, 4.1.3).
+ * weight; when the queue is full, the newest call of the longest line for its weight gives way (as in RFC 8290, 4.1.3).
  * Every operation takes O(log n) of the number of tenants that wait.
  */
 export class WaitingLines {

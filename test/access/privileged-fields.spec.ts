@@ -54,7 +54,7 @@ describe('an administrator', () => {
     await expectFetchProblem(await alice.send('POST', '/api/v1/tenants/acme/users', member), 'PERMISSION_DENIED');
   });
 
-  it.each(['__proto__', 'constructor', 'hasOwnProperty'])('is told that there is no role %s', async (role) => {
+  it.each(['__proto__', 'constructor', 'hasOwnProperty'])('is told that no role %s exists', async (role) => {
     const response = await alice.send('POST', '/api/v1/users', newUser('victor', { roles: [role] }));
     await expectFetchProblem(response, 'INVALID_ARGUMENT');
   });

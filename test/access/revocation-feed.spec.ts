@@ -78,7 +78,7 @@ describe('what the feed could not keep', () => {
     },
   );
 
-  it('nothing, is no gap: a stream that is trimmed behind its readers', async () => {
+  it('nothing, is not a gap: a stream that is trimmed behind its readers', async () => {
     for (const id of idsOf('t', 20)) {
       await revokeAtOnce([id]);
       await expect.poll(() => isRevoked(id), AGAIN).toBe(true);

@@ -184,7 +184,7 @@ describe('what has its end', () => {
     expect(await store.have([`${kind}:9999`, `${kind}:10000`])).toEqual([false, true]);
   });
 
-  it('in memory keeps the sets of live sessions, whoever signed in since', async () => {
+  it('in memory keeps the sets of live sessions, however many sign in later', async () => {
     const store = new MemoryStore(() => now);
     await store.write('live', 'x', HOUR);
     await store.note('set of the live one', 'live', HOUR);

@@ -58,7 +58,7 @@ describe('a write', () => {
   beforeAll(() => start());
   afterAll(stop);
 
-  it('makes what is cached for its tenant stale, so that whoever wrote reads what was written', async () => {
+  it('makes what is cached for its tenant stale, so that the writer reads what was written', async () => {
     const first = await get(alice);
     expect((await write(alice)).status).toBe(200);
     const second = await get(alice);
@@ -123,7 +123,7 @@ describe('a write into another tenant', () => {
     expect([await logo(alice), await logo(bob)]).toEqual(Array.from({ length: 2 }, () => 'https://acme.test/2.png'));
   });
 
-  it('of its own caller makes what is cached for whoever reads it from another one stale', async () => {
+  it('of its own caller makes what is cached for readers from another one stale', async () => {
     await setLogo(alice, 'https://acme.test/3.png');
     expect(await logo(root)).toBe('https://acme.test/3.png');
     await setLogo(alice, 'https://acme.test/4.png');

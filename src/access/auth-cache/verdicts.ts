@@ -104,7 +104,7 @@ export class Verdicts {
   }
 
   /**
-   * Gives up a credential that is no good, here and in the shared store, whether or not it was known here: a rejection is
+   * Gives up a rejected credential, here and in the shared store, whether or not it was known here: a rejection is
    * kept wherever an approval may be. False where it was not known here.
    */
   reject(key: string, reason: EvictionReason): boolean {
@@ -113,7 +113,7 @@ export class Verdicts {
     return this.evict(key, reason);
   }
 
-  /** Whether an instance has heard that the credential is no good; such a verdict holds in an outage too. Undefined where instances share nothing. */
+  /** Returns whether an instance knows that the credential was rejected, which holds in an outage too. Undefined where instances share nothing. */
   wasRejected(key: string): Promise<boolean> | undefined {
     return this.parts.store && this.findRejection(key, this.parts.store);
   }

@@ -126,7 +126,7 @@ describe('the time of issue', () => {
     ['ahead by more than that', () => ({ iat: now() + 40 }), 'TOKEN_NOT_YET_VALID'],
     ['far ahead', () => ({ iat: now() + 10 * 365 * 86_400 }), 'TOKEN_NOT_YET_VALID'],
     ['in milliseconds', () => ({ iat: Date.now() }), 'TOKEN_NOT_YET_VALID'],
-    ['that is no number', () => ({ iat: 'now' as never }), 'TOKEN_NOT_YET_VALID'],
+    ['that is not a number', () => ({ iat: 'now' as never }), 'TOKEN_NOT_YET_VALID'],
   ];
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const text = JSON.stringify({ keys: [{ ...pair.publicKey.export({ format: 'jwk' }), kid: 'k' }] });

@@ -25,7 +25,7 @@ export function encodeMessage(
     amend?.(message);
     return toBinary(desc, message);
   } catch (cause) {
-    const detail = `is no valid ${desc.typeName}`;
+    const detail = `is not a valid ${desc.typeName}`;
     throw new GatewayError('INVALID_ARGUMENT', `The request ${detail}.`, { cause, errors: [{ field: BODY, detail }] });
   }
 }

@@ -49,7 +49,7 @@ function bindValue(root: JsonObject, fields: readonly DescField[], value: JsonNo
   setField(root, fields, value, findings);
 }
 
-/** Compares as messages: `7`, `"7"` and an enum by name or number are one value, and a default is none. */
+/** Compares as messages: `7`, `"7"` and an enum by name or number are one value, and a default counts as absent. */
 function contradicts(leaf: DescField, given: JsonNode, value: JsonNode): boolean {
   const read = (json: JsonNode): Message | undefined => {
     try {

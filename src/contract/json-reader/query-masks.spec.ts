@@ -29,7 +29,7 @@ describe('field masks in a query', () => {
     expect(pathsOf(query)).toEqual(paths);
   });
 
-  it.each(['a,,b', 'a-b', 'a.', '_a', '1a', 'a b'])('are refused when they are no paths: %s', (mask) => {
+  it.each(['a,,b', 'a-b', 'a.', '_a', '1a', 'a b'])('are refused when they are not paths: %s', (mask) => {
     const { errors } = refusalOf(() => readRequest(masks, { query: `fieldMask=${encodeURIComponent(mask)}` }));
     expect(errors).toEqual([{ field: 'fieldMask', detail: expect.stringContaining('expected field paths, got') }]);
   });

@@ -25,7 +25,7 @@ export class MessageSettler {
     return isNeeded ? new MessageSettler(registry) : undefined;
   }
 
-  /** Throws Error for bytes that are no such message. */
+  /** Throws Error for bytes that cannot be decoded. */
   settle(desc: DescMessage, bytes: Uint8Array): Uint8Array {
     const message = fromBinary(desc, bytes);
     this.visit(reflect(desc, message));

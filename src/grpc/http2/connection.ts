@@ -28,7 +28,7 @@ export interface ConnectionParts {
 const DROPPED = 'Connection dropped';
 /**
  * Peers hang up on clients that reset streams again and again (CVE-2023-44487), with all that is in flight: Node and
- * nghttp2 beyond 1,000 at once, Envoy beyond 500. The connection is replaced long before that.
+ * nghttp2 beyond 1,000 pending ones, Envoy beyond 500. The connection is replaced long before that.
  */
 const MAX_RESETS = 400;
 

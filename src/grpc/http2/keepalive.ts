@@ -20,7 +20,7 @@ const SUSPECT_AFTER_MS = 500;
 /** Servers hang up on the third ping that comes too early, with no response between them (gRFC A8, A9). */
 const MAX_PROBES = 2;
 
-/** Pings a connection that is silent, calls or not: a half-open one would fail every call for ever. */
+/** Pings a connection that is silent, calls or not: a half-open one would fail every call. */
 export class Keepalive {
   /** When something last came from the peer, in `performance.now()` ms. */
   heardAt = 0;

@@ -66,7 +66,7 @@ describe('a shelf whose disk fails', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  /** A file in the place of the directory: nothing can be written, whoever this process runs as. */
+  /** A file in the place of the directory: nothing can be written, not even as root. */
   function standInTheWay(): void {
     rmSync(directory, { recursive: true });
     writeFileSync(directory, '');

@@ -69,7 +69,7 @@ export class Admission {
     return undefined;
   }
 
-  /** True while the limit of the settings is reached: whoever holds a permit keeps others out. */
+  /** True while the limit of the settings is reached: each permit that is held keeps others out. */
   get isFull(): boolean {
     return this.total >= this.settings.maxConcurrentRequests;
   }

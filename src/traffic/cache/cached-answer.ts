@@ -39,7 +39,7 @@ export interface ResponseStore {
   /** @param lifeMs after which the answer is of no use, not even as a stale one. */
   set(key: CacheKey, answer: CachedAnswer, lifeMs: number): void;
   /**
-   * Makes all answers of some groups stale, for whoever asks once it has resolved.
+   * Makes all answers of some groups stale for everyone who asks once it has resolved.
    * @param freshMs longest time that one of them may still be fresh.
    */
   outdate(groups: readonly string[], freshMs: number): void | Promise<void>;

@@ -22,7 +22,7 @@ export function freshTimes(methods: Iterable<RpcMethod>, settings: DeadlineSetti
 }
 
 /**
- * Makes what is cached of a tenant's answers stale once a write to that tenant is over, so that whoever is told of it
+ * Makes what is cached of a tenant's answers stale once a write to that tenant is over, so that a client that is told of it
  * reads what was written. A write that failed may have been done all the same.
  */
 export function outdating(store: ResponseStore, freshMs: number): Layer {

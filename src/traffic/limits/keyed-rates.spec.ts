@@ -43,7 +43,7 @@ function send(limiter: RateLimiter, value: string, clientAddress = '203.0.113.7'
 describe('a rate with a key', () => {
   const sendAll = (limiter: RateLimiter, ...values: string[]) => values.map((value) => send(limiter, value));
 
-  it('counts by the value, whoever sends it and however it is spelled', () => {
+  it('counts by the value, from any caller and however it is spelled', () => {
     const limiter = start();
     expect(sendAll(limiter, 'alice', 'ALICE ', 'alice', 'bob')).toEqual([true, true, false, true]);
     expect(send(limiter, 'alice', '198.51.100.1')).toBe(false);

@@ -331,7 +331,7 @@ export type Rate = Message<"gateway.v1.Rate"> & {
   every?: Duration | undefined;
 
   /**
-   * Name of a string field of the request, such as "identifier": calls are counted by its value, whoever sends them.
+   * Name of a string field of the request, such as "identifier": calls are counted by its value, not by caller.
    * Without it they are counted by tenant, and on open RPCs by the address of the client.
    *
    * @generated from field: string key = 4;
