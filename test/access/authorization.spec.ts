@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addTenants } from '../support/tenants.js';
 import { Client } from '../support/client.js';
-import { SHORT_CIRCUITS } from '../support/fault-settings.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
@@ -9,7 +9,7 @@ const CHECK = '/auth.v1.AuthService/CheckPermission';
 
 let gateway: TestGateway;
 
-beforeAll(async () => void (gateway = await startTestGateway({ env: SHORT_CIRCUITS })));
+beforeAll(async () => void (gateway = await startTestGateway({ env: NO_CIRCUIT })));
 afterAll(() => gateway.close());
 beforeEach(() => gateway.world.calls.clear());
 

@@ -18,6 +18,3 @@ export const QUICK_CIRCUIT = {
 
 /** Three failures open a circuit, and it stays open. */
 export const LASTING_CIRCUIT = { ...QUICK_CIRCUIT, GATEWAY_CIRCUIT_OPEN: '60s', GATEWAY_CIRCUIT_MAX_OPEN: '60s' };
-
-/** For tests that repeat a request until it passes: a circuit that an outage opens does not outlast it. */
-export const SHORT_CIRCUITS = { GATEWAY_CIRCUIT_OPEN: '100ms', GATEWAY_CIRCUIT_MAX_OPEN: '100ms' };

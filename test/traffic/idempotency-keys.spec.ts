@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { Client } from '../support/client.js';
-import { SHORT_CIRCUITS } from '../support/fault-settings.js';
+import { NO_CIRCUIT } from '../support/fault-settings.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
@@ -18,7 +18,7 @@ let name: string;
 
 beforeAll(async () => {
   [world, redis] = await Promise.all([startWorld({ faultServer: false, idp: false }), TestRedis.start()]);
-  const small = { GATEWAY_CACHE_MAX_ENTRY_BYTES: '1KiB', ...SHORT_CIRCUITS };
+  const small = { GATEWAY_CACHE_MAX_ENTRY_BYTES: '1KiB', ...NO_CIRCUIT };
   const shared = { REDIS_URL: redis.url, GATEWAY_CACHE_KEY: CACHE_KEY, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
   const env = { ...small, ...shared };
   const [alone, first, second] = await Promise.all([
