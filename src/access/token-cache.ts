@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { makeRoom } from '../domain/make-room.js';
 import type { Principal } from '../domain/principal.js';
 
 /** Verified tokens by their SHA-256, bounded, each until its own `exp`: a short hash could collide, and a collision is an identity swap. */
@@ -44,7 +45,7 @@ export class TokenCache {
    */
   set(key: string, principal: Principal, generation: number): void {
     if (this.capacity === 0 || generation !== this.clears) return;
-    if (this.entries.size >= this.capacity) this.entries.delete(this.entries.keys().next().value ?? '');
+    makeRoom(this.entries, this.capacity);
     this.entries.set(key, principal);
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeRoom } from '../domain/make-room.js';
 import type { SessionRecord } from './session-record.js';
 import type { Sessions } from './sessions.js';
 
@@ -25,7 +26,7 @@ export class RenewedSessions {
 
   /** False when the session has ended meanwhile. A renewal that cannot be written is held, and the failure thrown. */
   async write(id: string, renewed: SessionRecord): Promise<boolean> {
-    if (!this.held.has(id) && this.held.size >= CAPACITY) this.held.delete(this.held.keys().next().value ?? '');
+    if (!this.held.has(id)) makeRoom(this.held, CAPACITY);
     this.held.set(id, renewed);
     const isThere = await this.sessions.replace(id, renewed);
     this.held.delete(id);

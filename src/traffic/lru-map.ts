@@ -1,3 +1,5 @@
+import { makeRoom } from '../domain/make-room.js';
+
 /** A map of at most `capacity` entries that, when full, forgets the one that was asked for longest ago. */
 export class LruMap<K, V extends object> {
   private readonly entries = new Map<K, V>();
@@ -18,8 +20,7 @@ export class LruMap<K, V extends object> {
 
   set(key: K, value: V): void {
     this.entries.delete(key);
-    const [oldest] = this.entries.size >= this.capacity ? this.entries.keys() : [];
-    if (oldest !== undefined) this.entries.delete(oldest);
+    makeRoom(this.entries, this.capacity);
     this.entries.set(key, value);
   }
 }

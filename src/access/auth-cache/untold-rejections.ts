@@ -1,3 +1,4 @@
+import { makeRoom } from '../../domain/make-room.js';
 import type { AuthCacheStore } from './auth-cache-store.js';
 
 /** Pause between two attempts to tell the store, in ms. */
@@ -31,7 +32,7 @@ export class UntoldRejections {
   /** Tells the store, now or as soon as it answers. */
   async tell(key: string, lifeMs: number): Promise<void> {
     this.ends.delete(key);
-    if (this.ends.size >= CAPACITY) this.ends.delete(this.ends.keys().next().value ?? '');
+    makeRoom(this.ends, CAPACITY);
     this.ends.set(key, this.now() + lifeMs);
     if (await this.settle(key)) this.resized(this.ends.size);
     else this.retryLater();
