@@ -1,11 +1,10 @@
+import { later, type Schedule } from './schedule.js';
+
 /** Shortest and longest of the waits that a timeout is made of, in ms. */
 const SHORTEST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 100;
 /** A short timeout is made of so many waits. */
 const WAITS = 5;
-
-/** Runs a callback after `ms`; the result cancels it. */
-export type Schedule = (callback: () => void, ms: number) => () => void;
 
 /** What a timeout is made of; an argument so that tests need no real time. */
 export interface LoopTimers {
@@ -63,10 +62,7 @@ export async function withDeadline<T>(ms: number, work: (signal: AbortSignal) =>
 }
 
 const LOOP: LoopTimers = {
-  after: (callback, ms) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
+  after: later,
   afterPoll: (callback) => {
     const immediate = setImmediate(callback);
     return () => clearImmediate(immediate);

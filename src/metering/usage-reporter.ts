@@ -1,4 +1,5 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { later, type Schedule } from '../domain/schedule.js';
 import type { OutboxSignals } from './outbox-signals.js';
 import type { UsageOutbox } from './usage-outbox.js';
 import type { UsageRecord } from './usage-record.js';
@@ -15,9 +16,6 @@ export interface UsageReceiver {
   report(records: readonly UsageRecord[]): Promise<void>;
   stop(): void;
 }
-
-/** Runs a callback later; the result cancels it. */
-export type Schedule = (callback: () => void, ms: number) => () => void;
 
 /** When events are sent. */
 export interface ReportSettings {
@@ -154,9 +152,4 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
   private pause(): Promise<void> {
     return new Promise((resolve) => this.schedule(resolve, LAST_PAUSE_MS));
   }
-}
-
-function later(callback: () => void, ms: number): () => void {
-  const timer = setTimeout(callback, ms);
-  return () => clearTimeout(timer);
 }

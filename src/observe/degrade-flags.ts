@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Schedule } from '../domain/loop-timeout.js';
+import { laterUnlessEnded, type Schedule } from '../domain/schedule.js';
 import type { GatewayMetrics } from './metrics.js';
 
 /** What can be impaired, and how it is told: `auth.degraded TokenRevocationService Redis stream degraded`. */
@@ -46,7 +46,7 @@ export class DegradeFlags {
     const known = this.flags.get(key);
     if (known !== undefined) return known;
     const announce = (state: Transition['state'], reason: string) => this.announce({ impairment, state, reason });
-    const flag = new DegradeFlag(announce, this.options.holdMs, this.options.schedule ?? later);
+    const flag = new DegradeFlag(announce, this.options.holdMs, this.options.schedule ?? laterUnlessEnded);
     this.flags.set(key, flag);
     this.setGauge(impairment.component);
     return flag;
@@ -111,9 +111,4 @@ export class DegradeFlag {
     this.on = false;
     this.announce('recovered', '');
   }
-}
-
-function later(callback: () => void, ms: number): () => void {
-  const timer = setTimeout(callback, ms).unref();
-  return () => clearTimeout(timer);
 }

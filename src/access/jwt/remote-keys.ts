@@ -1,5 +1,6 @@
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters } from 'jose';
-import { type Schedule, withDeadline } from '../../domain/loop-timeout.js';
+import { withDeadline } from '../../domain/loop-timeout.js';
+import { laterUnlessEnded, type Schedule } from '../../domain/schedule.js';
 import { fetchKeys, KeyFetchError, type FetchKeys, type KeyFailure } from './fetch-keys.js';
 import { parseKeySet, type KeySet } from './key-set.js';
 
@@ -124,7 +125,7 @@ export class RemoteKeys {
   private plan(): void {
     this.cancelTimer?.();
     if (this.stopped) return;
-    const { random = Math.random, schedule = later } = this.options;
+    const { random = Math.random, schedule = laterUnlessEnded } = this.options;
     this.cancelTimer = schedule(() => void this.refresh(), this.pauseMs() * (1 - JITTER + 2 * JITTER * random()));
   }
 
@@ -153,9 +154,4 @@ function readKeys(text: string): KeySet {
 function clockSkew(date: string | null, sentAt: number, receivedAt: number): number | undefined {
   const theirs = Date.parse(date ?? '');
   return Number.isNaN(theirs) ? undefined : ((sentAt + receivedAt) / 2 - theirs - 500) / 1000;
-}
-
-function later(callback: () => void, ms: number): () => void {
-  const timer = setTimeout(callback, ms).unref();
-  return () => clearTimeout(timer);
 }

@@ -1,6 +1,7 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { FieldDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { rulesOf } from '../field-rules.js';
+import { keyOf } from '../shown-fields.js';
 
 /** Fields of message types that a policy or their own options single out. */
 export interface FieldMarks {
@@ -51,8 +52,4 @@ function noSuchField(desc: DescMessage, path: string, name: string, option: stri
     `${option}: "${path}" does not lead to a field of ${desc.typeName} ("${name}" is unknown). ` +
     'Write the proto names of the fields from the response message down, with dots between them.'
   );
-}
-
-function keyOf(field: DescField): string {
-  return `${field.parent.typeName}#${field.number}`;
 }
