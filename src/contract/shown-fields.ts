@@ -1,40 +1,67 @@
-import type { DescField } from '@bufbuild/protobuf';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
-import { resolveFieldPath } from './field-path.js';
+import { findUncoveredFields, resolveFieldPath } from './field-path.js';
 import { fieldRules, listFields } from './field-rules.js';
 import type { FoundField } from './field-rules.js';
 import type { Route } from './route.js';
 
 /** The routes of one RPC and the response fields that they show, each by the shortest path to it. */
 export interface ShownFields {
-  readonly routes: readonly [Route, ...Route[]];
+  readonly routes: OwnRoutes;
   readonly fields: readonly FoundField[];
 }
 
 /** What each RPC shows: everything in its response that neither its policy nor an option of the field redacts. */
 export function listShown(routes: readonly Route[]): ShownFields[] {
-  return [...Map.groupBy(routes, ({ desc }) => desc).values()].flatMap((own) => {
-    const [first, ...others] = own;
-    return first === undefined ? [] : [{ routes: [first, ...others], fields: fieldsOf(first, own) }];
-  });
+  return byRpc(routes).map((own) => ({ routes: own, fields: fieldsOf(own) }));
 }
 
-/** Fields that the policy of one RPC redacts and another RPC shows without saying that it means to. */
+/** All routes of one RPC. */
+type OwnRoutes = readonly [Route, ...Route[]];
+
+function byRpc(routes: readonly Route[]): OwnRoutes[] {
+  return [...Map.groupBy(routes, ({ desc }) => desc).values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [[first, ...others] as const],
+  );
+}
+
+/** Fields that the policy of one RPC redacts and that it or another shows elsewhere without saying that it means to. */
 export function findUnevenRedaction(routes: readonly Route[]): ContractProblem[] {
   const hiding = new Map<string, Route>();
   for (const route of routes) for (const key of redactedBy(route)) if (!hiding.has(key)) hiding.set(key, route);
   if (hiding.size === 0) return [];
-  return listShown(routes).flatMap(({ routes: [route], fields }) => {
+  return byRpc(routes).flatMap((own) => {
+    const [route] = own;
+    const { desc } = route;
     const revealed = new Set(keysOf(route, route.method.policy.reveal ?? []));
-    return fields.flatMap(({ field, path }) => {
-      const other = hiding.get(keyOf(field));
-      if (other === undefined || revealed.has(keyOf(field))) return [];
+    return findShown(own, (field) => hiding.has(keyOf(field)) && !revealed.has(keyOf(field))).map((path) => {
+      const field = findHidden(desc.output, path, hiding);
+      const other = hiding.get(keyOf(field))?.method.name;
       const ways = `(gateway.v1.field).redact on the field, redact: "${path}", or reveal: "${path}"`;
       const what = `policy: shows "${path}" (${field.parent.typeName}.${field.name})`;
-      return [problemOf(route.desc, `${what}, which the policy of ${other.method.name} redacts: set ${ways}`)];
+      return problemOf(desc, `${what}, which the policy of ${other} redacts: set ${ways}`);
     });
   });
+}
+
+/** Paths of the matching fields that an RPC shows: each place in its response that it neither redacts nor reveals. */
+function findShown([first, ...others]: OwnRoutes, matches: (field: DescField) => boolean): readonly string[] {
+  const { policy } = first.method;
+  const bodies = [first, ...others].map(({ responseBody }) => responseBody);
+  const apart = bodies.includes(undefined) ? [] : first.desc.output.fields.filter((field) => !bodies.includes(field));
+  const covered = [...policy.redact, ...(policy.reveal ?? []), ...apart.map(({ name }) => name)];
+  return findUncoveredFields(first.desc.output, { matches, skips: (field) => fieldRules(field).redact, covered });
+}
+
+/** The hidden field at a path, or below it where a message begins again within itself. */
+function findHidden(message: DescMessage, path: string, hiding: ReadonlyMap<string, Route>): DescField {
+  const fields = resolveFieldPath(message, path);
+  const last = typeof fields === 'string' ? undefined : fields.at(-1);
+  const below = last?.message === undefined ? [] : listFields(last.message).map(({ field }) => field);
+  const found = [...(last === undefined ? [] : [last]), ...below].find((field) => hiding.has(keyOf(field)));
+  if (found === undefined) throw new Error(`${message.typeName} has nothing hidden at ${path}`);
+  return found;
 }
 
 /** The key of a field, the same in every descriptor set. */
@@ -42,14 +69,22 @@ export function keyOf(field: DescField): string {
   return `${field.parent.typeName}#${field.number}`;
 }
 
-function fieldsOf(route: Route, own: readonly Route[]): FoundField[] {
+function fieldsOf(own: OwnRoutes): FoundField[] {
+  const [route] = own;
   const hidden = new Set(redactedBy(route));
   const isHidden = ({ field }: FoundField): boolean => fieldRules(field).redact || hidden.has(keyOf(field));
-  const bodies = own.map(({ responseBody }) => responseBody);
-  const found = listFields(route.desc.output, isHidden).filter((place) => !isHidden(place));
+  const bodies = [...new Set(own.map(({ responseBody }) => responseBody))];
   // Of a response whose field is the whole body, the others are not shown.
-  if (bodies.includes(undefined)) return found;
-  return found.filter(({ path }) => bodies.some((body) => `${path}.`.startsWith(`${body?.name}.`)));
+  const found = bodies.includes(undefined)
+    ? listFields(route.desc.output, isHidden)
+    : bodies.flatMap((body) => (body === undefined ? [] : fieldsFrom(body, isHidden)));
+  return found.filter((place) => !isHidden(place));
+}
+
+function fieldsFrom(body: DescField, isHidden: (place: FoundField) => boolean): FoundField[] {
+  const below = body.message === undefined ? [] : listFields(body.message, isHidden);
+  const prefixed = below.map(({ field, path }) => ({ field, path: `${body.name}.${path}` }));
+  return [{ field: body, path: body.name }, ...prefixed];
 }
 
 function redactedBy(route: Route): string[] {
