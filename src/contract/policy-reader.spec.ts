@@ -144,6 +144,12 @@ describe('a policy', () => {
       { access: OPEN, retry: { maxAttempts: 2, backoff: seconds(-1) } },
       'retry.backoff is -1000ms',
     ],
+    [
+      'a timeout that no timer can wait',
+      'GetFile',
+      { access: OPEN, timeout: seconds(2_592_000) },
+      'timeout is 2592000000ms: it must be at most 2147483647ms',
+    ],
     ['a ttl of zero', 'GetFile', { access: OPEN, cache: { ttl: seconds(0) } }, 'cache.ttl is 0ms'],
     ['staleness without a ttl', 'GetFile', { access: OPEN, cache: { staleIfError: seconds(1) } }, 'needs cache.ttl'],
     ['a window of zero', 'GetFile', { access: OPEN, rate: [{ maxRate: 1, every: seconds(0) }] }, 'rate.every is 0ms'],
@@ -154,6 +160,12 @@ describe('a policy', () => {
       'WatchShape',
       { access: OPEN, stream: { maxDuration: seconds(0) } },
       'stream.max_duration is 0ms',
+    ],
+    [
+      'a stream that no timer can bound',
+      'WatchShape',
+      { access: OPEN, stream: { maxDuration: seconds(2_592_000) } },
+      'stream.max_duration is 2592000000ms: it must be at most 2147483647ms',
     ],
     [
       'hedging with one attempt',

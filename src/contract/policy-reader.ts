@@ -1,5 +1,4 @@
-import { fromJsonString, getOption, hasOption, toBinary } from '@bufbuild/protobuf';
-import type { DescMethod } from '@bufbuild/protobuf';
+import { fromJsonString, getOption, hasOption, toBinary, type DescMethod } from '@bufbuild/protobuf';
 import type { Duration } from '@bufbuild/protobuf/wkt';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type {
@@ -14,13 +13,14 @@ import type {
 } from '../domain/policy.js';
 import { Access as ProtoAccess, CacheScope, policy as policyOption } from '../gen/gateway/v1/policy_pb.js';
 import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
-import { problemOf } from './contract-problem.js';
-import type { ContractProblem } from './contract-problem.js';
+import { problemOf, type ContractProblem } from './contract-problem.js';
 import { coveredBy, fieldRules, withRuledFields } from './field-rules.js';
 import { findFieldMistakes } from './policy-fields.js';
 
 const DEFAULT_BACKOFF_MS = 50;
 const DEFAULT_RATE_WINDOW_MS = 1000;
+/** What a timer of Node can wait; a longer one would end after 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SUCCESS_STATUSES = [200, 201, 202, 204];
 
 const ACCESS_NAMES: ReadonlyMap<ProtoAccess, Access> = new Map([
@@ -154,9 +154,10 @@ class PolicyReader {
   }
 
   /** Milliseconds, rounded up so that nothing above zero becomes zero; undefined when unset. */
-  private readDuration(name: string, duration: Duration | undefined): number | undefined {
+  private readDuration(name: string, duration: Duration | undefined, longestMs = LONGEST_TIMER_MS): number | undefined {
     if (duration === undefined) return undefined;
     const ms = Number(duration.seconds) * 1000 + Math.ceil(duration.nanos / 1_000_000);
+    this.require(ms <= longestMs, `${name} is ${ms}ms: it must be at most ${longestMs}ms`);
     this.require(ms > 0, `${name} is ${ms}ms: it must be more than zero; leave it out for the default`);
     return ms;
   }
@@ -179,8 +180,8 @@ class PolicyReader {
     if (cache === undefined) return undefined;
     this.require(this.isRead, 'cache is for reads: set idempotency_level = NO_SIDE_EFFECTS or remove it');
     this.require(!this.isStream, 'cache is for unary RPCs');
-    const ttlMs = this.readDuration('cache.ttl', cache.ttl);
-    const staleIfErrorMs = this.readDuration('cache.stale_if_error', cache.staleIfError) ?? 0;
+    const ttlMs = this.readDuration('cache.ttl', cache.ttl, Infinity);
+    const staleIfErrorMs = this.readDuration('cache.stale_if_error', cache.staleIfError, Infinity) ?? 0;
     this.require(ttlMs !== undefined || staleIfErrorMs === 0, 'cache.stale_if_error needs cache.ttl');
     if (ttlMs === undefined) return undefined;
     const scope = cache.scope === CacheScope.TENANT ? 'tenant' : 'user';
@@ -190,7 +191,7 @@ class PolicyReader {
   private readRates(): readonly RatePolicy[] {
     return this.proto.rate.map((rate) => {
       this.require(rate.maxRate > 0, 'rate.max_rate is 0: nobody could call it');
-      const everyMs = this.readDuration('rate.every', rate.every) ?? DEFAULT_RATE_WINDOW_MS;
+      const everyMs = this.readDuration('rate.every', rate.every, Infinity) ?? DEFAULT_RATE_WINDOW_MS;
       const capacity = rate.capacity === 0 ? rate.maxRate : rate.capacity;
       return { maxRate: rate.maxRate, capacity, everyMs, key: rate.key || undefined };
     });
