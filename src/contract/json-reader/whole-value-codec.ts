@@ -21,6 +21,9 @@ export function isWholeValue(desc: DescMessage): boolean {
   return hasOwnJsonForm(desc) && !isWrapperDesc(desc);
 }
 
+/** The one message without a default: a Value of no kind has no JSON (google.protobuf.Value). */
+const VALUE = 'google.protobuf.Value';
+
 /** Reads requests whose message is one JSON value: Timestamp, Duration, FieldMask, Struct, Value, ListValue, Any. */
 export class WholeValueCodec implements RequestCodec {
   private readonly parser: JsonParser;
@@ -39,7 +42,9 @@ export class WholeValueCodec implements RequestCodec {
 
   encode({ body, query }: RequestInput): Uint8Array {
     refuseParameters(query);
-    return body === undefined || body.length === 0 ? new Uint8Array() : this.encodeBody(body);
+    if (body !== undefined && body.length > 0) return this.encodeBody(body);
+    if (this.route.body !== undefined) refuseMissing(this.route.desc.input);
+    return new Uint8Array();
   }
 
   private encodeBody(body: Uint8Array): Uint8Array {
@@ -50,4 +55,10 @@ export class WholeValueCodec implements RequestCodec {
     findings.throwIfAny();
     return encodeMessage(this.route.desc.input, value, this.options);
   }
+}
+
+function refuseMissing({ typeName }: DescMessage): void {
+  const findings = new Findings();
+  if (typeName === VALUE) findings.add('expected a JSON value, got no body');
+  findings.throwIfAny();
 }

@@ -84,4 +84,9 @@ describe('a request without a body whose message is a well-known type', () => {
     expect(refusalOf(() => readRequest(get, { query: 'seconds=1' })).code).toBe('UNKNOWN_FIELD');
     expect(refusalOf(() => readRequest(get, { body: '{}' })).detail).toContain('takes no body');
   });
+
+  it('is refused where it should be a Value, which is none without a kind', () => {
+    const refused = refusalOf(() => readRequest(routeFor({ input: wellKnown('Value'), body: '*' }), {}));
+    expect([refused.status, refused.detail]).toEqual([400, expect.stringContaining('expected a JSON value')]);
+  });
 });
