@@ -1,5 +1,5 @@
-import type { RpcMethod } from '../domain/rpc-method.js';
 import { hasRawResponse, takesRawBody } from './http-body.js';
+import { requestPaths } from './policy-paths.js';
 import type { Route } from './route.js';
 
 /**
@@ -16,7 +16,7 @@ function findRequestMistakes(route: Route): readonly string[] {
   const prefix = typeof body === 'object' ? `${body.name}.` : '';
   const inside = [
     ...variables.map(({ fieldPath }) => ({ subject: `path variable {${fieldPath}}`, path: fieldPath })),
-    ...policyPaths(method).map(({ option, path }) => ({ subject: `${option} "${path}"`, path })),
+    ...requestPaths(method.policy).map(({ option, path }) => ({ subject: `${option} "${path}"`, path })),
   ].filter(({ path }) => `${path}.`.startsWith(prefix));
   const reason = 'lies in the google.api.HttpBody that is the body, which clients send as it is';
   return [...findOneofMistakes(body), ...inside.map(({ subject }) => `${subject} ${reason}`)];
@@ -35,14 +35,5 @@ function findResponseMistakes(route: Route): readonly string[] {
   return [
     ...redact.map((path) => `redact "${path}" ${reason}`),
     ...responseTenantFields.map((path) => `response_tenant_fields "${path}" ${reason}`),
-  ];
-}
-
-function policyPaths({ policy }: RpcMethod): { readonly option: string; readonly path: string }[] {
-  const { tenantField, protectedFields, privileged } = policy;
-  return [
-    ...(tenantField === undefined ? [] : [{ option: 'tenant_field', path: tenantField }]),
-    ...protectedFields.map((path) => ({ option: 'protected_fields', path })),
-    ...(privileged?.fields ?? []).map((path) => ({ option: 'privileged_fields', path })),
   ];
 }

@@ -33,6 +33,25 @@ it.each<[string, RpcEdit]>([
     'response_body "value" names a field of google.protobuf.StringValue',
     { http: get('/k', 'value'), ...output('StringValue') },
   ],
+  [
+    'protected_fields "time.seconds" names a field of google.protobuf.Timestamp',
+    { http: post('/k', '*'), policy: { ...policy, protectedFields: ['time.seconds'] } },
+  ],
+  [
+    'privileged_fields "any.value" names a field of google.protobuf.Any',
+    {
+      http: post('/k', '*'),
+      policy: { ...policy, privilegedFields: ['any.value'], privilegedPermission: 'shape.admin' },
+    },
+  ],
+  [
+    'protected_fields "wrapped.value" names a field of google.protobuf.Int64Value',
+    { http: post('/k', '*'), policy: { ...policy, protectedFields: ['wrapped.value'] } },
+  ],
+  [
+    'protected_fields "fields" names a field of google.protobuf.Struct',
+    { http: post('/k', '*'), ...input('Struct'), policy: { ...policy, protectedFields: ['fields'] } },
+  ],
 ])('refuses to boot: %s', (message, edit) => {
   expect(problemsOf(edit).join()).toContain(message);
 });
