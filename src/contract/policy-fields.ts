@@ -12,8 +12,8 @@ export function findFieldMistakes(method: DescMethod, policy: Policy): readonly 
   return [
     ...findTenantFieldMistakes(method, policy),
     ...policy.rates.flatMap(({ key }) => (key === undefined ? [] : findRateKeyMistakes(method.input, key))),
-    ...policy.protectedFields.flatMap((path) => checkRequestPath('protected_fields', method.input, path)),
-    ...(policy.privileged?.fields ?? []).flatMap((path) => checkRequestPath('privileged_fields', method.input, path)),
+    ...policy.protectedFields.flatMap((path) => checkRuledPath('protected_fields', method.input, path)),
+    ...(policy.privileged?.fields ?? []).flatMap((path) => checkRuledPath('privileged_fields', method.input, path)),
     ...policy.redact.flatMap((path) => checkPath('redact', method.output, path)),
     ...(policy.reveal ?? []).flatMap((path) => checkPath('reveal', method.output, path)),
     ...policy.responseTenantFields.flatMap((path) => checkResponseTenantField(method.output, path, policy)),
@@ -33,6 +33,15 @@ function checkRequestPath(option: string, message: DescMessage, path: string): r
   const collection = fields.slice(0, -1).find(isCollection);
   if (collection === undefined) return [];
   return [`${option} "${path}": "${collection.name}" is repeated or a map; name "${collection.name}" itself`];
+}
+
+/** A field with a rule of its own is found in every element, so that its path may lead through lists and maps. */
+function checkRuledPath(option: string, message: DescMessage, path: string): readonly string[] {
+  const fields = resolveFieldPath(message, path);
+  const leaf = typeof fields === 'string' ? undefined : fields.at(-1);
+  const rules = leaf && fieldRules(leaf);
+  if (rules?.protected === true || rules?.privileged === true) return [];
+  return checkRequestPath(option, message, path);
 }
 
 function findRateKeyMistakes(message: DescMessage, key: string): readonly string[] {

@@ -2,8 +2,10 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { isCollection, resolveFieldPath } from './field-path.js';
+import { findGuardedVariables } from './guarded-variables.js';
 import { findHttpBodyMistakes } from './http-body-mistakes.js';
 import type { HttpBinding } from './http-rule.js';
+import { findMaskMistakes } from './mask-mistakes.js';
 import { parsePathTemplate, PathTemplateError } from './path-template.js';
 import type { PathTemplate, TemplateVariable } from './path-template.js';
 import type { PathVariable, Route } from './route.js';
@@ -27,7 +29,12 @@ export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBind
     body,
     responseBody,
   });
-  const mistakes = [...findHttpBodyMistakes(route), ...findWellKnownMistakes(route)];
+  const mistakes = [
+    ...findGuardedVariables(route),
+    ...findHttpBodyMistakes(route),
+    ...findMaskMistakes(route),
+    ...findWellKnownMistakes(route),
+  ];
   return mistakes.length > 0 ? mistakes : route;
 }
 

@@ -3,6 +3,8 @@ import type { DescField, JsonValue, Message } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import type { PathVariable, Route } from '../route.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
+import type { FieldGuard } from './field-guard.js';
+import { NOT_YOURS } from './findings.js';
 import type { Findings } from './findings.js';
 import { getField, setField } from './json-fields.js';
 import type { MessageChecks } from './message-checks.js';
@@ -12,28 +14,39 @@ import type { TextReader } from './text-value.js';
 interface Slot {
   readonly variable: PathVariable;
   readonly read: TextReader;
+  /** The caller lacks the privilege to set the field. */
+  readonly isWithheld: boolean;
 }
 
 /** Binds the path variables of one route. A body that names another value contradicts its path. */
 export class PathBinder {
   private readonly slots: readonly Slot[];
 
-  /** Throws Error at boot for a variable that no text can set. */
-  constructor(route: Route, checks: MessageChecks) {
+  /**
+   * Throws Error at boot for a variable that no text can set.
+   * @param withheld fields that take a privilege which the caller lacks.
+   */
+  constructor(route: Route, checks: MessageChecks, withheld: FieldGuard | undefined) {
     this.slots = route.variables.map((variable) => {
       const last = variable.fields.at(-1);
       const read = last && compileTextReader(last, checks.ofElement(last));
       if (read === undefined)
         throw new Error(`the path variable ${variable.fieldPath} of ${route.template} is no scalar`);
-      return { variable, read };
+      return { variable, read, isWithheld: withheld?.covers(variable.fields) === true };
     });
   }
 
+  /** Each request sets a field that the caller may not set. */
+  get isRefused(): boolean {
+    return this.slots.some(({ isWithheld }) => isWithheld);
+  }
+
   bind(path: readonly string[], root: JsonObject, findings: Findings): void {
-    for (const [index, { variable, read }] of this.slots.entries()) {
+    for (const [index, { variable, read, isWithheld }] of this.slots.entries()) {
       const text = path[index] ?? '';
       findings.atParameter(variable.fieldPath);
       if (!text.isWellFormed()) findings.add('is not valid UTF-8');
+      else if (isWithheld) findings.add(NOT_YOURS);
       else bindValue(root, variable.fields, read(text, findings), findings);
     }
     findings.atParameter(undefined);

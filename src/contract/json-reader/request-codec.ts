@@ -78,9 +78,9 @@ class JsonRequestCodec implements RequestCodec {
     this.wrapped = isWrapperDesc(desc.input) ? desc.input.fields[0] : undefined;
     this.parser = new JsonParser(options);
     this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
-    this.path = new PathBinder(route, checks);
+    this.path = new PathBinder(route, checks, withheldGuard);
     this.query = new QueryBinder(route, checks, guard);
-    this.flat = FlatEncoder.compile(route);
+    this.flat = this.path.isRefused ? undefined : FlatEncoder.compile(route);
     this.tenant =
       tenantField === undefined ? undefined : new TenantRule(tenantField, policyFields(desc.input, tenantField));
     this.protectedInBody = bodyPaths(route, guard);
