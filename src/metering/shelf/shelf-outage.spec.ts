@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { UsageRecord } from '../usage-record.js';
+import { fillShelf, idsIn, usageRecord } from '../../../test/support/shelf-fixture.js';
 import { openShelf } from './open-shelf.js';
 import { Shelf } from './shelf.js';
 
@@ -25,33 +25,19 @@ function open(): Shelf {
   return shelf;
 }
 
-const record = (seq: number): UsageRecord => ({
-  seq,
-  id: `event-${seq}`,
-  tenantId: 'acme',
-  subject: `user-${seq}`,
-  meter: 'ai.query',
-  quantity: 1,
-  occurredAt: 1_000 + seq,
-});
-const fill = (shelf: Shelf, count: number, from = shelf.endSeq) => {
-  for (let seq = from; seq < from + count; seq++) expect(shelf.append(record(seq))).toBe(true);
-};
 const files = () => readdirSync(directory).filter((name) => name.endsWith('.usage'));
-const idsIn = (shelf: Shelf) =>
-  Array.from({ length: shelf.endSeq }, (_, seq) => shelf.read(seq)?.id).filter((id) => id !== undefined);
 
 describe('a shelf whose disk fails', () => {
   it('says so, takes nothing, and goes on when the disk does', () => {
     const shelf = open();
-    fill(shelf, 1);
+    fillShelf(shelf, 1);
     shelf.settle(1);
     standInTheWay();
-    expect(shelf.append(record(1))).toBe(false);
+    expect(shelf.append(usageRecord(1))).toBe(false);
     expect(shelf.failure).toMatch(/EEXIST|ENOTDIR/);
     expect([shelf.has(1), shelf.bytes]).toEqual([false, 0]);
     rmSync(directory);
-    expect(shelf.append(record(2))).toBe(true);
+    expect(shelf.append(usageRecord(2))).toBe(true);
     expect([shelf.failure, shelf.read(2)?.id]).toEqual([undefined, 'event-2']);
   });
 
@@ -83,19 +69,19 @@ describe('a shelf whose files are gone', () => {
     },
   };
   const looks: Readonly<Record<string, (shelf: Shelf) => unknown>> = {
-    'with the next event': (shelf) => shelf.append(record(shelf.endSeq)),
+    'with the next event': (shelf) => shelf.append(usageRecord(shelf.endSeq)),
     'with the next look': (shelf) => shelf.tend(),
   };
   const cases = Object.keys(gone).flatMap((what) => Object.keys(looks).map((when) => [what, when] as const));
 
   it.each(cases)('has them again when %s, %s', (what, when) => {
-    fill(open(), 2);
+    fillShelf(open(), 2);
     const shelf = open();
-    fill(shelf, 3);
+    fillShelf(shelf, 3);
     const before = idsIn(shelf);
     gone[what]?.();
     looks[when]?.(shelf);
-    fill(shelf, 1);
+    fillShelf(shelf, 1);
     const found = idsIn(open());
     expect(found.slice(0, before.length)).toEqual(before);
     expect(found).toEqual(idsIn(shelf));

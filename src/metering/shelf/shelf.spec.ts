@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fillShelf, idsIn, usageRecord } from '../../../test/support/shelf-fixture.js';
 import { ConfigError } from '../../config/config-error.js';
-import type { UsageRecord } from '../usage-record.js';
 import { openShelf } from './open-shelf.js';
 import { type SeqRange, Shelf } from './shelf.js';
 
@@ -35,60 +35,47 @@ function open(maxBytes = MIB): Shelf {
   return shelf;
 }
 
-const record = (seq: number, subject = `user-${seq}`): UsageRecord => ({
-  seq,
-  id: `event-${seq}`,
-  tenantId: 'acme',
-  subject,
-  meter: 'ai.query',
-  quantity: 1,
-  occurredAt: 1_000 + seq,
-});
-const fill = (shelf: Shelf, count: number, from = shelf.endSeq) => {
-  for (let seq = from; seq < from + count; seq++) expect(shelf.append(record(seq))).toBe(true);
-};
 const files = () => readdirSync(directory).filter((name) => name.endsWith('.usage'));
 const onlyFile = () => join(directory, files()[0] ?? '');
-const idsIn = (shelf: Shelf) =>
-  Array.from({ length: shelf.endSeq }, (_, seq) => shelf.read(seq)?.id).filter((id) => id !== undefined);
 
 describe('a shelf', () => {
   it('gives back what was put on it, in any order', () => {
     const shelf = open();
-    fill(shelf, 3);
-    expect([2, 0, 1].map((seq) => shelf.read(seq))).toEqual([2, 0, 1].map((seq) => record(seq)));
+    fillShelf(shelf, 3);
+    expect([2, 0, 1].map((seq) => shelf.read(seq))).toEqual([2, 0, 1].map((seq) => usageRecord(seq)));
     expect([shelf.has(2), shelf.has(3), shelf.read(3)]).toEqual([true, false, undefined]);
   });
 
   it('is found again by the next process, after which it goes on in a file of its own', () => {
-    fill(open(), 3);
+    fillShelf(open(), 3);
     const next = open();
-    fill(next, 2);
+    fillShelf(next, 2);
     expect(idsIn(next)).toEqual(['event-0', 'event-1', 'event-2', 'event-3', 'event-4']);
     expect(files()).toHaveLength(2);
   });
 
   it('counts every byte on the disk', () => {
     const shelf = open();
-    fill(shelf, 5);
+    fillShelf(shelf, 5);
     expect(shelf.bytes).toBe(readFileSync(onlyFile()).length);
     expect(open().bytes).toBe(shelf.bytes);
   });
 
   it('deletes a file when all of it was settled, and not before', () => {
     const shelf = open();
-    fill(shelf, 3);
+    fillShelf(shelf, 3);
     shelf.settle(2);
     expect(files()).toHaveLength(1);
     shelf.settle(3);
     expect([files(), shelf.bytes]).toEqual([[], 0]);
-    fill(shelf, 1, 3);
+    fillShelf(shelf, 1, 3);
     expect(shelf.read(3)?.id).toBe('event-3');
   });
 
   it('keeps names in any script, and what looks like a line', () => {
     const shelf = open();
-    for (const [seq, subject] of ['Zoë\n', '山田 "太郎"', '\ud800', ''].entries()) shelf.append(record(seq, subject));
+    for (const [seq, subject] of ['Zoë\n', '山田 "太郎"', '\ud800', ''].entries())
+      shelf.append(usageRecord(seq, subject));
     const subjects = Array.from({ length: 4 }, (_, seq) => open().read(seq)?.subject);
     expect(subjects).toEqual(['Zoë\n', '山田 "太郎"', '\ud800', '']);
   });
@@ -102,7 +89,7 @@ describe('a shelf', () => {
 
 describe('a shelf that a crash left behind', () => {
   it.each([1, 2, 10, 80])('does without a last line that lacks %i bytes', (bytes) => {
-    fill(open(), 3);
+    fillShelf(open(), 3);
     truncateSync(onlyFile(), readFileSync(onlyFile()).length - bytes);
     const shelf = open();
     const whole = bytes === 1 ? 3 : 2;
@@ -111,7 +98,7 @@ describe('a shelf that a crash left behind', () => {
   });
 
   it('gives up a line whose bytes have changed, and no other', () => {
-    fill(open(), 3);
+    fillShelf(open(), 3);
     const content = readFileSync(onlyFile());
     content[content.indexOf('event-1')] = 'E'.charCodeAt(0);
     writeFileSync(onlyFile(), content);
@@ -121,9 +108,9 @@ describe('a shelf that a crash left behind', () => {
   });
 
   it('gives up bytes that were never an event, and reads on after them', () => {
-    fill(open(), 1);
+    fillShelf(open(), 1);
     appendFileSync(onlyFile(), Buffer.concat([Buffer.alloc(4096), Buffer.from('\n{"id":"forged"}\n')]));
-    fill(open(), 1);
+    fillShelf(open(), 1);
     const shelf = open();
     expect(idsIn(shelf)).toEqual(['event-0', 'event-1']);
     expect(shelf.damaged).toBe(2);
@@ -131,7 +118,7 @@ describe('a shelf that a crash left behind', () => {
 
   it('notices a change that comes after it was opened', () => {
     const shelf = open();
-    fill(shelf, 2);
+    fillShelf(shelf, 2);
     const content = readFileSync(onlyFile());
     content[20] = 0;
     writeFileSync(onlyFile(), content);
@@ -151,7 +138,7 @@ describe('a full shelf', () => {
     let gone: SeqRange | undefined;
     for (let seq = 0; gone === undefined; seq++) {
       gone = shelf.makeRoom();
-      shelf.append(record(seq));
+      shelf.append(usageRecord(seq));
     }
     const { firstSeq, endSeq, firstAt, lastAt } = gone;
     expect([firstSeq, firstAt, lastAt]).toEqual([0, 1000, 1000 + endSeq - 1]);
@@ -163,7 +150,7 @@ describe('a full shelf', () => {
     const shelf = open();
     for (let seq = 0; seq < 20_000; seq++) {
       shelf.makeRoom();
-      shelf.append(record(seq));
+      shelf.append(usageRecord(seq));
     }
     const onDisk = files().reduce((sum, name) => sum + readFileSync(join(directory, name)).length, 0);
     expect(onDisk).toBe(shelf.bytes);
