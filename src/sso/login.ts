@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readSessionCookie } from '../access/session-cookie.js';
+import { basePathOf } from '../config/base-path.js';
 import type { CallContext } from '../domain/call-context.js';
 import type { AuthService, IssuedTokens } from './auth-service.js';
 import { beginAuthorization, completeAuthorization } from './authorization-code.js';
@@ -47,7 +48,7 @@ export class Login {
 
   /** Path of the front page, where a browser goes that was nowhere before. */
   get home(): string {
-    return `${new URL(this.parts.publicUrl).pathname.replace(/\/$/, '')}/`;
+    return `${basePathOf(this.parts.publicUrl)}/`;
   }
 
   /** Origin of the gateway, which a browser never leaves by a `returnTo`. */

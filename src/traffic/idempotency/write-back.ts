@@ -1,3 +1,4 @@
+import { makeRoom } from '../../domain/make-room.js';
 import type { LocalRecord, LocalRecords } from './local-records.js';
 import type { SharedRecords } from './shared-records.js';
 
@@ -60,8 +61,7 @@ export class WriteBack {
   }
 
   private wait(key: string): void {
-    const [oldest] = this.waiting.size >= MAX_WAITING ? this.waiting : [];
-    if (oldest !== undefined) this.waiting.delete(oldest);
+    makeRoom(this.waiting, MAX_WAITING);
     this.waiting.add(key);
   }
 }

@@ -1,3 +1,4 @@
+import { makeRoom } from '../../domain/make-room.js';
 import { redisKey } from '../../redis/keys.js';
 import type { RateLimitScope } from '../../domain/rate-limit.js';
 import type { Lease } from './lease.js';
@@ -57,8 +58,7 @@ export class BucketStore {
   }
 
   private add(owner: string, now: number): Bucket {
-    const [oldest] = this.buckets.size >= this.maxKeys ? this.buckets.keys() : [];
-    if (oldest !== undefined) this.buckets.delete(oldest);
+    makeRoom(this.buckets, this.maxKeys);
     const bucket = new Bucket(redisKey('limit', `${this.scope}:${owner}`));
     bucket.usedAt = now;
     this.buckets.set(owner, bucket);
