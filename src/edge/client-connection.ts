@@ -33,7 +33,10 @@ export class ClientConnection {
   /** Nothing more can be read as HTTP. */
   private isBroken = false;
   private isHalfClosed = false;
-  private whenIdle: (() => void) | undefined;
+  /** The answer to a CONNECT, until those before it are written. */
+  private waiting: TrackedResponse | undefined;
+  /** What bytes that are not HTTP are answered with, as soon as the requests before them are. */
+  private refusal: GatewayError | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -72,7 +75,7 @@ export class ClientConnection {
   /** Whether the head of this answer must say that the connection closes. */
   endsWith(response: TrackedResponse): boolean {
     if (this.last !== response) return false;
-    return this.isHalfClosed || (this.isBroken && this.whenIdle === undefined) || this.handler().draining;
+    return this.isHalfClosed || (this.isBroken && this.refusal === undefined) || this.handler().draining;
   }
 
   /** An answer is written to its end. */
@@ -87,7 +90,7 @@ export class ClientConnection {
     if (this.isBroken) return;
     this.isBroken = true;
     const { last } = this;
-    if (last === undefined || last.req.complete) this.whenIdle = () => this.refuse(error);
+    if (last === undefined || last.req.complete) this.refusal = error;
     else if (this.open.has(last)) last.exchange?.fail(error);
     this.closeWhenIdle();
   }
@@ -95,7 +98,8 @@ export class ClientConnection {
   /** Goes on where Node's server let go of the socket: answers a request after which nothing more can be read (CONNECT). */
   takeOver(request: IncomingMessage, answer: (response: TrackedResponse) => void): void {
     this.isBroken = true;
-    this.whenIdle = () => answer(this.respondTo(request));
+    this.waiting = this.respondTo(request);
+    answer(this.waiting);
     // Node no longer does either for the answers before this one.
     this.socket.on('drain', () => this.open.values().next().value?.emit('drain'));
     this.socket.resume();
@@ -107,27 +111,35 @@ export class ClientConnection {
     this.socket.destroy();
     if (this.hasHadRequest || this.isBroken || this.socket.bytesRead === 0) return;
     this.isBroken = true;
-    this.handler().refuse(this.respondTo(new IncomingMessage(this.socket)), clientClosed(), this);
+    this.refuse(clientClosed());
   }
 
   private refuse(error: GatewayError): void {
-    this.handler().refuse(this.respondTo(new IncomingMessage(this.socket)), error, this);
+    const response = this.respondTo(new IncomingMessage(this.socket));
+    this.write(response);
+    this.handler().refuse(response, error, this);
   }
 
   private respondTo(request: IncomingMessage): TrackedResponse {
     const response = new TrackedResponse(request);
     response.shouldKeepAlive = false;
     response.once('finish', () => this.close());
-    if (this.socket.writable) response.assignSocket(this.socket);
     return response;
   }
 
+  private write(response: TrackedResponse): void {
+    if (this.socket.writable) response.assignSocket(this.socket);
+  }
+
+  /** Once nothing more is read and all answers so far are written: gives the last one, if there is one to give, and closes. */
   private closeWhenIdle(): void {
-    if (!this.isBroken || this.open.size > 0) return;
-    const next = this.whenIdle;
-    this.whenIdle = undefined;
-    if (next === undefined || this.isClosing) this.close();
-    else next();
+    const { waiting, refusal } = this;
+    if (!this.isBroken || this.open.size > (waiting === undefined ? 0 : 1)) return;
+    this.waiting = undefined;
+    this.refusal = undefined;
+    if (waiting !== undefined && this.socket.writable) this.write(waiting);
+    else if (refusal !== undefined && !this.isClosing) this.refuse(refusal);
+    else this.close();
   }
 
   /** A FIN: the client left, or will send nothing more. Nobody can tell which, so both end what it asked for. */
@@ -141,7 +153,7 @@ export class ClientConnection {
   private onClose(): void {
     clearTimeout(this.timer);
     // What waited for its turn has its log line all the same.
-    this.whenIdle?.();
+    if (this.refusal !== undefined) this.refuse(this.refusal);
     for (const response of this.open) response.exchange?.abandon();
     this.open.clear();
   }

@@ -3,6 +3,7 @@ import { GatewayError } from '../domain/errors.js';
 import { lowerAscii } from '../domain/header-text.js';
 
 const MAX_TARGET_BYTES = 4096;
+const MAX_HEADERS = 100;
 
 /** Headers of which a second one would make two readers of one request disagree (facts F1, F24). */
 const SINGLE = new Set(['host', 'authorization', 'cookie', 'content-type', 'content-length', 'x-request-id']);
@@ -22,7 +23,20 @@ export function checkFraming(request: IncomingMessage): GatewayError | undefined
     return new GatewayError('URI_TOO_LONG', `The target is longer than ${MAX_TARGET_BYTES} bytes.`);
   if (url[0] !== '/' && !(url === '*' && request.method === 'OPTIONS')) return malformed('The target must be a path.');
   if (url.includes('#')) return malformed('The target holds a fragment, which is for clients alone.');
-  return checkHost(request) ?? checkCoding(headers, request.httpVersionMinor) ?? checkRepetition(request.rawHeaders);
+  return (
+    checkHeaderCount(request.rawHeaders, MAX_HEADERS) ??
+    checkHost(request) ??
+    checkCoding(headers, request.httpVersionMinor) ??
+    checkRepetition(request.rawHeaders)
+  );
+}
+
+/** Limits the header lines of a request. `maxHeadersCount` of older Nodes leaves out the last ones instead, which proxies write. */
+export function checkHeaderCount(rawHeaders: readonly string[], max: number): GatewayError | undefined {
+  if (rawHeaders.length <= 2 * max) return undefined;
+  return new GatewayError('HEADERS_TOO_LARGE', `The request has more than ${max} header lines.`, {
+    headers: { connection: 'close' },
+  });
 }
 
 function checkHost({ headers: { host }, httpVersionMinor }: IncomingMessage): GatewayError | undefined {

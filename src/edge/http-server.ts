@@ -14,7 +14,6 @@ import { TrackedResponse } from './tracked-response.js';
 /** Node looks for slow clients this often; its own 30 s would let one hold a connection long past the limit. */
 const CHECK_INTERVAL_MS = 1_000;
 const MAX_SEGMENT_BYTES = 1_024;
-const MAX_HEADERS = 100;
 
 /** The HTTP server with its limits, made before the application so that its hooks run before all others. */
 export class HttpServer {
@@ -30,7 +29,6 @@ export class HttpServer {
     this.fastify = fastify(serverOptions(config, refusals)) as unknown as FastifyInstance;
     this.connections = new ClientConnections(this.fastify.server, () => this.begun());
     this.fastify.server.maxConnections = config.server.maxConnections;
-    this.fastify.server.maxHeadersCount = MAX_HEADERS;
     // Read by Nest's adapter: without middlewares their engine would only cost time on each request.
     this.fastify.decorate('skipMiddie', true);
     for (const name of ['call', 'rpc'] as const) this.fastify.decorateRequest(name);

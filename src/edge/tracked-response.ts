@@ -27,6 +27,20 @@ export class TrackedResponse<R extends IncomingMessage = IncomingMessage> extend
       connection.isClosing = true;
     return this;
   }
+
+  /**
+   * Asks for the body, when this answer's turn comes: Node would write it between the head and the body of an answer that
+   * waits for those before it. A client of HTTP/1.0 does not know it (RFC 9110 10.1.1, 15.2).
+   */
+  override writeContinue(): void {
+    if (this.req.httpVersionMinor === 0) return;
+    if (this.socket !== null) super.writeContinue();
+    else this.once('socket', continueUnlessAnswered);
+  }
+}
+
+function continueUnlessAnswered(this: TrackedResponse): void {
+  if (!this.headersSent) this.writeContinue();
 }
 
 function saysClose(headers: HeaderArgument | undefined): boolean {

@@ -120,6 +120,39 @@ describe('on one connection', () => {
     await expect.poll(() => lines(start)).toMatchObject([{ route: '/api/v1/ai', status: 400, request_id: 'broken-1' }]);
   });
 
+  const QUESTION = '{"query":"hi"}';
+  const asking = (version: string, path = '/api/v1/ai') =>
+    `POST ${path} HTTP/${version}\r\n${AUTHORIZED()}Connection: close\r\nExpect: 100-continue\r\nContent-Length: ${QUESTION.length}\r\n\r\n`;
+  it.each([
+    ['immediately where nothing is before it', () => asking('1.1'), [100, 200]],
+    ['after the answers before it', () => query('slow 300ms') + asking('1.1'), [200, 100, 200]],
+    [
+      'before its stream, after two others',
+      () => query('slow 300ms') + GET + asking('1.1', '/api/v1/ai:stream'),
+      [200, 200, 100, 200],
+    ],
+  ])('a client that asks is told to send its body %s', async (_when, bytes, statuses) => {
+    const client = (await RawClient.open(gateway.url)).send(bytes());
+    await expect.poll(() => client.text).toContain('100 Continue');
+    client.send(QUESTION);
+    await client.ended();
+    client.leave();
+    expect(client.statuses).toEqual(statuses);
+  });
+
+  it.each([
+    ['that has sent it', () => query('slow 300ms') + asking('1.1') + QUESTION, [200, 200]],
+    ['whose head is refused', () => query('slow 300ms') + asking('1.1', '/nope'), [200, 404]],
+    ['of HTTP/1.0', () => asking('1.0') + QUESTION, [200]],
+  ])('a client %s is not told to send its body', async (_which, bytes, statuses) => {
+    const client = (await RawClient.open(gateway.url)).send(bytes());
+    await client.ended();
+    client.leave();
+    expect(client.statuses).toEqual(statuses);
+    expect(client.text).not.toContain('100 Continue');
+    for (const { body } of client.answers) expect(body).toMatch(/^\{.*\}$/);
+  });
+
   it('nothing that comes after an answer that ended it is done', async () => {
     const create = `POST /api/v1/ai HTTP/1.1\r\n${AUTHORIZED()}Content-Length: 17\r\n\r\n{"query":"hidden"`;
     const before = gateway.world.calls.list().length;

@@ -55,6 +55,21 @@ describe('a client that sends its last byte and goes on reading', () => {
     expect(client.statuses).toEqual([200, 499, expect.any(Number)]);
   });
 
+  it('has the answer to CONNECT after that to a request under way, each with its line', async () => {
+    const start = gateway.lines.length;
+    gateway.world.calls.clear();
+    const client = await RawClient.open(gateway.url);
+    client.send(`${request('/api/v1/ai', { query: 'slow 20000ms' })}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await gateway.world.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
+    client.halfClose();
+    await client.closed;
+    expect(client.statuses).toEqual([499, 400]);
+    const statuses = () =>
+      gateway.lines.slice(start).flatMap(({ logger, status }) => (logger === 'AUTH_DECISION' ? [status] : []));
+    await expect.poll(statuses).toHaveLength(2);
+    expect(statuses()).toEqual(expect.arrayContaining([499, 400]));
+  });
+
   it('ends a stream, which says so in its last event', async () => {
     const client = await RawClient.open(gateway.url);
     client.send(request('/api/v1/ai:stream', { query: 'stream 100000 tokens slow 20ms' }));

@@ -165,6 +165,12 @@ describe('what it takes', () => {
     expectProblem({ ...answer, contentType: answer.headers['content-type'] }, 'HEADERS_TOO_LARGE');
   });
 
+  it('no more than 50 header lines', async () => {
+    const lines = Array.from({ length: 50 }, (_, n) => `\r\nx${n}: ${n}`).join('');
+    const answer = await sendToAdmin(gateway, `GET /admin/ping HTTP/1.1\r\nHost: localhost${lines}`);
+    expectProblem({ ...answer, contentType: answer.headers['content-type'] }, 'HEADERS_TOO_LARGE');
+  });
+
   it('nothing but HTTP, and writes a line of that too', async () => {
     const [answer] = await sendRaw(adminOrigin(gateway), 'help\r\n\r\n');
     expect(answer?.status).toBe(400);

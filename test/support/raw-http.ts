@@ -25,9 +25,10 @@ export function parseResponses(text: string): RawResponse[] {
     const headEnd = rest.indexOf('\r\n\r\n');
     const [statusLine = '', ...lines] = rest.slice(0, headEnd).split('\r\n');
     const headers = Object.fromEntries(lines.map((line) => splitHeader(line)));
-    const length = Number(headers['content-length'] ?? rest.length - headEnd - 4);
+    const status = Number(statusLine.split(' ')[1]);
+    const length = status < 200 ? 0 : Number(headers['content-length'] ?? rest.length - headEnd - 4);
     const body = rest.slice(headEnd + 4, headEnd + 4 + length);
-    responses.push({ status: Number(statusLine.split(' ')[1]), headers, body });
+    responses.push({ status, headers, body });
     rest = rest.slice(headEnd + 4 + length);
   }
   return responses;

@@ -5,6 +5,7 @@ import { GatewayError } from '../../domain/errors.js';
 import type { ClientConnection, ConnectionHandler } from '../../edge/client-connection.js';
 import { ClientConnections } from '../../edge/client-connections.js';
 import { commonHeaders } from '../../edge/common-headers.js';
+import { checkHeaderCount } from '../../edge/framing.js';
 import { problemBody, problemHeaders, writeProblem } from '../../edge/problem.js';
 import { TrackedResponse } from '../../edge/tracked-response.js';
 import { findRoute } from './admin-routes.js';
@@ -45,7 +46,6 @@ export class AdminServer implements ConnectionHandler {
     const server = createServer({ ...LIMITS, requireHostHeader: false, ServerResponse: TrackedResponse });
     this.connections = new ClientConnections(server, () => this);
     server.maxConnections = MAX_CONNECTIONS;
-    server.maxHeadersCount = MAX_HEADERS;
     server.timeout = SILENCE_MS;
     server.on('request', (request, response) => void this.handle(request, response as TrackedResponse));
     server.on('clientError', (error, socket) => this.connections.onClientError(error, socket as Socket));
@@ -97,6 +97,8 @@ export class AdminServer implements ConnectionHandler {
 
   private async run(request: IncomingMessage): Promise<object> {
     this.main.assertLogged();
+    const tooMany = checkHeaderCount(request.rawHeaders, MAX_HEADERS);
+    if (tooMany !== undefined) throw tooMany;
     this.callers.check(request.headers);
     const { target, params } = findRoute(request.method ?? '', pathOf(request));
     if (hasBody(request)) throw new GatewayError('PAYLOAD_TOO_LARGE', 'No call to this listener has a body.');
