@@ -105,6 +105,17 @@ describe('the client of a request', () => {
       '203.0.113.7',
     ],
     [
+      'is what both headers say in two forms of an IPv6 address',
+      { headers: { forwarded: 'for="[2001:0DB8::1]:443"', 'x-forwarded-for': '2001:db8:0::1' } },
+      '2001:db8::1',
+    ],
+    ['is in Forwarded with empty pairs', { headers: { forwarded: ';;proto=https; ;for=203.0.113.7;' } }, '203.0.113.7'],
+    [
+      'is the proxy whose element has a pair that is malformed',
+      { headers: { forwarded: 'for=192.0.2.1, ;proto;for=203.0.113.7' } },
+      '10.0.0.1',
+    ],
+    [
       'is the proxy where they contradict each other',
       { headers: { forwarded: 'for=192.0.2.1', 'x-forwarded-for': '203.0.113.7' } },
       '10.0.0.1',

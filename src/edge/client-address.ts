@@ -96,7 +96,7 @@ function forwardedNodes(value: string | undefined): readonly string[] {
   return nodes.slice(-MAX_HOPS);
 }
 
-/** Reads `for=192.0.2.60;proto=http;by=203.0.113.43`. @returns undefined for an empty element. */
+/** Reads `for=192.0.2.60;proto=http;by=203.0.113.43`, where pairs may be empty. @returns undefined for an empty element. */
 function forwardedElement(scanner: HeaderScanner): string | undefined {
   scanner.skipSpace();
   if (scanner.atElementEnd) return undefined;
@@ -104,6 +104,7 @@ function forwardedElement(scanner: HeaderScanner): string | undefined {
   do {
     scanner.skipSpace();
     const name = scanner.token();
+    if (name === '') continue;
     if (!scanner.take('=')) return node;
     const value = scanner.value();
     if (value === undefined) return '';

@@ -17,7 +17,7 @@ export function nodeAddress(node: string): string | undefined {
   if (node.length > MAX_NODE) return undefined;
   const address = IPV4_NODE.exec(node)?.[1] ?? BRACKETED_NODE.exec(node)?.[1] ?? withoutZone(node);
   if (isIPv4(address)) return address;
-  return isIPv6(address) ? plainAddress(address) : undefined;
+  return isIPv6(address) ? plainAddress(shortest(address)) : undefined;
 }
 
 /** Returns the address of a peer as the kernel gives it, with an IPv4-mapped one as the IPv4 address that it is. */
@@ -27,6 +27,11 @@ export function plainAddress(address: string): string {
   if (high === undefined || low === undefined) return address;
   const bytes = [Number.parseInt(high, 16), Number.parseInt(low, 16)].flatMap((group) => [group >> 8, group & 255]);
   return bytes.join('.');
+}
+
+/** Rewrites an IPv6 address in the one form that RFC 5952 recommends, as the kernel and URLs have it. */
+function shortest(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }
 
 function withoutZone(node: string): string {
