@@ -18,7 +18,7 @@ function signalsAt(isTerminal: boolean) {
 }
 
 describe('signals to stop', () => {
-  const kinds = ['SIGTERM', 'SIGINT'];
+  const kinds = ['SIGTERM', 'SIGINT', 'SIGHUP'];
   it.each(kinds.flatMap((first) => kinds.map((second) => [first, second] as const)))(
     'are one without a terminal: %s, then %s',
     async (first, second) => {
@@ -35,6 +35,8 @@ describe('signals to stop', () => {
     ['SIGINT', 'SIGTERM', 501, ['SIGINT']],
     ['SIGTERM', 'SIGINT', 501, ['SIGTERM']],
     ['SIGTERM', 'SIGTERM', 501, ['SIGTERM']],
+    ['SIGINT', 'SIGHUP', 501, ['SIGINT']],
+    ['SIGHUP', 'SIGINT', 501, ['SIGHUP']],
   ])('at a terminal: %s, then %s after %d ms', async (first, second, at, seen) => {
     const { send, settled } = signalsAt(true);
     send(first, 0);

@@ -5,7 +5,10 @@ const STDIN = 0;
 /** One Ctrl+C reaches a process twice where a parent such as npm passes it on; a person takes longer. */
 const SECOND_AFTER_MS = 500;
 
-type StopSignal = 'SIGTERM' | 'SIGINT';
+/** SIGHUP comes when a terminal closes. Its default action would end the process amid its requests, also while it drains. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+type StopSignal = (typeof STOP_SIGNALS)[number];
 
 /** What the signals of a process come from. */
 export interface SignalSource {
@@ -16,8 +19,8 @@ export interface SignalSource {
 }
 
 /**
- * Takes SIGTERM and SIGINT from the first moment of the process on: however many come, in whatever order, they are one
- * request to stop. Only a second Ctrl+C at a terminal asks for more.
+ * Takes SIGTERM, SIGINT and SIGHUP from the first moment of the process on: however many come, in whatever order, they are
+ * one request to stop. Only a second Ctrl+C at a terminal asks for more.
  */
 export class StopSignals {
   private readonly stop = Promise.withResolvers<StopSignal>();
@@ -25,7 +28,7 @@ export class StopSignals {
   private interruptedAt: number | undefined;
 
   constructor(private readonly source: SignalSource = ofThisProcess()) {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) source.emitter.on(signal, () => this.take(signal));
+    for (const signal of STOP_SIGNALS) source.emitter.on(signal, () => this.take(signal));
   }
 
   /** Resolves with the first one. */

@@ -28,7 +28,7 @@ function ask(query: string): Promise<Response> {
 }
 
 const count = (msg: string) => gateway.lines.filter((line) => line.msg === msg).length;
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const PAIRS = SIGNALS.flatMap((first) => SIGNALS.map((second) => [first, second] as const));
 
 describe('a draining gateway', { timeout: 60_000 }, () => {
@@ -112,7 +112,7 @@ describe('a gateway whose log nobody reads', { timeout: 60_000 }, () => {
     }
     gateway.child.kill('SIGTERM');
     expect(await gateway.exited).toBe(0);
-    const line = JSON.parse(gateway.errors.trim().split('\n').at(-1) ?? '') as { msg: string; lines: number };
+    const line = JSON.parse(gateway.stderr.trim().split('\n').at(-1) ?? '') as { msg: string; lines: number };
     expect(line.msg).toBe('log_lines_lost');
     expect(line.lines).toBeGreaterThan(100);
   });
@@ -123,6 +123,6 @@ describe('a gateway whose log nobody reads', { timeout: 60_000 }, () => {
     for (let n = 0; n < 20; n++) expect((await fetch(`${gateway.url}/nope`)).status).toBe(404);
     gateway.child.kill('SIGTERM');
     expect(await gateway.exited).toBe(0);
-    expect(gateway.errors).toContain('log_lines_lost');
+    expect(gateway.stderr).toContain('log_lines_lost');
   });
 });

@@ -14,8 +14,6 @@ export class GatewayProcess {
   readonly child: ChildProcess;
   /** What it wrote beside its log so far. */
   stderr = '';
-  /** What it wrote to stderr so far. */
-  errors = '';
   /** Empty until it listens. */
   url = '';
   /** The same of its admin listener. */
@@ -42,10 +40,6 @@ export class GatewayProcess {
     this.exited = once(child, 'exit').then(([code]) => code as number | null);
     child.stderr.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString();
-      process.stderr.write(chunk);
-    });
-    child.stderr.on('data', (chunk: Buffer) => {
-      this.errors += chunk.toString();
       process.stderr.write(chunk);
     });
     createInterface(child.stdout).on('line', (text) => {
