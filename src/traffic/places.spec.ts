@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { block } from '../../test/support/block.js';
 import { type PlaceLimits, Places, type WaitOutcome } from './places.js';
 
 const LIMITS: PlaceLimits = {
@@ -9,6 +10,8 @@ const LIMITS: PlaceLimits = {
   weights: new Map(),
 };
 const LONG_MS = 60_000;
+/** The longest wait is over once the sockets have been polled after it. */
+const WAITED_MS = LIMITS.queueTimeoutMs + 1;
 const signal = new AbortController().signal;
 
 beforeEach(() => {
@@ -103,7 +106,7 @@ describe('calls that wait', () => {
     const made = full('acme', { queueSize: 1 });
     const waiting = made.wait('a', LONG_MS, signal);
     expect(await made.wait('b', LONG_MS, signal)).toBe('capacity');
-    await vi.advanceTimersByTimeAsync(50);
+    await vi.advanceTimersByTimeAsync(WAITED_MS);
     expect(await waiting).toBe('timeout');
   });
 
@@ -112,9 +115,29 @@ describe('calls that wait', () => {
     const waiting = made.wait('a', LONG_MS, signal);
     await vi.advanceTimersByTimeAsync(49);
     expect(made.queued).toBe(1);
-    await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(WAITED_MS - 49);
     expect(await waiting).toBe('timeout');
     expect(made.queued).toBe(0);
+  });
+
+  it.each([60, 200, 1200])('are not given up for a pause of this process of %d ms', async (ms) => {
+    vi.useRealTimers();
+    const made = full('acme');
+    const waiting = made.wait('a', LONG_MS, signal);
+    // The answer that frees a place arrived meanwhile, and is read after the timers have run.
+    setTimeout(() => setImmediate(() => made.give('acme')), 1);
+    block(ms);
+    expect(await waiting).toBe('taken');
+  });
+
+  it('are not sent when a pause has left them no time', async () => {
+    vi.useRealTimers();
+    const made = full('acme');
+    const waiting = made.wait('a', 40, signal);
+    setTimeout(() => setImmediate(() => made.give('acme')), 1);
+    block(60);
+    expect(await waiting).toBe('timeout');
+    expect(made.inUse).toBe(3);
   });
 
   it('are given up as soon as half of their kind could not be answered in the time that is left', async () => {
@@ -122,7 +145,7 @@ describe('calls that wait', () => {
     for (let n = 0; n < 200; n++) made.note(100);
     expect(await made.wait('a', 90, signal)).toBe('timeout');
     const waiting = made.wait('b', 130, signal);
-    await vi.advanceTimersByTimeAsync(40);
+    await vi.advanceTimersByTimeAsync(41);
     expect(await waiting).toBe('timeout');
   });
 
@@ -152,7 +175,7 @@ describe('a full queue', () => {
   /** Outcomes of waits in the order of their names: `a1` is the first of tenant `a`. */
   async function outcomes(made: Places, names: readonly string[]): Promise<Record<string, WaitOutcome>> {
     const settled = Promise.all(names.map(async (name) => [name, await made.wait(name[0]!, LONG_MS, signal)] as const));
-    await vi.advanceTimersByTimeAsync(LIMITS.queueTimeoutMs);
+    await vi.advanceTimersByTimeAsync(WAITED_MS);
     return Object.fromEntries(await settled);
   }
 
@@ -178,7 +201,7 @@ describe('a full queue', () => {
     expect(made.queued).toBe(128);
     for (let n = 0; n < 60; n++) made.give(n < 2 ? 'other' : `quiet-${n - 2}`);
     expect(new Set(await Promise.all(quiet))).toEqual(new Set(['taken']));
-    await vi.advanceTimersByTimeAsync(LIMITS.queueTimeoutMs);
+    await vi.advanceTimersByTimeAsync(WAITED_MS);
     const counts = Object.groupBy(await Promise.all(noisy), (outcome) => outcome);
     expect(counts).toMatchObject({ capacity: { length: 272 }, displaced: { length: 60 }, timeout: { length: 68 } });
   });
@@ -196,7 +219,7 @@ it('nothing is kept of tenants that have no calls under way', () => {
 it('nothing is kept of tenants whose calls waited', async () => {
   const made = full('acme', { queueSize: 1_000 });
   const waits = Array.from({ length: 1_000 }, (_, n) => made.wait(`tenant-${n}`, LONG_MS, signal));
-  await vi.advanceTimersByTimeAsync(LIMITS.queueTimeoutMs);
+  await vi.advanceTimersByTimeAsync(WAITED_MS);
   await Promise.all(waits);
   const lines: object = Reflect.get(made, 'lines');
   expect(Reflect.get(lines, 'lines')).toHaveProperty('size', 0);

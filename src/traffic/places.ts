@@ -62,10 +62,11 @@ export class Places {
   wait(tenant: string, remainingMs: number, signal: AbortSignal): Promise<WaitOutcome> {
     if (signal.aborted) return Promise.resolve('aborted');
     if (!this.lines.admits(tenant)) return Promise.resolve('capacity');
-    const waitMs = Math.min(this.limits.queueTimeoutMs, remainingMs - this.medianMs);
-    if (waitMs <= 0) return Promise.resolve('timeout');
+    const spareMs = remainingMs - this.medianMs;
+    if (spareMs <= 0) return Promise.resolve('timeout');
+    const waitMs = Math.min(this.limits.queueTimeoutMs, spareMs);
     return new Promise((settle) => {
-      const waiter = { tenant, expiresAt: this.now() + waitMs, signal, settle };
+      const waiter = { tenant, expiresAt: this.now() + spareMs, signal, settle };
       this.lines.add(waiter, waitMs, this.byTenant.get(tenant) ?? 0);
     });
   }

@@ -1,3 +1,4 @@
+import { startTimeout } from '../domain/loop-timeout.js';
 import { IndexedHeap } from './indexed-heap.js';
 
 /** How a wait ended: `timeout` without a permit in time, `displaced` by a call of a tenant with a shorter line. */
@@ -6,7 +7,7 @@ export type LineOutcome = 'taken' | 'timeout' | 'displaced' | 'aborted';
 /** A call that waits. */
 export interface Waiter {
   readonly tenant: string;
-  /** Moment of the queue's clock, in ms. */
+  /** When its answer could not come in time any more: moment of the queue's clock, in ms. */
   readonly expiresAt: number;
   readonly signal: AbortSignal;
   readonly settle: (outcome: LineOutcome) => void;
@@ -14,7 +15,7 @@ export interface Waiter {
 
 interface Entry extends Waiter {
   readonly line: Line;
-  readonly timer: NodeJS.Timeout;
+  readonly stopTimeout: () => void;
   readonly onAbort: () => void;
   older: Entry | undefined;
   newer: Entry | undefined;
@@ -67,13 +68,16 @@ export class WaitingLines {
     return ((this.lines.get(tenant)?.length ?? 0) + 1) / this.weightOf(tenant) < longest.length / longest.weight;
   }
 
-  /** Adds a call that {@link admits} let in. Settles it with `timeout` after `waitMs`, and with `aborted` as soon as its signal is. */
+  /**
+   * Adds a call that {@link admits} let in. Settles it with `timeout` after `waitMs`, in which pauses of this process do not
+   * count, since no permit is given back in them; with `aborted` as soon as its signal is.
+   */
   add(waiter: Waiter, waitMs: number, inUse: number): void {
     if (this.count >= this.limits.queueSize) this.displace();
     const line = this.lineOf(waiter.tenant, inUse);
-    const timer = setTimeout(() => this.remove(entry, 'timeout'), waitMs);
+    const stopTimeout = startTimeout(waitMs, () => this.remove(entry, 'timeout'));
     const onAbort = () => this.remove(entry, 'aborted');
-    const entry: Entry = { ...waiter, line, timer, onAbort, older: line.newest, newer: undefined };
+    const entry: Entry = { ...waiter, line, stopTimeout, onAbort, older: line.newest, newer: undefined };
     waiter.signal.addEventListener('abort', onAbort);
     if (line.newest === undefined) line.oldest = entry;
     else line.newest.newer = entry;
@@ -109,7 +113,7 @@ export class WaitingLines {
   }
 
   private unlink(entry: Entry): Entry {
-    clearTimeout(entry.timer);
+    entry.stopTimeout();
     entry.signal.removeEventListener('abort', entry.onAbort);
     const { line, older, newer } = entry;
     if (older === undefined) line.oldest = newer;
