@@ -91,5 +91,7 @@ export class StalledClients implements OnApplicationShutdown {
       request.call.cancel(stalled);
       closeUnlessTaken(request.call, raw);
     }
+    // Nobody watches the connection from here on: it takes no further request, also when its client reads again in time.
+    replies.at(-1)?.raw.once('finish', () => socket.destroySoon());
   }
 }

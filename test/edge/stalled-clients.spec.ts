@@ -130,6 +130,30 @@ describe('a response of another kind whose client reads nothing', SLOW, () => {
     const answer = await fetch(`${gateway.url}/shapes/v1/shapes`, { headers });
     expect((await answer.text()).length).toBeGreaterThan(shapes.suffix.length);
   });
+
+  it.each([
+    ['a unary one', { method: 'GET', path: '/shapes/v1/shapes' }, undefined],
+    ['a stream', { method: 'POST', path: '/shapes/v1/shapes/one:rotate' }, {}],
+  ])(
+    'is the last on its connection, also when its client reads on within the second: %s',
+    async (_, target, writes) => {
+      const env = {
+        GATEWAY_STREAM_WRITE_TIMEOUT: '500ms',
+        GATEWAY_GRPC_MAX_RECEIVE_BYTES: '64MiB',
+        GATEWAY_UPSTREAM_TIMEOUT: '20s',
+      };
+      const { gateway, shapes } = await startShapes(env, writes);
+      shapes.suffix = 'x'.repeat(16 * 1_048_576);
+      shapes.stream = flood;
+      const { token } = await Client.of(gateway, 'alice@acme.test');
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const client = await StalledClient.send(gateway.url, { ...target, headers });
+      const stalled = () => metric(gateway.url, 'gateway_stalled_clients_total');
+      await expect.poll(stalled, { ...SOON, interval: 20 }).toBe(1);
+      client.ask(`GET /api/v1/me HTTP/1.1\r\nhost: gateway\r\nauthorization: Bearer ${token}\r\n\r\n`);
+      expect((await client.readAll()).match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
+    },
+  );
 });
 
 describe(

@@ -21,6 +21,11 @@ export class StalledClient {
     return new StalledClient(socket);
   }
 
+  /** Sends another request on the same connection. */
+  ask(request: string): void {
+    this.socket.write(request);
+  }
+
   /** Reads what is there and what comes, to the end of the connection. */
   async readAll(): Promise<string> {
     const chunks: Buffer[] = [];
