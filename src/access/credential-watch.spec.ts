@@ -159,6 +159,17 @@ describe('expiry', () => {
     expect(ends).toEqual([]);
   });
 
+  it.each([true, false])(
+    'of a session ends its requests, whether or not that of a token does: %s',
+    async (untilExpiry) => {
+      begin('session', { sessionEndsAt: AT }, untilExpiry);
+      await pass(19_000);
+      expect(ends).toEqual([]);
+      await pass(1_000);
+      expect(reasons()).toEqual(['SESSION_ENDED']);
+    },
+  );
+
   it.each(KINDS)('ends nothing where it is not wanted: %s', async (kind) => {
     facts.verification = refusal('TOKEN_EXPIRED');
     begin(kind, { expiresAt: AT }, false);

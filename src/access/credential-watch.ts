@@ -27,7 +27,7 @@ interface CredentialWatchParts {
 }
 
 interface WatchOptions {
-  /** Whether the `exp` of the credential ends it too. A browser session has none: its access token is renewed. */
+  /** Whether the `exp` of the credential ends it too. A browser session has its own end: its access token is renewed. */
   readonly untilExpiry: boolean;
 }
 
@@ -110,6 +110,7 @@ export class CredentialWatch implements OnApplicationShutdown {
     const reason = revocation?.verdict(principal);
     if (reason !== undefined) return credentialEnded(reason);
     if (untilExpiry && this.hasExpired(principal)) return credentialEnded('TOKEN_EXPIRED');
+    if (this.isSessionOver(principal)) return credentialEnded('SESSION_ENDED');
     const tenant = entitlements.find(request.call);
     return !(tenant instanceof Promise) && tenant?.suspended === true ? tenantSuspended() : undefined;
   }
@@ -118,6 +119,12 @@ export class CredentialWatch implements OnApplicationShutdown {
     if (authMethod === 'session') return false;
     const { clockToleranceMs, now = Date.now } = this.parts;
     return expiresAt * 1000 + (authMethod === 'jwt' ? clockToleranceMs : 0) <= now();
+  }
+
+  /** By its age. The store keeps a session that is too old until somebody asks for it. */
+  private isSessionOver({ sessionEndsAt = Infinity }: Principal): boolean {
+    const { now = Date.now } = this.parts;
+    return sessionEndsAt * 1000 <= now();
   }
 
   /** What costs more than a look into memory. */

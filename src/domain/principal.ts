@@ -20,4 +20,6 @@ export interface Principal {
   readonly tokenId: string;
   /** Claim `token_version`: void once AuthService asks for a higher one of this subject or tenant. Absent counts as 0. */
   readonly tokenVersion?: number;
+  /** Unix seconds at which the browser session ends, however much it is used; only of a session. */
+  readonly sessionEndsAt?: number;
 }

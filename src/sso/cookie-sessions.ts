@@ -29,7 +29,7 @@ export class CookieSessions extends SessionReader {
     if (record.accessExpiresAt <= this.now()) return this.readRenewed(sessionId, record, call);
     if (record.renewAt <= this.now()) this.renewal.ahead(sessionId, record, call);
     try {
-      return await this.principals.of(record.accessToken);
+      return await this.principals.of(record);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // Its key may have been withdrawn, or clocks differ: AuthService has the last word on the session.
@@ -42,9 +42,9 @@ export class CookieSessions extends SessionReader {
   }
 
   private async readRenewed(sessionId: string, record: SessionRecord, call: CallContext): Promise<Principal> {
-    const { accessToken } = await this.renewal.renew(sessionId, record, call);
+    const renewed = await this.renewal.renew(sessionId, record, call);
     try {
-      return await this.principals.of(accessToken);
+      return await this.principals.of(renewed);
     } catch (error) {
       // The session is still there, so the browser keeps its cookie: what is wrong here, such as a clock, can pass.
       throw isRefusal(error) ? sessionOver('SESSION_INVALID', { cause: error, keepsCookie: true }) : error;

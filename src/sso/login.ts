@@ -150,8 +150,8 @@ export class Login {
     { idToken }: VerifiedIdentity,
     { accessToken, refreshToken, expiresIn }: IssuedTokens,
   ): Promise<Omit<SessionRecord, 'provider' | 'issuer' | 'identity' | 'providerSession'>> {
-    const { subject, tenantId } = await this.parts.principals.of(accessToken);
     const createdAt = this.parts.now();
+    const { subject, tenantId } = await this.parts.principals.of({ accessToken, createdAt });
     const times = tokenTimes(createdAt, expiresIn);
     return { idToken, createdAt, subject, tenantId, accessToken, refreshToken, ...times, generation: 0 };
   }

@@ -41,7 +41,7 @@ export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurro
   const box = new SealedBox('session', sessionSecrets(sso));
   const sessions = new Sessions(store, box, { idleMs: sso.sessionIdleMs, maxAgeMs: sso.sessionMaxAgeMs });
   const auth = new AuthService(stack);
-  const principals = new SessionPrincipals(tokens);
+  const principals = new SessionPrincipals(tokens, sso.sessionMaxAgeMs);
   const renewal = new SessionRenewal({ sessions, store, auth, now });
   const signOut = new SignOut({ sessions, auth, revocations, logger: logger.events });
   const cookies = new LoginCookies(box, now);

@@ -6,6 +6,7 @@ import { Client } from '../support/client.js';
 
 import type { BytesStream } from '../support/grpc-backend.js';
 import { callApi, FROM_PAGE, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
+import { TestRedis } from '../support/redis.js';
 import { WebClient } from '../support/web-client.js';
 
 const PATH = '/shapes/v1/shapes/one:rotate';
@@ -140,6 +141,29 @@ describe('a tenant that is suspended', () => {
     await expectEnded(ends, 'TENANT_SUSPENDED', 'TENANT_SUSPENDED');
     untouched?.end();
     expect(await other.text()).toContain('event: end');
+  });
+});
+
+describe('the greatest age of a session', () => {
+  let redis: TestRedis;
+  beforeAll(async () => {
+    redis = await TestRedis.start();
+    await start({ REDIS_URL: redis.url, GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY: 'false' });
+  });
+  afterAll(async () => {
+    vi.useRealTimers();
+    await stop();
+    await redis.close();
+  });
+
+  it('ends its open streams, although it was used a moment ago', async () => {
+    const browser = new WebClient();
+    await signIn(browser, gateway, 'alice@acme.test');
+    const cookie = `__Host-sid=${browser.cookie(gateway.publicUrl, '__Host-sid')}`;
+    const { ends } = await openAll({ ...FROM_PAGE, cookie });
+    vi.useFakeTimers({ toFake: ['Date'] });
+    vi.setSystemTime(Date.now() + 12 * 3_600_000);
+    await expectEnded(ends, 'UNAUTHENTICATED', 'SESSION_ENDED');
   });
 });
 
