@@ -1,4 +1,5 @@
 import type { DescMessage, Registry } from '@bufbuild/protobuf';
+import { typeOfUrl } from '../type-url.js';
 import { checkFields } from './check-fields.js';
 import type { FieldTable } from './check-fields.js';
 import type { Check } from './check-scalar.js';
@@ -31,7 +32,7 @@ export function anyCheck(registry: Registry, types: Types): Check {
 
 function findType(object: JsonObject, registry: Registry, findings: Findings): DescMessage | undefined {
   const url: JsonNode = Object.hasOwn(object, '@type') ? (object['@type'] as JsonNode) : null;
-  const desc = typeof url === 'string' ? registry.getMessage(url.slice(url.lastIndexOf('/') + 1)) : undefined;
+  const desc = typeof url === 'string' ? typeOfUrl(registry, url) : undefined;
   if (desc === undefined) {
     findings.enter('@type');
     findings.add(`expected the URL of a known message type, got ${describe(url)}`);

@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
+import { typeOfUrl } from '../type-url.js';
 import { isSet } from './check-fields.js';
 import { hasOwnJsonForm } from './check-well-known.js';
 import { isObject } from './exact-number.js';
@@ -57,7 +58,7 @@ export class RequiredFields {
 
   private packedType(value: JsonObject): DescMessage | undefined {
     const url = Object.hasOwn(value, '@type') ? value['@type'] : undefined;
-    return typeof url === 'string' ? this.registry.getMessage(url.slice(url.lastIndexOf('/') + 1)) : undefined;
+    return typeof url === 'string' ? typeOfUrl(this.registry, url) : undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import { ScalarType } from '@bufbuild/protobuf';
 import type { DescExtension, DescField, DescMessage, Registry } from '@bufbuild/protobuf';
+import { typeOfUrl } from '../type-url.js';
 import type { FieldMarks } from './field-marks.js';
 import {
   compileEnum,
@@ -36,7 +37,7 @@ export class PlanCompiler implements TypePlans {
   constructor(private readonly options: PlanOptions) {}
 
   named(typeUrl: string): MessagePlan | undefined {
-    const desc = this.options.registry.getMessage(typeUrl.slice(typeUrl.lastIndexOf('/') + 1));
+    const desc = typeOfUrl(this.options.registry, typeUrl);
     return desc && this.compile(desc);
   }
 

@@ -5,6 +5,7 @@ import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
 import type { Any } from '@bufbuild/protobuf/wkt';
+import { typeOfUrl } from '../type-url.js';
 import type { FieldMarks } from './field-marks.js';
 
 /**
@@ -47,7 +48,7 @@ export class MessageSettler {
   }
 
   private visitAny(any: Any): void {
-    const desc = this.registry.getMessage(any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1));
+    const desc = typeOfUrl(this.registry, any.typeUrl);
     if (desc !== undefined) any.value = this.settle(desc, any.value);
   }
 

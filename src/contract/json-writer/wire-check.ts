@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { AnySchema } from '@bufbuild/protobuf/wkt';
+import { typeOfUrl } from '../type-url.js';
 import { isDelimited, kindOfField, tagsOf, wireTypeOf } from './field-shape.js';
 import { MAX_DEPTH } from './plan.js';
 
@@ -64,7 +65,7 @@ export class WireCheck {
 
   private checkPacked(bytes: Uint8Array, depth: number): void {
     const any = fromBinary(AnySchema, bytes);
-    const desc = this.registry.getMessage(any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1));
+    const desc = typeOfUrl(this.registry, any.typeUrl);
     if (desc) this.check(desc, any.value, depth + 1);
   }
 
