@@ -1,3 +1,5 @@
+import { traceIdOf, type TraceContext } from '../domain/trace-context.js';
+
 /** The gateway serves JSON: nothing of it may be framed, sniffed, cached or run. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = Object.freeze({
   'cache-control': 'no-store',
@@ -7,7 +9,15 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = Object.freeze({
   'x-content-type-options': 'nosniff',
 });
 
-/** Headers of every answer on every port, also of one to bytes that are not a request. */
-export function commonHeaders(requestId: string): Record<string, string> {
-  return { ...SECURITY_HEADERS, 'x-request-id': requestId, 'x-correlation-id': requestId };
+/** Returns the headers of every answer on every port, also of one to bytes that are not a request. @param trace none where nothing is traced. */
+export function commonHeaders(requestId: string, trace?: TraceContext): Record<string, string> {
+  const headers: Record<string, string> = {
+    ...SECURITY_HEADERS,
+    'x-request-id': requestId,
+    'x-correlation-id': requestId,
+  };
+  if (trace === undefined) return headers;
+  headers['traceparent'] = trace.traceparent;
+  headers['x-trace-id'] = traceIdOf(trace);
+  return headers;
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { ERROR_CODES, type GatewayError } from '../domain/errors.js';
+import type { TraceContext } from '../domain/trace-context.js';
 import { commonHeaders } from './common-headers.js';
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
@@ -40,9 +41,17 @@ export function problemHeaders(error: GatewayError): Record<string, string> {
 }
 
 /** Answers bytes that never became a request. */
-export function writeProblem(response: ServerResponse, error: GatewayError, source: ProblemSource): void {
-  const { requestId } = source;
+export function writeProblem(
+  response: ServerResponse,
+  error: GatewayError,
+  source: ProblemSource & { readonly trace?: TraceContext },
+): void {
+  const { requestId, trace } = source;
   const body = JSON.stringify(problemBody(error, source));
-  const headers = { ...commonHeaders(requestId), ...problemHeaders(error), 'content-length': Buffer.byteLength(body) };
+  const headers = {
+    ...commonHeaders(requestId, trace),
+    ...problemHeaders(error),
+    'content-length': Buffer.byteLength(body),
+  };
   response.writeHead(error.status, headers).end(body);
 }

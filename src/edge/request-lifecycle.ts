@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { DrainState } from '../domain/drain-state.js';
-import { traceIdOf } from '../domain/trace-context.js';
 import { GatewayError } from '../domain/errors.js';
 import { isOperational } from '../domain/operational-paths.js';
 import { AccessLog } from '../observe/access-log.js';
@@ -70,7 +69,7 @@ export class RequestLifecycle implements ConnectionHandler {
     const call = this.contexts.withoutRequest();
     const error = this.arrival.checkAddress(call, { clientAddress: remoteAddress }) ?? refused;
     recordError(call, error);
-    writeProblem(response, error, { requestId: call.requestId, basePath: call.basePath });
+    writeProblem(response, error, call);
     this.log.finish(call, socketFacts(remoteAddress, error, this.draining));
   }
 
@@ -82,8 +81,7 @@ export class RequestLifecycle implements ConnectionHandler {
     request.clientAddress = this.contexts.clientAddress.of(request.raw);
     request.rawPath = queryAt === -1 ? url : url.slice(0, queryAt);
     request.rawQuery = queryAt === -1 ? '' : url.slice(queryAt + 1);
-    reply.headers(commonHeaders(call.requestId));
-    reply.header('traceparent', call.trace.traceparent).header('x-trace-id', traceIdOf(call.trace));
+    reply.headers(commonHeaders(call.requestId, call.trace));
     this.arrival.cors.mark(request, reply);
     // A scrape is not part of what it counts, and no drain waits for a probe.
     if (!isOperational(request.rawPath)) this.log.begin(call);
