@@ -30,6 +30,8 @@ export class CallContext {
   policy: Policy | undefined;
   /** Label of the route in metrics and logs: the template of the proto. */
   routeLabel = '_unmatched';
+  /** Asks about the gateway itself, under any spelling of such a path that the router takes: see `isOperational`. */
+  isOperational = false;
   /** The caller's permission reaches over tenants (scope `all`). */
   crossTenant = false;
   /** The caller may set the privileged fields of the route. */

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
-import { isOperational } from '../domain/operational-paths.js';
 import { Admission } from '../traffic/admission/admission.js';
 import { priorityOf, type Priority } from '../traffic/admission/priority.js';
 import { RateLimiter, type Sender } from '../traffic/limits/rate-limiter.js';
@@ -24,7 +23,7 @@ export class Arrival {
   /** Throws for a request that goes no further. */
   admit(request: FastifyRequest): Resolution {
     const malformed = checkFraming(request.raw);
-    const limited = isOperational(request.rawPath) ? undefined : this.checkAddress(request.call, request);
+    const limited = request.call.isOperational ? undefined : this.checkAddress(request.call, request);
     if (limited !== undefined) throw malformed === undefined ? limited : closing(limited);
     if (malformed !== undefined) throw malformed;
     if (this.cors.isPreflight(request)) return this.preflight(request);
@@ -54,7 +53,7 @@ export class Arrival {
 
 function priority({ call, rawPath, method }: FastifyRequest): Priority {
   if (call.method !== undefined) return priorityOf(call.method);
-  if (isOperational(rawPath)) return 'health';
+  if (call.isOperational) return 'health';
   if (rawPath.startsWith('/auth/')) return 'auth';
   return method === 'GET' || method === 'HEAD' ? 'read' : 'write';
 }

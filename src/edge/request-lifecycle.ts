@@ -83,8 +83,9 @@ export class RequestLifecycle implements ConnectionHandler {
     request.rawQuery = queryAt === -1 ? '' : url.slice(queryAt + 1);
     reply.headers(commonHeaders(call.requestId, call.trace));
     this.arrival.cors.mark(request, reply);
+    call.isOperational = isOperational(request.rawPath) || isOperational(request.routeOptions.url ?? '');
     // A scrape is not part of what it counts, and no drain waits for a probe.
-    if (!isOperational(request.rawPath)) this.log.begin(call);
+    if (!call.isOperational) this.log.begin(call);
     tracked(reply).exchange = new HttpExchange(reply, this);
   }
 

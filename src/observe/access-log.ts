@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
-import { isOperational } from '../domain/operational-paths.js';
 import { accessLine } from './access-line.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
 import { InFlightRegistry } from './in-flight.js';
@@ -52,7 +51,7 @@ export class AccessLog {
 
 /** Faults of the gateway's own are errors, those of upstreams warnings, those of clients neither. */
 function levelOf(call: CallContext, http: HttpFacts): Level {
-  if (isOperational(call.routeLabel)) return 'debug';
+  if (call.isOperational) return 'debug';
   if (call.error?.code === 'INTERNAL') return 'error';
   return http.status >= 500 ? 'warn' : 'info';
 }

@@ -3,7 +3,7 @@ import { OPERATIONAL_PATHS } from '../../src/domain/operational-paths.js';
 import { ownRoutes } from '../../src/edge/own-routes.js';
 import { HealthController } from '../../src/ops/health.controller.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { metric, Scrape } from '../support/metrics.js';
+import { metric } from '../support/metrics.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -39,6 +39,18 @@ describe.each([...OPERATIONAL_PATHS])('%s', (path) => {
   });
 });
 
-it('a scrape is not among the requests that it counts', async () => {
-  expect((await Scrape.of(ops())).values('gateway_in_flight_requests')).toEqual([0]);
+describe.each(['/metrics', '/metrics/', '//metrics', '/%6detrics', '/metrics?x=1', '/metrics/?'])('%s', (path) => {
+  it('is not among the requests that it counts, and has no limit', async () => {
+    for (let n = 0; n < 5; n++) {
+      const answer = await fetch(ops() + path);
+      expect(answer.status).toBe(200);
+      expect(await answer.text()).toMatch(/^gateway_in_flight_requests 0$/m);
+    }
+  });
+});
+
+it('a path that only begins like one of them has the limit of its address', async () => {
+  const statuses = [];
+  for (let n = 0; n < 3; n++) statuses.push((await fetch(`${ops()}/livez/x`)).status);
+  expect(statuses).toContain(429);
 });
