@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { readText } from './project-files.js';
+
+const SECTIONS = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
+
+/** The text of each version, its heading first. */
+const versions = readText('CHANGELOG.md').split(/^## /m).slice(1);
+
+describe.each(versions)('the changelog of %.12s', (text) => {
+  it('has each section once, in the order of Keep a Changelog', () => {
+    const found = [...text.matchAll(/^### (.+)$/gm)].map(([, name = '']) => name);
+    expect(found).toEqual(SECTIONS.filter((name) => found.includes(name)));
+  });
+
+  it('has each entry once', () => {
+    const entries = text.split('\n').filter((line) => line.startsWith('- '));
+    expect(entries.filter((entry, at) => entries.indexOf(entry) !== at)).toEqual([]);
+  });
+});
