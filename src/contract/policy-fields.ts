@@ -98,7 +98,7 @@ function findUnredactedSecrets(message: DescMessage, policy: Policy): readonly s
     skips,
     covered: [...policy.redact, ...(policy.reveal ?? [])],
   });
-  const ways = '(gateway.v1.field).redact on the field, or (gateway.v1.field).public when it is none';
+  const ways = '(gateway.v1.field).redact on the field, or (gateway.v1.field).public when it is not a secret';
   return paths.map((path) => `the response field "${path}" looks like a secret: set redact: "${path}", or ${ways}`);
 }
 

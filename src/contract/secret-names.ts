@@ -4,7 +4,7 @@ import { fieldRules } from './field-rules.js';
 
 /** A word of a name that secrets have; `apikey` and `passwordhash` are one word to those who write them so. */
 const SECRET_WORD = /(?:token|secret|password|passwd|passphrase|credential|apikey|hash|hashe|^key|^otp)s?$/;
-/** What a secret of that kind is for, when it is none: page tokens, public keys. */
+/** Words that, before a word of a secret, make the name harmless: page tokens, public keys. */
 const HARMLESS_BEFORE = new Set(
   'page next sync continuation cursor public idempotency partition sort primary'.split(' '),
 );

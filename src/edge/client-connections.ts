@@ -12,7 +12,7 @@ export class ClientConnections {
   constructor(server: Server, handler: () => ConnectionHandler) {
     // Node would end the socket when the client ends its side, and the requests under way could not be answered.
     Object.assign(server, { httpAllowHalfOpen: true });
-    // Read whole, so that whoever counts them refuses too many; their bytes have a limit.
+    // All are read, so that too many are refused where they are counted; their bytes have a limit.
     server.maxHeadersCount = 0;
     server.on('connection', (socket: Socket) => {
       new ClientConnection(socket, handler);

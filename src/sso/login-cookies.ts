@@ -51,7 +51,7 @@ export class LoginCookies {
     return clearCookie(nameOf(state));
   }
 
-  /** Names of the oldest cookies, and of all that are none of the gateway's, until the rest leaves room for a new one. */
+  /** Names of the oldest cookies, and of all that the gateway did not set, until the rest leaves room for a new one. */
   private surplus(cookieHeader: string, bytes: number): string[] {
     const newestFirst = this.cookiesIn(cookieHeader).toSorted((one, other) => other.endsAt - one.endsAt);
     const dropped: string[] = [];

@@ -96,7 +96,7 @@ describe('gateway check and a start refuse the same, with the same words:', () =
     await expectRefusal(envWith(edits, SSO), text);
   });
 
-  it('certificates that are none', async () => {
+  it('files that do not hold a certificate', async () => {
     const wrong = { GATEWAY_USER_TLS_MODE: 'tls', GATEWAY_USER_TLS_CA_FILE: import.meta.filename };
     const text = /^GATEWAY_USER_TLS_MODE: .*check-and-start.spec.ts is no PEM file; name PEM files/;
     await expectRefusal({ ...world.gatewayEnv(), ...wrong }, text);

@@ -8,7 +8,7 @@ const wellKnown = (name: string) => {
   return desc;
 };
 
-/** A JSON value of each well-known type, its field in WellKnown, and a value that is none of it. */
+/** A JSON value of each well-known type, its field in WellKnown, and a value that is not of that type. */
 const VALUES: [type: string, field: string, json: JsonValue, wrong: string][] = [
   ['StringValue', 'string_value', 'a', '1'],
   ['StringValue', 'string_value', '', '{"value":"a"}'],
