@@ -6,7 +6,7 @@ const SECTIONS = ['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Securit
 /** The text of each version, its heading first. */
 const versions = readText('CHANGELOG.md').split(/^## /m).slice(1);
 
-describe.each(versions)('the changelog of %.12s', (text) => {
+describe.each(versions.map((text) => [text.split('\n', 1)[0] ?? '', text]))('the changelog of %s', (_version, text) => {
   it('has each section once, in the order of Keep a Changelog', () => {
     const found = [...text.matchAll(/^### (.+)$/gm)].map(([, name = '']) => name);
     expect(found).toEqual(SECTIONS.filter((name) => found.includes(name)));
