@@ -1,10 +1,12 @@
 import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { TimedOut, withTimeout } from '../domain/loop-timeout.js';
 import { type FieldViolation, ERROR_CODES, GatewayError, type GatewayErrorCode } from '../domain/errors.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { IdempotencyRecord, KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { type Claim, IdempotencyRecords } from '../traffic/idempotency/idempotency-records.js';
+import { wasAnswered } from '../traffic/upstream-fault.js';
 import { PROBLEM_JSON } from './problem.js';
 
 const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
@@ -12,7 +14,7 @@ const KEY = /^[!-~]{1,255}$/;
 const RETRY_AFTER_SECONDS = 1;
 
 /** Of the client's errors, those that say nothing of the request itself. */
-const PASSING: ReadonlySet<GatewayErrorCode> = new Set(['RATE_LIMITED', 'REQUEST_TIMEOUT', 'CLIENT_CLOSED']);
+const PASSING: ReadonlySet<GatewayErrorCode> = new Set(['RATE_LIMITED', 'REQUEST_TIMEOUT', 'CLIENT_CLOSED', 'ABORTED']);
 
 /** A request that names a key, and the message it comes to. */
 export interface KeyedRequest {
@@ -48,7 +50,8 @@ export class IdempotentRequests {
 
   /**
    * Rejects with ABORTED while the first request with this key is under way, with ALREADY_EXISTS when it was another
-   * request, and as `execute` does. What fails by the fault of others than the client may be tried again.
+   * request, with UPSTREAM_TIMEOUT when the store cannot say in time, and as `execute` does. What fails by the fault of
+   * others than the client may be tried again, unless it was carried out.
    */
   async run(request: FastifyRequest, keyed: KeyedRequest, execute: () => Promise<KeptAnswer>): Promise<OnceAnswer> {
     const fingerprint = hash(
@@ -56,7 +59,7 @@ export class IdempotentRequests {
       Buffer.concat([Buffer.from(`${keyed.method.path}\n`), keyed.message]),
       'base64url',
     );
-    const claim = await this.records.claim(ownKey(request, keyed.key), fingerprint);
+    const claim = await this.claim(request, ownKey(request, keyed.key), fingerprint);
     if (!('keep' in claim)) return { answer: replay(claim, fingerprint), replayed: true };
     try {
       const answer = await execute();
@@ -67,6 +70,23 @@ export class IdempotentRequests {
       throw error;
     }
   }
+
+  /** Waits for the store no longer than the client does; a key that is taken after that is given back. */
+  private async claim({ call }: FastifyRequest, key: string, fingerprint: string): Promise<Claim | IdempotencyRecord> {
+    const claiming = this.records.claim(key, fingerprint);
+    try {
+      return await withTimeout(Math.max(call.deadlineAt - performance.now(), 0), claiming);
+    } catch (error) {
+      if (!(error instanceof TimedOut)) throw error;
+      void claiming.then((claim) => ('keep' in claim ? claim.release() : undefined));
+      throw storeTooSlow();
+    }
+  }
+}
+
+function storeTooSlow(): GatewayError {
+  const detail = 'The store of Idempotency-Keys did not answer in time: the request was not carried out.';
+  return new GatewayError('UPSTREAM_TIMEOUT', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 /** Two callers may use the same key. */
@@ -95,9 +115,14 @@ function omitted({ status }: KeptAnswer): GatewayError {
 }
 
 async function settle(claim: Claim, error: unknown): Promise<void> {
-  if (!(error instanceof GatewayError) || error.domain !== 'client' || PASSING.has(error.code)) return claim.release();
+  if (!(error instanceof GatewayError) || !isFinal(error)) return claim.release();
   const { code, detail, errors, status } = error;
   return claim.keep({ status, contentType: PROBLEM_JSON, body: Buffer.from(JSON.stringify({ code, detail, errors })) });
+}
+
+/** Whether the same request would come to the same, or was carried out and must not be again. */
+function isFinal(error: GatewayError): boolean {
+  return (error.domain === 'client' && !PASSING.has(error.code)) || wasAnswered(error);
 }
 
 /** The problem is written anew: it names the request that it answers. */

@@ -41,6 +41,8 @@ interface FailureFacts {
   readonly backendFault: boolean;
   /** Unavailable before any of a response came: an idempotent call may be tried again. */
   readonly retryableUncommitted: boolean;
+  /** A message of the response came and could not be taken: the backend has done what it was asked for. */
+  readonly answered: boolean;
   /** How long the backend wants to be left alone before another attempt (gRPC A6); negative: for ever. */
   readonly pushbackMs: number | undefined;
   /** The raw text, bounded. For the log alone. */
@@ -56,6 +58,7 @@ export class GrpcFailure implements FailureFacts {
   declare readonly phrase: string;
   declare readonly backendFault: boolean;
   declare readonly retryableUncommitted: boolean;
+  declare readonly answered: boolean;
   declare readonly pushbackMs: number | undefined;
   declare readonly details: string;
 
@@ -97,6 +100,8 @@ const OWN_TEXT = new RegExp(
 );
 /** What grpc-js says of a response that had no grpc-status: the only such text that comes with the response's own headers. */
 const NO_STATUS = 'Received HTTP status code ';
+/** Of a message that came: it is too large, or cannot be decompressed, or there is another. */
+const UNTAKEN_MESSAGE = /^(?:Received message |Failed to decompress|Too many responses received$)/;
 const LOCAL_TEXT = /^(?:Attempted to send message with a size larger than |Channel closed before call started$)/;
 
 /** Codes of the backend's own that speak against its health. */
@@ -123,6 +128,7 @@ export function classify(upstream: string, end: CallEnd): GrpcFailure {
     phrase: isCalm(details) ? 'service unavailable' : phraseOf(code, origin, connection),
     backendFault: isBackendFault(origin, code) && end.isOwnPause !== true,
     retryableUncommitted: code === 'UNAVAILABLE' && origin !== 'local' && !end.grpcHeaders && connection !== 'tls',
+    answered: origin !== 'app' && UNTAKEN_MESSAGE.test(details),
     pushbackMs: origin === 'app' ? readPushback(end.metadata) : undefined,
     details,
   });
@@ -138,6 +144,7 @@ export function localFailure(
     connection: undefined,
     phrase: phraseOf(facts.grpcCode, 'local', undefined),
     retryableUncommitted: false,
+    answered: false,
     pushbackMs: undefined,
   });
 }
@@ -152,6 +159,7 @@ export function malformedResponse(upstream: string, details: string): GrpcFailur
     phrase: phraseOf('INTERNAL', 'transport', undefined),
     backendFault: true,
     retryableUncommitted: false,
+    answered: true,
     pushbackMs: undefined,
     details: details.slice(0, MAX_DETAILS),
   });

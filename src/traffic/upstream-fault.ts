@@ -6,3 +6,8 @@ export function isUpstreamFault(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return false;
   return error.code === 'CIRCUIT_OPEN' || (error.cause instanceof GrpcFailure && error.cause.backendFault);
 }
+
+/** Returns whether an upstream sent a response that could not be passed on: it has done what it was asked for. */
+export function wasAnswered({ code, cause }: GatewayError): boolean {
+  return code === 'TENANT_LEAK_BLOCKED' || (cause instanceof GrpcFailure && cause.answered);
+}

@@ -33,6 +33,10 @@ export class ShapesBackend {
   suffix = '';
   /** What a call waits for, or fails with. */
   before: (call: BytesCall) => Promise<void> | void = () => undefined;
+  /** What a write answers: the bytes of a shape. */
+  written: Buffer = Buffer.alloc(0);
+  /** Writes so far. */
+  writes = 0;
   /** What a write waits for, or fails with. */
   beforeWrite: () => Promise<void> | void = () => undefined;
   /** Answers a write that is a stream. */
@@ -42,7 +46,7 @@ export class ShapesBackend {
 
   private constructor(
     private readonly policy: PolicyInit,
-    private readonly writes: PolicyInit | undefined,
+    private readonly streamed: PolicyInit | undefined,
   ) {}
 
   /** @param writes policy of a write that is a server stream; without it writes are unary. */
@@ -78,16 +82,17 @@ export class ShapesBackend {
   }
 
   private async write(): Promise<Buffer> {
+    this.writes += 1;
     await this.beforeWrite();
-    return Buffer.alloc(0);
+    return this.written;
   }
 
   private async listen(): Promise<void> {
     const service = shapesWith({
       ListShapes: { policy: this.policy },
       RotateShape: {
-        policy: { access: Access.AUTHENTICATED, redact: ['client_secret'], ...this.writes },
-        edit: (rpc) => (rpc.serverStreaming = this.writes !== undefined),
+        policy: { access: Access.AUTHENTICATED, redact: ['client_secret'], ...this.streamed },
+        edit: (rpc) => (rpc.serverStreaming = this.streamed !== undefined),
       },
     });
     const method = service.method['listShapes'];
@@ -104,9 +109,9 @@ export class ShapesBackend {
           const shapes = [{ id: 'one', tenantId, name, clientSecret: 'hush' }];
           return Buffer.from(toBinary(method.output, create(method.output, { shapes } as never)));
         },
-        ...(this.writes === undefined && { [ROTATE]: () => this.write() }),
+        ...(this.streamed === undefined && { [ROTATE]: () => this.write() }),
       },
-      ...(this.writes !== undefined && { stream: { [ROTATE]: (call) => this.stream(call) } }),
+      ...(this.streamed !== undefined && { stream: { [ROTATE]: (call) => this.stream(call) } }),
     });
     this.closers.push(
       () => descriptors.remove(),

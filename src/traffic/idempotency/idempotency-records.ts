@@ -13,8 +13,8 @@ export type IdempotencySettings = Pick<GatewayConfig, 'idempotency' | 'timeouts'
 const SLACK_MS = 5_000;
 /** A store that has gone away for less than this is waited for: what it knows decides whether a request is done again. */
 const OUTAGE_MS = 2_000;
-/** Attempts at a store that answers, and fails: it takes no writes. */
-const MAX_FAILURES = 5;
+/** Attempts at a store that answers, and fails or makes everybody wait: it takes no writes, or loses its memory again and again. */
+const MAX_ATTEMPTS = 5;
 /** A large answer must not push out the records of others. */
 const PART_OF_MEMORY = 4;
 
@@ -89,14 +89,13 @@ export class IdempotencyRecords {
     { claimed }: LocalRecord,
   ): Promise<IdempotencyRecord | undefined> {
     const isMine = ({ owner, answer }: IdempotencyRecord) => owner === this.owner && answer === undefined;
-    for (let failures = 0; failures < MAX_FAILURES;) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const outcome = await shared.claim(key, { claimed, lifeMs: this.pendingMs }, isMine).catch(() => undefined);
       if (outcome === 'claimed') return undefined;
       if (typeof outcome === 'number') await pause(outcome);
       else if (outcome !== undefined) return outcome;
       // A claim that failed may have been carried out all the same, or another's record is there: it is tried again.
       else if (!(await shared.recovered(OUTAGE_MS))) break;
-      else failures += 1;
     }
     return shared.find(key).catch(() => undefined);
   }
