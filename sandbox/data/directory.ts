@@ -36,11 +36,19 @@ export class Directory {
   /** Adds a tenant with default settings. Throws ALREADY_EXISTS or RESOURCE_EXHAUSTED. */
   addTenant(tenant: Wire<Tenant>, config: Wire<TenantConfig>): Wire<Tenant> {
     if (this.tenants.has(tenant.id)) throw alreadyExists('tenant', tenant.id);
+    this.refuseTakenDomain(tenant);
     refuseWhenFull('tenants', this.tenants.size, MAX_TENANTS);
     this.tenants.set(tenant.id, tenant);
     this.configs.set(tenant.id, config);
     this.members.set(tenant.id, new Map());
     return tenant;
+  }
+
+  /** Throws ALREADY_EXISTS when the people of this domain already sign in to another tenant. */
+  refuseTakenDomain({ id, domain }: Wire<Tenant>): void {
+    const key = domain.toLowerCase();
+    const isTaken = [...this.tenants.values()].some((other) => other.id !== id && other.domain.toLowerCase() === key);
+    if (domain !== '' && isTaken) throw alreadyExists('tenant with domain', domain);
   }
 
   /** Adds a user and makes it a member of its tenant. Throws ALREADY_EXISTS, NOT_FOUND or RESOURCE_EXHAUSTED. */

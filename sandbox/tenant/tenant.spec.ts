@@ -39,6 +39,13 @@ describe('tenants', () => {
     expect(await failureOf(entitlements('initech'))).toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('do not take the domain of another, whose people would sign in to them', async () => {
+    const update = { tenantId: 'acme', tenant: { domain: 'Globex.test' }, updateMask: { paths: ['domain'] } };
+    expect(await failureOf(client.unary('UpdateTenant', update))).toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(await failureOf(create('copycat', { domain: 'globex.test' }))).toMatchObject({ code: 'ALREADY_EXISTS' });
+    expect(world.directory.tenants.get('acme')?.domain).toBe('acme.test');
+  });
+
   it.each([
     ['No Spaces', {}, 'id'],
     ['x', {}, 'id'],

@@ -61,13 +61,14 @@ export class Tenants {
     return this.directory.addTenant(tenant, defaultConfig(id));
   }
 
-  /** Throws INVALID_ARGUMENT or NOT_FOUND. */
+  /** Throws INVALID_ARGUMENT, NOT_FOUND, or ALREADY_EXISTS for the domain of another tenant. */
   update({ tenantId, tenant: sent, updateMask }: Wire<UpdateTenantRequest>): Wire<Tenant> {
     const current = this.get(tenantId);
     if (sent === null || sent === undefined) throw invalidArgument([{ field: 'tenant', description: 'must be set' }]);
     const changes = Object.fromEntries(fieldsToUpdate(updateMask, WRITABLE).map((field) => [field, sent[field]]));
     const changed: Wire<Tenant> = { ...current, ...changes, updateTime: timestamp(Date.now()) };
     refuseIfAny(emptyFields({ 'tenant.name': changed.name }));
+    this.directory.refuseTakenDomain(changed);
     this.directory.tenants.set(tenantId, changed);
     return changed;
   }

@@ -165,6 +165,16 @@ describe('an editor', () => {
     });
   });
 
+  it('does not take the roles of somebody who may do more, whatever else they may administer', async () => {
+    const administrator = { ...metadata, 'x-gateway-permissions': 'user.*' };
+    const request = { tenantId: 'acme', userId: 'acme-alice', user: { roles: ['viewer'] } };
+    const demotion = { ...request, updateMask: { paths: ['roles'] } };
+    expect(await failureOf(client.unary('UpdateUser', demotion, { metadata: administrator }))).toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    expect(world.directory.userOf('acme', 'acme-alice').roles).toEqual(['admin']);
+  });
+
   it('does not delete an administrator', async () => {
     expect(await failureOf(as('DeleteUser', { userId: 'acme-alice' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
     expect(world.directory.users.has('acme-alice')).toBe(true);

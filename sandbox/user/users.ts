@@ -69,7 +69,7 @@ export class Users {
 
   /**
    * Throws INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, ABORTED when the version sent is not the current one, or what
-   * `authorize` throws for a change of who may sign in.
+   * `authorize` throws for a change of who may sign in and what they may do then.
    */
   update({ tenantId, userId, user: sent, updateMask }: Wire<UpdateUserRequest>, change: Change): Wire<User> {
     const current = this.get(tenantId, userId);
@@ -80,7 +80,7 @@ export class Users {
     const changes = Object.fromEntries(fieldsToUpdate({ paths }, WRITABLE).map((field) => [field, sent[field]]));
     const changed: Wire<User> = { ...current, ...changes };
     refuseIfAny([...nameViolations(changed, 'user.'), ...statusViolations(changed)]);
-    if (SIGN_IN.some((field) => changed[field] !== current[field])) change.authorize(current);
+    if (decidesRights(current, changed)) change.authorize(current);
     this.directory.refuseTaken(changed);
     changed.version = String(BigInt(current.version) + 1n);
     changed.updateTime = timestamp(Date.now());
@@ -98,6 +98,12 @@ export class Users {
     refuseIfAny(emptyFields({ tenant_id: tenantId }));
     return this.directory.usersOf(tenantId);
   }
+}
+
+/** Who loses their roles is nobody's superior any more: taking them away is as much as what it makes possible. */
+function decidesRights(before: Wire<User>, after: Wire<User>): boolean {
+  const hasOtherRoles = before.roles.join() !== after.roles.join();
+  return hasOtherRoles || SIGN_IN.some((field) => after[field] !== before[field]);
 }
 
 function statusViolations({ status: userStatus }: Wire<User>): FieldViolation[] {
