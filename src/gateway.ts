@@ -89,13 +89,20 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   return { app, url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url, drain: close };
 }
 
-/** Before anything is made, so that a refusal is all that a start says. Throws ContractError or ConfigError. */
+/**
+ * Before anything is made, so that a refusal is all that a start says. Throws ContractError, ConfigError, or an
+ * AggregateError of both.
+ */
 function refuseProblems(config: GatewayConfig, descriptors: Descriptors): void {
   const problems = contractProblems(descriptors, { json: config.json, features: featuresOf(config) });
-  if (problems.length > 0) throw new ContractError(problems);
   const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
   const contradictions = [...methodProblems(methods, config), ...fileProblems(config)];
-  if (contradictions.length > 0) throw new ConfigError(contradictions);
+  const refusals = [
+    ...(problems.length > 0 ? [new ContractError(problems)] : []),
+    ...(contradictions.length > 0 ? [new ConfigError(contradictions)] : []),
+  ];
+  if (refusals.length > 1) throw new AggregateError(refusals);
+  if (refusals[0] !== undefined) throw refusals[0];
 }
 
 async function startAdmin(

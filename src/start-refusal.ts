@@ -16,7 +16,13 @@ export interface StartRefusal {
 }
 
 /** What to say of an error that ended a start. */
-export function startRefusal(error: unknown, { server }: Pick<GatewayConfig, 'server'>): StartRefusal {
+export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server'>): StartRefusal {
+  const { server } = config;
+  if (error instanceof AggregateError) {
+    const refusals = error.errors.map((each: unknown) => startRefusal(each, config));
+    const exitCode = Math.max(EXIT_FAILURE, ...refusals.map((refusal) => refusal.exitCode));
+    return { exitCode, lines: refusals.flatMap(({ lines }) => lines) };
+  }
   if (error instanceof ConfigError) return settingsRefusal(error);
   if (error instanceof ContractError) {
     const lines = error.problems.map((problem) => [problem, `contract_invalid ${describeProblem(problem)}`] as const);

@@ -13,7 +13,10 @@ export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConf
 /** An optional built-in upstream may be left out with its routes; a descriptor set is mounted to be served. */
 function missingUpstreams(methods: readonly RpcMethod[], { upstreams }: GatewayConfig): ConfigProblem[] {
   const missing = Map.groupBy(
-    methods.filter(({ upstream }) => !upstreams.has(upstream) && !BUILT_IN_UPSTREAMS.includes(upstream)),
+    // Without a package there is no upstream to name; the contract is refused for it.
+    methods.filter(
+      ({ upstream }) => upstream !== '' && ![...upstreams.keys(), ...BUILT_IN_UPSTREAMS].includes(upstream),
+    ),
     ({ upstream }) => upstream,
   );
   return [...missing].map(([name, exposed]) => ({

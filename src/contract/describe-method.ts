@@ -8,7 +8,8 @@ import { compileStringReader } from './string-reader.js';
 export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
   const service = desc.parent.typeName;
   return Object.freeze({
-    upstream: desc.parent.file.proto.package.split('.', 1)[0] ?? '',
+    // Its settings are in capitals, whatever the case of the package.
+    upstream: desc.parent.file.proto.package.split('.', 1).join('').toLowerCase(),
     service,
     name: desc.name,
     path: `/${service}/${desc.name}`,

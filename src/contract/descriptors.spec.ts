@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { FieldOptionsSchema, FileDescriptorSetSchema, MethodOptionsSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AIService } from '../gen/ai/v1/ai_pb.js';
 import { AuthService } from '../gen/auth/v1/auth_pb.js';
+import { field, policy } from '../gen/gateway/v1/policy_pb.js';
+import { http } from '../gen/google/api/annotations_pb.js';
 import { TenantService } from '../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../gen/user/v1/user_pb.js';
 import { DescriptorError, loadDescriptors } from './descriptors.js';
@@ -72,7 +75,7 @@ describe('the descriptors of a file', () => {
     expect(comments.get('shapes.v1.Book')).toBe('A book.\n\nIt has pages.');
   });
 
-  it.each<[string, () => string, string]>([
+  it.each<[string, () => string, string | RegExp]>([
     ['is not there', () => join(directory, 'nope.binpb'), 'cannot be read: ENOENT'],
     ['is a directory', () => directory, 'cannot be read: EISDIR'],
     ['is empty', () => write('empty.binpb', ''), 'is empty'],
@@ -84,10 +87,27 @@ describe('the descriptors of a file', () => {
       () => write('noise.binpb', Buffer.from([0x7f, 0x45, 0x4c, 0x46])),
       'no complete descriptor set',
     ],
+    [
+      'has a policy that is damaged',
+      () => write('policy.binpb', withOption('policy')),
+      /the options of the (?:rpc|field) shapes.v1.\w+.\w+ cannot be read/,
+    ],
+    [
+      'has a path that is damaged',
+      () => write('http.binpb', withOption('http')),
+      /the options of the (?:rpc|field) shapes.v1.\w+.\w+ cannot be read/,
+    ],
+    [
+      'has a rule of a field that is damaged',
+      () => write('field.binpb', withOption('field')),
+      /the options of the (?:rpc|field) shapes.v1.\w+.\w+ cannot be read/,
+    ],
     ['lacks its imports', () => write('part.binpb', withoutImports()), 'Cannot find'],
   ])('are refused when it %s', (_, file, reason) => {
     const path = file();
-    expect(problemsOf(path)).toEqual([expect.stringContaining(reason)]);
+    expect(problemsOf(path)).toEqual([
+      typeof reason === 'string' ? expect.stringContaining(reason) : expect.stringMatching(reason),
+    ]);
     expect(problemsOf(path)[0]).toContain(path);
   });
 
@@ -106,4 +126,17 @@ function withoutImports(): Uint8Array {
   const set = fromBinary(FileDescriptorSetSchema, readFileSync(EXTRA));
   const file = set.file.filter((each) => each.name.startsWith('shapes/'));
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
+}
+
+/** Bytes that are no message, as the option of the first method or field. */
+function withOption(name: 'policy' | 'http' | 'field'): Uint8Array {
+  const damaged = Uint8Array.of(0xff, 0xff, 0xff);
+  const { number } = { policy, http, field }[name];
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(EXTRA));
+  const file = set.file.find((each) => each.service.length > 0 && each.name.startsWith('shapes/'));
+  const bytes = new BinaryWriter().tag(number, WireType.LengthDelimited).bytes(damaged).finish();
+  const [method, first] = [file?.service[0]?.method[0], file?.messageType[0]?.field[0]];
+  if (name === 'field' && first !== undefined) first.options = fromBinary(FieldOptionsSchema, bytes);
+  if (name !== 'field' && method !== undefined) method.options = fromBinary(MethodOptionsSchema, bytes);
+  return toBinary(FileDescriptorSetSchema, set);
 }

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { createFileRegistry, fromBinary, hasOption } from '@bufbuild/protobuf';
-import type { DescService, FileRegistry } from '@bufbuild/protobuf';
+import { createFileRegistry, fromBinary, getOption, hasOption } from '@bufbuild/protobuf';
+import type { DescExtension, DescField, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { policy } from '../gen/gateway/v1/policy_pb.js';
+import { http } from '../gen/google/api/annotations_pb.js';
 import { readComments } from './comments.js';
 import type { Comments } from './comments.js';
+import { fieldRules } from './field-rules.js';
+
+type RegistryType = FileRegistry extends Iterable<infer T> ? T : never;
 
 const BUILT_IN = new URL('../gen/descriptors.binpb', import.meta.url);
 const MAX_SET_BYTES = 64 * 1024 * 1024;
@@ -78,11 +82,31 @@ function parseRegistry(bytes: Uint8Array, source: string): FileRegistry {
   try {
     const set = fromBinary(FileDescriptorSetSchema, bytes);
     if (set.file.length === 0) throw new Error('it holds no file');
-    return createFileRegistry(set);
+    const registry = createFileRegistry(set);
+    for (const type of registry) readOptions(type);
+    return registry;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DescriptorError([`${source}: is no complete descriptor set: ${reason}; ${HOW_TO_BUILD}`]);
   }
+}
+
+/** Decodes the options that are read later, when nothing knows the file any more. Throws Error for one that is damaged. */
+function readOptions(type: RegistryType): void {
+  for (const each of ownersIn(type)) {
+    try {
+      if (each.kind !== 'rpc') fieldRules(each);
+      else for (const option of [policy, http]) getOption(each, option);
+    } catch (error) {
+      throw new Error(`the options of the ${each.toString()} cannot be read`, { cause: error });
+    }
+  }
+}
+
+function ownersIn(type: RegistryType): readonly (DescMethod | DescField | DescExtension)[] {
+  if (type.kind === 'service') return type.methods;
+  if (type.kind === 'message') return type.fields;
+  return type.kind === 'extension' ? [type] : [];
 }
 
 /** The usual wrong files, told apart by how they begin. */

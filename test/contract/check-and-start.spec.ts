@@ -1,9 +1,13 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { run } from '../../src/cli/program.js';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { startRefusal } from '../../src/start-refusal.js';
 import { staticRoutes } from '../../src/static-routes.js';
+import { compileProto } from '../support/compile-proto.js';
 import { type DescriptorFile, descriptorFile } from '../support/descriptor-file.js';
 import { startTestGateway } from '../support/gateway.js';
 import { GatewayProcess } from '../support/gateway-process.js';
@@ -96,6 +100,25 @@ describe('gateway check and a start refuse the same, with the same words:', () =
     await expectRefusal(envWith(edits, SSO), text);
   });
 
+  it('contracts and settings that are wrong together', async () => {
+    const wrong = { GATEWAY_USER_TLS_MODE: 'tls', GATEWAY_USER_TLS_CA_FILE: import.meta.filename };
+    const env = envWith({ GetFile: { http: get('/metrics') } }, wrong);
+    const [said, started] = [await check(env), await start(env)];
+    expect(said.lines).toEqual([
+      expect.stringContaining('is a path of the gateway itself'),
+      expect.stringContaining('is no PEM file'),
+      '2 problems: the gateway would not start',
+    ]);
+    expect(started).toEqual({ exitCode: 78, lines: said.lines.slice(0, -1) });
+  });
+
+  it.each([
+    ['Extra.v1', /^EXTRA_SERVICE_URL: is not set/],
+    ['', /needs a package/],
+  ])('a set whose package "%s" has no address', async (name, text) => {
+    await expectRefusal({ ...world.gatewayEnv(), GATEWAY_DESCRIPTORS: inPackage(name) }, text);
+  });
+
   it('files that do not hold a certificate', async () => {
     const wrong = { GATEWAY_USER_TLS_MODE: 'tls', GATEWAY_USER_TLS_CA_FILE: import.meta.filename };
     const text = /^GATEWAY_USER_TLS_MODE: .*check-and-start.spec.ts is no PEM file; name PEM files/;
@@ -104,6 +127,14 @@ describe('gateway check and a start refuse the same, with the same words:', () =
 });
 
 describe('gateway check and a start accept', () => {
+  it('a package in capitals, whose address is in capitals whatever it is', async () => {
+    const env = { ...world.gatewayEnv(), GATEWAY_DESCRIPTORS: inPackage('Extra.v1'), EXTRA_SERVICE_URL: '127.0.0.1:1' };
+    expect([await check(env), await start(env)]).toEqual([
+      { exitCode: 0, lines: [] },
+      { exitCode: 0, lines: [] },
+    ]);
+  });
+
   it.each<[string, string, Readonly<Record<string, string>>]>([
     ['a path that is wider than those of the gateway', '/{path=**}', SSO],
     ['a path that only the sign-in has, without a provider', '/auth/{path}/login', {}],
@@ -133,3 +164,16 @@ it('a process that refuses its contracts says so in its own lines alone and exit
   });
   expect([line?.['context'], gateway.stderr]).toEqual([undefined, '']);
 });
+
+/** A descriptor set of one service in a package; empty for none. */
+function inPackage(name: string): string {
+  const proto = compileProto(`service ExtraService { rpc Get(google.protobuf.Empty) returns (google.protobuf.Empty) {
+    option (google.api.http) = {get: "/extra/v1/get"};
+    option (gateway.v1.policy) = {access: ACCESS_AUTHENTICATED};
+  } }`);
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(proto.path));
+  for (const each of set.file) if (each.package === 'extra.v1') each.package = name;
+  writeFileSync(proto.path, toBinary(FileDescriptorSetSchema, set));
+  file = proto;
+  return proto.path;
+}
