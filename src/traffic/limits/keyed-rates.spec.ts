@@ -32,10 +32,10 @@ const METHOD = {
 };
 
 /** Returns whether a request with this value is let in. */
-function send(limiter: RateLimiter, value: string, clientAddress = '203.0.113.7'): boolean {
+function send(limiter: RateLimiter, value: string, clientAddress = '203.0.113.7', method = METHOD): boolean {
   const call = new CallContext('request', NO_TRACE, 0, 1000);
-  call.method = METHOD;
-  call.policy = METHOD.policy;
+  call.method = method;
+  call.policy = method.policy;
   expect(limiter.check(call, { clientAddress })).toBeUndefined();
   return limiter.checkValues(call, Buffer.from(value)) === undefined;
 }
@@ -47,6 +47,15 @@ describe('a rate with a key', () => {
     const limiter = start();
     expect(sendAll(limiter, 'alice', 'ALICE ', 'alice', 'bob')).toEqual([true, true, false, true]);
     expect(send(limiter, 'alice', '198.51.100.1')).toBe(false);
+  });
+
+  it('has a bucket of its own beside another with the same key', () => {
+    const limiter = start();
+    const [{ read }] = METHOD.keyedRates as [(typeof METHOD.keyedRates)[number]];
+    const daily = { maxRate: 4, capacity: 4, everyMs: 86_400_000, key: 'identifier' };
+    const method = { ...METHOD, keyedRates: [rate, daily].map((each) => ({ rate: each, read })) };
+    const sent = ['alice', 'alice', 'alice', 'bob'].map((value) => send(limiter, value, undefined, method));
+    expect(sent).toEqual([true, true, false, true]);
   });
 
   it('counts all requests without the value together', () => {

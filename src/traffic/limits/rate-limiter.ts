@@ -69,8 +69,9 @@ export class RateLimiter {
     const { method } = call;
     if (method?.keyedRates === undefined || method.keyedRates.length === 0) return undefined;
     const begun = this.parts.now();
-    const demands = method.keyedRates.map(({ rate, read }) => {
-      const bucket = this.stores.route.get(`${method.path} ${rate.key} ${valueKey(read(request))}`, begun);
+    const demands = method.keyedRates.map(({ rate, read }, index) => {
+      const name = `${method.path} ${rate.key}${index === 0 ? '' : `#${index}`}`;
+      const bucket = this.stores.route.get(`${name} ${valueKey(read(request))}`, begun);
       return { bucket, limit: this.routeLimit(rate), cost: 1 };
     });
     return this.decide(call, demands, begun);
