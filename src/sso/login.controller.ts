@@ -8,6 +8,7 @@ import { sendFailure } from './failure-page.js';
 import type { IdentityProvider } from './identity-provider.js';
 import { LoginFailure } from './login-outcome.js';
 import { type LoginAnswer, Login } from './login.js';
+import type { LoginTransaction } from './login-transaction.js';
 import { checkTenant, Providers } from './providers.js';
 import { checkReturnTo } from './return-to.js';
 import { SignOut } from './sign-out.js';
@@ -61,9 +62,22 @@ export class LoginController {
     }
   }
 
-  /** Changes the browser's cookies only once it is certain that this browser began the sign-in. */
   private async finish(provider: IdentityProvider, answer: LoginAnswer, reply: FastifyReply): Promise<void> {
-    const transaction = await this.login.use(provider, answer);
+    const transaction = this.login.find(provider, answer);
+    try {
+      await this.login.use(transaction);
+      await this.conclude(provider, { transaction, answer, reply });
+    } catch (thrown) {
+      if (!transaction.silent || !(thrown instanceof LoginFailure)) throw thrown;
+      this.leadBack(provider, thrown, { returnTo: transaction.returnTo, call: answer.call, reply });
+    }
+  }
+
+  /** Changes the browser's cookies, now that it is certain that this browser began the sign-in. */
+  private async conclude(
+    provider: IdentityProvider,
+    { transaction, answer, reply }: { transaction: LoginTransaction; answer: LoginAnswer; reply: FastifyReply },
+  ): Promise<void> {
     const done = this.login.forget(transaction);
     try {
       const sessionId = await this.login.complete(provider, transaction, answer);
@@ -74,8 +88,7 @@ export class LoginController {
       void reply.code(302).headers({ location: transaction.returnTo, 'set-cookie': cookies }).send();
     } catch (thrown) {
       void reply.header('set-cookie', done);
-      if (!transaction.silent || !(thrown instanceof LoginFailure)) throw thrown;
-      this.leadBack(provider, thrown, { returnTo: transaction.returnTo, call: answer.call, reply });
+      throw thrown;
     }
   }
 

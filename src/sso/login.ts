@@ -75,20 +75,24 @@ export class Login {
     }
   }
 
-  /** The sign-in that an answer belongs to, used up. An answer with another state leaves all of them as they are. */
-  async use(provider: IdentityProvider, { query, cookies }: LoginAnswer): Promise<LoginTransaction> {
-    const { store, now } = this.parts;
+  /** Returns the sign-in that an answer belongs to. Throws LoginFailure: an answer with another state leaves all of them as they are. */
+  find(provider: IdentityProvider, { query, cookies }: LoginAnswer): LoginTransaction {
     const state = new URLSearchParams(query).get('state') ?? '';
     const transaction = this.parts.cookies.find(cookies, state);
     if (transaction === undefined) throw stateMismatch('the browser has no sign-in with this state under way');
     if (transaction.provider !== provider.name) throw stateMismatch('the sign-in is one at another provider');
     if (!isSame(state, transaction.state)) throw stateMismatch('the state is not that of the sign-in');
+    return transaction;
+  }
+
+  /** Uses a sign-in up. */
+  async use(transaction: LoginTransaction): Promise<void> {
+    const { store, now } = this.parts;
     const use = `login:${keyOf(transaction.state)}`;
     const isFirst = await withStore(store.claim(use, 'used', transaction.endsAt - now())).catch((error: unknown) => {
       throw exchangeFailure(error);
     });
     if (!isFirst) throw stateMismatch('the sign-in has been used', transaction.returnTo);
-    return transaction;
   }
 
   /** Set-Cookie line after the last step of a sign-in. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
 import { FakeProvider } from '../support/fake-provider.js';
 import { expectFetchProblem, expectProblem } from '../support/problem.js';
-import { callApi, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
+import { TestRedis } from '../support/redis.js';
+import { callApi, goToProvider, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
 import { type Step, WebClient } from '../support/web-client.js';
 
 const SILENT = '?prompt=none&returnTo=%2Fapp%3Fsilent%3D1';
@@ -60,6 +61,27 @@ describe('a silent sign-in', () => {
     const answer = await fetch(`${gateway.publicUrl}/auth/sandbox/login?${query}`, { redirect: 'manual' });
     expect(answer.headers.getSetCookie()).toEqual([]);
     await expectFetchProblem(answer, 'INVALID_ARGUMENT');
+  });
+});
+
+describe('a silent sign-in while Redis does not answer', () => {
+  let redis: TestRedis;
+  let gateway: SsoGateway;
+  beforeAll(async () => {
+    redis = await TestRedis.start();
+    gateway = await startSsoGateway({ env: { REDIS_URL: redis.url } });
+  });
+  afterAll(async () => {
+    redis.thaw();
+    await gateway?.close();
+    await redis?.close();
+  });
+
+  it('comes back to its page', async () => {
+    const { headers } = await goToProvider(client, gateway, SILENT);
+    redis.freeze();
+    const answer = await client.request(headers.get('location') ?? '', { headers: { accept: 'text/html' } });
+    expect([answer.status, answer.headers.get('location'), answer.body]).toEqual([302, RETURN_TO, '']);
   });
 });
 
