@@ -6,6 +6,7 @@ import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { ConfigError } from './config/config-error.js';
 import { methodProblems } from './config/method-invariants.js';
+import { basePathWarnings } from './config/base-path.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
 import { contractWarnings } from './contract/contract-warnings.js';
 import { Contract, ContractError } from './contract/contract.js';
@@ -55,7 +56,8 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   });
   const routes = app.get(Contract).routes.map(({ route }) => route);
   const methods = routes.map(({ method }) => method);
-  logConfigWarnings(logger.events, unusedUpstreams(methods, config));
+  const templates = routes.map(({ template }) => template);
+  logConfigWarnings(logger.events, [...unusedUpstreams(methods, config), ...basePathWarnings(templates, config)]);
   logContractWarnings(logger.events, contractWarnings(routes));
   app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));

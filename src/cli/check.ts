@@ -1,3 +1,4 @@
+import { basePathWarnings } from '../config/base-path.js';
 import { formatProblem } from '../config/config-error.js';
 import { parseEnvironment } from '../config/environment.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
@@ -30,7 +31,13 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
     terminal.err(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: the gateway would not start`);
     return EXIT_CONFIG;
   }
-  for (const warning of [...configWarnings(config, world.env), ...unusedUpstreams(methodsOf(world), config)]) {
+  const templates = world.routes.map(({ template }) => template);
+  const warnings = [
+    ...configWarnings(config, world.env),
+    ...unusedUpstreams(methodsOf(world), config),
+    ...basePathWarnings(templates, config),
+  ];
+  for (const warning of warnings) {
     terminal.err(`warning: ${formatProblem(warning)}`);
   }
   for (const warning of contractWarnings(world.routes)) terminal.err(`warning: ${describeProblem(warning)}`);
