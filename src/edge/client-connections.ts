@@ -4,6 +4,8 @@ import { fromClientError } from './client-error.js';
 import { ClientConnection, type ConnectionHandler } from './client-connection.js';
 import type { TrackedResponse } from './tracked-response.js';
 
+const UPGRADE_OPTION = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
+
 /** The connections of one HTTP server, those included that Node's server has let go of. Its `ServerResponse` must be {@link TrackedResponse}. */
 export class ClientConnections {
   private readonly sockets = new Set<Socket>();
@@ -21,6 +23,8 @@ export class ClientConnections {
     });
     server.prependListener('request', (request: IncomingMessage, response) => {
       ClientConnection.of(request.socket)?.begin(response as TrackedResponse);
+      // Node's parser loses the bytes that came with such a request, so that the next one would begin anywhere.
+      if (asksForUpgrade(request)) response.shouldKeepAlive = false;
     });
     // Node would answer these itself, without a look at limits and without a log line, or leave the socket to nobody.
     for (const event of ['checkContinue', 'checkExpectation'] as const) {
@@ -54,4 +58,9 @@ export class ClientConnections {
   destroyAll(): void {
     for (const socket of this.sockets) socket.destroy();
   }
+}
+
+/** Such a request is answered as if it had not asked (RFC 9110 7.8). */
+function asksForUpgrade({ headers: { upgrade, connection } }: IncomingMessage): boolean {
+  return upgrade !== undefined && connection !== undefined && UPGRADE_OPTION.test(connection);
 }

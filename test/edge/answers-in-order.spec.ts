@@ -29,6 +29,8 @@ const query = (text: string) => {
   const body = JSON.stringify({ query: text });
   return `POST /api/v1/ai HTTP/1.1\r\n${AUTHORIZED()}Content-Length: ${body.length}\r\n\r\n${body}`;
 };
+const naming = (request: string) => request.replace('\r\n', '\r\nUpgrade: h2c\r\n');
+const upgrading = (request: string) => naming(request).replace('\r\n', '\r\nConnection: HTTP2-Settings, Upgrade\r\n');
 const lines = (start: number) =>
   gateway.lines.slice(start).filter(({ logger, route }) => logger === 'AUTH_DECISION' && route !== '/livez');
 
@@ -90,6 +92,7 @@ describe('on one connection', () => {
       [408],
     ],
     ['a request, and a head that does not come', () => `${GET}GET /x HTTP/1.1\r\nHost:`, [200, 408]],
+    ['a request that names a protocol without asking for it, and another', () => naming(GET) + NOPE, [200, 404]],
     ['a body that does not come after its answer', () => CHUNKED_NOPE, [404]],
   ];
   it.each(cases)('%s: as many answers as requests, in order, each with its line', async (_what, bytes, statuses) => {
@@ -151,6 +154,16 @@ describe('on one connection', () => {
     expect(client.statuses).toEqual(statuses);
     expect(client.text).not.toContain('100 Continue');
     for (const { body } of client.answers) expect(body).toMatch(/^\{.*\}$/);
+  });
+
+  it.each([
+    ['', () => upgrading(GET)],
+    [' with a body', () => upgrading(query('hi'))],
+  ])('a request%s that asks for an upgrade is the last one: what came with it is lost', async (_what, request) => {
+    const client = (await RawClient.open(gateway.url)).send(request() + NOPE);
+    await client.ended();
+    client.leave();
+    expect(client.answers.map(({ status, headers }) => [status, headers['connection']])).toEqual([[200, 'close']]);
   });
 
   it('nothing that comes after an answer that ended it is done', async () => {
