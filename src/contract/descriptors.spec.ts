@@ -128,7 +128,7 @@ function withoutImports(): Uint8Array {
   return toBinary(FileDescriptorSetSchema, create(FileDescriptorSetSchema, { file }));
 }
 
-/** Bytes that are no message, as the option of the first method or field. */
+/** Bytes that are not a message, as the option of the first method or field. */
 function withOption(name: 'policy' | 'http' | 'field'): Uint8Array {
   const damaged = Uint8Array.of(0xff, 0xff, 0xff);
   const { number } = { policy, http, field }[name];
