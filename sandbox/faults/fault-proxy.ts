@@ -1,10 +1,13 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { LOOPBACK } from '../backend/loopback.js';
 import { type Fault, type FaultInput, faultSchema, NO_FAULT } from './fault.js';
 import { FaultGate, stampArrivals } from './fault-gate.js';
 
 const MAX_CONNECTIONS = 1_000;
+const PORT_BACK_WITHIN_MS = 5_000;
+const PORT_POLL_MS = 50;
 
 export interface FaultProxyOptions {
   readonly host: string;
@@ -67,9 +70,22 @@ export class FaultProxy {
   async #apply(fault: Fault): Promise<Fault> {
     this.#fault = fault;
     if (fault.mode === 'down') await this.#stopListening();
-    else if (!this.#server.listening) await this.#listen();
+    else if (!this.#server.listening) await this.#listenAgain();
     for (const link of this.#links) link.release();
     return fault;
+  }
+
+  /** While it was down, the kernel may have lent its port to a connection of somebody else, for as long as that lasts. */
+  async #listenAgain(): Promise<void> {
+    const giveUpAt = performance.now() + PORT_BACK_WITHIN_MS;
+    for (;;) {
+      try {
+        return await this.#listen();
+      } catch (error) {
+        if (performance.now() > giveUpAt) throw error;
+        await pause(PORT_POLL_MS);
+      }
+    }
   }
 
   async #listen(): Promise<void> {

@@ -125,6 +125,18 @@ describe('a fault proxy', () => {
     return Buffer.concat(chunks);
   };
 
+  it('takes its port back as soon as it is free, when another has taken it meanwhile', async () => {
+    await proxy.set({ mode: 'down' });
+    const other = createServer();
+    await once(other.listen(proxy.port, '127.0.0.1'), 'listening');
+    const { port } = proxy;
+    const back = proxy.set({ mode: 'none' });
+    other.close();
+    await back;
+    expect(proxy.port).toBe(port);
+    (await open()).destroy();
+  });
+
   it.each(['none', 'slow'] as const)(
     'in mode %s carries every byte in order, and the end of each side',
     async (mode) => {

@@ -7,7 +7,7 @@ import type { Observation } from '../observe/observe.module.js';
 const LOOK_MS = 1_000;
 /** Files, upstreams, Redis and the listeners: what a process has open beside the connections of its clients. */
 const OTHER_DESCRIPTORS = 200;
-const MAX_OPEN_FILES = /^Max open files\s+(\d+)/m;
+const MAX_OPEN_FILES = /^Max open files +(\d+)/m;
 
 /**
  * Reports that clients are kept out: connections above GATEWAY_MAX_CONNECTIONS, and a process without file descriptors.

@@ -38,7 +38,8 @@ describe('a connection that carries nothing more, of which nobody is told (FI-3)
   it('is replaced although the next ping is far off, and its circuit tries the new one', async () => {
     const world = await startWorld({ faultServer: false, idp: false });
     road = await Road.to(world.userUrl);
-    const env = { ...QUICK_CIRCUIT, USER_SERVICE_URL: road.address };
+    // A first call makes its connection within the deadline, also on a busy machine.
+    const env = { ...QUICK_CIRCUIT, GATEWAY_USER_TIMEOUT: '1s', USER_SERVICE_URL: road.address };
     faults = await FaultWorld.start({ world, env, grpc: { keepaliveTimeMs: 600_000, keepaliveTimeoutMs: 600_000 } });
     expect(await faults.code(USER)).toBe('200');
     road.freeze();

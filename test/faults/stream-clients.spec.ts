@@ -26,7 +26,7 @@ function leave(clients: readonly IncomingMessage[]): void {
   for (const client of clients) client.destroy();
 }
 
-describe('clients that read nothing of their stream (FI-21)', () => {
+describe('clients that read nothing of their stream (FI-21)', { timeout: 60_000 }, () => {
   it('hold the backend back, not the memory or anybody else', async () => {
     const clients = await open(3, `stream 100000 tokens of ${TOKEN_BYTES} bytes slow 0ms`);
     for (const client of clients) client.pause();
@@ -37,7 +37,7 @@ describe('clients that read nothing of their stream (FI-21)', () => {
       await faults.codes('/api/v1/users/acme-alice', 20);
       return count > 0 && sent() === count;
     };
-    await expect.poll(stands, { interval: 100 }).toBe(true);
+    await expect.poll(stands, { interval: 100, timeout: 40_000 }).toBe(true);
     expect(calls().filter(({ outcome }) => outcome !== null)).toEqual([]);
     // Sockets of this machine take some MiB each; 100,000 tokens are 6 GiB.
     for (const { messages } of calls()) expect(messages * TOKEN_BYTES).toBeLessThan(32 * 1_048_576);
