@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from '../config/gateway-config.js';
@@ -44,7 +45,7 @@ export class Drain {
     metrics.draining.set(1);
     this.logger.info({ in_flight: inFlight.size }, 'drain_started');
     await wait(this.config.timeouts.preDrainMs);
-    this.server.close();
+    this.stopListening();
     const timers = [
       setInterval(() => this.server.closeIdleConnections(), IDLE_SWEEP_MS),
       setInterval(() => this.reportProgress(), PROGRESS_MS),
@@ -61,6 +62,12 @@ export class Drain {
   private async lingered(): Promise<void> {
     const until = performance.now() + LINGER_MS;
     while (this.http.connections.areLingering && performance.now() < until) await wait(LINGER_LOOK_MS);
+  }
+
+  /** `close` of an HTTP server would also end its look at clients that are too slow, who could then keep the drain waiting. */
+  private stopListening(): void {
+    NetServer.prototype.close.call(this.server);
+    this.server.closeIdleConnections();
   }
 
   private async emptied(ms: number): Promise<void> {

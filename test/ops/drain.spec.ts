@@ -3,6 +3,7 @@ import { Agent, request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { RawClient } from '../support/raw-client.js';
 
 const UNARY = '/ai.v1.AIService/ProcessQuery';
 
@@ -79,6 +80,32 @@ describe('SIGTERM', () => {
     const events = (await stream.text()).trimEnd().split('\n\n');
     expect(events.at(-1)).toContain('event: error');
     expect(JSON.parse(events.at(-1)?.split('data: ')[1] ?? '')).toMatchObject({ code: 'DRAINING', status: 503 });
+    expect(await gateway.exited).toBe(0);
+  });
+
+  it.each([
+    [
+      'a body',
+      'POST /api/v1/ai HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n',
+      '\r\n{',
+    ],
+    ['a head', 'GET /livez HTTP/1.1\r\n', 'Hos'],
+  ])('still ends a request that does not come to its end: %s', async (_what, head, rest) => {
+    gateway = await GatewayProcess.start(world, {
+      GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
+      GATEWAY_RECEIVE_TIMEOUT: '2s',
+      GATEWAY_HEADERS_TIMEOUT: '2s',
+    });
+    const slow = ask('/api/v1/ai', 'slow 5000ms');
+    await world.calls.waitFor((call) => call.method === UNARY);
+    const client = await RawClient.open(gateway.url);
+    client.send(`${head}Authorization: Bearer ${token}\r\n${rest}`);
+    await fetch(`${gateway.url}/livez`);
+    gateway.child.kill('SIGTERM');
+    await client.ended();
+    client.leave();
+    expect(client.statuses).toEqual([408]);
+    expect((await slow).status).toBe(200);
     expect(await gateway.exited).toBe(0);
   });
 });
