@@ -5,7 +5,7 @@ import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { trimOws } from '../domain/header-text.js';
 import { nodeAddress, plainAddress } from './forwarded-node.js';
-import { HeaderScanner } from './header-scanner.js';
+import { HeaderScanner } from '../domain/header-scanner.js';
 
 /** More proxies than these stand in front of nobody: what is further left is not looked at. */
 const MAX_HOPS = 32;

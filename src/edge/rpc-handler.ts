@@ -7,7 +7,7 @@ import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { sharedContext } from '../traffic/shared-context.js';
 import { RateLimiter } from '../traffic/limits/rate-limiter.js';
 import { CallStack } from '../traffic/stack.js';
-import { accepts, notAcceptable } from './accept.js';
+import { accepts, notAcceptable } from '../domain/accept.js';
 import { AnswerReader } from './answer-reader.js';
 import { JSON_TYPE } from './answer.js';
 import { hasTag, sendTagged } from './conditional-answer.js';

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { GatewayError } from '../domain/errors.js';
+import { prefersPage } from '../domain/accept.js';
 
 /** Longest path that is come back to. */
 const MAX_RETURN_LENGTH = 2048;
@@ -31,7 +32,7 @@ export class SignInRedirect {
 
 /** A person follows a link, and no other credential was refused. */
 function isNavigation({ method, headers }: FastifyRequest): boolean {
-  const isPage = headers['sec-fetch-mode'] === 'navigate' && headers.accept?.includes('text/html') === true;
+  const isPage = headers['sec-fetch-mode'] === 'navigate' && prefersPage(headers.accept);
   const isSafe = method === 'GET' || method === 'HEAD';
   return isSafe && isPage && headers.authorization === undefined && headers['x-api-key'] === undefined;
 }

@@ -1,5 +1,6 @@
 import { GatewayError } from '../domain/errors.js';
 import type { CallContext } from '../domain/call-context.js';
+import { prefersPage } from '../domain/accept.js';
 
 /** What the routes of sign-in see of a request; the edge makes it. */
 export interface SsoRequest {
@@ -44,5 +45,5 @@ export function checkNavigation({ headers }: SsoRequest): void {
 
 /** Whether a person looks at the answer: a browser that navigates, and no script. */
 export function wantsPage({ headers }: SsoRequest): boolean {
-  return headers['accept']?.includes('text/html') === true;
+  return prefersPage(headers['accept']);
 }

@@ -1,7 +1,7 @@
 import type { CompiledRoute } from '../../contract/compiled-route.js';
 import type { HttpBodyReader } from '../../contract/http-body.js';
 import type { CallContext } from '../../domain/call-context.js';
-import { accepts, notAcceptable } from '../accept.js';
+import { accepts, notAcceptable } from '../../domain/accept.js';
 import { allowedTenant } from '../allowed-tenant.js';
 import { negotiateFormat, type StreamFormat } from './format.js';
 

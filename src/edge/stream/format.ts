@@ -1,4 +1,4 @@
-import { negotiate, notAcceptable } from '../accept.js';
+import { negotiate, notAcceptable } from '../../domain/accept.js';
 
 /** How the messages of a server stream become a body. All texts are UTF-8 bytes as latin1, one character a byte, so that JSON is never decoded. */
 export interface StreamFormat {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accepts, negotiate } from './accept.js';
+import { accepts, negotiate, prefersPage } from './accept.js';
 
 const SSE = 'text/event-stream; charset=utf-8';
 const NDJSON = 'application/x-ndjson; charset=utf-8';
@@ -92,4 +92,18 @@ describe('Accept (RFC 9110 12.5.1)', () => {
       expect(negotiate(part.repeat(5_000), OFFERS)).toBeLessThan(OFFERS.length);
     }
   });
+});
+
+it.each([
+  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', true],
+  ['text/html', true],
+  ['TEXT/HTML, application/json;q=0.9', true],
+  ['*/*', false],
+  [undefined, false],
+  ['application/json', false],
+  ['application/json, text/html;q=0.5', false],
+  ['text/html;q=0, */*', false],
+  ['x/text/html', false],
+])('a client that sends Accept: %s prefers a page: %s', (accept, expected) => {
+  expect(prefersPage(accept)).toBe(expected);
 });

@@ -1,5 +1,5 @@
-import { GatewayError } from '../domain/errors.js';
-import { lowerAscii } from '../domain/header-text.js';
+import { GatewayError } from './errors.js';
+import { lowerAscii } from './header-text.js';
 import { HeaderScanner } from './header-scanner.js';
 
 /** A media range of an Accept header (RFC 9110 12.5.1), names in lower case. */
@@ -43,6 +43,11 @@ export function negotiate(accept: string | undefined, offers: readonly string[])
 /** Returns whether a client accepts a media type. */
 export function accepts(accept: string | undefined, mediaType: string): boolean {
   return accept === undefined || accept === '*/*' || negotiate(accept, [mediaType]) === 0;
+}
+
+/** Returns whether a client prefers a page over JSON, as browsers do when they navigate. One that takes anything does not. */
+export function prefersPage(accept: string | undefined): boolean {
+  return accept !== undefined && negotiate(accept, ['application/json', 'text/html']) === 1;
 }
 
 /** Creates the error of a request that accepts none of the media types that its route has. */

@@ -1,4 +1,4 @@
-import { lowerAscii } from '../domain/header-text.js';
+import { lowerAscii } from './header-text.js';
 
 /** 1 for the characters of a token (RFC 9110 5.6.2), by code. */
 const TOKEN = Uint8Array.from({ length: 128 }, (_, code) =>
