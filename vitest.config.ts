@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-/** Beside the code that they are about, but they start servers or processes. */
-const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts'];
+/** Beside the code that they are about, but they start servers or processes, or wait for seconds on a real clock. */
+const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts', 'src/grpc/http2/stuck-connection.spec.ts'];
 
 /** No test is timed: states are waited for as long as a busy machine takes to reach them. */
 const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 10_000 } } };
@@ -18,7 +18,7 @@ export default defineConfig({
           ...PATIENT,
           name: 'unit',
           include: ['{src,bench,scripts}/**/*.spec.ts'],
-          exclude: ['**/node_modules/**', 'src/cli/main.spec.ts'],
+          exclude: ['**/node_modules/**', ...SERVER_SPECS],
         },
       },
       {
