@@ -93,6 +93,11 @@ describe('the Dockerfile', () => {
     expect(scripts['start']?.split(' ')).toContain('--disable-sigusr1');
   });
 
+  it.each(['start', 'sandbox'])('is reached by a signal to npm, whose shell gives way to it: npm run %s', (name) => {
+    const { scripts } = JSON.parse(readText('package.json')) as { scripts: Record<string, string> };
+    expect(scripts[name]).toMatch(/^exec node /);
+  });
+
   it('starts backends that exist in the sandbox image', () => {
     expect(existsSync(join(ROOT, commandOf(stages.get('sandbox')).at(-1) ?? ''))).toBe(true);
   });
