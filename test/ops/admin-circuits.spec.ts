@@ -125,19 +125,21 @@ describe('a second gateway in the process', () => {
 
   it('has a listener and circuits of its own, and one line and one count for each call', async () => {
     await callAdmin(second, 'POST', '/admin/circuits/user/open');
-    await callAdmin(second, 'POST', '/admin/circuits/usr/open?token=secret');
+    await callAdmin(second, 'POST', '/admin/circuits/usr/open');
+    await callAdmin(second, 'POST', '/admin/circuits/user/open?token=secret');
     await callAdmin(second, 'GET', '/admin/ping');
-    await expect.poll(() => adminActions(second.lines).length).toBe(3);
+    await expect.poll(() => adminActions(second.lines).length).toBe(4);
     const { caller, ...ok } = { caller: '127.0.0.1', level: 'info', status: 200, outcome: 'ok', unlogged: 0 };
     const refused = { level: 'warn', status: 404, outcome: 'refused', error_code: 'NOT_FOUND' };
     expect(adminActions(second.lines)).toMatchObject([
       { caller, ...ok, method: 'POST', path: '/admin/circuits/user/open', error_code: null },
       { caller, ...refused, method: 'POST', path: '/admin/circuits/usr/open' },
+      { caller, ...refused, status: 400, error_code: 'INVALID_ARGUMENT', path: '/admin/circuits/user/open' },
       { caller, ...ok, method: 'GET', path: '/admin/ping' },
     ]);
     expect(JSON.stringify(second.lines)).not.toContain('secret');
     const count = (outcome: string) => metric(second.url, 'gateway_admin_actions_total', { outcome });
-    expect([await count('ok'), await count('refused'), await count('failed')]).toEqual([2, 1, 0]);
+    expect([await count('ok'), await count('refused'), await count('failed')]).toEqual([2, 2, 0]);
     expect((await circuits())[1]).toMatchObject({ read: { state: 'closed' } });
   });
 });

@@ -7,8 +7,9 @@ import { GatewayError } from '../../domain/errors.js';
 import type { AdminAudit } from './admin-audit.js';
 import { AdminListenError } from './admin-listen-error.js';
 import type { AdminReply, MainMessage, WorkerMessage } from './admin-messages.js';
-import type { AdminCommands } from './circuit-commands.js';
+import type { AdminCommands } from './admin-commands.js';
 import { Claim } from './claim.js';
+import { unfinished } from './main-thread.js';
 import { startWorker, workerSettings } from './start-worker.js';
 
 const START_MS = 30_000;
@@ -85,7 +86,7 @@ export class AdminListener {
       case 'failed':
         return this.started.reject(Object.assign(new Error(message.message), { code: message.code }));
       case 'call':
-        return this.run(message);
+        return void this.run(message);
       case 'action':
         this.audit.note(message.action);
         return this.send({ kind: 'logged' });
@@ -93,18 +94,18 @@ export class AdminListener {
   }
 
   /** Unless its caller has been told already that nothing was done. */
-  private run({ id, command, params, claim }: Call): void {
+  private async run({ id, claim, ...call }: Call): Promise<void> {
     if (!new Claim(claim).take()) return;
-    this.send({ kind: 'reply', id, reply: this.replyTo({ command, params }) });
+    this.send({ kind: 'reply', id, reply: await this.replyTo(call) });
   }
 
-  private replyTo({ command, params }: Pick<Call, 'command' | 'params'>): AdminReply {
+  private async replyTo({ command, input, deadlineMs }: Omit<Call, 'id' | 'claim'>): Promise<AdminReply> {
     try {
-      return { body: this.commands[command](params) };
+      return { body: await inTime(deadlineMs, (signal) => this.commands[command](input, signal)) };
     } catch (thrown) {
-      const { code, detail, cause } = GatewayError.from(thrown);
-      if (cause !== undefined) this.audit.logger.error({ err: cause }, `admin_command_failed command=${command}`);
-      return { refused: { code, detail } };
+      const { code, detail, errors, cause } = GatewayError.from(thrown);
+      if (code === 'INTERNAL') this.audit.logger.error({ err: cause }, `admin_command_failed command=${command}`);
+      return { refused: { code, detail, errors } };
     }
   }
 
@@ -116,5 +117,21 @@ export class AdminListener {
 
   private send(message: MainMessage): void {
     this.worker.postMessage(message);
+  }
+}
+
+/** Gives work a signal that is aborted at its deadline, and waits no longer than that. */
+async function inTime(ms: number, work: (signal: AbortSignal) => object | Promise<object>): Promise<object> {
+  const deadline = new AbortController();
+  const { promise: expired, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = unfinished(ms);
+    deadline.abort(error);
+    reject(error);
+  }, ms);
+  try {
+    return await Promise.race([work(deadline.signal), expired]);
+  } finally {
+    clearTimeout(timer);
   }
 }

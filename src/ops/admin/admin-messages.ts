@@ -1,14 +1,26 @@
-import type { GatewayErrorCode } from '../../domain/errors.js';
+import type { FieldViolation, GatewayErrorCode } from '../../domain/errors.js';
 
 /** What the main thread is asked to do. */
 export type AdminCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
 
-/** Variable parts of the path of a call, by their name. */
-export type AdminParams = Readonly<Record<string, string>>;
+/** What a call carries, checked. */
+export interface AdminInput {
+  /** Variable parts of the path, by their name. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
+  /** Members of the JSON body; empty without one. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** Why a call is refused. */
+interface AdminRefusal {
+  readonly code: GatewayErrorCode;
+  readonly detail: string;
+  readonly errors: readonly FieldViolation[];
+}
 
 /** What became of a command: a body of JSON, or why there is none. */
-export type AdminReply =
-  { readonly body: object } | { readonly refused: { readonly code: GatewayErrorCode; readonly detail: string } };
+export type AdminReply = { readonly body: object } | { readonly refused: AdminRefusal };
 
 /** One call of an operator, for the log. It has nothing of the credential. */
 export interface AdminAction {
@@ -43,7 +55,8 @@ export type WorkerMessage =
       readonly kind: 'call';
       readonly id: number;
       readonly command: AdminCommand;
-      readonly params: AdminParams;
+      readonly input: AdminInput;
+      readonly deadlineMs: number;
       readonly claim: SharedArrayBuffer;
     }
   | { readonly kind: 'action'; readonly action: AdminAction };

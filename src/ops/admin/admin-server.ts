@@ -5,12 +5,14 @@ import { GatewayError } from '../../domain/errors.js';
 import type { ClientConnection, ConnectionHandler } from '../../edge/client-connection.js';
 import { ClientConnections } from '../../edge/client-connections.js';
 import { commonHeaders } from '../../edge/common-headers.js';
-import { checkHeaderCount } from '../../edge/framing.js';
 import { problemBody, problemHeaders, writeProblem } from '../../edge/problem.js';
 import { TrackedResponse } from '../../edge/tracked-response.js';
-import { findRoute } from './admin-routes.js';
+import { type AdminAnswer, json } from './admin-answer.js';
+import { AdminExchange } from './admin-exchange.js';
+import { CallRunner, hasBody, SILENCE_MS, splitTarget } from './call-runner.js';
 import type { CallerCheck } from './caller-check.js';
 import type { MainThread } from './main-thread.js';
+import { writeAnswer } from './write-answer.js';
 
 const LIMITS = {
   maxHeaderSize: 8_192,
@@ -20,28 +22,20 @@ const LIMITS = {
   connectionsCheckingInterval: 1_000,
 };
 const MAX_CONNECTIONS = 16;
-const MAX_HEADERS = 50;
-/** Above the deadline of the main thread. A caller that takes no answer for so long is left. */
-const SILENCE_MS = 10_000;
 const MAX_LOGGED_PATH = 256;
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: object;
-  readonly error?: GatewayError;
-}
-
-/** HTTP of the admin listener: who calls, what for, one line for each call. Runs in the worker. */
+/** HTTP of the admin listener, with one line for each call. Runs in the worker. */
 export class AdminServer implements ConnectionHandler {
   readonly server: Server;
   draining = false;
   private readonly connections: ClientConnections;
+  private readonly calls: CallRunner;
 
   constructor(
-    private readonly callers: CallerCheck,
+    callers: CallerCheck,
     private readonly main: MainThread,
   ) {
+    this.calls = new CallRunner(callers, main);
     // A missing Host header is refused with the wrong ones, as a problem.
     const server = createServer({ ...LIMITS, requireHostHeader: false, ServerResponse: TrackedResponse });
     this.connections = new ClientConnections(server, () => this);
@@ -52,9 +46,10 @@ export class AdminServer implements ConnectionHandler {
     this.server = server;
   }
 
-  /** Takes no further calls; those under way are answered, and their connections close. */
+  /** Takes no further calls; those under way are answered, the long ones end, and their connections close. */
   close(onClosed: () => void): void {
     this.draining = true;
+    this.calls.close();
     this.server.close(onClosed);
     this.server.closeIdleConnections();
   }
@@ -68,48 +63,27 @@ export class AdminServer implements ConnectionHandler {
 
   /** A command that was given is done and logged, whether or not its caller waits for the answer. */
   private async handle(request: IncomingMessage, response: TrackedResponse): Promise<void> {
-    const requestId = randomUUID();
-    const path = pathOf(request);
+    const exchange = new AdminExchange();
+    response.exchange = exchange;
+    const { signal } = exchange;
     const caller = response.connectionOf?.remoteAddress ?? '';
-    const { status, headers, body, error } = await this.answer(request, requestId);
-    const method = request.method ?? '';
-    this.main.log({ method, path: path.slice(0, MAX_LOGGED_PATH), status, code: error?.code, caller, requestId });
-    const text = `${JSON.stringify(body, undefined, 2)}\n`;
-    response.writeHead(status, {
-      ...commonHeaders(requestId),
-      'content-type': 'application/json; charset=utf-8',
-      ...headers,
-      'content-length': Buffer.byteLength(text),
-      ...(hasBody(request) ? { connection: 'close' } : {}),
-    });
-    response.end(text);
-  }
-
-  private async answer(request: IncomingMessage, requestId: string): Promise<Answer> {
+    const requestId = randomUUID();
+    const [path] = splitTarget(request.url);
+    const finish = (answer: AdminAnswer, until: AbortSignal, error?: GatewayError) => {
+      const status = error?.status ?? 200;
+      const call = { method: request.method ?? '', path: path.slice(0, MAX_LOGGED_PATH), caller, requestId };
+      this.main.log({ ...call, status, code: error?.code });
+      const isUnread = hasBody(request) && !request.complete;
+      const headers = { ...commonHeaders(requestId), ...(isUnread ? { connection: 'close' } : {}) };
+      return writeAnswer(response, { status, headers, signal: until }, answer);
+    };
     try {
-      return { status: 200, headers: {}, body: await this.run(request) };
+      await this.calls.run({ response, signal, requestId, caller }, finish);
     } catch (thrown) {
+      if (response.headersSent) return void response.destroy();
       const error = GatewayError.from(thrown);
-      const body = problemBody(error, { requestId, path: pathOf(request) });
-      return { status: error.status, headers: problemHeaders(error), body, error };
+      const answer = { ...json(problemBody(error, { requestId, path })), headers: problemHeaders(error) };
+      await finish(answer, signal, error);
     }
   }
-
-  private async run(request: IncomingMessage): Promise<object> {
-    this.main.assertLogged();
-    const tooMany = checkHeaderCount(request.rawHeaders, MAX_HEADERS);
-    if (tooMany !== undefined) throw tooMany;
-    this.callers.check(request.headers);
-    const { target, params } = findRoute(request.method ?? '', pathOf(request));
-    if (hasBody(request)) throw new GatewayError('PAYLOAD_TOO_LARGE', 'No call to this listener has a body.');
-    return target === 'ping' ? { status: 'alive' } : this.main.ask(target, params);
-  }
-}
-
-function pathOf(request: IncomingMessage): string {
-  return request.url?.split('?', 1)[0] ?? '';
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

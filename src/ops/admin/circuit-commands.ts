@@ -1,19 +1,18 @@
 import { GatewayError } from '../../domain/errors.js';
 import type { CircuitReport } from '../../traffic/breaker-circuit.js';
 import type { Breakers } from '../../traffic/breakers.js';
-import type { AdminCommand, AdminParams } from './admin-messages.js';
-
-/** What the main thread does for each command: returns the body of the answer, or throws GatewayError. */
-export type AdminCommands = Readonly<Record<AdminCommand, (params: AdminParams) => object>>;
+import type { AdminInput } from './admin-messages.js';
 
 /** Circuits in the hands of an operator. */
-export function circuitCommands(breakers: Breakers): AdminCommands {
-  const change = (act: (upstream: string) => boolean) => (params: AdminParams) => {
-    const upstream = params['upstream'] ?? '';
-    if (act(upstream)) return describe(breakers, upstream);
-    const known = breakers.upstreams.join(', ');
-    throw new GatewayError('NOT_FOUND', `There is no service "${upstream}"; known: ${known}.`);
-  };
+export function circuitCommands(breakers: Breakers) {
+  const change =
+    (act: (upstream: string) => boolean) =>
+    ({ params }: AdminInput) => {
+      const upstream = params['upstream'] ?? '';
+      if (act(upstream)) return describe(breakers, upstream);
+      const known = breakers.upstreams.join(', ');
+      throw new GatewayError('NOT_FOUND', `There is no service "${upstream}"; known: ${known}.`);
+    };
   return {
     'list-circuits': () => ({ circuits: breakers.upstreams.map((upstream) => describe(breakers, upstream)) }),
     'open-circuit': change((upstream) => breakers.open(upstream)),

@@ -3,14 +3,17 @@ import { GatewayError } from '../../domain/errors.js';
 import type {
   AdminAction,
   AdminCommand,
-  AdminParams,
+  AdminInput,
   AdminReply,
   MainMessage,
   WorkerMessage,
 } from './admin-messages.js';
 import { Claim } from './claim.js';
 
+const NO_INPUT: AdminInput = { params: {}, query: {}, body: {} };
 const DEADLINE_MS = 2_000;
+/** After the time of a command itself: its answer has to cross over. */
+const GRACE_MS = 1_000;
 /** Calls under way at once; requests on one connection may be sent without waiting for answers. */
 const MAX_CALLS = 16;
 /** Lines that wait for the main thread. Beyond it calls are refused: none is done without its line. */
@@ -33,21 +36,25 @@ export class MainThread {
     return true;
   }
 
-  /** Resolves to the body of the answer. Rejects with MAIN_THREAD_STALLED when there is none in time; then nothing is done. */
-  async ask(command: AdminCommand, params: AdminParams): Promise<object> {
+  /** Resolves to the body of the answer. Rejects with MAIN_THREAD_STALLED when there is none in time; if it was not begun, it never will be. */
+  async ask(command: AdminCommand, input = NO_INPUT, deadlineMs = DEADLINE_MS): Promise<object> {
     if (this.calls.size >= MAX_CALLS) throw new GatewayError('OVERLOADED', 'Too many calls are under way.');
     const id = ++this.lastId;
     const claim = new Claim();
     const { promise, resolve, reject } = Promise.withResolvers<AdminReply>();
-    const deadline = setTimeout(() => claim.giveUp() && reject(stalled()), DEADLINE_MS);
+    const unbegun = setTimeout(() => claim.giveUp() && reject(stalled(deadlineMs)), deadlineMs);
+    // One that was begun has its own deadline in the main thread, unless that got stuck in the middle of it.
+    const unanswered = setTimeout(() => reject(unfinished(deadlineMs)), 2 * deadlineMs + GRACE_MS);
     this.calls.set(id, resolve);
-    this.send({ kind: 'call', id, command, params, claim: claim.shared });
+    this.send({ kind: 'call', id, command, input, deadlineMs, claim: claim.shared });
     try {
       const reply = await promise;
       if ('body' in reply) return reply.body;
-      throw new GatewayError(reply.refused.code, reply.refused.detail);
+      const { code, detail, errors } = reply.refused;
+      throw new GatewayError(code, detail, { errors });
     } finally {
-      clearTimeout(deadline);
+      clearTimeout(unbegun);
+      clearTimeout(unanswered);
       this.calls.delete(id);
     }
   }
@@ -72,10 +79,14 @@ export class MainThread {
   }
 }
 
-function stalled(): GatewayError {
-  const seconds = DEADLINE_MS / 1_000;
+function stalled(deadlineMs: number): GatewayError {
   return new GatewayError(
     'MAIN_THREAD_STALLED',
-    `The main thread of the gateway did not answer within ${seconds} s: its event loop is blocked. Nothing was done.`,
+    `The main thread of the gateway did not answer within ${deadlineMs / 1_000} s: its event loop is blocked. Nothing was done.`,
   );
+}
+
+/** Refuses to wait for a command that was begun. */
+export function unfinished(deadlineMs: number): GatewayError {
+  return new GatewayError('MAIN_THREAD_STALLED', `It was begun, but has not ended within ${deadlineMs / 1_000} s.`);
 }

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import type { AdminAnswer } from './admin-answer.js';
+import type { AdminCommand, AdminInput } from './admin-messages.js';
+import type { MainThread } from './main-thread.js';
+
+const DEADLINE_MS = 2_000;
+
+/** A call as the handler of its route gets it. */
+export interface AdminCall extends AdminInput {
+  /** Aborted when the caller leaves, the deadline passes or the listener closes. */
+  readonly signal: AbortSignal;
+  readonly main: MainThread;
+  readonly requestId: string;
+  /** Address of the caller. */
+  readonly caller: string;
+}
+
+/** What a call may carry. Both are checked before the handler runs. */
+interface Accepted {
+  /** Query parameters, from strings; default: none. */
+  readonly query?: z.ZodObject;
+  /** A JSON object as the body; default: a body is refused. */
+  readonly body?: z.ZodObject;
+  /** Time until the answer begins; default 2 s. */
+  readonly deadlineMs?: number | ((query: AdminInput['query']) => number);
+  /** Takes longer than a look: few of them run at once, and they end when the listener closes. */
+  readonly isLong?: boolean;
+}
+
+/** One thing to call. GET reads; POST and PUT change something, so that no link and no image leads there. */
+export interface AdminRoute extends Required<Omit<Accepted, 'body'>> {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly body: z.ZodObject | undefined;
+  readonly answeredBy:
+    | { readonly main: AdminCommand }
+    | {
+        /** Runs in the worker, so also while the main thread is blocked. */
+        readonly worker: (call: AdminCall) => AdminAnswer | Promise<AdminAnswer>;
+      };
+}
+
+/** Makes a route. @param target as `GET /admin/circuits/{upstream}`. */
+export function route(
+  target: `${AdminRoute['method']} /${string}`,
+  answeredBy: AdminRoute['answeredBy'],
+  accepted: Accepted = {},
+): AdminRoute {
+  const [method, path] = target.split(' ') as [AdminRoute['method'], string];
+  return {
+    query: z.strictObject({}),
+    body: undefined,
+    deadlineMs: DEADLINE_MS,
+    isLong: false,
+    ...accepted,
+    method,
+    path,
+    answeredBy,
+  };
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http';
+import { GatewayError } from '../../domain/errors.js';
+import { checkHeaderCount } from '../../edge/framing.js';
+import type { TrackedResponse } from '../../edge/tracked-response.js';
+import { type AdminAnswer, json } from './admin-answer.js';
+import type { AdminInput } from './admin-messages.js';
+import type { AdminCall, AdminRoute } from './admin-route.js';
+import type { CallerCheck } from './caller-check.js';
+import { findRoute } from './find-route.js';
+import { type MainThread, unfinished } from './main-thread.js';
+import { readBody, readQuery } from './read-input.js';
+
+const MAX_HEADERS = 50;
+/** Calls with a long deadline that run at once; half of the connections are left for those without. */
+const MAX_LONG_CALLS = 8;
+
+/** A caller that neither sends nor takes anything for so long is left, unless it waits for its answer. */
+export const SILENCE_MS = 10_000;
+
+type KnownCaller = Pick<AdminCall, 'signal' | 'requestId' | 'caller'>;
+
+/** Who calls, and how to tell that nobody waits for the answer any more. */
+export type Caller = KnownCaller & { readonly response: TrackedResponse };
+
+/** Takes the answer of a call. The signal is aborted when nobody waits for the rest of it. */
+export type SendAnswer = (answer: AdminAnswer, signal: AbortSignal) => Promise<void>;
+
+/** Takes one call from its head to its answer: who may, what for, with what, until when. */
+export class CallRunner {
+  private readonly closing = new AbortController();
+  private longCalls = 0;
+
+  constructor(
+    private readonly callers: CallerCheck,
+    private readonly main: MainThread,
+  ) {}
+
+  /** Ends the calls that take long. */
+  close(): void {
+    this.closing.abort(new GatewayError('DRAINING', 'The listener closes.'));
+  }
+
+  /** Rejects with GatewayError, or with a bug. @param send takes the answer; a long call lasts until it resolves. */
+  async run({ response, ...caller }: Caller, send: SendAnswer): Promise<void> {
+    const request = response.req;
+    this.main.assertLogged();
+    const tooMany = checkHeaderCount(request.rawHeaders, MAX_HEADERS);
+    if (tooMany !== undefined) throw tooMany;
+    this.callers.check(request.headers);
+    const [path, query] = splitTarget(request.url);
+    const { route, params } = findRoute(request.method ?? '', path);
+    if (route.body === undefined && hasBody(request))
+      throw new GatewayError('PAYLOAD_TOO_LARGE', `${route.method} ${route.path} takes no body.`);
+    const checked = readQuery(query, route.query);
+    if (request.headers.expect !== undefined && route.body !== undefined) response.writeContinue();
+    const body = route.body === undefined ? {} : await readBody(request, route.body, caller.signal);
+    const input = { params, query: checked, body };
+    await this.counted(route, async () => {
+      if (route.isLong) request.socket.setTimeout(deadlineOf(route, input) + SILENCE_MS);
+      const [answer, signal] = await this.answer(route, input, caller);
+      await send(answer, signal);
+    });
+  }
+
+  private async counted(route: AdminRoute, work: () => Promise<void>): Promise<void> {
+    if (!route.isLong) return work();
+    if (this.longCalls >= MAX_LONG_CALLS) {
+      throw new GatewayError(
+        'OVERLOADED',
+        `${MAX_LONG_CALLS} calls that take long are under way already: end one of them.`,
+      );
+    }
+    this.longCalls += 1;
+    try {
+      await work();
+    } finally {
+      this.longCalls -= 1;
+    }
+  }
+
+  private async answer(route: AdminRoute, input: AdminInput, caller: KnownCaller): Promise<[AdminAnswer, AbortSignal]> {
+    const { answeredBy } = route;
+    const deadlineMs = deadlineOf(route, input);
+    if ('main' in answeredBy) return [json(await this.main.ask(answeredBy.main, input, deadlineMs)), caller.signal];
+    const until = route.isLong ? AbortSignal.any([caller.signal, this.closing.signal]) : caller.signal;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(unfinished(deadlineMs)), deadlineMs);
+    try {
+      const signal = AbortSignal.any([until, deadline.signal]);
+      const work = Promise.resolve(answeredBy.worker({ ...input, ...caller, signal, main: this.main }));
+      return [await Promise.race([work, rejection(signal)]), until];
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function deadlineOf({ deadlineMs }: AdminRoute, { query }: AdminInput): number {
+  return typeof deadlineMs === 'number' ? deadlineMs : deadlineMs(query);
+}
+
+/** Splits a target into its path and what follows the question mark. */
+export function splitTarget(target = ''): [path: string, query: string] {
+  const at = target.indexOf('?');
+  return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
+}
+
+/** Whether bytes follow the head of a request. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = () => reject(signal.reason as Error);
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+}

@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import { z } from 'zod';
+import { type FieldViolation, GatewayError } from '../../domain/errors.js';
+import { lowerAscii } from '../../domain/header-text.js';
+
+const MAX_BODY_BYTES = 65_536;
+const MAX_QUERY_PARAMETERS = 32;
+/** The second is what curl says of `-d` unless it is told otherwise; the body is JSON all the same. */
+const BODY_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/x-www-form-urlencoded']);
+
+/** Values that a schema has checked, by their name. */
+export type CheckedFields = Readonly<Record<string, unknown>>;
+
+/** Parses the part of a target after `?`. Throws INVALID_ARGUMENT, which names parameters but never repeats values. */
+export function readQuery(query: string, schema: z.ZodObject): CheckedFields {
+  const pairs = query === '' ? [] : query.split('&').filter((pair) => pair !== '');
+  if (pairs.length > MAX_QUERY_PARAMETERS) {
+    throw new GatewayError('INVALID_ARGUMENT', `The query has more than ${MAX_QUERY_PARAMETERS} parameters.`);
+  }
+  const values: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const pair of pairs) {
+    const [name = '', value = ''] = splitPair(pair);
+    if (name in values) throw new GatewayError('INVALID_ARGUMENT', `The query parameter ${quote(name)} came twice.`);
+    values[name] = value;
+  }
+  return check({ ...values }, schema, 'query parameter');
+}
+
+/** Reads the JSON object of a request. Throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON or INVALID_ARGUMENT. */
+export async function readBody(
+  request: IncomingMessage,
+  schema: z.ZodObject,
+  signal: AbortSignal,
+): Promise<CheckedFields> {
+  const type = lowerAscii(request.headers['content-type'] ?? 'application/json').split(';', 1)[0] ?? '';
+  if (!BODY_TYPES.has(type.replace(/[ \t]+$/, ''))) {
+    throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', 'The body must be JSON: Content-Type: application/json.');
+  }
+  const text = await readText(request, signal);
+  const fields = parseObject(text);
+  return check(fields, schema, 'member');
+}
+
+function splitPair(pair: string): string[] {
+  const at = pair.indexOf('=');
+  const parts = at === -1 ? [pair] : [pair.slice(0, at), pair.slice(at + 1)];
+  try {
+    return parts.map((part) => decodeURIComponent(part.replaceAll('+', ' ')));
+  } catch {
+    throw new GatewayError('INVALID_ARGUMENT', 'The query is not percent-encoded UTF-8.');
+  }
+}
+
+async function readText(request: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const tooLarge = () => new GatewayError('PAYLOAD_TOO_LARGE', `A body has at most ${MAX_BODY_BYTES} bytes here.`);
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+    else reject(tooLarge());
+  });
+  request.once('end', () => resolve(Buffer.concat(chunks).toString()));
+  request.once('error', reject);
+  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  signal.throwIfAborted();
+  return promise;
+}
+
+function parseObject(body: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch (error) {
+    throw new GatewayError('MALFORMED_JSON', 'The body is not JSON.', { cause: error });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new GatewayError('INVALID_ARGUMENT', 'The body must be a JSON object.');
+}
+
+function check(values: object, schema: z.ZodObject, kind: string): CheckedFields {
+  const { success, data, error } = schema.safeParse(values);
+  if (success) return data;
+  const known = Object.keys(schema.shape);
+  const errors = error.issues.flatMap((issue) => violations(issue, kind));
+  const [first] = errors;
+  const hint = known.length === 0 ? `there is no ${kind} here` : `known: ${known.join(', ')}`;
+  throw new GatewayError('INVALID_ARGUMENT', `${first?.field}: ${first?.detail} (${hint}).`, { errors });
+}
+
+function violations(issue: z.core.$ZodIssue, kind: string): FieldViolation[] {
+  const path = issue.path.map(String);
+  if (issue.code !== 'unrecognized_keys') return [{ field: path.join('.'), detail: issue.message }];
+  return issue.keys.map((key) => ({ field: [...path, quote(key)].join('.'), detail: `unknown ${kind}` }));
+}
+
+/** Shows a name that came from outside. */
+function quote(name: string): string {
+  return name.slice(0, 64).replaceAll(/[^\w.-]/g, '?');
+}
