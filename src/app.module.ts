@@ -1,5 +1,5 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { AccessModule } from './access/access.module.js';
 import { AuthenticationGuard } from './access/authentication.guard.js';
@@ -14,11 +14,11 @@ import { UserModule } from './api/user/user.module.js';
 import { GATEWAY_CONFIG } from './config/config.token.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import type { Descriptors } from './contract/descriptors.js';
-import { CircuitBreakerGuard } from './edge/circuit-breaker.guard.js';
+import { CircuitBreakerInterceptor } from './edge/circuit-breaker.interceptor.js';
 import { DocsModule } from './edge/docs/docs.module.js';
 import { EdgeModule } from './edge/edge.module.js';
 import { ProblemFilter } from './edge/problem.filter.js';
-import { RateLimitGuard } from './edge/rate-limit.guard.js';
+import { RateLimitInterceptor } from './edge/rate-limit.interceptor.js';
 import { MeteringModule } from './metering/metering.module.js';
 import { ObserveModule, type Observation } from './observe/observe.module.js';
 import { OpsModule } from './ops/ops.module.js';
@@ -48,8 +48,8 @@ class ConfigModule {}
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: TenantGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
-    { provide: APP_GUARD, useClass: RateLimitGuard },
-    { provide: APP_GUARD, useClass: CircuitBreakerGuard },
+    { provide: APP_INTERCEPTOR, useClass: RateLimitInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: CircuitBreakerInterceptor },
     { provide: APP_FILTER, useClass: ProblemFilter },
   ],
 })

@@ -1,31 +1,32 @@
-import { Injectable, Optional, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import { Revocation, type RevocationReason } from '../domain/revocation.js';
 import { Authenticator } from './authenticator.js';
 import { readCredential, type PresentedCredential } from './credentials.js';
-import { guardedRequest, type GuardedRequest } from './guarded-request.js';
+import { GatewayGuard } from './gateway-guard.js';
+import type { GuardedRequest } from './guarded-request.js';
 import { authFailed, missingCredentials, refusal, severalCredentials } from './refusal.js';
 
 /** Says who is calling. A route without a policy lets nobody in; an open one asks for nothing. */
 @Injectable()
-export class AuthenticationGuard implements CanActivate {
+export class AuthenticationGuard extends GatewayGuard {
   constructor(
     private readonly authenticator: Authenticator,
     @Optional() private readonly revocation?: Revocation,
-  ) {}
+  ) {
+    super();
+  }
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const request = guardedRequest(context);
+  before(request: GuardedRequest): void | Promise<void> {
     const { policy } = request.call;
     if (policy === undefined) throw unknownEndpoint();
     if (policy.access !== 'OPEN') return this.authenticate(request);
     request.call.decisionReason = 'OPEN_ENDPOINT';
-    return true;
   }
 
-  private authenticate(request: GuardedRequest): boolean | Promise<boolean> {
+  private authenticate(request: GuardedRequest): void | Promise<void> {
     const { call } = request;
     const begun = performance.now();
     try {
@@ -36,7 +37,6 @@ export class AuthenticationGuard implements CanActivate {
       }
       this.admit(credential, call, principal);
       call.authnMs = performance.now() - begun;
-      return true;
     } catch (error) {
       throw toDenial(error);
     }
@@ -46,12 +46,11 @@ export class AuthenticationGuard implements CanActivate {
     credential: PresentedCredential,
     call: CallContext,
     identified: Principal | Promise<Principal>,
-  ): Promise<boolean> {
+  ): Promise<void> {
     try {
       const principal = await identified;
       this.admit(credential, call, principal);
       if (this.revocation?.partial === true) this.refuse(credential, await this.revocation.lookUp(principal));
-      return true;
     } catch (error) {
       throw toDenial(error);
     }

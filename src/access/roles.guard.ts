@@ -1,4 +1,4 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { CallContext } from '../domain/call-context.js';
@@ -7,7 +7,8 @@ import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
 import { evaluate, type Decision } from './decision.js';
 import { describeMissing } from './denial.js';
-import { guardedRequest } from './guarded-request.js';
+import { GatewayGuard } from './gateway-guard.js';
+import type { GuardedRequest } from './guarded-request.js';
 import { PermissionBits } from './permission-bits.js';
 import { PermissionCheck } from './permission-check.js';
 import { heldScope } from './permissions.js';
@@ -23,36 +24,37 @@ interface Question {
 
 /** Lets in whoever holds the permissions, or one of the roles, that the policy names. */
 @Injectable()
-export class RolesGuard implements CanActivate {
+export class RolesGuard extends GatewayGuard {
   constructor(
     private readonly bits: PermissionBits,
     private readonly check: PermissionCheck,
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'authorization'>,
-  ) {}
+  ) {
+    super();
+  }
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const { call } = guardedRequest(context);
+  before({ call }: GuardedRequest): void | Promise<void> {
     const { principal, policy } = call;
     if (policy?.access === 'OPEN') {
       call.outcome = 'allow';
-      return true;
+      return;
     }
     if (principal === undefined || policy === undefined) throw denied(DENIED);
     const question = { principal, policy, begun: performance.now() };
     if (PermissionCheck.decides(principal, policy)) return this.ask(call, question);
     const byBits = this.bits.decide(principal, policy);
     call.bitmapAuthzUsed = byBits !== undefined;
-    return this.conclude(call, question, byBits ?? evaluate(principal, policy));
+    this.conclude(call, question, byBits ?? evaluate(principal, policy));
   }
 
-  private async ask(call: CallContext, question: Question): Promise<boolean> {
+  private async ask(call: CallContext, question: Question): Promise<void> {
     const { policy } = question;
     // What was granted is told to the backend as well.
     const principal = (call.principal = await this.check.grant(call, question.principal, policy));
-    return this.conclude(call, { ...question, principal }, evaluate(principal, policy));
+    this.conclude(call, { ...question, principal }, evaluate(principal, policy));
   }
 
-  private conclude(call: CallContext, { principal, policy, begun }: Question, decision: Decision): true {
+  private conclude(call: CallContext, { principal, policy, begun }: Question, decision: Decision): void {
     call.authzMs += performance.now() - begun;
     if (!decision.allowed) {
       throw denied(this.config.authorization.exposeDetail ? `${DENIED} ${describeMissing(principal, policy)}` : DENIED);
@@ -61,7 +63,6 @@ export class RolesGuard implements CanActivate {
     call.crossTenant = decision.crossTenant;
     call.privileged = policy.privileged !== undefined && holds(principal, policy.privileged.permission);
     call.outcome = 'allow';
-    return true;
   }
 }
 

@@ -21,6 +21,11 @@ export interface UpstreamTrace extends ConnectWait {
   serviceMs: number;
 }
 
+/** A circuit breaker that let a request in ahead of its call. */
+export interface PermitIssuer {
+  leave(ticket: number, verdict: 'nothing'): void;
+}
+
 /** One request on its way through the gateway. Made by the edge, passed on by reference; times are `performance.now()` ms. */
 export class CallContext {
   principal: Principal | undefined;
@@ -78,6 +83,8 @@ export class CallContext {
   holdsStream = false;
 
   private readonly abort = new AbortController();
+  private permitIssuer: PermitIssuer | undefined;
+  private permit = 0;
 
   constructor(
     readonly requestId: string,
@@ -98,6 +105,34 @@ export class CallContext {
 
   cancel(reason: GatewayError): void {
     this.abort.abort(reason);
+  }
+
+  /** Keeps the permit of a circuit breaker until the call uses it or the request ends. */
+  holdPermit(issuer: PermitIssuer, ticket: number): void {
+    this.releasePermit();
+    this.permitIssuer = issuer;
+    this.permit = ticket;
+  }
+
+  /** Returns the permit of a circuit breaker, which is then the caller's to leave with; 0 when there is none. */
+  takePermit(issuer: PermitIssuer): number {
+    if (this.permitIssuer !== issuer) return 0;
+    this.permitIssuer = undefined;
+    return this.permit;
+  }
+
+  /** Gives an unused permit back. Idempotent. */
+  releasePermit(): void {
+    const issuer = this.permitIssuer;
+    this.permitIssuer = undefined;
+    issuer?.leave(this.permit, 'nothing');
+  }
+
+  /** Hands an unused permit over to another context of the same request. */
+  passPermitTo(other: CallContext): void {
+    const issuer = this.permitIssuer;
+    this.permitIssuer = undefined;
+    if (issuer !== undefined) other.holdPermit(issuer, this.permit);
   }
 
   /** The verified tenant of the caller; empty before authentication and on open endpoints. */

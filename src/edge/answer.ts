@@ -7,6 +7,7 @@ import type { JsonValue } from './rpc-call.js';
 /** Media type of every response that is made from a message. */
 export const JSON_TYPE = 'application/json; charset=utf-8';
 const EMPTY = Buffer.alloc(0);
+const NOTHING = { contentType: '', body: EMPTY };
 
 /** The body of a successful answer, redacted and checked for its tenant, and what it is. */
 export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint8Array | JsonValue): KeptAnswer {
@@ -20,4 +21,19 @@ export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint
     return { status, contentType, body: Buffer.from(data) };
   }
   return { status, contentType: JSON_TYPE, body: rpc.responseWriter.write(answer, allowedTenant(call)) };
+}
+
+/**
+ * What came out of an interceptor in the place of a response: another response, or any value, which is sent as JSON.
+ * Undefined where there is nothing to send, as after a stream that has sent itself.
+ */
+export function toResponse(value: unknown, { route }: CompiledRoute): KeptAnswer | undefined {
+  if (isResponse(value)) return value;
+  const { kind, policy } = route.method;
+  if (value === undefined) return kind === 'server_stream' ? undefined : { ...NOTHING, status: policy.successStatus };
+  return { status: policy.successStatus, contentType: JSON_TYPE, body: Buffer.from(JSON.stringify(value)) };
+}
+
+function isResponse(value: unknown): value is KeptAnswer {
+  return typeof value === 'object' && value !== null && 'body' in value && value.body instanceof Buffer;
 }

@@ -5,17 +5,20 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
-import { Arrival } from './arrival.js';
+import { PreAuthChecks } from './pre-auth-checks.js';
 import { ClientAddress } from './client-address.js';
 import { RequestContexts } from './request-contexts.js';
 import { Cors } from './cors.js';
 import { FallbackController } from './fallback.controller.js';
 import { IdempotentRequests } from './idempotent-requests.js';
+import { mountedServices } from './mounted-services.js';
+import { RateLimitInterceptor } from './rate-limit.interceptor.js';
 import { RequestLifecycle } from './request-lifecycle.js';
 import { StalledClients } from './stalled-clients.js';
 import { RouteResolver } from './route-resolver.js';
 import type { RpcOverride } from './rpc-call.js';
-import { controlledService, type ControlledService } from './rpc-controller.js';
+import { Enhancers } from './pipeline/enhancers.js';
+import { Pipelines } from './pipeline/pipelines.js';
 import { RpcHandler } from './rpc-handler.js';
 import { SignInRedirect } from './sign-in-redirect.js';
 import { StreamHandler } from './stream/stream-handler.js';
@@ -30,7 +33,7 @@ export class EdgeModule implements OnModuleInit {
       inject: [DiscoveryService, GATEWAY_CONFIG],
       useFactory: (discovery: DiscoveryService, config: GatewayConfig) =>
         new Contract(
-          mounted(discovery).map(({ controlled }) => controlled.service),
+          mountedServices(discovery).map(({ controlled }) => controlled.service),
           registry,
           config.json,
         ),
@@ -41,19 +44,22 @@ export class EdgeModule implements OnModuleInit {
       controllers: [FallbackController],
       providers: [
         contract,
-        Arrival,
+        PreAuthChecks,
         ClientAddress,
         RequestContexts,
         Cors,
         RequestLifecycle,
         RouteResolver,
+        RateLimitInterceptor,
         RpcHandler,
+        Enhancers,
+        Pipelines,
         IdempotentRequests,
         SignInRedirect,
         StalledClients,
         StreamHandler,
       ],
-      exports: [Contract, RpcHandler, RequestLifecycle, SignInRedirect],
+      exports: [Contract, Pipelines, RpcHandler, RequestLifecycle, SignInRedirect],
     };
   }
 
@@ -63,23 +69,11 @@ export class EdgeModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    for (const { controlled, instance } of mounted(this.discovery)) {
+    for (const { controlled, wrapper } of mountedServices(this.discovery)) {
       for (const { method } of readService(controlled.service).routes) {
         const override = controlled.overrides.get(method.name);
-        if (override !== undefined) this.handler.override(method, override.bind(instance) as RpcOverride);
+        if (override !== undefined) this.handler.override(method, override.bind(wrapper.instance) as RpcOverride);
       }
     }
   }
-}
-
-interface MountedService {
-  readonly controlled: ControlledService;
-  readonly instance: unknown;
-}
-
-function mounted(discovery: DiscoveryService): MountedService[] {
-  return discovery.getControllers().flatMap(({ metatype, instance }) => {
-    const controlled = metatype === null ? undefined : controlledService(metatype);
-    return controlled === undefined ? [] : [{ controlled, instance: instance as unknown }];
-  });
 }

@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import type { DrainState } from '../domain/drain-state.js';
 import { GatewayError } from '../domain/errors.js';
 import type { AccessLog } from '../observe/access-log.js';
-import type { Arrival } from './arrival.js';
+import type { PreAuthChecks } from './pre-auth-checks.js';
 import { ClientConnection } from './client-connection.js';
 import { httpFacts } from './http-facts.js';
 import { recordError, sendProblem } from './problem.filter.js';
@@ -17,7 +17,7 @@ export function openRepliesOn(socket: Socket): FastifyReply[] {
 
 /** What is told of the end of an exchange. */
 export interface ExchangeListeners {
-  readonly arrival: Pick<Arrival, 'leave'>;
+  readonly preAuth: Pick<PreAuthChecks, 'leave'>;
   readonly log: Pick<AccessLog, 'finish'>;
   readonly drain: DrainState;
 }
@@ -57,7 +57,7 @@ export class HttpExchange implements Exchange {
     this.isOver = true;
     const { request } = this.reply;
     const { call } = request;
-    this.listeners.arrival.leave(call);
+    this.listeners.preAuth.leave(call);
     const aborted = call.error?.code === 'CLIENT_CLOSED';
     const facts = httpFacts(request, this.reply, { aborted, draining: this.listeners.drain.draining });
     // Calls that were cancelled just now have yet to say how they ended.

@@ -1,14 +1,15 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { DrainState } from '../domain/drain-state.js';
 import { GatewayError } from '../domain/errors.js';
 import { isOperational } from '../domain/operational-paths.js';
 import { AccessLog } from '../observe/access-log.js';
-import { Arrival } from './arrival.js';
+import { PreAuthChecks } from './pre-auth-checks.js';
 import { bodyTooLarge } from './body-reader.js';
 import type { ClientConnection, ConnectionHandler } from './client-connection.js';
 import { HttpExchange } from './http-exchange.js';
 import { socketFacts } from './http-facts.js';
+import { Pipelines } from './pipeline/pipelines.js';
 import { writeProblem } from './problem.js';
 import { recordError, sendProblem } from './problem.filter.js';
 import { writeRateLimit } from './rate-limit-headers.js';
@@ -24,7 +25,9 @@ export class RequestLifecycle implements ConnectionHandler {
     private readonly contexts: RequestContexts,
     readonly drain: DrainState,
     readonly log: AccessLog,
-    readonly arrival: Arrival,
+    readonly preAuth: PreAuthChecks,
+    /** Absent on a server without generated routes. */
+    @Optional() private readonly pipelines?: Pipelines,
   ) {}
 
   get draining(): boolean {
@@ -33,7 +36,8 @@ export class RequestLifecycle implements ConnectionHandler {
 
   /** Fastify `onRoute`. */
   learn(route: RouteOptions): void {
-    this.arrival.routes.learn(route);
+    this.preAuth.routes.learn(route);
+    this.pipelines?.mount(route);
   }
 
   /** Fastify `onRequest`, before all other hooks. */
@@ -41,7 +45,7 @@ export class RequestLifecycle implements ConnectionHandler {
     this.open(request, reply);
     if (followsClosingAnswer(reply)) return recordError(request.call, ignored());
     try {
-      const resolution = this.arrival.admit(request);
+      const resolution = this.preAuth.run(request);
       if (resolution.kind === 'route') return this.awaitBody(request, reply, done);
       if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
       void reply.code(204).headers(resolution.headers).send();
@@ -67,7 +71,7 @@ export class RequestLifecycle implements ConnectionHandler {
   /** Bytes that are not a request. They are counted against the limit of their address, answered and logged all the same. */
   refuse(response: TrackedResponse, refused: GatewayError, { remoteAddress }: ClientConnection): void {
     const call = this.contexts.withoutRequest();
-    const error = this.arrival.checkAddress(call, { clientAddress: remoteAddress }) ?? refused;
+    const error = this.preAuth.checkAddress(call, { clientAddress: remoteAddress }) ?? refused;
     recordError(call, error);
     writeProblem(response, error, call);
     this.log.finish(call, socketFacts(remoteAddress, error, this.draining));
@@ -82,7 +86,7 @@ export class RequestLifecycle implements ConnectionHandler {
     request.rawPath = queryAt === -1 ? url : url.slice(0, queryAt);
     request.rawQuery = queryAt === -1 ? '' : url.slice(queryAt + 1);
     reply.headers(commonHeaders(call.requestId, call.trace));
-    this.arrival.cors.mark(request, reply);
+    this.preAuth.cors.mark(request, reply);
     call.isOperational = isOperational(request.rawPath) || isOperational(request.routeOptions.url ?? '');
     // A scrape is not part of what it counts, and no drain waits for a probe.
     if (!call.isOperational) this.log.begin(call);

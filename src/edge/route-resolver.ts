@@ -15,7 +15,8 @@ export const ANY_METHOD = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 /** A variable in a path of Nest's. */
 const VARIABLE = /:(\w+)/g;
 
-const ROUTE: Resolution = { kind: 'route' };
+/** The request goes on to the route that was found. */
+export const ROUTE: Resolution = { kind: 'route' };
 
 /** Finds the policy and the RPC of a request and notes them in its context. */
 @Injectable()

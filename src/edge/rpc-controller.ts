@@ -16,6 +16,8 @@ export interface ControlledService {
   readonly service: DescService;
   /** By RPC name. */
   readonly overrides: ReadonlyMap<string, RpcOverride>;
+  /** Names of the methods that stand for its routes. */
+  readonly handlers: ReadonlyMap<Route, string>;
 }
 
 interface RpcControllerInstance {
@@ -29,13 +31,13 @@ interface RpcControllerInstance {
 export function RpcController(service: DescService): ClassDecorator {
   return (target) => {
     const prototype = target.prototype as Record<string, unknown>;
-    const controlled: ControlledService = { service, overrides: takeOverrides(prototype, service) };
+    const overrides = takeOverrides(prototype, service);
+    const { routes } = readService(service);
+    const handlers = new Map(routes.map((route) => [route, addHandler(prototype, route, overrides)]));
+    const controlled: ControlledService = { service, overrides, handlers };
     Reflect.defineMetadata(CONTROLLED, controlled, target);
     Inject(RpcHandler)(prototype, HANDLER);
-    for (const [route, path] of toNestPaths(readService(service).routes)) {
-      const verb = nestVerb(route);
-      if (verb !== undefined) addHandler(prototype, route, { path, method: verb });
-    }
+    for (const [route, path] of toNestPaths(routes)) mapPath(prototype, handlers.get(route)!, route, path);
     Controller()(target);
   };
 }
@@ -52,26 +54,38 @@ function takeOverrides(prototype: Record<string, unknown>, service: DescService)
   return overrides;
 }
 
-/** Nest knows some of the methods; those it does not know (PURGE, REPORT) are dispatched by the matcher. */
-function nestVerb({ verb }: Route): RequestMethod | undefined {
-  return Object.hasOwn(RequestMethod, verb) ? RequestMethod[verb as keyof typeof RequestMethod] : undefined;
-}
-
+/** Adds a method for a route, with the decorators of the explicit method of its RPC, and returns its name. */
 function addHandler(
   prototype: Record<string, unknown>,
   route: Route,
-  mapping: { readonly path: string; readonly method: RequestMethod },
-): void {
+  overrides: ReadonlyMap<string, RpcOverride>,
+): string {
   const name = uniqueName(prototype, route.method.name);
   const value = function (this: RpcControllerInstance, request: FastifyRequest, reply: FastifyReply) {
     return this[HANDLER].handle(request, reply);
   };
-  const descriptor = { value, writable: true, configurable: true };
-  Object.defineProperty(prototype, name, descriptor);
+  Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+  const override = overrides.get(route.method.name);
+  if (override !== undefined) copyMetadata(override, value);
+  return name;
+}
+
+/** Guards, interceptors and filters that were set on an explicit method hold for all routes of its RPC. */
+function copyMetadata(from: object, to: object): void {
+  for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
+    Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
+  }
+}
+
+/** Has Nest mount a method; the verbs that Nest does not know (PURGE, REPORT) are dispatched by the matcher. */
+function mapPath(prototype: Record<string, unknown>, name: string, route: Route, path: string): void {
+  const { verb } = route;
+  if (!Object.hasOwn(RequestMethod, verb)) return;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
   Req()(prototype, name, 0);
   Res()(prototype, name, 1);
   RouteConfig({ rpcRoute: route })(prototype, name, descriptor);
-  RequestMapping(mapping)(prototype, name, descriptor);
+  RequestMapping({ path, method: RequestMethod[verb as keyof typeof RequestMethod] })(prototype, name, descriptor);
 }
 
 /** `UpdateUser`, and `UpdateUser_2` for its second binding. */

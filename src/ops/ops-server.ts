@@ -6,7 +6,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
 import { DrainState } from '../domain/drain-state.js';
-import { Arrival } from '../edge/arrival.js';
+import { PreAuthChecks } from '../edge/pre-auth-checks.js';
 import { Cors } from '../edge/cors.js';
 import { HttpServer } from '../edge/http-server.js';
 import { ProblemFilter } from '../edge/problem.filter.js';
@@ -73,6 +73,6 @@ export async function startOpsServer(gateway: INestApplication, config: GatewayC
 
 function lifecycleOf(gateway: INestApplication, config: GatewayConfig): RequestLifecycle {
   const routes = new RouteResolver(new Contract([], createRegistry(), config.json));
-  const arrival = new Arrival(gateway.get(RateLimiter), gateway.get(Admission), routes, gateway.get(Cors));
-  return new RequestLifecycle(gateway.get(RequestContexts), gateway.get(DrainState), gateway.get(AccessLog), arrival);
+  const preAuth = new PreAuthChecks(gateway.get(RateLimiter), gateway.get(Admission), routes, gateway.get(Cors));
+  return new RequestLifecycle(gateway.get(RequestContexts), gateway.get(DrainState), gateway.get(AccessLog), preAuth);
 }

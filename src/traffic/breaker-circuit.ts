@@ -116,6 +116,11 @@ export class Circuit {
     return this.generation;
   }
 
+  /** Returns a ticket taken earlier if the state is still the one it was taken in; otherwise it is as {@link enter}. */
+  reenter(ticket: number): number {
+    return ticket === this.generation ? ticket : this.enter();
+  }
+
   leave(ticket: number, verdict: Verdict): void {
     if (ticket !== this.generation) return;
     if (this.current === 'half_open') this.settleProbe(verdict);

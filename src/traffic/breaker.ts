@@ -16,7 +16,7 @@ const FAIR_SHARE = 0.5;
 export function breaker<Response>(breakers: Breakers, method: RpcMethod, timeoutMs: number): Layer<Response> {
   const circuit = breakers.of(method);
   return (next) => async (call) => {
-    const ticket = circuit.enter();
+    const ticket = circuit.reenter(call.context.takePermit(circuit));
     call.context.breakerState = circuit.state;
     if (ticket === REFUSED) throw breakers.refusal(method, circuit);
     try {

@@ -1,6 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CIRCUIT } from '../../test/support/stack-world.js';
-import { unaryMethod } from '../../test/support/upstream-call.js';
+import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
+import type { CallContext } from '../domain/call-context.js';
+import { REFUSED } from './breaker-circuit.js';
 import { Breakers } from './breakers.js';
 
 const READ = { ...unaryMethod(), readOnly: true };
@@ -48,12 +50,12 @@ describe('an operator', () => {
 
 describe('before any work, a request', () => {
   it('passes while the circuit is closed', () => {
-    expect(breakers.check(READ)).toBeUndefined();
+    expect(breakers.admit(upstreamCall(WRITE).context, READ)).toBeUndefined();
   });
 
   it('is refused and counted while it is open', () => {
     breakers.open('user');
-    expect(breakers.check(WRITE)).toMatchObject({ code: 'CIRCUIT_OPEN', status: 503 });
+    expect(breakers.admit(upstreamCall(WRITE).context, WRITE)).toMatchObject({ code: 'CIRCUIT_OPEN', status: 503 });
     expect(told.at(-1)).toBe('user refused open');
   });
 
@@ -62,6 +64,56 @@ describe('before any work, a request', () => {
     ['a fallback', { fallback: { kind: 'upstream', upstream: 'spare' } }],
   ] as const)('passes when %s might answer it', (_, policy) => {
     breakers.open('user');
-    expect(breakers.check({ ...unaryMethod(policy), readOnly: true })).toBeUndefined();
+    expect(breakers.admit(upstreamCall(WRITE).context, { ...unaryMethod(policy), readOnly: true })).toBeUndefined();
+  });
+});
+
+describe('the permit of a request', () => {
+  const request = () => upstreamCall(READ).context;
+  const use = (call: CallContext) => breakers.of(READ).reenter(call.takePermit(breakers.of(READ)));
+  /** Lets in three tries at a time. */
+  const halfOpen = () => {
+    const circuit = breakers.of(READ);
+    for (let n = 0; n < 20; n++) circuit.leave(circuit.enter(), 'failure');
+    vi.advanceTimersByTime(CIRCUIT.openMs * 1.2);
+    expect(circuit.state).toBe('half_open');
+  };
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it('is the one that its call uses', () => {
+    halfOpen();
+    const calls = [request(), request(), request()];
+    expect(calls.map((call) => breakers.admit(call, READ))).toEqual([undefined, undefined, undefined]);
+    expect(breakers.admit(request(), READ)).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    for (const call of calls) breakers.of(READ).leave(use(call), 'success');
+    expect(breakers.of(READ).state).toBe('closed');
+  });
+
+  it('goes back when the request ends without its call', () => {
+    halfOpen();
+    for (let n = 0; n < 10; n++) {
+      const call = request();
+      expect(breakers.admit(call, READ)).toBeUndefined();
+      call.releasePermit();
+      call.releasePermit();
+    }
+    expect(breakers.of(READ).state).toBe('half_open');
+  });
+
+  it('is worth nothing once the circuit breaker has opened', () => {
+    const call = request();
+    breakers.admit(call, READ);
+    breakers.open('user');
+    expect(use(call)).toBe(REFUSED);
+  });
+
+  it('goes over to the context in which the call goes on without its client', () => {
+    halfOpen();
+    const [call, other] = [request(), request()];
+    breakers.admit(call, READ);
+    call.passPermitTo(other);
+    expect(call.takePermit(breakers.of(READ))).toBe(0);
+    expect(use(other)).not.toBe(REFUSED);
   });
 });

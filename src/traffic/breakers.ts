@@ -1,12 +1,20 @@
 import type { CircuitConfig } from '../config/gateway-config.js';
+import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
+import type { Policy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
-import { Circuit, type CircuitClock, type CircuitReport, type CircuitState } from './breaker-circuit.js';
+import { Circuit, REFUSED, type CircuitClock, type CircuitReport, type CircuitState } from './breaker-circuit.js';
 
 /** A database that takes no writes often still answers reads: each kind of calls has a circuit. */
 export type CallKind = 'read' | 'write';
 
 const KINDS: readonly CallKind[] = ['read', 'write'];
+
+/** What a circuit is chosen by: an RPC, or the upstream that a hand-written route names. */
+export interface CircuitSubject extends Pick<RpcMethod, 'upstream' | 'readOnly'> {
+  /** What could answer in the place of the upstream. */
+  readonly policy?: Pick<Policy, 'cache' | 'fallback'>;
+}
 
 /** Takes what happens to circuits: metrics and the log. */
 export interface CircuitObserver {
@@ -24,7 +32,7 @@ interface Pair {
   readonly write: Circuit;
 }
 
-/** The circuits of all upstreams, as many as the settings name. The stack and the guard ask the same ones. */
+/** The circuits of all upstreams, as many as the settings name. The stack and the interceptor ask the same ones. */
 export class Breakers {
   private readonly circuits = new Map<string, Pair>();
 
@@ -37,22 +45,27 @@ export class Breakers {
     for (const upstream of upstreams) this.pair(upstream);
   }
 
-  /** The circuit that calls of a method pass. */
-  of(method: RpcMethod): Circuit {
-    return this.pair(method.upstream)[method.readOnly ? 'read' : 'write'];
+  /** Returns the circuit that calls of a method pass. */
+  of({ upstream, readOnly }: CircuitSubject): Circuit {
+    return this.pair(upstream)[readOnly ? 'read' : 'write'];
   }
 
-  /** CIRCUIT_OPEN when a call of this method would be refused and nothing could answer in its place. */
-  check(method: RpcMethod): GatewayError | undefined {
-    const circuit = this.of(method);
-    if (circuit.admits) return undefined;
-    // Only the stack knows whether there is an answer without the backend.
-    if (method.policy.cache !== undefined || method.policy.fallback !== undefined) return undefined;
-    return this.refusal(method, circuit);
+  /**
+   * Takes a permit for the call that a request is about to make, which the breaker of the stack uses. Returns CIRCUIT_OPEN when
+   * the call would be refused. An RPC with a cache or a fallback takes none: only the stack knows whether it calls.
+   */
+  admit(call: CallContext, subject: CircuitSubject): GatewayError | undefined {
+    if (subject.policy?.cache !== undefined || subject.policy?.fallback !== undefined) return undefined;
+    const circuit = this.of(subject);
+    const ticket = circuit.enter();
+    call.breakerState = circuit.state;
+    if (ticket === REFUSED) return this.refusal(subject, circuit);
+    call.holdPermit(circuit, ticket);
+    return undefined;
   }
 
   /** Counts a refusal and makes its error. */
-  refusal({ upstream }: RpcMethod, circuit: Circuit): GatewayError {
+  refusal({ upstream }: Pick<RpcMethod, 'upstream'>, circuit: Circuit): GatewayError {
     this.observer.rejected(upstream, 'open');
     const retryAfterSeconds = Math.max(Math.ceil(circuit.retryAfterMs / 1000), 1);
     const detail = `service unavailable: circuit breaker is open for the "${upstream}" service.`;

@@ -1,0 +1,16 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { guardedRequest, type GuardedRequest } from './guarded-request.js';
+
+/**
+ * A guard of the gateway's own. Nest runs it as any other guard; the pipeline of a generated route calls its check
+ * directly, without the execution context that nobody reads there.
+ */
+export abstract class GatewayGuard implements CanActivate {
+  /** Throws, or rejects with, the GatewayError that refuses the request. Returns a promise only when it has to wait. */
+  abstract before(request: GuardedRequest): void | Promise<void>;
+
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    const pending = this.before(guardedRequest(context));
+    return pending === undefined ? true : pending.then(() => true as const);
+  }
+}

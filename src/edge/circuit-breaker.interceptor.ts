@@ -1,0 +1,22 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Protection } from '../traffic/protection.js';
+import { GatewayInterceptor } from './gateway-interceptor.js';
+import { upstreamOf } from './upstream.decorator.js';
+
+/**
+ * Refuses a request before any work while the circuit breaker of its upstream is open, unless something else could
+ * answer it. The permit that it takes is the one that the call uses: the circuit breaker is asked once.
+ */
+@Injectable()
+export class CircuitBreakerInterceptor extends GatewayInterceptor {
+  constructor(private readonly protection: Protection) {
+    super();
+  }
+
+  before({ call }: FastifyRequest, _reply: FastifyReply, handler?: object): void {
+    const subject = call.method ?? (handler && upstreamOf(handler));
+    const refusal = subject && this.protection.breakers.admit(call, subject);
+    if (refusal !== undefined) throw refusal;
+  }
+}

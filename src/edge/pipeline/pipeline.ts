@@ -1,0 +1,53 @@
+import type { RpcExchange } from './rpc-exchange.js';
+
+/** One named part of the way of a request. */
+export interface Step {
+  readonly name: string;
+  /** What the request is doing meanwhile: see `CallContext.stage`. */
+  readonly stage: string;
+  /** Throws, or rejects with, what ends the request. Returns a promise only when it has to wait. */
+  readonly run: (exchange: RpcExchange) => unknown;
+}
+
+/** Runs the steps one after another. Returns a promise as soon as one of them has to wait, otherwise undefined. */
+export function runSteps(steps: readonly Step[], exchange: RpcExchange): Promise<void> | undefined {
+  for (let index = 0; index < steps.length; index++) {
+    const step = steps[index]!;
+    exchange.call.stage = step.stage;
+    const pending = step.run(exchange);
+    if (pending instanceof Promise) return resume(steps, exchange, pending, index + 1);
+  }
+  return undefined;
+}
+
+async function resume(
+  steps: readonly Step[],
+  exchange: RpcExchange,
+  pending: Promise<unknown>,
+  from: number,
+): Promise<void> {
+  exchange.settled = await pending;
+  for (let index = from; index < steps.length; index++) {
+    const step = steps[index]!;
+    exchange.call.stage = step.stage;
+    const next = step.run(exchange);
+    if (next instanceof Promise) exchange.settled = await next;
+  }
+}
+
+/** The whole way of a request on one generated route, compiled at boot: synchronous until a step really waits. */
+export class Pipeline {
+  constructor(
+    readonly steps: readonly Step[],
+    private readonly onError: (error: unknown, exchange: RpcExchange) => void,
+  ) {}
+
+  run(exchange: RpcExchange): void {
+    try {
+      const pending = runSteps(this.steps, exchange);
+      if (pending !== undefined) pending.catch((error: unknown) => this.onError(error, exchange));
+    } catch (error) {
+      this.onError(error, exchange);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CompiledRoute } from '../../contract/compiled-route.js';
+import type { CallContext } from '../../domain/call-context.js';
+import type { KeptAnswer } from '../../traffic/idempotency/idempotency-record.js';
+import type { AnswerReader } from '../answer-reader.js';
+
+const NO_MESSAGE = new Uint8Array();
+
+/** One request on its way through the pipeline of its route, and what the steps hand on to each other. */
+export class RpcExchange {
+  readonly call: CallContext;
+  /** The encoded request message, from the step `decode` on. */
+  message: Uint8Array = NO_MESSAGE;
+  /** Reads the response of a unary call. */
+  reader: AnswerReader | undefined;
+  /** What the last step that had to wait resolved to. */
+  settled: unknown;
+  /** What is sent to the client; undefined for a stream, which sends itself. */
+  response: KeptAnswer | undefined;
+
+  constructor(
+    readonly request: FastifyRequest,
+    readonly reply: FastifyReply,
+    readonly rpc: CompiledRoute,
+  ) {
+    this.call = request.call;
+  }
+}

@@ -1,0 +1,20 @@
+import type { CircuitSubject } from '../traffic/breakers.js';
+
+const UPSTREAM = Symbol('Upstream');
+
+/**
+ * Says which upstream a hand-written route cannot do without: while its circuit breaker is open, the route is refused
+ * before any work is done.
+ * @param kind of the calls that the route makes; reads and writes have circuit breakers of their own.
+ */
+export function Upstream(upstream: string, kind: 'read' | 'write' = 'read'): MethodDecorator {
+  const subject: CircuitSubject = { upstream, readOnly: kind === 'read' };
+  return (_target, _name, descriptor) => {
+    Reflect.defineMetadata(UPSTREAM, subject, descriptor.value as object);
+  };
+}
+
+/** Returns what {@link Upstream} noted of a handler. */
+export function upstreamOf(handler: object): CircuitSubject | undefined {
+  return Reflect.getMetadata(UPSTREAM, handler) as CircuitSubject | undefined;
+}
