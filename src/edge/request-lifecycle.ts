@@ -1,4 +1,4 @@
-import { Injectable, Optional } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { DrainState } from '../domain/drain-state.js';
 import { GatewayError } from '../domain/errors.js';
@@ -21,13 +21,14 @@ import './fastify-request.js';
 /** First and last to touch a request: makes its context, and sees to it that it ends once, answered or abandoned. */
 @Injectable()
 export class RequestLifecycle implements ConnectionHandler {
+  /** Absent on a server without generated routes. */
+  @Optional() @Inject(Pipelines) private readonly pipelines?: Pipelines;
+
   constructor(
     private readonly contexts: RequestContexts,
     readonly drain: DrainState,
     readonly log: AccessLog,
     readonly preAuth: PreAuthChecks,
-    /** Absent on a server without generated routes. */
-    @Optional() private readonly pipelines?: Pipelines,
   ) {}
 
   get draining(): boolean {

@@ -1,5 +1,4 @@
 import { ForbiddenException, type CanActivate, type NestInterceptor } from '@nestjs/common';
-import { isObservable, lastValueFrom } from 'rxjs';
 import { GatewayGuard } from '../../access/gateway-guard.js';
 import { GatewayInterceptor } from '../gateway-interceptor.js';
 import { toResponse } from '../answer.js';
@@ -53,11 +52,10 @@ function around(
   core: readonly Step[],
 ): Step {
   const run = async (exchange: RpcExchange) => {
-    const outcome = await enhancers.intercept(interceptors, handler, exchange, async () => {
+    const value = await enhancers.intercept(interceptors, handler, exchange, async () => {
       await runSteps(core, exchange);
       return exchange.response;
     });
-    const value: unknown = isObservable(outcome) ? await lastValueFrom(outcome, { defaultValue: undefined }) : outcome;
     if (value !== exchange.response) exchange.response = toResponse(value, exchange.rpc);
   };
   return { name: interceptors.map((each) => each.constructor.name).join(', '), stage: 'interceptors', run };

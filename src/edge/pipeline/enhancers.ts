@@ -8,6 +8,7 @@ import {
   InterceptorsContextCreator,
 } from '@nestjs/core/internal';
 import { RouterExceptionFilters } from '@nestjs/core/router/router-exception-filters.js';
+import { RouterResponseController } from '@nestjs/core/router/router-response-controller.js';
 import { GatewayError } from '../../domain/errors.js';
 import { sendProblem } from '../problem.filter.js';
 import type { RpcExchange } from './rpc-exchange.js';
@@ -16,7 +17,6 @@ import type { RpcExchange } from './rpc-exchange.js';
 export interface RouteHandler {
   readonly controller: Type;
   readonly instance: object;
-  // oxlint-disable-next-line typescript/no-unsafe-function-type -- Nest's own type of a handler
   readonly callback: Function;
   /** Key of the module that declares the controller. */
   readonly moduleKey: string;
@@ -33,12 +33,14 @@ export class Enhancers {
   private readonly filtersOf: RouterExceptionFilters;
   private readonly guardRunner = new GuardsConsumer();
   private readonly interceptorRunner = new InterceptorsConsumer();
+  private readonly results: RouterResponseController;
 
   constructor(modules: ModulesContainer, config: ApplicationConfig, { httpAdapter }: HttpAdapterHost) {
     // All that these read of the container; the container itself cannot be injected.
     const container = { getModules: () => modules } as NestContainer;
     this.guardsOf = new GuardsContextCreator(container, config);
     this.interceptorsOf = new InterceptorsContextCreator(container, config);
+    this.results = new RouterResponseController(httpAdapter);
     this.filtersOf = new RouterExceptionFilters(container, config, httpAdapter);
   }
 
@@ -73,14 +75,23 @@ export class Enhancers {
     return this.guardRunner.tryActivate([guard], args, instance as never, callback as never, 'http');
   }
 
-  /** Runs interceptors around `next` and resolves to the Observable that comes out of them. */
-  intercept(
+  /** Runs interceptors around `next` and resolves to what comes out of them last. */
+  async intercept(
     interceptors: NestInterceptor[],
     { instance, callback }: RouteHandler,
-    exchange: RpcExchange,
+    { request, reply }: RpcExchange,
     next: () => Promise<unknown>,
   ): Promise<unknown> {
-    const args = [exchange.request, exchange.reply];
-    return this.interceptorRunner.intercept(interceptors, args, instance, callback as never, next, 'http');
+    const { interceptorRunner, results } = this;
+    const args = [request, reply];
+    const outcome: unknown = await interceptorRunner.intercept(
+      interceptors,
+      args,
+      instance,
+      callback as never,
+      next,
+      'http',
+    );
+    return results.transformToResult(outcome);
   }
 }
