@@ -21,12 +21,11 @@ import type { GatewayLogger } from './observe/logger.js';
 import { observe, type Observation } from './observe/observe.module.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
 import { AdminListener } from './ops/admin/admin-listener.js';
-import { circuitCommands } from './ops/admin/circuit-commands.js';
+import { mainCommands } from './ops/admin/main-commands.js';
 import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
 import { startOpsServer } from './ops/ops-server.js';
 import { contractProblems, featuresOf, fileProblems } from './startup-checks.js';
-import { Protection } from './traffic/protection.js';
 import { VERSION } from './version.js';
 
 /** A gateway that listens. */
@@ -109,12 +108,12 @@ function refuseProblems(config: GatewayConfig, descriptors: Descriptors): void {
 
 async function startAdmin(
   app: NestFastifyApplication,
-  { admin }: GatewayConfig,
-  { logger, metrics }: Observation,
+  config: GatewayConfig,
+  observation: Observation,
 ): Promise<AdminListener | undefined> {
-  if (admin === undefined) return undefined;
-  const commands = circuitCommands(app.get(Protection).breakers);
-  return AdminListener.start(admin, commands, new AdminAudit(logger.events, metrics));
+  if (config.admin === undefined) return undefined;
+  const audit = new AdminAudit(observation.logger.events, observation.metrics);
+  return AdminListener.start(config.admin, mainCommands(app, config, observation), audit);
 }
 
 function urlOf(app: NestFastifyApplication): string {

@@ -5,6 +5,7 @@ import type { UpstreamEndpoints } from '../observe/connection-metrics.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { ConnectionReports } from './connection-reports.js';
+import type { ConnectionsReport } from './endpoint-report.js';
 import { Http2Transport } from './http2/http2-transport.js';
 import { checkTlsMaterial } from './tls-material.js';
 import type { Transport } from './transport.js';
@@ -40,6 +41,11 @@ export class Upstreams implements OnModuleInit, OnApplicationShutdown {
 
   names(): string[] {
     return [...this.transports.keys()];
+  }
+
+  /** The connections to an upstream; undefined when there is none of that name. */
+  report(upstream: string): ConnectionsReport | undefined {
+    return this.transports.get(upstream)?.report();
   }
 
   /** The last of Nest's hooks: those before it may still call upstreams. */

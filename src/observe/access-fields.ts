@@ -139,7 +139,7 @@ function withoutQuery(url: string): string {
  * Returns why a request failed, for the log alone: the messages of the causes down to the first one. A refusal of the
  * gateway's own has no cause, and its phrase stands there: "circuit breaker is open", "rate limit exceeded".
  */
-function causeText(error: GatewayError | undefined): string {
+export function causeText(error: GatewayError | undefined): string {
   if (error === undefined) return '';
   if (error.cause === undefined) return cut(error.detail);
   const texts: string[] = [];

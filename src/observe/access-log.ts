@@ -4,6 +4,7 @@ import { accessLine } from './access-line.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
 import { InFlightRegistry } from './in-flight.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
+import { RecentRequests } from './recent-requests.js';
 import { GatewayMetrics, type AuthOutcome } from './metrics.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
@@ -17,6 +18,7 @@ export class AccessLog {
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
     private readonly metrics: GatewayMetrics,
     private readonly inFlight: InFlightRegistry,
+    private readonly recent: RecentRequests,
   ) {}
 
   begin(call: CallContext): void {
@@ -26,6 +28,7 @@ export class AccessLog {
   finish(call: CallContext, http: HttpFacts): void {
     this.inFlight.remove(call);
     this.count(call, http);
+    if (!call.isOperational) this.recent.note(call, http);
     const level = levelOf(call, http);
     const { events, stream, base } = this.logger;
     if (!events.isLevelEnabled(level)) return;

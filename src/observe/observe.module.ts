@@ -6,6 +6,7 @@ import { AccessLog } from './access-log.js';
 import { AlertWebhook } from './alert-webhook.js';
 import { DegradeFlags } from './degrade-flags.js';
 import { InFlightRegistry } from './in-flight.js';
+import { RecentRequests } from './recent-requests.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics } from './metrics.js';
 
@@ -45,6 +46,7 @@ export class ObserveModule {
       module: ObserveModule,
       providers: [
         AccessLog,
+        RecentRequests,
         { provide: GatewayMetrics, useValue: metrics },
         { provide: UpstreamMeasure, useValue: metrics },
         { provide: GATEWAY_LOGGER, useValue: logger },
@@ -52,7 +54,16 @@ export class ObserveModule {
         { provide: DrainState, useValue: drain },
         { provide: DegradeFlags, useValue: degradeFlags },
       ],
-      exports: [AccessLog, GATEWAY_LOGGER, GatewayMetrics, UpstreamMeasure, InFlightRegistry, DrainState, DegradeFlags],
+      exports: [
+        AccessLog,
+        RecentRequests,
+        GATEWAY_LOGGER,
+        GatewayMetrics,
+        UpstreamMeasure,
+        InFlightRegistry,
+        DrainState,
+        DegradeFlags,
+      ],
     };
   }
 }

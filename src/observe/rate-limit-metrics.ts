@@ -52,6 +52,13 @@ export class RateLimitMetrics {
     this.denied.inc({ tenant: this.tenants.has(tenant) ? tenant : OTHER_TENANTS });
   }
 
+  /** The tenants with the most denials since the start. */
+  async mostDenied(count: number): Promise<{ readonly tenantId: string; readonly denied: number }[]> {
+    const { values } = await this.denied.get();
+    const tenants = values.map(({ labels, value }) => ({ tenantId: String(labels.tenant), denied: value }));
+    return tenants.sort((one, other) => other.denied - one.denied).slice(0, count);
+  }
+
   countStoreError(store: 'redis'): void {
     this.errors.inc({ store });
   }

@@ -16,6 +16,11 @@ export class EndingMap<T> {
     private readonly isNeeded: (value: T) => boolean = () => false,
   ) {}
 
+  /** Entries, those included that have ended and were not asked for since. */
+  get size(): number {
+    return this.entries.size;
+  }
+
   get(key: string): Entry<T> | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined || entry.endsAt > this.now()) return entry;

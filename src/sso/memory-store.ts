@@ -28,6 +28,10 @@ export class MemoryStore extends SessionStore {
     return entry?.value;
   }
 
+  override count(): number {
+    return this.kinds.get('')?.size ?? 0;
+  }
+
   override async peek(key: string): Promise<Peeked | undefined> {
     const entry = this.entriesOf(key).get(key);
     return entry === undefined ? undefined : { value: entry.value, endsInMs: entry.endsAt - this.now() };

@@ -30,6 +30,10 @@ export class RedisStore extends SessionStore {
     return (await this.redis.run((redis) => redis.getex(nameOf(key), 'PX', slideMs))) ?? undefined;
   }
 
+  override count(): undefined {
+    return undefined;
+  }
+
   override async peek(key: string): Promise<Peeked | undefined> {
     const name = nameOf(key);
     const [value, endsInMs] = await this.redis.run((redis) => Promise.all([redis.get(name), redis.pttl(name)]));

@@ -17,6 +17,8 @@ export abstract class SessionStore {
   abstract read(key: string, slideMs: number): Promise<string | undefined>;
   /** Returns a value and leaves its end as it is. */
   abstract peek(key: string): Promise<Peeked | undefined>;
+  /** Sessions that are kept, about; undefined where counting them would mean reading the whole store. */
+  abstract count(): number | undefined;
   /** Whether each of these values is there, in their order. */
   abstract have(keys: readonly string[]): Promise<readonly boolean[]>;
   abstract write(key: string, value: string, lifeMs: number): Promise<void>;

@@ -10,8 +10,22 @@ const TOKENS: Readonly<Record<CircuitState, string>> = {
   closed: 'circuit_closed',
 };
 
+/** One change of a circuit. */
+export interface CircuitTransition {
+  readonly upstream: string;
+  readonly calls: CallKind;
+  readonly to: CircuitState;
+  /** Unix ms. */
+  readonly at: number;
+}
+
+const MAX_TRANSITIONS = 100;
+
 /** Counts what circuits and bulkheads do, and logs each change of a circuit. */
 export class ProtectionReports implements CircuitObserver, BulkheadObserver {
+  /** The last changes of circuits, the oldest first. */
+  readonly transitions: CircuitTransition[] = [];
+
   constructor(
     private readonly metrics: ProtectionMetrics,
     private readonly logger: Logger,
@@ -23,6 +37,8 @@ export class ProtectionReports implements CircuitObserver, BulkheadObserver {
 
   changed(upstream: string, kind: CallKind, to: CircuitState): void {
     this.metrics.changed(upstream, kind, to);
+    this.transitions.push({ upstream, calls: kind, to, at: Date.now() });
+    if (this.transitions.length > MAX_TRANSITIONS) this.transitions.shift();
     const level = to === 'open' ? 'warn' : 'info';
     this.logger[level]({ upstream, calls: kind, state: to }, `${TOKENS[to]} upstream=${upstream} calls=${kind}`);
   }

@@ -13,6 +13,15 @@ import { RetryBudget } from './retry-budget.js';
 /** Settings that the protection of upstreams depends on. */
 export type ProtectionSettings = Pick<GatewayConfig, 'upstreams' | 'circuit' | 'load'>;
 
+/** The calls to one upstream, against its limit. */
+export interface ConcurrencyReport {
+  readonly inFlight: number;
+  readonly limit: number;
+  readonly queued: number;
+  readonly queueSize: number;
+  readonly queueTimeoutMs: number;
+}
+
 const DEFAULT_CAPACITY = 512;
 
 /** What all calls to one upstream share, whoever makes them: circuits, places and the budget of retries. */
@@ -71,6 +80,15 @@ export class Protection implements OnApplicationShutdown {
       queueTimeoutMs,
       weights: new Map(tenantWeights.map(({ tenantId, weight }) => [tenantId, weight])),
     });
+  }
+
+  /** How much of the concurrency limit of an upstream is in use; undefined when there is none of that name. */
+  report(upstream: string): ConcurrencyReport | undefined {
+    const places = this.places.get(upstream);
+    const { queueSize, queueTimeoutMs } = this.settings.load;
+    return (
+      places && { inFlight: places.inUse, limit: places.capacity, queued: places.queued, queueSize, queueTimeoutMs }
+    );
   }
 
   private *loads(): Generator<UpstreamLoad> {

@@ -20,6 +20,20 @@ export interface KeysListener {
   withdrawn(): void;
 }
 
+/** The keys of one issuer. */
+export interface KeysReport {
+  readonly url: string;
+  /** Names of keys (`kid`); a key without one is only counted. */
+  readonly keyIds: readonly string[];
+  readonly count: number;
+  /** Since the last fetch that brought keys; undefined before the first one. */
+  readonly ageMs: number | undefined;
+  readonly nextRefreshInMs: number | undefined;
+  readonly consecutiveFailures: number;
+  /** The keys are too old to be trusted: tokens are answered 503. */
+  readonly isOutdated: boolean;
+}
+
 interface RemoteKeysOptions {
   readonly url: string;
   readonly ttlMs: number;
@@ -42,6 +56,7 @@ export class RemoteKeys {
   private lastSuccess = -Infinity;
   private lastDemand = -Infinity;
   private failures = 0;
+  private nextAt = 0;
   private pending: Promise<void> | undefined;
   private cancelTimer: (() => void) | undefined;
   private stopped = false;
@@ -57,6 +72,20 @@ export class RemoteKeys {
   /** True once keys have been seen. */
   get ready(): boolean {
     return this.keys !== undefined;
+  }
+
+  /** What is known of the issuer's keys at present: names, never the keys. */
+  report(): KeysReport {
+    const now = this.now();
+    return {
+      url: this.options.url,
+      keyIds: [...(this.keys?.kids ?? [])],
+      count: this.keys?.identities.size ?? 0,
+      ageMs: this.keys === undefined ? undefined : now - this.lastSuccess,
+      nextRefreshInMs: this.cancelTimer === undefined ? undefined : Math.max(this.nextAt - now, 0),
+      consecutiveFailures: this.failures,
+      isOutdated: this.keys !== undefined && this.isOutdated(),
+    };
   }
 
   /** Begins without waiting: a pod whose issuer is away must come up and say that it is not ready. */
@@ -126,7 +155,9 @@ export class RemoteKeys {
     this.cancelTimer?.();
     if (this.stopped) return;
     const { random = Math.random, schedule = laterUnlessEnded } = this.options;
-    this.cancelTimer = schedule(() => void this.refresh(), this.pauseMs() * (1 - JITTER + 2 * JITTER * random()));
+    const pauseMs = this.pauseMs() * (1 - JITTER + 2 * JITTER * random());
+    this.nextAt = this.now() + pauseMs;
+    this.cancelTimer = schedule(() => void this.refresh(), pauseMs);
   }
 
   private pauseMs(): number {

@@ -1,5 +1,5 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import type { RemoteKeys } from './remote-keys.js';
+import type { KeysReport, RemoteKeys } from './remote-keys.js';
 
 /** The keys of all issuers, kept up to date while the application runs. */
 export class SigningKeys implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -12,6 +12,10 @@ export class SigningKeys implements OnApplicationBootstrap, OnApplicationShutdow
   /** True once those of the standard issuer have been seen. */
   get ready(): boolean {
     return this.standard?.ready ?? true;
+  }
+
+  report(): KeysReport[] {
+    return this.all().map((keys) => keys.report());
   }
 
   onApplicationBootstrap(): void {

@@ -71,6 +71,11 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     });
   }
 
+  /** Calls that are open on it. */
+  get inFlight(): number {
+    return this.streams.size;
+  }
+
   /** Whether a call can be opened now. */
   get hasRoom(): boolean {
     return this.state === 'open' && !this.wire.isCongested && this.streams.size < this.peer.maxConcurrentStreams;

@@ -1,4 +1,6 @@
 import { GrpcStatus } from '../grpc-code.js';
+import { formatListenAddress } from '../../config/listen-address.js';
+import type { EndpointReport } from '../endpoint-report.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { type AddressEvents, AddressWatch, systemResolve } from './address-watch.js';
 import { transportEnd } from './call-ends.js';
@@ -108,6 +110,10 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
     return counts;
   }
 
+  report(): EndpointReport[] {
+    return [...this.endpoints.values(), ...this.retiring.values()].map((endpoint) => endpoint.report());
+  }
+
   onRoom(): void {
     this.owner.onRoom();
   }
@@ -155,7 +161,7 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
     const { factory } = this;
     const { initialBackoffMs: paceMs, connectionMaxAgeMs: maxAgeMs } = this.settings.grpc;
     const parts = {
-      address: addressKey(address),
+      address: 'path' in address ? `unix:${address.path}` : formatListenAddress(address),
       maxAgeMs,
       paceMs,
       connectionParts: () => factory.partsFor(address),

@@ -1,3 +1,4 @@
+import type { EndpointReport, LastFailure } from '../endpoint-report.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { Backoff } from './backoff.js';
 import { noConnection } from './call-ends.js';
@@ -41,6 +42,7 @@ export class Endpoint implements ConnectionOwner {
   failure: CallEnd | undefined;
   /** Makes no further connections. */
   isRetired = false;
+  private lastFailure: LastFailure | undefined;
   private readonly ejection = new Ejection(() => this.owner.onChange(this));
   private attempt: Connection | undefined;
   private attemptedAt = 0;
@@ -65,6 +67,13 @@ export class Endpoint implements ConnectionOwner {
     return this.ejection.isActive;
   }
 
+  report(): EndpointReport {
+    const { address, lastFailure } = this;
+    const isReady = this.ready !== undefined;
+    const state = this.isRetired ? 'retiring' : this.isEjected ? 'ejected' : isReady ? 'ready' : 'connecting';
+    return { address, state, inFlight: this.ready?.inFlight ?? 0, lastFailure };
+  }
+
   connect(): void {
     this.attemptedAt = performance.now();
     try {
@@ -78,6 +87,7 @@ export class Endpoint implements ConnectionOwner {
 
   /** Gives it no calls for a while, as long as others can take them. */
   eject(): void {
+    this.noteFailure('consecutive faults of its calls');
     this.ejection.begin();
   }
 
@@ -134,7 +144,10 @@ export class Endpoint implements ConnectionOwner {
   }
 
   onClosed(connection: Connection, { details }: CallEnd): void {
-    if (connection === this.ready) return this.replace();
+    if (connection === this.ready) {
+      this.noteFailure(String(details));
+      return this.replace();
+    }
     if (connection !== this.attempt) return;
     clearTimeout(this.timer);
     this.attempt = undefined;
@@ -182,9 +195,14 @@ export class Endpoint implements ConnectionOwner {
   }
 
   private fail(reason: string): void {
+    this.noteFailure(reason);
     this.failure = noConnection(reason);
     this.connectIn(this.parts.backoff.next());
     this.owner.onChange(this);
+  }
+
+  private noteFailure(reason: string): void {
+    this.lastFailure = { reason, at: Date.now() };
   }
 
   private get pace(): number {

@@ -1,3 +1,4 @@
+import type { ConnectionsReport } from '../endpoint-report.js';
 import { GrpcStatus } from '../grpc-code.js';
 import { GatewayError } from '../../domain/errors.js';
 import { abortError, callError, timeoutError } from '../status.js';
@@ -52,6 +53,10 @@ export class Http2Transport implements Transport {
   /** How many endpoints of the upstream there are of each state. */
   endpointCounts(): Readonly<Record<EndpointState, number>> {
     return this.pool.endpointCounts();
+  }
+
+  report(): ConnectionsReport {
+    return this.pool.report();
   }
 
   /** Refuses further calls; those in flight go on, and each connection closes after its last. */

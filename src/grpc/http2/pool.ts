@@ -1,3 +1,4 @@
+import type { ConnectionsReport } from '../endpoint-report.js';
 import { GrpcStatus } from '../grpc-code.js';
 import { localEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
@@ -36,6 +37,10 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
 
   endpointCounts(): Readonly<Record<EndpointState, number>> {
     return this.endpoints.count();
+  }
+
+  report(): ConnectionsReport {
+    return { endpoints: this.endpoints.report(), waiting: this.waiting.size };
   }
 
   /** Opens the call, or keeps it while a connection can be hoped for; without hope it fails at once. */

@@ -1,7 +1,11 @@
 import type { FieldViolation, GatewayErrorCode } from '../../domain/errors.js';
+import type { StateCommand } from './state/state-messages.js';
+
+/** Commands for circuits. */
+export type CircuitCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
 
 /** What the main thread is asked to do. */
-export type AdminCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
+export type AdminCommand = CircuitCommand | StateCommand;
 
 /** What a call carries, checked. */
 export interface AdminInput {

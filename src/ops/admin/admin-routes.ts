@@ -1,9 +1,11 @@
 import { json } from './admin-answer.js';
+import { STATE_ROUTES } from './state/state-routes.js';
 import { type AdminRoute, route } from './admin-route.js';
 
 /** All there is to call. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   route('GET /admin/ping', { worker: () => json({ status: 'alive' }) }),
+  ...STATE_ROUTES,
   route('GET /admin/circuits', { main: 'list-circuits' }),
   route('POST /admin/circuits/{upstream}/open', { main: 'open-circuit' }),
   route('POST /admin/circuits/{upstream}/close', { main: 'close-circuit' }),

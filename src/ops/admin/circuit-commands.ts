@@ -1,27 +1,37 @@
 import { GatewayError } from '../../domain/errors.js';
 import type { CircuitReport } from '../../traffic/breaker-circuit.js';
 import type { Breakers } from '../../traffic/breakers.js';
-import type { AdminInput } from './admin-messages.js';
+import type { Protection } from '../../traffic/protection.js';
+import { shownTime } from './state/shown-time.js';
+import type { AdminCommands } from './admin-commands.js';
+import type { AdminInput, CircuitCommand } from './admin-messages.js';
 
 /** Circuits in the hands of an operator. */
-export function circuitCommands(breakers: Breakers) {
+export function circuitCommands({
+  breakers,
+  reports,
+}: Pick<Protection, 'breakers' | 'reports'>): AdminCommands<CircuitCommand> {
   const change =
     (act: (upstream: string) => boolean) =>
     ({ params }: AdminInput) => {
       const upstream = params['upstream'] ?? '';
-      if (act(upstream)) return describe(breakers, upstream);
+      if (act(upstream)) return describeCircuits(breakers, upstream);
       const known = breakers.upstreams.join(', ');
       throw new GatewayError('NOT_FOUND', `There is no service "${upstream}"; known: ${known}.`);
     };
   return {
-    'list-circuits': () => ({ circuits: breakers.upstreams.map((upstream) => describe(breakers, upstream)) }),
+    'list-circuits': () => ({
+      circuits: breakers.upstreams.map((upstream) => describeCircuits(breakers, upstream)),
+      transitions: reports.transitions.map(({ at, ...rest }) => ({ at: shownTime(at), ...rest })).toReversed(),
+    }),
     'open-circuit': change((upstream) => breakers.open(upstream)),
     'close-circuit': change((upstream) => breakers.close(upstream)),
     'reset-circuit': change((upstream) => breakers.reset(upstream)),
   };
 }
 
-function describe(breakers: Breakers, upstream: string): object {
+/** Describes the circuits of one upstream. */
+export function describeCircuits(breakers: Breakers, upstream: string): object {
   const report = breakers.report(upstream);
   return { upstream, read: report && describeCircuit(report.read), write: report && describeCircuit(report.write) };
 }

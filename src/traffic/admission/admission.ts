@@ -21,6 +21,17 @@ export interface AdmissionObserver {
   pressed(isPressed: boolean, reason: string): void;
 }
 
+/** The requests that are worked on, against the limit. */
+export interface AdmissionReport {
+  readonly inFlight: number;
+  /** Without streams, which the reduced limit does not count. */
+  readonly active: number;
+  readonly limit: number;
+  readonly configuredLimit: number;
+  /** The limit is below the configured one, because the process is under pressure. */
+  readonly isReduced: boolean;
+}
+
 /** Under pressure no limit is lower: a handful of requests is not what presses. */
 const MIN_LIMIT = 64;
 /** One bad look may be a collection of garbage; two in a row are load. */
@@ -92,6 +103,18 @@ export class Admission {
     call.admitted = false;
     this.total -= 1;
     if (!isStream(call)) this.active -= 1;
+  }
+
+  report(): AdmissionReport {
+    const { maxConcurrentRequests } = this.settings;
+    const { total: inFlight, active, limit } = this;
+    return {
+      inFlight,
+      active,
+      limit,
+      configuredLimit: maxConcurrentRequests,
+      isReduced: limit < maxConcurrentRequests,
+    };
   }
 
   /** Takes a look at the process into account. Called regularly. */

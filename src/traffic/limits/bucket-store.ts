@@ -57,6 +57,16 @@ export class BucketStore {
     return removed;
   }
 
+  /** The bucket of an owner, without counting as a use; undefined when there is none, which is as good as a full one. */
+  peek(owner: string): Bucket | undefined {
+    return this.buckets.get(owner);
+  }
+
+  /** Owners with their buckets, the one used longest ago first. */
+  entries(): IterableIterator<[owner: string, bucket: Bucket]> {
+    return this.buckets.entries();
+  }
+
   private add(owner: string, now: number): Bucket {
     makeRoom(this.buckets, this.maxKeys);
     const bucket = new Bucket(redisKey('limit', `${this.scope}:${owner}`));

@@ -10,6 +10,7 @@ import { type ClusterLimit, clusterLimit, instanceLimit } from './limit.js';
 import type { PlanLimits } from './plan-limits.js';
 import { rateLimited } from './rate-limited.js';
 import type { SharedBuckets } from './shared-buckets.js';
+import { refillMs, tokens } from './token-bucket.js';
 import { valueKey } from './value-key.js';
 
 /** What the limiter works with. */
@@ -29,15 +30,33 @@ export interface Sender {
   readonly clientAddress: string;
 }
 
+/** How many buckets there are of a kind. */
+export interface LimiterSizes {
+  readonly scope: RateLimitScope;
+  readonly active: number;
+  readonly max: number;
+}
+
+/** How much of its rate a tenant has used. */
+export interface TenantUse {
+  readonly tenantId: string;
+  readonly usedPercent: number;
+  readonly remaining: number;
+  readonly capacity: number;
+}
+
 /** Decides whether a request comes too soon after others of the same address, tenant, caller or route. */
 export class RateLimiter {
   private readonly stores: Readonly<Record<RateLimitScope, BucketStore>>;
   private readonly ipLimit: ClusterLimit | undefined;
   private readonly userLimit: ClusterLimit | undefined;
   private readonly routeLimits = new Map<object, ClusterLimit>();
+  /** Whether requests beyond the limits are only counted. */
+  dryRun: boolean;
 
   constructor(private readonly parts: LimiterParts) {
     const { config } = parts;
+    this.dryRun = config.dryRun;
     const store = (scope: RateLimitScope) => new BucketStore(scope, config.maxKeys);
     this.stores = { ip: store('ip'), tenant: store('tenant'), user: store('user'), route: store('route') };
     this.ipLimit = config.ip && countedHere(config.ip);
@@ -101,6 +120,32 @@ export class RateLimiter {
     return { evicted, remaining };
   }
 
+  /** How many buckets there are of each kind, and may be. */
+  sizes(): readonly LimiterSizes[] {
+    const { maxKeys } = this.parts.config;
+    return Object.entries(this.stores).map(([scope, store]) => ({
+      scope: scope as RateLimitScope,
+      active: store.size,
+      max: maxKeys,
+    }));
+  }
+
+  /** The tenants that have used most of what they may, by the count of this instance. */
+  topTenants(count: number): TenantUse[] {
+    const now = this.parts.now();
+    const top: TenantUse[] = [];
+    for (const [tenantId, { fullAt }] of this.stores.tenant.entries()) {
+      if (fullAt <= now) continue;
+      const { share } = this.parts.plans.of(tenantId);
+      const refill = refillMs(share, fullAt, now);
+      const usedPercent = (100 * refill) / (share.capacity * share.intervalMs);
+      if (top.length === count && usedPercent <= (top.at(-1)?.usedPercent ?? 0)) continue;
+      top.push({ tenantId, usedPercent, remaining: tokens(share, refill), capacity: share.capacity });
+      top.sort((one, other) => other.usedPercent - one.usedPercent).splice(count);
+    }
+    return top;
+  }
+
   private async wait(
     call: CallContext,
     demands: readonly Demand[],
@@ -153,8 +198,8 @@ export class RateLimiter {
     { admitted, store, buckets }: Decision,
     whenAdmitted: RateLimitOutcome,
   ): GatewayError | undefined {
-    const { config, metrics, random } = this.parts;
-    const outcome = admitted ? whenAdmitted : config.dryRun ? 'dry_run' : 'denied';
+    const { metrics, random } = this.parts;
+    const outcome = admitted ? whenAdmitted : this.dryRun ? 'dry_run' : 'denied';
     for (const { scope, waitMs } of buckets) if (admitted || waitMs > 0) metrics.count(scope, outcome);
     const verdict = { outcome, store, buckets } as const;
     call.rateLimit = verdict;

@@ -1,0 +1,113 @@
+import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
+import type { DecisionReason } from '../domain/decision-reason.js';
+import type { GatewayError } from '../domain/errors.js';
+import type { RateLimitVerdict } from '../domain/rate-limit.js';
+import { traceIdOf } from '../domain/trace-context.js';
+import type { HttpFacts } from './http-facts.js';
+
+const KEPT_REQUESTS = 1_024;
+const KEPT_ERRORS = 50;
+const FIRST_SERVER_ERROR = 500;
+
+/** How one request ended. Holds nothing of its body, its credential or its connection. */
+export class RecentRequest {
+  /** Unix ms when it ended; 0: there was none yet. */
+  at = 0;
+  requestId = '';
+  traceId = '';
+  method = '';
+  path = '';
+  route = '';
+  tenantId = '';
+  status = 0;
+  error: GatewayError | undefined;
+  decisionReason: DecisionReason | undefined;
+  outcome = '';
+  access = '';
+  upstreamName = '';
+  upstream: UpstreamTrace | undefined;
+  breakerState = '';
+  rateLimit: RateLimitVerdict | undefined;
+  responseCache = '';
+  fallback = '';
+  durationMs = 0;
+  authnMs = 0;
+  authzMs = 0;
+  queueMs = 0;
+  rateLimitMs = 0;
+
+  fill(call: CallContext, http: HttpFacts, at: number): void {
+    this.at = at;
+    this.requestId = call.requestId;
+    this.traceId = traceIdOf(call.trace);
+    this.method = http.method;
+    this.path = http.path;
+    this.route = call.routeLabel;
+    this.tenantId = call.tenantId;
+    this.status = http.status;
+    this.error = call.error;
+    this.decisionReason = call.decisionReason;
+    this.outcome = call.outcome;
+    this.access = call.policy?.access ?? '';
+    this.upstreamName = call.method?.upstream ?? '';
+    this.upstream = call.upstream;
+    this.breakerState = call.breakerState;
+    this.rateLimit = call.rateLimit;
+    this.responseCache = call.responseCache;
+    this.fallback = call.fallback;
+    this.durationMs = http.durationMs;
+    this.authnMs = call.authnMs;
+    this.authzMs = call.authzMs;
+    this.queueMs = call.queueMs;
+    this.rateLimitMs = call.rateLimitMs;
+  }
+}
+
+/** The last requests, and the last that failed with a 5xx, in rings whose places are written over: none is allocated. */
+export class RecentRequests {
+  private readonly requests = new Ring(KEPT_REQUESTS);
+  private readonly errors = new Ring(KEPT_ERRORS);
+
+  note(call: CallContext, http: HttpFacts): void {
+    const at = Date.now();
+    this.requests.next().fill(call, http, at);
+    if (http.status >= FIRST_SERVER_ERROR) this.errors.next().fill(call, http, at);
+  }
+
+  find(requestId: string): RecentRequest | undefined {
+    return find(this.requests, requestId) ?? find(this.errors, requestId);
+  }
+
+  /** The newest first. */
+  lastErrors(): RecentRequest[] {
+    return this.errors.newestFirst();
+  }
+
+  /** The newest first. */
+  last(): RecentRequest[] {
+    return this.requests.newestFirst();
+  }
+}
+
+class Ring {
+  private readonly places: readonly RecentRequest[];
+  private at = 0;
+
+  constructor(size: number) {
+    this.places = Array.from({ length: size }, () => new RecentRequest());
+  }
+
+  next(): RecentRequest {
+    this.at = (this.at + 1) % this.places.length;
+    return this.places[this.at] as RecentRequest;
+  }
+
+  newestFirst(): RecentRequest[] {
+    const inOrder = [...this.places.slice(this.at + 1), ...this.places.slice(0, this.at + 1)];
+    return inOrder.filter(({ at }) => at > 0).toReversed();
+  }
+}
+
+function find(ring: Ring, requestId: string): RecentRequest | undefined {
+  return ring.newestFirst().find((request) => request.requestId === requestId);
+}

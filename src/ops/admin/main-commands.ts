@@ -1,0 +1,19 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { Observation } from '../../observe/observe.module.js';
+import { Protection } from '../../traffic/protection.js';
+import type { AdminCommands } from './admin-commands.js';
+import { circuitCommands } from './circuit-commands.js';
+import { stateCommands } from './state/state-commands.js';
+
+/** All that the main thread does for the admin listener. */
+export function mainCommands(
+  app: INestApplicationContext,
+  config: GatewayConfig,
+  observation: Observation,
+): AdminCommands {
+  return {
+    ...circuitCommands(app.get(Protection)),
+    ...stateCommands(app, config, observation),
+  };
+}

@@ -1,0 +1,48 @@
+import type { GatewayConfig } from '../../../config/gateway-config.js';
+import type { EndpointReport } from '../../../grpc/endpoint-report.js';
+import type { Upstreams } from '../../../grpc/upstreams.js';
+import type { Protection } from '../../../traffic/protection.js';
+import type { HealthMonitor } from '../../health-monitor.js';
+import { describeCircuits } from '../circuit-commands.js';
+import { shownTime } from './shown-time.js';
+
+const MAX_ENDPOINTS = 64;
+
+/** Where the state of upstreams is read from. */
+export interface UpstreamSources {
+  readonly config: Pick<GatewayConfig, 'upstreams'>;
+  readonly upstreams: Pick<Upstreams, 'report'>;
+  readonly protection: Pick<Protection, 'report' | 'breakers'>;
+  readonly health: Pick<HealthMonitor, 'verdict'>;
+}
+
+/** Shows each upstream: its last health check, endpoints, concurrency limit and circuits. */
+export function showUpstreams({ config, upstreams, protection, health }: UpstreamSources): object {
+  const { checks, timestamp } = health.verdict(true);
+  return {
+    healthCheckedAt: timestamp,
+    upstreams: [...config.upstreams.values()].map(({ name, target, tls, timeoutMs }) => {
+      const { endpoints = [], waiting = 0 } = upstreams.report(name) ?? {};
+      return {
+        upstream: name,
+        target,
+        tls: tls.mode,
+        timeoutMs,
+        health: checks[`${name}-service`] ?? null,
+        endpoints: endpoints.slice(0, MAX_ENDPOINTS).map(describeEndpoint),
+        waitingForConnection: waiting,
+        concurrency: protection.report(name) ?? null,
+        circuits: describeCircuits(protection.breakers, name),
+      };
+    }),
+  };
+}
+
+function describeEndpoint({ address, state, inFlight, lastFailure }: EndpointReport): object {
+  return {
+    address,
+    state,
+    inFlight,
+    lastFailure: lastFailure === undefined ? null : { reason: lastFailure.reason, at: shownTime(lastFailure.at) },
+  };
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { type AdminRoute, route } from '../admin-route.js';
+
+const MAX_LISTED = 1_000;
+
+const LIST = z.strictObject({
+  /** Entries shown at most. */
+  limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
+});
+
+/** What the gateway does at present, and did a moment ago. */
+export const STATE_ROUTES: readonly AdminRoute[] = [
+  route('GET /admin/routes', { main: 'show-routes' }),
+  route('GET /admin/upstreams', { main: 'show-upstreams' }),
+  route('GET /admin/limits', { main: 'show-limits' }),
+  route('GET /admin/inflight', { main: 'show-inflight' }, { query: LIST }),
+  route('GET /admin/config', { main: 'show-config' }),
+  route('GET /admin/cache', { main: 'show-cache' }),
+  route('GET /admin/sessions', { main: 'show-sessions' }),
+  route('GET /admin/keys', { main: 'show-keys' }),
+  route('GET /admin/errors', { main: 'list-errors' }),
+  route('GET /admin/requests', { main: 'list-requests' }, { query: LIST }),
+  route('GET /admin/requests/{id}', { main: 'show-request' }),
+];
