@@ -44,7 +44,8 @@ async function run(
   signal.throwIfAborted();
   const publicUrl = env['GATEWAY_PUBLIC_URL'] || `http://localhost:${port}`;
   const standard = { ...world.gatewayEnv(publicUrl), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
-  const chosen = { API_GATEWAY_PORT: port, GATEWAY_ADMIN_ADDR: adminAddress };
+  const redis = world.redisUrl === undefined ? {} : { REDIS_URL: world.redisUrl };
+  const chosen = { API_GATEWAY_PORT: port, GATEWAY_ADMIN_ADDR: adminAddress, ...redis };
   const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, ...chosen }));
   await Promise.race([gateway.ready(), stopped]);
   process.stdout.write(banner({ gatewayUrl: gateway.url, adminAddress, world }));

@@ -3,7 +3,7 @@ import type { WorldOptions } from './world.js';
 
 /** Settings of `npm run sandbox`. All others in the environment are the gateway's. */
 export interface SandboxSettings {
-  readonly ports: Required<NonNullable<WorldOptions['ports']>>;
+  readonly ports: Required<Omit<NonNullable<WorldOptions['ports']>, 'redis'>>;
   /** Port of the gateway's admin listener, unless GATEWAY_ADMIN_ADDR says where it is. */
   readonly adminPort: number;
   /** File that is run as the gateway. */

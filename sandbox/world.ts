@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 import type { JWTHeaderParameters } from 'jose';
 import type { User } from '../src/gen/user/v1/user_pb.js';
+import { isLoopbackHost } from '../src/config/loopback.js';
 import { AIModule } from './ai/ai.module.js';
 import { AccessTokens, type ClaimOverrides } from './auth/access-tokens.js';
 import { AuthModule } from './auth/auth.module.js';
@@ -22,8 +23,10 @@ import { OpenParts } from './open-parts.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { UserModule } from './user/user.module.js';
 
-/** Name of a fault switch: a backend, the HTTP server of AuthService's keys, or the identity provider. */
-export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'jwks' | 'idp';
+const REDIS_PORT = 6379;
+
+/** Name of a fault switch: a backend, the HTTP server of AuthService's keys, the identity provider, or Redis. */
+export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'jwks' | 'idp' | 'redis';
 
 export interface WorldOptions {
   /** Ports to listen on; one that is left out or 0 is any free one. */
@@ -38,7 +41,10 @@ export interface WorldOptions {
   readonly random?: () => number;
   /** Age at which the backends ask for a connection to be ended (GOAWAY); never unless given. */
   readonly maxConnectionAgeMs?: number | undefined;
-  /** Redis of the gateways, which are told of credentials that end there; nobody is told without it. */
+  /**
+   * Redis of the gateways, which are told of credentials that end there; nobody is told without it. One on this machine
+   * gets a fault switch.
+   */
   readonly redisUrl?: string | undefined;
 }
 
@@ -54,6 +60,8 @@ export interface World {
   readonly jwksUrl: string;
   /** Base URL of the fault switches and the call log; empty without that server. */
   readonly faultsUrl: string;
+  /** Redis behind its fault switch, for gateways; undefined without one. */
+  readonly redisUrl: string | undefined;
   /** The identity provider at which browsers sign in; undefined in a world without. */
   readonly idp: SandboxIdentityProvider | undefined;
   readonly calls: CallLog;
@@ -105,7 +113,7 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const tokens = new AccessTokens(issuer, keys);
   const revocations = parts.add(new Revocations(options.redisUrl));
   const shared = { instances: [directory, tokens, revocations], calls, maxConnectionAgeMs: options.maxConnectionAgeMs };
-  const start = async (upstream: Exclude<Upstream, 'jwks' | 'idp'>, module: Type): Promise<string> => {
+  const start = async (upstream: Exclude<Upstream, 'jwks' | 'idp' | 'redis'>, module: Type): Promise<string> => {
     const backend = await startBackend({ upstream, module, ...shared });
     return expose(upstream, parts.add(backend).port);
   };
@@ -117,7 +125,8 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const exposeIdp = (port: number) => expose('idp', port);
   const idp = options.idp === false ? undefined : parts.add(await SandboxIdentityProvider.start(directory, exposeIdp));
 
-  const addresses = { authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl: `${issuer}/jwks.json` };
+  const redisUrl = await exposeRedis(options.redisUrl, expose);
+  const addresses = { authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl: `${issuer}/jwks.json`, redisUrl };
   const faultsUrl =
     options.faultServer === false
       ? ''
@@ -137,10 +146,21 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   };
 }
 
-type Addresses = Pick<World, 'authUrl' | 'userUrl' | 'tenantUrl' | 'aiUrl' | 'issuer' | 'jwksUrl'>;
+/** The URL of a Redis through its fault switch; undefined for none, and for one that is not on this machine. */
+async function exposeRedis(url: string | undefined, expose: (upstream: 'redis', port: number) => Promise<string>) {
+  if (url === undefined || url === '') return undefined;
+  const through = new URL(url);
+  if (!isLoopbackHost(through.hostname) || through.protocol !== 'redis:') return undefined;
+  through.host = await expose('redis', Number(through.port || REDIS_PORT));
+  return through.href;
+}
 
-function gatewayEnv({ authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl }: Addresses): Record<string, string> {
+type Addresses = Pick<World, 'authUrl' | 'userUrl' | 'tenantUrl' | 'aiUrl' | 'issuer' | 'jwksUrl' | 'redisUrl'>;
+
+function gatewayEnv(addresses: Addresses): Record<string, string> {
+  const { authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl, redisUrl } = addresses;
   return {
+    ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     AUTH_SERVICE_URL: authUrl,
     USER_SERVICE_URL: userUrl,
     TENANT_SERVICE_URL: tenantUrl,

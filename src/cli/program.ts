@@ -6,20 +6,17 @@ import { clearCache } from './clear-cache.js';
 import { writeDocs } from './docs/write-docs.js';
 import { explain } from './explain.js';
 import { listRoutes } from './routes.js';
+import {
+  addDiagnosticCommands,
+  ENV_OPTION,
+  type EnvOption,
+  type Outcome,
+  PROBE_LIMITS,
+} from './diagnostic-commands.js';
+import { doctor } from './doctor/doctor.js';
 import { EXIT_CONFIG, type Terminal } from './terminal.js';
 import { EnvFileError, readEnvFile, readWorld, type World } from './world.js';
 import { VERSION } from '../version.js';
-
-interface EnvOption {
-  readonly env?: string;
-}
-
-/** Exit code of the last command, beside what it wrote. */
-interface Outcome {
-  exitCode: number;
-}
-
-const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
 
 /** Runs a command line, without the two words that Node puts before it. Resolves to the exit code. */
 export async function run(args: readonly string[], terminal: Terminal, env = processEnvironment()): Promise<number> {
@@ -44,9 +41,13 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .description('say whether the gateway would start; exit 78 with every problem if not')
     .option(...ENV_OPTION)
     .option('--print', 'print the effective settings too, secrets as fingerprints', false)
-    .action((options: EnvOption & { print: boolean }) => {
+    .option('--live', 'also try every connection, and print what fails', false)
+    .action(async (options: EnvOption & { print: boolean; live: boolean }) => {
       outcome.exitCode = check(world(options), terminal, options);
+      if (outcome.exitCode !== 0 || !options.live) return;
+      outcome.exitCode = await doctor(world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
     });
+  addDiagnosticCommands(program, { terminal, outcome, world });
   program
     .command('routes')
     .description('list the routes with their RPC, access, permissions and timeout')

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../domain/errors.js';
 import { withDeadline } from '../domain/loop-timeout.js';
 import { GrpcFailure } from './grpc-failure.js';
+import type { TransportCall, UnaryTransport } from './transport.js';
 import { Upstreams } from './upstreams.js';
 
 /** Verdict of one health check. */
@@ -27,25 +28,37 @@ export class UpstreamHealth {
   constructor(private readonly upstreams: Upstreams) {}
 
   /** Never rejects: what fails is the verdict. It takes `deadlineMs`, in which pauses of this process do not count. */
-  async check(upstream: string, deadlineMs: number): Promise<UpstreamVerdict> {
-    const startedAt = performance.now();
-    const deadlineAt = startedAt + deadlineMs + PAUSE_MS;
-    const look = withDeadline(deadlineMs, (signal) => this.ask(upstream, deadlineAt, signal));
-    const verdict = await look.catch(verdictOnFailure);
-    return { ...verdict, ms: performance.now() - startedAt };
+  check(upstream: string, deadlineMs: number): Promise<UpstreamVerdict> {
+    return askHealth(upstream, this.upstreams.get(upstream), deadlineMs);
   }
+}
 
-  private async ask(upstream: string, deadlineAt: number, signal: AbortSignal): Promise<Omit<UpstreamVerdict, 'ms'>> {
-    const response = await this.upstreams.get(upstream).unary({
-      method: { upstream, service: SERVICE, name: 'Check', path: `/${SERVICE}/Check` },
-      request: REQUEST,
-      metadata: {},
-      deadlineAt,
-      signal,
-    });
-    const serving = SERVING.equals(response);
-    return { serving, text: serving ? 'serving' : 'not_serving' };
-  }
+/** Asks over one transport. Never rejects. */
+export async function askHealth(
+  upstream: string,
+  transport: UnaryTransport,
+  deadlineMs: number,
+): Promise<UpstreamVerdict> {
+  const startedAt = performance.now();
+  const deadlineAt = startedAt + deadlineMs + PAUSE_MS;
+  const look = withDeadline(deadlineMs, (signal) => ask(upstream, transport, { deadlineAt, signal }));
+  const verdict = await look.catch(verdictOnFailure);
+  return { ...verdict, ms: performance.now() - startedAt };
+}
+
+async function ask(
+  upstream: string,
+  transport: UnaryTransport,
+  end: Pick<TransportCall, 'deadlineAt' | 'signal'>,
+): Promise<Omit<UpstreamVerdict, 'ms'>> {
+  const response = await transport.unary({
+    method: { upstream, service: SERVICE, name: 'Check', path: `/${SERVICE}/Check` },
+    request: REQUEST,
+    metadata: {},
+    ...end,
+  });
+  const serving = SERVING.equals(response);
+  return { serving, text: serving ? 'serving' : 'not_serving' };
 }
 
 function verdictOnFailure(error: unknown): Omit<UpstreamVerdict, 'ms'> {

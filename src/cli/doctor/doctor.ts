@@ -1,0 +1,51 @@
+import { formatProblem } from '../../config/config-error.js';
+import { parseEnvironment } from '../../config/environment.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { Route } from '../../contract/route.js';
+import { EXIT_CONFIG, type Terminal } from '../terminal.js';
+import type { World } from '../world.js';
+import { type CheckLine, printChecks } from './check-line.js';
+import type { ProbeLimits } from './endpoint-checks.js';
+import { checkUpstream } from './grpc-checks.js';
+import { checkIssuers } from './issuer-checks.js';
+import { checkProcess, readProcessLimits } from './process-checks.js';
+import { checkRedis } from './redis-checks.js';
+
+export interface DoctorOptions extends ProbeLimits {
+  readonly json: boolean;
+  /** Print only what is not ok. */
+  readonly brief?: boolean;
+}
+
+/** Looks at everything that the gateway depends on, from where it runs. Resolves to the exit code: 69 when a check failed, 78 for settings that are wrong. */
+export async function doctor(world: World, terminal: Terminal, options: DoctorOptions): Promise<number> {
+  const { problems } = world.inspection;
+  if (problems.length > 0) {
+    for (const problem of problems) terminal.err(formatProblem(problem));
+    return EXIT_CONFIG;
+  }
+  const lines = await examine(parseEnvironment(world.env), world.routes, options);
+  const shown = options.brief === true ? lines.filter(({ status }) => status !== 'ok') : lines;
+  return printChecks(shown, terminal, options);
+}
+
+/** All checks, concurrently; each takes a few times `timeoutMs` at most. Never rejects. */
+export async function examine(
+  config: GatewayConfig,
+  routes: readonly Route[],
+  limits: ProbeLimits,
+): Promise<CheckLine[]> {
+  const lines = await Promise.all([
+    ...[...config.upstreams.values()].map((upstream) =>
+      checkUpstream({ upstream, grpc: config.grpc, methods: methodsOf(upstream.name, routes) }, limits),
+    ),
+    ...(config.redis === undefined ? [] : [checkRedis(config.redis, limits)]),
+    ...checkIssuers(config, limits),
+  ]);
+  return [...lines.flat(), ...checkProcess(config, readProcessLimits())];
+}
+
+/** The mounted RPCs of an upstream, each once. */
+export function methodsOf(upstream: string, routes: readonly Route[]) {
+  return [...new Set(routes.filter(({ method }) => method.upstream === upstream).map(({ desc }) => desc))];
+}

@@ -1,0 +1,122 @@
+import type { DescMethod } from '@bufbuild/protobuf';
+import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
+import { upstreamVariables } from '../../config/schema/upstream-settings.js';
+import { compareContract, type Drift, fileNames } from '../../contract/drift.js';
+import { withDeadline } from '../../domain/loop-timeout.js';
+import { Http2Transport } from '../../grpc/http2/http2-transport.js';
+import { parseTarget } from '../../grpc/http2/target.js';
+import type { PoolObserver } from '../../grpc/http2/pool-settings.js';
+import { NoReflection, ReflectionClient } from '../../grpc/reflection.js';
+import { readTlsMaterial } from '../../grpc/tls-material.js';
+import { askHealth, type UpstreamVerdict } from '../../grpc/upstream-health.js';
+import type { CheckLine } from './check-line.js';
+import { checkEndpoint, isUsable, type ProbeLimits } from './endpoint-checks.js';
+import { HTTP2 } from './protocols.js';
+
+/** An upstream, and the RPCs of it that are mounted. */
+export interface ProbedUpstream {
+  readonly upstream: UpstreamConfig;
+  readonly grpc: GatewayConfig['grpc'];
+  readonly methods: readonly DescMethod[];
+}
+
+const UNOBSERVED: PoolObserver = { ejected() {}, replaced() {}, tooManyPings() {} };
+
+/** DNS, connection, TLS, HTTP/2, health, reflection and drift of one upstream. Never rejects. */
+export async function checkUpstream(probed: ProbedUpstream, limits: ProbeLimits): Promise<CheckLine[]> {
+  const { upstream } = probed;
+  const subject = `upstream ${upstream.name}`;
+  const lines = await checkEndpoint(endpointOf(upstream, subject), slowestFor(upstream, limits));
+  if (!isUsable(lines)) return lines;
+  return withTransport(probed, async (transport) => [
+    ...lines,
+    ...(await Promise.all([
+      healthLine(subject, probed, transport, limits),
+      reflectionLine(subject, probed, transport, limits),
+    ])),
+  ]);
+}
+
+/** Does work with the gateway's own transport to an upstream, which is closed afterwards. */
+export async function withTransport<T>(
+  { upstream, grpc }: Pick<ProbedUpstream, 'upstream' | 'grpc'>,
+  work: (transport: Http2Transport) => Promise<T>,
+): Promise<T> {
+  const transport = new Http2Transport({ upstream, grpc, observer: UNOBSERVED }, grpc);
+  try {
+    return await work(transport);
+  } finally {
+    transport.close();
+  }
+}
+
+function endpointOf(upstream: UpstreamConfig, subject: string) {
+  const target = parseTarget(upstream.target);
+  const material = readTlsMaterial(upstream);
+  const tls = material && { material, serverName: upstream.tls.serverName ?? target.serverName };
+  return { subject, setting: upstreamVariables(upstream.name).url, target, protocol: HTTP2, tls };
+}
+
+/** A connection that takes half of a call's deadline leaves too little for the call. */
+function slowestFor({ timeoutMs }: UpstreamConfig, limits: ProbeLimits): ProbeLimits {
+  return { ...limits, slowMs: Math.min(limits.slowMs, timeoutMs / 2) };
+}
+
+async function healthLine(
+  subject: string,
+  { upstream }: ProbedUpstream,
+  transport: Http2Transport,
+  { timeoutMs }: ProbeLimits,
+): Promise<CheckLine> {
+  const { serving, text, ms } = await askHealth(upstream.name, transport, timeoutMs);
+  const detail = `grpc.health.v1 says ${text} in ${Math.round(ms)}ms`;
+  if (text === 'unimplemented') {
+    return {
+      subject,
+      step: 'health',
+      status: 'info',
+      detail: 'it has no grpc.health.v1: only its connection is watched',
+    };
+  }
+  if (serving) return { subject, step: 'health', status: 'ok', detail };
+  return { subject, step: 'health', status: 'fail', detail, remedy: remedyOf(text) };
+}
+
+function remedyOf(text: UpstreamVerdict['text']): string {
+  if (text === 'not_serving') return 'it says itself that it cannot work: read its log';
+  if (text === 'timeout') return 'it is connected and does not answer in time: look at its load and its dependencies';
+  return 'the connection works, but not the call: look at the log of the service';
+}
+
+async function reflectionLine(
+  subject: string,
+  { upstream, methods }: ProbedUpstream,
+  transport: Http2Transport,
+  { timeoutMs }: ProbeLimits,
+): Promise<CheckLine> {
+  const step = 'contract';
+  try {
+    const { differences, additions } = await withDeadline(timeoutMs, async (signal) => {
+      return readDrift(new ReflectionClient(upstream.name, transport, signal), methods);
+    });
+    const more = additions.length === 0 ? '' : ` (and ${additions.length} additions, which do no harm)`;
+    if (differences.length === 0) {
+      return { subject, step, status: 'ok', detail: `${methods.length} RPCs are as mounted${more}` };
+    }
+    const remedy = 'mount the descriptor set of the version that runs, or deploy the one that is mounted';
+    return { subject, step, status: 'warn', detail: `drift: ${differences.slice(0, 5).join(', ')}`, remedy };
+  } catch (error) {
+    const detail = error instanceof NoReflection ? error.message : `it cannot be asked: ${describe(error)}`;
+    return { subject, step, status: 'info', detail: `not compared: ${detail}` };
+  }
+}
+
+/** Compares the mounted RPCs of an upstream with what its reflection tells. */
+export async function readDrift(client: ReflectionClient, methods: readonly DescMethod[]): Promise<Drift> {
+  const services = [...new Set(methods.map(({ parent }) => parent.typeName))];
+  return compareContract(methods, await client.fetchFiles(services, fileNames));
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

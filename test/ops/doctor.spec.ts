@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Fault } from '../../sandbox/faults/fault.js';
+import { startWorld, type Upstream, type World } from '../../sandbox/world.js';
+import { run } from '../../src/cli/program.js';
+import type { CheckLine } from '../../src/cli/doctor/check-line.js';
+import { TestRedis } from '../support/redis.js';
+
+const PARTS = ['auth', 'user', 'tenant', 'ai', 'redis', 'jwks'] as const satisfies readonly Upstream[];
+const MODES = ['down', 'slow', 'hang', 'flaky', 'garbage'] as const satisfies readonly Fault['mode'][];
+const CELLS = MODES.flatMap((mode) => PARTS.map((part) => ({ mode, part })));
+
+let redis: TestRedis;
+let world: World;
+
+/** Every third connection fails, whatever chance would say. */
+function everyThird(): () => number {
+  let n = 0;
+  return () => (n++ % 3 === 0 ? 0 : 1);
+}
+
+beforeAll(async () => {
+  redis = await TestRedis.start();
+  world = await startWorld({ faultServer: false, idp: false, redisUrl: redis.url, random: everyThird() });
+});
+
+afterAll(async () => {
+  await world.close();
+  await redis.close();
+});
+
+async function gateway(args: readonly string[], changes: Readonly<Record<string, string>> = {}) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const env = { ...world.gatewayEnv(), ...changes };
+  const exitCode = await run(args, { out: (line) => out.push(line), err: (line) => err.push(line) }, env);
+  return { exitCode, out: out.join('\n'), err: err.join('\n') };
+}
+
+async function doctor() {
+  const { exitCode, out, err } = await gateway(['doctor', '--json', '--timeout', '1500ms', '--slow', '250ms']);
+  expect(err).toBe('');
+  return { exitCode, checks: (JSON.parse(out) as { checks: CheckLine[] }).checks };
+}
+
+const SUBJECTS = {
+  auth: 'upstream auth',
+  user: 'upstream user',
+  tenant: 'upstream tenant',
+  ai: 'upstream ai',
+} as const;
+
+function subjectOf(part: (typeof PARTS)[number]): string {
+  return part === 'redis' || part === 'jwks' ? part : SUBJECTS[part];
+}
+
+describe('gateway doctor', () => {
+  test('says of each part of a sound sandbox that it is', async () => {
+    const { exitCode, out, err } = await gateway(['doctor']);
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+    expect(out).not.toMatch(/^(?:FAIL|warn)/m);
+    for (const upstream of ['auth', 'user', 'tenant', 'ai']) {
+      expect(out).toMatch(new RegExp(`^ok +upstream ${upstream} +connect +127.0.0.1:\\d+ answers after \\d+ms$`, 'm'));
+      expect(out).toMatch(new RegExp(`^ok +upstream ${upstream} +health +grpc.health.v1 says serving in \\d+ms$`, 'm'));
+      expect(out).toMatch(new RegExp(`^ok +upstream ${upstream} +contract +\\d+ RPCs are as mounted$`, 'm'));
+    }
+    expect(out).toMatch(/^ok +redis +auth +PING is answered$/m);
+    expect(out).toMatch(/^ok +redis +eviction +maxmemory-policy noeviction$/m);
+    expect(out).toMatch(/^ok +jwks +content +1 usable key$/m);
+    expect(out).toMatch(/^ok +jwks +clock +this clock agrees with the issuer$/m);
+    for (const step of ['nofile', 'memory', 'requests', 'caches']) expect(out).toMatch(new RegExp(`process +${step} `));
+  });
+
+  test.each(CELLS)('names $part $mode and nothing else', async ({ mode, part }) => {
+    await world.setFault(part, { mode, latencyMs: 350 });
+    const { exitCode, checks } = await doctor();
+    await world.setFault(part, { mode: 'none' });
+    const named = checks.filter(({ condition }) => condition !== undefined && condition !== 'healthy');
+    expect(named.map(({ subject, condition }) => ({ subject, condition }))).toEqual([
+      { subject: subjectOf(part), condition: mode },
+    ]);
+    expect(named[0]?.remedy).toBeTruthy();
+    // What is slow still works, unless a whole exchange takes too long.
+    if (mode !== 'slow') expect(exitCode).toBe(69);
+  });
+
+  test.each([
+    ['AUTH_SERVICE_URL', 'nowhere.invalid:50051', /upstream auth +dns +unresolved: no such host: nowhere\.invalid/],
+    ['AUTH_SERVICE_URL', () => `grpcs://${world.authUrl}`, /upstream auth +connect +tls: .*(?:wrong version|packet)/],
+    ['USER_SERVICE_URL', () => new URL(world.jwksUrl).host, /upstream user +connect +garbage: .*speaks HTTP\/1\.1/],
+    ['REDIS_URL', () => (world.redisUrl ?? '').replace('//', '//nobody:wrong@'), /redis +auth +WRONGPASS; check user/],
+    [
+      'JWT_JWKS_URL',
+      () => `${world.issuer}/nothing.json`,
+      /jwks +content +.*the key set answered 404; compare JWT_JWKS/,
+    ],
+  ])('with a wrong %s says what is wrong', async (name, value, line) => {
+    const env = { [name]: typeof value === 'string' ? value : value() };
+    const { exitCode, out } = await gateway(['doctor', '--timeout', '2s'], env);
+    expect(exitCode).toBe(69);
+    expect(out.split('\n').filter((each) => each.startsWith('FAIL'))).toEqual([expect.stringMatching(line)]);
+  });
+
+  test('warns of a Redis that throws out sessions when it is full', async () => {
+    await redis.client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    const { exitCode, out } = await gateway(['doctor']);
+    await redis.client.config('SET', 'maxmemory-policy', 'noeviction');
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^warn +redis +eviction +maxmemory-policy allkeys-lru throws out/m);
+  });
+
+  test('refuses settings with which no gateway starts', async () => {
+    const { exitCode, err } = await gateway(['doctor'], { AUTH_SERVICE_URL: '' });
+    expect(exitCode).toBe(78);
+    expect(err).toContain('AUTH_SERVICE_URL: is not set');
+  });
+});
+
+test('gateway check --live prints what does not answer', async () => {
+  await world.setFault('tenant', { mode: 'down' });
+  const down = await gateway(['check', '--live']);
+  await world.setFault('tenant', { mode: 'none' });
+  expect(down.exitCode).toBe(69);
+  expect(down.out).toContain('configuration is valid');
+  expect(down.out).toMatch(/^FAIL +upstream tenant +connect +down: /m);
+  expect(down.out).not.toMatch(/^ok /m);
+  expect((await gateway(['check', '--live'])).exitCode).toBe(0);
+});
