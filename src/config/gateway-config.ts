@@ -19,6 +19,8 @@ export interface UpstreamConfig {
   /** gRPC target: `dns:///host:port`, `ipv4:…`, `unix:…`. */
   readonly target: string;
   readonly tls: UpstreamTls;
+  /** Its calls go over the gateway's own HTTP/2 client, or over `ClientGrpc` (ADR 0029). */
+  readonly transport: 'http2' | 'grpc-js';
   /** Deadline of a call whose policy sets none. */
   readonly timeoutMs: number;
   /** Calls in flight at once. */

@@ -114,3 +114,20 @@ function problemsOf(changes: Environment): string[] {
     throw error;
   }
 }
+
+describe('the transport of an upstream', () => {
+  test.each<[Environment, string]>([
+    [{}, 'http2'],
+    [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js' }, 'grpc-js'],
+    [{ GATEWAY_USER_GRPC_TRANSPORT: 'grpc-js' }, 'grpc-js'],
+    [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js', GATEWAY_USER_GRPC_TRANSPORT: 'http2' }, 'http2'],
+  ])('with %o is %s', (changes, transport) => {
+    expect(parseEnvironment({ ...BASE, ...changes }).upstreams.get('user')?.transport).toBe(transport);
+  });
+
+  test('is one of two', () => {
+    expect(() => parseEnvironment({ ...BASE, GATEWAY_USER_GRPC_TRANSPORT: 'grpc' })).toThrow(
+      /GATEWAY_USER_GRPC_TRANSPORT.*"grpc" is not one of its values/,
+    );
+  });
+});

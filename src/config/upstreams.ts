@@ -20,7 +20,8 @@ export function buildUpstream({ name, own, shared }: UpstreamSource): UpstreamCo
   const timeoutMs = own.timeout ?? shared.GATEWAY_UPSTREAM_TIMEOUT;
   const maxConcurrent = own.maxConcurrent ?? shared.GATEWAY_UPSTREAM_MAX_CONCURRENT;
   if (own.url === undefined || timeoutMs === undefined || maxConcurrent === undefined) return undefined;
-  return { name, target: own.url.target, tls: tlsOf({ name, own, shared }), timeoutMs, maxConcurrent };
+  const transport = own.transport ?? shared.GATEWAY_GRPC_TRANSPORT ?? 'http2';
+  return { name, target: own.url.target, tls: tlsOf({ name, own, shared }), transport, timeoutMs, maxConcurrent };
 }
 
 /** Own settings win over the scheme of the address, and that over the settings for all. */

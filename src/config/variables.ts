@@ -87,7 +87,7 @@ function hintFor(name: string, known: ReadonlySet<string>): string {
   const bare = name.replace(/^GATEWAY_/, '');
   const meant = known.has(bare) ? bare : nearest(name, known);
   if (meant !== undefined) return `did you mean ${meant}?`;
-  const upstream = /^GATEWAY_([A-Z0-9_]+?)_(TIMEOUT|TLS_[A-Z_]+)$/.exec(name)?.[1];
+  const upstream = /^GATEWAY_([A-Z0-9_]+?)_(TIMEOUT|GRPC_TRANSPORT|TLS_[A-Z_]+)$/.exec(name)?.[1];
   if (upstream !== undefined) return `set ${upstream}_SERVICE_URL too if it is meant for an upstream, or remove it`;
   return 'remove it; docs/configuration.md lists all settings';
 }

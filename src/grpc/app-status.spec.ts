@@ -3,13 +3,8 @@ import { type Any, anyPack } from '@bufbuild/protobuf/wkt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { answer, http2Stub, type Http2Stub, trailersOnly } from '../../test/support/http2-stub.js';
-import {
-  getUserCall,
-  type Open,
-  type OpenUnary,
-  UNARY_TRANSPORTS,
-  upstreamConfig,
-} from '../../test/support/transport.js';
+import { getUserCall, type Open, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import type { UpstreamTransport } from './transport.js';
 import type { GatewayErrorCode } from '../domain/errors.js';
 import { BadRequestSchema, RetryInfoSchema } from '../gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../gen/google/rpc/status_pb.js';
@@ -43,7 +38,7 @@ const TABLE: Readonly<Record<Exclude<GrpcCode, 'OK'>, Expected>> = {
 const ROWS = Object.entries(TABLE) as [GrpcCode, Expected][];
 
 let stub: Http2Stub;
-let transport: OpenUnary;
+let transport: UpstreamTransport;
 
 afterEach(async () => {
   transport.close();
@@ -64,7 +59,7 @@ function failing(): ReturnType<typeof failureOf> {
   return failureOf(transport.unary(getUserCall()));
 }
 
-describe.each(UNARY_TRANSPORTS)("a backend's own status over $name", ({ open }) => {
+describe.each(TRANSPORTS)("a backend's own status over $name", ({ open }) => {
   beforeEach(() => begin(open));
 
   it.each(ROWS)('%s becomes the code of its row, alone or after headers', async (grpcCode, { code, told, fault }) => {
@@ -110,7 +105,7 @@ describe.each(UNARY_TRANSPORTS)("a backend's own status over $name", ({ open }) 
   });
 });
 
-describe.each(UNARY_TRANSPORTS)('a rich status over $name', ({ open }) => {
+describe.each(TRANSPORTS)('a rich status over $name', ({ open }) => {
   beforeEach(() => begin(open));
 
   const fieldViolations = [
@@ -168,7 +163,7 @@ describe.each(UNARY_TRANSPORTS)('a rich status over $name', ({ open }) => {
   });
 });
 
-describe.each(UNARY_TRANSPORTS)('a request that is larger than the upstream takes, over $name', ({ open }) => {
+describe.each(TRANSPORTS)('a request that is larger than the upstream takes, over $name', ({ open }) => {
   beforeEach(() => begin(open));
 
   it("is the client's, and never sent", async () => {

@@ -3,7 +3,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
-import { getUserCall, type OpenUnary, UNARY_TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import { getUserCall, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import type { UpstreamTransport } from './transport.js';
 import type { ConnectionFailure } from '../domain/upstream-measure.js';
 
 const toClose: (() => unknown)[] = [];
@@ -71,8 +72,8 @@ const UNREACHABLE: readonly Row[] = [
   },
 ];
 
-describe.each(UNARY_TRANSPORTS)('a call over $name that finds no connection', ({ open }) => {
-  const opened = (target: string): OpenUnary => {
+describe.each(TRANSPORTS)('a call over $name that finds no connection', ({ open }) => {
+  const opened = (target: string): UpstreamTransport => {
     const transport = open(upstreamConfig(target));
     toClose.push(() => transport.close());
     return transport;
@@ -103,7 +104,7 @@ describe.each(UNARY_TRANSPORTS)('a call over $name that finds no connection', ({
   });
 });
 
-describe.each(UNARY_TRANSPORTS)('a connection of $name that stays open but carries nothing', ({ open }) => {
+describe.each(TRANSPORTS)('a connection of $name that stays open but carries nothing', ({ open }) => {
   it('is given up by keepalive and replaced', async () => {
     const stub = await http2Stub();
     toClose.push(() => stub.close());

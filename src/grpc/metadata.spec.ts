@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { entries, grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
-import { getUserCall, type Open, UNARY_TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import { getUserCall, type Open, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
 import { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 import { callMetadata } from './metadata.js';
@@ -48,7 +48,7 @@ async function received(open: Open, metadata: CallMetadata): Promise<Record<stri
 
 const GRPC_OWN = { 'user-agent': expect.stringMatching(/^api-gateway/) as string };
 
-describe.each(UNARY_TRANSPORTS)('what a backend is told of the caller over $name', ({ open }) => {
+describe.each(TRANSPORTS)('what a backend is told of the caller over $name', ({ open }) => {
   it('is exactly the allow-list', async () => {
     expect(await received(open, callMetadata(contextOf(ALICE)))).toEqual({
       ...GRPC_OWN,

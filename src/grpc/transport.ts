@@ -1,5 +1,6 @@
 import type { ConnectWait } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
+import type { ConnectionsReport } from './endpoint-report.js';
 
 /** Metadata of a call, all keys in lower case, made by the gateway alone. */
 export type CallMetadata = Readonly<Record<string, string>>;
@@ -36,3 +37,13 @@ export interface StreamTransport {
 }
 
 export interface Transport extends UnaryTransport, StreamTransport {}
+
+/** All that one upstream's connections do. */
+export interface UpstreamTransport extends Transport {
+  /** Returns how many endpoints there are of each state: the label `state` of upstream_grpc_endpoints. */
+  endpointCounts(): Readonly<Record<string, number>>;
+  /** Describes the connections for operators. */
+  report(): ConnectionsReport;
+  /** Refuses further calls; those in flight go on, and each connection closes after its last. */
+  close(): void;
+}

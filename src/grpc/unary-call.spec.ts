@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { type BytesCall, grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
-import { getUserCall, type OpenUnary, UNARY_TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import { getUserCall, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import type { UpstreamTransport } from './transport.js';
 import { GatewayError } from '../domain/errors.js';
 
 const PATH = '/user.v1.UserService/GetUser';
 
 let backend: GrpcBackend;
-let transport: OpenUnary;
+let transport: UpstreamTransport;
 afterEach(() => {
   transport.close();
   backend.close();
@@ -47,7 +48,7 @@ function hanging(): {
   return { handle, arrived: arrived.promise, cancelled: cancelled.promise };
 }
 
-describe.each(UNARY_TRANSPORTS)('a unary call over $name', ({ open }) => {
+describe.each(TRANSPORTS)('a unary call over $name', ({ open }) => {
   async function serving(handle: (call: BytesCall) => Promise<Buffer> | Buffer): Promise<void> {
     backend = await grpcBackend({ unary: { [PATH]: handle } });
     transport = open(upstreamConfig(backend.target));

@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
+import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
 import type { UpstreamEndpoints } from '../observe/connection-metrics.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
@@ -8,27 +8,30 @@ import { ConnectionReports } from './connection-reports.js';
 import type { ConnectionsReport } from './endpoint-report.js';
 import { Http2Transport } from './http2/http2-transport.js';
 import { checkTlsMaterial } from './tls-material.js';
-import type { Transport } from './transport.js';
+import type { Transport, UpstreamTransport } from './transport.js';
+
+/** What of the settings the ways to upstreams need. */
+export type UpstreamsConfig = Pick<GatewayConfig, 'upstreams' | 'grpc' | 'descriptorFiles'>;
 
 /** The ways to all upstreams that the settings name, whether a contract or only a fallback speaks of them. */
 @Injectable()
 export class Upstreams implements OnModuleInit, OnApplicationShutdown {
-  private readonly transports = new Map<string, Http2Transport>();
+  private readonly transports = new Map<string, UpstreamTransport>();
 
   constructor(
-    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'upstreams' | 'grpc'>,
+    @Inject(GATEWAY_CONFIG) private readonly config: UpstreamsConfig,
     private readonly metrics: GatewayMetrics,
     @Inject(GATEWAY_LOGGER) private readonly logger: Pick<GatewayLogger, 'events'>,
   ) {}
 
   /** Begins to connect, and does not wait for it. Throws, before it does, for certificates that cannot be used. */
-  onModuleInit(): void {
-    const { upstreams, grpc } = this.config;
-    for (const upstream of upstreams.values()) checkTlsMaterial(upstream);
-    for (const [name, upstream] of upstreams) {
-      const observer = new ConnectionReports(name, this.metrics.connections, this.logger.events);
-      this.transports.set(name, new Http2Transport({ upstream, grpc, observer }, grpc));
-    }
+  async onModuleInit(): Promise<void> {
+    const upstreams = [...this.config.upstreams.values()];
+    for (const upstream of upstreams) checkTlsMaterial(upstream);
+    const byName = Map.groupBy(upstreams, ({ transport }) => transport);
+    for (const upstream of byName.get('http2') ?? []) this.openHttp2(upstream);
+    const overGrpcJs = byName.get('grpc-js');
+    if (overGrpcJs !== undefined) await this.openGrpcJs(overGrpcJs);
     this.metrics.connections.watch(() => this.endpoints());
   }
 
@@ -51,6 +54,24 @@ export class Upstreams implements OnModuleInit, OnApplicationShutdown {
   /** The last of Nest's hooks: those before it may still call upstreams. */
   onApplicationShutdown(): void {
     for (const transport of this.transports.values()) transport.close();
+  }
+
+  private openHttp2(upstream: UpstreamConfig): void {
+    const { grpc } = this.config;
+    const observer = new ConnectionReports(upstream.name, this.metrics.connections, this.logger.events);
+    this.transports.set(upstream.name, new Http2Transport({ upstream, grpc, observer }, grpc));
+  }
+
+  /** @grpc/grpc-js, @grpc/proto-loader and @nestjs/microservices are loaded only for an upstream that asks for them. */
+  private async openGrpcJs(upstreams: readonly UpstreamConfig[]): Promise<void> {
+    const { GrpcJsTransport } = await import('./grpc-js/grpc-js-transport.js');
+    const { readDescriptorSets } = await import('./grpc-js/open-client.js');
+    const descriptorSets = readDescriptorSets(this.config.descriptorFiles);
+    for (const upstream of upstreams) {
+      this.metrics.connections.know(upstream.name);
+      const transport = new GrpcJsTransport({ upstream, grpc: this.config.grpc, descriptorSets });
+      this.transports.set(upstream.name, transport);
+    }
   }
 
   private *endpoints(): Generator<UpstreamEndpoints> {

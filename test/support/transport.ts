@@ -1,12 +1,12 @@
 import { pino } from 'pino';
 import type { GatewayConfig, UpstreamConfig } from '../../src/config/gateway-config.js';
+import { GrpcJsTransport } from '../../src/grpc/grpc-js/grpc-js-transport.js';
+import { readDescriptorSets } from '../../src/grpc/grpc-js/open-client.js';
 import { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
 import type { PoolObserver } from '../../src/grpc/http2/pool-settings.js';
-import type { TransportCall, UnaryTransport } from '../../src/grpc/transport.js';
+import type { TransportCall, UpstreamTransport } from '../../src/grpc/transport.js';
 import { Upstreams } from '../../src/grpc/upstreams.js';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
-import { rawClient } from './grpc-js-channel.js';
-import { GrpcJsUnary } from './grpc-js-unary.js';
 
 /** Limits for tests: short back-off, small messages. */
 export const GRPC_SETTINGS: GatewayConfig['grpc'] = {
@@ -29,7 +29,7 @@ export function upstreamConfig(target: string, overrides: Partial<UpstreamConfig
     keyFile: undefined,
     serverName: undefined,
   } as const;
-  return { name: 'user', target, tls, timeoutMs: 2_000, maxConcurrent: 512, ...overrides };
+  return { name: 'user', target, tls, transport: 'http2', timeoutMs: 2_000, maxConcurrent: 512, ...overrides };
 }
 
 /** Nobody is told. */
@@ -42,18 +42,16 @@ export const UNOBSERVED: PoolObserver = {
 /** The upstreams of some settings, connecting. Close them with `onApplicationShutdown`. */
 export function openUpstreams(upstreams: ReadonlyMap<string, UpstreamConfig>): Upstreams {
   const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
-  const opened = new Upstreams({ upstreams, grpc: GRPC_SETTINGS }, metrics, { events: pino({ level: 'silent' }) });
-  opened.onModuleInit();
+  const opened = new Upstreams({ upstreams, grpc: GRPC_SETTINGS, descriptorFiles: [] }, metrics, {
+    events: pino({ level: 'silent' }),
+  });
+  // Over http2 alone it has nothing to wait for.
+  void opened.onModuleInit();
   return opened;
 }
 
-/** A way to make unary calls to one upstream. Close it. */
-export interface OpenUnary extends UnaryTransport {
-  close(): void;
-}
-
-/** Opens a way to an upstream, with what a test changes of the settings. */
-export type Open = (upstream: UpstreamConfig, grpc?: Partial<GatewayConfig['grpc']>) => OpenUnary;
+/** Opens a way to an upstream, with what a test changes of the settings. Close it. */
+export type Open = (upstream: UpstreamConfig, grpc?: Partial<GatewayConfig['grpc']>) => UpstreamTransport;
 
 /** The gateway's own transport. */
 export function openHttp2(
@@ -65,15 +63,14 @@ export function openHttp2(
   return new Http2Transport({ upstream, grpc, observer }, grpc);
 }
 
-/** The same over grpc-js. */
-export const openGrpcJs: Open = (upstream, overrides) => {
-  const client = rawClient(upstream, { ...GRPC_SETTINGS, ...overrides });
-  const calls = new GrpcJsUnary(client.getChannel());
-  return { unary: (call) => calls.unary(call), close: () => client.close() };
-};
+const BUILT_IN = readDescriptorSets([]);
 
-/** What behaves alike to the last failure: every table of unary calls is run over each. */
-export const UNARY_TRANSPORTS = [
+/** The other transport, through `ClientGrpc`. */
+export const openGrpcJs: Open = (upstream, overrides) =>
+  new GrpcJsTransport({ upstream, grpc: { ...GRPC_SETTINGS, ...overrides }, descriptorSets: BUILT_IN });
+
+/** Every table of the transport runs over each. */
+export const TRANSPORTS = [
   { name: 'http2', open: openHttp2 },
   { name: 'grpc-js', open: openGrpcJs },
 ] as const;

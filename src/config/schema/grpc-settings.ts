@@ -5,10 +5,17 @@ import { file, listOf, oneOf, text } from '../texts.js';
 /** How upstream connections are encrypted: not at all, with the server's certificate, or with both sides'. */
 export const tlsMode = oneOf('insecure', 'tls', 'mtls');
 
+/** What carries calls to an upstream. */
+export const grpcTransport = oneOf('http2', 'grpc-js');
+
 /** Channels to all upstreams. */
 export const grpcSettings = {
   GATEWAY_UPSTREAM_TIMEOUT: defaulted(duration(), '2s', {
     description: 'Deadline of a call to an upstream that has no `GATEWAY_<NAME>_TIMEOUT` and whose policy sets none.',
+  }),
+  GATEWAY_GRPC_TRANSPORT: defaulted(grpcTransport, 'http2', {
+    description:
+      "What carries calls to upstreams that have no `GATEWAY_<NAME>_GRPC_TRANSPORT`: the gateway's own HTTP/2 client, or `ClientGrpc` of @nestjs/microservices over @grpc/grpc-js ([how they differ](grpc-transports.md)).",
   }),
   GATEWAY_GRPC_KEEPALIVE_TIME: defaulted(duration({ min: 10_000 }), '30s', {
     description: 'How often a quiet connection is pinged. Not more often than the backends allow.',

@@ -3,7 +3,7 @@ import { count, duration } from '../quantities.js';
 import { defaulted, optional, required } from '../setting.js';
 import { file, text } from '../texts.js';
 import { address } from '../upstream-address.js';
-import { tlsMode } from './grpc-settings.js';
+import { grpcTransport, tlsMode } from './grpc-settings.js';
 
 /** The upstreams of the built-in contract: their address is required or not, and their own defaults. */
 const BUILT_IN: Readonly<Record<string, { required: boolean; timeout: string; maxConcurrent: string }>> = {
@@ -37,6 +37,10 @@ export function upstreamSchema(name: string) {
     maxConcurrent: builtIn
       ? defaulted(count({ min: 1 }), builtIn.maxConcurrent, maxConcurrent)
       : optional(count({ min: 1 }), maxConcurrent),
+    transport: optional(grpcTransport, {
+      description: `What carries calls to \`${name}\`. Unset: \`GATEWAY_GRPC_TRANSPORT\`.`,
+      example: 'grpc-js',
+    }),
     tlsMode: optional(tlsMode, { description: `Encryption towards \`${name}\`.`, example: 'tls' }),
     caFile: optional(file, { description: `Authorities for \`${name}\`.`, example: '/etc/gateway/tls/ca.crt' }),
     certFile: optional(file, { description: `Own certificate for \`${name}\`.`, example: '/etc/gateway/tls/tls.crt' }),
@@ -54,6 +58,7 @@ export function upstreamVariables(name: string): Readonly<Record<keyof UpstreamV
     url: `${word}_SERVICE_URL`,
     timeout: `GATEWAY_${word}_TIMEOUT`,
     maxConcurrent: `GATEWAY_${word}_MAX_CONCURRENT`,
+    transport: `GATEWAY_${word}_GRPC_TRANSPORT`,
     tlsMode: `GATEWAY_${word}_TLS_MODE`,
     caFile: `GATEWAY_${word}_TLS_CA_FILE`,
     certFile: `GATEWAY_${word}_TLS_CERT_FILE`,

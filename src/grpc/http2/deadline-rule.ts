@@ -29,3 +29,16 @@ export function isDeadlineOfCall(end: CallEnd, { allottedMs, remainingMs }: Call
 export function enforcesDeadline({ code }: CallEnd): boolean {
   return code === GrpcStatus.DEADLINE_EXCEEDED || code === GrpcStatus.CANCELLED;
 }
+
+/**
+ * Returns whether the gateway stood still for most of the time that a call had.
+ * @param stalledMs how long it stood still until now, in ms.
+ */
+export function isOwnPause(
+  call: { readonly startedAt: number; readonly deadlineAt: number },
+  stalledMs: number,
+): boolean {
+  const { deadlineAt, startedAt } = call;
+  const lostMs = deadlineAt - Math.max(startedAt, performance.now() - stalledMs);
+  return lostMs > (deadlineAt - startedAt) / 2;
+}

@@ -5,7 +5,7 @@ import { callError } from '../status.js';
 import type { TransportCall } from '../transport.js';
 import { localEnd, resetEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
-import { enforcesDeadline, isDeadlineOfCall } from './deadline-rule.js';
+import { enforcesDeadline, isDeadlineOfCall, isOwnPause } from './deadline-rule.js';
 import type { DeadlineWheel, Timed } from './deadline-wheel.js';
 import { ErrorCode } from './frames.js';
 import type { Receiver } from './receiver.js';
@@ -46,7 +46,7 @@ export class Exchange implements StreamListener, Timed {
   private isSettled = false;
   private isSecondTry = false;
   /** When the call began and when it was last opened on a connection, in `performance.now()` ms. */
-  private startedAt = 0;
+  startedAt = 0;
   openedAt = 0;
   private waitsSince = 0;
 
@@ -92,7 +92,7 @@ export class Exchange implements StreamListener, Timed {
 
   onDeadline(stalledMs = 0): void {
     const end = localEnd(GrpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded ${this.waitedFor}`);
-    if (this.wasOwnPause(stalledMs)) return this.fail({ ...end, isOwnPause: true });
+    if (isOwnPause(this, stalledMs)) return this.fail({ ...end, isOwnPause: true });
     this.reportSilence();
     this.fail(end);
   }
@@ -183,13 +183,6 @@ export class Exchange implements StreamListener, Timed {
     const allottedMs = this.deadlineAt - this.openedAt;
     if (isDeadlineOfCall(end, { allottedMs, remainingMs }, enforces)) this.onDeadline();
     else this.fail(end);
-  }
-
-  /** Returns whether the gateway stood still for most of the time that the call had. */
-  private wasOwnPause(stalledMs: number): boolean {
-    const { deadlineAt, startedAt } = this;
-    const lostMs = deadlineAt - Math.max(startedAt, performance.now() - stalledMs);
-    return lostMs > (deadlineAt - startedAt) / 2;
   }
 
   private succeed(): void {

@@ -1,9 +1,6 @@
+import { refusalOf } from '../call-refusal.js';
 import type { ConnectionsReport } from '../endpoint-report.js';
-import { GrpcStatus } from '../grpc-code.js';
-import { GatewayError } from '../../domain/errors.js';
-import { abortError, callError, timeoutError } from '../status.js';
-import type { MessageStream, Transport, TransportCall } from '../transport.js';
-import { localEnd } from './call-ends.js';
+import type { MessageStream, TransportCall, UpstreamTransport } from '../transport.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import type { EndpointState } from './endpoint-set.js';
 import { Exchange, type ExchangeParts } from './exchange.js';
@@ -19,7 +16,7 @@ export interface MessageLimits {
 }
 
 /** Makes calls over the gateway's own HTTP/2 connections to one upstream. Connects at once; close it. */
-export class Http2Transport implements Transport {
+export class Http2Transport implements UpstreamTransport {
   private readonly pool: ConnectionPool;
   private readonly parts: ExchangeParts;
 
@@ -34,7 +31,7 @@ export class Http2Transport implements Transport {
   }
 
   unary(call: TransportCall): Promise<Uint8Array> {
-    const refusal = this.refusal(call);
+    const refusal = refusalOf(call, this.limits.maxSendBytes);
     if (refusal !== undefined) return Promise.reject(refusal);
     const { maxReceiveBytes } = this.limits;
     return new Promise((resolve, reject) =>
@@ -44,7 +41,7 @@ export class Http2Transport implements Transport {
 
   serverStream(call: TransportCall): MessageStream {
     const stream = new ServerStream(call, this.parts);
-    const refusal = this.refusal(call);
+    const refusal = refusalOf(call, this.limits.maxSendBytes);
     if (refusal === undefined) stream.start();
     else stream.fail(refusal);
     return stream;
@@ -62,20 +59,5 @@ export class Http2Transport implements Transport {
   /** Refuses further calls; those in flight go on, and each connection closes after its last. */
   close(): void {
     this.pool.close();
-  }
-
-  /** Why a call is not even begun. */
-  private refusal(call: TransportCall): GatewayError | undefined {
-    const { deadlineAt, method, request, signal } = call;
-    // Without one a call may hang for ever (fact F10).
-    if (!Number.isFinite(deadlineAt))
-      return GatewayError.from(new TypeError(`A call of ${method.path} has no deadline`));
-    if (signal.aborted) return abortError(method.upstream, signal);
-    if (deadlineAt <= performance.now())
-      return timeoutError(method.upstream, 'Deadline exceeded before the call', false);
-    const { maxSendBytes } = this.limits;
-    if (request.length <= maxSendBytes) return undefined;
-    const details = `Attempted to send message with a size larger than ${maxSendBytes}`;
-    return callError(call, localEnd(GrpcStatus.RESOURCE_EXHAUSTED, details));
   }
 }

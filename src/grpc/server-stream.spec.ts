@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { failureOf } from '../../../test/support/failure.js';
-import { type BytesStream, grpcBackend, type GrpcBackend } from '../../../test/support/grpc-backend.js';
+import { failureOf } from '../../test/support/failure.js';
+import { type BytesStream, grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
 import {
   answer,
   frame,
@@ -9,17 +9,16 @@ import {
   http2Stub,
   type Http2Stub,
   trailersOnly,
-} from '../../../test/support/http2-stub.js';
-import { getUserCall, openHttp2, upstreamConfig } from '../../../test/support/transport.js';
-import type { MessageStream, TransportCall } from '../transport.js';
-import type { Http2Transport } from './http2-transport.js';
+} from '../../test/support/http2-stub.js';
+import { getUserCall, type Open, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import type { MessageStream, TransportCall, UpstreamTransport } from './transport.js';
 
 const PATH = '/ai.v1.AIService/StreamQuery';
 const OK = { 'grpc-status': '0' };
 
 let backend: GrpcBackend | undefined;
 let stub: Http2Stub | undefined;
-let transport: Http2Transport | undefined;
+let transport: UpstreamTransport | undefined;
 afterEach(async () => {
   transport?.close();
   backend?.close();
@@ -27,14 +26,14 @@ afterEach(async () => {
   transport = backend = stub = undefined;
 });
 
-async function serving(handle: (call: BytesStream) => void): Promise<Http2Transport> {
+async function serving(open: Open, handle: (call: BytesStream) => void): Promise<UpstreamTransport> {
   backend = await grpcBackend({ stream: { [PATH]: handle } });
-  return (transport = openHttp2(upstreamConfig(backend.target)));
+  return (transport = open(upstreamConfig(backend.target)));
 }
 
-async function stubbed(reply: Http2Stub['reply']): Promise<Http2Transport> {
+async function stubbed(open: Open, reply: Http2Stub['reply']): Promise<UpstreamTransport> {
   stub = await http2Stub(reply);
-  return (transport = openHttp2(upstreamConfig(stub.target)));
+  return (transport = open(upstreamConfig(stub.target)));
 }
 
 function streamCall(overrides: Partial<TransportCall> = {}): TransportCall {
@@ -50,10 +49,10 @@ async function collect(stream: MessageStream): Promise<string[]> {
 
 const firstOf = (stream: MessageStream): Promise<IteratorResult<Uint8Array>> => stream[Symbol.asyncIterator]().next();
 
-describe('a server stream', () => {
+describe.each(TRANSPORTS)('a server stream over $name', ({ open }) => {
   it('hands out every message in order, then ends', async () => {
     const texts = Array.from({ length: 100 }, (_, n) => `message ${n}`);
-    const transport = await serving((call) => {
+    const transport = await serving(open, (call) => {
       for (const text of texts) call.write(Buffer.from(text));
       call.end();
     });
@@ -61,14 +60,14 @@ describe('a server stream', () => {
   });
 
   it('may be empty', async () => {
-    const transport = await serving((call) => call.end());
+    const transport = await serving(open, (call) => call.end());
     expect(await collect(transport.serverStream(streamCall()))).toEqual([]);
   });
 
   it('pauses a backend whose messages nobody reads, and lets it go on when they are', async () => {
     const message = Buffer.alloc(16_384);
     let written = 0;
-    const transport = await serving((call) => {
+    const transport = await serving(open, (call) => {
       const write = (): void => {
         let writable = true;
         while (writable && written < 5_000) {
@@ -101,7 +100,7 @@ describe('a server stream', () => {
 
   it('that is refused untouched is opened once more', async () => {
     let refusals = 1;
-    const transport = await stubbed((stream, headers) => {
+    const transport = await stubbed(open, (stream, headers) => {
       if (refusals-- > 0) stream.close(7);
       else answer(frame(Buffer.from('second')), OK)(stream, headers);
     });
@@ -110,7 +109,7 @@ describe('a server stream', () => {
 
   it('is cancelled at the backend when its loop is left', async () => {
     const cancelled = Promise.withResolvers<void>();
-    const transport = await serving((call) => {
+    const transport = await serving(open, (call) => {
       call.on('cancelled', () => cancelled.resolve());
       call.write(Buffer.from('one'));
     });
@@ -122,7 +121,7 @@ describe('a server stream', () => {
   });
 
   it('ends quietly when it is cancelled, as often as one likes', async () => {
-    const transport = await serving((call) => call.write(Buffer.from('one')));
+    const transport = await serving(open, (call) => call.write(Buffer.from('one')));
     const stream = transport.serverStream(streamCall());
     const iterator = stream[Symbol.asyncIterator]();
     await iterator.next();
@@ -135,7 +134,7 @@ describe('a server stream', () => {
 
   it('fails of CLIENT_CLOSED when the client leaves, and the backend learns of it', async () => {
     const cancelled = Promise.withResolvers<void>();
-    const transport = await serving((call) => {
+    const transport = await serving(open, (call) => {
       call.on('cancelled', () => cancelled.resolve());
       for (let n = 0; n < 5; n += 1) call.write(Buffer.from('one'));
     });
@@ -149,13 +148,13 @@ describe('a server stream', () => {
   });
 
   it('is not opened for a client that has left already', async () => {
-    const transport = await serving(() => undefined);
+    const transport = await serving(open, () => undefined);
     const { error } = await failureOf(firstOf(transport.serverStream(streamCall({ signal: AbortSignal.abort() }))));
     expect(error.code).toBe('CLIENT_CLOSED');
   });
 
   it('ends at its deadline', async () => {
-    const transport = await serving((call) => call.write(Buffer.from('one')));
+    const transport = await serving(open, (call) => call.write(Buffer.from('one')));
     const stream = transport.serverStream(streamCall({ deadlineAt: performance.now() + 200 }));
     const { error, failure } = await failureOf(collect(stream));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
@@ -164,7 +163,7 @@ describe('a server stream', () => {
 
   it('hands out what came before an error, then the error, once', async () => {
     let fail = (): void => undefined;
-    const transport = await stubbed((stream, headers) => {
+    const transport = await stubbed(open, (stream, headers) => {
       if (headers[':path'] !== PATH) return html(404)(stream, headers);
       stream.respond(GRPC_HEADERS, { waitForTrailers: true });
       stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '5', 'grpc-message': 'gone' }));
@@ -191,13 +190,13 @@ describe('a server stream', () => {
     ['a length prefix of 4 GiB', answer(frame(Buffer.alloc(9), { length: 2 ** 32 - 1 }), {}), 'UPSTREAM_ERROR'],
     ['no grpc-status', answer(Buffer.alloc(0), { x: 'y' }), 'UPSTREAM_ERROR'],
   ] as const)('fails at its first message of %s', async (_, reply, code) => {
-    const transport = await stubbed(reply);
+    const transport = await stubbed(open, reply);
     expect((await failureOf(firstOf(transport.serverStream(streamCall())))).error.code).toBe(code);
   });
 
   it('crashes nothing when it fails and nobody reads', async () => {
     const replied = Promise.withResolvers<void>();
-    const transport = await stubbed((stream) => {
+    const transport = await stubbed(open, (stream) => {
       stream.respond(GRPC_HEADERS);
       stream.close(2);
       stream.on('close', () => replied.resolve());
@@ -209,7 +208,7 @@ describe('a server stream', () => {
   });
 
   it('has one reader at a time', async () => {
-    const transport = await serving(() => undefined);
+    const transport = await serving(open, () => undefined);
     const stream = transport.serverStream(streamCall());
     const iterator = stream[Symbol.asyncIterator]();
     const first = iterator.next();
@@ -219,7 +218,7 @@ describe('a server stream', () => {
   });
 
   it('is refused by a transport that is closed', async () => {
-    const transport = await serving(() => undefined);
+    const transport = await serving(open, () => undefined);
     transport.close();
     expect((await failureOf(firstOf(transport.serverStream(streamCall())))).error.code).toBe('UPSTREAM_UNAVAILABLE');
   });

@@ -1,0 +1,101 @@
+import { type Client, connectivityState } from '@grpc/grpc-js';
+import type { EndpointReport, LastFailure } from '../endpoint-report.js';
+
+/** The channel of a grpc-js client: @grpc/grpc-js exports no name for it. */
+export type GrpcChannel = ReturnType<Client['getChannel']>;
+
+/** A call that waits until the channel has a connection. */
+export interface WaitingCall {
+  onConnected(): void;
+}
+
+/** One client and its connections: which state they are in, and which calls wait for them. */
+export class OpenChannel {
+  readonly channel: GrpcChannel;
+  private readonly waiting = new Set<WaitingCall>();
+  private isRetired = false;
+  /** Its client was closed: no call can be made. */
+  isClosed = false;
+  private state = connectivityState.IDLE;
+  /** Calls on it, those that wait included. */
+  calls = 0;
+  /** Why it last failed a call. */
+  private lastFailure: LastFailure | undefined;
+  /** Calls that were given up after they had been sent: each is a RST_STREAM. */
+  resets = 0;
+
+  /** @param onReady called whenever the channel gets a connection. */
+  constructor(
+    private readonly client: Client,
+    private readonly onReady: (opened: OpenChannel) => void,
+  ) {
+    this.channel = client.getChannel();
+    this.watch();
+  }
+
+  get isReady(): boolean {
+    return this.state === connectivityState.READY;
+  }
+
+  get waitingCalls(): number {
+    return this.waiting.size;
+  }
+
+  /** All its connections count as one endpoint: grpc-js shows one state for them. */
+  report(): EndpointReport {
+    const current = this.isReady ? 'ready' : 'connecting';
+    return {
+      address: this.channel.getTarget(),
+      state: this.isRetired ? 'retiring' : current,
+      inFlight: this.calls - this.waiting.size,
+      lastFailure: this.lastFailure,
+    };
+  }
+
+  noteFailure(reason: string): void {
+    this.lastFailure = { reason, at: Date.now() };
+  }
+
+  wait(call: WaitingCall): void {
+    this.waiting.add(call);
+  }
+
+  withdraw(call: WaitingCall): void {
+    this.waiting.delete(call);
+    if (this.isRetired) this.closeUnused();
+  }
+
+  /** Takes no further calls, and closes when none waits any more; calls that were sent go on. */
+  retire(): void {
+    this.isRetired = true;
+    this.closeUnused();
+  }
+
+  /** Fails the calls that wait; each connection closes after its last call. */
+  close(): void {
+    this.isClosed = true;
+    this.state = connectivityState.SHUTDOWN;
+    this.client.close();
+  }
+
+  private closeUnused(): void {
+    if (this.waiting.size === 0) this.close();
+  }
+
+  /** Connects, and follows the state of the channel until it is closed. */
+  private watch(): void {
+    // To ask a closed channel to connect would open it again.
+    if (this.isClosed) return;
+    this.state = this.channel.getConnectivityState(true);
+    if (this.isReady) this.release();
+    if (this.isClosed) return;
+    this.channel.watchConnectivityState(this.state, Infinity, () => this.watch());
+  }
+
+  private release(): void {
+    for (const call of this.waiting) call.onConnected();
+    this.waiting.clear();
+    if (this.isRetired) this.close();
+    else this.onReady(this);
+  }
+}

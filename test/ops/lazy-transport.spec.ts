@@ -1,0 +1,29 @@
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { startWorld, type World } from '../../sandbox/world.js';
+import { GatewayProcess } from '../support/gateway-process.js';
+import { REGISTER } from '../support/typescript.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ faultServer: false, idp: false });
+});
+afterAll(() => world.close());
+
+it.each([
+  ['http2', {}, ['fastify']],
+  [
+    'grpc-js, for one upstream',
+    { GATEWAY_USER_GRPC_TRANSPORT: 'grpc-js' },
+    ['@grpc/grpc-js', '@grpc/proto-loader', 'fastify'],
+  ],
+])('a gateway over %s serves, and has loaded the libraries of gRPC only if it needs them', async (_, env, expected) => {
+  const program = ['--import', REGISTER, '--import', './test/support/tell-loaded.ts', 'src/main.ts'];
+  const gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s', ...env }, program);
+  onTestFinished(() => gateway.kill());
+  const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
+  const users = await fetch(`${gateway.url}/api/v1/users?page_size=1`, { headers: { authorization } });
+  expect(await users.json()).toMatchObject({ users: [{ tenantId: 'acme' }] });
+  gateway.child.kill('SIGTERM');
+  expect(await gateway.exited).toBe(0);
+  expect(gateway.lines.find(({ msg }) => msg === 'loaded')).toEqual({ msg: 'loaded', loaded: expected });
+});
