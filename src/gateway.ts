@@ -18,7 +18,7 @@ import { logConfigWarnings, logContractWarnings } from './log-config-warnings.js
 import { StalledClients } from './edge/stalled-clients.js';
 import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
-import { observe, type Observation } from './observe/observe.module.js';
+import { observe } from './observe/observe.module.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
 import { AdminListener } from './ops/admin/admin-listener.js';
 import { mainCommands } from './ops/admin/main-commands.js';
@@ -67,13 +67,15 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   limits.watch(http.fastify.server);
   observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
-  const admin = await startAdmin(app, config, observation);
+  const drain = new Drain(http, config, observation);
+  const audit = new AdminAudit(logger.events, observation.metrics);
+  const commands = mainCommands(app, config, observation, drain);
+  const admin = config.admin && (await AdminListener.start(config.admin, { commands, audit }));
   const { host, port } = config.server;
   await app.listen({ host, port }).catch(async (error: unknown) => {
     await admin?.close();
     throw error;
   });
-  const drain = new Drain(http, config, observation);
   const ops = config.server.opsPort === undefined ? undefined : await startOpsServer(app, config);
   if (ops !== undefined) {
     stalledClients.watch(ops.http.fastify.server);
@@ -104,16 +106,6 @@ function refuseProblems(config: GatewayConfig, descriptors: Descriptors): void {
   ];
   if (refusals.length > 1) throw new AggregateError(refusals);
   if (refusals[0] !== undefined) throw refusals[0];
-}
-
-async function startAdmin(
-  app: NestFastifyApplication,
-  config: GatewayConfig,
-  observation: Observation,
-): Promise<AdminListener | undefined> {
-  if (config.admin === undefined) return undefined;
-  const audit = new AdminAudit(observation.logger.events, observation.metrics);
-  return AdminListener.start(config.admin, mainCommands(app, config, observation), audit);
 }
 
 function urlOf(app: NestFastifyApplication): string {

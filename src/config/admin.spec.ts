@@ -94,4 +94,18 @@ describe('the admin listener', () => {
     const config = parseEnvironment({ ...BASE, GATEWAY_ADMIN_AUTH_TOKEN: TOKEN });
     expect(redactConfig(config).admin).toEqual({ host: '127.0.0.1', port: 6060, token: fingerprint(TOKEN) });
   });
+
+  it.each<[string, Environment, string[]]>([
+    ['beside the other one', { GATEWAY_ADMIN_AUTH_TOKEN: TOKEN, GATEWAY_ADMIN_READ_TOKEN: `${TOKEN}2` }, []],
+    ['alone', { GATEWAY_ADMIN_READ_TOKEN: TOKEN }, ['is set, but GATEWAY_ADMIN_AUTH_TOKEN is not']],
+    [
+      'that is the other one',
+      { GATEWAY_ADMIN_AUTH_TOKEN: TOKEN, GATEWAY_ADMIN_READ_TOKEN: TOKEN },
+      ['is the same as GATEWAY_ADMIN_AUTH_TOKEN'],
+    ],
+  ])('has a token that only reads, %s', (_what, changes, reasons) => {
+    const problems = problemsOf(changes);
+    expect(problems).toHaveLength(reasons.length);
+    for (const reason of reasons) expect(problems[0]).toContain(`GATEWAY_ADMIN_READ_TOKEN: ${reason}`);
+  });
 });

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from './config-error.js';
 import type { AdminConfig } from './gateway-config.js';
-import { formatListenAddress } from './listen-address.js';
+import { formatListenAddress, type ListenAddress } from './listen-address.js';
 import { isOwnHost } from './loopback.js';
 import type { Settings } from './schema.js';
 import { type Kind, Refusal } from './setting.js';
@@ -25,9 +25,24 @@ export const adminToken: Kind<string> = {
 /** Whoever reaches the listener rules the gateway: beyond this machine nobody does without a token (row 000-3). */
 export function adminProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
-  if (address === undefined || isOwnHost(address.host)) return [];
-  if (token !== undefined || unreadable.has('GATEWAY_ADMIN_AUTH_TOKEN')) return [];
-  return [tokenMissing(`is ${formatListenAddress(address)}, which other machines may reach`)];
+  if (address === undefined || unreadable.has('GATEWAY_ADMIN_AUTH_TOKEN')) return [];
+  return [
+    ...readTokenProblems(settings),
+    ...(token !== undefined || isOwnHost(address.host) ? [] : [reachable(address)]),
+  ];
+}
+
+/** A token that only reads protects nothing unless another one is asked for by what changes something. */
+function readTokenProblems(settings: Known<Settings>): ConfigProblem[] {
+  const { GATEWAY_ADMIN_AUTH_TOKEN: token, GATEWAY_ADMIN_READ_TOKEN: readToken } = settings;
+  if (readToken === undefined || (token !== undefined && token !== readToken)) return [];
+  const reason =
+    token === undefined ? 'is set, but GATEWAY_ADMIN_AUTH_TOKEN is not' : 'is the same as GATEWAY_ADMIN_AUTH_TOKEN';
+  return [{ name: 'GATEWAY_ADMIN_READ_TOKEN', reason, hint: `set both, to different tokens; ${MAKE_ONE}` }];
+}
+
+function reachable(address: ListenAddress): ConfigProblem {
+  return tokenMissing(`is ${formatListenAddress(address)}, which other machines may reach`);
 }
 
 /** That GATEWAY_ADMIN_ADDR is reachable and GATEWAY_ADMIN_AUTH_TOKEN not set. @param reason how it is reachable. */
@@ -41,6 +56,10 @@ export function tokenMissing(reason: string): ConfigProblem {
 
 /** Undefined: no listener. */
 export function adminOf(settings: Settings): AdminConfig | undefined {
-  const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
-  return address === undefined ? undefined : { ...address, token };
+  const {
+    GATEWAY_ADMIN_ADDR: address,
+    GATEWAY_ADMIN_AUTH_TOKEN: token,
+    GATEWAY_ADMIN_READ_TOKEN: readToken,
+  } = settings;
+  return address === undefined ? undefined : { ...address, token, readToken };
 }

@@ -129,6 +129,8 @@ export interface MeteringConfig {
 export interface AdminConfig extends ListenAddress {
   /** Undefined only where no other machine can connect. */
   readonly token: string | undefined;
+  /** Allows to look and not to change; undefined: there is no such token. */
+  readonly readToken: string | undefined;
 }
 
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */

@@ -18,7 +18,11 @@ export function redactConfig(config: GatewayConfig) {
       address: { ...redis.address, password: redis.address.password && '[set]' },
       secrets: redis.secrets.map(fingerprint),
     },
-    admin: admin && { ...admin, token: admin.token && fingerprint(admin.token) },
+    admin: admin && {
+      ...admin,
+      token: admin.token && fingerprint(admin.token),
+      readToken: admin.readToken && fingerprint(admin.readToken),
+    },
     alerts: alerts && { ...alerts, webhookUrl: '[set]' },
     sso: {
       ...sso,

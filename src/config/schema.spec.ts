@@ -24,6 +24,7 @@ const BASE: Environment = {
   GATEWAY_SSO_OKTA_CLIENT_ID: 'gateway',
   GATEWAY_SSO_OKTA_CLIENT_SECRET: 'hunter3',
   GATEWAY_ADMIN_AUTH_TOKEN: 'a-token-of-operators-0123456789abcdef',
+  GATEWAY_ADMIN_READ_TOKEN: 'a-token-of-onlookers-0123456789abcdef',
   GATEWAY_ALERT_WEBHOOK_URL: 'https://hooks.test/services/T0/B0/hush',
   GATEWAY_DEPLOYMENT_TAG: 'acme-test',
   REDIS_URL: 'redis://gateway:hunter2@redis:6379/0',
@@ -61,6 +62,7 @@ test('printing the effective settings shows fingerprints in place of all secrets
     'GATEWAY_CACHE_KEY',
     'GATEWAY_CACHE_KEY_PREVIOUS',
     'GATEWAY_ADMIN_AUTH_TOKEN',
+    'GATEWAY_ADMIN_READ_TOKEN',
     'GATEWAY_ALERT_WEBHOOK_URL',
   ]);
   for (const [name] of secrets) expect(printed).not.toContain(BASE[name]);

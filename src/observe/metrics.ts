@@ -87,6 +87,11 @@ export class GatewayMetrics {
     'Calls to the admin listener: ok, refused (4xx), failed (5xx).',
     ['outcome'],
   );
+  readonly adminRestarts = this.counter(
+    'gateway_admin_listener_restarts_total',
+    'Times that the thread of the admin listener ended and was started again.',
+    [],
+  );
   readonly connectionsRefused = this.counter(
     'gateway_client_connections_refused_total',
     'Connections of clients closed on arrival because of GATEWAY_MAX_CONNECTIONS (limit), and seconds in which no file could be opened (file_descriptors).',
@@ -98,7 +103,11 @@ export class GatewayMetrics {
     [],
   );
   readonly degraded = this.gauge('gateway_degraded', '1 while a component is impaired.', ['component']);
-  readonly draining = this.gauge('gateway_draining', '1 from SIGTERM until the process ends.', []);
+  readonly draining = this.gauge(
+    'gateway_draining',
+    '1 from SIGTERM, or POST /admin/drain, until the process ends.',
+    [],
+  );
   readonly buildInfo = this.gauge('gateway_build_info', 'Always 1.', ['version', 'node']);
 
   constructor(sources: MetricSources) {

@@ -39,11 +39,18 @@ export class Drain {
     return this.running;
   }
 
-  private async drain(): Promise<void> {
+  /** Says so to load balancers and clients, and goes on serving: readiness fails, and connections close after their next answer. */
+  begin(): void {
     const { drain, metrics, inFlight } = this.observation;
+    if (drain.draining) return;
     drain.begin(performance.now());
     metrics.draining.set(1);
     this.logger.info({ in_flight: inFlight.size }, 'drain_started');
+  }
+
+  private async drain(): Promise<void> {
+    const { inFlight } = this.observation;
+    this.begin();
     await wait(this.config.timeouts.preDrainMs);
     this.stopListening();
     const timers = [

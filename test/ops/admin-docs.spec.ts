@@ -84,4 +84,19 @@ describe('the commands of the documents', () => {
     expect((await execute(forward)).kubectl).toEqual(['port-forward -n production deployment/api-gateway 6060:6060']);
     expect((await execute(calls)).answers).toMatchObject([{ status: 'alive' }, { circuits: expect.any(Array) as [] }]);
   });
+
+  it('look at the instance', async () => {
+    const [state = '', errors = ''] = blocksBelow('docs/admin-listener.md', '## Look');
+    const { answers } = await execute(state);
+    expect(answers).toMatchObject([{ count: 0 }, { upstreams: expect.any(Array) as [] }, { rateLimits: {} }]);
+    expect((await execute(errors)).answers).toMatchObject([{ errors: [] }]);
+  });
+
+  it('change it, and take it out of service', async () => {
+    const [changes = '', drain = ''] = blocksBelow('docs/admin-listener.md', '## Change');
+    expect((await execute(changes)).answers).toMatchObject([{ level: 'debug' }, { dryRun: true }]);
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200);
+    expect((await execute(drain)).answers).toEqual([{ draining: true, inFlight: 0 }]);
+    expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
+  });
 });

@@ -6,10 +6,14 @@ import { defaulted, optional } from '../setting.js';
 export const adminSettings = {
   GATEWAY_ADMIN_ADDR: defaulted(listenAddress, '127.0.0.1:6060', {
     description:
-      'Where operators look into this instance and change it: `/admin/circuits`. Port 0 takes any free port; set and empty: there is no such listener.',
+      'Where operators look into this instance and change it: its state, profiles and circuits, and a live page at `/admin/`. Port 0 takes any free port; set and empty: there is no such listener.',
   }),
   GATEWAY_ADMIN_AUTH_TOKEN: optional(adminToken, {
     description:
       'Bearer token, or Basic password, of operators; at least 32 characters. Required unless only this machine can connect to `GATEWAY_ADMIN_ADDR`.',
+  }),
+  GATEWAY_ADMIN_READ_TOKEN: optional(adminToken, {
+    description:
+      'A second token, with which operators can look at everything and change nothing. Needs `GATEWAY_ADMIN_AUTH_TOKEN`.',
   }),
 };

@@ -11,6 +11,12 @@ export class AdminAudit {
     private readonly metrics: GatewayMetrics,
   ) {}
 
+  /** The thread of the listener ended. */
+  lost(err: unknown, restartInMs: number): void {
+    this.metrics.adminRestarts.inc();
+    this.logger.error({ err, restart_in_ms: restartInMs }, 'admin_listener_lost');
+  }
+
   note({ method, path, status, code, caller, requestId, unlogged }: AdminAction): void {
     const outcome = outcomeOf(status, code !== undefined);
     this.metrics.adminActions.inc({ outcome });

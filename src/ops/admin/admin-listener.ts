@@ -1,56 +1,58 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import type { AdminConfig } from '../../config/gateway-config.js';
 import { formatListenAddress } from '../../config/listen-address.js';
 import { isOwnHost } from '../../config/loopback.js';
 import { GatewayError } from '../../domain/errors.js';
+import { laterUnlessEnded, type Schedule } from '../../domain/schedule.js';
 import type { AdminAudit } from './admin-audit.js';
-import { AdminListenError } from './admin-listen-error.js';
-import type { AdminReply, MainMessage, WorkerMessage } from './admin-messages.js';
 import type { AdminCommands } from './admin-commands.js';
+import { AdminListenError } from './admin-listen-error.js';
+import type { AdminAction, AdminReply, WorkerMessage, WorkerSettings } from './admin-messages.js';
+import { AdminThread, type ThreadOwner } from './admin-thread.js';
 import { Claim } from './claim.js';
 import { unfinished } from './main-thread.js';
 import { startWorker, workerSettings } from './start-worker.js';
 
-const START_MS = 30_000;
-const CLOSE_MS = 1_000;
+const FIRST_RESTART_MS = 250;
+const MAX_RESTART_MS = 30_000;
+/** A thread that lived for so long did not fail by how it starts. */
+const SOUND_LIFE_MS = 60_000;
 
 type Call = Extract<WorkerMessage, { kind: 'call' }>;
 
+/** What the listener works with; the last two are for tests. */
+export interface ListenerParts {
+  readonly commands: AdminCommands;
+  readonly audit: AdminAudit;
+  readonly startWorker?: (settings: WorkerSettings) => Worker;
+  readonly schedule?: Schedule;
+}
+
 /**
  * HTTP for operators. It is in a worker thread, so that it answers also while the main thread is blocked, which is when
- * it is needed most; what shows or changes the gateway is done here, in the main thread.
+ * it is needed most; what shows or changes the gateway is done here, in the main thread. A thread that ends is started
+ * again, on the same port, with growing pauses.
  */
-export class AdminListener {
+export class AdminListener implements ThreadOwner {
   /** Where it listens, with the port that was really taken. */
   url = '';
-  private readonly started = Promise.withResolvers<number>();
-  private readonly ended = Promise.withResolvers<void>();
-  private isOver = false;
+  private thread: AdminThread | undefined;
+  private isClosed = false;
+  private cancelRestart: (() => void) | undefined;
+  private failures = 0;
+  private startedAt = 0;
 
   private constructor(
-    private readonly worker: Worker,
-    private readonly commands: AdminCommands,
-    private readonly audit: AdminAudit,
-  ) {
-    worker.on('message', (message: WorkerMessage) => this.take(message));
-    worker.on('error', (error) => this.lose(error));
-    worker.on('exit', () => {
-      this.ended.resolve();
-      this.lose(new Error('the thread of the admin listener ended'));
-    });
-  }
+    private settings: WorkerSettings,
+    private readonly parts: ListenerParts,
+  ) {}
 
   /** Resolves when it listens. Rejects with AdminListenError, or ConfigError. */
-  static async start(config: AdminConfig, commands: AdminCommands, audit: AdminAudit): Promise<AdminListener> {
+  static async start(config: AdminConfig, parts: ListenerParts): Promise<AdminListener> {
     const settings = await workerSettings(config).catch((error) => AdminListenError.rethrow(error, config));
-    const listener = new AdminListener(startWorker(settings), commands, audit);
+    const listener = new AdminListener(settings, parts);
     try {
-      const port = await listener.port();
-      const addr = formatListenAddress({ host: settings.address, port });
-      listener.url = `http://${addr}`;
-      const postures = { auth_required: config.token !== undefined, loopback_only: isOwnHost(settings.address) };
-      audit.logger.info({ addr, ...postures }, 'admin_listening');
+      await listener.launch();
       return listener;
     } catch (error) {
       await listener.close();
@@ -60,63 +62,71 @@ export class AdminListener {
 
   /** Lets calls under way end, for a moment. Idempotent. */
   async close(): Promise<void> {
-    this.isOver = true;
-    this.send({ kind: 'close' });
-    const timeout = new AbortController();
-    await Promise.race([
-      this.ended.promise,
-      wait(CLOSE_MS, undefined, { signal: timeout.signal }).catch(() => undefined),
-    ]);
-    timeout.abort();
-    await this.worker.terminate();
+    this.isClosed = true;
+    this.cancelRestart?.();
+    await this.thread?.close();
   }
 
-  private async port(): Promise<number> {
-    const timer = setTimeout(() => this.started.reject(new Error('it takes too long')), START_MS);
-    const port = await this.started.promise.finally(() => clearTimeout(timer));
-    // The gateway lives as long as its own server does.
-    this.worker.unref();
-    return port;
+  onCall(thread: AdminThread, call: Call): void {
+    void this.run(thread, call);
   }
 
-  private take(message: WorkerMessage): void {
-    switch (message.kind) {
-      case 'listening':
-        return this.started.resolve(message.port);
-      case 'failed':
-        return this.started.reject(Object.assign(new Error(message.message), { code: message.code }));
-      case 'call':
-        return void this.run(message);
-      case 'action':
-        this.audit.note(message.action);
-        return this.send({ kind: 'logged' });
+  onAction(thread: AdminThread, action: AdminAction): void {
+    this.parts.audit.note(action);
+    thread.send({ kind: 'logged' });
+  }
+
+  onLost(_thread: AdminThread, error: Error): void {
+    this.failures = performance.now() - this.startedAt > SOUND_LIFE_MS ? 0 : this.failures;
+    this.restartLater(error);
+  }
+
+  private async launch(): Promise<void> {
+    const { audit, startWorker: start = startWorker } = this.parts;
+    this.startedAt = performance.now();
+    this.thread = new AdminThread(start(this.settings), this);
+    const port = await this.thread.port();
+    const { address, tokenHash } = this.settings;
+    this.settings = { ...this.settings, port };
+    const addr = formatListenAddress({ host: address, port });
+    this.url = `http://${addr}`;
+    const postures = { auth_required: tokenHash !== undefined, loopback_only: isOwnHost(address) };
+    audit.logger.info({ addr, ...postures }, 'admin_listening');
+  }
+
+  private restartLater(error: unknown): void {
+    if (this.isClosed) return;
+    const pauseMs = Math.min(FIRST_RESTART_MS * 2 ** this.failures, MAX_RESTART_MS);
+    this.failures += 1;
+    this.parts.audit.lost(error, pauseMs);
+    const { schedule = laterUnlessEnded } = this.parts;
+    this.cancelRestart = schedule(() => void this.restart(), pauseMs);
+  }
+
+  private async restart(): Promise<void> {
+    try {
+      await this.launch();
+    } catch (error) {
+      await this.thread?.close();
+      this.restartLater(error);
     }
   }
 
   /** Unless its caller has been told already that nothing was done. */
-  private async run({ id, claim, ...call }: Call): Promise<void> {
+  private async run(thread: AdminThread, { id, claim, ...call }: Call): Promise<void> {
     if (!new Claim(claim).take()) return;
-    this.send({ kind: 'reply', id, reply: await this.replyTo(call) });
+    thread.send({ kind: 'reply', id, reply: await this.replyTo(call) });
   }
 
   private async replyTo({ command, input, deadlineMs }: Omit<Call, 'id' | 'claim'>): Promise<AdminReply> {
+    const { commands, audit } = this.parts;
     try {
-      return { body: await inTime(deadlineMs, (signal) => this.commands[command](input, signal)) };
+      return { body: await inTime(deadlineMs, (signal) => commands[command](input, signal)) };
     } catch (thrown) {
       const { code, detail, errors, cause } = GatewayError.from(thrown);
-      if (code === 'INTERNAL') this.audit.logger.error({ err: cause }, `admin_command_failed command=${command}`);
+      if (code === 'INTERNAL') audit.logger.error({ err: cause }, `admin_command_failed command=${command}`);
       return { refused: { code, detail, errors } };
     }
-  }
-
-  private lose(error: unknown): void {
-    this.started.reject(error);
-    if (!this.isOver && this.url !== '') this.audit.logger.error({ err: error }, 'admin_listener_lost');
-    this.isOver = true;
-  }
-
-  private send(message: MainMessage): void {
-    this.worker.postMessage(message);
   }
 }
 

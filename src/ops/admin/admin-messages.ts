@@ -1,11 +1,12 @@
 import type { FieldViolation, GatewayErrorCode } from '../../domain/errors.js';
+import type { ChangeCommand } from './changes/change-messages.js';
 import type { StateCommand } from './state/state-messages.js';
 
 /** Commands for circuits. */
 export type CircuitCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
 
 /** What the main thread is asked to do. */
-export type AdminCommand = CircuitCommand | StateCommand;
+export type AdminCommand = CircuitCommand | StateCommand | ChangeCommand;
 
 /** What a call carries, checked. */
 export interface AdminInput {
@@ -49,6 +50,8 @@ export interface WorkerSettings {
   readonly name: string;
   /** SHA-256 of the token, so that the token itself stays where it is; undefined: none is asked for. */
   readonly tokenHash: Uint8Array | undefined;
+  /** The same of the token that can change nothing; undefined: there is none. */
+  readonly readTokenHash: Uint8Array | undefined;
 }
 
 /** From the worker to the main thread. */

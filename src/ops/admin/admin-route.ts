@@ -23,6 +23,8 @@ interface Accepted {
   readonly body?: z.ZodObject;
   /** Time until the answer begins; default 2 s. */
   readonly deadlineMs?: number | ((query: AdminInput['query']) => number);
+  /** What the token must allow: default `read` for GET, `change` otherwise. */
+  readonly access?: 'read' | 'change';
   /** Takes longer than a look: few of them run at once, and they end when the listener closes. */
   readonly isLong?: boolean;
 }
@@ -52,6 +54,7 @@ export function route(
     body: undefined,
     deadlineMs: DEADLINE_MS,
     isLong: false,
+    access: method === 'GET' ? 'read' : 'change',
     ...accepted,
     method,
     path,

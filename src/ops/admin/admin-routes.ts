@@ -1,4 +1,5 @@
 import { json } from './admin-answer.js';
+import { CHANGE_ROUTES } from './changes/change-routes.js';
 import { STATE_ROUTES } from './state/state-routes.js';
 import { type AdminRoute, route } from './admin-route.js';
 
@@ -6,6 +7,7 @@ import { type AdminRoute, route } from './admin-route.js';
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   route('GET /admin/ping', { worker: () => json({ status: 'alive' }) }),
   ...STATE_ROUTES,
+  ...CHANGE_ROUTES,
   route('GET /admin/circuits', { main: 'list-circuits' }),
   route('POST /admin/circuits/{upstream}/open', { main: 'open-circuit' }),
   route('POST /admin/circuits/{upstream}/close', { main: 'close-circuit' }),

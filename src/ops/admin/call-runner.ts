@@ -46,9 +46,10 @@ export class CallRunner {
     this.main.assertLogged();
     const tooMany = checkHeaderCount(request.rawHeaders, MAX_HEADERS);
     if (tooMany !== undefined) throw tooMany;
-    this.callers.check(request.headers);
+    const access = this.callers.check(request.headers, request.method ?? '');
     const [path, query] = splitTarget(request.url);
     const { route, params } = findRoute(request.method ?? '', path);
+    if (route.access === 'change' && access === 'read') throw readOnly();
     if (route.body === undefined && hasBody(request))
       throw new GatewayError('PAYLOAD_TOO_LARGE', `${route.method} ${route.path} takes no body.`);
     const checked = readQuery(query, route.query);
@@ -108,6 +109,13 @@ export function splitTarget(target = ''): [path: string, query: string] {
 /** Whether bytes follow the head of a request. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function readOnly(): GatewayError {
+  return new GatewayError(
+    'PERMISSION_DENIED',
+    'GATEWAY_ADMIN_READ_TOKEN only reads: this call needs GATEWAY_ADMIN_AUTH_TOKEN.',
+  );
 }
 
 function rejection(signal: AbortSignal): Promise<never> {

@@ -18,8 +18,10 @@ export async function workerSettings(config: AdminConfig): Promise<WorkerSetting
   if (config.token === undefined && !isOwnHost(address)) {
     throw new ConfigError([tokenMissing(`is ${formatListenAddress(config)}, here ${address}`)]);
   }
-  const tokenHash = config.token === undefined ? undefined : hashToken(config.token);
-  return { address, port: config.port, name: config.host, tokenHash };
+  const { token, readToken } = config;
+  const tokenHash = token === undefined ? undefined : hashToken(token);
+  const readTokenHash = readToken === undefined ? undefined : hashToken(readToken);
+  return { address, port: config.port, name: config.host, tokenHash, readTokenHash };
 }
 
 /** Starts the thread, from source as from the build. It gets nothing of the environment, with its secrets, nor of the flags of the process. */
