@@ -45,7 +45,7 @@ export interface RunningGateway {
 export async function startGateway(config: GatewayConfig, logger: GatewayLogger): Promise<RunningGateway> {
   const descriptors = loadDescriptors(config.descriptorFiles);
   refuseProblems(config, descriptors);
-  const observation = observe(config, logger);
+  const observation = await observe(config, logger);
   const http = new HttpServer(config);
   const module = AppModule.create({ config, descriptors, observation });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {
@@ -87,6 +87,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     await app.close();
     ops?.http.connections.destroyAll();
     await ops?.app.close();
+    await observation.tracing?.close();
     await admin?.close();
   };
   return { app, url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url, drain: close };

@@ -10,7 +10,9 @@ export abstract class GatewayGuard implements CanActivate {
   abstract before(request: GuardedRequest): void | Promise<void>;
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    const pending = this.before(guardedRequest(context));
+    const request = guardedRequest(context);
+    request.call.enter('auth', this.constructor.name);
+    const pending = this.before(request);
     return pending === undefined ? true : pending.then(() => true as const);
   }
 }

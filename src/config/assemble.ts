@@ -6,6 +6,7 @@ import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
 import { rateLimitsOf } from './rate-limits.js';
 import type { Settings } from './schema.js';
 import { type SsoSource, ssoOf } from './sso.js';
+import { tracingOf } from './tracing.js';
 import { buildUpstream, type UpstreamSource } from './upstreams.js';
 
 /** The settings in the shape that the rooms read them in, frozen to the last object. */
@@ -27,11 +28,7 @@ export function assembleConfig(
     authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
     authCache: authCacheOf(settings),
     rateLimit: rateLimitsOf(settings),
-    responseCache: {
-      maxBytes: settings.GATEWAY_CACHE_MAX_BYTES,
-      maxEntryBytes: settings.GATEWAY_CACHE_MAX_ENTRY_BYTES,
-      fallbackMaxAgeMs: settings.GATEWAY_FALLBACK_MAX_AGE,
-    },
+    responseCache: responseCacheOf(settings),
     idempotency: {
       ttlMs: settings.GATEWAY_IDEMPOTENCY_TTL,
       maxBytes: settings.GATEWAY_IDEMPOTENCY_MAX_BYTES,
@@ -50,7 +47,8 @@ export function assembleConfig(
       maxKeys: settings.GATEWAY_JSON_MAX_KEYS,
     },
     log: { level: settings.LOG_LEVEL },
-    metrics: { enabled: settings.ENABLE_METRICS },
+    metrics: { enabled: settings.ENABLE_METRICS, exemplars: settings.METRICS_EXEMPLARS },
+    tracing: tracingOf(settings),
     health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
     alerts: alertsOf(settings),
     admin: adminOf(settings),
@@ -77,6 +75,14 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     forwardedHeader: settings.GATEWAY_FORWARDED_HEADER,
     corsOrigins: settings.GATEWAY_CORS_ORIGINS,
     docs: settings.GATEWAY_DOCS,
+  };
+}
+
+function responseCacheOf(settings: Settings): GatewayConfig['responseCache'] {
+  return {
+    maxBytes: settings.GATEWAY_CACHE_MAX_BYTES,
+    maxEntryBytes: settings.GATEWAY_CACHE_MAX_ENTRY_BYTES,
+    fallbackMaxAgeMs: settings.GATEWAY_FALLBACK_MAX_AGE,
   };
 }
 

@@ -2,7 +2,9 @@ import type { IssuerKeys } from './issuer-keys.js';
 import type { ListenAddress } from './listen-address.js';
 import type { RatePolicy } from '../domain/policy.js';
 import type { RedisAddress } from './redis-url.js';
+import type { SsoConfig } from './sso-config.js';
 import type { TenantWeight } from './tenant-weight.js';
+import type { TracingConfig } from './tracing-config.js';
 
 /** TLS towards an upstream. Files are PEM. */
 export interface UpstreamTls {
@@ -80,26 +82,6 @@ export interface RedisConfig {
   readonly commandTimeoutMs: number;
   /** Texts that keys are derived from: the first seals what is cached there, all of them open it. None: it stays in memory. */
   readonly secrets: readonly string[];
-}
-
-/** An identity provider that browsers sign in at. */
-export interface SsoProviderConfig {
-  /** The word in `/auth/<name>/login`, and what AuthService knows it by. */
-  readonly name: string;
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
-
-/** Single sign-on and the sessions that it begins. */
-export interface SsoConfig {
-  /** By name. None: the routes of sign-in and session do not exist. */
-  readonly providers: ReadonlyMap<string, SsoProviderConfig>;
-  readonly sessionIdleMs: number;
-  readonly sessionMaxAgeMs: number;
-  /** Text that keys are derived from; undefined: a new one at each start. */
-  readonly sessionKey: string | undefined;
-  readonly sessionKeyPrevious: string | undefined;
 }
 
 /** Credentials that were ended before their time. */
@@ -236,7 +218,9 @@ export interface GatewayConfig {
     readonly maxKeys: number;
   };
   readonly log: { readonly level: string };
-  readonly metrics: { readonly enabled: boolean };
+  readonly metrics: { readonly enabled: boolean; readonly exemplars: boolean };
+  /** Undefined: nothing is recorded. */
+  readonly tracing: TracingConfig | undefined;
   readonly health: { readonly intervalMs: number; readonly recoveryHoldMs: number };
   /** Where degradations are told; undefined: in log and metrics alone. */
   readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;

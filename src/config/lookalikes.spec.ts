@@ -16,6 +16,11 @@ describe('a variable that looks like a setting', () => {
     ['BILLING_SERVICE_URI', 'b:1', 'BILLING_SERVICE_URL'],
     ['USER_SERVICE_ADDR', 'u:1', 'USER_SERVICE_URL'],
     ['JWT_SIGNING_KEY', 'x', 'JWT'],
+    ['OTEL_TRACES_SAMPLER', 'always_on', 'OTEL_SAMPLE_RATIO'],
+    ['OTEL_SDK_DISABLED', 'true', 'ENABLE_TRACING'],
+    ['OTEL_EXPORTER_OTLP_ENDPONT', 'http://c:4318', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    ['JAEGER_ENDPOINT', 'http://j', 'JAEGER_URL'],
+    ['ENABLE_TRACES', 'true', 'ENABLE_TRACING'],
   ])('%s=%s is reported with the name that may be meant', (name, value, meant) => {
     const [warning] = lookalikeWarnings({ [name]: value });
     expect(warning).toMatchObject({ name, reason: 'is not a gateway setting and has no effect' });
@@ -37,6 +42,7 @@ describe('a variable that looks like a setting', () => {
     ['REDIS_SERVICE_PORT', '6379'],
     ['USER_SERVICE_SERVICE_HOST', '10.0.0.1'],
     ['OTEL_RESOURCE_ATTRIBUTES', 'a=b'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'http/protobuf'],
   ])('%s=%s is left alone', (name, value) => {
     expect(lookalikeWarnings({ [name]: value })).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { editDistance, nearest } from './did-you-mean.js';
 import { type Environment, isKnownVariable, isSet, settingNames } from './variables.js';
 
 /** Beginnings of names that only a setting of this gateway is likely to have. */
-const FAMILY = /^(?:ENABLE|METRICS|RATE_LIMIT|REDIS|OPS|JAEGER|JWT)_/;
+const FAMILY = /^(?:ENABLE|METRICS|RATE_LIMIT|REDIS|OPS|JAEGER|JWT|OTEL)_/;
 /** An address under another ending than `_SERVICE_URL`. */
 const SERVICE_ADDRESS = /^([A-Z][A-Z0-9_]*_SERVICE)_(?:URI|ADDR|ADDRESS|ENDPOINT|GRPC_URL)$/;
 /** Variables that Kubernetes sets in each pod for each Service, such as REDIS_PORT=tcp://10.0.0.1:6379. */
@@ -15,7 +15,24 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   METRICS_ENABLED: 'ENABLE_METRICS',
   REDIS_HOST: 'REDIS_URL',
   REDIS_PORT: 'REDIS_URL',
+  OTEL_SDK_DISABLED: 'ENABLE_TRACING',
+  OTEL_TRACES_EXPORTER: 'ENABLE_TRACING',
+  OTEL_TRACES_SAMPLER: 'OTEL_SAMPLE_RATIO',
+  OTEL_TRACES_SAMPLER_ARG: 'OTEL_SAMPLE_RATIO',
+  JAEGER_ENDPOINT: 'JAEGER_URL',
+  JAEGER_SAMPLER_PARAM: 'OTEL_SAMPLE_RATIO',
 };
+
+/** What an operator of OpenTelemetry sets in every pod, with the values that say what the gateway does anyway. */
+const IMPLIED = new Set([
+  'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+  'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf',
+  'OTEL_TRACES_EXPORTER=otlp',
+  'OTEL_METRICS_EXPORTER=none',
+  'OTEL_LOGS_EXPORTER=none',
+  'OTEL_PROPAGATORS=tracecontext',
+  'OTEL_SDK_DISABLED=false',
+]);
 
 /** Warns of variables outside `GATEWAY_*` that look like settings and have no effect, naming the nearest known one. */
 export function lookalikeWarnings(env: Environment): readonly ConfigWarning[] {
@@ -27,6 +44,7 @@ export function lookalikeWarnings(env: Environment): readonly ConfigWarning[] {
 
 function isLookalike(name: string, env: Environment): boolean {
   if (name.startsWith('GATEWAY_') || isKnownVariable(name, env) || isServiceLink(name, env[name] ?? '')) return false;
+  if (IMPLIED.has(`${name}=${env[name]}`)) return false;
   return FAMILY.test(name) || SERVICE_ADDRESS.test(name) || bareNames().some((known) => isMisspelling(name, known));
 }
 

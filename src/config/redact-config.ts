@@ -9,7 +9,7 @@ export function fingerprint(secret: string): string {
 /** The effective settings as plain JSON, with a fingerprint in place of each secret. */
 export function redactConfig(config: GatewayConfig) {
   const { secret, secretPrevious } = config.jwt;
-  const { redis, sso, alerts, admin } = config;
+  const { redis, sso, alerts, admin, tracing } = config;
   return {
     ...config,
     upstreams: Object.fromEntries(config.upstreams),
@@ -22,6 +22,11 @@ export function redactConfig(config: GatewayConfig) {
       ...admin,
       token: admin.token && fingerprint(admin.token),
       readToken: admin.readToken && fingerprint(admin.readToken),
+    },
+    tracing: tracing && {
+      ...tracing,
+      endpoint: tracing.endpoint.replace(/\?.*$/, '?[set]'),
+      headers: Object.fromEntries(Object.entries(tracing.headers).map(([name, value]) => [name, fingerprint(value)])),
     },
     alerts: alerts && { ...alerts, webhookUrl: '[set]' },
     sso: {

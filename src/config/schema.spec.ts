@@ -28,6 +28,10 @@ const BASE: Environment = {
   GATEWAY_ALERT_WEBHOOK_URL: 'https://hooks.test/services/T0/B0/hush',
   GATEWAY_DEPLOYMENT_TAG: 'acme-test',
   REDIS_URL: 'redis://gateway:hunter2@redis:6379/0',
+  ENABLE_TRACING: 'true',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+  OTEL_EXPORTER_OTLP_HEADERS: 'authorization=hunter4',
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: 'api-key=hunter5',
 };
 
 const KEYLESS: Environment = { GATEWAY_CACHE_KEY: undefined, GATEWAY_CACHE_KEY_PREVIOUS: undefined };
@@ -61,13 +65,15 @@ test('printing the effective settings shows fingerprints in place of all secrets
     'REDIS_URL',
     'GATEWAY_CACHE_KEY',
     'GATEWAY_CACHE_KEY_PREVIOUS',
+    'OTEL_EXPORTER_OTLP_HEADERS',
+    'OTEL_EXPORTER_OTLP_TRACES_HEADERS',
     'GATEWAY_ADMIN_AUTH_TOKEN',
     'GATEWAY_ADMIN_READ_TOKEN',
     'GATEWAY_ALERT_WEBHOOK_URL',
   ]);
   for (const [name] of secrets) expect(printed).not.toContain(BASE[name]);
   expect(printed).not.toContain('hunter2');
-  expect(printed).not.toContain('hunter3');
+  for (const secret of ['hunter3', 'hunter4', 'hunter5']) expect(printed).not.toContain(secret);
   expect(printed).toMatch(/"secret":"sha256:[0-9a-f]{8}"/);
   expect(printed).toContain('"target":"dns:///localhost:2"');
 });

@@ -16,6 +16,7 @@ import { redisSettings } from './schema/redis-settings.js';
 import { revocationSettings } from './schema/revocation-settings.js';
 import { sessionSettings } from './schema/sso-settings.js';
 import { tokenSettings } from './schema/token-settings.js';
+import { tracingSettings } from './schema/tracing-settings.js';
 
 /** Every setting with a fixed name. Those of single upstreams are in schema/upstream-settings.ts. */
 export const settingsSchema = z.object({
@@ -36,6 +37,7 @@ export const settingsSchema = z.object({
   ...revocationSettings,
   ...meteringSettings,
   ...operationSettings,
+  ...tracingSettings,
   ...adminSettings,
   ...alertSettings,
 });
@@ -61,6 +63,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Revocation', settings: revocationSettings },
   { title: 'Usage metering', settings: meteringSettings },
   { title: 'Operation', settings: operationSettings },
+  { title: 'Tracing', settings: tracingSettings },
   { title: 'Admin listener', settings: adminSettings },
   { title: 'Alerts', settings: alertSettings },
 ];

@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-error.js';
-import type { SsoConfig, SsoProviderConfig } from './gateway-config.js';
+import type { SsoConfig, SsoProviderConfig } from './sso-config.js';
 import { isLoopbackHost } from './loopback.js';
 import { rotatedKeyProblems } from './rotated-keys.js';
 import type { Settings } from './schema.js';

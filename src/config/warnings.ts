@@ -4,6 +4,7 @@ import { isLoopbackTarget } from './loopback.js';
 import { formatDuration } from './quantities.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
 import { lookalikeWarnings } from './lookalikes.js';
+import { tracingWarnings } from './tracing.js';
 import { storeKeyWarnings } from './store-keys.js';
 import type { Environment } from './variables.js';
 
@@ -19,6 +20,7 @@ export function configWarnings(config: GatewayConfig, env: Environment): readonl
     ...storeKeyWarnings(config),
     ...lookalikeWarnings(env),
     ...metricsWarnings(config),
+    ...tracingWarnings(config, env),
     ...(production
       ? [...plaintextWarnings(config), ...logWarnings(config), ...issuerWarnings(config), ...sessionWarnings(config)]
       : []),
@@ -37,7 +39,11 @@ function secretWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
     }));
 }
 
-function metricsWarnings({ metrics }: GatewayConfig): ConfigWarning[] {
+function metricsWarnings({ metrics, tracing }: GatewayConfig): ConfigWarning[] {
+  if (metrics.exemplars && tracing === undefined) {
+    const reason = 'is true, but ENABLE_TRACING is not: there are no traces to name';
+    return [{ name: 'METRICS_EXEMPLARS', reason, hint: 'set ENABLE_TRACING=true, or remove it' }];
+  }
   if (metrics.enabled) return [];
   const reason = 'is false: /metrics answers 404, so nothing can be scraped and no alert can fire';
   return [{ name: 'ENABLE_METRICS', reason, hint: 'remove it unless another system watches the gateway' }];

@@ -4,6 +4,7 @@ import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
 import type { RateLimitVerdict } from './rate-limit.js';
 import type { RpcMethod } from './rpc-method.js';
+import type { SpanRecord } from './span-record.js';
 import type { TraceContext } from './trace-context.js';
 
 /** How long calls waited for a connection with room, in ms: next to nothing while one is open. */
@@ -60,8 +61,10 @@ export class CallContext {
   bytesStreamed = 0;
   /** The gateway itself closed the connection in the middle of an answer: it failed, and its format could not say so. */
   brokenOff = false;
-  /** What the request is doing now: `auth`, `decode`, `upstream`, `encode`, `stream`. */
+  /** What the request is doing now: `auth`, `limits`, `decode`, `upstream`, `encode`, `stream`. */
   stage = 'auth';
+  /** What its spans are made from if its trace is kept; undefined while tracing is off. */
+  spans: SpanRecord | undefined;
   upstream: UpstreamTrace | undefined;
   /** What the rate limits said last; undefined where none applies. */
   rateLimit: RateLimitVerdict | undefined;
@@ -92,6 +95,12 @@ export class CallContext {
     readonly startedAt: number,
     private readonly requestDeadlineAt: number,
   ) {}
+
+  /** Notes that the request goes on to another step of its way. */
+  enter(stage: string, step: string): void {
+    this.stage = stage;
+    this.spans?.enter(step);
+  }
 
   /** Moment by which the request must be answered: a client may ask for less time, not for more. Streams have limits of their own. */
   get deadlineAt(): number {

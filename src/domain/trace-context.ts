@@ -4,6 +4,8 @@ export interface TraceContext {
   readonly traceparent: string;
   /** What other systems keep in a trace that goes on; empty for one that begins here. */
   readonly tracestate: string;
+  /** Id of the client's span; absent in a trace that begins here. */
+  readonly parentSpanId?: string;
 }
 
 /** Stands where nothing is traced. */
@@ -17,4 +19,9 @@ export function traceIdOf({ traceparent }: TraceContext): string {
 /** Returns the id of the span of this request: 16 hexadecimal digits. */
 export function spanIdOf({ traceparent }: TraceContext): string {
   return traceparent.slice(36, 52);
+}
+
+/** Returns the sampled flag that is passed on. */
+export function isSampled({ traceparent }: TraceContext): boolean {
+  return traceparent.endsWith('1');
 }

@@ -16,7 +16,13 @@ export abstract class GatewayInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const request = context.getArgByIndex<FastifyRequest>(0);
     const reply = context.getArgByIndex<FastifyReply>(1);
+    request.call.enter('limits', this.constructor.name);
     const pending = this.before(request, reply, context.getHandler());
-    return pending === undefined ? next.handle() : pending.then(() => next.handle());
+    return pending === undefined ? goOn(request, next) : pending.then(() => goOn(request, next));
   }
+}
+
+function goOn({ call }: FastifyRequest, next: CallHandler): Observable<unknown> {
+  call.enter('handler', 'handler');
+  return next.handle();
 }

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { CallContext } from '../domain/call-context.js';
 import type { TraceContext } from '../domain/trace-context.js';
+import { Tracing } from '../observe/tracing/tracing.js';
 import { ClientAddress } from './client-address.js';
 import { requestId } from './request-id.js';
 import { traceContext } from './trace-context.js';
@@ -14,17 +15,18 @@ export class RequestContexts {
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     readonly clientAddress: ClientAddress,
+    @Optional() private readonly tracing?: Tracing,
   ) {}
 
   of(request: IncomingMessage): CallContext {
     const { headers } = request;
     const isTrusted = this.clientAddress.isFromTrustedProxy(request);
-    return this.begin(requestId(headers['x-request-id']), traceContext(headers, isTrusted));
+    return this.begin(requestId(headers['x-request-id']), traceContext(headers, isTrusted, this.tracing));
   }
 
   /** Makes a context for bytes that never became a request. */
   withoutRequest(): CallContext {
-    return this.begin(requestId(undefined), traceContext({}, false));
+    return this.begin(requestId(undefined), traceContext({}, false, this.tracing));
   }
 
   /** Returns the largest body that a request may have, in bytes: the policy of its route may set its own. */
@@ -36,6 +38,7 @@ export class RequestContexts {
     const startedAt = performance.now();
     const call = new CallContext(id, trace, startedAt, startedAt + this.config.timeouts.requestMs);
     call.basePath = this.config.server.basePath;
+    call.spans = this.tracing?.begin(trace);
     return call;
   }
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { TraceContext } from '../domain/trace-context.js';
 import { trimOws } from '../domain/header-text.js';
+import { HexSource } from '../domain/hex-source.js';
 
 /** Version 00 is these 55 characters; a higher version may go on after a dash (W3C Trace Context 3.2, 4.3). */
 const PARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
@@ -14,26 +14,42 @@ const MEMBER =
 const MAX_MEMBERS = 32;
 /** Longest tracestate that every receiver has to pass on (3.3.1.5). */
 const MAX_STATE = 512;
-const POOL_BYTES = 4096;
 
-let pool = Buffer.alloc(0);
-let offset = 0;
+/** Where ids come from, and who decides which traces are sampled. */
+export interface TraceSources {
+  readonly ids: HexSource;
+  /** Decides by 14 or more random hexadecimal digits. */
+  isSampled(digits: string): boolean;
+}
+
+/** Nothing is sampled that a trusted proxy has not sampled already. */
+const UNSAMPLED: TraceSources = { ids: new HexSource(), isSampled: () => false };
 
 /**
  * Continues the trace of a client in a span of this request's own, or begins one where the client's `traceparent` is
  * absent, malformed or repeated (W3C Trace Context). The sampled flag of a client counts only when `isTrusted`: anybody
- * else could have every request of theirs recorded. Flags that the standard does not define are cleared.
+ * else could have every request of theirs recorded, by the flag or by a trace id that is known to be sampled. Theirs is
+ * decided by the id of this request's own span. Flags that the standard does not define are cleared.
  */
-export function traceContext(headers: IncomingHttpHeaders, isTrusted: boolean): TraceContext {
+export function traceContext(
+  headers: IncomingHttpHeaders,
+  isTrusted: boolean,
+  sources: TraceSources = UNSAMPLED,
+): TraceContext {
   const inbound = headers.traceparent;
   const match = typeof inbound === 'string' ? PARENT.exec(inbound) : null;
-  const spanId = randomHex(8);
-  if (match === null || !isValid(match)) return { traceparent: `00-${randomHex(16)}-${spanId}-00`, tracestate: '' };
-  const isSampled = isTrusted && (Number.parseInt(match[4] ?? '', 16) & SAMPLED) !== 0;
-  return {
-    traceparent: `00-${match[2]}-${spanId}-${isSampled ? '01' : '00'}`,
-    tracestate: tracestate(headers.tracestate),
-  };
+  const spanId = sources.ids.draw(8);
+  if (match === null || !isValid(match)) {
+    const traceId = sources.ids.draw(16);
+    return { traceparent: compose(traceId, spanId, sources.isSampled(traceId)), tracestate: '' };
+  }
+  const [, , traceId = '', parentSpanId = '', flags = ''] = match;
+  const sampled = isTrusted ? (Number.parseInt(flags, 16) & SAMPLED) !== 0 : sources.isSampled(spanId);
+  return { traceparent: compose(traceId, spanId, sampled), tracestate: tracestate(headers.tracestate), parentSpanId };
+}
+
+function compose(traceId: string, spanId: string, sampled: boolean): string {
+  return `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`;
 }
 
 function isValid([, version, traceId, parentId, , more]: RegExpExecArray): boolean {
@@ -57,14 +73,4 @@ function tracestate(value: string | string[] | undefined): string {
 /** With the commas between them. */
 function lengthOf(members: readonly string[]): number {
   return members.reduce((sum, { length }) => sum + length + 1, -1);
-}
-
-/** Draws random hex from a pool: one call to the generator serves many requests. */
-function randomHex(bytes: number): string {
-  if (offset + bytes > pool.length) {
-    pool = randomBytes(POOL_BYTES);
-    offset = 0;
-  }
-  offset += bytes;
-  return pool.toString('hex', offset - bytes, offset);
 }

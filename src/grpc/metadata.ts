@@ -26,12 +26,15 @@ const ANONYMOUS: CallMetadata = Object.freeze({ 'x-gateway-auth-method': 'none' 
 
 const identities = new WeakMap<Principal, CallMetadata>();
 
-/** Who calls and for which request, in the gateway's own words. Values are percent-encoded UTF-8 where they are not ASCII. */
-export function callMetadata(context: CallContext): CallMetadata {
+/**
+ * Who calls and for which request, in the gateway's own words. Values are percent-encoded UTF-8 where they are not ASCII.
+ * @param traceparent that of the attempt, where it has a span of its own.
+ */
+export function callMetadata(context: CallContext, traceparent = context.trace.traceparent): CallMetadata {
   return {
     ...identity(context.principal),
     'x-request-id': encode(context.requestId),
-    traceparent: context.trace.traceparent,
+    traceparent,
     ...(context.trace.tracestate === '' ? {} : { tracestate: context.trace.tracestate }),
   };
 }

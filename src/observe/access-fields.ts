@@ -3,7 +3,7 @@ import type { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import { type BucketState, tightestBucket } from '../domain/rate-limit.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
-import { spanIdOf, traceIdOf } from '../domain/trace-context.js';
+import { isSampled, spanIdOf, traceIdOf } from '../domain/trace-context.js';
 
 /** What the fields of a line are read from. */
 export interface FieldSource {
@@ -25,7 +25,7 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['request_id', ({ call }) => call.requestId],
   ['trace_id', ({ call }) => traceIdOf(call.trace)],
   ['span_id', ({ call }) => spanIdOf(call.trace)],
-  ['trace_sampled', ({ call }) => call.trace.traceparent.endsWith('1')],
+  ['trace_sampled', ({ call }) => call.spans?.isKept ?? isSampled(call.trace)],
   ['time_local', () => new Date().toISOString()],
   ['remote_addr', ({ http }) => http.remoteAddress],
   ['request_method', ({ http }) => http.method, 'foreign'],

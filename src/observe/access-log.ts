@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import { accessLine } from './access-line.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
@@ -6,6 +6,7 @@ import { InFlightRegistry } from './in-flight.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { RecentRequests } from './recent-requests.js';
 import { GatewayMetrics, type AuthOutcome } from './metrics.js';
+import { Tracing } from './tracing/tracing.js';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
@@ -14,6 +15,9 @@ type Level = 'debug' | 'info' | 'warn' | 'error';
 /** Keeps account of requests: in flight from `begin` on, counted and written as one line at `finish`, whatever became of them. */
 @Injectable()
 export class AccessLog {
+  /** Undefined while tracing is off. */
+  @Optional() @Inject(Tracing) private readonly tracing?: Tracing;
+
   constructor(
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
     private readonly metrics: GatewayMetrics,
@@ -27,6 +31,7 @@ export class AccessLog {
 
   finish(call: CallContext, http: HttpFacts): void {
     this.inFlight.remove(call);
+    if (call.spans !== undefined) this.tracing?.finish(call.spans, call, http);
     this.count(call, http);
     if (!call.isOperational) this.recent.note(call, http);
     const level = levelOf(call, http);

@@ -9,6 +9,8 @@ import { InFlightRegistry } from './in-flight.js';
 import { RecentRequests } from './recent-requests.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics } from './metrics.js';
+import { startTracing } from './tracing/start-tracing.js';
+import { Tracing } from './tracing/tracing.js';
 
 /** What a running gateway tells about itself. Made before the application, which needs its registry to build itself. */
 export interface Observation {
@@ -17,10 +19,12 @@ export interface Observation {
   readonly drain: DrainState;
   readonly degradeFlags: DegradeFlags;
   readonly logger: GatewayLogger;
+  /** Undefined while ENABLE_TRACING is off. */
+  readonly tracing: Tracing | undefined;
 }
 
 /** The observation of one application: nothing of it is shared with another one in the same process. */
-export function observe(config: GatewayConfig, logger: GatewayLogger): Observation {
+export async function observe(config: GatewayConfig, logger: GatewayLogger): Promise<Observation> {
   const inFlight = new InFlightRegistry();
   const metrics = new GatewayMetrics({ inFlight: () => inFlight.size, droppedLines: () => logger.stream.dropped });
   const webhook = webhookOf(config, metrics);
@@ -28,7 +32,8 @@ export function observe(config: GatewayConfig, logger: GatewayLogger): Observati
     holdMs: config.health.recoveryHoldMs,
     onTransition: (transition) => webhook?.send(transition),
   });
-  return { metrics, inFlight, drain: new DrainState(), degradeFlags, logger };
+  const tracing = await startTracing(config, { registry: metrics.registry, log: logger.events });
+  return { metrics, inFlight, drain: new DrainState(), degradeFlags, logger, tracing };
 }
 
 function webhookOf({ alerts, instance }: GatewayConfig, metrics: GatewayMetrics): AlertWebhook | undefined {
@@ -41,7 +46,7 @@ function webhookOf({ alerts, instance }: GatewayConfig, metrics: GatewayMetrics)
 @Global()
 @Module({})
 export class ObserveModule {
-  static create({ metrics, inFlight, drain, degradeFlags, logger }: Observation): DynamicModule {
+  static create({ metrics, inFlight, drain, degradeFlags, logger, tracing }: Observation): DynamicModule {
     return {
       module: ObserveModule,
       providers: [
@@ -53,8 +58,10 @@ export class ObserveModule {
         { provide: InFlightRegistry, useValue: inFlight },
         { provide: DrainState, useValue: drain },
         { provide: DegradeFlags, useValue: degradeFlags },
+        ...(tracing === undefined ? [] : [{ provide: Tracing, useValue: tracing }]),
       ],
       exports: [
+        ...(tracing === undefined ? [] : [Tracing]),
         AccessLog,
         RecentRequests,
         GATEWAY_LOGGER,

@@ -8,7 +8,7 @@ import {
   discovery,
 } from 'openid-client';
 import { authUnavailable } from '../access/refusal.js';
-import type { SsoProviderConfig } from '../config/gateway-config.js';
+import type { SsoProviderConfig } from '../config/sso-config.js';
 import { boundedFetch, LIBRARY_TIMEOUT_SECONDS } from './bounded-fetch.js';
 
 /** How long metadata is used before it is asked for again, without anybody waiting. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { CsrfCheck } from '../access/csrf.js';
 import type { JwtAuthenticator } from '../access/jwt-authenticator.js';
-import type { GatewayConfig, SsoConfig } from '../config/gateway-config.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { SsoConfig } from '../config/sso-config.js';
 import type { Revocations } from '../domain/revocation.js';
 import type { GatewayLogger } from '../observe/logger.js';
 import type { RedisConnections } from '../redis/redis-connections.js';

@@ -1,5 +1,6 @@
 import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
+import type { AttemptRecord } from '../domain/span-record.js';
 
 /** Whoever reads what an upstream answers. */
 export interface ResponseReader {
@@ -26,6 +27,8 @@ export interface StackCall extends UpstreamCall {
   readonly signal: AbortSignal;
   /** This call's own: a request may make several at once. */
   readonly trace: UpstreamTrace;
+  /** What the span of this attempt is made from, while tracing is on. */
+  attempt?: AttemptRecord | undefined;
 }
 
 /** What a layer wraps: sends the call and resolves to the bytes of the response, or to a stream that has begun. */

@@ -40,15 +40,18 @@ interface Outcome {
   readonly ms: number;
 }
 
-function begin({ trace }: StackCall): number {
-  trace.attempts += 1;
-  return performance.now();
+function begin(call: StackCall): number {
+  const startedAt = performance.now();
+  call.trace.attempts += 1;
+  call.attempt = call.context.spans?.beginAttempt(call.method, startedAt);
+  return startedAt;
 }
 
-function record(measure: UpstreamMeasure, { method, trace }: StackCall, { error, ms }: Outcome): void {
+function record(measure: UpstreamMeasure, { method, trace, attempt }: StackCall, { error, ms }: Outcome): void {
   const failure = error instanceof GatewayError && error.cause instanceof GrpcFailure ? error.cause : undefined;
   trace.grpcCode = error === undefined ? 'OK' : (failure?.grpcCode ?? 'INTERNAL');
   trace.serviceMs += ms;
+  attempt?.end(trace.grpcCode, performance.now());
   measure.attempt(method.upstream, method.name, trace.grpcCode, ms / 1000);
   if (failure?.connection !== undefined) measure.connectionFailure(method.upstream, failure.connection);
 }

@@ -11,6 +11,7 @@ export function sharedContext(cause: CallContext, principal: Principal | undefin
   const now = performance.now();
   const context = new CallContext(cause.requestId, cause.trace, now, now + timeoutMs);
   context.principal = principal;
+  context.spans = cause.spans;
   context.outcome = cause.outcome;
   context.authWait = cause.authWait ??= { connectMs: 0 };
   return context;

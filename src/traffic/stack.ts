@@ -179,9 +179,17 @@ function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Ar
   }
 }
 
-function toWire({ context, method, request, deadlineAt, signal, trace }: StackCall): TransportCall {
+function toWire({ context, method, request, deadlineAt, signal, trace, attempt }: StackCall): TransportCall {
   const isHurried = context.clientDeadlineAt <= deadlineAt;
   // Until the request is authorized, calls are made to authorize it.
   const wait = context.outcome === '' ? (context.authWait ??= { connectMs: 0 }) : trace;
-  return { method, request, metadata: callMetadata(context), deadlineAt, isHurried, signal, wait };
+  return {
+    method,
+    request,
+    metadata: callMetadata(context, attempt?.traceparent),
+    deadlineAt,
+    isHurried,
+    signal,
+    wait,
+  };
 }

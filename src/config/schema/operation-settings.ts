@@ -11,6 +11,10 @@ export const operationSettings = {
     description: 'Least level that is logged.',
   }),
   ENABLE_METRICS: defaulted(flag, 'true', { description: 'Collect metrics and serve `/metrics`.' }),
+  METRICS_EXEMPLARS: defaulted(flag, 'false', {
+    description:
+      'Name a kept trace beside each bucket of the request durations, for scrapes that ask for OpenMetrics. Needs `ENABLE_TRACING`.',
+  }),
   OPS_PORT: optional(port, {
     description: 'Port of `/metrics` and the health paths alone. Unset: they are on the main port.',
     example: '9464',

@@ -13,7 +13,7 @@ export interface Step {
 export function runSteps(steps: readonly Step[], exchange: RpcExchange): Promise<void> | undefined {
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index]!;
-    exchange.call.stage = step.stage;
+    exchange.call.enter(step.stage, step.name);
     const pending = step.run(exchange);
     if (pending instanceof Promise) return resume(steps, exchange, pending, index + 1);
   }
@@ -29,7 +29,7 @@ async function resume(
   exchange.settled = await pending;
   for (let index = from; index < steps.length; index++) {
     const step = steps[index]!;
-    exchange.call.stage = step.stage;
+    exchange.call.enter(step.stage, step.name);
     const next = step.run(exchange);
     if (next instanceof Promise) exchange.settled = await next;
   }
