@@ -33,7 +33,7 @@ LABEL org.opencontainers.image.title="api-gateway" \
 RUN apk add --no-cache curl && addgroup -S -g 65532 gateway && adduser -S -D -H -u 65532 -G gateway gateway
 WORKDIR /app
 # Names are looked up in libuv's threads, four of them unless it is told: a slow resolver must not hold up signatures.
-ENV NODE_ENV=production UV_THREADPOOL_SIZE=16
+ENV NODE_ENV=production UV_THREADPOOL_SIZE=16 GATEWAY_REVISION=${REVISION}
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist

@@ -4,12 +4,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
+import { configHash } from './config/config-hash.js';
 import { ConfigError } from './config/config-error.js';
 import { methodProblems } from './config/method-invariants.js';
 import { basePathWarnings } from './config/base-path.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
 import { contractWarnings } from './contract/contract-warnings.js';
-import { Contract, ContractError } from './contract/contract.js';
+import { compiledPolicies, Contract, ContractError } from './contract/contract.js';
 import { type Descriptors, loadDescriptors } from './contract/descriptors.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { HttpServer } from './edge/http-server.js';
@@ -18,7 +19,7 @@ import { logConfigWarnings, logContractWarnings } from './log-config-warnings.js
 import { StalledClients } from './edge/stalled-clients.js';
 import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
-import { observe } from './observe/observe.module.js';
+import { observe, type Observation } from './observe/observe.module.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
 import { AdminListener } from './ops/admin/admin-listener.js';
 import { mainCommands } from './ops/admin/main-commands.js';
@@ -65,7 +66,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   warnOfOpenFiles(config.server.maxConnections, logger.events);
   const limits = new ConnectionLimits(observation);
   limits.watch(http.fastify.server);
-  observation.metrics.buildInfo.set({ version: VERSION, node: process.version }, 1);
+  identify(config, descriptors, observation);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const drain = new Drain(http, config, observation);
   const audit = new AdminAudit(logger.events, observation.metrics);
@@ -107,6 +108,13 @@ function refuseProblems(config: GatewayConfig, descriptors: Descriptors): void {
   ];
   if (refusals.length > 1) throw new AggregateError(refusals);
   if (refusals[0] !== undefined) throw refusals[0];
+}
+
+/** Says what runs here, in the metrics. */
+function identify(config: GatewayConfig, { revision: policyRevision }: Descriptors, { metrics }: Observation): void {
+  const { revision } = config;
+  metrics.info.identify({ version: VERSION, revision, configHash: configHash(config), policyRevision });
+  metrics.info.watchPolicies(compiledPolicies);
 }
 
 function urlOf(app: NestFastifyApplication): string {

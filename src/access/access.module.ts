@@ -4,6 +4,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
 import { Revocation } from '../domain/revocation.js';
 import { SessionReader } from '../domain/session-reader.js';
+import { GatewayMetrics } from '../observe/metrics.js';
 import { TenantEntitlements } from '../traffic/entitlements.js';
 import { CallStack } from '../traffic/stack.js';
 import { AuthCacheModule } from './auth-cache/auth-cache.module.js';
@@ -55,8 +56,13 @@ import { RevocationModule } from './revocation/revocation.module.js';
     },
     {
       provide: PermissionCheck,
-      inject: [CallStack],
-      useFactory: (stack: CallStack) => new PermissionCheck(stack),
+      inject: [CallStack, GatewayMetrics],
+      useFactory: (stack: CallStack, { bounded }: GatewayMetrics) => {
+        const check = new PermissionCheck(stack);
+        bounded.watchEvictions('permission', () => check.evicted);
+        bounded.watchFlights('permission', () => check.waiting);
+        return check;
+      },
     },
   ],
   exports: [Authenticator, CredentialWatch, SessionAuthenticator, PermissionBits, PermissionCheck, RevocationModule],

@@ -38,6 +38,16 @@ export class PermissionCheck {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** Returns the number of answers dropped so far because too many were kept. */
+  get evicted(): number {
+    return this.verdicts.evicted;
+  }
+
+  /** Returns the number of requests that wait for an answer that another one asked for. */
+  get waiting(): number {
+    return this.flights.waiting;
+  }
+
   /** Whether AuthService is the one to ask: the credential says nothing of rights, and the policy wants permissions. An empty list says something: none. */
   static decides(principal: Principal, policy: Policy): boolean {
     if (policy.access !== 'ACCESS_CONTROLLED' || policy.permissions.length === 0) return false;

@@ -6,6 +6,7 @@ import type { Principal } from '../domain/principal.js';
 export class TokenCache {
   private readonly entries = new Map<string, Principal>();
   private clears = 0;
+  private drops = 0;
 
   constructor(
     private readonly capacity: number,
@@ -14,6 +15,11 @@ export class TokenCache {
 
   get size(): number {
     return this.entries.size;
+  }
+
+  /** Returns the number of entries dropped so far because the cache was full. */
+  get evicted(): number {
+    return this.drops;
   }
 
   static key(token: string): string {
@@ -45,7 +51,7 @@ export class TokenCache {
    */
   set(key: string, principal: Principal, generation: number): void {
     if (this.capacity === 0 || generation !== this.clears) return;
-    makeRoom(this.entries, this.capacity);
+    this.drops += makeRoom(this.entries, this.capacity);
     this.entries.set(key, principal);
   }
 }

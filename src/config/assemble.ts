@@ -52,10 +52,14 @@ export function assembleConfig(
     health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
     alerts: alertsOf(settings),
     admin: adminOf(settings),
-    instance: settings.POD_NAME ?? hostname(),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
-    environment: settings.NODE_ENV,
+    ...processOf(settings),
   });
+}
+
+function processOf(settings: Settings): Pick<GatewayConfig, 'revision' | 'instance' | 'environment'> {
+  const instance = settings.POD_NAME ?? hostname();
+  return { revision: settings.GATEWAY_REVISION, instance, environment: settings.NODE_ENV };
 }
 
 function serverOf(settings: Settings): GatewayConfig['server'] {

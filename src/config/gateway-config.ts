@@ -226,6 +226,8 @@ export interface GatewayConfig {
   readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
   /** Undefined: there is no admin listener. */
   readonly admin: AdminConfig | undefined;
+  /** Commit that the build was made from. */
+  readonly revision: string;
   /** Name of this process among its like: pod or host. */
   readonly instance: string;
   /** Descriptor sets to mount beside the built-in one. */

@@ -16,6 +16,13 @@ export interface CodecOptions {
   readonly maxKeys: number;
 }
 
+let compiles = 0;
+
+/** Returns how many routes were compiled since the process started: a policy and the codecs of its messages each. */
+export function compiledPolicies(): number {
+  return compiles;
+}
+
 /** Every exposed route of the mounted services, compiled: the whole contract of a running gateway. */
 export class Contract {
   readonly routes: readonly CompiledRoute[];
@@ -70,6 +77,7 @@ export function compileRoutes(
 
 function compileRoute(route: Route, registry: Registry, options: CodecOptions): CompiledRoute {
   const { policy } = route.method;
+  compiles += 1;
   return {
     route,
     requestCodec: compileRequestCodec(route, { registry, maxDepth: options.maxDepth, maxKeys: options.maxKeys }),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createFileRegistry, fromBinary, getOption, hasOption } from '@bufbuild/protobuf';
 import type { DescExtension, DescField, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
@@ -11,6 +12,7 @@ import { fieldRules } from './field-rules.js';
 type RegistryType = FileRegistry extends Iterable<infer T> ? T : never;
 
 const BUILT_IN = new URL('../gen/descriptors.binpb', import.meta.url);
+const REVISION_LENGTH = 12;
 const MAX_SET_BYTES = 64 * 1024 * 1024;
 const HOW_TO_BUILD =
   'build it with `buf build -o set.binpb`, or `protoc --include_imports --descriptor_set_out=set.binpb`';
@@ -19,6 +21,8 @@ const HOW_TO_BUILD =
 export interface DescriptorSet {
   /** Where it came from, for messages. */
   readonly source: string;
+  /** SHA-256 of its bytes, in hex. */
+  readonly digest: string;
   readonly registry: FileRegistry;
   /** Those with an RPC that has a policy, in the order of the set. */
   readonly services: readonly DescService[];
@@ -32,6 +36,8 @@ export interface Descriptors {
   readonly registry: FileRegistry;
   readonly services: readonly DescService[];
   readonly comments: Comments;
+  /** Changes with any of the sets: the first 12 hex digits of a hash over them. */
+  readonly revision: string;
 }
 
 /** Descriptor sets that cannot be used; each problem names its file and the way out. */
@@ -64,7 +70,7 @@ export function loadDescriptors(files: readonly string[] = []): Descriptors {
 export function readDescriptorSet(bytes: Uint8Array, source: string): DescriptorSet {
   const registry = parseRegistry(bytes, source);
   const services = [...registry].filter((type) => type.kind === 'service').filter(hasPolicy);
-  return { source, registry, services };
+  return { source, digest: createHash('sha256').update(bytes).digest('hex'), registry, services };
 }
 
 function readFile(file: string | URL): Uint8Array {
@@ -136,6 +142,13 @@ function findRepeatedServices(sets: readonly DescriptorSet[]): string[] {
   );
 }
 
+function revisionOf(sets: readonly DescriptorSet[]): string {
+  return createHash('sha256')
+    .update(sets.map(({ digest }) => digest).join(' '))
+    .digest('hex')
+    .slice(0, REVISION_LENGTH);
+}
+
 function mergeSets(sets: readonly DescriptorSet[]): Descriptors {
   const inOrderOfWeight = sets.toReversed();
   return {
@@ -143,5 +156,6 @@ function mergeSets(sets: readonly DescriptorSet[]): Descriptors {
     registry: createFileRegistry(...inOrderOfWeight.map((set) => set.registry)),
     services: sets.flatMap((set) => set.services),
     comments: new Map(inOrderOfWeight.flatMap((set) => [...readComments(set.registry)])),
+    revision: revisionOf(sets),
   };
 }

@@ -12,6 +12,12 @@ export interface ConnectWait {
   connectMs: number;
 }
 
+/** Of the calls that decide whether a request may pass. */
+export interface AuthWait extends ConnectWait {
+  /** How long upstreams took to answer them, in ms. */
+  upstreamMs: number;
+}
+
 /** What happened on the way to an upstream, for the log line. */
 export interface UpstreamTrace extends ConnectWait {
   upstream: string;
@@ -51,7 +57,11 @@ export class CallContext {
   authnMs = 0;
   authzMs = 0;
   /** Of the calls that decided whether the request may pass; undefined when there were none. */
-  authWait: ConnectWait | undefined;
+  authWait: AuthWait | undefined;
+  /** Time until the whole body was there. */
+  receiveMs = 0;
+  /** Time until the first message of a stream was there; 0 before it. */
+  firstMessageMs = 0;
   jwtCacheHit = false;
   /** The bit sets of the contract decided, not a reading of grants or AuthService. */
   bitmapAuthzUsed = false;

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayError } from '../domain/errors.js';
 import type { HttpFacts } from '../observe/http-facts.js';
+import type { TrackedResponse } from './tracked-response.js';
 
 const CLIENT_CLOSED_STATUS = 499;
 
@@ -25,6 +26,7 @@ export function httpFacts(
     bytesIn: Number(headers['content-length'] ?? 0) || 0,
     bytesOut: request.call.bytesStreamed || Number(reply.getHeader('content-length') ?? 0) || 0,
     durationMs: performance.now() - request.call.startedAt,
+    ttfbMs: request.call.firstMessageMs || firstByteMs(request, reply),
     aborted: state.aborted,
     draining: state.draining,
   };
@@ -46,9 +48,15 @@ export function socketFacts(remoteAddress: string, { status, code }: GatewayErro
     bytesIn: 0,
     bytesOut: 0,
     durationMs: 0,
+    ttfbMs: 0,
     aborted: code === 'CLIENT_CLOSED',
     draining,
   };
+}
+
+function firstByteMs({ call }: FastifyRequest, { raw }: FastifyReply): number {
+  const { headAt } = raw as TrackedResponse;
+  return headAt === 0 ? 0 : headAt - call.startedAt;
 }
 
 function text(value: string | string[] | undefined): string {

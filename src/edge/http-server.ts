@@ -62,9 +62,13 @@ export class HttpServer {
 
   private takeBodiesAsBytes(): void {
     this.fastify.removeAllContentTypeParsers();
-    this.fastify.addContentTypeParser('*', (request, payload, done) =>
-      readBody(payload, this.begun().bodyLimit(request), done),
-    );
+    this.fastify.addContentTypeParser('*', (request, payload, done) => {
+      const begunAt = performance.now();
+      readBody(payload, this.begun().bodyLimit(request), (error, body) => {
+        request.call.receiveMs = performance.now() - begunAt;
+        done(error, body);
+      });
+    });
   }
 }
 

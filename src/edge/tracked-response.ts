@@ -16,9 +16,12 @@ export interface Exchange {
 export class TrackedResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
   connectionOf: ClientConnection | undefined;
   exchange: Exchange | undefined;
+  /** When the head was written, in `performance.now()` ms; 0 before. */
+  headAt = 0;
 
   override writeHead(status: number, first?: string | HeaderArgument, second?: HeaderArgument): this {
     const connection = this.connectionOf;
+    this.headAt = performance.now();
     if (connection === undefined) return super.writeHead(status, first as string, second);
     if (connection.endsWith(this)) this.shouldKeepAlive = false;
     super.writeHead(status, first as string, second);

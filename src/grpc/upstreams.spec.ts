@@ -38,7 +38,7 @@ function settings(...upstreams: UpstreamConfig[]): DynamicModule {
   const providers = [
     { provide: GATEWAY_CONFIG, useValue: config },
     { provide: GATEWAY_LOGGER, useValue: { events: pino({ level: 'silent' }) } },
-    { provide: GatewayMetrics, useValue: new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 }) },
+    { provide: GatewayMetrics, useValue: new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 }) },
   ];
   return { module: Settings, global: true, providers, exports: providers };
 }

@@ -41,6 +41,7 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['status_class', ({ http }) => statusClass(http.status)],
   ['request_time_ms', ({ http }) => round(http.durationMs)],
   ['duration_ms', ({ http }) => round(http.durationMs)],
+  ['ttfb_ms', ({ http }) => round(http.ttfbMs)],
   ['service_request_time_ms', ({ call }) => round(call.upstream?.serviceMs ?? 0)],
   ['service_connect_time', ({ call }) => round(call.upstream?.connectMs ?? 0)],
   ['auth_request_time_ms', ({ authMs }) => round(authMs)],

@@ -8,6 +8,7 @@ import { RecentRequests } from './recent-requests.js';
 import { GatewayMetrics, type AuthOutcome } from './metrics.js';
 import { Tracing } from './tracing/tracing.js';
 
+const UNMATCHED = '_unmatched';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -47,7 +48,14 @@ export class AccessLog {
     const method = METHODS.has(http.method) ? http.method : '_OTHER';
     const path = call.routeLabel;
     this.metrics.httpRequests.inc({ method, path, status: http.status });
-    this.metrics.httpDuration.observe({ method, path, status_class: statusClass(http.status) }, http.durationMs / 1000);
+    const route = isRouted(call, method) ? path : UNMATCHED;
+    this.metrics.httpDuration.observe(
+      { method, path: route, status_class: statusClass(http.status) },
+      http.durationMs / 1000,
+    );
+    if (call.error !== undefined) this.metrics.requests.failed(call.error);
+    this.metrics.requests.answered(call, http);
+    this.metrics.streams.ended(call);
     if (call.decisionReason !== undefined) this.countDecision(call, call.decisionReason);
   }
 
@@ -55,6 +63,14 @@ export class AccessLog {
     this.metrics.authDecisions.inc({ outcome: call.outcome as AuthOutcome, decision_reason });
     if (call.policy?.access !== 'OPEN') this.metrics.authDuration.observe((call.authnMs + call.authzMs) / 1000);
   }
+}
+
+/**
+ * Methods that a path does not answer have no duration of their own there: whoever tries them all would add a histogram
+ * for each method of each path.
+ */
+function isRouted({ error }: CallContext, method: string): boolean {
+  return method !== 'OPTIONS' && error?.code !== 'METHOD_NOT_ALLOWED';
 }
 
 /** Faults of the gateway's own are errors, those of upstreams warnings, those of clients neither. */

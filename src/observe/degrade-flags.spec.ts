@@ -33,7 +33,7 @@ let flags: DegradeFlags;
 
 beforeEach(() => {
   timers = new ManualTimers();
-  metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   transitions = [];
   lines = [];
   const log = pino({ base: null }, { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) });

@@ -52,6 +52,12 @@ export class DegradeFlags {
     return flag;
   }
 
+  /** Returns the components that are impaired now. */
+  impaired(): string[] {
+    const raised = [...this.flags].filter(([, flag]) => flag.raised).map(([key]) => key.slice(0, key.indexOf(' ')));
+    return [...new Set(raised)];
+  }
+
   private announce(transition: Transition): void {
     const { impairment, state, reason } = transition;
     const { component, cause } = impairment;

@@ -13,6 +13,8 @@ export interface HttpFacts {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
+  /** Time to the first byte of the response; 0 when there was none. */
+  readonly ttfbMs: number;
   readonly aborted: boolean;
   readonly draining: boolean;
 }

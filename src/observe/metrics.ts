@@ -1,13 +1,20 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { CallContext } from '../domain/call-context.js';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
 import { CONNECTION_FAILURES, type ConnectionFailure } from '../domain/upstream-measure.js';
+import { registerAliases } from './alias-metrics.js';
 import { AuthMetrics } from './auth-metrics.js';
+import { BoundedMetrics } from './bounded-metrics.js';
 import { CacheMetrics } from './cache-metrics.js';
 import { ConnectionMetrics } from './connection-metrics.js';
+import { InfoMetrics } from './info-metrics.js';
 import { OutboxMetrics } from './outbox-metrics.js';
+import { registerProcessMetrics } from './process-metrics.js';
 import { ProtectionMetrics } from './protection-metrics.js';
 import { RateLimitMetrics } from './rate-limit-metrics.js';
+import { RequestMetrics } from './request-metrics.js';
 import { RevocationMetrics } from './revocation-metrics.js';
+import { StreamMetrics } from './stream-metrics.js';
 
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -17,7 +24,7 @@ export type AuthOutcome = 'allow' | 'deny' | 'error';
 
 /** Numbers that others keep and that are read at each scrape. */
 export interface MetricSources {
-  readonly inFlight: () => number;
+  readonly inFlight: Iterable<CallContext> & { readonly size: number };
   readonly droppedLines: () => number;
 }
 
@@ -31,6 +38,10 @@ export class GatewayMetrics {
   readonly caches = new CacheMetrics(this.registry);
   readonly connections = new ConnectionMetrics(this.registry);
   readonly outbox = new OutboxMetrics(this.registry);
+  readonly bounded = new BoundedMetrics(this.registry);
+  readonly info = new InfoMetrics(this.registry);
+  readonly requests: RequestMetrics;
+  readonly streams: StreamMetrics;
 
   readonly httpRequests = this.counter('http_requests_total', 'HTTP requests answered.', ['method', 'path', 'status']);
   readonly httpDuration = this.histogram(
@@ -108,15 +119,19 @@ export class GatewayMetrics {
     '1 from SIGTERM, or POST /admin/drain, until the process ends.',
     [],
   );
-  readonly buildInfo = this.gauge('gateway_build_info', 'Always 1.', ['version', 'node']);
 
   constructor(sources: MetricSources) {
+    const inFlight = () => sources.inFlight.size;
+    this.requests = new RequestMetrics(this.registry, () => sources.inFlight);
+    this.streams = new StreamMetrics(this.registry, () => sources.inFlight);
+    registerProcessMetrics(this.registry);
+    registerAliases(this.registry, { duration: this.httpDuration, inFlight });
     new Gauge({
       name: 'gateway_in_flight_requests',
       help: 'Requests begun and not yet answered.',
       registers: [this.registry],
       collect() {
-        this.set(sources.inFlight());
+        this.set(inFlight());
       },
     });
     new Counter({

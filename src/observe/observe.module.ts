@@ -26,7 +26,7 @@ export interface Observation {
 /** The observation of one application: nothing of it is shared with another one in the same process. */
 export async function observe(config: GatewayConfig, logger: GatewayLogger): Promise<Observation> {
   const inFlight = new InFlightRegistry();
-  const metrics = new GatewayMetrics({ inFlight: () => inFlight.size, droppedLines: () => logger.stream.dropped });
+  const metrics = new GatewayMetrics({ inFlight, droppedLines: () => logger.stream.dropped });
   const webhook = webhookOf(config, metrics);
   const degradeFlags = new DegradeFlags(metrics, logger.events, {
     holdMs: config.health.recoveryHoldMs,

@@ -14,6 +14,8 @@ const OTHER_TENANTS = '_other';
 export interface LimiterSize {
   readonly active: () => number;
   readonly max: number;
+  /** Buckets dropped so far to make room. */
+  readonly evicted: () => number;
 }
 
 /** Metrics of the rate limits. Every request is counted several times, so the counts are plain numbers until they are scraped. */
@@ -85,6 +87,16 @@ export class RateLimitMetrics {
 
   private registerSizes(registers: Registry[]): void {
     const { sizes } = this;
+    new Counter({
+      name: 'rate_limit_evicted_limiters_total',
+      help: 'Buckets dropped to make room for others: their owners begin anew with a full one.',
+      labelNames: ['scope'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [scope, { evicted }] of sizes) this.inc({ scope }, evicted());
+      },
+    });
     new Gauge({
       name: 'rate_limit_active_limiters',
       help: 'Buckets in memory.',

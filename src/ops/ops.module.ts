@@ -3,8 +3,10 @@ import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { GatewayMetrics } from '../observe/metrics.js';
+import { GatewayState } from './gateway-state.js';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health-monitor.js';
+import { MemoryWatch } from './memory-watch.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsOffController } from './metrics-off.controller.js';
 import { Readiness } from './readiness.js';
@@ -20,7 +22,7 @@ export class OpsModule {
       module: OpsModule,
       imports: [TerminusModule.forRoot({ logger: false }), ...(onMainPort ? [metricsModule(metrics)] : [])],
       controllers: [HealthController, ...(settings.enabled ? [] : [MetricsOffController])],
-      providers: [HealthMonitor, Readiness, WatchedParts, StoreParts, PartSignals],
+      providers: [GatewayState, HealthMonitor, MemoryWatch, Readiness, WatchedParts, StoreParts, PartSignals],
       exports: [HealthMonitor, TerminusModule],
     };
   }

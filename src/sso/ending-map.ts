@@ -8,6 +8,7 @@ interface Entry<T> {
 /** Entries that end, bounded: the one that was set longest ago goes when the map is full. */
 export class EndingMap<T> {
   private readonly entries = new Map<string, Entry<T>>();
+  private drops = 0;
 
   /** @param isNeeded keeps an entry although the map is full, as long as fewer than `capacity` are needed. */
   constructor(
@@ -19,6 +20,11 @@ export class EndingMap<T> {
   /** Entries, those included that have ended and were not asked for since. */
   get size(): number {
     return this.entries.size;
+  }
+
+  /** Returns the number of entries that had not ended and were dropped so far because the map was full. */
+  get evicted(): number {
+    return this.drops;
   }
 
   get(key: string): Entry<T> | undefined {
@@ -44,7 +50,11 @@ export class EndingMap<T> {
       const [key, entry] = this.entries.entries().next().value ?? [];
       if (key === undefined || entry === undefined) return;
       this.entries.delete(key);
-      if (left === 0 || entry.endsAt <= this.now() || !this.isNeeded(entry.value)) return;
+      if (entry.endsAt <= this.now()) return;
+      if (left === 0 || !this.isNeeded(entry.value)) {
+        this.drops += 1;
+        return;
+      }
       this.entries.set(key, entry);
     }
   }

@@ -21,6 +21,11 @@ export class MemoryStore extends SessionStore {
     this.sets = new EndingMap(this.now, SET_CAPACITY, (members) => members.some(isLive));
   }
 
+  /** Returns the number of entries dropped so far because there were too many. */
+  get evicted(): number {
+    return [...this.kinds.values()].reduce((sum, kind) => sum + kind.evicted, this.sets.evicted);
+  }
+
   override async read(key: string, slideMs: number): Promise<string | undefined> {
     const entries = this.entriesOf(key);
     const entry = entries.get(key);

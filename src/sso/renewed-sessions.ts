@@ -13,8 +13,14 @@ const RETRY_MS = 250;
  */
 export class RenewedSessions {
   private readonly held = new Map<string, SessionRecord>();
+  private drops = 0;
 
   constructor(private readonly sessions: Sessions) {}
+
+  /** Returns the number of entries dropped so far because the map was full. */
+  get evicted(): number {
+    return this.drops;
+  }
 
   /** The renewal of this very record that waits to be written; undefined when there is none. */
   of(id: string, latest: SessionRecord): SessionRecord | undefined {
@@ -26,7 +32,7 @@ export class RenewedSessions {
 
   /** False when the session has ended meanwhile. A renewal that cannot be written is held, and the failure thrown. */
   async write(id: string, renewed: SessionRecord): Promise<boolean> {
-    if (!this.held.has(id)) makeRoom(this.held, CAPACITY);
+    if (!this.held.has(id)) this.drops += makeRoom(this.held, CAPACITY);
     this.held.set(id, renewed);
     const isThere = await this.sessions.replace(id, renewed);
     this.held.delete(id);

@@ -59,6 +59,11 @@ export class SessionRenewal {
     this.renew(id, record, call).catch(() => (this.earliestAhead = performance.now() + COOLDOWN_MS));
   }
 
+  /** Returns the number of renewals dropped so far because too many waited to be written. */
+  get evicted(): number {
+    return this.renewed.evicted;
+  }
+
   /** The session with a new access token. Rejects with SESSION_ENDED, or AUTH_UNAVAILABLE when nobody can say. */
   renew(id: string, record: SessionRecord, call: CallContext): Promise<SessionRecord> {
     let renewal = this.underWay.get(id);

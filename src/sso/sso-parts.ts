@@ -50,6 +50,10 @@ export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurro
   const providers = new Providers(new Map(byName), auth);
   return {
     store,
+    evicted: {
+      sessions: () => (store instanceof MemoryStore ? store.evicted : 0),
+      renewals: () => renewal.evicted,
+    },
     providers,
     reader: new CookieSessions(sessions, renewal, principals, now),
     login: new Login({ auth, sessions, signOut, principals, store, cookies, publicUrl, now }),

@@ -64,10 +64,13 @@ export class SsoModule implements OnModuleInit {
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly metrics: GatewayMetrics,
+    @Inject(PARTS) private readonly parts: SsoParts,
   ) {}
 
   /** Counters begin at 0: `increase()` cannot see one that is born at 1. */
   onModuleInit(): void {
+    this.metrics.bounded.watchEvictions('session', this.parts.evicted.sessions);
+    this.metrics.bounded.watchEvictions('session_renewal', this.parts.evicted.renewals);
     for (const provider of this.config.sso.providers.keys()) {
       for (const outcome of LOGIN_OUTCOMES) this.metrics.ssoLogins.inc({ provider, outcome }, 0);
     }

@@ -12,6 +12,7 @@ interface Entry<V> {
 export class ByteLru<V> {
   private readonly byKey = new Map<string, Entry<V>>();
   private used = 0;
+  private drops = 0;
 
   constructor(
     private readonly maxBytes: number,
@@ -21,6 +22,11 @@ export class ByteLru<V> {
   /** What the values take. */
   get bytes(): number {
     return this.used;
+  }
+
+  /** Returns the number of entries dropped so far because the bytes were used up. */
+  get evicted(): number {
+    return this.drops;
   }
 
   get(key: string): V | undefined {
@@ -45,6 +51,7 @@ export class ByteLru<V> {
     for (const oldest of this.byKey.keys()) {
       if (this.used <= this.maxBytes) return;
       this.remove(oldest);
+      this.drops += 1;
     }
   }
 

@@ -56,6 +56,16 @@ export class TenantEntitlements {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** Returns the number of tenants forgotten so far because there were too many. */
+  get evicted(): number {
+    return this.entries.evicted;
+  }
+
+  /** Returns the number of requests that wait for an answer that another one asked for. */
+  get waiting(): number {
+    return this.flights.waiting;
+  }
+
   /** What is known of a tenant, without asking anybody. */
   known(tenantId: string): Entitlements | undefined {
     return this.entries.get(tenantId)?.entitlements;

@@ -3,11 +3,17 @@ import { makeRoom } from '../domain/make-room.js';
 /** A map of at most `capacity` entries that, when full, forgets the one that was asked for longest ago. */
 export class LruMap<K, V extends object> {
   private readonly entries = new Map<K, V>();
+  private drops = 0;
 
   constructor(private readonly capacity: number) {}
 
   get size(): number {
     return this.entries.size;
+  }
+
+  /** Returns the number of entries dropped so far because the map was full. */
+  get evicted(): number {
+    return this.drops;
   }
 
   get(key: K): V | undefined {
@@ -20,7 +26,7 @@ export class LruMap<K, V extends object> {
 
   set(key: K, value: V): void {
     this.entries.delete(key);
-    makeRoom(this.entries, this.capacity);
+    this.drops += makeRoom(this.entries, this.capacity);
     this.entries.set(key, value);
   }
 }

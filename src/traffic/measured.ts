@@ -47,11 +47,16 @@ function begin(call: StackCall): number {
   return startedAt;
 }
 
-function record(measure: UpstreamMeasure, { method, trace, attempt }: StackCall, { error, ms }: Outcome): void {
+function record(
+  measure: UpstreamMeasure,
+  { context, method, trace, attempt }: StackCall,
+  { error, ms }: Outcome,
+): void {
   const failure = error instanceof GatewayError && error.cause instanceof GrpcFailure ? error.cause : undefined;
   trace.grpcCode = error === undefined ? 'OK' : (failure?.grpcCode ?? 'INTERNAL');
   trace.serviceMs += ms;
   attempt?.end(trace.grpcCode, performance.now());
+  if (context.outcome === '' && context.authWait !== undefined) context.authWait.upstreamMs += ms;
   measure.attempt(method.upstream, method.name, trace.grpcCode, ms / 1000);
   if (failure?.connection !== undefined) measure.connectionFailure(method.upstream, failure.connection);
 }

@@ -13,6 +13,6 @@ export function sharedContext(cause: CallContext, principal: Principal | undefin
   context.principal = principal;
   context.spans = cause.spans;
   context.outcome = cause.outcome;
-  context.authWait = cause.authWait ??= { connectMs: 0 };
+  context.authWait = cause.authWait ??= { connectMs: 0, upstreamMs: 0 };
   return context;
 }

@@ -182,7 +182,7 @@ function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Ar
 function toWire({ context, method, request, deadlineAt, signal, trace, attempt }: StackCall): TransportCall {
   const isHurried = context.clientDeadlineAt <= deadlineAt;
   // Until the request is authorized, calls are made to authorize it.
-  const wait = context.outcome === '' ? (context.authWait ??= { connectMs: 0 }) : trace;
+  const wait = context.outcome === '' ? (context.authWait ??= { connectMs: 0, upstreamMs: 0 }) : trace;
   return {
     method,
     request,

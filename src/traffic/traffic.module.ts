@@ -23,17 +23,24 @@ import { CallStack } from './stack.js';
     {
       provide: IdempotencyRecords,
       inject: [GATEWAY_CONFIG, GatewayMetrics, { token: RedisConnections, optional: true }],
-      useFactory: (config: GatewayConfig, { caches }: GatewayMetrics, redis?: RedisConnections) => {
+      useFactory: (config: GatewayConfig, { caches, bounded }: GatewayMetrics, redis?: RedisConnections) => {
         const box = SealedBox.of('idempotency', config.redis?.secrets);
         const records = new IdempotencyRecords(config, redis && box && new SharedRecords(redis, box));
         caches.watch('idempotency', () => records.bytes);
+        bounded.watchEvictions('idempotency', () => records.evicted.records);
+        bounded.watchEvictions('idempotency_unwritten', () => records.evicted.unwritten);
         return records;
       },
     },
     {
       provide: TenantEntitlements,
-      inject: [CallStack],
-      useFactory: (stack: CallStack) => new TenantEntitlements(stack),
+      inject: [CallStack, GatewayMetrics],
+      useFactory: (stack: CallStack, { bounded }: GatewayMetrics) => {
+        const entitlements = new TenantEntitlements(stack);
+        bounded.watchEvictions('entitlements', () => entitlements.evicted);
+        bounded.watchFlights('entitlements', () => entitlements.waiting);
+        return entitlements;
+      },
     },
   ],
   exports: [CallStack, IdempotencyRecords, Protection, TenantEntitlements],

@@ -15,7 +15,7 @@ let metrics: GatewayMetrics;
 
 beforeEach(async () => {
   [lines, workers, restarts] = [[], [], []];
-  metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as { msg: string }) });
   const commands = { 'list-circuits': () => ({ circuits: [] }) } as unknown as AdminCommands;
   listener = await AdminListener.start(

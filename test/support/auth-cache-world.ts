@@ -43,7 +43,7 @@ export class AuthCacheWorld {
   isFeedDown = false;
   answer: (value: string) => Promise<Principal> = () => Promise.resolve(serviceOf());
   readonly lines: Record<string, unknown>[] = [];
-  readonly metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  readonly metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   readonly cache: AuthCache;
 
   constructor(options: Partial<AuthCacheOptions> = {}, store?: AuthCacheStore) {

@@ -60,7 +60,7 @@ export class OutboxBench {
   constructor({ capacity = 10, batchSize = 4, retryMax = 3, directory }: BenchOptions = {}) {
     const write = (line: string) => void this.lines.push(JSON.parse(line) as Record<string, unknown>);
     const logger = pino({}, { write });
-    const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+    const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
     const flag = new DegradeFlags(metrics, logger, { holdMs: 0 }).flag(JOURNAL);
     this.signals = new OutboxSignals(this.metrics, logger, flag);
     const shelf = directory === undefined ? undefined : new Shelf(directory, 1024 ** 2);

@@ -34,7 +34,7 @@ export async function connectTo(url: string, env: Readonly<Record<string, string
   const lines: string[] = [];
   const told: string[] = [];
   const logger = pino({ base: null }, { write: (line) => void lines.push(line) });
-  const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   const onTransition = ({ impairment, state }: Transition) =>
     void told.push(`${impairment.component} ${impairment.cause} ${state}`);
   const flags = new DegradeFlags(metrics, logger, { holdMs: 0, onTransition });

@@ -104,7 +104,7 @@ export function stackWorldAt(target: string, { circuit, load, maxConcurrent = 51
     load: { ...LOAD, ...load },
   };
   const upstreams = openUpstreams(config.upstreams);
-  const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   const protection = new Protection(config, metrics, { events: pino({ level: 'silent' }) });
   const close = () => {
     protection.onApplicationShutdown();

@@ -41,7 +41,7 @@ export const UNOBSERVED: PoolObserver = {
 
 /** The upstreams of some settings, connecting. Close them with `onApplicationShutdown`. */
 export function openUpstreams(upstreams: ReadonlyMap<string, UpstreamConfig>): Upstreams {
-  const metrics = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   const opened = new Upstreams({ upstreams, grpc: GRPC_SETTINGS, descriptorFiles: [] }, metrics, {
     events: pino({ level: 'silent' }),
   });

@@ -38,7 +38,14 @@ const STORE = Symbol('AuthCacheStore');
     },
     {
       provide: AuthCache,
-      inject: [GATEWAY_CONFIG, CallStack, AuthCacheEvents, STORE, { token: Revocation, optional: true }],
+      inject: [
+        GATEWAY_CONFIG,
+        CallStack,
+        AuthCacheEvents,
+        STORE,
+        GatewayMetrics,
+        { token: Revocation, optional: true },
+      ],
       // One parameter for each dependency: Nest passes them in this order.
       // oxlint-disable-next-line max-params
       useFactory: (
@@ -46,10 +53,16 @@ const STORE = Symbol('AuthCacheStore');
         stack: CallStack,
         events: AuthCacheEvents,
         store: AuthCacheStore | undefined,
+        { bounded }: GatewayMetrics,
         revocation?: Revocation,
       ) => {
         const validate = validateByAuthService(stack, timeouts.requestMs);
-        return new AuthCache({ validate, events, store, isFeedDown: () => revocation?.degraded === true }, authCache);
+        const isFeedDown = () => revocation?.degraded === true;
+        const cache = new AuthCache({ validate, events, store, isFeedDown }, authCache);
+        bounded.watchAuthCache(() => cache.evicted.credentials);
+        bounded.watchEvictions('auth_rejection', () => cache.evicted.rejections);
+        bounded.watchFlights('auth_cache', () => cache.waiting);
+        return cache;
       },
     },
   ],

@@ -9,7 +9,7 @@ import type { OpaqueCredential, ValidateCredential } from './credential-validato
 import { MassRejection } from './mass-rejection.js';
 import { CredentialRejected, isRejection } from './refresh-failure.js';
 import { toDenial } from './validation-denial.js';
-import { Verdicts, type AuthCacheOptions, type VerdictParts } from './verdicts.js';
+import { Verdicts, type AuthCacheOptions, type VerdictEvictions, type VerdictParts } from './verdicts.js';
 
 /** What the cache works with. */
 export interface AuthCacheParts extends VerdictParts {
@@ -40,6 +40,16 @@ export class AuthCache {
   ) {
     this.verdicts = new Verdicts(parts, options);
     this.brake = new MassRejection((report) => parts.events.massRejection(report));
+  }
+
+  /** Returns the number of requests that wait for a validation that another one began. */
+  get waiting(): number {
+    return this.flights.waiting;
+  }
+
+  /** Returns what was dropped so far for want of room. */
+  get evicted(): VerdictEvictions {
+    return this.verdicts.evicted;
   }
 
   /** The holder of a credential, without a wait where the cache knows. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */

@@ -9,6 +9,8 @@ interface Limits {
 export class EntryTable {
   private readonly entries = new Map<string, CacheEntry>();
   private total = 0;
+  /** Entries dropped so far, by the limit that was reached. */
+  readonly evicted = { entries: 0, bytes: 0 };
 
   constructor(private readonly limits: Limits) {}
 
@@ -38,8 +40,10 @@ export class EntryTable {
     this.entries.set(hash, entry);
     this.total += entry.bytes;
     for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= this.limits.maxEntries && this.total <= this.limits.maxBytes) return;
+      const isOverfull = this.entries.size > this.limits.maxEntries;
+      if (!isOverfull && this.total <= this.limits.maxBytes) return;
       this.delete(oldest);
+      this.evicted[isOverfull ? 'entries' : 'bytes'] += 1;
     }
   }
 

@@ -13,6 +13,7 @@ export class UntoldRejections {
   /** Value: unix ms. */
   private readonly ends = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
+  private drops = 0;
 
   /**
    * @param now unix ms.
@@ -24,6 +25,11 @@ export class UntoldRejections {
     private readonly resized: (size: number) => void,
   ) {}
 
+  /** Returns the number of entries dropped so far because the list was full. */
+  get evicted(): number {
+    return this.drops;
+  }
+
   has(key: string): boolean {
     const end = this.ends.get(key);
     return end !== undefined && this.now() < end;
@@ -32,7 +38,7 @@ export class UntoldRejections {
   /** Tells the store, now or as soon as it answers. */
   async tell(key: string, lifeMs: number): Promise<void> {
     this.ends.delete(key);
-    makeRoom(this.ends, CAPACITY);
+    this.drops += makeRoom(this.ends, CAPACITY);
     this.ends.set(key, this.now() + lifeMs);
     if (await this.settle(key)) this.resized(this.ends.size);
     else this.retryLater();

@@ -35,6 +35,12 @@ export interface VerdictParts {
   readonly now?: () => number;
 }
 
+/** What was dropped for want of room: credentials by the limit that was reached, and rejections that the store was not told of. */
+export interface VerdictEvictions {
+  readonly credentials: Readonly<Record<'entries' | 'bytes', number>>;
+  readonly rejections: number;
+}
+
 /** The verdicts that are known, each with its time: fresh, stale for want of a better one, or over. */
 export class Verdicts {
   readonly now: () => number;
@@ -49,6 +55,10 @@ export class Verdicts {
     this.now = parts.now ?? (() => Date.now());
     const { store, events } = parts;
     this.untold = store && new UntoldRejections(store, this.now, (size) => events.untold(size));
+  }
+
+  get evicted(): VerdictEvictions {
+    return { credentials: this.table.evicted, rejections: this.untold?.evicted ?? 0 };
   }
 
   /** Whether there is a verdict, of whatever age. */

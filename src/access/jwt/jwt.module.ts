@@ -19,6 +19,7 @@ function createAuthenticator(
   flags: DegradeFlags,
 ): { readonly authenticator: JwtAuthenticator; readonly keys: SigningKeys } {
   const cache = new TokenCache(jwt.cacheSize);
+  metrics.bounded.watchEvictions('jwt', () => cache.evicted);
   const keysOf = (issuer: string, url: string): RemoteKeys => {
     const listener = new KeysObserver(issuer, metrics.auth, flags, () => cache.clear());
     return new RemoteKeys({ url, ttlMs: jwt.jwksTtlMs, hardGraceMs: jwt.jwksHardGraceMs, listener });

@@ -18,6 +18,11 @@ export class RevocationMemory {
     this.versions = new TokenVersions(config.maxEntries);
   }
 
+  /** Returns the number of revoked tokens forgotten so far because there were too many. */
+  get evicted(): number {
+    return this.tokens.evicted;
+  }
+
   get partial(): boolean {
     return this.tokens.overflowing || this.versions.overflowing;
   }

@@ -61,6 +61,11 @@ export class RevocationService
     return this.redis !== undefined && this.memory.partial;
   }
 
+  /** Returns the number of revoked tokens forgotten so far because there were too many. */
+  get evicted(): number {
+    return this.memory.evicted;
+  }
+
   verdict(principal: Principal): RevocationReason | undefined {
     return this.memory.verdict(principal);
   }

@@ -20,9 +20,17 @@ import { RevocationSignals } from './revocation-signals.js';
     },
     {
       provide: Revocation,
-      inject: [GATEWAY_CONFIG, RevocationSignals, { token: RedisConnections, optional: true }],
-      useFactory: ({ revocation }: GatewayConfig, signals: RevocationSignals, redis?: RedisConnections) =>
-        new RevocationService(revocation, signals, redis),
+      inject: [GATEWAY_CONFIG, RevocationSignals, GatewayMetrics, { token: RedisConnections, optional: true }],
+      useFactory: (
+        { revocation }: GatewayConfig,
+        signals: RevocationSignals,
+        { bounded }: GatewayMetrics,
+        redis?: RedisConnections,
+      ) => {
+        const service = new RevocationService(revocation, signals, redis);
+        bounded.watchEvictions('revoked_token', () => service.evicted);
+        return service;
+      },
     },
     { provide: Revocations, useExisting: Revocation },
   ],

@@ -16,6 +16,7 @@ export class RevokedTokens {
   private readonly nowSeconds: () => number;
   private lastSweep = -Infinity;
   private overflowed = false;
+  private drops = 0;
 
   constructor(private readonly options: RevokedTokensOptions) {
     this.nowSeconds = options.nowSeconds ?? (() => Date.now() / 1000);
@@ -28,6 +29,11 @@ export class RevokedTokens {
   /** True when tokens were forgotten that still matter. */
   get overflowing(): boolean {
     return this.overflowed;
+  }
+
+  /** Returns the number of entries dropped so far because the set was full. */
+  get evicted(): number {
+    return this.drops;
   }
 
   has(tokenId: string): boolean {
@@ -68,6 +74,7 @@ export class RevokedTokens {
     if (this.nowSeconds() - this.lastSweep >= SWEEP_SECONDS) this.sweep();
     if (this.expiries.size < this.options.capacity) return;
     this.overflowed = true;
+    this.drops += 1;
     for (const oldest of this.expiries.keys()) return void this.expiries.delete(oldest);
   }
 }

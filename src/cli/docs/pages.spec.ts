@@ -4,6 +4,7 @@ import { settingsSchema } from '../../config/schema.js';
 import { ERROR_CODES } from '../../domain/errors.js';
 import { configurationPage } from './configuration-page.js';
 import { errorsPage } from './errors-page.js';
+import { metricsPage } from './metrics-page.js';
 import { prometheusRule } from './prometheus-rule.js';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -14,6 +15,10 @@ test('docs/configuration.md is what the schema says; if not, run `npx gateway do
 
 test('docs/errors.md is what the list of codes says; if not, run `npx gateway docs`', () => {
   expect(read('docs/errors.md')).toBe(errorsPage());
+});
+
+test('docs/metrics.md is what the definitions say; if not, run `npx gateway docs`', () => {
+  expect(read('docs/metrics.md')).toBe(metricsPage());
 });
 
 test('k8s/prometheus-rule.yaml is what the rules say; if not, run `npx gateway docs`', () => {

@@ -1,6 +1,6 @@
 import { duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
-import { oneOf } from '../texts.js';
+import { oneOf, text } from '../texts.js';
 
 /** What operators see. */
 export const operationSettings = {
@@ -9,6 +9,9 @@ export const operationSettings = {
   }),
   LOG_LEVEL: defaulted(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
     description: 'Least level that is logged.',
+  }),
+  GATEWAY_REVISION: defaulted(text, 'unknown', {
+    description: 'Commit that the build was made from, for `gateway_build_info`. The image sets it.',
   }),
   ENABLE_METRICS: defaulted(flag, 'true', { description: 'Collect metrics and serve `/metrics`.' }),
   METRICS_EXEMPLARS: defaulted(flag, 'false', {

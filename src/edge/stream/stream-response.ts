@@ -29,6 +29,7 @@ export class StreamResponse {
 
   /** Resolves when the client is ready for more; rejects when it has left, or when the stream is {@link interrupt}ed. */
   async message(message: Buffer): Promise<void> {
+    if (this.messages === 0) this.call.firstMessageMs = performance.now() - this.call.startedAt;
     this.begin();
     this.timer?.refresh();
     if (this.write(this.format.frame(message, ++this.messages))) return;

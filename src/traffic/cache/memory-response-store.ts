@@ -16,6 +16,11 @@ export class MemoryResponseStore implements ResponseStore {
     return this.answers.bytes;
   }
 
+  /** Returns the number of responses dropped so far because the bytes were used up. */
+  get evicted(): number {
+    return this.answers.evicted;
+  }
+
   get({ name, groups }: CacheKey): Lookup {
     const answer = this.answers.get(name);
     // Marks only grow: the last one changes with a write of any of the groups.

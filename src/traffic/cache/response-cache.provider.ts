@@ -14,11 +14,17 @@ import { ResponseCache } from './response-cache.js';
 export const responseCacheProvider: FactoryProvider<ResponseCache> = {
   provide: ResponseCache,
   inject: [GATEWAY_CONFIG, GatewayMetrics, Contract, { token: RedisConnections, optional: true }],
-  useFactory: (settings: GatewayConfig, { caches }: GatewayMetrics, { routes }: Contract, redis?: RedisConnections) => {
+  useFactory: (
+    settings: GatewayConfig,
+    { caches, bounded }: GatewayMetrics,
+    { routes }: Contract,
+    redis?: RedisConnections,
+  ) => {
     const memory = new MemoryResponseStore(settings.responseCache.maxBytes, () => Date.now());
     caches.watch('response', () => memory.bytes);
+    bounded.watchEvictions('response', () => memory.evicted);
     const box = SealedBox.of('response-cache', settings.redis?.secrets);
-    return new ResponseCache({
+    const cache = new ResponseCache({
       store: redis && box ? new RedisResponseStore(redis, box, memory) : memory,
       settings,
       metrics: caches,
@@ -27,5 +33,7 @@ export const responseCacheProvider: FactoryProvider<ResponseCache> = {
         settings,
       ),
     });
+    bounded.watchFlights('response', () => cache.waiting);
+    return cache;
   },
 };

@@ -44,6 +44,11 @@ export class ResponseCache {
     return this.parts.metrics;
   }
 
+  /** Returns the number of requests that wait for a response that another one asked for. */
+  get waiting(): number {
+    return this.flights.waiting;
+  }
+
   /** The layer of an RPC: of one with a cache, or of one that writes to what others read from a cache. */
   layers({ upstream, readOnly, policy: { cache } }: RpcMethod): Layer[] {
     if (cache !== undefined) return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];

@@ -51,6 +51,11 @@ export class IdempotencyRecords {
     return this.local.bytes;
   }
 
+  /** Returns the numbers of records, and of keys that wait to be written to the store, dropped so far for want of room. */
+  get evicted(): { readonly records: number; readonly unwritten: number } {
+    return { records: this.local.evicted, unwritten: this.writeBack?.evicted ?? 0 };
+  }
+
   /**
    * Takes a key for a request; a record, if the key is in use. A store that has just gone away is waited for, for 2 s of its
    * outage; after that each instance knows its own keys only.

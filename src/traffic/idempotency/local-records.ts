@@ -24,6 +24,11 @@ export class LocalRecords {
     return this.done.bytes;
   }
 
+  /** Returns the number of records dropped so far because the bytes were used up. */
+  get evicted(): number {
+    return this.done.evicted;
+  }
+
   get(key: string): LocalRecord | undefined {
     return this.underWay.get(key) ?? this.done.get(key);
   }

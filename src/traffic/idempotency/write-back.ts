@@ -12,6 +12,7 @@ export class WriteBack {
   /** Keys whose last write failed. */
   private readonly waiting = new Set<string>();
   private running = false;
+  private drops = 0;
 
   /** @param pendingMs how long the key of a request that is under way is taken. */
   constructor(
@@ -20,6 +21,11 @@ export class WriteBack {
     private readonly pendingMs: number,
   ) {
     shared.onRecovery(() => void this.restore(() => true));
+  }
+
+  /** Returns the number of entries dropped so far because the list was full. */
+  get evicted(): number {
+    return this.drops;
   }
 
   /** Writes a finished record. Never rejects: one that cannot be written now is written later. */
@@ -61,7 +67,7 @@ export class WriteBack {
   }
 
   private wait(key: string): void {
-    makeRoom(this.waiting, MAX_WAITING);
+    this.drops += makeRoom(this.waiting, MAX_WAITING);
     this.waiting.add(key);
   }
 }

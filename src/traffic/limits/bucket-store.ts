@@ -23,6 +23,7 @@ export class Bucket {
 /** The buckets of one kind, by whom they belong to. When full, it forgets the one used longest ago (row 001-32). */
 export class BucketStore {
   private readonly buckets = new Map<string, Bucket>();
+  private drops = 0;
 
   constructor(
     private readonly scope: RateLimitScope,
@@ -31,6 +32,11 @@ export class BucketStore {
 
   get size(): number {
     return this.buckets.size;
+  }
+
+  /** Returns the number of entries dropped so far because the store was full. */
+  get evicted(): number {
+    return this.drops;
   }
 
   /** The bucket of an owner, full when there was none. */
@@ -68,7 +74,7 @@ export class BucketStore {
   }
 
   private add(owner: string, now: number): Bucket {
-    makeRoom(this.buckets, this.maxKeys);
+    this.drops += makeRoom(this.buckets, this.maxKeys);
     const bucket = new Bucket(redisKey('limit', `${this.scope}:${owner}`));
     bucket.usedAt = now;
     this.buckets.set(owner, bucket);

@@ -20,7 +20,7 @@ const CONFIG: RateLimitConfig = {
 };
 
 function start(): RateLimiter {
-  const { rateLimits: metrics } = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  const { rateLimits: metrics } = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   const plans = new PlanLimits({ known: () => undefined }, CONFIG);
   return new RateLimiter({ config: CONFIG, plans, metrics, shared: undefined, now: () => 0, random: () => 0 });
 }

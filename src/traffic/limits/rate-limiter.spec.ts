@@ -36,7 +36,7 @@ beforeEach(() => {
 /** A limiter of one instance, its metrics beside it. */
 function start(changes: Partial<RateLimitConfig> = {}) {
   const config = { ...CONFIG, ...changes };
-  const { rateLimits: metrics, registry } = new GatewayMetrics({ inFlight: () => 0, droppedLines: () => 0 });
+  const { rateLimits: metrics, registry } = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   const limits = new PlanLimits({ known: (tenant) => plans.get(tenant) }, config);
   const limiter = new RateLimiter({
     config,

@@ -62,7 +62,11 @@ export class RateLimiter {
     this.ipLimit = config.ip && countedHere(config.ip);
     this.userLimit = config.user && clusterLimit('user', config.user, config.replicas);
     for (const [scope, each] of Object.entries(this.stores)) {
-      parts.metrics.watch(scope as RateLimitScope, { active: () => each.size, max: config.maxKeys });
+      parts.metrics.watch(scope as RateLimitScope, {
+        active: () => each.size,
+        max: config.maxKeys,
+        evicted: () => each.evicted,
+      });
     }
   }
 

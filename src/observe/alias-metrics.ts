@@ -1,0 +1,79 @@
+import { Gauge, type Histogram, type Metric, type Registry } from 'prom-client';
+
+const NAME = 'api_gateway_request_duration_seconds';
+const HELP = 'Alias of gateway_http_request_duration_seconds over all routes, since the start of the process.';
+const QUANTILES = [0.5, 0.95, 0.99];
+
+/** What a histogram of prom-client keeps for each label set. */
+interface Kept {
+  readonly bucketValues: Readonly<Record<string, number>>;
+  readonly sum: number;
+  readonly count: number;
+}
+
+/** All label sets of a histogram together. */
+interface Total {
+  /** Observations at most as large as the bound and larger than the one before it. */
+  readonly buckets: readonly (readonly [bound: number, count: number])[];
+  readonly sum: number;
+  readonly count: number;
+}
+
+interface AliasSources {
+  readonly duration: Histogram<string>;
+  readonly inFlight: () => number;
+}
+
+/** Registers the names of document 001. They are computed at each scrape from what is measured already. */
+export function registerAliases(registry: Registry, { duration, inFlight }: AliasSources): void {
+  const get = () => {
+    const total = sumUp(duration);
+    const quantiles = QUANTILES.map((quantile) => ({ labels: { quantile }, value: quantileOf(total, quantile) }));
+    const sum = { labels: {}, value: total.sum, metricName: `${NAME}_sum` };
+    const count = { labels: {}, value: total.count, metricName: `${NAME}_count` };
+    return Promise.resolve({ name: NAME, help: HELP, type: 'summary', values: [...quantiles, sum, count] });
+  };
+  registry.registerMetric({
+    name: NAME,
+    help: HELP,
+    type: 'summary',
+    labelNames: ['quantile'],
+    get,
+  } as unknown as Metric);
+  new Gauge({
+    name: 'api_gateway_active_requests',
+    help: 'Alias of gateway_in_flight_requests.',
+    registers: [registry],
+    collect() {
+      this.set(inFlight());
+    },
+  });
+}
+
+/** Reads the counts themselves: `get()` of the histogram would make an object for every series once more. */
+function sumUp(histogram: Histogram<string>): Total {
+  const { hashMap, upperBounds } = histogram as unknown as {
+    readonly hashMap: Readonly<Record<string, Kept>>;
+    readonly upperBounds: readonly number[];
+  };
+  const series = Object.values(hashMap);
+  const buckets = upperBounds.map(
+    (bound) => [bound, series.reduce((count, { bucketValues }) => count + (bucketValues[bound] ?? 0), 0)] as const,
+  );
+  const sum = series.reduce((total, kept) => total + kept.sum, 0);
+  return { buckets, sum, count: series.reduce((total, kept) => total + kept.count, 0) };
+}
+
+/** Interpolates within the bucket, as `histogram_quantile` does; beyond the last bound it is that bound. NaN without observations. */
+function quantileOf({ buckets, count }: Total, quantile: number): number {
+  if (count === 0) return Number.NaN;
+  const rank = quantile * count;
+  let below = 0;
+  let lower = 0;
+  for (const [bound, inside] of buckets) {
+    if (inside > 0 && below + inside >= rank) return lower + ((bound - lower) * (rank - below)) / inside;
+    below += inside;
+    lower = bound;
+  }
+  return lower;
+}
