@@ -6,6 +6,7 @@ const world = await startWorld({
   ports: readSettings(process.env).ports,
   host: '0.0.0.0',
   idp: false,
+  guardrail: true,
   redisUrl: process.env['REDIS_URL'],
 });
 process.stdout.write(`backends are up; keys: ${world.jwksUrl}, faults: ${world.faultsUrl}/faults\n`);

@@ -38,7 +38,7 @@ async function run(
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
   stopped.catch(() => undefined);
-  const world = parts.add(await startWorld({ ports: settings.ports, redisUrl: env['REDIS_URL'] }));
+  const world = parts.add(await startWorld({ ports: settings.ports, guardrail: true, redisUrl: env['REDIS_URL'] }));
   const port = await choosePort(env['API_GATEWAY_PORT'] || '8080');
   const adminAddress = await chooseAdminAddress(env['GATEWAY_ADMIN_ADDR'], settings.adminPort);
   signal.throwIfAborted();

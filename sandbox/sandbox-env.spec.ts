@@ -9,12 +9,13 @@ const read = (file: string) => parseEnv(readFileSync(new URL(file, import.meta.u
 
 test.each(['sandbox.env', 'development.env'])('%s holds the addresses at which the sandbox listens', (file) => {
   const config = parseEnvironment(read(file));
-  const { auth, user, tenant, ai, jwks } = readSettings({}).ports;
+  const { auth, user, tenant, ai, guardrail, jwks } = readSettings({}).ports;
   expect(Object.fromEntries([...config.upstreams].map(([name, { target }]) => [name, target]))).toEqual({
     auth: `dns:///127.0.0.1:${auth}`,
     user: `dns:///127.0.0.1:${user}`,
     tenant: `dns:///127.0.0.1:${tenant}`,
     ai: `dns:///127.0.0.1:${ai}`,
+    guardrail: `dns:///127.0.0.1:${guardrail}`,
   });
   expect(config.jwt).toMatchObject({
     issuer: `http://127.0.0.1:${jwks}`,
@@ -25,7 +26,7 @@ test.each(['sandbox.env', 'development.env'])('%s holds the addresses at which t
 
 test('sandbox.env holds what the sandbox gives its gateway, but for the ports', async () => {
   const inFile = read('sandbox.env');
-  const world = await startWorld({ faultServer: false });
+  const world = await startWorld({ faultServer: false, guardrail: true });
   const given = world.gatewayEnv('http://localhost:8080');
   await world.close();
   expect(Object.keys({ ...given, GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }).toSorted()).toEqual(

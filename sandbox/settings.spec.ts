@@ -2,7 +2,16 @@ import { expect, it } from 'vitest';
 import { readSettings } from './settings.js';
 
 it('has a fixed port for everything unless the environment moves it', () => {
-  const standard = { auth: 50051, user: 50052, tenant: 50053, ai: 50054, idp: 4000, jwks: 4001, faults: 8090 };
+  const standard = {
+    auth: 50051,
+    user: 50052,
+    tenant: 50053,
+    ai: 50054,
+    guardrail: 50055,
+    idp: 4000,
+    jwks: 4001,
+    faults: 8090,
+  };
   expect(readSettings({}).ports).toEqual(standard);
   expect(readSettings({ SANDBOX_USER_PORT: '0', SANDBOX_AI_PORT: '' }).ports).toEqual({ ...standard, user: 0 });
 });

@@ -15,6 +15,7 @@ const PORTS = {
   SANDBOX_USER_PORT: ['user', 50052],
   SANDBOX_TENANT_PORT: ['tenant', 50053],
   SANDBOX_AI_PORT: ['ai', 50054],
+  SANDBOX_GUARDRAIL_PORT: ['guardrail', 50055],
   SANDBOX_IDP_PORT: ['idp', 4000],
   SANDBOX_JWKS_PORT: ['jwks', 4001],
   SANDBOX_FAULTS_PORT: ['faults', 8090],

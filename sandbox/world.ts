@@ -18,6 +18,8 @@ import { seedDirectory } from './data/seed.js';
 import type { Fault, FaultInput } from './faults/fault.js';
 import { FaultProxy } from './faults/fault-proxy.js';
 import { startFaultServer } from './faults/fault-server.js';
+import { BlockedWord } from './guardrail/blocked-word.js';
+import { GuardrailModule } from './guardrail/guardrail.module.js';
 import { SandboxIdentityProvider } from './oidc/identity-provider.js';
 import { OpenParts } from './open-parts.js';
 import { TenantModule } from './tenant/tenant.module.js';
@@ -25,8 +27,8 @@ import { UserModule } from './user/user.module.js';
 
 const REDIS_PORT = 6379;
 
-/** Name of a fault switch: a backend, the HTTP server of AuthService's keys, the identity provider, or Redis. */
-export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'jwks' | 'idp' | 'redis';
+/** Name of a fault switch: a backend, the guardrail, the HTTP server of AuthService's keys, the identity provider, or Redis. */
+export type Upstream = 'auth' | 'user' | 'tenant' | 'ai' | 'guardrail' | 'jwks' | 'idp' | 'redis';
 
 export interface WorldOptions {
   /** Ports to listen on; one that is left out or 0 is any free one. */
@@ -37,6 +39,8 @@ export interface WorldOptions {
   readonly faultServer?: boolean;
   /** False: no identity provider. */
   readonly idp?: boolean;
+  /** True: a guardrail for the messages of the AI. */
+  readonly guardrail?: boolean;
   /** Decides what the fault `flaky` resets; Math.random unless given. */
   readonly random?: () => number;
   /** Age at which the backends ask for a connection to be ended (GOAWAY); never unless given. */
@@ -48,13 +52,15 @@ export interface WorldOptions {
   readonly redisUrl?: string | undefined;
 }
 
-/** Everything around a gateway: four backends, an issuer, fault switches and a record of all calls. */
+/** Everything around a gateway: four backends, maybe a guardrail, an issuer, fault switches and a record of all calls. */
 export interface World {
   /** Addresses (host:port) of the backends, each behind its fault switch. */
   readonly authUrl: string;
   readonly userUrl: string;
   readonly tenantUrl: string;
   readonly aiUrl: string;
+  /** The same of the guardrail; undefined in a world without. */
+  readonly guardrailUrl: string | undefined;
   /** AuthService's issuer: the `iss` of its tokens and the base of `jwksUrl`. */
   readonly issuer: string;
   readonly jwksUrl: string;
@@ -96,7 +102,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 async function assemble(options: WorldOptions, parts: OpenParts): Promise<World> {
-  const { host = LOOPBACK, ports = {}, random = Math.random } = options;
+  const { host = LOOPBACK, ports = {}, random = Math.random, maxConnectionAgeMs } = options;
   const reachable = host === '0.0.0.0' ? LOOPBACK : host;
   const calls = parts.add(new CallLog());
   const directory = seedDirectory();
@@ -112,7 +118,8 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const issuer = `http://${await expose('jwks', keyServer.port)}`;
   const tokens = new AccessTokens(issuer, keys);
   const revocations = parts.add(new Revocations(options.redisUrl));
-  const shared = { instances: [directory, tokens, revocations], calls, maxConnectionAgeMs: options.maxConnectionAgeMs };
+  const word = new BlockedWord(() => faultSwitch(proxies, 'guardrail').fault);
+  const shared = { instances: [directory, tokens, revocations, word], calls, maxConnectionAgeMs };
   const start = async (upstream: Exclude<Upstream, 'jwks' | 'idp' | 'redis'>, module: Type): Promise<string> => {
     const backend = await startBackend({ upstream, module, ...shared });
     return expose(upstream, parts.add(backend).port);
@@ -121,16 +128,15 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
   const userUrl = await start('user', UserModule);
   const tenantUrl = await start('tenant', TenantModule);
   const aiUrl = await start('ai', AIModule);
+  const guardrailUrl = options.guardrail ? await start('guardrail', GuardrailModule) : undefined;
 
-  const exposeIdp = (port: number) => expose('idp', port);
-  const idp = options.idp === false ? undefined : parts.add(await SandboxIdentityProvider.start(directory, exposeIdp));
-
+  const startIdp = () => SandboxIdentityProvider.start(directory, (port) => expose('idp', port));
+  const idp = options.idp === false ? undefined : parts.add(await startIdp());
   const redisUrl = await exposeRedis(options.redisUrl, expose);
-  const addresses = { authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl: `${issuer}/jwks.json`, redisUrl };
-  const faultsUrl =
-    options.faultServer === false
-      ? ''
-      : `http://${reachable}:${parts.add(await startFaultServer({ proxies, calls }, host, ports.faults ?? 0)).port}`;
+  const backends = { authUrl, userUrl, tenantUrl, aiUrl, guardrailUrl };
+  const addresses = { ...backends, issuer, jwksUrl: `${issuer}/jwks.json`, redisUrl };
+  const faultsPort = async () => parts.add(await startFaultServer({ proxies, calls }, host, ports.faults ?? 0)).port;
+  const faultsUrl = options.faultServer === false ? '' : `http://${reachable}:${await faultsPort()}`;
   return {
     ...addresses,
     faultsUrl,
@@ -155,16 +161,20 @@ async function exposeRedis(url: string | undefined, expose: (upstream: 'redis', 
   return through.href;
 }
 
-type Addresses = Pick<World, 'authUrl' | 'userUrl' | 'tenantUrl' | 'aiUrl' | 'issuer' | 'jwksUrl' | 'redisUrl'>;
+type Addresses = Pick<
+  World,
+  'authUrl' | 'userUrl' | 'tenantUrl' | 'aiUrl' | 'guardrailUrl' | 'issuer' | 'jwksUrl' | 'redisUrl'
+>;
 
 function gatewayEnv(addresses: Addresses): Record<string, string> {
-  const { authUrl, userUrl, tenantUrl, aiUrl, issuer, jwksUrl, redisUrl } = addresses;
+  const { authUrl, userUrl, tenantUrl, aiUrl, guardrailUrl, issuer, jwksUrl, redisUrl } = addresses;
   return {
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
     AUTH_SERVICE_URL: authUrl,
     USER_SERVICE_URL: userUrl,
     TENANT_SERVICE_URL: tenantUrl,
     AI_SERVICE_URL: aiUrl,
+    ...(guardrailUrl === undefined ? {} : { GUARDRAIL_SERVICE_URL: guardrailUrl }),
     JWT_ISSUER: issuer,
     JWT_JWKS_URL: jwksUrl,
   };

@@ -5,13 +5,15 @@ import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
-import { ConfigError } from './config/config-error.js';
+import { ConfigError, type ConfigWarning } from './config/config-error.js';
+import { guardrailWarnings } from './config/guardrail.js';
 import { methodProblems } from './config/method-invariants.js';
 import { basePathWarnings } from './config/base-path.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
 import { contractWarnings } from './contract/contract-warnings.js';
 import { compiledPolicies, Contract, ContractError } from './contract/contract.js';
 import { type Descriptors, loadDescriptors } from './contract/descriptors.js';
+import type { Route } from './contract/route.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { HttpServer } from './edge/http-server.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
@@ -55,9 +57,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     abortOnError: false,
   });
   const routes = app.get(Contract).routes.map(({ route }) => route);
-  const methods = routes.map(({ method }) => method);
-  const templates = routes.map(({ template }) => template);
-  logConfigWarnings(logger.events, [...unusedUpstreams(methods, config), ...basePathWarnings(templates, config)]);
+  logConfigWarnings(logger.events, routeWarnings(routes, config));
   logContractWarnings(logger.events, contractWarnings(routes));
   app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));
@@ -92,6 +92,17 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     await admin?.close();
   };
   return { app, url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url, drain: close };
+}
+
+/** What settings and routes, each valid, make of each other. */
+function routeWarnings(routes: readonly Route[], config: GatewayConfig): ConfigWarning[] {
+  const methods = routes.map(({ method }) => method);
+  const templates = routes.map(({ template }) => template);
+  return [
+    ...unusedUpstreams(methods, config),
+    ...guardrailWarnings(methods, config),
+    ...basePathWarnings(templates, config),
+  ];
 }
 
 /**

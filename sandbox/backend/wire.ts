@@ -2,7 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 
 /**
  * A generated message type as @grpc/proto-loader hands it over with the options of {@link loadDefinitions}:
- * int64 and enums are strings, an unset message is null, and the members of a oneof are plain fields.
+ * int64 and enums are strings, bytes are a Buffer, an unset message is null, and the members of a oneof are plain fields.
  */
 export type Wire<T> = Fields<T> & Intersection<object | { [K in keyof T]-?: Members<T[K]> }[keyof T]>;
 
@@ -21,11 +21,13 @@ type Value<T> = T extends bigint
     ? EnumAsString<T>
     : T extends readonly (infer E)[]
       ? Value<E>[]
-      : T extends Message
-        ? Wire<T>
-        : T extends object
-          ? { [K in keyof T]: Value<T[K]> }
-          : T;
+      : T extends Uint8Array
+        ? Uint8Array
+        : T extends Message
+          ? Wire<T>
+          : T extends object
+            ? { [K in keyof T]: Value<T[K]> }
+            : T;
 
 type EnumAsString<T extends number> = `${number}` extends `${T}` ? number : string;
 

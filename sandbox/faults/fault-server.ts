@@ -57,7 +57,9 @@ async function switchReply({ proxies }: FaultSwitches, name: string, request: In
   const body = await readBody(request);
   if (body === undefined) return [413, { error: `the body must have at most ${MAX_BODY_BYTES} bytes` }];
   const fault = faultSchema.safeParse(parseJson(body));
-  return fault.success ? [200, await proxy.set(fault.data)] : [400, { error: explain(fault.error) }];
+  if (!fault.success) return [400, { error: explain(fault.error) }];
+  if (fault.data.mode === 'block' && name !== 'guardrail') return [400, { error: 'only the guardrail can block' }];
+  return [200, await proxy.set(fault.data)];
 }
 
 /** The body, or undefined when it is too long. */

@@ -2,10 +2,11 @@ import { basePathWarnings } from '../config/base-path.js';
 import { formatProblem } from '../config/config-error.js';
 import { parseEnvironment } from '../config/environment.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { guardrailWarnings } from '../config/guardrail.js';
 import { methodProblems } from '../config/method-invariants.js';
 import { formatDuration } from '../config/quantities.js';
 import { redactConfig } from '../config/redact-config.js';
-import { BUILT_IN_UPSTREAMS, upstreamVariables } from '../config/schema/upstream-settings.js';
+import { BUILT_IN_UPSTREAMS, GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
 import { unusedUpstreams } from '../config/unused-upstreams.js';
 import { configWarnings } from '../config/warnings.js';
 import { contractWarnings } from '../contract/contract-warnings.js';
@@ -35,6 +36,7 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
   const warnings = [
     ...configWarnings(config, world.env),
     ...unusedUpstreams(methodsOf(world), config),
+    ...guardrailWarnings(methodsOf(world), config),
     ...basePathWarnings(templates, config),
   ];
   for (const warning of warnings) {
@@ -81,6 +83,7 @@ function upstreamRows({ env }: World, { upstreams }: GatewayConfig): string[][] 
 function absentRows(world: World, { upstreams }: GatewayConfig): string[][] {
   return BUILT_IN_UPSTREAMS.filter((name) => !upstreams.has(name)).map((name) => {
     const routes = world.routes.filter(({ method }) => method.upstream === name);
-    return [name, `${upstreamVariables(name).url} is not set: its ${routes.length} routes do not exist`];
+    const absent = name === GUARDRAIL ? 'nothing is checked' : `its ${routes.length} routes do not exist`;
+    return [name, `${upstreamVariables(name).url} is not set: ${absent}`];
   });
 }

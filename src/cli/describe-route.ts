@@ -1,5 +1,5 @@
 import { formatDuration, formatSize } from '../config/quantities.js';
-import { upstreamVariables } from '../config/schema/upstream-settings.js';
+import { GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
 import type { Route } from '../contract/route.js';
 import type { Access, FallbackPolicy, Policy, RatePolicy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
@@ -27,6 +27,7 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ...resilienceFacts(method.policy),
     ['success', String(method.policy.successStatus)],
     ...meterFact(method.policy),
+    ...guardrailFact(method, world),
   ];
 }
 
@@ -117,6 +118,15 @@ function describeRate({ maxRate, everyMs, capacity, key }: RatePolicy): string {
 
 function meterFact({ meter }: Policy): Fact[] {
   return meter === undefined ? [] : [['meter', `${meter}, 1 for each answered call`]];
+}
+
+function guardrailFact({ policy }: RpcMethod, { inspection: { settings, upstreams } }: World): Fact[] {
+  if (policy.guardrail === undefined) return [];
+  const isSet = upstreams.some(({ name, own }) => name === GUARDRAIL && own.url !== undefined);
+  const failure = settings.GATEWAY_GUARDRAIL_FAIL_OPEN
+    ? 'unchecked when it cannot decide'
+    : '503 when it cannot decide';
+  return [['guardrail', `${policy.guardrail}: ${isSet ? failure : 'not checked, GUARDRAIL_SERVICE_URL is not set'}`]];
 }
 
 function describeFallback(fallback: FallbackPolicy): string {

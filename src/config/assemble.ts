@@ -3,6 +3,7 @@ import { adminOf } from './admin.js';
 import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
+import { guardrailOf } from './guardrail-config.js';
 import { rateLimitsOf } from './rate-limits.js';
 import type { Settings } from './schema.js';
 import { type SsoSource, ssoOf } from './sso.js';
@@ -24,15 +25,13 @@ export function assembleConfig(
     grpc: grpcOf(settings),
     circuit: circuitOf(settings),
     load: loadOf(settings),
+    guardrail: guardrailOf(settings),
     jwt: jwtOf(settings),
     authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
     authCache: authCacheOf(settings),
     rateLimit: rateLimitsOf(settings),
     responseCache: responseCacheOf(settings),
-    idempotency: {
-      ttlMs: settings.GATEWAY_IDEMPOTENCY_TTL,
-      maxBytes: settings.GATEWAY_IDEMPOTENCY_MAX_BYTES,
-    },
+    idempotency: { ttlMs: settings.GATEWAY_IDEMPOTENCY_TTL, maxBytes: settings.GATEWAY_IDEMPOTENCY_MAX_BYTES },
     redis: redisOf(settings),
     revocation: {
       maxEntries: settings.GATEWAY_REVOCATION_MAX,

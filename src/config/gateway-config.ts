@@ -1,3 +1,4 @@
+import type { GuardrailConfig } from './guardrail-config.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import type { ListenAddress } from './listen-address.js';
 import type { RatePolicy } from '../domain/policy.js';
@@ -171,6 +172,7 @@ export interface GatewayConfig {
   };
   readonly circuit: CircuitConfig;
   readonly load: LoadConfig;
+  readonly guardrail: GuardrailConfig;
   readonly jwt: {
     readonly jwksUrl: string | undefined;
     readonly secret: string | undefined;
@@ -212,11 +214,7 @@ export interface GatewayConfig {
     readonly exposeDetail: boolean;
   };
   readonly metering: MeteringConfig;
-  readonly json: {
-    readonly emitDefaults: boolean;
-    readonly maxDepth: number;
-    readonly maxKeys: number;
-  };
+  readonly json: { readonly emitDefaults: boolean; readonly maxDepth: number; readonly maxKeys: number };
   readonly log: { readonly level: string };
   readonly metrics: { readonly enabled: boolean; readonly exemplars: boolean };
   /** Undefined: nothing is recorded. */

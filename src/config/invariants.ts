@@ -42,6 +42,7 @@ function timeoutProblems(settings: Known<Settings>, upstreams: readonly Upstream
     ...mustBeBelow(term('GATEWAY_GRPC_KEEPALIVE_TIMEOUT'), term('GATEWAY_GRPC_KEEPALIVE_TIME')),
     ...mustNotExceed(term('GATEWAY_GRPC_INITIAL_BACKOFF'), term('GATEWAY_GRPC_MAX_BACKOFF')),
     ...mustNotExceed(term('GATEWAY_QUEUE_TIMEOUT'), request),
+    ...mustBeBelow(term('GATEWAY_GUARDRAIL_CHUNK_TIMEOUT'), term('GATEWAY_STREAM_IDLE_TIMEOUT')),
     ...mustNotExceed(circuitOpen, term('GATEWAY_CIRCUIT_MAX_OPEN')),
   ];
 }

@@ -1,13 +1,18 @@
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { ConfigProblem } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
+import { unguarded } from './guardrail.js';
 import { formatDuration, formatSize } from './quantities.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-settings.js';
 
 /** What policies and settings contradict each other in: a policy is written without knowing where it will run (N-12). */
 export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConfig): ConfigProblem[] {
   const all = [...new Set(methods)];
-  return [...missingUpstreams(all, config), ...all.flatMap((method) => policyProblems(method, config))];
+  return [
+    ...missingUpstreams(all, config),
+    ...all.flatMap((method) => policyProblems(method, config)),
+    ...guardrailProblems(all, config),
+  ];
 }
 
 /** An optional built-in upstream may be left out with its routes; a descriptor set is mounted to be served. */
@@ -46,4 +51,14 @@ function policyProblems(method: RpcMethod, config: GatewayConfig): ConfigProblem
     });
   }
   return problems;
+}
+
+/** Closed by default: what must be checked is not served without a guardrail. */
+function guardrailProblems(methods: readonly RpcMethod[], config: GatewayConfig): ConfigProblem[] {
+  if (config.guardrail.failOpen) return [];
+  return unguarded(methods, config).map(({ path }) => ({
+    name: path,
+    reason: 'requires a guardrail by its policy, but GUARDRAIL_SERVICE_URL is not set',
+    hint: 'set it, or GATEWAY_GUARDRAIL_FAIL_OPEN=true to serve it unchecked',
+  }));
 }

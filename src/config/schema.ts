@@ -6,6 +6,7 @@ import { authorizationSettings } from './schema/authorization-settings.js';
 import { cacheSettings } from './schema/cache-settings.js';
 import { circuitSettings } from './schema/circuit-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
+import { guardrailSettings } from './schema/guardrail-settings.js';
 import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
 import { loadSettings } from './schema/load-settings.js';
@@ -27,6 +28,7 @@ export const settingsSchema = z.object({
   ...grpcSettings,
   ...circuitSettings,
   ...loadSettings,
+  ...guardrailSettings,
   ...tokenSettings,
   ...authCacheSettings,
   ...authorizationSettings,
@@ -53,6 +55,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Upstream connections', settings: grpcSettings },
   { title: 'Circuit breakers', settings: circuitSettings },
   { title: 'Load', settings: loadSettings },
+  { title: 'Guardrail', settings: guardrailSettings },
   { title: 'Tokens', settings: tokenSettings },
   { title: 'API keys and opaque tokens', settings: authCacheSettings },
   { title: 'Authorization', settings: authorizationSettings },

@@ -2,7 +2,7 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import type { ConfigWarning } from './config-error.js';
 import { nearest } from './did-you-mean.js';
 import type { GatewayConfig } from './gateway-config.js';
-import { upstreamVariables } from './schema/upstream-settings.js';
+import { GUARDRAIL, upstreamVariables } from './schema/upstream-settings.js';
 
 /** Warns of upstreams that no exposed RPC calls. Their names are most often misspelled: BILING_SERVICE_URL. */
 export function unusedUpstreams(
@@ -19,8 +19,9 @@ export function unusedUpstreams(
     }));
 }
 
-function upstreamsOf({ upstream, policy: { fallback } }: RpcMethod): readonly string[] {
-  return fallback?.kind === 'upstream' ? [upstream, fallback.upstream] : [upstream];
+function upstreamsOf({ upstream, policy: { fallback, guardrail } }: RpcMethod): readonly string[] {
+  const standby = fallback?.kind === 'upstream' ? [fallback.upstream] : [];
+  return [upstream, ...standby, ...(guardrail === undefined ? [] : [GUARDRAIL])];
 }
 
 function hintFor(name: string, used: ReadonlySet<string>): string {

@@ -1,8 +1,11 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type { Policy, RatePolicy } from '../domain/policy.js';
-import type { KeyedRate, RpcMethod } from '../domain/rpc-method.js';
+import type { GuardedMessages, KeyedRate, RpcMethod } from '../domain/rpc-method.js';
 import { compileStringReader } from './string-reader.js';
+
+/** Prefix of a type URL (google/protobuf/any.proto). */
+const TYPE_URL = 'type.googleapis.com/';
 
 /** An RPC as the rooms know it, with the policy it is to be called under. */
 export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
@@ -18,8 +21,13 @@ export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
     readOnly: desc.idempotency === Idempotency.NO_SIDE_EFFECTS,
     policy,
     boundTenant: compileStringReader(desc.input, policy.tenantField),
+    guarded: policy.guardrail === undefined ? undefined : guardedMessages(desc),
     keyedRates: policy.rates.flatMap((rate) => keyedRate(desc, rate)),
   });
+}
+
+function guardedMessages({ input, output }: DescMethod): GuardedMessages {
+  return { request: TYPE_URL + input.typeName, response: TYPE_URL + output.typeName };
 }
 
 function keyedRate({ input }: DescMethod, rate: RatePolicy): KeyedRate[] {

@@ -16,18 +16,13 @@ import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
 import { problemOf, type ContractProblem } from './contract-problem.js';
 import { coveredBy, fieldRules, withRuledFields } from './field-rules.js';
 import { findFieldMistakes } from './policy-fields.js';
+import { ACCESS_NAMES, GUARDRAIL_NAMES } from './policy-names.js';
 
 const DEFAULT_BACKOFF_MS = 50;
 const DEFAULT_RATE_WINDOW_MS = 1000;
 /** What a timer of Node can wait; a longer one would end after 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SUCCESS_STATUSES = [200, 201, 202, 204];
-
-const ACCESS_NAMES: ReadonlyMap<ProtoAccess, Access> = new Map([
-  [ProtoAccess.OPEN, 'OPEN'],
-  [ProtoAccess.AUTHENTICATED, 'AUTHENTICATED'],
-  [ProtoAccess.CONTROLLED, 'ACCESS_CONTROLLED'],
-]);
 
 /** `resource.action`, or `resource:action:scope`. Wildcards are for grants; a requirement names one thing. */
 const PERMISSION = /^(?:[A-Za-z][\w-]*\.[A-Za-z][\w-]*|[A-Za-z][\w-]*:[A-Za-z][\w-]*:(?:own|tenant|all))$/;
@@ -80,6 +75,7 @@ class PolicyReader {
       maxBodyBytes: proto.maxBodyBytes === 0 ? undefined : proto.maxBodyBytes,
       successStatus: this.readSuccessStatus(),
       meter: this.readMeter(),
+      guardrail: GUARDRAIL_NAMES.get(proto.guardrail),
     };
   }
 

@@ -33,6 +33,22 @@ export interface PermitIssuer {
   leave(ticket: number, verdict: 'nothing'): void;
 }
 
+/** What is shown to a guardrail: the request, the response of a unary RPC, or messages of a stream. */
+export type GuardrailPhase = 'request' | 'response' | 'chunk';
+
+/** How a check of the guardrail ended. `skipped`: it was not asked, because its circuit is open, it is full or there is none. */
+export type GuardrailOutcome = 'allowed' | 'blocked' | 'timeout' | 'error' | 'skipped';
+
+/** What the guardrail said of a request, for the log line: of all its checks the one that matters most. */
+export interface GuardrailRecord {
+  phase: GuardrailPhase;
+  decision: GuardrailOutcome;
+  /** Category that the guardrail gave; never text of a message. */
+  reason: string;
+  /** Time spent waiting for all checks, in ms. */
+  ms: number;
+}
+
 /** One request on its way through the gateway. Made by the edge, passed on by reference; times are `performance.now()` ms. */
 export class CallContext {
   principal: Principal | undefined;
@@ -71,7 +87,7 @@ export class CallContext {
   bytesStreamed = 0;
   /** The gateway itself closed the connection in the middle of an answer: it failed, and its format could not say so. */
   brokenOff = false;
-  /** What the request is doing now: `auth`, `limits`, `decode`, `upstream`, `encode`, `stream`. */
+  /** What the request is doing now: `auth`, `limits`, `decode`, `guardrail`, `upstream`, `encode`, `stream`. */
   stage = 'auth';
   /** What its spans are made from if its trace is kept; undefined while tracing is off. */
   spans: SpanRecord | undefined;
@@ -88,6 +104,8 @@ export class CallContext {
   responseCache: '' | 'hit' | 'miss' | 'stale' = '';
   /** What was answered in the place of an upstream that failed; empty for its own answer. */
   fallback: '' | 'cached' | 'static' | 'upstream' = '';
+  /** What the guardrail said of it; undefined where it was not asked. */
+  guardrail: GuardrailRecord | undefined;
   /** Moment that the client itself set; Infinity when it set none. */
   clientDeadlineAt = Infinity;
   /** It counts against the limit of requests in flight. */

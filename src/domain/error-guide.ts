@@ -105,6 +105,12 @@ export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
     meaning: 'The body has a type that this route does not read.',
     action: 'Send JSON with `Content-Type: application/json`.',
   },
+  CONTENT_BLOCKED: {
+    meaning:
+      'The guardrail refused the request before it was sent, or the response to it. A stream ends with this error; what it had sent before was allowed.',
+    action:
+      'Change what is asked for; the same request is refused again. Operators: `guardrail_phase` and `guardrail_reason` in the access line of the `request_id`.',
+  },
   RATE_LIMITED: {
     meaning: 'The caller or its tenant has used up its rate.',
     action: 'Wait for as long as `Retry-After` says, then go on more slowly.',

@@ -32,6 +32,7 @@ export const ERROR_CODES = {
   PAYLOAD_TOO_LARGE: { status: 413, domain: 'client', title: 'Payload too large' },
   URI_TOO_LONG: { status: 414, domain: 'client', title: 'URI too long' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, domain: 'client', title: 'Unsupported media type' },
+  CONTENT_BLOCKED: { status: 422, domain: 'client', title: 'Content blocked' },
   RATE_LIMITED: { status: 429, domain: 'client', title: 'Rate limited' },
   UPSTREAM_RATE_LIMITED: { status: 429, domain: 'upstream', title: 'Rate limited by the service' },
   HEADERS_TOO_LARGE: { status: 431, domain: 'client', title: 'Request header fields too large' },

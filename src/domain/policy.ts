@@ -72,6 +72,8 @@ export interface Policy {
   readonly successStatus: number;
   /** What an answered call counts as; undefined: it is not metered. */
   readonly meter: string | undefined;
+  /** A guardrail must allow the request and the response: where there is one, or in any case. Undefined: no check. */
+  readonly guardrail: 'optional' | 'required' | undefined;
   /** With `?peek=1` a request does not count as a use of its session. Only on routes of the gateway's own. */
   readonly peekSession?: true;
 }
@@ -99,6 +101,7 @@ export function policyOf(access: Access, rest: Partial<Policy> = {}): Policy {
     maxBodyBytes: undefined,
     successStatus: 200,
     meter: undefined,
+    guardrail: undefined,
     ...rest,
   });
 }

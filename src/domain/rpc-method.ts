@@ -20,6 +20,14 @@ export interface RpcMethod {
   readonly boundTenant?: ((request: Uint8Array) => string) | undefined;
   /** Rates that count by a value of the request. */
   readonly keyedRates?: readonly KeyedRate[];
+  /** Its messages, as a guardrail is told of them; undefined when its policy asks for none. */
+  readonly guarded?: GuardedMessages | undefined;
+}
+
+/** Type URLs of the messages of an RPC, as in google.protobuf.Any: `type.googleapis.com/ai.v1.ProcessQueryRequest`. */
+export interface GuardedMessages {
+  readonly request: string;
+  readonly response: string;
 }
 
 /** A rate with a `key`, and how the key is read from the bytes of a request. */

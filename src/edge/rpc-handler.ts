@@ -102,8 +102,8 @@ export class RpcHandler {
       return await this.ask(context, exchange);
     } finally {
       context.releasePermit();
-      const { upstream, breakerState, queueMs, fallback } = context;
-      Object.assign(call, { upstream, breakerState, queueMs, fallback });
+      const { upstream, breakerState, queueMs, fallback, guardrail } = context;
+      Object.assign(call, { upstream, breakerState, queueMs, fallback, guardrail });
     }
   }
 

@@ -8,6 +8,7 @@ import { BoundedMetrics } from './bounded-metrics.js';
 import { CacheMetrics } from './cache-metrics.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { InfoMetrics } from './info-metrics.js';
+import { GuardrailMetrics } from './guardrail-metrics.js';
 import { OutboxMetrics } from './outbox-metrics.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { ProtectionMetrics } from './protection-metrics.js';
@@ -37,6 +38,7 @@ export class GatewayMetrics {
   readonly auth = new AuthMetrics(this.registry);
   readonly caches = new CacheMetrics(this.registry);
   readonly connections = new ConnectionMetrics(this.registry);
+  readonly guardrail = new GuardrailMetrics(this.registry);
   readonly outbox = new OutboxMetrics(this.registry);
   readonly bounded = new BoundedMetrics(this.registry);
   readonly info = new InfoMetrics(this.registry);

@@ -8,7 +8,7 @@ import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 
 /** Without these the gateway still does its main job (rows 001-5, 003-5). */
-const OPTIONAL_UPSTREAMS = new Set(['ai']);
+const OPTIONAL_UPSTREAMS = new Set(['ai', 'guardrail']);
 
 /** Something outside this process that is looked at now and then. */
 export interface WatchedPart {

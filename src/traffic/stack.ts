@@ -13,6 +13,8 @@ import { ResponseCache } from './cache/response-cache.js';
 import type { Layer, Next, ResponseReader, StackCall, UpstreamCall } from './call.js';
 import { answerTimeoutOf, deadline, type DeadlineSettings, idleTimeoutOf, nearestDeadline } from './deadline.js';
 import { fallback } from './fallback.js';
+import { guarded, guardedStream } from './guardrail/guarded-call.js';
+import { Guardrail, type SendCheck } from './guardrail/guardrail.js';
 import { hedge } from './hedge.js';
 import { measured, measuredStream } from './measured.js';
 import { metered } from './metered.js';
@@ -30,6 +32,8 @@ export class CallStack {
   @Optional() @Inject(UsageSink) private readonly usage?: UsageSink;
 
   @Optional() @Inject(ResponseCache) private readonly responses?: ResponseCache;
+
+  @Optional() @Inject(Guardrail) private readonly guardrail?: Guardrail;
 
   constructor(
     private readonly upstreams: Upstreams,
@@ -61,15 +65,16 @@ export class CallStack {
   }
 
   /**
-   * Outermost first. What answers without the backend (fallback, response cache) comes before what is metered, since
-   * such an answer used nothing, and that before what protects the backend
-   * (bulkheads, then breaker: a full bulkhead is no failure of the backend), and that before retry, so that the
-   * breaker sees calls, not attempts. From `deadline` down, everything happens once for each attempt: an attempt
+   * Outermost first. The guardrail sees whatever a client sends and gets, also from a cache. What answers without the
+   * backend (fallback, response cache) comes before what is metered, since such an answer used nothing, and that before
+   * what protects the backend (bulkheads, then breaker: a full bulkhead is no failure of the backend), and that before
+   * retry, so that the breaker sees calls, not attempts. From `deadline` down, everything happens once for each attempt: an attempt
    * gets the time that is left, and what is measured is the backend alone.
    */
   private unaryLayers(method: RpcMethod): Layer[] {
     const { protection, config } = this;
     return [
+      ...this.guards(method, guarded),
       ...this.fallbacks(method),
       ...(this.responses?.layers(method) ?? []),
       ...this.meters<Uint8Array>(method),
@@ -84,6 +89,7 @@ export class CallStack {
   /** A stream counts as answered at its first message: no layer of a whole response (fallback, cached answers) belongs here. */
   private streamLayers(method: RpcMethod): Layer<UpstreamStream>[] {
     return [
+      ...this.guards(method, guardedStream),
       ...(this.responses?.streamLayers(method) ?? []),
       ...this.meters<UpstreamStream>(method),
       ...this.bulkheads(method).map(bulkheadStream),
@@ -91,6 +97,15 @@ export class CallStack {
       deadline(this.config),
       measuredStream(this.measure),
     ];
+  }
+
+  /** The checks that the policy asks for: none of an optional guardrail that is not there. */
+  private guards<Response>(
+    method: RpcMethod,
+    layer: (guardrail: Guardrail, send: SendCheck) => Layer<Response>,
+  ): Layer<Response>[] {
+    const { guardrail } = this;
+    return guardrail?.guards(method) ? [layer(guardrail, (call) => this.unary(call))] : [];
   }
 
   /** The fallback that the policy names, if there is what it is made of. */
@@ -114,7 +129,12 @@ export class CallStack {
     if (policy.fallback.kind === 'cached') return responses && ((call) => responses.lastAnswer(call));
     const { upstream } = policy.fallback;
     if (!this.config.upstreams.has(upstream)) return undefined;
-    const standby = { ...method, upstream, policy: { ...policy, fallback: undefined, cache: undefined } };
+    const standby = {
+      ...method,
+      upstream,
+      guarded: undefined,
+      policy: { ...policy, fallback: undefined, cache: undefined },
+    };
     const send = stack(this.unaryLayers(standby), (attempt) => this.unaryAttempt(attempt));
     return (call) => send({ ...call, method: standby, startedAt: performance.now() });
   }

@@ -6,7 +6,9 @@ import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import { SealedBox } from '../redis/sealed-box.js';
 import { responseCacheProvider } from './cache/response-cache.provider.js';
+import { GUARDRAIL } from '../config/schema/upstream-settings.js';
 import { TenantEntitlements } from './entitlements.js';
+import { Guardrail } from './guardrail/guardrail.js';
 import { IdempotencyRecords } from './idempotency/idempotency-records.js';
 import { SharedRecords } from './idempotency/shared-records.js';
 import { Protection } from './protection.js';
@@ -31,6 +33,12 @@ import { CallStack } from './stack.js';
         bounded.watchEvictions('idempotency_unwritten', () => records.evicted.unwritten);
         return records;
       },
+    },
+    {
+      provide: Guardrail,
+      inject: [GATEWAY_CONFIG, GatewayMetrics],
+      useFactory: ({ guardrail, upstreams }: GatewayConfig, metrics: GatewayMetrics) =>
+        new Guardrail({ ...guardrail, timeoutMs: upstreams.get(GUARDRAIL)?.timeoutMs }, metrics.guardrail),
     },
     {
       provide: TenantEntitlements,

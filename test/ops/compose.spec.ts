@@ -33,7 +33,7 @@ describe('docker-compose.yml', () => {
 
   it('gives the gateway settings that it accepts', () => {
     const config = parseEnvironment(withDefaults(gateway.environment));
-    expect([...config.upstreams.keys()]).toEqual(['auth', 'user', 'tenant', 'ai']);
+    expect([...config.upstreams.keys()]).toEqual(['auth', 'user', 'tenant', 'ai', 'guardrail']);
   });
 
   it('gives the backends settings that they accept', () => {
@@ -42,8 +42,12 @@ describe('docker-compose.yml', () => {
 
   it('lets the gateway find each backend by its name and port', () => {
     const ports = readSettings(backends.environment).ports;
-    const expected = (['auth', 'user', 'tenant', 'ai'] as const).map((name) => `${name}-service:${ports[name]}`);
-    const addresses = ['AUTH', 'USER', 'TENANT', 'AI'].map((name) => gateway.environment[`${name}_SERVICE_URL`]);
+    const expected = (['auth', 'user', 'tenant', 'ai', 'guardrail'] as const).map(
+      (name) => `${name}-service:${ports[name]}`,
+    );
+    const addresses = ['AUTH', 'USER', 'TENANT', 'AI', 'GUARDRAIL'].map(
+      (name) => gateway.environment[`${name}_SERVICE_URL`],
+    );
     expect(addresses).toEqual(expected);
     expect(backends.networks.default.aliases).toEqual(expected.map((address) => address.split(':')[0]));
     expect(gateway.environment['JWT_JWKS_URL']).toBe(`http://auth-service:${ports.jwks}/jwks.json`);

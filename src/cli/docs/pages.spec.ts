@@ -35,7 +35,7 @@ test('every setting has one row and every error code the anchor that problems li
 
 test('the documents name no setting that does not exist', () => {
   const families =
-    /^GATEWAY_(AUTH|USER|TENANT|AI)_(TIMEOUT|MAX_CONCURRENT)$|^GATEWAY_(GRPC_TLS_|SSO_)?$|^GATEWAY_DESCRIPTORS$/;
+    /^GATEWAY_(AUTH|USER|TENANT|AI|GUARDRAIL)_(TIMEOUT|MAX_CONCURRENT)$|^GATEWAY_(GRPC_TLS_|SSO_)?$|^GATEWAY_DESCRIPTORS$/;
   const names = `${configurationPage()}${errorsPage()}`.match(/\bGATEWAY_[A-Z0-9_]*/g) ?? [];
   const unknown = names.filter((name) => !(name in settingsSchema.shape) && !families.test(name));
   expect(unknown).toEqual([]);

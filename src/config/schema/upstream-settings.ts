@@ -11,16 +11,20 @@ const BUILT_IN: Readonly<Record<string, { required: boolean; timeout: string; ma
   user: { required: true, timeout: '2s', maxConcurrent: '512' },
   tenant: { required: true, timeout: '2s', maxConcurrent: '512' },
   ai: { required: false, timeout: '25s', maxConcurrent: '128' },
+  guardrail: { required: false, timeout: '1500ms', maxConcurrent: '256' },
 };
 
 /** Names of the upstreams that the built-in contract speaks of. */
 export const BUILT_IN_UPSTREAMS: readonly string[] = Object.keys(BUILT_IN);
 
+/** The upstream that is asked about the messages of others. It has no routes of its own. */
+export const GUARDRAIL = 'guardrail';
+
 /** The settings of one upstream; `name` is the first segment of its proto package. */
 export function upstreamSchema(name: string) {
   const builtIn = BUILT_IN[name];
   const url = {
-    description: `Address of the upstream \`${name}\`.${builtIn?.required ? '' : ' Unset: its routes do not exist.'}`,
+    description: `Address of the upstream \`${name}\`${withoutAddress(name)}`,
     example: `${name.replaceAll('_', '-')}-service:50051`,
   };
   const timeout = {
@@ -47,6 +51,11 @@ export function upstreamSchema(name: string) {
     keyFile: optional(file, { description: `Key of that certificate.`, example: '/etc/gateway/tls/tls.key' }),
     serverName: optional(text, { description: `Name in the certificate of \`${name}\`.`, example: 'users.internal' }),
   });
+}
+
+function withoutAddress(name: string): string {
+  if (name === GUARDRAIL) return ' (docs/guardrails.md). Unset: nothing is checked.';
+  return BUILT_IN[name]?.required ? '.' : '. Unset: its routes do not exist.';
 }
 
 export type UpstreamValues = z.infer<ReturnType<typeof upstreamSchema>>;

@@ -72,6 +72,7 @@ export function problemStatuses({ method, body, verb }: Route): readonly number[
   if (hasBody) statuses.add(408).add(413).add(415);
   if (verb !== 'GET' || hasBody) statuses.add(409);
   if (method.policy.successStatus !== 204) statuses.add(406);
+  if (method.guarded !== undefined) statuses.add(422);
   return [...statuses].toSorted((left, right) => left - right);
 }
 

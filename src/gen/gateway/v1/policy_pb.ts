@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gateway/v1/policy.proto.
  */
 export const file_gateway_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIrsECgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCADKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCSJ5CgVSZXRyeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SKgoHYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtoZWRnZV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKcAQoFQ2FjaGUSJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiUKBXNjb3BlGAIgASgOMhYuZ2F0ZXdheS52MS5DYWNoZVNjb3BlEjEKDnN0YWxlX2lmX2Vycm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCW1heF9ieXRlcxgEIAEoDSJhCgRSYXRlEhAKCG1heF9yYXRlGAEgASgNEhAKCGNhcGFjaXR5GAIgASgNEigKBWV2ZXJ5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEgsKA2tleRgEIAEoCSJRCghGYWxsYmFjaxIQCgZjYWNoZWQYASABKAhIABIVCgtzdGF0aWNfanNvbhgCIAEoCUgAEhIKCHVwc3RyZWFtGAMgASgJSABCCAoGYW5zd2VyIoABCgZTdHJlYW0SLwoMaWRsZV90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDG1heF9kdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxtYXhfbWVzc2FnZXMYAyABKA0qYgoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEg8KC0FDQ0VTU19PUEVOEAESGAoUQUNDRVNTX0FVVEhFTlRJQ0FURUQQAhIVChFBQ0NFU1NfQ09OVFJPTExFRBADKlcKCkNhY2hlU2NvcGUSGwoXQ0FDSEVfU0NPUEVfVU5TUEVDSUZJRUQQABIUChBDQUNIRV9TQ09QRV9VU0VSEAESFgoSQ0FDSEVfU0NPUEVfVEVOQU5UEAI6TAoGcG9saWN5Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMY94oDIAEoCzISLmdhdGV3YXkudjEuUG9saWN5UgZwb2xpY3k6TgoFZmllbGQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGPeKAyABKAsyFy5nYXRld2F5LnYxLkZpZWxkUG9saWN5UgVmaWVsZGIGcHJvdG8z", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIuUECgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCADKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCRIoCglndWFyZHJhaWwYFiABKA4yFS5nYXRld2F5LnYxLkd1YXJkcmFpbCJ5CgVSZXRyeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SKgoHYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtoZWRnZV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKcAQoFQ2FjaGUSJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiUKBXNjb3BlGAIgASgOMhYuZ2F0ZXdheS52MS5DYWNoZVNjb3BlEjEKDnN0YWxlX2lmX2Vycm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCW1heF9ieXRlcxgEIAEoDSJhCgRSYXRlEhAKCG1heF9yYXRlGAEgASgNEhAKCGNhcGFjaXR5GAIgASgNEigKBWV2ZXJ5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEgsKA2tleRgEIAEoCSJRCghGYWxsYmFjaxIQCgZjYWNoZWQYASABKAhIABIVCgtzdGF0aWNfanNvbhgCIAEoCUgAEhIKCHVwc3RyZWFtGAMgASgJSABCCAoGYW5zd2VyIoABCgZTdHJlYW0SLwoMaWRsZV90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDG1heF9kdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxtYXhfbWVzc2FnZXMYAyABKA0qYgoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEg8KC0FDQ0VTU19PUEVOEAESGAoUQUNDRVNTX0FVVEhFTlRJQ0FURUQQAhIVChFBQ0NFU1NfQ09OVFJPTExFRBADKlYKCUd1YXJkcmFpbBIZChVHVUFSRFJBSUxfVU5TUEVDSUZJRUQQABIWChJHVUFSRFJBSUxfT1BUSU9OQUwQARIWChJHVUFSRFJBSUxfUkVRVUlSRUQQAipXCgpDYWNoZVNjb3BlEhsKF0NBQ0hFX1NDT1BFX1VOU1BFQ0lGSUVEEAASFAoQQ0FDSEVfU0NPUEVfVVNFUhABEhYKEkNBQ0hFX1NDT1BFX1RFTkFOVBACOkwKBnBvbGljeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGPeKAyABKAsyEi5nYXRld2F5LnYxLlBvbGljeVIGcG9saWN5Ok4KBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxj3igMgASgLMhcuZ2F0ZXdheS52MS5GaWVsZFBvbGljeVIFZmllbGRiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * How a field is treated by every RPC.
@@ -223,6 +223,13 @@ export type Policy = Message<"gateway.v1.Policy"> & {
    * @generated from field: repeated string reveal = 21;
    */
   reveal: string[];
+
+  /**
+   * Whether a guardrail (guardrail/v1/guardrail.proto) must allow the request and the response.
+   *
+   * @generated from field: gateway.v1.Guardrail guardrail = 22;
+   */
+  guardrail: Guardrail;
 };
 
 /**
@@ -466,6 +473,40 @@ export const AccessSchema: GenEnum<Access> = /*@__PURE__*/
   enumDesc(file_gateway_v1_policy, 0);
 
 /**
+ * Whether the messages of an RPC are shown to the guardrail.
+ *
+ * @generated from enum gateway.v1.Guardrail
+ */
+export enum Guardrail {
+  /**
+   * They are not.
+   *
+   * @generated from enum value: GUARDRAIL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * They are where a gateway has one (GUARDRAIL_SERVICE_URL).
+   *
+   * @generated from enum value: GUARDRAIL_OPTIONAL = 1;
+   */
+  OPTIONAL = 1,
+
+  /**
+   * They are. A gateway without one does not start, unless GATEWAY_GUARDRAIL_FAIL_OPEN is set.
+   *
+   * @generated from enum value: GUARDRAIL_REQUIRED = 2;
+   */
+  REQUIRED = 2,
+}
+
+/**
+ * Describes the enum gateway.v1.Guardrail.
+ */
+export const GuardrailSchema: GenEnum<Guardrail> = /*@__PURE__*/
+  enumDesc(file_gateway_v1_policy, 1);
+
+/**
  * Whose answer a cached response is.
  *
  * @generated from enum gateway.v1.CacheScope
@@ -497,7 +538,7 @@ export enum CacheScope {
  * Describes the enum gateway.v1.CacheScope.
  */
 export const CacheScopeSchema: GenEnum<CacheScope> = /*@__PURE__*/
-  enumDesc(file_gateway_v1_policy, 1);
+  enumDesc(file_gateway_v1_policy, 2);
 
 /**
  * Who may call this RPC over REST and how the gateway treats the call.

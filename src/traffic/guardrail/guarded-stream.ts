@@ -1,0 +1,140 @@
+import { GatewayError } from '../../domain/errors.js';
+import type { UpstreamStream } from '../upstream-stream.js';
+
+/** Messages, and their bytes, that are read ahead while others are checked. */
+const MAX_MESSAGES_AHEAD = 64;
+const MAX_BYTES_AHEAD = 256 * 1024;
+
+/** Resolves when messages may pass, rejects when they may not. */
+type CheckMessages = (messages: readonly Uint8Array[], firstIndex: number) => Promise<void>;
+
+/**
+ * A stream whose messages are checked before anyone sees them. One check is in flight at a time; what arrives meanwhile
+ * is read ahead, within limits, and is the next check: a slow guardrail makes larger batches, not a queue. The order is
+ * that of the source, and a source that fails is reported after the messages that it sent before.
+ */
+export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
+  readonly ended: Promise<GatewayError | undefined>;
+  private readonly settle: (error: GatewayError | undefined) => void;
+  private readonly messages: AsyncIterator<Uint8Array>;
+  /** Read and not yet checked. */
+  private ahead: Uint8Array[] = [];
+  private bytesAhead = 0;
+  private isReading = false;
+  /** How the source ended, once it has. */
+  private end: { readonly failure: GatewayError | undefined } | undefined;
+  private onRead: (() => void) | undefined;
+  /** Checked, and how many of them have been taken. */
+  private allowed: readonly Uint8Array[] = [];
+  private taken = 0;
+  private checked = 0;
+
+  constructor(
+    private readonly source: UpstreamStream,
+    private readonly check: CheckMessages,
+  ) {
+    const { promise, resolve } = Promise.withResolvers<GatewayError | undefined>();
+    this.ended = promise;
+    this.settle = resolve;
+    this.messages = source[Symbol.asyncIterator]();
+    // A client that reads nothing must not hold a stream whose time is over.
+    void source.ended.then((error) => error?.code === 'UPSTREAM_TIMEOUT' && resolve(error));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array>> {
+    if (this.taken === this.allowed.length) await this.checkAhead();
+    const value = this.allowed[this.taken];
+    if (value === undefined) return { done: true, value };
+    this.taken += 1;
+    return { done: false, value };
+  }
+
+  return(): Promise<IteratorResult<Uint8Array>> {
+    this.cancel();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  spoil(error: unknown): GatewayError {
+    const blamed = this.source.spoil(error);
+    this.close(blamed);
+    return blamed;
+  }
+
+  cancel(): void {
+    this.source.cancel();
+    void this.source.ended.then((error) => this.close(error));
+  }
+
+  /** Makes all that was read so far the allowed messages; none at the end of the stream. */
+  private async checkAhead(): Promise<void> {
+    const batch = await this.takeAhead();
+    this.allowed = [];
+    this.taken = 0;
+    if (batch.length === 0) return this.finish();
+    try {
+      await this.check(batch, this.checked);
+    } catch (error) {
+      this.source.cancel();
+      this.close(GatewayError.from(error));
+      throw error;
+    }
+    this.checked += batch.length;
+    this.allowed = batch;
+  }
+
+  /** Resolves to what was read, as soon as there is something, and goes on reading. */
+  private async takeAhead(): Promise<readonly Uint8Array[]> {
+    void this.readAhead();
+    while (this.ahead.length === 0 && this.end === undefined) {
+      await new Promise<void>((resolve) => (this.onRead = resolve));
+    }
+    const batch = this.ahead;
+    this.ahead = [];
+    this.bytesAhead = 0;
+    void this.readAhead();
+    return batch;
+  }
+
+  /** Never rejects. */
+  private async readAhead(): Promise<void> {
+    if (this.isReading) return;
+    this.isReading = true;
+    while (this.end === undefined && this.ahead.length < MAX_MESSAGES_AHEAD && this.bytesAhead < MAX_BYTES_AHEAD) {
+      try {
+        const result = await this.messages.next();
+        if (result.done === true) this.end ??= { failure: undefined };
+        else if (this.end === undefined) this.keep(result.value);
+      } catch (error) {
+        this.end ??= { failure: GatewayError.from(error) };
+      }
+      this.onRead?.();
+    }
+    this.isReading = false;
+  }
+
+  private keep(message: Uint8Array): void {
+    this.ahead.push(message);
+    this.bytesAhead += message.length;
+  }
+
+  /** Reports how the source ended, a failure once. */
+  private finish(): void {
+    const failure = this.end?.failure;
+    this.close(failure);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Drops what nobody is to see any more. */
+  private close(error: GatewayError | undefined): void {
+    this.end = { failure: undefined };
+    this.ahead = [];
+    this.allowed = [];
+    this.taken = 0;
+    this.settle(error);
+    this.onRead?.();
+  }
+}

@@ -1,0 +1,132 @@
+import { create, type DescMethod, toBinary } from '@bufbuild/protobuf';
+import type { GuardrailConfig } from '../../config/guardrail-config.js';
+import { describeMethod } from '../../contract/describe-method.js';
+import type { GuardrailPhase } from '../../domain/call-context.js';
+import { GatewayError } from '../../domain/errors.js';
+import { policyOf } from '../../domain/policy.js';
+import type { RpcMethod } from '../../domain/rpc-method.js';
+import {
+  CheckChunkRequestSchema,
+  CheckRequestRequestSchema,
+  CheckResponseRequestSchema,
+  GuardrailService,
+} from '../../gen/guardrail/v1/guardrail_pb.js';
+import { abortError, timeoutError } from '../../grpc/status.js';
+import type { GuardrailMetrics } from '../../observe/guardrail-metrics.js';
+import type { StackCall, UpstreamCall } from '../call.js';
+import { noteVerdict } from './guardrail-record.js';
+import { linkedContext } from './linked-context.js';
+import { type Verdict, VerdictReader, verdictOfFailure } from './verdict.js';
+
+/** What a guardrail is asked about. */
+export interface Subject {
+  readonly phase: GuardrailPhase;
+  /** Of the phase `chunk` one or more, of the others one. */
+  readonly messages: readonly Uint8Array[];
+  /** Position of the first one in its stream. */
+  readonly firstIndex: number;
+}
+
+/** Budgets of the checks in ms, and what happens when they are used up. */
+export interface GuardrailSettings extends GuardrailConfig {
+  /** Budget of a request or a whole response; undefined: there is no guardrail, and every check is skipped. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** Sends a check through the call stack: with the circuit breaker and the concurrency limit of the guardrail. */
+export type SendCheck = (call: UpstreamCall) => Promise<Uint8Array>;
+
+/** Time after which a client may try again what could not be checked. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Asks the guardrail whether messages may pass (guardrail/v1/guardrail.proto). */
+export class Guardrail {
+  private readonly methods: Readonly<Record<GuardrailPhase, RpcMethod>>;
+
+  constructor(
+    private readonly settings: GuardrailSettings,
+    private readonly metrics: GuardrailMetrics,
+  ) {
+    const { checkRequest, checkResponse, checkChunk } = GuardrailService.method;
+    const { timeoutMs, chunkTimeoutMs } = settings;
+    this.methods = {
+      request: checkMethod(checkRequest, timeoutMs),
+      response: checkMethod(checkResponse, timeoutMs),
+      chunk: checkMethod(checkChunk, chunkTimeoutMs),
+    };
+  }
+
+  /** Returns whether an RPC is checked: one that requires it also where there is no guardrail, so that it is counted. */
+  guards({ guarded, policy }: RpcMethod): boolean {
+    return guarded !== undefined && (this.settings.timeoutMs !== undefined || policy.guardrail === 'required');
+  }
+
+  /**
+   * Resolves when the messages may pass. Rejects with CONTENT_BLOCKED; with UPSTREAM_UNAVAILABLE when the guardrail
+   * cannot decide and the gateway is closed then; or with what the request itself ended of.
+   */
+  async check(call: StackCall, subject: Subject, send: SendCheck): Promise<void> {
+    const startedAt = performance.now();
+    const verdict = await this.ask(call, subject, send);
+    const ms = performance.now() - startedAt;
+    this.metrics.checked(subject.phase, verdict.outcome, ms / 1000);
+    noteVerdict(call.context, subject.phase, { ...verdict, ms });
+    if (verdict.outcome === 'allowed') return;
+    if (verdict.outcome === 'blocked') throw blocked(subject);
+    if (!this.settings.failOpen) throw undecided(subject, verdict);
+  }
+
+  private async ask(call: StackCall, subject: Subject, send: SendCheck): Promise<Verdict> {
+    if (this.settings.timeoutMs === undefined) return { outcome: 'skipped', reason: 'not_configured' };
+    const reader = new VerdictReader();
+    const { context, unlink } = linkedContext(call);
+    try {
+      const method = this.methods[subject.phase];
+      const request = encode(call.method, subject);
+      await send({ context, method, request, deadlineAt: call.deadlineAt, reader });
+      return reader.verdict ?? { outcome: 'error', reason: 'no_verdict' };
+    } catch (error) {
+      refuseIfOver(call);
+      return verdictOfFailure(error);
+    } finally {
+      unlink();
+    }
+  }
+}
+
+/** A check that failed because its request is over says nothing of the guardrail. */
+function refuseIfOver({ signal, deadlineAt, method: { upstream } }: StackCall): void {
+  if (signal.aborted) throw abortError(upstream, signal);
+  if (performance.now() >= deadlineAt) throw timeoutError(upstream, 'no time was left after the guardrail', false);
+}
+
+/** An RPC of the guardrail. The budget is its timeout, so that the circuit breaker judges it by that. */
+function checkMethod(desc: DescMethod, timeoutMs: number | undefined): RpcMethod {
+  return describeMethod(desc, policyOf('ACCESS_CONTROLLED', { timeoutMs }));
+}
+
+function encode({ path: method, guarded }: RpcMethod, { phase, messages, firstIndex }: Subject): Uint8Array {
+  const typeUrl = (phase === 'request' ? guarded?.request : guarded?.response) ?? '';
+  const values = messages.map((value) => ({ typeUrl, value: value as Uint8Array<ArrayBuffer> }));
+  if (phase === 'chunk') {
+    const init = { method, firstIndex: BigInt(firstIndex), messages: values };
+    return toBinary(CheckChunkRequestSchema, create(CheckChunkRequestSchema, init));
+  }
+  const schema = phase === 'request' ? CheckRequestRequestSchema : CheckResponseRequestSchema;
+  return toBinary(schema, create(schema, { method, ...(values[0] && { message: values[0] }) }));
+}
+
+function blocked({ phase }: Subject): GatewayError {
+  return new GatewayError('CONTENT_BLOCKED', `The guardrail does not allow this ${nameOf(phase)}.`);
+}
+
+function undecided({ phase }: Subject, { outcome, reason }: Verdict): GatewayError {
+  return new GatewayError('UPSTREAM_UNAVAILABLE', `The guardrail could not check this ${nameOf(phase)}.`, {
+    cause: new Error(`guardrail check of ${phase}: ${outcome} ${reason}`),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  });
+}
+
+function nameOf(phase: GuardrailPhase): string {
+  return phase === 'request' ? 'request' : 'response';
+}

@@ -1,0 +1,52 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import type { GuardrailOutcome } from '../../domain/call-context.js';
+import { GatewayError } from '../../domain/errors.js';
+import { CheckRequestResponseSchema, Decision } from '../../gen/guardrail/v1/guardrail_pb.js';
+import { GrpcFailure } from '../../grpc/grpc-failure.js';
+import type { ResponseReader } from '../call.js';
+
+/** A category such as `prompt_injection`. Anything else may be text of a message, which is not logged. */
+const REASON = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+
+/** Codes of calls that were not sent. */
+const NOT_SENT: ReadonlySet<string> = new Set(['CIRCUIT_OPEN', 'OVERLOADED']);
+
+/** How a check ended, and what is logged of it. */
+export interface Verdict {
+  readonly outcome: GuardrailOutcome;
+  /** Empty where there is none that may be logged. */
+  readonly reason: string;
+}
+
+/** Reads a verdict while the call is still the guardrail's to answer for: one without a decision counts as its fault. */
+export class VerdictReader implements ResponseReader {
+  verdict: Verdict | undefined;
+
+  /** Takes the response of any check: all three have the same shape. Throws UPSTREAM_ERROR. */
+  read(response: Uint8Array): void {
+    const { decision, reason = '' } = parse(response) ?? {};
+    if (decision !== Decision.ALLOW && decision !== Decision.BLOCK) {
+      throw new GatewayError('UPSTREAM_ERROR', 'The guardrail answered without a decision.');
+    }
+    const outcome = decision === Decision.ALLOW ? 'allowed' : 'blocked';
+    this.verdict = { outcome, reason: REASON.test(reason) ? reason : '' };
+  }
+}
+
+function parse(response: Uint8Array) {
+  try {
+    return fromBinary(CheckRequestResponseSchema, response).verdict;
+  } catch (error) {
+    throw new GatewayError('UPSTREAM_ERROR', 'The guardrail answered with bytes that are not a verdict.', {
+      cause: error,
+    });
+  }
+}
+
+/** Returns what a failed check came to. Its reason is the gRPC code alone: a text of the guardrail may quote a message. */
+export function verdictOfFailure(error: unknown): Verdict {
+  const { code, cause } = GatewayError.from(error);
+  const reason = cause instanceof GrpcFailure ? cause.grpcCode : code;
+  if (NOT_SENT.has(code)) return { outcome: 'skipped', reason };
+  return { outcome: code === 'UPSTREAM_TIMEOUT' ? 'timeout' : 'error', reason };
+}
