@@ -1,3 +1,4 @@
+import { healthOf } from './health.js';
 import { basePathOf } from './base-path.js';
 import { adminOf } from './admin.js';
 import { circuitOf } from './circuit.js';
@@ -48,7 +49,7 @@ export function assembleConfig(
     log: { level: settings.LOG_LEVEL },
     metrics: { enabled: settings.ENABLE_METRICS, exemplars: settings.METRICS_EXEMPLARS },
     tracing: tracingOf(settings),
-    health: { intervalMs: settings.GATEWAY_HEALTH_INTERVAL, recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD },
+    health: healthOf(settings),
     alerts: alertsOf(settings),
     admin: adminOf(settings),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,

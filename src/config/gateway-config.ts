@@ -1,4 +1,6 @@
 import type { GuardrailConfig } from './guardrail-config.js';
+import type { HealthConfig } from './health.js';
+import type { MeteringConfig } from './metering-config.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import type { ListenAddress } from './listen-address.js';
 import type { RatePolicy } from '../domain/policy.js';
@@ -92,20 +94,6 @@ export interface RevocationConfig {
   readonly resyncIntervalMs: number;
   /** How long after its `exp` a token may still be accepted. */
   readonly toleranceMs: number;
-}
-
-/** The outbox of usage events. */
-export interface MeteringConfig {
-  /** Events in memory. */
-  readonly capacity: number;
-  readonly batchSize: number;
-  readonly flushIntervalMs: number;
-  readonly maxBackoffMs: number;
-  /** Failed attempts in a row before memory is given back. */
-  readonly retryMax: number;
-  /** Undefined: events are kept in memory only. */
-  readonly shelfDirectory: string | undefined;
-  readonly shelfBytes: number;
 }
 
 /** The listener of operators. */
@@ -219,7 +207,7 @@ export interface GatewayConfig {
   readonly metrics: { readonly enabled: boolean; readonly exemplars: boolean };
   /** Undefined: nothing is recorded. */
   readonly tracing: TracingConfig | undefined;
-  readonly health: { readonly intervalMs: number; readonly recoveryHoldMs: number };
+  readonly health: HealthConfig;
   /** Where degradations are told; undefined: in log and metrics alone. */
   readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
   /** Undefined: there is no admin listener. */

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import type { MeteringConfig } from '../config/gateway-config.js';
+import type { MeteringConfig } from '../config/metering-config.js';
 import { UsageSink } from '../domain/usage-sink.js';
 import { DegradeFlags } from '../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';

@@ -90,6 +90,11 @@ export class GatewayMetrics {
   readonly upstreamUp = this.gauge('gateway_upstream_up', 'Verdict of the last health check: 1 is serving.', [
     'upstream',
   ]);
+  readonly contractDrift = this.gauge(
+    'gateway_contract_drift',
+    'Differences between the mounted contract and that of the backend; absent while its backend offers no reflection.',
+    ['upstream'],
+  );
   readonly alerts = this.counter(
     'gateway_alerts_total',
     'Alerts to the webhook: sent, failed (no answer, or no 2xx), dropped (queue full).',

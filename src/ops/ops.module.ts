@@ -3,6 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { GatewayMetrics } from '../observe/metrics.js';
+import { ContractDrift, DriftSignals } from './contract-drift.js';
 import { GatewayState } from './gateway-state.js';
 import { HealthController } from './health.controller.js';
 import { HealthMonitor } from './health-monitor.js';
@@ -22,8 +23,18 @@ export class OpsModule {
       module: OpsModule,
       imports: [TerminusModule.forRoot({ logger: false }), ...(onMainPort ? [metricsModule(metrics)] : [])],
       controllers: [HealthController, ...(settings.enabled ? [] : [MetricsOffController])],
-      providers: [GatewayState, HealthMonitor, MemoryWatch, Readiness, WatchedParts, StoreParts, PartSignals],
-      exports: [HealthMonitor, TerminusModule],
+      providers: [
+        GatewayState,
+        HealthMonitor,
+        ContractDrift,
+        DriftSignals,
+        MemoryWatch,
+        Readiness,
+        WatchedParts,
+        StoreParts,
+        PartSignals,
+      ],
+      exports: [HealthMonitor, ContractDrift, TerminusModule],
     };
   }
 }

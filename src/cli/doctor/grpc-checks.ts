@@ -1,7 +1,6 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
 import { upstreamVariables } from '../../config/schema/upstream-settings.js';
-import { compareContract, type Drift, fileNames } from '../../contract/drift.js';
 import { withDeadline } from '../../domain/loop-timeout.js';
 import { Http2Transport } from '../../grpc/http2/http2-transport.js';
 import { parseTarget } from '../../grpc/http2/target.js';
@@ -9,6 +8,7 @@ import type { PoolObserver } from '../../grpc/http2/pool-settings.js';
 import { NoReflection, ReflectionClient } from '../../grpc/reflection.js';
 import { readTlsMaterial } from '../../grpc/tls-material.js';
 import { askHealth, type UpstreamVerdict } from '../../grpc/upstream-health.js';
+import { readDrift } from '../../ops/contract-drift.js';
 import type { CheckLine } from './check-line.js';
 import { checkEndpoint, isUsable, type ProbeLimits } from './endpoint-checks.js';
 import { HTTP2 } from './protocols.js';
@@ -109,12 +109,6 @@ async function reflectionLine(
     const detail = error instanceof NoReflection ? error.message : `it cannot be asked: ${describe(error)}`;
     return { subject, step, status: 'info', detail: `not compared: ${detail}` };
   }
-}
-
-/** Compares the mounted RPCs of an upstream with what its reflection tells. */
-export async function readDrift(client: ReflectionClient, methods: readonly DescMethod[]): Promise<Drift> {
-  const services = [...new Set(methods.map(({ parent }) => parent.typeName))];
-  return compareContract(methods, await client.fetchFiles(services, fileNames));
 }
 
 function describe(error: unknown): string {

@@ -25,6 +25,10 @@ export const operationSettings = {
   GATEWAY_HEALTH_INTERVAL: defaulted(duration({ min: 100 }), '5s', {
     description: 'How often the health of the upstreams is checked. Probes answer with the latest verdict.',
   }),
+  GATEWAY_CONTRACT_DRIFT_INTERVAL: defaulted(duration({ min: 0 }), '60s', {
+    description:
+      'How often the contract of each upstream is compared with the mounted one, by server reflection where it offers that. `0s` never asks.',
+  }),
   GATEWAY_RECOVERY_HOLD: defaulted(duration({ min: 0, max: 600_000 }), '10s', {
     description: 'How long an impaired part must be well again before that is told. `0s` tells it at once.',
   }),

@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../../../config/gateway-config.js';
 import type { EndpointReport } from '../../../grpc/endpoint-report.js';
 import type { Upstreams } from '../../../grpc/upstreams.js';
 import type { Protection } from '../../../traffic/protection.js';
+import type { ContractDrift } from '../../contract-drift.js';
 import type { HealthMonitor } from '../../health-monitor.js';
 import { describeCircuits } from '../circuit-commands.js';
 import { shownTime } from './shown-time.js';
@@ -14,10 +15,11 @@ export interface UpstreamSources {
   readonly upstreams: Pick<Upstreams, 'report'>;
   readonly protection: Pick<Protection, 'report' | 'breakers'>;
   readonly health: Pick<HealthMonitor, 'verdict'>;
+  readonly drift: Pick<ContractDrift, 'report'>;
 }
 
 /** Shows each upstream: its last health check, endpoints, concurrency limit and circuits. */
-export function showUpstreams({ config, upstreams, protection, health }: UpstreamSources): object {
+export function showUpstreams({ config, upstreams, protection, health, drift }: UpstreamSources): object {
   const { checks, timestamp } = health.verdict(true);
   return {
     healthCheckedAt: timestamp,
@@ -32,6 +34,7 @@ export function showUpstreams({ config, upstreams, protection, health }: Upstrea
         endpoints: endpoints.slice(0, MAX_ENDPOINTS).map(describeEndpoint),
         waitingForConnection: waiting,
         concurrency: protection.report(name) ?? null,
+        contract: drift.report(name),
         circuits: describeCircuits(protection.breakers, name),
       };
     }),

@@ -11,6 +11,7 @@ import { SessionStore } from '../../../sso/session-store.js';
 import { Admission } from '../../../traffic/admission/admission.js';
 import { RateLimiter } from '../../../traffic/limits/rate-limiter.js';
 import { Protection } from '../../../traffic/protection.js';
+import { ContractDrift } from '../../contract-drift.js';
 import { HealthMonitor } from '../../health-monitor.js';
 import type { AdminCommands } from '../admin-commands.js';
 import { showCaches } from './show-caches.js';
@@ -31,7 +32,13 @@ export function stateCommands(
 ): AdminCommands<StateCommand> {
   const protection = app.get(Protection);
   const recent = app.get(RecentRequests);
-  const upstreams = { config, protection, upstreams: app.get(Upstreams), health: app.get(HealthMonitor) };
+  const upstreams = {
+    config,
+    protection,
+    upstreams: app.get(Upstreams),
+    health: app.get(HealthMonitor),
+    drift: app.get(ContractDrift),
+  };
   const limits = {
     config,
     protection,

@@ -1,0 +1,18 @@
+import type { Settings } from './schema.js';
+
+/** How often things outside of this process are looked at. */
+export interface HealthConfig {
+  readonly intervalMs: number;
+  readonly recoveryHoldMs: number;
+  /** 0: the contracts of backends are not compared. */
+  readonly driftIntervalMs: number;
+}
+
+/** The settings of these looks. */
+export function healthOf(settings: Settings): HealthConfig {
+  return {
+    intervalMs: settings.GATEWAY_HEALTH_INTERVAL,
+    recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD,
+    driftIntervalMs: settings.GATEWAY_CONTRACT_DRIFT_INTERVAL,
+  };
+}
