@@ -23,8 +23,9 @@ import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
 import { observe, type Observation } from './observe/observe.module.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
-import { AdminListener } from './ops/admin/admin-listener.js';
+import { AdminListener, type ListenerParts } from './ops/admin/admin-listener.js';
 import { mainCommands } from './ops/admin/main-commands.js';
+import { diagnosticsOf } from './ops/admin/profiles/diagnostics-sources.js';
 import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
 import { startOpsServer } from './ops/ops-server.js';
@@ -69,9 +70,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   identify(config, descriptors, observation);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const drain = new Drain(http, config, observation);
-  const audit = new AdminAudit(logger.events, observation.metrics);
-  const commands = mainCommands(app, config, observation, drain);
-  const admin = config.admin && (await AdminListener.start(config.admin, { commands, audit }));
+  const admin = config.admin && (await AdminListener.start(config.admin, adminParts(app, config, observation, drain)));
   const { host, port } = config.server;
   await app.listen({ host, port }).catch(async (error: unknown) => {
     await admin?.close();
@@ -103,6 +102,19 @@ function routeWarnings(routes: readonly Route[], config: GatewayConfig): ConfigW
     ...guardrailWarnings(methods, config),
     ...basePathWarnings(templates, config),
   ];
+}
+
+function adminParts(
+  app: NestFastifyApplication,
+  config: GatewayConfig,
+  observation: Observation,
+  drain: Drain,
+): ListenerParts {
+  return {
+    commands: mainCommands(app, config, observation, drain),
+    audit: new AdminAudit(observation.logger.events, observation.metrics),
+    diagnostics: diagnosticsOf(app, observation),
+  };
 }
 
 /**

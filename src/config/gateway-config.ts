@@ -102,6 +102,10 @@ export interface AdminConfig extends ListenAddress {
   readonly token: string | undefined;
   /** Allows to look and not to change; undefined: there is no such token. */
   readonly readToken: string | undefined;
+  /** Of so many blocks of the event loop one is sampled; 0: none. */
+  readonly blockRate: number;
+  /** Of so many requests that waited one is counted; 0: none. */
+  readonly mutexFraction: number;
 }
 
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */

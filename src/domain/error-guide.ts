@@ -169,6 +169,11 @@ export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
     meaning: 'This instance is shutting down.',
     action: 'Repeat at once, on a new connection: another instance takes it.',
   },
+  PROFILE_RUNNING: {
+    meaning:
+      'Another operator measures this instance: `holder` says who, since when and what. Only operators see this.',
+    action: 'Repeat it when that has ended, 120 seconds later at most.',
+  },
   MAIN_THREAD_STALLED: {
     meaning:
       'The gateway did not answer its admin listener in time: its event loop is blocked. Only operators see this; what they asked for was not done.',

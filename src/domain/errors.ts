@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   NOT_ACCEPTABLE: { status: 406, domain: 'client', title: 'Not acceptable' },
   REQUEST_TIMEOUT: { status: 408, domain: 'client', title: 'Request timeout' },
   ALREADY_EXISTS: { status: 409, domain: 'client', title: 'Already exists' },
+  PROFILE_RUNNING: { status: 409, domain: 'client', title: 'A profile is being taken' },
   ABORTED: { status: 409, domain: 'client', title: 'Aborted' },
   PAYLOAD_TOO_LARGE: { status: 413, domain: 'client', title: 'Payload too large' },
   URI_TOO_LONG: { status: 414, domain: 'client', title: 'URI too long' },

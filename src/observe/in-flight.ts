@@ -1,9 +1,13 @@
 import type { CallContext } from '../domain/call-context.js';
+import type { WaitProfile } from './wait-profile.js';
 
 /** Every request begun and not yet answered, streams included. Bounded by the server's connection limit. */
 export class InFlightRegistry {
   private readonly contexts = new Set<CallContext>();
   private readonly waiters: (() => void)[] = [];
+
+  /** @param waits learns what each request waited for when it ends. */
+  constructor(private readonly waits: Pick<WaitProfile, 'take'>) {}
 
   get size(): number {
     return this.contexts.size;
@@ -15,6 +19,7 @@ export class InFlightRegistry {
 
   remove(context: CallContext): void {
     this.contexts.delete(context);
+    this.waits.take(context);
     if (this.contexts.size === 0) for (const wake of this.waiters.splice(0)) wake();
   }
 

@@ -11,11 +11,13 @@ import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics } from './metrics.js';
 import { startTracing } from './tracing/start-tracing.js';
 import { Tracing } from './tracing/tracing.js';
+import { WaitProfile } from './wait-profile.js';
 
 /** What a running gateway tells about itself. Made before the application, which needs its registry to build itself. */
 export interface Observation {
   readonly metrics: GatewayMetrics;
   readonly inFlight: InFlightRegistry;
+  readonly waits: WaitProfile;
   readonly drain: DrainState;
   readonly degradeFlags: DegradeFlags;
   readonly logger: GatewayLogger;
@@ -25,7 +27,8 @@ export interface Observation {
 
 /** The observation of one application: nothing of it is shared with another one in the same process. */
 export async function observe(config: GatewayConfig, logger: GatewayLogger): Promise<Observation> {
-  const inFlight = new InFlightRegistry();
+  const waits = new WaitProfile(config.admin?.mutexFraction ?? 0);
+  const inFlight = new InFlightRegistry(waits);
   const metrics = new GatewayMetrics({ inFlight, droppedLines: () => logger.stream.dropped });
   const webhook = webhookOf(config, metrics);
   const degradeFlags = new DegradeFlags(metrics, logger.events, {
@@ -33,7 +36,7 @@ export async function observe(config: GatewayConfig, logger: GatewayLogger): Pro
     onTransition: (transition) => webhook?.send(transition),
   });
   const tracing = await startTracing(config, { registry: metrics.registry, log: logger.events });
-  return { metrics, inFlight, drain: new DrainState(), degradeFlags, logger, tracing };
+  return { metrics, inFlight, waits, drain: new DrainState(), degradeFlags, logger, tracing };
 }
 
 function webhookOf({ alerts, instance }: GatewayConfig, metrics: GatewayMetrics): AlertWebhook | undefined {

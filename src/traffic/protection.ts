@@ -91,7 +91,8 @@ export class Protection implements OnApplicationShutdown {
     );
   }
 
-  private *loads(): Generator<UpstreamLoad> {
+  /** How full each upstream is. */
+  *loads(): Generator<UpstreamLoad> {
     for (const [upstream, { inUse, capacity, queued }] of this.places) {
       yield { upstream, inFlight: inUse, capacity, queued };
     }

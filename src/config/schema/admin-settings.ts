@@ -1,5 +1,6 @@
 import { adminToken } from '../admin.js';
 import { listenAddress } from '../listen-address.js';
+import { count } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
 
 /** The listener of operators. */
@@ -15,5 +16,13 @@ export const adminSettings = {
   GATEWAY_ADMIN_READ_TOKEN: optional(adminToken, {
     description:
       'A second token, with which operators can look at everything and change nothing. Needs `GATEWAY_ADMIN_AUTH_TOKEN`.',
+  }),
+  GATEWAY_PPROF_BLOCK_RATE: defaulted(count({ max: 1_000_000 }), '0', {
+    description:
+      'Watches the event loop from the start on for `/debug/pprof/block`: of so many blocks (50 ms and longer) one has its stack taken, 1 takes all; 0 watches only while the page is asked for. On, it takes about 1 % of a CPU.',
+  }),
+  GATEWAY_PPROF_MUTEX_FRACTION: defaulted(count({ max: 1_000_000 }), '1', {
+    description:
+      'Of so many requests that waited inside of the gateway one is counted for `/debug/pprof/mutex`, for all of them; 1 counts each, 0 none.',
   }),
 };

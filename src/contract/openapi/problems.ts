@@ -4,8 +4,13 @@ import type { Route } from '../route.js';
 import type { JsonObject } from './json.js';
 
 const CODES = Object.keys(ERROR_CODES) as GatewayErrorCode[];
-/** A client that left or does not read sees no answer; the last is for operators alone. */
-const UNSEEN: ReadonlySet<GatewayErrorCode> = new Set(['CLIENT_CLOSED', 'CLIENT_STALLED', 'MAIN_THREAD_STALLED']);
+/** A client that left or does not read sees no answer; the others are for operators alone. */
+const UNSEEN: ReadonlySet<GatewayErrorCode> = new Set([
+  'CLIENT_CLOSED',
+  'CLIENT_STALLED',
+  'MAIN_THREAD_STALLED',
+  'PROFILE_RUNNING',
+]);
 
 /** Statuses that any operation may answer with: limits, overload, an upstream at fault, a bug. */
 const EVERYWHERE = [400, 403, 404, 429, 500, 501, 502, 503, 504];

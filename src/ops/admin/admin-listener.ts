@@ -11,6 +11,7 @@ import type { AdminAction, AdminReply, WorkerMessage, WorkerSettings } from './a
 import { AdminThread, type ThreadOwner } from './admin-thread.js';
 import { Claim } from './claim.js';
 import { unfinished } from './main-thread.js';
+import { type DiagnosticsSources, installDiagnostics } from './profiles/diagnostics.js';
 import { startWorker, workerSettings } from './start-worker.js';
 
 const FIRST_RESTART_MS = 250;
@@ -24,6 +25,8 @@ type Call = Extract<WorkerMessage, { kind: 'call' }>;
 export interface ListenerParts {
   readonly commands: AdminCommands;
   readonly audit: AdminAudit;
+  /** What its thread can look into without the help of this one; undefined: nothing. */
+  readonly diagnostics?: DiagnosticsSources;
   readonly startWorker?: (settings: WorkerSettings) => Worker;
   readonly schedule?: Schedule;
 }
@@ -41,11 +44,14 @@ export class AdminListener implements ThreadOwner {
   private cancelRestart: (() => void) | undefined;
   private failures = 0;
   private startedAt = 0;
+  private readonly installed: { readonly remove: () => void } | undefined;
 
   private constructor(
     private settings: WorkerSettings,
     private readonly parts: ListenerParts,
-  ) {}
+  ) {
+    if (parts.diagnostics !== undefined) this.installed = installDiagnostics(settings.gatewayId, parts.diagnostics);
+  }
 
   /** Resolves when it listens. Rejects with AdminListenError, or ConfigError. */
   static async start(config: AdminConfig, parts: ListenerParts): Promise<AdminListener> {
@@ -65,6 +71,7 @@ export class AdminListener implements ThreadOwner {
     this.isClosed = true;
     this.cancelRestart?.();
     await this.thread?.close();
+    this.installed?.remove();
   }
 
   onCall(thread: AdminThread, call: Call): void {

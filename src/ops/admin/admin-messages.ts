@@ -52,6 +52,10 @@ export interface WorkerSettings {
   readonly tokenHash: Uint8Array | undefined;
   /** The same of the token that can change nothing; undefined: there is none. */
   readonly readTokenHash: Uint8Array | undefined;
+  /** Under which the main thread has the diagnostics of this gateway. */
+  readonly gatewayId: string;
+  /** Of so many blocks of the event loop one is sampled; 0: none, and the loop is not watched. */
+  readonly blockRate: number;
 }
 
 /** From the worker to the main thread. */
@@ -66,10 +70,12 @@ export type WorkerMessage =
       readonly deadlineMs: number;
       readonly claim: SharedArrayBuffer;
     }
-  | { readonly kind: 'action'; readonly action: AdminAction };
+  | { readonly kind: 'action'; readonly action: AdminAction }
+  | { readonly kind: 'ping' };
 
 /** From the main thread to the worker. */
 export type MainMessage =
   | { readonly kind: 'reply'; readonly id: number; readonly reply: AdminReply }
   | { readonly kind: 'logged' }
+  | { readonly kind: 'pong' }
   | { readonly kind: 'close' };

@@ -2,6 +2,7 @@ import { json } from './admin-answer.js';
 import { CHANGE_ROUTES } from './changes/change-routes.js';
 import { STATE_ROUTES } from './state/state-routes.js';
 import { type AdminRoute, route } from './admin-route.js';
+import { PROFILE_ROUTES } from './profiles/profile-routes.js';
 
 /** All there is to call. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
@@ -12,4 +13,5 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   route('POST /admin/circuits/{upstream}/open', { main: 'open-circuit' }),
   route('POST /admin/circuits/{upstream}/close', { main: 'close-circuit' }),
   route('POST /admin/circuits/{upstream}/reset', { main: 'reset-circuit' }),
+  ...PROFILE_ROUTES,
 ];

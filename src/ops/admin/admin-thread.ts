@@ -68,6 +68,8 @@ export class AdminThread {
         return this.owner.onCall(this, message);
       case 'action':
         return this.owner.onAction(this, message.action);
+      case 'ping':
+        return this.send({ kind: 'pong' });
     }
   }
 

@@ -8,12 +8,13 @@ import type { AddressInfo } from 'node:net';
 if (parentPort === null) throw new Error('this file is the worker of the admin listener');
 const port = parentPort;
 const settings = workerData as WorkerSettings;
-const main = new MainThread(port);
+const main = new MainThread(port, settings);
 const admin = new AdminServer(new CallerCheck(settings), main);
 const { server } = admin;
 
 port.on('message', (message: MainMessage) => {
   if (main.take(message)) return;
+  main.inspection.close();
   // The last answers go out; without a server and a port nothing keeps the thread.
   admin.close(() => port.close());
 });

@@ -7,8 +7,10 @@ import type {
   AdminReply,
   MainMessage,
   WorkerMessage,
+  WorkerSettings,
 } from './admin-messages.js';
 import { Claim } from './claim.js';
+import { Inspection } from './profiles/inspection.js';
 
 const NO_INPUT: AdminInput = { params: {}, query: {}, body: {} };
 const DEADLINE_MS = 2_000;
@@ -26,11 +28,21 @@ export class MainThread {
   private waitingLines = 0;
   private unlogged = 0;
 
-  constructor(private readonly port: MessagePort) {}
+  /** How to look into it without its help. */
+  readonly inspection: Inspection;
+  private readonly pings: (() => void)[] = [];
+
+  constructor(
+    private readonly port: MessagePort,
+    settings: Pick<WorkerSettings, 'gatewayId' | 'blockRate'>,
+  ) {
+    this.inspection = new Inspection(settings, () => this.ping());
+  }
 
   /** Takes a message from it; false when it is not an answer. */
   take(message: MainMessage): boolean {
     if (message.kind === 'logged') this.waitingLines -= 1;
+    else if (message.kind === 'pong') this.pings.shift()?.();
     else if (message.kind === 'reply') this.calls.get(message.id)?.(message.reply);
     else return false;
     return true;
@@ -57,6 +69,14 @@ export class MainThread {
       clearTimeout(unanswered);
       this.calls.delete(id);
     }
+  }
+
+  /** Resolves when its event loop gets to it. */
+  private ping(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.pings.push(resolve);
+    this.send({ kind: 'ping' });
+    return promise;
   }
 
   /** Refuses a call that could not be logged. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { Worker } from 'node:worker_threads';
 import { tokenMissing } from '../../config/admin.js';
@@ -8,8 +9,8 @@ import { isOwnHost } from '../../config/loopback.js';
 import type { WorkerSettings } from './admin-messages.js';
 import { hashToken } from './caller-check.js';
 
-/** It holds no data of requests. */
-const HEAP_MIB = 64;
+/** It holds no data of requests, but what V8 writes of a profile. */
+const HEAP_MIB = 256;
 const LOADER = '@oxc-node/core/register';
 
 /** Resolves the host here, so that what is checked is what is listened on. Throws ConfigError when others can reach it without a token. */
@@ -18,10 +19,10 @@ export async function workerSettings(config: AdminConfig): Promise<WorkerSetting
   if (config.token === undefined && !isOwnHost(address)) {
     throw new ConfigError([tokenMissing(`is ${formatListenAddress(config)}, here ${address}`)]);
   }
-  const { token, readToken } = config;
+  const { token, readToken, port, host: name, blockRate } = config;
   const tokenHash = token === undefined ? undefined : hashToken(token);
   const readTokenHash = readToken === undefined ? undefined : hashToken(readToken);
-  return { address, port: config.port, name: config.host, tokenHash, readTokenHash };
+  return { address, port, name, tokenHash, readTokenHash, gatewayId: randomUUID(), blockRate };
 }
 
 /** Starts the thread, from source as from the build. It gets nothing of the environment, with its secrets, nor of the flags of the process. */

@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { type AdminAnswer, file, text } from '../admin-answer.js';
+import type { AdminCall } from '../admin-route.js';
+import { encodeActivity } from './activity-profile.js';
+import { activityListing, activitySummary, type ShownActivity } from './activity-text.js';
+import { framesOf, type MainThreadSession } from './main-thread-session.js';
+
+/** Parameters of `goroutine`. */
+export const activityQuery = z.strictObject({ debug: z.enum(['0', '1', '2']).default('0') });
+
+/** Shows what the gateway is doing, also while its main thread is stuck in JavaScript. */
+export async function showActivity({ main, query }: AdminCall): Promise<AdminAnswer> {
+  const { debug } = query as z.output<typeof activityQuery>;
+  const shown = main.inspection.ask(readActivity);
+  if (debug === '0') return file('goroutine.pb.gz', await encodeActivity(await shown));
+  const render = debug === '1' ? activitySummary : activityListing;
+  return text(await shown.then(render, unreachable));
+}
+
+async function readActivity(session: MainThreadSession): Promise<ShownActivity> {
+  const activity = await session.view('activity');
+  return { ...activity, frames: await framesOf(activity.stack, session) };
+}
+
+/** Says what is known from outside of a thread that cannot be asked. Rethrows what is not about that. */
+async function unreachable(error: unknown): Promise<string> {
+  if (!(error instanceof Error) || !('code' in error) || error.code !== 'MAIN_THREAD_STALLED') throw error;
+  return [
+    'main thread: in native code, which the inspector cannot interrupt; its stack and its requests cannot be read now',
+    `    ${error.message}`,
+    `    the kernel says: ${await kernelState()}`,
+    '',
+  ].join('\n');
+}
+
+/** Returns what Linux says of the main thread (proc_pid_stat(5), proc_pid_wchan(5)). */
+async function kernelState(): Promise<string> {
+  const folder = `/proc/self/task/${process.pid}`;
+  const [stat, place] = await Promise.all([readOrEmpty(`${folder}/stat`), readOrEmpty(`${folder}/wchan`)]);
+  const state = STATES[stat.replace(/^.*\) /s, '').charAt(0)] ?? 'nothing';
+  return place === '' || place === '0' ? state : `${state} in ${place}`;
+}
+
+const STATES: Readonly<Record<string, string>> = {
+  R: 'running on a CPU',
+  S: 'sleeping',
+  D: 'waiting for a disk',
+  T: 'stopped by a signal',
+  t: 'stopped by a debugger',
+};
+
+function readOrEmpty(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}

@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { isAbsolute, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Frame } from './profile-builder.js';
+
+/** Sources that one profile may name; those beyond keep the positions of what runs. */
+const MAX_MAPS = 1_000;
+const MAX_MAP_BYTES = 8 * 1_048_576;
+/** The project, from this file in `src` as in `dist`. */
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+
+/** A function as V8 knows it. Lines and columns start at 0. */
+export interface CodePosition {
+  readonly functionName: string;
+  /** URL or path of the script. */
+  readonly url: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
+/** Finds the source map of a script that has none on disk, as of one that was compiled while it was loaded. */
+export type FindSourceMap = (path: string) => Promise<SourceMapPayload | undefined>;
+
+/** Translates positions in what runs to positions in the TypeScript sources, for one profile. */
+export class SourcePositions {
+  private readonly maps = new Map<string, SourceMap | undefined>();
+
+  /** Reads the source maps of scripts. */
+  static async of(urls: Iterable<string>, find: FindSourceMap): Promise<SourcePositions> {
+    const positions = new SourcePositions();
+    for (const url of new Set(urls)) {
+      const path = pathOf(url);
+      if (path === '' || positions.maps.size >= MAX_MAPS) continue;
+      const payload = (await readMapBeside(path)) ?? (await find(path));
+      positions.maps.set(url, payload && parse(payload));
+    }
+    return positions;
+  }
+
+  /** Returns the frame of a function. @param line the running line of its script, from 1, where it is known. */
+  frame({ functionName, url, lineNumber, columnNumber }: CodePosition, line?: number): Frame {
+    const name = functionName === '' ? '(anonymous)' : functionName;
+    if (url === '') return { name, file: '', startLine: 0, line: 0 };
+    const map = this.maps.get(url);
+    const start = map?.findEntry(lineNumber, columnNumber);
+    if (map === undefined || start === undefined || !('originalSource' in start)) {
+      return { name, file: shorten(pathOf(url) || url), startLine: lineNumber + 1, line: line ?? lineNumber + 1 };
+    }
+    const file = shorten(sourcePath(start.originalSource, pathOf(url)));
+    const startLine = start.originalLine + 1;
+    return { name, file, startLine, line: line === undefined ? startLine : originalLine(map, line - 1, startLine) };
+  }
+}
+
+/** The first thing on the line that comes from a source; without a column nothing better is known. */
+function originalLine(map: SourceMap, line: number, startLine: number): number {
+  const entry = map.findEntry(line, Number.MAX_SAFE_INTEGER);
+  if (!('originalLine' in entry) || entry.generatedLine !== line) return startLine;
+  return Math.max(entry.originalLine + 1, startLine);
+}
+
+function parse(payload: SourceMapPayload): SourceMap | undefined {
+  try {
+    return new SourceMap(payload);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads what the compiler wrote beside a script: `index.js.map`. */
+async function readMapBeside(path: string): Promise<SourceMapPayload | undefined> {
+  if (!path.endsWith('.js')) return undefined;
+  try {
+    const text = await readFile(`${path}.map`, 'utf8');
+    return text.length > MAX_MAP_BYTES ? undefined : (JSON.parse(text) as SourceMapPayload);
+  } catch {
+    return undefined;
+  }
+}
+
+/** ES modules are known by URL, CommonJS ones by path; what Node has built in has neither. */
+function pathOf(url: string): string {
+  if (url.startsWith('file:')) return fileURLToPath(url);
+  return isAbsolute(url) ? url : '';
+}
+
+function sourcePath(source: string, script: string): string {
+  return fileURLToPath(new URL(source, pathToFileURL(script)));
+}
+
+/** Returns the path in the project, or the whole one for what is elsewhere. */
+function shorten(path: string): string {
+  const inside = isAbsolute(path) ? relative(ROOT, path) : path;
+  return inside.startsWith('..') ? path : inside;
+}
