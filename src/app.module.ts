@@ -1,10 +1,11 @@
-import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { AccessModule } from './access/access.module.js';
 import { AuthenticationGuard } from './access/authentication.guard.js';
 import { RolesGuard } from './access/roles.guard.js';
 import { TenantGuard } from './access/tenant.guard.js';
+import { servicesOf } from './adopted-modules.js';
 import { AiModule } from './api/ai/ai.module.js';
 import { AuthModule } from './api/auth/auth.module.js';
 import { ExtraServicesModule } from './api/extra-services.module.js';
@@ -33,6 +34,8 @@ export interface AppParts {
   readonly config: GatewayConfig;
   readonly descriptors: Descriptors;
   readonly observation: Observation;
+  /** Those of GATEWAY_MODULES. */
+  readonly modules?: readonly Type[];
 }
 
 @Global()
@@ -42,9 +45,9 @@ class ConfigModule {}
 /** The composition root. */
 @Module({
   providers: [
-    // Who is calling comes first; in whose name second, since a permission counts only within a tenant; what they may do
-    // third. Only then is it worth counting: nobody uses up the rate of others with requests that are refused. What
-    // could not be answered anyway is turned away last, so that retries against an open circuit count as well.
+    // Who is calling comes first; on whose behalf second, since a permission counts only within a tenant; what they may
+    // do third. Then a request is counted, so that nobody uses up the rate of others with requests that are denied. One
+    // that could not be answered anyway is refused last, so that retries against an open circuit breaker count as well.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: TenantGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
@@ -54,7 +57,7 @@ class ConfigModule {}
   ],
 })
 export class AppModule {
-  static create({ config, descriptors, observation }: AppParts): DynamicModule {
+  static create({ config, descriptors, observation, modules = [] }: AppParts): DynamicModule {
     const settings = { provide: GATEWAY_CONFIG, useValue: config };
     return {
       module: AppModule,
@@ -71,15 +74,22 @@ export class AppModule {
         AccessModule,
         ...(config.sso.providers.size > 0 ? [SsoModule] : []),
         EdgeModule.create(descriptors),
-        AuthModule,
-        UserModule,
-        TenantModule,
-        ...(config.upstreams.has('ai') ? [AiModule] : []),
-        ExtraServicesModule.create(descriptors),
+        ...generatedModules(config, descriptors, modules),
         MeModule,
         DocsModule.create(config, descriptors),
         OpsModule.create(config, observation.metrics),
+        ...modules,
       ],
     };
   }
+}
+
+/** Controllers of the services that no adopted module has one for. */
+function generatedModules({ upstreams }: GatewayConfig, descriptors: Descriptors, modules: readonly Type[]) {
+  const taken = new Set(servicesOf(modules).map(({ typeName }) => typeName));
+  const builtIn = [AuthModule, UserModule, TenantModule, ...(upstreams.has('ai') ? [AiModule] : [])];
+  return [
+    ...builtIn.filter((module) => !servicesOf([module]).some(({ typeName }) => taken.has(typeName))),
+    ExtraServicesModule.create(descriptors, taken),
+  ];
 }

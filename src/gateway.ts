@@ -1,7 +1,9 @@
 import type { AddressInfo } from 'node:net';
+import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
+import { loadModules, servicesOf } from './adopted-modules.js';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
@@ -12,7 +14,7 @@ import { basePathWarnings } from './config/base-path.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
 import { contractWarnings } from './contract/contract-warnings.js';
 import { compiledPolicies, Contract, ContractError } from './contract/contract.js';
-import { type Descriptors, loadDescriptors } from './contract/descriptors.js';
+import { addServices, type Descriptors, loadDescriptors } from './contract/descriptors.js';
 import type { Route } from './contract/route.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { HttpServer } from './edge/http-server.js';
@@ -47,11 +49,12 @@ export interface RunningGateway {
 
 /** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a taken port. */
 export async function startGateway(config: GatewayConfig, logger: GatewayLogger): Promise<RunningGateway> {
-  const descriptors = loadDescriptors(config.descriptorFiles);
-  refuseProblems(config, descriptors);
+  const modules = await loadModules(config.moduleFiles);
+  const descriptors = addServices(loadDescriptors(config.descriptorFiles), servicesOf(modules));
+  refuseProblems(config, descriptors, modules);
   const observation = await observe(config, logger);
   const http = new HttpServer(config);
-  const module = AppModule.create({ config, descriptors, observation });
+  const module = AppModule.create({ config, descriptors, observation, modules });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {
     bodyParser: false,
     bufferLogs: true,
@@ -121,8 +124,8 @@ function adminParts(
  * Before anything is made, so that a refusal is all that a start says. Throws ContractError, ConfigError, or an
  * AggregateError of both.
  */
-function refuseProblems(config: GatewayConfig, descriptors: Descriptors): void {
-  const problems = contractProblems(descriptors, { json: config.json, features: featuresOf(config) });
+function refuseProblems(config: GatewayConfig, descriptors: Descriptors, modules: readonly Type[]): void {
+  const problems = contractProblems(descriptors, { json: config.json, features: featuresOf(config, modules) });
   const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
   const contradictions = [...methodProblems(methods, config), ...fileProblems(config)];
   const refusals = [

@@ -1,3 +1,5 @@
+import type { Type } from '@nestjs/common';
+import { controllersOf } from './adopted-modules.js';
 import type { ConfigProblem } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { upstreamVariables } from './config/schema/upstream-settings.js';
@@ -46,8 +48,9 @@ export function fileProblems({ upstreams }: Pick<GatewayConfig, 'upstreams'>): C
   });
 }
 
-/** The features of a configuration. */
-export function featuresOf({ server, sso, metrics }: GatewayConfig): StaticFeatures {
+/** Returns the features of a configuration and of the modules that it mounts. */
+export function featuresOf({ server, sso, metrics }: GatewayConfig, modules: readonly Type[]): StaticFeatures {
   const { docs, opsPort } = server;
-  return { docs, sso: sso.providers.size > 0, metrics: metrics.enabled, ops: opsPort !== undefined };
+  const controllers = controllersOf(modules);
+  return { docs, sso: sso.providers.size > 0, metrics: metrics.enabled, ops: opsPort !== undefined, controllers };
 }

@@ -4,6 +4,7 @@ import type { Policy } from './domain/policy.js';
 import { OpenApiController } from './edge/docs/openapi.controller.js';
 import { PagesController } from './edge/docs/pages.controller.js';
 import { ReferenceController } from './edge/docs/reference.controller.js';
+import { controlledService } from './edge/rpc-controller.js';
 import { ownRoutes } from './edge/own-routes.js';
 import { HealthController } from './ops/health.controller.js';
 import { MetricsController } from './ops/metrics.controller.js';
@@ -27,10 +28,12 @@ export interface StaticFeatures {
   /** Metrics are on; `ops` says that they have a port of their own. */
   readonly metrics: boolean;
   readonly ops: boolean;
+  /** Controllers of adopted modules. */
+  readonly controllers: readonly Type[];
 }
 
 /** The routes that the application mounts beside those of the contracts. */
-export function staticRoutes({ docs, sso, metrics, ops }: StaticFeatures): GatewayRoute[] {
+export function staticRoutes({ docs, sso, metrics, ops, controllers: adopted }: StaticFeatures): GatewayRoute[] {
   const controllers: Type[] = [
     HealthController,
     MeController,
@@ -38,6 +41,7 @@ export function staticRoutes({ docs, sso, metrics, ops }: StaticFeatures): Gatew
     ...(docs ? [OpenApiController, ReferenceController] : []),
     ...(sso ? [LoginController, SessionController, BackchannelController] : []),
     ...(metrics ? [] : [MetricsOffController]),
+    ...adopted.filter((controller) => controlledService(controller) === undefined),
   ];
   return [
     ...controllers.flatMap((controller) => ownRoutes(controller)),

@@ -6,12 +6,11 @@ import { RpcController } from '../edge/rpc-controller.js';
 /** Serves the services of descriptor sets as a hand-written module would, without the writing. */
 @Module({})
 export class ExtraServicesModule {
-  static create({ sets }: Descriptors): DynamicModule {
+  /** @param taken type names of services that have a controller already. */
+  static create({ sets }: Descriptors, taken: ReadonlySet<string>): DynamicModule {
     const [, ...extraSets] = sets;
-    return {
-      module: ExtraServicesModule,
-      controllers: extraSets.flatMap(({ services }) => services.map(controllerOf)),
-    };
+    const services = extraSets.flatMap((set) => set.services).filter(({ typeName }) => !taken.has(typeName));
+    return { module: ExtraServicesModule, controllers: services.map(controllerOf) };
   }
 }
 

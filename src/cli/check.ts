@@ -20,7 +20,7 @@ import type { World } from './world.js';
 export function check(world: World, terminal: Terminal, options: { readonly print: boolean }): number {
   const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
   const problems = [
-    ...world.inspection.problems.map(formatProblem),
+    ...[...world.inspection.problems, ...world.moduleProblems].map(formatProblem),
     ...world.descriptorProblems,
     ...contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) }).map(describeProblem),
     ...(config === undefined ? [] : [...methodProblems(methodsOf(world), config), ...fileProblems(config)]).map(

@@ -4,6 +4,7 @@ import type { Route } from '../contract/route.js';
 import type { Access, FallbackPolicy, Policy, RatePolicy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { GatewayRoute } from '../static-routes.js';
+import { pipelineFacts } from './pipeline-facts.js';
 import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
 import type { World } from './world.js';
 
@@ -28,6 +29,7 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ['success', String(method.policy.successStatus)],
     ...meterFact(method.policy),
     ...guardrailFact(method, world),
+    ...pipelineFacts(route, world.modules),
   ];
 }
 

@@ -17,7 +17,7 @@ export interface Outcome {
 export interface CliContext {
   readonly terminal: Terminal;
   readonly outcome: Outcome;
-  readonly world: (options: EnvOption) => World;
+  readonly world: (options: EnvOption) => Promise<World>;
 }
 
 export const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
@@ -43,7 +43,7 @@ function addDoctor(program: Command, { terminal, outcome, world }: CliContext): 
       'try all that the gateway depends on, from here: DNS, TCP, TLS, health, contract, Redis, keys, clock, limits',
     )
     .action(async ({ timeout, slow, json, ...options }: ProbeOptions) => {
-      outcome.exitCode = await doctor(world(options), terminal, { timeoutMs: timeout, slowMs: slow, json });
+      outcome.exitCode = await doctor(await world(options), terminal, { timeoutMs: timeout, slowMs: slow, json });
     });
 }
 

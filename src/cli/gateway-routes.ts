@@ -1,3 +1,4 @@
+import { controllersOf } from '../adopted-modules.js';
 import { type GatewayRoute, type StaticFeatures, staticRoutes } from '../static-routes.js';
 import type { World } from './world.js';
 
@@ -7,12 +8,13 @@ export function gatewayRoutes(world: World): GatewayRoute[] {
 }
 
 /** The features that the settings ask for, as far as they can be read. */
-export function featuresIn({ inspection: { settings, providers } }: World): StaticFeatures {
+export function featuresIn({ inspection: { settings, providers }, modules }: World): StaticFeatures {
   return {
     docs: settings.GATEWAY_DOCS !== false,
     sso: providers.length > 0,
     metrics: settings.ENABLE_METRICS !== false,
     ops: settings.OPS_PORT !== undefined,
+    controllers: controllersOf(modules),
   };
 }
 

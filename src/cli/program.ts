@@ -32,7 +32,7 @@ export async function run(args: readonly string[], terminal: Terminal, env = pro
 }
 
 function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): Command {
-  const world = ({ env: file }: EnvOption): World => readWorld(file === undefined ? env : readEnvFile(file));
+  const world = ({ env: file }: EnvOption): Promise<World> => readWorld(file === undefined ? env : readEnvFile(file));
   const program = new Command('gateway')
     .description('Looks at the settings and contracts of the gateway.')
     .version(VERSION);
@@ -43,9 +43,9 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .option('--print', 'print the effective settings too, secrets as fingerprints', false)
     .option('--live', 'also try every connection, and print what fails', false)
     .action(async (options: EnvOption & { print: boolean; live: boolean }) => {
-      outcome.exitCode = check(world(options), terminal, options);
+      outcome.exitCode = check(await world(options), terminal, options);
       if (outcome.exitCode !== 0 || !options.live) return;
-      outcome.exitCode = await doctor(world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
+      outcome.exitCode = await doctor(await world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
     });
   addDiagnosticCommands(program, { terminal, outcome, world });
   program
@@ -53,15 +53,15 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .description('list the routes with their RPC, access, permissions and timeout')
     .option(...ENV_OPTION)
     .option('--json', 'as JSON', false)
-    .action((options: EnvOption & { json: boolean }) => {
-      outcome.exitCode = listRoutes(world(options), terminal, options);
+    .action(async (options: EnvOption & { json: boolean }) => {
+      outcome.exitCode = listRoutes(await world(options), terminal, options);
     });
   program
     .command('explain <verb> <path>')
-    .description('say what happens to a request: route, policy, RPC, upstream, deadline')
+    .description('say what happens to a request: route, policy, RPC, upstream, deadline, pipeline')
     .option(...ENV_OPTION)
-    .action((verb: string, path: string, options: EnvOption) => {
-      outcome.exitCode = explain(world(options), terminal, { verb, path });
+    .action(async (verb: string, path: string, options: EnvOption) => {
+      outcome.exitCode = explain(await world(options), terminal, { verb, path });
     });
   program
     .command('cache')
@@ -70,7 +70,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .description('remove the cached answers of all instances, and nothing else')
     .option(...ENV_OPTION)
     .action(async (options: EnvOption) => {
-      outcome.exitCode = await clearCache(world(options), terminal);
+      outcome.exitCode = await clearCache(await world(options), terminal);
     });
   program
     .command('docs')

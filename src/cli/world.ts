@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import type { Type } from '@nestjs/common';
+import { loadModules, servicesOf } from '../adopted-modules.js';
+import { ConfigError, type ConfigProblem } from '../config/config-error.js';
 import { type Inspection, inspectEnvironment } from '../config/environment.js';
 import type { Environment } from '../config/variables.js';
-import { DescriptorError, type Descriptors, loadDescriptors } from '../contract/descriptors.js';
+import { addServices, DescriptorError, type Descriptors, loadDescriptors } from '../contract/descriptors.js';
 import { buildRouteTable } from '../contract/route-table.js';
 import type { Route } from '../contract/route.js';
 
@@ -15,6 +18,10 @@ export interface World {
   readonly descriptors: Descriptors;
   /** What is wrong with those files. */
   readonly descriptorProblems: readonly string[];
+  /** Those of GATEWAY_MODULES. */
+  readonly modules: readonly Type[];
+  /** What is wrong with their files. */
+  readonly moduleProblems: readonly ConfigProblem[];
 }
 
 /** A `.env` file that cannot be read. */
@@ -23,11 +30,13 @@ export class EnvFileError extends Error {
 }
 
 /** An environment, what it says, and the routes of the contracts it names. Nothing in it has to be right. */
-export function readWorld(env: Environment): World {
+export async function readWorld(env: Environment): Promise<World> {
   const inspection = inspectEnvironment(env);
-  const { descriptors, problems } = readDescriptors(inspection.settings.GATEWAY_DESCRIPTORS ?? []);
+  const { modules, problems: moduleProblems } = await readModules(inspection.settings.GATEWAY_MODULES ?? []);
+  const { descriptors: sets, problems } = readDescriptors(inspection.settings.GATEWAY_DESCRIPTORS ?? []);
+  const descriptors = addServices(sets, servicesOf(modules));
   const { routes } = buildRouteTable(descriptors.services);
-  return { env, inspection, routes, descriptors, descriptorProblems: problems };
+  return { env, inspection, routes, descriptors, descriptorProblems: problems, modules, moduleProblems };
 }
 
 /** The variables of a `.env` file. Throws {@link EnvFileError}. */
@@ -46,5 +55,14 @@ function readDescriptors(files: readonly string[]) {
   } catch (error) {
     if (!(error instanceof DescriptorError)) throw error;
     return { descriptors: loadDescriptors(), problems: error.problems };
+  }
+}
+
+async function readModules(files: readonly string[]) {
+  try {
+    return { modules: await loadModules(files), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { modules: [], problems: error.problems };
   }
 }

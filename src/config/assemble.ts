@@ -34,18 +34,10 @@ export function assembleConfig(
     responseCache: responseCacheOf(settings),
     idempotency: { ttlMs: settings.GATEWAY_IDEMPOTENCY_TTL, maxBytes: settings.GATEWAY_IDEMPOTENCY_MAX_BYTES },
     redis: redisOf(settings),
-    revocation: {
-      maxEntries: settings.GATEWAY_REVOCATION_MAX,
-      resyncIntervalMs: settings.GATEWAY_REVOCATION_RESYNC_INTERVAL,
-      toleranceMs: settings.GATEWAY_JWT_CLOCK_TOLERANCE,
-    },
+    revocation: revocationOf(settings),
     sso: ssoOf(settings, providers),
     metering: meteringOf(settings),
-    json: {
-      emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,
-      maxDepth: settings.GATEWAY_JSON_MAX_DEPTH,
-      maxKeys: settings.GATEWAY_JSON_MAX_KEYS,
-    },
+    json: jsonOf(settings),
     log: { level: settings.LOG_LEVEL },
     metrics: { enabled: settings.ENABLE_METRICS, exemplars: settings.METRICS_EXEMPLARS },
     tracing: tracingOf(settings),
@@ -53,6 +45,7 @@ export function assembleConfig(
     alerts: alertsOf(settings),
     admin: adminOf(settings),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
+    moduleFiles: settings.GATEWAY_MODULES,
     ...processOf(settings),
   });
 }
@@ -60,6 +53,22 @@ export function assembleConfig(
 function processOf(settings: Settings): Pick<GatewayConfig, 'revision' | 'instance' | 'environment'> {
   const instance = settings.POD_NAME ?? hostname();
   return { revision: settings.GATEWAY_REVISION, instance, environment: settings.NODE_ENV };
+}
+
+function jsonOf(settings: Settings): GatewayConfig['json'] {
+  return {
+    emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,
+    maxDepth: settings.GATEWAY_JSON_MAX_DEPTH,
+    maxKeys: settings.GATEWAY_JSON_MAX_KEYS,
+  };
+}
+
+function revocationOf(settings: Settings): GatewayConfig['revocation'] {
+  return {
+    maxEntries: settings.GATEWAY_REVOCATION_MAX,
+    resyncIntervalMs: settings.GATEWAY_REVOCATION_RESYNC_INTERVAL,
+    toleranceMs: settings.GATEWAY_JWT_CLOCK_TOLERANCE,
+  };
 }
 
 function serverOf(settings: Settings): GatewayConfig['server'] {

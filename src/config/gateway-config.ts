@@ -222,5 +222,7 @@ export interface GatewayConfig {
   readonly instance: string;
   /** Descriptor sets to mount beside the built-in one. */
   readonly descriptorFiles: readonly string[];
+  /** Files that export NestJS modules to mount. */
+  readonly moduleFiles: readonly string[];
   readonly environment: string;
 }

@@ -66,6 +66,15 @@ export function loadDescriptors(files: readonly string[] = []): Descriptors {
   return mergeSets(sets);
 }
 
+/** Adds services that the sets do not hold, as modules in code bring them. */
+export function addServices(descriptors: Descriptors, services: readonly DescService[]): Descriptors {
+  const known = new Set(descriptors.services.map(({ typeName }) => typeName));
+  return {
+    ...descriptors,
+    services: [...descriptors.services, ...services.filter(({ typeName }) => !known.has(typeName))],
+  };
+}
+
 /** Parses a FileDescriptorSet or a buf image, which differ in nothing that is read here. Throws DescriptorError. */
 export function readDescriptorSet(bytes: Uint8Array, source: string): DescriptorSet {
   const registry = parseRegistry(bytes, source);

@@ -19,24 +19,27 @@ import { routeNotFound } from './route-not-found.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { StreamHandler } from './stream/stream-handler.js';
 
+/** A step between the interceptors of a generated route and its client. */
+export type HandlerStep = 'decode' | 'value-limits' | 'call' | 'encode' | 'send';
+
+/** Lists what a route does once its interceptors have let a request pass. */
+export function handlerSteps({ method }: Route): readonly HandlerStep[] {
+  const countsValues = method.keyedRates !== undefined && method.keyedRates.length > 0;
+  const call = method.kind === 'server_stream' ? (['call'] as const) : (['call', 'encode'] as const);
+  return ['decode', ...(countsValues ? (['value-limits'] as const) : []), ...call, 'send'];
+}
+
 /** What every generated route does between its interceptors and its client: one REST request becomes one gRPC call, and its response the answer. */
 @Injectable()
 export class RpcHandler {
   private readonly overrides = new Map<RpcMethod, RpcOverride>();
-  private readonly decode: Step = { name: 'decode', stage: 'decode', run: decode };
-  private readonly checkValues: Step = {
-    name: 'value-limits',
-    stage: 'limits',
-    run: ({ request, reply, message }) => this.limits.checkValues(request, reply, message),
+  private readonly named: Readonly<Record<HandlerStep, Step>> = {
+    decode: { name: 'decode', stage: 'decode', run: decode },
+    'value-limits': { name: 'value-limits', stage: 'limits', run: (exchange) => this.checkValues(exchange) },
+    call: { name: 'call', stage: 'upstream', run: (exchange) => this.call(exchange) },
+    encode: { name: 'encode', stage: 'encode', run: encode },
+    send: { name: 'send', stage: 'encode', run: send },
   };
-  private readonly stream: Step = {
-    name: 'call',
-    stage: 'upstream',
-    run: ({ request, reply, message }) => this.streams.handle(request, reply, message),
-  };
-  private readonly call: Step = { name: 'call', stage: 'upstream', run: (exchange) => this.answer(exchange) };
-  private readonly encode: Step = { name: 'encode', stage: 'encode', run: encode };
-  private readonly send: Step = { name: 'send', stage: 'encode', run: send };
 
   constructor(
     private readonly stack: CallStack,
@@ -50,23 +53,26 @@ export class RpcHandler {
     this.overrides.set(method, override);
   }
 
-  /** Returns the steps from the request to the response, and the one that sends it. */
-  steps({ method }: Route): { readonly core: readonly Step[]; readonly send: Step } {
-    const values = method.keyedRates === undefined || method.keyedRates.length === 0 ? [] : [this.checkValues];
-    const call = method.kind === 'server_stream' ? [this.stream] : [this.call, this.encode];
-    return { core: [this.decode, ...values, ...call], send: this.send };
+  /** Returns the steps of a route behind its interceptors: see {@link handlerSteps}. */
+  steps(route: Route): readonly Step[] {
+    return handlerSteps(route).map((name) => this.named[name]);
   }
 
   /** Does the same behind guards and interceptors that Nest has run. */
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     if (request.rpc === undefined) throw routeNotFound();
     const exchange = new RpcExchange(request, reply, request.rpc);
-    const { core, send: last } = this.steps(request.rpc.route);
-    await runSteps([...core, last], exchange);
+    await runSteps(this.steps(request.rpc.route), exchange);
   }
 
-  /** Resolves to the message of the response, unless the whole answer is known. */
-  private answer(exchange: RpcExchange): Promise<Uint8Array | JsonValue | void> {
+  private checkValues({ request, reply, message }: RpcExchange): void | Promise<void> {
+    return this.limits.checkValues(request, reply, message);
+  }
+
+  /** Resolves to the message of the response; to nothing for a stream, which sends itself, and where the whole response is known. */
+  private call(exchange: RpcExchange): Promise<Uint8Array | JsonValue | void> {
+    const { request, reply, rpc, message } = exchange;
+    if (rpc.route.method.kind === 'server_stream') return this.streams.handle(request, reply, message);
     const key = idempotencyKey(exchange.request);
     exchange.reader = new AnswerReader(exchange.rpc, exchange.call);
     return key === undefined ? this.ask(exchange.call, exchange) : this.answerOnce(exchange, key);

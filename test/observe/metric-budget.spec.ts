@@ -47,7 +47,7 @@ const scrape = async () => (await fetch(`${gateway.url}/metrics`)).text();
 function fillEverySeries({ gateway: { app } }: TestGateway): void {
   const metrics = app.get(GatewayMetrics);
   const { routes } = app.get(Contract);
-  const own = staticRoutes(featuresOf(app.get(GATEWAY_CONFIG)));
+  const own = staticRoutes(featuresOf(app.get(GATEWAY_CONFIG), []));
   const log = app.get(AccessLog);
   const refusal = (code: GatewayErrorCode) => new GatewayError(code, 'no');
   const refusals = (Object.keys(ERROR_CODES) as GatewayErrorCode[]).map(refusal);

@@ -1,6 +1,6 @@
 import { bytes, count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
-import { cidr, listOf, oneOf, origin, publicUrl, text } from '../texts.js';
+import { cidr, file, listOf, oneOf, origin, publicUrl, text } from '../texts.js';
 
 /** The listener towards clients. */
 export const httpSettings = {
@@ -12,6 +12,11 @@ export const httpSettings = {
     example: 'https://api.example.com',
   }),
   GATEWAY_DOCS: defaulted(flag, 'true', { description: 'Serve `/docs` and `/openapi.json`.' }),
+  GATEWAY_MODULES: defaulted(listOf(file), '', {
+    description:
+      'JavaScript files that export NestJS modules of your own: controllers, guards, interceptors, filters. A controller that `@RpcController` makes for a service takes the place of the generated one.',
+    example: 'dist/shop.module.js',
+  }),
   GATEWAY_CORS_ORIGINS: defaulted(listOf(origin), '', {
     description: 'Origins whose pages may read answers, each exactly; `*` is refused. Empty: no CORS headers.',
     example: 'https://app.example.com,https://admin.example.com',

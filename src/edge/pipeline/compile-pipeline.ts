@@ -10,21 +10,20 @@ import type { RpcExchange } from './rpc-exchange.js';
 interface PipelineParts {
   readonly handler: RouteHandler;
   readonly enhancers: Enhancers;
-  /** From the request to the response: what Nest would call the handler. */
-  readonly core: readonly Step[];
-  /** Writes the response. */
-  readonly send: Step;
+  /** What Nest would call the handler; the last of them sends the response. */
+  readonly steps: readonly Step[];
 }
 
 /** Lists what a request on a route goes through, in the order that Nest's router would have: guards, interceptors, handler. */
-export function compilePipeline({ handler, enhancers, core, send }: PipelineParts): Pipeline {
+export function compilePipeline({ handler, enhancers, steps }: PipelineParts): Pipeline {
   const guards = enhancers.guards(handler).map((guard) => guardStep(guard, handler, enhancers));
   const interceptors = enhancers.interceptors(handler);
   const foreignAt = interceptors.findIndex((interceptor) => !(interceptor instanceof GatewayInterceptor));
   const own = foreignAt === -1 ? interceptors : interceptors.slice(0, foreignAt);
+  const [core, send] = [steps.slice(0, -1), steps.slice(-1)];
   const rest = foreignAt === -1 ? core : [around(interceptors.slice(foreignAt), handler, enhancers, core)];
-  const steps = [...guards, ...own.map((each) => interceptorStep(each as GatewayInterceptor)), ...rest, send];
-  return new Pipeline(steps, enhancers.filters(handler));
+  const gates = [...guards, ...own.map((each) => interceptorStep(each as GatewayInterceptor))];
+  return new Pipeline([...gates, ...rest, ...send], enhancers.filters(handler));
 }
 
 function guardStep(guard: CanActivate, handler: RouteHandler, enhancers: Enhancers): Step {
@@ -58,5 +57,9 @@ function around(
     });
     if (value !== exchange.response) exchange.response = toResponse(value, exchange.rpc);
   };
-  return { name: interceptors.map((each) => each.constructor.name).join(', '), stage: 'interceptors', run };
+  const [name = '', ...inner] = [
+    ...interceptors.map((each) => each.constructor.name),
+    ...core.map((step) => step.name),
+  ];
+  return { name, inner, stage: 'interceptors', run };
 }

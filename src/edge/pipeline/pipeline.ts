@@ -3,6 +3,8 @@ import type { RpcExchange } from './rpc-exchange.js';
 /** One named part of the way of a request. */
 export interface Step {
   readonly name: string;
+  /** Names of what runs within it. */
+  readonly inner?: readonly string[];
   /** What the request is doing meanwhile: see `CallContext.stage`. */
   readonly stage: string;
   /** Throws, or rejects with, what ends the request. Returns a promise only when it has to wait. */
@@ -41,6 +43,11 @@ export class Pipeline {
     readonly steps: readonly Step[],
     private readonly onError: (error: unknown, exchange: RpcExchange) => void,
   ) {}
+
+  /** All that a request goes through, in its order. */
+  get names(): readonly string[] {
+    return this.steps.flatMap(({ name, inner = [] }) => [name, ...inner]);
+  }
 
   run(exchange: RpcExchange): void {
     try {

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify';
+import { ConfigError } from '../../config/config-error.js';
 import type { Route } from '../../contract/route.js';
 import { mountedServices } from '../mounted-services.js';
 import { RpcHandler } from '../rpc-handler.js';
@@ -14,8 +15,10 @@ import { RpcExchange } from './rpc-exchange.js';
  * a tenth of its CPU time (docs/decisions/0028). Routes written by hand keep Nest's.
  */
 @Injectable()
-export class Pipelines {
+export class Pipelines implements OnApplicationBootstrap {
   private readonly handlers = new Map<Route, RouteHandler>();
+  /** Routes that Nest's router context serves: it makes something of them anew for each request. */
+  private readonly scoped = new Map<Route, string>();
   private readonly pipelines = new Map<Route, Pipeline>();
 
   constructor(
@@ -29,6 +32,7 @@ export class Pipelines {
     const { config, handler } = route;
     if (config?.fallback === true) route.handler = this.dispatch(handler);
     if (config?.rpcRoute === undefined) return;
+    this.scoped.delete(config.rpcRoute);
     const pipeline = this.of(config.rpcRoute);
     if (pipeline !== undefined) route.handler = (request, reply) => run(pipeline, request, reply);
   }
@@ -40,11 +44,21 @@ export class Pipelines {
     if (handler === undefined) return undefined;
     let pipeline = this.pipelines.get(route);
     if (pipeline === undefined) {
-      const { core, send } = this.rpcHandler.steps(route);
-      pipeline = compilePipeline({ handler, enhancers: this.enhancers, core, send });
+      const steps = this.rpcHandler.steps(route);
+      pipeline = compilePipeline({ handler, enhancers: this.enhancers, steps });
       this.pipelines.set(route, pipeline);
     }
     return pipeline;
+  }
+
+  /** Throws ConfigError for a route that neither Nest's router nor a pipeline could serve with all its guards. */
+  onApplicationBootstrap(): void {
+    const problems = [...this.scoped].map(([{ verb, template }, controller]) => ({
+      name: 'GATEWAY_MODULES',
+      reason: `${controller} is made anew for each request, and ${verb} ${template} is not dispatched by Nest`,
+      hint: 'give the controller, its guards and its interceptors the default scope',
+    }));
+    if (problems.length > 0) throw new ConfigError(problems);
   }
 
   /** Templates that the HTTP router cannot hold are found by the matcher, below one route that takes everything. */
@@ -58,8 +72,11 @@ export class Pipelines {
 
   private findHandlers(): void {
     for (const { controlled, wrapper } of mountedServices(this.discovery)) {
-      if (!wrapper.isDependencyTreeStatic()) continue;
-      const { instance, metatype, host } = wrapper;
+      const { instance, metatype, host, name: controller } = wrapper;
+      if (!wrapper.isDependencyTreeStatic()) {
+        for (const route of controlled.handlers.keys()) this.scoped.set(route, controller);
+        continue;
+      }
       for (const [route, name] of controlled.handlers) {
         const callback = (instance as Record<string, RouteHandler['callback']>)[name]!;
         const moduleKey = host?.token ?? '';

@@ -1,0 +1,42 @@
+import type { Type } from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { controllersOf, providedUnder } from '../adopted-modules.js';
+import { AppModule } from '../app.module.js';
+import type { Route } from '../contract/route.js';
+import { PRE_AUTH_CHECKS } from '../edge/pre-auth-checks.js';
+import { controlledService } from '../edge/rpc-controller.js';
+import { handlerSteps } from '../edge/rpc-handler.js';
+
+type Fact = readonly [label: string, value: string];
+
+/** Lists what a request on a route goes through, in its order, and who answers when something throws. */
+export function pipelineFacts(route: Route, modules: readonly Type[]): Fact[] {
+  const named = (token: string, key: string): string =>
+    [...providedUnder(token, [AppModule, ...modules]), ...decorated(key, route, modules)].map(nameOf).join(', ');
+  return [
+    ['first', `${PRE_AUTH_CHECKS.map(({ name }) => name).join(', ')}, then the body is read`],
+    ['guards', named(APP_GUARD, GUARDS_METADATA)],
+    ['interceptors', named(APP_INTERCEPTOR, INTERCEPTORS_METADATA)],
+    ['handler', handlerSteps(route).join(', ')],
+    ['filters', `${named(APP_FILTER, EXCEPTION_FILTERS_METADATA)} (the last that takes the error)`],
+  ];
+}
+
+/** What `@UseGuards` and its like say on the controller of a service, and on its method for the RPC. */
+function decorated(key: string, route: Route, modules: readonly Type[]): readonly unknown[] {
+  const controller = controllersOf(modules).find(
+    (each) => controlledService(each)?.service.typeName === route.method.service,
+  );
+  const controlled = controller && controlledService(controller);
+  if (controller === undefined || controlled === undefined) return [];
+  const override = controlled.overrides.get(route.method.name);
+  return [controller, override].flatMap((target) =>
+    target === undefined ? [] : ((Reflect.getMetadata(key, target) as unknown[] | undefined) ?? []),
+  );
+}
+
+/** A class, or an object of one. */
+function nameOf(enhancer: unknown): string {
+  return typeof enhancer === 'function' ? enhancer.name : (enhancer as object).constructor.name;
+}

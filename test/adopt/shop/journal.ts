@@ -1,0 +1,2 @@
+/** What ran, in the order in which it did. */
+export const journal: string[] = [];
