@@ -60,9 +60,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     bufferLogs: true,
     abortOnError: false,
   });
-  const routes = app.get(Contract).routes.map(({ route }) => route);
-  logConfigWarnings(logger.events, routeWarnings(routes, config));
-  logContractWarnings(logger.events, contractWarnings(routes));
+  logWarnings(app.get(Contract), config, logger);
   app.useLogger(frameworkLog(app.get(Logger)));
   http.use(app.get(RequestLifecycle));
   const stalledClients = app.get(StalledClients);
@@ -94,6 +92,12 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     await admin?.close();
   };
   return { app, url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url, drain: close };
+}
+
+function logWarnings(contract: Contract, config: GatewayConfig, { events }: GatewayLogger): void {
+  const routes = contract.routes.map(({ route }) => route);
+  logConfigWarnings(events, routeWarnings(routes, config));
+  logContractWarnings(events, contractWarnings(routes));
 }
 
 /** What settings and routes, each valid, make of each other. */
