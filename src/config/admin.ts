@@ -57,7 +57,7 @@ export function tokenMissing(reason: string): ConfigProblem {
 /** Undefined: no listener. */
 export function adminOf(settings: Settings): AdminConfig | undefined {
   const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
-  const { GATEWAY_ADMIN_READ_TOKEN: readToken } = settings;
+  const { GATEWAY_ADMIN_READ_TOKEN: readToken, GATEWAY_RUNBOOKS_URL: runbooksUrl } = settings;
   const { GATEWAY_PPROF_BLOCK_RATE: blockRate, GATEWAY_PPROF_MUTEX_FRACTION: mutexFraction } = settings;
-  return address === undefined ? undefined : { ...address, token, readToken, blockRate, mutexFraction };
+  return address === undefined ? undefined : { ...address, token, readToken, runbooksUrl, blockRate, mutexFraction };
 }

@@ -106,6 +106,8 @@ export interface AdminConfig extends ListenAddress {
   readonly blockRate: number;
   /** Of so many requests that waited one is counted; 0: none. */
   readonly mutexFraction: number;
+  /** Where the pages of runbooks/ are read; undefined: nobody said. */
+  readonly runbooksUrl: string | undefined;
 }
 
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */

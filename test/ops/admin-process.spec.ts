@@ -96,6 +96,7 @@ it('the build has the admin listener too, whatever flags Node is given', { timeo
   const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }, [...flags, join(folder, 'dist/main.js')]);
   const circuits = await fetch(`${gateway.adminUrl}/admin/circuits`);
   expect([circuits.status, (await fetch(`${gateway.adminUrl}/admin/ping`)).status]).toEqual([200, 200]);
+  expect(await (await fetch(`${gateway.adminUrl}/admin/`)).text()).toContain('EventSource');
   gateway.child.kill('SIGTERM');
   expect(await gateway.exited).toBe(0);
   rmSync(folder, { recursive: true });

@@ -19,7 +19,15 @@ beforeEach(async () => {
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as { msg: string }) });
   const commands = { 'list-circuits': () => ({ circuits: [] }) } as unknown as AdminCommands;
   listener = await AdminListener.start(
-    { host: '127.0.0.1', port: 0, token: undefined, readToken: undefined, blockRate: 0, mutexFraction: 1 },
+    {
+      host: '127.0.0.1',
+      port: 0,
+      token: undefined,
+      readToken: undefined,
+      runbooksUrl: undefined,
+      blockRate: 0,
+      mutexFraction: 1,
+    },
     {
       commands,
       audit: new AdminAudit(logger, metrics),

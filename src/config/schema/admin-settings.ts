@@ -1,4 +1,5 @@
 import { adminToken } from '../admin.js';
+import { httpUrl } from '../texts.js';
 import { listenAddress } from '../listen-address.js';
 import { count } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
@@ -24,5 +25,9 @@ export const adminSettings = {
   GATEWAY_PPROF_MUTEX_FRACTION: defaulted(count({ max: 1_000_000 }), '1', {
     description:
       'Of so many requests that waited inside of the gateway one is counted for `/debug/pprof/mutex`, for all of them; 1 counts each, 0 none.',
+  }),
+  GATEWAY_RUNBOOKS_URL: optional(httpUrl, {
+    description: 'Where the files of `runbooks/` can be read, for the links of the live page.',
+    example: 'https://wiki.example/runbooks',
   }),
 };

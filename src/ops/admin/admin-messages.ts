@@ -1,12 +1,13 @@
 import type { FieldViolation, GatewayErrorCode } from '../../domain/errors.js';
 import type { ChangeCommand } from './changes/change-messages.js';
+import type { PageCommand } from './page/page-messages.js';
 import type { StateCommand } from './state/state-messages.js';
 
 /** Commands for circuits. */
 export type CircuitCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
 
 /** What the main thread is asked to do. */
-export type AdminCommand = CircuitCommand | StateCommand | ChangeCommand;
+export type AdminCommand = CircuitCommand | StateCommand | ChangeCommand | PageCommand;
 
 /** What a call carries, checked. */
 export interface AdminInput {

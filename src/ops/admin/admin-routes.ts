@@ -1,5 +1,6 @@
 import { json } from './admin-answer.js';
 import { CHANGE_ROUTES } from './changes/change-routes.js';
+import { PAGE_ROUTES } from './page/page-routes.js';
 import { STATE_ROUTES } from './state/state-routes.js';
 import { type AdminRoute, route } from './admin-route.js';
 import { PROFILE_ROUTES } from './profiles/profile-routes.js';
@@ -7,6 +8,7 @@ import { PROFILE_ROUTES } from './profiles/profile-routes.js';
 /** All there is to call. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   route('GET /admin/ping', { worker: () => json({ status: 'alive' }) }),
+  ...PAGE_ROUTES,
   ...STATE_ROUTES,
   ...CHANGE_ROUTES,
   route('GET /admin/circuits', { main: 'list-circuits' }),

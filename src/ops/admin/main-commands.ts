@@ -1,13 +1,13 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import type { Observation } from '../../observe/observe.module.js';
-import { RateLimiter } from '../../traffic/limits/rate-limiter.js';
 import { Protection } from '../../traffic/protection.js';
 import type { Drain } from '../drain.js';
 import type { AdminCommands } from './admin-commands.js';
 import { circuitCommands } from './circuit-commands.js';
 import { changeCommands } from './changes/change-commands.js';
-import { stateCommands } from './state/state-commands.js';
+import { PageSnapshot } from './page/page-snapshot.js';
+import { stateCommands, stateSources } from './state/state-commands.js';
 
 /** All that the main thread does for the admin listener. */
 export function mainCommands(
@@ -16,9 +16,13 @@ export function mainCommands(
   observation: Observation,
   drain: Drain,
 ): AdminCommands {
+  const protection = app.get(Protection);
+  const sources = stateSources(app, config, observation);
+  const page = new PageSnapshot({ ...sources, transitions: () => protection.reports.transitions });
   return {
-    ...circuitCommands(app.get(Protection)),
-    ...stateCommands(app, config, observation),
-    ...changeCommands(observation, app.get(RateLimiter), drain),
+    ...circuitCommands(protection),
+    ...stateCommands(app, sources),
+    ...changeCommands(observation, sources.limits.limiter, drain),
+    'page-snapshot': () => page.read(),
   };
 }

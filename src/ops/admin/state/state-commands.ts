@@ -17,44 +17,62 @@ import type { AdminCommands } from '../admin-commands.js';
 import { showCaches } from './show-caches.js';
 import { showInFlight } from './show-inflight.js';
 import { showKeys } from './show-keys.js';
-import { showLimits } from './show-limits.js';
+import { type LimitSources, showLimits } from './show-limits.js';
 import { listErrors, listRequests, showRequest } from './show-requests.js';
 import { showRoutes } from './show-routes.js';
 import { showSessions } from './show-sessions.js';
-import { showUpstreams } from './show-upstreams.js';
+import { showUpstreams, type UpstreamSources } from './show-upstreams.js';
 import type { StateCommand } from './state-messages.js';
 
-/** Reads the state of a running gateway from its parts. */
-export function stateCommands(
+/** Parts of a running gateway that its state is read from. */
+export interface StateSources {
+  readonly config: GatewayConfig;
+  readonly observation: Observation;
+  readonly recent: RecentRequests;
+  readonly upstreams: UpstreamSources;
+  readonly limits: LimitSources;
+}
+
+/** Finds the parts of an application. */
+export function stateSources(
   app: INestApplicationContext,
   config: GatewayConfig,
-  { metrics, inFlight }: Observation,
-): AdminCommands<StateCommand> {
+  observation: Observation,
+): StateSources {
   const protection = app.get(Protection);
-  const recent = app.get(RecentRequests);
-  const upstreams = {
+  return {
     config,
-    protection,
-    upstreams: app.get(Upstreams),
-    health: app.get(HealthMonitor),
-    drift: app.get(ContractDrift),
+    observation,
+    recent: app.get(RecentRequests),
+    upstreams: {
+      config,
+      protection,
+      upstreams: app.get(Upstreams),
+      health: app.get(HealthMonitor),
+      drift: app.get(ContractDrift),
+    },
+    limits: {
+      config,
+      protection,
+      limiter: app.get(RateLimiter),
+      admission: app.get(Admission),
+      rateLimits: observation.metrics.rateLimits,
+    },
   };
-  const limits = {
-    config,
-    protection,
-    limiter: app.get(RateLimiter),
-    admission: app.get(Admission),
-    rateLimits: metrics.rateLimits,
-  };
+}
+
+/** Reads the state of a running gateway. */
+export function stateCommands(app: INestApplicationContext, sources: StateSources): AdminCommands<StateCommand> {
+  const { config, observation, recent, upstreams, limits } = sources;
   const redis = config.redis && app.get(RedisConnections);
   const sessions = config.sso.providers.size > 0 ? app.get(SessionStore) : undefined;
   return {
     'show-routes': () => showRoutes(app.get(Contract), config),
     'show-upstreams': () => showUpstreams(upstreams),
     'show-limits': () => showLimits(limits),
-    'show-inflight': ({ query }) => showInFlight(inFlight, Number(query['limit'])),
+    'show-inflight': ({ query }) => showInFlight(observation.inFlight, Number(query['limit'])),
     'show-config': () => asJson(redactConfig(config)),
-    'show-cache': () => showCaches(config, metrics.registry),
+    'show-cache': () => showCaches(config, observation.metrics.registry),
     'show-sessions': () => showSessions(config, sessions, redis),
     'show-keys': () => showKeys(config, app.get(SigningKeys)),
     'show-request': ({ params }) => showRequest(recent, params['id'] ?? ''),

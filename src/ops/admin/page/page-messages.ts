@@ -1,0 +1,2 @@
+/** Commands of the live page. */
+export type PageCommand = 'page-snapshot';
