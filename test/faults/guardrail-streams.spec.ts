@@ -72,6 +72,37 @@ describe('a stream that a guardrail checks', () => {
     expect(texts(body).map(({ length }) => length)).toEqual(Array.from({ length: 8 }, () => 1_048_576));
   });
 
+  it('is checked in batches of 256 KiB, or of one message that is larger', async () => {
+    stub.answer = async (check) => {
+      await new Promise((resolve) => setTimeout(resolve, check.phase === 'chunk' ? 5 : 0));
+      return ALLOW(check);
+    };
+    await (await stream('stream 40 tokens of 100000 bytes slow 0ms')).text();
+    const sizes = stub.checks
+      .filter(({ phase, texts: batch }) => phase === 'chunk' && batch.length > 1)
+      .map(({ texts: batch }) => batch.reduce((sum, { length }) => sum + length, 0));
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
+  });
+
+  it('ends when the guardrail disappears in the middle of it', async () => {
+    const dying = await GuardrailStub.start();
+    const own = await startTestGateway({
+      env: { ...SHORT, ...NO_CIRCUIT, GUARDRAIL_SERVICE_URL: dying.address, GATEWAY_GUARDRAIL_CHUNK_TIMEOUT: '10s' },
+    });
+    const client = await Client.of(own, 'alice@acme.test');
+    dying.answer = (check) => {
+      if (check.texts.some((text) => text.includes('token-3'))) dying.close();
+      return ALLOW(check);
+    };
+    const body = await (
+      await client.send('POST', '/api/v1/ai:stream', { query: 'stream 50 tokens slow 100ms' })
+    ).text();
+    await own.close();
+    expect(texts(body)).toEqual(['token-1', 'token-2']);
+    expect(body).toMatch(/event: error\ndata: .*"code":"UPSTREAM_UNAVAILABLE".*\n\n$/);
+  });
+
   it('tells a failure of its backend after the messages before it', async () => {
     const body = await (await stream('stream 20 tokens slow 0ms fail after 20')).text();
     expect(texts(body)).toEqual(tokens(20));
@@ -102,4 +133,13 @@ describe('a client that leaves', () => {
     }
     return sum;
   }
+});
+
+it('a keyed request whose time is over after the AI has answered is done', async () => {
+  const headers = { 'idempotency-key': 'out-of-time', 'x-request-timeout': '2s' };
+  const ask = () => alice.send('POST', '/api/v1/ai', { query: 'hello' }, headers);
+  stub.answer = once('response', HANG);
+  expect((await ask()).status).toBe(504);
+  expect((await ask()).headers.get('idempotency-replayed')).toBe('true');
+  expect(gateway.world.calls.list().filter(({ method }) => method.endsWith('ProcessQuery'))).toHaveLength(1);
 });

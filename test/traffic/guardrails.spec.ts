@@ -7,7 +7,7 @@ import { Client } from '../support/client.js';
 import { NO_CIRCUIT, SHORT } from '../support/fault-settings.js';
 import { lineOf, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { ALLOW, type CheckAnswer, GuardrailStub, HANG, once, verdict } from '../support/guardrail-stub.js';
-import { metric } from '../support/metrics.js';
+import { metric, Scrape } from '../support/metrics.js';
 
 /** A text of a client that nobody else may see. */
 const SECRET = 'sesame';
@@ -170,6 +170,37 @@ describe('a guardrail', () => {
     expect(stub.checks).toEqual([]);
   });
 
+  it('that fails after the AI has answered leaves a keyed request done', async () => {
+    const { alice } = subject('closed');
+    const ask = () => alice.send('POST', '/api/v1/ai', { query: 'hello' }, { 'idempotency-key': 'after-the-answer' });
+    stub.answer = once('response', refuse(13));
+    expect((await ask()).status).toBe(503);
+    const again = await ask();
+    expect({ status: again.status, replayed: again.headers.get('idempotency-replayed') }).toEqual({
+      status: 503,
+      replayed: 'true',
+    });
+    expect(aiCalls()).toHaveLength(1);
+  });
+
+  it('that fails before the AI is asked leaves a keyed request to be sent again', async () => {
+    const { alice } = subject('closed');
+    const ask = () => alice.send('POST', '/api/v1/ai', { query: 'hello' }, { 'idempotency-key': 'before-the-call' });
+    stub.answer = once('request', refuse(13));
+    expect((await ask()).status).toBe(503);
+    expect((await ask()).status).toBe(200);
+    expect(aiCalls()).toHaveLength(1);
+  });
+
+  it('that uses up the time of a client is not counted for that', async () => {
+    const { gateway, alice } = subject('closed');
+    const before = await failures(gateway);
+    stub.answer = HANG;
+    const response = await alice.send('POST', '/api/v1/ai', { query: 'hello' }, { 'x-request-timeout': '200ms' });
+    expect(response.status).toBe(504);
+    expect(await failures(gateway)).toBe(before);
+  });
+
   it('logs the AI as the upstream of the request, and the category of a block', async () => {
     const { gateway } = subject('closed');
     stub.answer = once('response', () => verdict({ decision: Decision.BLOCK, reason: 'pii' }));
@@ -181,6 +212,12 @@ describe('a guardrail', () => {
     });
   });
 });
+
+async function failures({ url }: TestGateway): Promise<number> {
+  const scrape = await Scrape.of(url);
+  const count = (outcome: GuardrailOutcome) => scrape.sum(`gateway_guardrail_checks_total{outcome="${outcome}"}`);
+  return count('timeout') + count('error') + count('skipped');
+}
 
 function aiCalls() {
   return world.calls.list().filter(({ upstream, method }) => upstream === 'ai' && method.includes('AIService'));

@@ -1,9 +1,10 @@
 import { GatewayError } from '../../domain/errors.js';
 import type { UpstreamStream } from '../upstream-stream.js';
 
-/** Messages, and their bytes, that are read ahead while others are checked. */
-const MAX_MESSAGES_AHEAD = 64;
-const MAX_BYTES_AHEAD = 256 * 1024;
+/** Messages that are read ahead while others are checked, and that one check holds. */
+const MAX_MESSAGES = 64;
+/** Bytes of one check, unless it is of one larger message; reading ahead stops there, too. */
+const MAX_BYTES = 256 * 1024;
 
 /** Resolves when messages may pass, rejects when they may not. */
 type CheckMessages = (messages: readonly Uint8Array[], firstIndex: number) => Promise<void>;
@@ -69,7 +70,7 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     void this.source.ended.then((error) => this.close(error));
   }
 
-  /** Makes all that was read so far the allowed messages; none at the end of the stream. */
+  /** Makes what was read so far the allowed messages; none at the end of the stream. */
   private async checkAhead(): Promise<void> {
     const batch = await this.takeAhead();
     this.allowed = [];
@@ -86,24 +87,30 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     this.allowed = batch;
   }
 
-  /** Resolves to what was read, as soon as there is something, and goes on reading. */
+  /** Resolves to what was read, as far as one check takes it, as soon as there is something, and goes on reading. */
   private async takeAhead(): Promise<readonly Uint8Array[]> {
     void this.readAhead();
     while (this.ahead.length === 0 && this.end === undefined) {
       await new Promise<void>((resolve) => (this.onRead = resolve));
     }
-    const batch = this.ahead;
-    this.ahead = [];
-    this.bytesAhead = 0;
+    const batch = this.ahead.splice(0, this.countOfBatch());
+    this.bytesAhead -= sizeOf(batch);
     void this.readAhead();
     return batch;
+  }
+
+  /** As many as fit into one check: with a large message at their end, all that was read could be more than a call may have. */
+  private countOfBatch(): number {
+    let bytes = 0;
+    const tooMany = this.ahead.findIndex((message, index) => (bytes += message.length) > MAX_BYTES && index > 0);
+    return tooMany === -1 ? this.ahead.length : tooMany;
   }
 
   /** Never rejects. */
   private async readAhead(): Promise<void> {
     if (this.isReading) return;
     this.isReading = true;
-    while (this.end === undefined && this.ahead.length < MAX_MESSAGES_AHEAD && this.bytesAhead < MAX_BYTES_AHEAD) {
+    while (this.end === undefined && this.ahead.length < MAX_MESSAGES && this.bytesAhead < MAX_BYTES) {
       try {
         const result = await this.messages.next();
         if (result.done === true) this.end ??= { failure: undefined };
@@ -132,9 +139,14 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
   private close(error: GatewayError | undefined): void {
     this.end = { failure: undefined };
     this.ahead = [];
+    this.bytesAhead = 0;
     this.allowed = [];
     this.taken = 0;
     this.settle(error);
     this.onRead?.();
   }
+}
+
+function sizeOf(messages: readonly Uint8Array[]): number {
+  return messages.reduce((sum, { length }) => sum + length, 0);
 }

@@ -11,9 +11,10 @@ import {
   CheckResponseRequestSchema,
   GuardrailService,
 } from '../../gen/guardrail/v1/guardrail_pb.js';
-import { abortError, timeoutError } from '../../grpc/status.js';
+import { abortError } from '../../grpc/status.js';
 import type { GuardrailMetrics } from '../../observe/guardrail-metrics.js';
 import type { StackCall, UpstreamCall } from '../call.js';
+import { WithheldResponse } from '../upstream-fault.js';
 import { noteVerdict } from './guardrail-record.js';
 import { linkedContext } from './linked-context.js';
 import { type Verdict, VerdictReader, verdictOfFailure } from './verdict.js';
@@ -86,7 +87,7 @@ export class Guardrail {
       await send({ context, method, request, deadlineAt: call.deadlineAt, reader });
       return reader.verdict ?? { outcome: 'error', reason: 'no_verdict' };
     } catch (error) {
-      refuseIfOver(call);
+      refuseIfOver(call, subject);
       return verdictOfFailure(error);
     } finally {
       unlink();
@@ -95,9 +96,11 @@ export class Guardrail {
 }
 
 /** A check that failed because its request is over says nothing of the guardrail. */
-function refuseIfOver({ signal, deadlineAt, method: { upstream } }: StackCall): void {
+function refuseIfOver({ signal, deadlineAt, method: { upstream } }: StackCall, { phase }: Subject): void {
   if (signal.aborted) throw abortError(upstream, signal);
-  if (performance.now() >= deadlineAt) throw timeoutError(upstream, 'no time was left after the guardrail', false);
+  if (performance.now() < deadlineAt) return;
+  const detail = 'The time of the request was over before the guardrail had decided.';
+  throw new GatewayError('UPSTREAM_TIMEOUT', detail, { cause: causeOf(phase, 'no time was left') });
 }
 
 /** An RPC of the guardrail. The budget is its timeout, so that the circuit breaker judges it by that. */
@@ -122,9 +125,15 @@ function blocked({ phase }: Subject): GatewayError {
 
 function undecided({ phase }: Subject, { outcome, reason }: Verdict): GatewayError {
   return new GatewayError('UPSTREAM_UNAVAILABLE', `The guardrail could not check this ${nameOf(phase)}.`, {
-    cause: new Error(`guardrail check of ${phase}: ${outcome} ${reason}`),
+    cause: causeOf(phase, `${outcome} ${reason}`),
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   });
+}
+
+/** For the log, and for keyed requests: one whose response is withheld was carried out. */
+function causeOf(phase: GuardrailPhase, text: string): Error {
+  const message = `guardrail check of ${phase}: ${text}`;
+  return phase === 'request' ? new Error(message) : new WithheldResponse(message);
 }
 
 function nameOf(phase: GuardrailPhase): string {
