@@ -2,9 +2,11 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { DescMethod } from '@bufbuild/protobuf';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { GUARDRAIL } from '../config/schema/upstream-settings.js';
 import { Contract } from '../contract/contract.js';
 import { compareContract, type Drift, fileNames } from '../contract/drift.js';
 import { withDeadline } from '../domain/loop-timeout.js';
+import { GuardrailService } from '../gen/guardrail/v1/guardrail_pb.js';
 import { NoReflection, ReflectionClient } from '../grpc/reflection.js';
 import { Upstreams } from '../grpc/upstreams.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
@@ -114,6 +116,7 @@ export class ContractDrift implements OnApplicationBootstrap, OnApplicationShutd
       const methods = byUpstream.get(upstream) ?? new Set();
       byUpstream.set(upstream, methods.add(route.desc));
     }
+    if (config.upstreams.has(GUARDRAIL)) byUpstream.set(GUARDRAIL, new Set(GuardrailService.methods));
     return byUpstream;
   }
 }

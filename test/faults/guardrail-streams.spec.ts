@@ -85,6 +85,29 @@ describe('a stream that a guardrail checks', () => {
     expect(Math.max(...sizes)).toBeLessThanOrEqual(256 * 1024);
   });
 
+  it('costs nothing more once a guardrail that hangs has opened its circuit', async () => {
+    const own = await startTestGateway({
+      world: gateway.world,
+      env: {
+        ...SHORT,
+        GATEWAY_CIRCUIT_PRESET: 'strict',
+        GATEWAY_CIRCUIT_OPEN: '60s',
+        GUARDRAIL_SERVICE_URL: stub.address,
+        GATEWAY_GUARDRAIL_TIMEOUT: '10s',
+        GATEWAY_GUARDRAIL_FAIL_OPEN: 'true',
+      },
+    });
+    const client = await Client.of(own, 'alice@acme.test');
+    stub.answer = (check) => (check.phase === 'chunk' ? HANG(check) : ALLOW(check));
+    const body = await (await client.send('POST', '/api/v1/ai:stream', { query: 'stream 40 tokens slow 20ms' })).text();
+    const skipped = await metric(own.url, 'gateway_guardrail_checks_total', { phase: 'chunk', outcome: 'skipped' });
+    await own.gateway.drain();
+    expect(texts(body)).toEqual(tokens(40));
+    // The check of the request was allowed: with it, three that time out are above the threshold of 60 %.
+    expect(stub.checks.filter(({ phase }) => phase === 'chunk').length).toBeLessThan(10);
+    expect(skipped).toBeGreaterThan(0);
+  });
+
   it('ends when the guardrail disappears in the middle of it', async () => {
     const dying = await GuardrailStub.start();
     const own = await startTestGateway({

@@ -2,12 +2,17 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
+import { ContractDrift } from '../../src/ops/contract-drift.js';
+import { callAdmin } from '../support/admin.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { shellBlock } from '../support/runbook-shell.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startTestGateway({ world: await startWorld({ idp: false, guardrail: true }) });
+  gateway = await startTestGateway({
+    world: await startWorld({ idp: false, guardrail: true }),
+    env: { GATEWAY_ADMIN_ADDR: '127.0.0.1:0' },
+  });
 });
 afterAll(() => gateway.close());
 
@@ -29,4 +34,11 @@ it('only the switch of the guardrail takes a word to block', async () => {
     fetch(`${gateway.world.faultsUrl}/faults/${name}`, { method: 'PUT', body: '{"mode":"block","word":"a"}' });
   expect((await put('ai')).status).toBe(400);
   expect((await put('guardrail')).status).toBe(200);
+});
+
+it('the contract of the guardrail is compared with its RPCs', async () => {
+  await gateway.gateway.app.get(ContractDrift).check();
+  const response = await callAdmin(gateway, 'GET', '/admin/upstreams');
+  const { upstreams } = (await response.json()) as { upstreams: { upstream: string; contract: { state: string } }[] };
+  expect(upstreams.find(({ upstream }) => upstream === 'guardrail')?.contract.state).toBe('same');
 });

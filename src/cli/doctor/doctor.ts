@@ -1,6 +1,8 @@
 import { formatProblem } from '../../config/config-error.js';
 import { parseEnvironment } from '../../config/environment.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
+import { GUARDRAIL } from '../../config/schema/upstream-settings.js';
+import { GuardrailService } from '../../gen/guardrail/v1/guardrail_pb.js';
 import type { Route } from '../../contract/route.js';
 import { EXIT_CONFIG, type Terminal } from '../terminal.js';
 import type { World } from '../world.js';
@@ -45,7 +47,8 @@ export async function examine(
   return [...lines.flat(), ...checkProcess(config, readProcessLimits())];
 }
 
-/** The mounted RPCs of an upstream, each once. */
+/** The RPCs that an upstream must have, each once: the mounted ones, and of a guardrail those that check. */
 export function methodsOf(upstream: string, routes: readonly Route[]) {
+  if (upstream === GUARDRAIL) return GuardrailService.methods;
   return [...new Set(routes.filter(({ method }) => method.upstream === upstream).map(({ desc }) => desc))];
 }
