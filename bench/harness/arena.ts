@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { openCollector, type Collector } from './collector.js';
 import { openIdentity, type Identity } from './identity.js';
 import type { Options, SystemName } from './options.js';
 import { CACHE } from './paths.js';
@@ -47,12 +48,13 @@ export class Arena {
 
   private constructor(
     readonly identity: Identity,
+    private readonly collector: Collector,
     readonly options: Options,
   ) {}
 
   /** Starts the upstream and the issuer. */
   static async open(options: Options): Promise<Arena> {
-    const arena = new Arena(await openIdentity(), options);
+    const arena = new Arena(await openIdentity(), await openCollector(), options);
     try {
       arena.upstreamPort = await freePort();
       const upstream = arena.start('upstream', upstreamCommand(arena.upstreamPort), options.cores[1]);
@@ -73,7 +75,9 @@ export class Arena {
     const port = await freePort();
     const { identity, options } = this;
     const upstream = `127.0.0.1:${this.upstreamPort}`;
-    const command = SYSTEMS[name].command({ port, upstream, identity, nodeFlags: nodeFlags(name, options.profile) });
+    const collector = this.collector.url;
+    const flags = nodeFlags(name, options.profile);
+    const command = SYSTEMS[name].command({ port, upstream, collector, identity, nodeFlags: flags });
     const started = this.start(name, command, options.cores[0]);
     const origin = `http://127.0.0.1:${port}`;
     await started.ready(() => answers(origin, identity.token));
@@ -84,6 +88,7 @@ export class Arena {
   async close(): Promise<void> {
     await Promise.all(this.processes.map((each) => each.stop()));
     this.identity.close();
+    this.collector.close();
     this.output.remove();
   }
 

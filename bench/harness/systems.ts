@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly port: number;
   /** host:port of the gRPC upstream. */
   readonly upstream: string;
+  /** URL of who takes spans. */
+  readonly collector: string;
   readonly identity: Identity;
   /** Flags for node before the main file. */
   readonly nodeFlags: readonly string[];
@@ -95,10 +97,11 @@ function gatewayEnvironment({ port, upstream, identity }: Surroundings): Record<
   };
 }
 
-function gateway(): System {
+/** @param more settings beside those of the product as built. */
+function gateway(title: string, more: (surroundings: Surroundings) => Record<string, string> = () => ({})): System {
   let main = '';
   return {
-    title: 'api-gateway',
+    title,
     prepare: () => {
       main = buildGateway();
       return undefined;
@@ -106,7 +109,7 @@ function gateway(): System {
     command: (surroundings) => ({
       file: process.execPath,
       args: [...surroundings.nodeFlags, '--enable-source-maps', main],
-      env: gatewayEnvironment(surroundings),
+      env: { ...gatewayEnvironment(surroundings), ...more(surroundings) },
     }),
     paths: {},
     logsRequests: true,
@@ -118,7 +121,12 @@ export const SYSTEMS: Readonly<Record<SystemName, System>> = {
   nest: nodePeer('nest', 'NestJS (Express, ClientGrpc)'),
   fastify: nodePeer('fastify', 'Fastify + grpc-js by hand'),
   go: goPeer(),
-  gateway: gateway(),
+  gateway: gateway('api-gateway'),
+  'gateway-traced': gateway('api-gateway, traces at 1 %', ({ collector }) => ({
+    ENABLE_TRACING: 'true',
+    OTEL_SAMPLE_RATIO: '0.01',
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector,
+  })),
 };
 
 /** Command of the upstream. */
