@@ -1,5 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
+import type { LabelValues } from 'prom-client';
 import type { CallContext } from '../domain/call-context.js';
+import { traceIdOf } from '../domain/trace-context.js';
 import { accessLine } from './access-line.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
 import { InFlightRegistry } from './in-flight.js';
@@ -49,19 +51,25 @@ export class AccessLog {
     const path = call.routeLabel;
     this.metrics.httpRequests.inc({ method, path, status: http.status });
     const route = isRouted(call, method) ? path : UNMATCHED;
-    this.metrics.httpDuration.observe(
-      { method, path: route, status_class: statusClass(http.status) },
-      http.durationMs / 1000,
-    );
+    const labels = { method, path: route, status_class: statusClass(http.status) };
+    this.metrics.httpDuration.observe({ labels, value: http.durationMs / 1000, ...this.exemplar(call) });
     if (call.error !== undefined) this.metrics.requests.failed(call.error);
     this.metrics.requests.answered(call, http);
     this.metrics.streams.ended(call);
     if (call.decisionReason !== undefined) this.countDecision(call, call.decisionReason);
   }
 
+  /** The trace of an observation, where it is kept and to be shown. prom-client takes any label, its types know none. */
+  private exemplar({ spans, trace }: CallContext): { exemplarLabels: LabelValues<never> } | undefined {
+    if (spans?.isKept !== true || this.tracing?.hasExemplars !== true) return undefined;
+    return { exemplarLabels: { trace_id: traceIdOf(trace) } as LabelValues<never> };
+  }
+
   private countDecision(call: CallContext, decision_reason: string): void {
     this.metrics.authDecisions.inc({ outcome: call.outcome as AuthOutcome, decision_reason });
-    if (call.policy?.access !== 'OPEN') this.metrics.authDuration.observe((call.authnMs + call.authzMs) / 1000);
+    if (call.policy?.access !== 'OPEN') {
+      this.metrics.authDuration.observe({ value: (call.authnMs + call.authzMs) / 1000, ...this.exemplar(call) });
+    }
   }
 }
 

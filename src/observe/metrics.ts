@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { CallContext } from '../domain/call-context.js';
 import { DECISION_REASONS } from '../domain/decision-reason.js';
 import { CONNECTION_FAILURES, type ConnectionFailure } from '../domain/upstream-measure.js';
@@ -167,7 +167,7 @@ export class GatewayMetrics {
   attempt(upstream: string, method: string, code: string, seconds: number): void {
     this.upstreamRequests.inc({ upstream, method, code });
     if (code !== 'OK') this.upstreamErrors.inc({ upstream, method, code });
-    this.upstreamDuration.observe({ upstream, method }, seconds);
+    this.upstreamDuration.observe({ labels: { upstream, method }, value: seconds });
   }
 
   /** An attempt beyond the first of a call. */
@@ -188,7 +188,13 @@ export class GatewayMetrics {
     return new Gauge({ name, help, labelNames, registers: [this.registry] });
   }
 
+  /**
+   * Each bucket has room for one exemplar: an observation with the trace that it comes from. It is registered afterwards,
+   * since prom-client makes these for registries of OpenMetrics alone; the text format leaves exemplars out.
+   */
   private histogram<T extends string>(name: string, help: string, labelNames: T[], buckets: number[]): Histogram<T> {
-    return new Histogram({ name, help, labelNames, buckets, registers: [this.registry] });
+    const histogram = new Histogram({ name, help, labelNames, buckets, registers: [], enableExemplars: true });
+    this.registry.registerMetric(histogram as Histogram<string> as Metric);
+    return histogram;
   }
 }

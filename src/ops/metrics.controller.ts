@@ -1,17 +1,25 @@
-import { Controller, Get, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.js';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayMetrics } from '../observe/metrics.js';
+import { OPEN_METRICS_TYPE, openMetrics, prefersOpenMetrics } from '../observe/open-metrics.js';
 
 /** The exposition of this application's registry. The path comes from PrometheusModule. */
 @Controller()
 export class MetricsController {
-  constructor(private readonly metrics: GatewayMetrics) {}
+  constructor(
+    private readonly metrics: GatewayMetrics,
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'metrics'>,
+  ) {}
 
   @Get()
   @Access('OPEN')
-  async index(@Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
-    void reply.header('content-type', this.metrics.registry.contentType);
-    return this.metrics.registry.metrics();
+  async index(@Headers('accept') accept: string | undefined, @Res({ passthrough: true }) reply: FastifyReply) {
+    const { registry } = this.metrics;
+    const isOpen = this.config.metrics.exemplars && prefersOpenMetrics(accept);
+    void reply.header('content-type', isOpen ? OPEN_METRICS_TYPE : registry.contentType);
+    return isOpen ? openMetrics(registry) : registry.metrics();
   }
 }

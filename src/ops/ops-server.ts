@@ -36,7 +36,8 @@ class OpsServerModule {
   /** Its controllers answer from the objects of the gateway itself. */
   static of(gateway: INestApplication): DynamicModule {
     const shared = (type: Type): Provider => ({ provide: type, useValue: gateway.get<object>(type) });
-    const { metrics } = gateway.get<GatewayConfig>(GATEWAY_CONFIG);
+    const config = gateway.get<GatewayConfig>(GATEWAY_CONFIG);
+    const { metrics } = config;
     return {
       module: OpsServerModule,
       global: true,
@@ -47,9 +48,10 @@ class OpsServerModule {
       controllers: [HealthController, ...(metrics.enabled ? [] : [MetricsOffController])],
       providers: [
         ...[Readiness, HealthMonitor, GatewayMetrics, SignInRedirect].map(shared),
+        { provide: GATEWAY_CONFIG, useValue: config },
         { provide: APP_FILTER, useClass: ProblemFilter },
       ],
-      exports: [GatewayMetrics],
+      exports: [GatewayMetrics, GATEWAY_CONFIG],
     };
   }
 }

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { GatewayMetrics } from '../../observe/metrics.js';
+import { TraceMetrics } from '../../observe/tracing/trace-metrics.js';
 
 interface Definition {
   readonly name: string;
@@ -42,6 +43,7 @@ function allMetrics(): GatewayMetrics {
   const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   metrics.protection.watch(() => []);
   metrics.connections.watch(() => []);
+  new TraceMetrics(metrics.registry, () => 0);
   return metrics;
 }
 

@@ -20,5 +20,5 @@ export async function startTracing(
   });
   const metrics = new TraceMetrics(registry, () => exported.queueLength);
   log.info({ endpoint: new URL(tracing.endpoint).origin, sample_ratio: tracing.sampleRatio }, 'tracing_started');
-  return new Tracing(tracing, exported);
+  return new Tracing(tracing, exported, config.metrics.exemplars);
 }

@@ -32,6 +32,8 @@ export class Tracing {
   constructor(
     private readonly rules: Pick<TracingConfig, 'sampleRatio' | 'slowMs'>,
     private readonly sink: SpanSink,
+    /** Kept traces are named beside the durations that they are part of. */
+    readonly hasExemplars = false,
   ) {
     this.threshold = thresholdOf(rules.sampleRatio);
   }
