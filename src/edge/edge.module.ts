@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
+import { CurrentCall } from './client/current-call.js';
 import { PreAuthChecks } from './pre-auth-checks.js';
 import { ClientAddress } from './client-address.js';
 import { RequestContexts } from './request-contexts.js';
@@ -52,6 +53,7 @@ export class EdgeModule implements OnModuleInit {
         RouteResolver,
         RateLimitInterceptor,
         RpcHandler,
+        CurrentCall,
         Enhancers,
         Pipelines,
         IdempotentRequests,
@@ -59,20 +61,22 @@ export class EdgeModule implements OnModuleInit {
         StalledClients,
         StreamHandler,
       ],
-      exports: [Contract, Pipelines, RpcHandler, RequestLifecycle, SignInRedirect],
+      exports: [Contract, CurrentCall, Pipelines, RpcHandler, RequestLifecycle, SignInRedirect],
     };
   }
 
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly handler: RpcHandler,
+    private readonly current: CurrentCall,
   ) {}
 
   onModuleInit(): void {
     for (const { controlled, wrapper } of mountedServices(this.discovery)) {
       for (const { method } of readService(controlled.service).routes) {
         const override = controlled.overrides.get(method.name);
-        if (override !== undefined) this.handler.override(method, override.bind(wrapper.instance) as RpcOverride);
+        if (override !== undefined)
+          this.handler.override(method, this.current.bind(override.bind(wrapper.instance) as RpcOverride));
       }
     }
   }

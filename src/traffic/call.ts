@@ -17,6 +17,8 @@ export interface UpstreamCall {
   readonly deadlineAt: number;
   /** Reads an answer of the upstream before it counts as one; not those of a cache or fallback. */
   readonly reader?: ResponseReader | undefined;
+  /** Ends the call, as the end of its request does, which it includes; that of the request alone when left out. */
+  readonly signal?: AbortSignal;
 }
 
 /** A call on its way down the stack. Layers pass it on, or a copy with a nearer deadline; all attempts share the rest. */

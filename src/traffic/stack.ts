@@ -182,12 +182,12 @@ function stack<Response>(layers: readonly Layer<Response>[], attempt: Next<Respo
   return layers.reduceRight((next, layer) => layer(next), attempt);
 }
 
-function enter({ context, method, request, deadlineAt, reader }: UpstreamCall): StackCall {
+function enter({ context, method, request, deadlineAt, reader, signal = context.signal }: UpstreamCall): StackCall {
   const { upstream, path: rpc } = method;
   const trace = { upstream, rpc, grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0, connectMs: 0 };
   context.upstream = trace;
   const startedAt = performance.now();
-  return { context, method, request, deadlineAt, reader, startedAt, signal: context.signal, trace };
+  return { context, method, request, deadlineAt, reader, startedAt, signal, trace };
 }
 
 /** What cannot be read is a fault of the upstream: it must not be cached, nor count as an answer. */

@@ -73,6 +73,13 @@ async function getInvoice(url: string, permissions: string[]): Promise<{ status:
   return { status: response.status, body: await response.json() };
 }
 
+async function nameOfAlice(url: string): Promise<unknown> {
+  const headers = { authorization: `Bearer ${await world.issueToken('alice@acme.test')}` };
+  const me = (await (await fetch(`${url}/api/v1/me`, { headers })).json()) as { user: { id: string } };
+  const response = await fetch(`${url}/api/v1/users/${me.user.id}`, { headers });
+  return ((await response.json()) as { displayName: unknown }).displayName;
+}
+
 const INVOICE = { id: '42', tenantId: 'acme', amountCents: '9007199254740993' };
 
 describe('a fifth service', () => {
@@ -100,7 +107,7 @@ describe('a fifth service', () => {
     );
   });
 
-  it('is served by a module of its own, with its explicit method', async () => {
+  it('is served by a module of its own, with its explicit method, beside one that calls another service', async () => {
     const copy = join(folder, 'gateway');
     copyGateway(copy);
     write(join(copy, 'proto/billing/v1/billing.proto'), PROTO);
@@ -112,10 +119,12 @@ describe('a fifth service', () => {
     );
     write(join(copy, 'src/api/billing/billing.module.ts'), controller);
     mountModule(join(copy, 'src/app.module.ts'));
+    write(join(copy, 'src/api/user/user.module.ts'), readmeFile('ts', 'src/api/user/user.module.ts'));
     const [child, url] = await startProcess(copy);
     try {
       expect(await getInvoice(url, ['billing.read'])).toEqual({ status: 200, body: { paid: true } });
       expect(await getInvoice(url, ['user.read'])).toMatchObject({ status: 403 });
+      expect(await nameOfAlice(url)).toBe('Alice Archer (Acme Corporation)');
     } finally {
       child.kill('SIGTERM');
       await once(child, 'exit');

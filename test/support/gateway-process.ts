@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { vi } from 'vitest';
 import type { World } from '../../sandbox/world.js';
+import { TESTED_TRANSPORT } from './tested-transport.js';
 import { REGISTER } from './typescript.js';
 
 /** A gateway in a process of its own, for what ends with the process. */
@@ -31,6 +32,7 @@ export class GatewayProcess {
         PATH: process.env.PATH ?? '',
         ...world.gatewayEnv(),
         API_GATEWAY_PORT: '0',
+        GATEWAY_GRPC_TRANSPORT: TESTED_TRANSPORT,
         GATEWAY_ADMIN_ADDR: '',
         ...env,
       },

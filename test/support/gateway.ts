@@ -6,6 +6,7 @@ import { startGateway, type RunningGateway } from '../../src/gateway.js';
 import { InFlightRegistry } from '../../src/observe/in-flight.js';
 import { createLogger } from '../../src/observe/logger.js';
 import { startWorld, type World } from '../../sandbox/world.js';
+import { TESTED_TRANSPORT } from './tested-transport.js';
 
 /** A log line as it was written. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -45,6 +46,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
   const settings = parseEnvironment({
     ...world.gatewayEnv(),
     API_GATEWAY_PORT: '0',
+    GATEWAY_GRPC_TRANSPORT: TESTED_TRANSPORT,
     GATEWAY_ADMIN_ADDR: '',
     GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
     // Calls of reflection would be among those that tests count at their backends.

@@ -1,0 +1,48 @@
+import type { DescService } from '@bufbuild/protobuf';
+import type { FactoryProvider, InjectionToken } from '@nestjs/common';
+import type { ClientGrpc } from '@nestjs/microservices';
+import { CallStack } from '../../traffic/stack.js';
+import { CurrentCall } from './current-call.js';
+import { type ClientParts, serviceClient } from './service-client.js';
+
+/**
+ * Provides a `ClientGrpc` of @nestjs/microservices to inject under `token`: what `ClientsModule.register` does in other
+ * NestJS projects. Its calls go through the call stack, over whichever transport their upstream has.
+ *
+ *     providers: [provideClientGrpc('USERS', UserService)]
+ *     constructor(@Inject('USERS') client: ClientGrpc) { this.users = client.getService('UserService'); }
+ */
+export function provideClientGrpc(
+  token: InjectionToken,
+  ...services: readonly DescService[]
+): FactoryProvider<ClientGrpc> {
+  return {
+    provide: token,
+    inject: [CallStack, CurrentCall],
+    useFactory: (stack: CallStack, current: CurrentCall) => {
+      current.use();
+      return new CallStackClient(services, { stack, current });
+    },
+  };
+}
+
+/** Clients of services whose calls have the gateway's deadlines, metadata, circuits and limits. */
+class CallStackClient implements ClientGrpc {
+  constructor(
+    private readonly services: readonly DescService[],
+    private readonly parts: ClientParts,
+  ) {}
+
+  /** @param name of the service, `UserService` or `user.v1.UserService`. Throws for one that was not provided. */
+  getService<T extends object>(name: string): T {
+    const service = this.services.find((each) => each.name === name || each.typeName === name);
+    if (service !== undefined) return serviceClient(service, this.parts) as T;
+    const known = this.services.map((each) => each.name).join(', ');
+    throw new TypeError(`There is no service "${name}" in this client: it has ${known}`);
+  }
+
+  /** Always throws: a bare channel would leave out identity, deadlines and circuits. */
+  getClientByServiceName<T>(name: string): T {
+    throw new TypeError(`The gateway has no bare client of "${name}": use getService("${name}")`);
+  }
+}
