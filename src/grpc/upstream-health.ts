@@ -28,8 +28,10 @@ export class UpstreamHealth {
   constructor(private readonly upstreams: Upstreams) {}
 
   /** Never rejects: what fails is the verdict. It takes `deadlineMs`, in which pauses of this process do not count. */
-  check(upstream: string, deadlineMs: number): Promise<UpstreamVerdict> {
-    return askHealth(upstream, this.upstreams.get(upstream), deadlineMs);
+  async check(upstream: string, deadlineMs: number): Promise<UpstreamVerdict> {
+    const transport = this.upstreams.names().includes(upstream) ? this.upstreams.get(upstream) : undefined;
+    if (transport === undefined) return { serving: false, text: 'failed', ms: 0 };
+    return askHealth(upstream, transport, deadlineMs);
   }
 }
 

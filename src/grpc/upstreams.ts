@@ -58,20 +58,24 @@ export class Upstreams implements OnModuleInit, OnApplicationShutdown {
 
   private openHttp2(upstream: UpstreamConfig): void {
     const { grpc } = this.config;
-    const observer = new ConnectionReports(upstream.name, this.metrics.connections, this.logger.events);
+    const observer = this.observerOf(upstream);
     this.transports.set(upstream.name, new Http2Transport({ upstream, grpc, observer }, grpc));
   }
 
   /** @grpc/grpc-js, @grpc/proto-loader and @nestjs/microservices are loaded only for an upstream that asks for them. */
   private async openGrpcJs(upstreams: readonly UpstreamConfig[]): Promise<void> {
     const { GrpcJsTransport } = await import('./grpc-js/grpc-js-transport.js');
-    const { readDescriptorSets } = await import('./grpc-js/open-client.js');
-    const descriptorSets = readDescriptorSets(this.config.descriptorFiles);
+    const { loadServices } = await import('./grpc-js/upstream-package.js');
+    const services = loadServices(this.config.descriptorFiles);
     for (const upstream of upstreams) {
-      this.metrics.connections.know(upstream.name);
-      const transport = new GrpcJsTransport({ upstream, grpc: this.config.grpc, descriptorSets });
-      this.transports.set(upstream.name, transport);
+      const { grpc } = this.config;
+      const observer = this.observerOf(upstream);
+      this.transports.set(upstream.name, new GrpcJsTransport({ upstream, grpc, services, observer }));
     }
+  }
+
+  private observerOf({ name }: UpstreamConfig): ConnectionReports {
+    return new ConnectionReports(name, this.metrics.connections, this.logger.events);
   }
 
   private *endpoints(): Generator<UpstreamEndpoints> {

@@ -7,6 +7,7 @@ import type { FaultOptions } from '../support/gateway-under-fault.js';
 import { POISON_HEADERS } from '../support/poison-headers.js';
 import { sendRaw } from '../support/raw-http.js';
 import { goAwayFrame, goodAnswer, rawPeer, type RawPeer } from '../support/raw-http2.js';
+import { TESTED_TRANSPORT } from '../support/tested-transport.js';
 
 const USER = '/api/v1/users/acme-alice';
 const CHANGE = { method: 'PATCH', body: { displayName: 'Alice' } };
@@ -136,7 +137,10 @@ describe('a backend that says GOAWAY with an error (FI-7)', () => {
     expect(await faults.code(USER)).toBe('200');
     await expect.poll(() => pings.length).toBeGreaterThan(3);
     const pauses = pings.slice(1).map((at, n) => at - (pings[n] ?? 0));
-    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(2 * KEEPALIVE.keepaliveTimeMs);
+    // A timer may be early by a part of a millisecond.
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(2 * KEEPALIVE.keepaliveTimeMs - 1);
+    // grpc-js doubles the time as well, and tells nobody.
+    if (TESTED_TRANSPORT === 'grpc-js') return faults.expectSound(`${ERRORS},code="RESOURCE_EXHAUSTED"}`);
     expect(faults.lines.map(({ msg }) => String(msg)).filter((text) => text.startsWith('too_many_pings'))).toHaveLength(
       1,
     );

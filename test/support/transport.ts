@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { GatewayConfig, UpstreamConfig } from '../../src/config/gateway-config.js';
 import { GrpcJsTransport } from '../../src/grpc/grpc-js/grpc-js-transport.js';
-import { readDescriptorSets } from '../../src/grpc/grpc-js/open-client.js';
+import { loadServices } from '../../src/grpc/grpc-js/upstream-package.js';
 import { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
 import type { PoolObserver } from '../../src/grpc/http2/pool-settings.js';
 import type { TransportCall, UpstreamTransport } from '../../src/grpc/transport.js';
@@ -63,11 +63,16 @@ export function openHttp2(
   return new Http2Transport({ upstream, grpc, observer }, grpc);
 }
 
-const BUILT_IN = readDescriptorSets([]);
+const SERVICES = loadServices([]);
 
 /** The other transport, through `ClientGrpc`. */
 export const openGrpcJs: Open = (upstream, overrides) =>
-  new GrpcJsTransport({ upstream, grpc: { ...GRPC_SETTINGS, ...overrides }, descriptorSets: BUILT_IN });
+  new GrpcJsTransport({
+    upstream,
+    grpc: { ...GRPC_SETTINGS, ...overrides },
+    services: SERVICES,
+    observer: UNOBSERVED,
+  });
 
 /** Every table of the transport runs over each. */
 export const TRANSPORTS = [

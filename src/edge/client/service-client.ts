@@ -8,6 +8,7 @@ import {
   type MessageShape,
   toBinary,
 } from '@bufbuild/protobuf';
+// oxlint-disable-next-line no-restricted-imports -- what Nest's ClientGrpc returns is an Observable
 import { Observable, type Subscriber } from 'rxjs';
 import { internalMethod } from '../../contract/internal-method.js';
 import type { CallContext } from '../../domain/call-context.js';

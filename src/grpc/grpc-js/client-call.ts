@@ -14,6 +14,8 @@ import type { RenewedChannel } from './renewed-channel.js';
 
 /** Calls that may wait for a connection; further ones fail immediately. */
 const MAX_WAITING = 4_096;
+/** Whoever leaves before that proves nothing of the connection, in ms. */
+const PATIENCE_MS = 1_000;
 const CANCELLED = localEnd(GrpcStatus.CANCELLED, 'Cancelled on client');
 const CLOSED = localEnd(GrpcStatus.UNAVAILABLE, 'Channel closed before call started');
 const FULL = localEnd(GrpcStatus.UNAVAILABLE, 'Too many calls wait for a connection');
@@ -84,6 +86,7 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
 
   /** The request was given up. */
   handleEvent(): void {
+    if (performance.now() - this.startedAt >= PATIENCE_MS) this.reportSilence();
     this.fail(CANCELLED);
   }
 
@@ -101,14 +104,18 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
   onDeadline(stalledMs = 0): void {
     const waitedFor = this.isWaiting ? 'waiting for a connection' : 'waiting for the response';
     const end = localEnd(GrpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded ${waitedFor}`);
-    this.fail(isOwnPause(this, stalledMs) ? { ...end, isOwnPause: true } : end);
+    if (isOwnPause(this, stalledMs)) return this.fail({ ...end, isOwnPause: true });
+    this.reportSilence();
+    this.fail(end);
   }
 
   onReceiveMetadata(headers: Metadata): void {
+    this.noteHeard();
     this.grpcHeaders = isGrpc(headers);
   }
 
   onReceiveMessage(message: Uint8Array): void {
+    this.noteHeard();
     if (this.isSettled) return;
     const failure = this.receiver.message(message);
     if (failure !== undefined) this.fail(failure);
@@ -117,6 +124,7 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
   onReceiveStatus({ code, details, metadata }: StatusObject): void {
     this.call = undefined;
     if (this.isSettled) return;
+    this.noteHeard();
     const { missing } = this.receiver;
     if (code !== status.OK) return this.failByPeer({ code, details, metadata, grpcHeaders: this.grpcHeaders });
     if (missing !== undefined) return this.failByPeer(missing);
@@ -142,6 +150,14 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
     const enforces = enforcesDeadline(end) || String(end.details).startsWith(NO_ERROR_RESET);
     if (isDeadlineOfCall({ ...end, origin }, time, enforces)) this.onDeadline();
     else this.fail(end);
+  }
+
+  private noteHeard(): void {
+    if (this.opened !== undefined) this.opened.heardAt = performance.now();
+  }
+
+  private reportSilence(): void {
+    if (!this.isWaiting && this.opened !== undefined) this.parts.channels.onSilence(this.opened, this.startedAt);
   }
 
   /** Ends the call, at the backend too. The first end counts. */

@@ -5,11 +5,13 @@ import { GrpcStatus } from '../grpc-code.js';
 import type { CallEnd } from '../grpc-failure.js';
 import { transportEnd } from '../http2/call-ends.js';
 import { DeadlineWheel } from '../http2/deadline-wheel.js';
+import type { PoolObserver } from '../http2/pool-settings.js';
 import type { MessageStream, TransportCall, UpstreamTransport } from '../transport.js';
 import { type CallParts, ClientCall, type MessageReceiver } from './client-call.js';
 import { ClientFactory } from './open-client.js';
 import { RenewedChannel } from './renewed-channel.js';
 import { GrpcJsServerStream } from './server-stream.js';
+import type { Services } from './upstream-package.js';
 
 const NOTHING = new Uint8Array();
 const TOO_MANY = transportEnd(GrpcStatus.INTERNAL, 'Too many responses received');
@@ -19,8 +21,9 @@ const NO_MESSAGE = transportEnd(GrpcStatus.INTERNAL, 'No message received');
 export interface GrpcJsSettings {
   readonly upstream: UpstreamConfig;
   readonly grpc: GatewayConfig['grpc'];
-  /** FileDescriptorSets that its services are in. */
-  readonly descriptorSets: readonly Uint8Array[];
+  /** Of all upstreams. */
+  readonly services: Services;
+  readonly observer: Pick<PoolObserver, 'replaced'>;
 }
 
 /** Makes calls to one upstream over `ClientGrpc` of @nestjs/microservices. Connects immediately; close it. */
@@ -28,10 +31,10 @@ export class GrpcJsTransport implements UpstreamTransport {
   private readonly parts: CallParts;
   private readonly maxSendBytes: number;
 
-  constructor({ upstream, grpc, descriptorSets }: GrpcJsSettings) {
-    const factory = new ClientFactory(upstream, grpc, descriptorSets);
+  constructor({ upstream, grpc, services, observer }: GrpcJsSettings) {
+    const factory = new ClientFactory(upstream, grpc, services);
     this.maxSendBytes = grpc.maxSendBytes;
-    this.parts = { channels: new RenewedChannel(factory, grpc), wheel: new DeadlineWheel() };
+    this.parts = { channels: new RenewedChannel(factory, grpc, observer), wheel: new DeadlineWheel() };
   }
 
   unary(call: TransportCall): Promise<Uint8Array> {

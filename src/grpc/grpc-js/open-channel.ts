@@ -1,4 +1,5 @@
 import { type Client, connectivityState } from '@grpc/grpc-js';
+import { Standstill } from '../http2/standstill.js';
 import type { EndpointReport, LastFailure } from '../endpoint-report.js';
 
 /** The channel of a grpc-js client: @grpc/grpc-js exports no name for it. */
@@ -21,6 +22,9 @@ export class OpenChannel {
   calls = 0;
   /** Why it last failed a call. */
   private lastFailure: LastFailure | undefined;
+  /** When anything last came from the backend, in `performance.now()` ms. */
+  heardAt = 0;
+  private readonly standstill = new Standstill();
   /** Calls that were given up after they had been sent: each is a RST_STREAM. */
   resets = 0;
 
@@ -50,6 +54,14 @@ export class OpenChannel {
       inFlight: this.calls - this.waiting.size,
       lastFailure: this.lastFailure,
     };
+  }
+
+  /**
+   * Returns whether it has a connection that carries nothing.
+   * @param waitedFrom since when a call waited for its response in vain, in `performance.now()` ms.
+   */
+  isSilent(waitedFrom: number): boolean {
+    return this.isReady && this.standstill.isSeen(this.heardAt, waitedFrom);
   }
 
   noteFailure(reason: string): void {

@@ -1,17 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Client } from '@grpc/grpc-js';
 import { type ClientGrpc, ClientProxyFactory, Transport } from '@nestjs/microservices';
 import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
 import type { TlsMaterial } from '../tls-material.js';
 import { channelCredentials, channelOptions, keepaliveOptions } from './client-options.js';
-import { type UpstreamPackage, upstreamPackage } from './upstream-package.js';
-
-const BUILT_IN = new URL('../../gen/descriptors.binpb', import.meta.url);
-
-/** Reads the built-in descriptor set and the mounted ones (GATEWAY_DESCRIPTORS). */
-export function readDescriptorSets(files: readonly string[]): readonly Uint8Array[] {
-  return [BUILT_IN, ...files].map((file) => readFileSync(file));
-}
+import { type Services, type UpstreamPackage, upstreamPackage } from './upstream-package.js';
 
 /** Opens clients of one upstream, each with connections of its own. */
 export class ClientFactory {
@@ -20,9 +12,9 @@ export class ClientFactory {
   constructor(
     readonly upstream: UpstreamConfig,
     private readonly grpc: GatewayConfig['grpc'],
-    descriptorSets: readonly Uint8Array[],
+    services: Services,
   ) {
-    this.contract = upstreamPackage(upstream.name, descriptorSets);
+    this.contract = upstreamPackage(upstream.name, services);
   }
 
   /** Makes a client by `ClientGrpc` of @nestjs/microservices. All services of an upstream share its channel. Close it. */

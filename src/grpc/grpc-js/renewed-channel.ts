@@ -1,4 +1,5 @@
 import type { ConnectionsReport } from '../endpoint-report.js';
+import type { PoolObserver } from '../http2/pool-settings.js';
 import { readTlsMaterial, type TlsMaterial } from '../tls-material.js';
 import { OpenChannel } from './open-channel.js';
 import type { ClientFactory } from './open-client.js';
@@ -18,7 +19,7 @@ export interface RenewalTimes {
 
 /**
  * The channel that calls go over. It is replaced, the new one connected first, when it is old (so that new pods get
- * calls), when its certificate files have changed, and when many of its calls were given up.
+ * calls), when its certificate files have changed, when many of its calls were given up, and when nothing comes from it.
  */
 export class RenewedChannel {
   private current: OpenChannel;
@@ -33,6 +34,7 @@ export class RenewedChannel {
   constructor(
     private readonly factory: ClientFactory,
     private readonly times: RenewalTimes,
+    private readonly observer: Pick<PoolObserver, 'replaced'>,
   ) {
     this.material = readTlsMaterial(factory.upstream);
     this.current = this.open();
@@ -58,6 +60,13 @@ export class RenewedChannel {
   onEnd(channel: OpenChannel): void {
     channel.calls -= 1;
     if (channel.calls === 0) this.retiring.delete(channel);
+  }
+
+  /** A call waited for its response in vain: a connection that carries nothing may stay open for as long as nobody pings. */
+  onSilence(channel: OpenChannel, waitedFrom: number): void {
+    if (channel !== this.current || this.next !== undefined || !channel.isSilent(waitedFrom)) return;
+    this.observer.replaced(channel.report().address, 'stuck');
+    this.renew();
   }
 
   /** A call that had been sent was given up. */

@@ -1,48 +1,63 @@
+import { readFileSync } from 'node:fs';
 import { loadFileDescriptorSetFromBuffer, type PackageDefinition, type ServiceDefinition } from '@grpc/proto-loader';
 
-/** What Nest's gRPC client is opened with: services of one proto package, and one of them to fetch the client by. */
+const BUILT_IN = new URL('../../gen/descriptors.binpb', import.meta.url);
+
+/** Services by their full name: `user.v1.UserService`. */
+export type Services = ReadonlyMap<string, ServiceDefinition>;
+
+/** What Nest's gRPC client is opened with: services of one upstream, and one of them to fetch the client by. */
 export interface UpstreamPackage {
   readonly packageDefinition: PackageDefinition;
   readonly package: string;
   readonly service: string;
 }
 
-/** Returns the health service, which every upstream may have: for one that no descriptor set has a service of. */
-export function healthPackage(): UpstreamPackage {
-  const check = {
-    path: '/grpc.health.v1.Health/Check',
-    requestStream: false,
-    responseStream: false,
-    ...onBytes(),
-  } as unknown as ServiceDefinition[string];
-  return {
-    packageDefinition: { 'grpc.health.v1.Health': { Check: check } },
-    package: 'grpc.health.v1',
-    service: 'Health',
-  };
-}
+const BYTES = {
+  requestSerialize: identity,
+  requestDeserialize: identity,
+  responseSerialize: identity,
+  responseDeserialize: identity,
+};
+/** For an upstream that no descriptor set has a service of: the health service, which every one may have. */
+const HEALTH: UpstreamPackage = {
+  packageDefinition: {
+    'grpc.health.v1.Health': {
+      Check: { path: '/grpc.health.v1.Health/Check', requestStream: false, responseStream: false, ...BYTES },
+    } as unknown as ServiceDefinition,
+  },
+  package: 'grpc.health.v1',
+  service: 'Health',
+};
 
 /**
- * Returns the services of the descriptor sets whose proto package begins with the upstream's name. Messages stay bytes:
- * the gateway has its own codec. Throws when @grpc/proto-loader cannot read a set.
+ * Reads the services of the built-in descriptor set and of the mounted ones (GATEWAY_DESCRIPTORS). Messages stay bytes:
+ * the gateway has its own codec. Throws, naming the file, for a set that @grpc/proto-loader cannot read.
  */
-export function upstreamPackage(upstream: string, sets: readonly Uint8Array[]): UpstreamPackage {
-  const services = sets.flatMap((set) => servicesOf(upstream, set));
-  const [first] = services;
-  if (first === undefined) return healthPackage();
-  const [name] = first;
-  const dot = name.lastIndexOf('.');
-  return {
-    packageDefinition: Object.fromEntries(services),
-    package: name.slice(0, dot),
-    service: name.slice(dot + 1),
-  };
+export function loadServices(files: readonly string[]): Services {
+  return new Map([BUILT_IN, ...files].flatMap(readServices));
 }
 
-function servicesOf(upstream: string, set: Uint8Array): [string, ServiceDefinition][] {
-  return Object.entries(loadFileDescriptorSetFromBuffer(Buffer.from(set))).flatMap(([name, definition]) =>
-    name.startsWith(`${upstream}.`) && isService(definition) ? [[name, withBytes(definition)]] : [],
-  );
+/** Returns the services whose proto package begins with the upstream's name. */
+export function upstreamPackage(upstream: string, services: Services): UpstreamPackage {
+  const own = [...services].filter(([name]) => name.startsWith(`${upstream}.`));
+  const [first] = own;
+  if (first === undefined) return HEALTH;
+  const [name] = first;
+  const dot = name.lastIndexOf('.');
+  return { packageDefinition: Object.fromEntries(own), package: name.slice(0, dot), service: name.slice(dot + 1) };
+}
+
+function readServices(file: string | URL): [string, ServiceDefinition][] {
+  try {
+    const definitions = Object.entries(loadFileDescriptorSetFromBuffer(readFileSync(file)));
+    return definitions.flatMap(([name, definition]) => (isService(definition) ? [[name, onBytes(definition)]] : []));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `${String(file)}: @grpc/proto-loader cannot read it, so grpc-js cannot be the transport: ${reason}`,
+    );
+  }
 }
 
 /** Messages and enums of a package definition have a `format`; a service is a map of its methods. */
@@ -50,17 +65,8 @@ function isService(definition: PackageDefinition[string]): definition is Service
   return !('format' in definition);
 }
 
-function withBytes(service: ServiceDefinition): ServiceDefinition {
-  return Object.fromEntries(Object.entries(service).map(([name, method]) => [name, { ...method, ...onBytes() }]));
-}
-
-function onBytes() {
-  return {
-    requestSerialize: identity,
-    requestDeserialize: identity,
-    responseSerialize: identity,
-    responseDeserialize: identity,
-  };
+function onBytes(service: ServiceDefinition): ServiceDefinition {
+  return Object.fromEntries(Object.entries(service).map(([name, method]) => [name, { ...method, ...BYTES }]));
 }
 
 function identity(bytes: object): Buffer {
