@@ -4,7 +4,7 @@ import { UsageError, parseOptions } from './options.js';
 describe('the command line', () => {
   it('measures everything and writes the result files unless told otherwise', () => {
     expect(parseOptions([])).toMatchObject({ rounds: 12, seconds: 1.5, connections: 64, save: true, rate: undefined });
-    expect(parseOptions([]).systems).toEqual(['nest', 'fastify', 'go', 'gateway', 'gateway-traced']);
+    expect(parseOptions([]).systems).toEqual(['nest', 'fastify', 'go', 'gateway', 'gateway-traced', 'gateway-grpc-js']);
   });
 
   it.each([[['--quick']], [['--only', 'nest']], [['--scenario', 'sse']], [['--profile']]])(
@@ -20,7 +20,7 @@ describe('the command line', () => {
   });
 
   it.each([
-    [['--only', 'express'], '"express" is none of nest, fastify, go, gateway, gateway-traced'],
+    [['--only', 'express'], '"express" is none of nest, fastify, go, gateway, gateway-traced, gateway-grpc-js'],
     [['--scenario', 'get'], '"get" is none of get-one'],
     [['--rounds', 'many'], '"many" is not a number above 0'],
     [['--seconds', '-1'], '--seconds'],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SCENARIO_NAMES, type ScenarioName } from './scenarios.js';
 
-export const SYSTEM_NAMES = ['nest', 'fastify', 'go', 'gateway', 'gateway-traced'] as const;
+export const SYSTEM_NAMES = ['nest', 'fastify', 'go', 'gateway', 'gateway-traced', 'gateway-grpc-js'] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
 /** What one run of the benchmark does. */

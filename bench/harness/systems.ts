@@ -127,6 +127,7 @@ export const SYSTEMS: Readonly<Record<SystemName, System>> = {
     OTEL_SAMPLE_RATIO: '0.01',
     OTEL_EXPORTER_OTLP_ENDPOINT: collector,
   })),
+  'gateway-grpc-js': gateway('api-gateway over grpc-js', () => ({ GATEWAY_GRPC_TRANSPORT: 'grpc-js' })),
 };
 
 /** Command of the upstream. */

@@ -6,6 +6,9 @@ const LONGEST_WAIT_MS = 100;
 /** A short timeout is made of so many waits. */
 const WAITS = 5;
 
+/** node:http2, and grpc-js on it, take several turns of the event loop to hand out what lies in a socket. */
+const POLLS = 8;
+
 /** What a timeout is made of; an argument so that tests need no real time. */
 export interface LoopTimers {
   readonly after: Schedule;
@@ -61,10 +64,17 @@ export async function withDeadline<T>(ms: number, work: (signal: AbortSignal) =>
   }
 }
 
-const LOOP: LoopTimers = {
-  after: later,
-  afterPoll: (callback) => {
-    const immediate = setImmediate(callback);
-    return () => clearImmediate(immediate);
-  },
-};
+/** Runs a callback after the event loop has polled its sockets as often as a reply in them may need; the result cancels it. */
+export function afterPolls(callback: () => void): () => void {
+  let left = POLLS;
+  let immediate: NodeJS.Immediate;
+  const turn = (): void => {
+    left -= 1;
+    if (left === 0) callback();
+    else immediate = setImmediate(turn);
+  };
+  immediate = setImmediate(turn);
+  return () => clearImmediate(immediate);
+}
+
+const LOOP: LoopTimers = { after: later, afterPoll: afterPolls };

@@ -1,5 +1,6 @@
 import { type InterceptingListener, Metadata, status, type StatusObject } from '@grpc/grpc-js';
 import { GatewayError } from '../../domain/errors.js';
+import { afterPolls } from '../../domain/loop-timeout.js';
 import { type CallEnd, classify, isGrpc } from '../grpc-failure.js';
 import { GrpcStatus } from '../grpc-code.js';
 import { localEnd } from '../http2/call-ends.js';
@@ -101,7 +102,14 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
     if (wait !== undefined) wait.connectMs += performance.now() - this.startedAt;
   }
 
-  onDeadline(stalledMs = 0): void {
+  /** After a standstill, a response that came in time is read first. */
+  onDeadline(stalledMs: number): void {
+    if (stalledMs > 0) afterPolls(() => this.endAtDeadline(stalledMs));
+    else this.endAtDeadline(0);
+  }
+
+  private endAtDeadline(stalledMs: number): void {
+    if (this.isSettled) return;
     const waitedFor = this.isWaiting ? 'waiting for a connection' : 'waiting for the response';
     const end = localEnd(GrpcStatus.DEADLINE_EXCEEDED, `Deadline exceeded ${waitedFor}`);
     if (isOwnPause(this, stalledMs)) return this.fail({ ...end, isOwnPause: true });
@@ -148,7 +156,7 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
     const remainingMs = this.deadlineAt - performance.now();
     const time = { allottedMs: this.deadlineAt - this.startedAt, remainingMs };
     const enforces = enforcesDeadline(end) || String(end.details).startsWith(NO_ERROR_RESET);
-    if (isDeadlineOfCall({ ...end, origin }, time, enforces)) this.onDeadline();
+    if (isDeadlineOfCall({ ...end, origin }, time, enforces)) this.endAtDeadline(0);
     else this.fail(end);
   }
 

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { failureOf } from '../../../test/support/failure.js';
-import { frame as message, type Http2Reply } from '../../../test/support/http2-stub.js';
-import { Http2World } from '../../../test/support/http2-world.js';
+import { failureOf } from '../../test/support/failure.js';
+import { frame as message, type Http2Reply } from '../../test/support/http2-stub.js';
+import { Http2World } from '../../test/support/http2-world.js';
 import {
   type ArrivedFrame,
   goAwayFrame,
@@ -11,11 +11,10 @@ import {
   literal,
   type RawConnection,
   resetAnswer,
-} from '../../../test/support/raw-http2.js';
-import { getUserCall } from '../../../test/support/transport.js';
-import type { TransportCall } from '../transport.js';
-import { Flag, frame, FrameType } from './frames.js';
-import type { Http2Transport } from './http2-transport.js';
+} from '../../test/support/raw-http2.js';
+import { getUserCall, type Open, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import type { TransportCall, UpstreamTransport } from './transport.js';
+import { Flag, frame, FrameType } from './http2/frames.js';
 
 const END = Flag.END_HEADERS | Flag.END_STREAM;
 
@@ -77,28 +76,39 @@ async function past(moment: number): Promise<void> {
   while (performance.now() <= moment) await wait(Math.max(moment - performance.now(), 1));
 }
 
-async function peerThat(onCall: (connection: RawConnection, arrived: ArrivedFrame) => void): Promise<Http2Transport> {
+async function peerThat(
+  open: Open,
+  onCall: (connection: RawConnection, arrived: ArrivedFrame) => void,
+): Promise<UpstreamTransport> {
   const peer = await world.peer((arrived, connection) => {
     if (arrived.type === FrameType.DATA) onCall(connection, arrived);
   });
-  return world.open(peer.target);
+  return opened(open, peer.target);
 }
 
-function sendUnary(transport: Http2Transport, call: TransportCall): Promise<unknown> {
+function opened(open: Open, target: string): UpstreamTransport {
+  const transport = open(upstreamConfig(target));
+  world.closing(() => transport.close());
+  return transport;
+}
+
+function sendUnary(transport: UpstreamTransport, call: TransportCall): Promise<unknown> {
   return transport.unary(call);
 }
 
-async function readStream(transport: Http2Transport, call: TransportCall): Promise<void> {
+async function readStream(transport: UpstreamTransport, call: TransportCall): Promise<void> {
   for await (const each of transport.serverStream(call)) expect(each).toBeInstanceOf(Uint8Array);
 }
 
-describe.each([
-  ['unary call', sendUnary],
-  ['server stream', readStream],
-] as const)('the deadline of a %s', (_kind, run) => {
+const RUNS = TRANSPORTS.flatMap(({ name, open }) => [
+  { what: `unary call over ${name}`, open: open as Open, run: sendUnary },
+  { what: `server stream over ${name}`, open: open as Open, run: readStream },
+]);
+
+describe.each(RUNS)('the deadline of a $what', ({ open, run }) => {
   it.each(ENDS)('is what ended it when its peer sends %s at the deadline', async (_what, send) => {
     const deadlineAt = performance.now() + 60;
-    const transport = await peerThat((connection, { streamId }) => {
+    const transport = await peerThat(open, (connection, { streamId }) => {
       void past(deadlineAt).then(() => send(connection, streamId));
     });
     const { error, failure } = await failureOf(run(transport, getUserCall({ deadlineAt })));
@@ -109,7 +119,7 @@ describe.each([
 
   it.each(EARLY)('is what ended it when its peer sends %s a moment before', async (_what, send) => {
     const deadlineAt = performance.now() + 200;
-    const transport = await peerThat((connection, { streamId }) => {
+    const transport = await peerThat(open, (connection, { streamId }) => {
       // Nothing else happens in this process until then.
       while (performance.now() < deadlineAt - 4) continue;
       send(connection, streamId);
@@ -124,7 +134,7 @@ describe.each([
     ['CANCELLED', status(1), 'UPSTREAM_ERROR'],
     ['a closed connection', ({ socket }: RawConnection) => socket.end(), 'UPSTREAM_UNAVAILABLE'],
   ] as const)('is not what ended it when its peer sends %s long before', async (_what, send, code) => {
-    const transport = await peerThat((connection, { streamId }) => send(connection, streamId));
+    const transport = await peerThat(open, (connection, { streamId }) => send(connection, streamId));
     const { error, failure } = await failureOf(run(transport, getUserCall({ deadlineAt: performance.now() + 60_000 })));
     expect(error.code).toBe(code);
     expect(failure).toMatchObject({ origin: expect.stringMatching(/app|transport/) as string, backendFault: true });
@@ -132,14 +142,14 @@ describe.each([
 
   it('does not hide an answer that speaks for the backend', async () => {
     const deadlineAt = performance.now() + 60;
-    const transport = await peerThat((connection, { streamId }) => {
+    const transport = await peerThat(open, (connection, { streamId }) => {
       void past(deadlineAt).then(() => status(5)(connection, streamId));
     });
     expect((await failureOf(run(transport, getUserCall({ deadlineAt })))).error.code).toBe('NOT_FOUND');
   });
 });
 
-describe('a standstill of the gateway', () => {
+describe.each(TRANSPORTS)('a standstill of the gateway over $name', ({ open }) => {
   beforeEach(() => void vi.useRealTimers());
 
   function standStillUntil(moment: number): void {
@@ -148,7 +158,7 @@ describe('a standstill of the gateway', () => {
 
   it('does not outdate an answer that came meanwhile', async () => {
     const deadlineAt = performance.now() + 300;
-    const transport = await peerThat((connection, { streamId }) => {
+    const transport = await peerThat(open, (connection, { streamId }) => {
       connection.send(goodAnswer(streamId, Buffer.from('in time')));
       standStillUntil(deadlineAt + 50);
     });
@@ -157,26 +167,28 @@ describe('a standstill of the gateway', () => {
 
   it('that takes most of the time of a call is not the fault of its backend', async () => {
     const deadlineAt = performance.now() + 300;
-    const transport = await peerThat(() => standStillUntil(deadlineAt + 50));
+    const transport = await peerThat(open, () => standStillUntil(deadlineAt + 50));
     const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt })));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
     expect(failure).toMatchObject({ origin: 'local', backendFault: false });
   });
 });
 
-describe('a call that waits for room until its deadline', () => {
-  it('is not sent after it', async () => {
+describe.each(TRANSPORTS)('a call over $name that waits for room until its deadline', ({ name, open }) => {
+  it('is sent after it by grpc-js alone, and cancelled there', async () => {
     let calls = 0;
     const reply: Http2Reply = (stream) => {
       calls += 1;
       setTimeout(() => stream.close(8), 150);
     };
     const stub = await world.stub(reply, { maxConcurrentStreams: 1 });
-    const transport = world.open(stub.target);
+    const transport = opened(open, stub.target);
     const first = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 5_000 })));
     const second = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 50 })));
     expect((await first).error.code).toBe('UPSTREAM_ERROR');
     expect((await second).error.code).toBe('UPSTREAM_TIMEOUT');
-    expect(calls).toBe(1);
+    // node:http2 keeps what waits for a free stream, and opens it although it was cancelled.
+    if (name === 'grpc-js') await vi.waitFor(() => expect(calls).toBe(2));
+    else expect(calls).toBe(1);
   });
 });
