@@ -52,7 +52,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   const modules = await loadModules(config.moduleFiles);
   const descriptors = addServices(loadDescriptors(config.descriptorFiles), servicesOf(modules));
   refuseProblems(config, descriptors, modules);
-  const observation = await observe(config, logger);
+  const observation = await observe(config, logger, descriptors.revision);
   const http = new HttpServer(config);
   const module = AppModule.create({ config, descriptors, observation, modules });
   const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {

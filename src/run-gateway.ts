@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
 import { ConfigError } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
@@ -5,7 +6,9 @@ import { configWarnings } from './config/warnings.js';
 import { processEnvironment, readConfig } from './config/read-config.js';
 import { logConfigWarnings } from './log-config-warnings.js';
 import { startGateway } from './gateway.js';
+import { rawLogFormat } from './config/log-format.js';
 import { captureConsole } from './observe/console-capture.js';
+import { earlyStream, JsonStream, prettyWriter, PrettyStream } from './observe/log-format.js';
 import { stdoutStream } from './observe/log-stream.js';
 import { createEarlyLogger, createLogger } from './observe/logger.js';
 import { ProcessEnd } from './process-end.js';
@@ -13,11 +16,15 @@ import { settingsRefusal, type StartRefusal, startRefusal } from './start-refusa
 import type { StopSignals } from './stop-signals.js';
 import { VERSION } from './version.js';
 
+const STDOUT = 1;
+
 /** Runs the gateway as a process: from its environment to its exit code. */
 export async function runGateway(signals: StopSignals): Promise<void> {
   const config = readConfigOrExit();
   const stdout = stdoutStream();
-  const logger = createLogger(config, VERSION, stdout);
+  const pretty = prettyWriter(config.log, isatty(STDOUT));
+  const stream = pretty === undefined ? new JsonStream(stdout) : new PrettyStream(stdout, pretty);
+  const logger = createLogger(config, VERSION, stream);
   const log = logger.events;
   const end = new ProcessEnd(config, log, stdout);
   captureConsole(log);
@@ -37,7 +44,8 @@ function readConfigOrExit(): GatewayConfig {
     return readConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    process.exit(report(settingsRefusal(error), createEarlyLogger(VERSION)));
+    const stream = earlyStream(prettyWriter(rawLogFormat(processEnvironment()), isatty(STDOUT)));
+    process.exit(report(settingsRefusal(error), createEarlyLogger(VERSION, stream)));
   }
 }
 

@@ -38,7 +38,7 @@ export function assembleConfig(
     sso: ssoOf(settings, providers),
     metering: meteringOf(settings),
     json: jsonOf(settings),
-    log: { level: settings.LOG_LEVEL },
+    log: logOf(settings),
     metrics: { enabled: settings.ENABLE_METRICS, exemplars: settings.METRICS_EXEMPLARS },
     tracing: tracingOf(settings),
     health: healthOf(settings),
@@ -50,9 +50,20 @@ export function assembleConfig(
   });
 }
 
-function processOf(settings: Settings): Pick<GatewayConfig, 'revision' | 'instance' | 'environment'> {
+function processOf(settings: Settings): Pick<GatewayConfig, 'revision' | 'instance' | 'deployment' | 'environment'> {
   const instance = settings.POD_NAME ?? hostname();
-  return { revision: settings.GATEWAY_REVISION, instance, environment: settings.NODE_ENV };
+  const deployment = settings.GATEWAY_DEPLOYMENT_TAG ?? '';
+  return { revision: settings.GATEWAY_REVISION, instance, deployment, environment: settings.NODE_ENV };
+}
+
+function logOf(settings: Settings): GatewayConfig['log'] {
+  return {
+    level: settings.LOG_LEVEL,
+    format: settings.LOG_FORMAT,
+    noColor: settings.NO_COLOR !== undefined,
+    hashIdentity: settings.LOG_IDENTITY === 'hash',
+    slowAuthMs: settings.GATEWAY_AUTH_SLOW_MS,
+  };
 }
 
 function jsonOf(settings: Settings): GatewayConfig['json'] {

@@ -209,7 +209,16 @@ export interface GatewayConfig {
   };
   readonly metering: MeteringConfig;
   readonly json: { readonly emitDefaults: boolean; readonly maxDepth: number; readonly maxKeys: number };
-  readonly log: { readonly level: string };
+  readonly log: {
+    readonly level: string;
+    /** Undefined: as the standard output is. */
+    readonly format: 'json' | 'pretty' | undefined;
+    readonly noColor: boolean;
+    /** Callers are named by a hash. */
+    readonly hashIdentity: boolean;
+    /** Authentication and authorization together. */
+    readonly slowAuthMs: number;
+  };
   readonly metrics: { readonly enabled: boolean; readonly exemplars: boolean };
   /** Undefined: nothing is recorded. */
   readonly tracing: TracingConfig | undefined;
@@ -220,6 +229,8 @@ export interface GatewayConfig {
   readonly admin: AdminConfig | undefined;
   /** Commit that the build was made from. */
   readonly revision: string;
+  /** Whose deployment this is, for people: `acme-prod`; empty without a name. */
+  readonly deployment: string;
   /** Name of this process among its like: pod or host. */
   readonly instance: string;
   /** Descriptor sets to mount beside the built-in one. */

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
@@ -10,13 +12,24 @@ export interface FieldSource {
   readonly call: CallContext;
   readonly http: HttpFacts;
   readonly authMs: number;
+  readonly options: AccessLogOptions;
 }
 
-/** `foreign` marks text that came from outside, which may hold characters that JSON must escape. */
-type Field = readonly [name: string, read: (source: FieldSource) => string | number | boolean, origin?: 'foreign'];
+/** What settings say about the line. */
+export type AccessLogOptions = Pick<GatewayConfig['log'], 'hashIdentity' | 'slowAuthMs'>;
+
+/**
+ * `foreign` marks text that came from outside, which may hold characters that JSON must escape; `json` one that is JSON
+ * already.
+ */
+type Field = readonly [
+  name: string,
+  read: (source: FieldSource) => string | number | boolean,
+  origin?: 'foreign' | 'json',
+];
 
 const MAX_TEXT = 512;
-const SLOW_AUTH_MS = 10;
+const HASH_LENGTH = 16;
 
 /** Every field of the line, on every line, in this order; empty, 0 or false where it does not apply (row 002-10). */
 export const ACCESS_FIELDS: readonly Field[] = [
@@ -57,20 +70,21 @@ export const ACCESS_FIELDS: readonly Field[] = [
   ['http_version', ({ http }) => http.httpVersion],
   ['tenant_id', ({ call }) => call.tenantId, 'foreign'],
   ['tenant_namespace', ({ call }) => call.tenantId, 'foreign'],
-  ['identity_id', ({ call }) => call.principal?.subject ?? '', 'foreign'],
+  ['identity_id', ({ call, options }) => identityOf(call.principal, options.hashIdentity), 'foreign'],
   ['identity_type', ({ call }) => call.principal?.identityType ?? ''],
+  ['roles', ({ call }) => listsOf(call.principal).roles, 'json'],
   ['auth_method', ({ call }) => call.principal?.authMethod ?? 'none'],
   ['endpoint_type', ({ call }) => call.policy?.access ?? ''],
   ['decision_reason', ({ call }) => call.decisionReason ?? ''],
   ['outcome', ({ call }) => call.outcome],
-  ['granted_access_levels', ({ call }) => grantsOf(call.principal), 'foreign'],
+  ['granted_access_levels', ({ call }) => listsOf(call.principal).grants, 'json'],
   ['auth_error_code', ({ call }) => authError(call)?.code ?? ''],
   ['auth_error_message', ({ call }) => authError(call)?.detail ?? '', 'foreign'],
   ['jwt_cache_hit', ({ call }) => call.jwtCacheHit],
   ['auth_cache_stale', ({ call }) => call.authCacheStale],
   ['bitmap_authz_used', ({ call }) => call.bitmapAuthzUsed],
   ['token_revoked', ({ call }) => call.decisionReason === 'TOKEN_REVOKED'],
-  ['slow', ({ authMs }) => authMs > SLOW_AUTH_MS],
+  ['slow', ({ authMs, options }) => authMs > options.slowAuthMs],
   ['upstream', ({ call }) => call.upstream?.upstream ?? ''],
   ['rpc_method', ({ call }) => call.upstream?.rpc ?? ''],
   ['grpc_code', ({ call }) => call.upstream?.grpcCode ?? ''],
@@ -112,14 +126,30 @@ function bucketOf({ rateLimit }: CallContext): BucketState | undefined {
   return rateLimit && tightestBucket(rateLimit);
 }
 
-/** Grants as one text, made once a principal. */
-const grants = new WeakMap<Principal, string>();
+/** What the line says of a principal, as JSON: made at its first request, for all that follow. */
+interface PrincipalTexts {
+  readonly roles: string;
+  readonly grants: string;
+  readonly hash: string;
+}
 
-function grantsOf(principal: Principal | undefined): string {
-  if (principal === undefined) return '';
-  let text = grants.get(principal);
-  if (text === undefined) grants.set(principal, (text = (principal.permissions ?? []).join(' ')));
-  return text;
+const NOBODY: PrincipalTexts = { roles: '[]', grants: '[]', hash: '' };
+const texts = new WeakMap<Principal, PrincipalTexts>();
+
+function listsOf(principal: Principal | undefined): PrincipalTexts {
+  if (principal === undefined) return NOBODY;
+  let known = texts.get(principal);
+  if (known === undefined) texts.set(principal, (known = describe(principal)));
+  return known;
+}
+
+function describe({ roles, permissions = [], subject }: Principal): PrincipalTexts {
+  const digest = hash('sha256', subject, 'hex').slice(0, HASH_LENGTH);
+  return { roles: JSON.stringify(roles), grants: JSON.stringify(permissions), hash: subject === '' ? '' : digest };
+}
+
+function identityOf(principal: Principal | undefined, isHashed: boolean): string {
+  return isHashed ? listsOf(principal).hash : (principal?.subject ?? '');
 }
 
 /** Names of query parameters without their values: a value may be a code, a state or a token. */

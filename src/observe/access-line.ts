@@ -1,6 +1,4 @@
-import type { CallContext } from '../domain/call-context.js';
 import { ACCESS_FIELDS, type FieldSource } from './access-fields.js';
-import type { HttpFacts } from './http-facts.js';
 
 /** Text without a character that JSON must escape. */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
@@ -11,6 +9,7 @@ const WRITERS = ACCESS_FIELDS.map(([name, read, origin]) => ({
   key: `,${JSON.stringify(name)}:`,
   read,
   isForeign: origin === 'foreign',
+  isJson: origin === 'json',
 }));
 
 /**
@@ -18,12 +17,11 @@ const WRITERS = ACCESS_FIELDS.map(([name, read, origin]) => ({
  * field, since an object of seventy fields costs more to serialize than the request costs to check.
  * @param head the fields that come first on every line of this process, as the beginning of a JSON object.
  */
-export function accessLine(head: string, call: CallContext, http: HttpFacts): string {
-  const source: FieldSource = { call, http, authMs: call.authnMs + call.authzMs };
+export function accessLine(head: string, source: FieldSource): string {
   let line = head;
-  for (const { key, read, isForeign } of WRITERS) {
+  for (const { key, read, isForeign, isJson } of WRITERS) {
     const value = read(source);
-    if (typeof value !== 'string') line += key + String(value);
+    if (isJson || typeof value !== 'string') line += key + String(value);
     else line += isForeign && !PLAIN.test(value) ? key + JSON.stringify(value) : `${key}"${value}"`;
   }
   return `${line}}\n`;

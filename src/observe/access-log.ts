@@ -38,10 +38,10 @@ export class AccessLog {
     this.count(call, http);
     if (!call.isOperational) this.recent.note(call, http);
     const level = levelOf(call, http);
-    const { events, stream, base } = this.logger;
+    const { events, stream, base, access } = this.logger;
     if (!events.isLevelEnabled(level)) return;
     const head = `{"level":"${level}","ts":"${new Date().toISOString()}"${base}`;
-    stream.write(accessLine(head, call, http));
+    stream.write(accessLine(head, { call, http, authMs: call.authnMs + call.authzMs, options: access }));
     if (level === 'error')
       events.error({ err: call.error?.cause, request_id: call.requestId }, 'request failed by a bug');
   }

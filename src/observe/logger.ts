@@ -1,5 +1,6 @@
-import { pino, type Logger, type LoggerOptions } from 'pino';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import type { AccessLogOptions } from './access-fields.js';
 import type { LogStream } from './log-stream.js';
 
 /** Injection token of the {@link GatewayLogger}: the application's own, where nestjs-pino keeps one for the whole process. */
@@ -13,6 +14,8 @@ export interface GatewayLogger {
   readonly stream: LogStream;
   /** The fields that name this process, as JSON text that goes on an object: `,"service":"api-gateway",…`. */
   readonly base: string;
+  /** What settings say about the line of a request. */
+  readonly access: AccessLogOptions;
 }
 
 /** Values of these keys never reach a line: the second net under the allow-lists. */
@@ -33,13 +36,19 @@ const FORMAT: LoggerOptions = {
 };
 
 /** For what is to be said before the settings are known, which is that they are wrong. */
-export function createEarlyLogger(version: string): Logger {
-  return pino({ ...FORMAT, base: { service: 'api-gateway', version } });
+export function createEarlyLogger(version: string, stream: DestinationStream): Logger {
+  return pino({ ...FORMAT, base: { service: 'api-gateway', version } }, stream);
 }
 
 /** One JSON object a line on stdout, levels as words, the fields that name this process on each (rows 003-8, C-24). */
 export function createLogger(config: GatewayConfig, version: string, stream: LogStream): GatewayLogger {
-  const base = { service: 'api-gateway', env: config.environment, version, pod: config.instance };
+  const base = {
+    service: 'api-gateway',
+    env: config.environment,
+    customer: config.deployment,
+    version,
+    pod: config.instance,
+  };
   const options = { ...FORMAT, level: config.log.level, base, redact: { paths: SECRET_PATHS, censor: '[redacted]' } };
-  return { events: pino(options, stream), stream, base: `,${JSON.stringify(base).slice(1, -1)}` };
+  return { events: pino(options, stream), stream, base: `,${JSON.stringify(base).slice(1, -1)}`, access: config.log };
 }

@@ -25,8 +25,16 @@ export interface Observation {
   readonly tracing: Tracing | undefined;
 }
 
-/** The observation of one application: nothing of it is shared with another one in the same process. */
-export async function observe(config: GatewayConfig, logger: GatewayLogger): Promise<Observation> {
+/**
+ * The observation of one application: nothing of it is shared with another one in the same process.
+ * @param policyRevision of the descriptors that it serves, for the lines of requests.
+ */
+export async function observe(
+  config: GatewayConfig,
+  processLogger: GatewayLogger,
+  policyRevision: string,
+): Promise<Observation> {
+  const logger = { ...processLogger, base: `${processLogger.base},"policy_revision":"${policyRevision}"` };
   const waits = new WaitProfile(config.admin?.mutexFraction ?? 0);
   const inFlight = new InFlightRegistry(waits);
   const metrics = new GatewayMetrics({ inFlight, droppedLines: () => logger.stream.dropped });

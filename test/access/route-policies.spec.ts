@@ -152,7 +152,7 @@ it('a route that does not say who may call it is nobody’s', async () => {
   const config = parseEnvironment({ ...gateway.world.gatewayEnv(), API_GATEWAY_PORT: '0', LOG_LEVEL: 'silent' });
   const logger = createLogger(config, 'test', { write: () => undefined, dropped: 0 });
   const http = new HttpServer(config);
-  const parts = { config, descriptors: loadDescriptors(), observation: await observe(config, logger) };
+  const parts = { config, descriptors: loadDescriptors(), observation: await observe(config, logger, '0') };
   const module = { module: WithBareController, imports: [AppModule.create(parts)], controllers: [BareController] };
   const adapter = new FastifyAdapter(http.fastify);
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { bodyParser: false, logger: false });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hash } from 'node:crypto';
 import { API_KEYS } from '../../sandbox/auth/credentials.js';
 import { ACCESS_FIELDS } from '../../src/observe/access-fields.js';
 import { Client } from '../support/client.js';
@@ -20,12 +21,15 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
+const sha256 = (text: string) => hash('sha256', text, 'hex');
+
 /** The lines of the requests that `send` makes. */
 async function linesOf(send: () => Promise<unknown>, count = 1): Promise<LogLine[]> {
-  const before = gateway.lines.length;
+  const all = () => gateway.lines.filter((line) => 'logType' in line);
+  const before = all().length;
   await send();
-  await expect.poll(() => gateway.lines.length).toBe(before + count);
-  return gateway.lines.slice(before);
+  await expect.poll(() => all().length).toBe(before + count);
+  return all().slice(before);
 }
 
 describe('one request', () => {
@@ -60,10 +64,13 @@ describe('one request', () => {
     expect(line?.status).toBe(status);
     const names = Object.keys(line ?? {});
     expect(names).toEqual([...new Set(names)]);
-    for (const field of `${EDGE_FIELDS} ${DECISION_FIELDS} service env version pod`.split(' '))
+    for (const field of `${EDGE_FIELDS} ${DECISION_FIELDS} service env customer version pod policy_revision`.split(' '))
       expect(names).toContain(field);
     expect(names.slice(-ACCESS_FIELDS.length)).toEqual(ACCESS_FIELDS.map(([name]) => name));
-    for (const value of Object.values(line ?? {})) expect(['string', 'number', 'boolean']).toContain(typeof value);
+    for (const [name, value] of Object.entries(line ?? {})) {
+      if (name === 'roles' || name === 'granted_access_levels') expect(value).toBeInstanceOf(Array);
+      else expect(['string', 'number', 'boolean']).toContain(typeof value);
+    }
   });
 
   it('says who called what of which tenant, and why it was let in', async () => {
@@ -80,7 +87,20 @@ describe('one request', () => {
       decision_reason: 'ACCESS_LEVEL_MATCH',
       outcome: 'allow',
       grpc_code: 'OK',
+      roles: ['admin'],
+      granted_access_levels: expect.arrayContaining(['user.*']) as string[],
+      policy_revision: expect.stringMatching(/^[0-9a-f]{12}$/) as string,
     });
+  });
+
+  it('says how long its client waited for the first byte', async () => {
+    const [line] = await linesOf(() => alice.get('/api/v1/users/acme-alice'));
+    expect(line?.ttfb_ms).toBeGreaterThan(Number(line?.service_request_time_ms));
+    expect(line?.ttfb_ms).toBeLessThanOrEqual(Number(line?.duration_ms));
+    const slow = { query: 'stream 3 tokens slow 50ms' };
+    const [stream] = await linesOf(async () => (await alice.send('POST', '/api/v1/ai:stream', slow)).text());
+    expect(stream?.ttfb_ms).toBeGreaterThan(0);
+    expect(stream?.ttfb_ms).toBeLessThan(Number(stream?.duration_ms) - 50);
   });
 
   it('says how long its calls waited for a connection, and those that authorized it', async () => {
@@ -127,6 +147,27 @@ describe('a refusal of the gateway', () => {
       };
       await expect.poll(knock).toMatch(/circuit breaker is open/);
       await expect.poll(knock).toMatch(/rate limit exceeded/);
+    } finally {
+      await own.close();
+    }
+  });
+});
+
+describe('settings of the line', () => {
+  it('name callers by a hash, deployments by their tag, and what is slow', async () => {
+    const own = await startTestGateway({
+      env: { LOG_IDENTITY: 'hash', GATEWAY_DEPLOYMENT_TAG: 'acme-prod', GATEWAY_AUTH_SLOW_MS: '60000' },
+    });
+    try {
+      const client = await Client.of(own, 'alice@acme.test');
+      await client.get('/api/v1/users/acme-alice');
+      await client.get('/api/v1/users?page_size=1');
+      await expect
+        .poll(() => own.lines.filter(({ route }) => String(route).startsWith('/api/v1/users')).length)
+        .toBe(2);
+      const lines = own.lines.filter(({ route }) => String(route).startsWith('/api/v1/users'));
+      for (const line of lines) expect(line).toMatchObject({ customer: 'acme-prod', slow: false, tenant_id: 'acme' });
+      expect(new Set(lines.map((line) => line['identity_id']))).toEqual(new Set([sha256('acme-alice').slice(0, 16)]));
     } finally {
       await own.close();
     }

@@ -1,4 +1,4 @@
-import { duration, flag, port } from '../quantities.js';
+import { count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
 import { oneOf, text } from '../texts.js';
 
@@ -9,6 +9,22 @@ export const operationSettings = {
   }),
   LOG_LEVEL: defaulted(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
     description: 'Least level that is logged.',
+  }),
+  LOG_FORMAT: optional(oneOf('json', 'pretty'), {
+    description:
+      'Form of the log: JSON, or one short line per request and event for people. Unset: `pretty` at a terminal, `json` everywhere else.',
+    example: 'json',
+  }),
+  NO_COLOR: optional(text, {
+    description: 'Any value: no colors at a terminal (no-color.org).',
+    example: '1',
+  }),
+  LOG_IDENTITY: defaulted(oneOf('plain', 'hash'), 'plain', {
+    description:
+      'How `identity_id` of the log names a caller: as it is, or by the first 16 hex digits of its SHA-256. A hash is the same in all lines of a caller.',
+  }),
+  GATEWAY_AUTH_SLOW_MS: defaulted(count({ min: 1, max: 60_000 }), '10', {
+    description: 'Time to authenticate and authorize a request, in ms, above which its line of the log says `slow`.',
   }),
   GATEWAY_REVISION: defaulted(text, 'unknown', {
     description: 'Commit that the build was made from, for `gateway_build_info`. The image sets it.',

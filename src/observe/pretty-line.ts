@@ -1,0 +1,146 @@
+import { printable, shortened } from './printable.js';
+
+/** A line of the log, read back. */
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Paints a text; without colours it returns it as it is. */
+export type Paint = (style: Style, text: string) => string;
+
+/** SGR parameters (ECMA-48 8.3.117): bold, faint, and colours of the terminal's own palette. */
+const STYLES = { bold: 1, faint: 2, red: 31, green: 32, yellow: 33, magenta: 35, cyan: 36 } as const;
+type Style = keyof typeof STYLES;
+
+const LEVELS: Readonly<Record<string, Style>> = {
+  trace: 'faint',
+  debug: 'faint',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+  fatal: 'magenta',
+};
+/** On every line: of no use to somebody who has started the process. */
+const HIDDEN = new Set([
+  'level',
+  'ts',
+  'msg',
+  'service',
+  'env',
+  'customer',
+  'version',
+  'pod',
+  'policy_revision',
+  'context',
+]);
+const MAX_PATH = 100;
+const MAX_VALUE = 200;
+const MAX_MESSAGE = 500;
+const MAX_STACK_LINES = 12;
+const METHOD_WIDTH = 7;
+const MS_WIDTH = 9;
+
+/** An empty text stays empty. */
+export const paint: Paint = (style, text) => text && `\u001b[${STYLES[style]}m${text}\u001b[0m`;
+export const plain: Paint = (_style, text) => text;
+
+/**
+ * Returns a JSON line of the log as one short line for people, with its line feed: of a request its method, path, status
+ * and time, of an event its level, message and fields. The stack of an error follows, indented.
+ */
+export function prettyLine(json: string, color: Paint): string {
+  const fields = parse(json);
+  if (fields === undefined) return `${shortened(printable(json), MAX_MESSAGE)}\n`;
+  const time = color('faint', timeOf(fields));
+  return `${time} ${'logType' in fields ? requestLine(fields, color) : eventLine(fields, color)}\n`;
+}
+
+function parse(json: string): Fields | undefined {
+  try {
+    return JSON.parse(json) as Fields;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The time of day in the zone of the reader: `15:04:05.123`. */
+function timeOf({ ts }: Fields): string {
+  const at = new Date(text(ts));
+  const [hours, minutes, seconds] = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) =>
+    String(part).padStart(2, '0'),
+  );
+  return `${hours}:${minutes}:${seconds}.${String(at.getMilliseconds()).padStart(3, '0')}`;
+}
+
+function requestLine(fields: Fields, color: Paint): string {
+  const parts = [
+    color('bold', shown(fields['method'], METHOD_WIDTH).padEnd(METHOD_WIDTH)),
+    color(statusStyle(Number(fields['status'])), text(fields['status'])),
+    `${Number(fields['duration_ms']).toFixed(1)} ms`.padStart(MS_WIDTH),
+    shown(fields['request_uri'], MAX_PATH) || '-',
+    color('cyan', upstreamOf(fields)),
+    callerOf(fields),
+    color(Number(fields['status']) >= 500 ? 'red' : 'yellow', failureOf(fields)),
+    color('faint', shown(fields['request_id'], MAX_VALUE)),
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function statusStyle(status: number): Style {
+  if (status >= 500) return 'red';
+  if (status >= 400) return 'yellow';
+  return status >= 300 ? 'cyan' : 'green';
+}
+
+/** `user/OK`, and what was special about the call. */
+function upstreamOf(fields: Fields): string {
+  if (text(fields['upstream']) === '') return '';
+  const retries = Number(fields['retries']) > 0 ? ` retries=${text(fields['retries'])}` : '';
+  const cache = text(fields['response_cache']) === '' ? '' : ` cache=${text(fields['response_cache'])}`;
+  return `${text(fields['upstream'])}/${text(fields['grpc_code']) || '-'}${retries}${cache}`;
+}
+
+function callerOf(fields: Fields): string {
+  const [tenant, identity] = [shown(fields['tenant_id'], MAX_VALUE), shown(fields['identity_id'], MAX_VALUE)];
+  return identity === '' ? '' : `${identity}@${tenant}`;
+}
+
+/** `NOT_FOUND: user does not exist`. */
+function failureOf(fields: Fields): string {
+  const code = text(fields['error_code']);
+  const cause = shown(fields['error_cause'], MAX_VALUE);
+  return code === '' || cause === '' ? code : `${code}: ${cause}`;
+}
+
+function eventLine(fields: Fields, color: Paint): string {
+  const level = text(fields['level']);
+  const { err, ...rest } = fields;
+  const message = text(fields['msg']);
+  const pairs = Object.entries(rest).filter(([key, value]) => !HIDDEN.has(key) && !isTold(message, value));
+  const parts = [
+    color(LEVELS[level] ?? 'bold', level.padEnd(5)),
+    shown(message, MAX_MESSAGE),
+    ...pairs.map(([key, value]) => color('faint', `${printable(key)}=${shown(value, MAX_VALUE)}`)),
+  ];
+  return parts.filter((part) => part !== '').join(' ') + stackOf(err, color);
+}
+
+/** Whether a field says nothing that the message has not said: many messages hold their fields, for those who search by text. */
+function isTold(message: string, value: unknown): boolean {
+  return value === '' || value === null || (typeof value === 'string' && message.includes(value));
+}
+
+/** The stack of an error, a line each. */
+function stackOf(err: unknown, color: Paint): string {
+  if (typeof err !== 'object' || err === null) return '';
+  const { stack, message } = err as { readonly stack?: unknown; readonly message?: unknown };
+  const lines = (text(stack) || text(message)).split('\n').slice(0, MAX_STACK_LINES);
+  return lines.map((line) => `\n    ${color('red', shortened(printable(line), MAX_VALUE))}`).join('');
+}
+
+function shown(value: unknown, max: number): string {
+  return shortened(printable(text(value)), max);
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return value === undefined || value === null ? '' : JSON.stringify(value);
+}
