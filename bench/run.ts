@@ -14,7 +14,7 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 function prepare(options: Options): { readonly names: Options['systems']; readonly absent: readonly string[] } {
   const absent = new Map(
     options.systems.flatMap((name) => {
-      const reason = SYSTEMS[name].prepare();
+      const reason = SYSTEMS[name].prepare(options);
       return reason === undefined ? [] : [[name, `${SYSTEMS[name].title}: left out, ${reason}`] as const];
     }),
   );

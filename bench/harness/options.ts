@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { SCENARIO_NAMES, type ScenarioName } from './scenarios.js';
 
 export const SYSTEM_NAMES = ['nest', 'fastify', 'go', 'gateway', 'gateway-traced', 'gateway-grpc-js'] as const;
-export type SystemName = (typeof SYSTEM_NAMES)[number];
+/** `before` is another checkout of the gateway. */
+export type SystemName = (typeof SYSTEM_NAMES)[number] | 'before';
 
 /** What one run of the benchmark does. */
 export interface Options {
@@ -20,6 +21,8 @@ export interface Options {
   readonly save: boolean;
   /** Start the Node systems with --cpu-prof and print where the time went. */
   readonly profile: boolean;
+  /** Folder of a built checkout of the gateway to compare with; undefined: none. */
+  readonly before: string | undefined;
 }
 
 /** A wrong command line; the message says how to fix it. */
@@ -34,6 +37,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --connections <n>   open connections (64)
   --rate <n>          requests a second instead of saturation
   --cores <a,b>       core of the system under test, core of the load and the upstream (0,1)
+  --before <folder>   also measure the gateway built in another checkout
   --quick             2 rounds of 1 s, no result files
   --save              write the result files of a partial run, too
   --profile           print the time of the Node systems by package`;
@@ -77,6 +81,7 @@ function parse(args: readonly string[]) {
         quick: flag,
         save: flag,
         profile: flag,
+        before: text,
       },
     }).values;
   } catch (error) {
@@ -87,9 +92,11 @@ function parse(args: readonly string[]) {
 /** Reads the command line. Throws UsageError. */
 export function parseOptions(args: readonly string[]): Options {
   const given = parse(args);
-  const systems = namesOf('only', given.only, SYSTEM_NAMES);
+  const named = namesOf('only', given.only, SYSTEM_NAMES);
+  const systems: SystemName[] = given.before === undefined ? [...named] : ['before', ...named];
   const scenarios = namesOf('scenario', given.scenario, SCENARIO_NAMES);
-  const isWhole = systems.length === SYSTEM_NAMES.length && scenarios.length === SCENARIO_NAMES.length;
+  const isWhole =
+    given.before === undefined && systems.length === SYSTEM_NAMES.length && scenarios.length === SCENARIO_NAMES.length;
   return {
     systems,
     scenarios,
@@ -101,5 +108,6 @@ export function parseOptions(args: readonly string[]): Options {
     cores: coresOf(given.cores),
     save: given.save || (isWhole && !given.quick && !given.profile),
     profile: given.profile,
+    before: given.before,
   };
 }

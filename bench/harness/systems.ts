@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { buildGateway } from './gateway-build.js';
 import { buildGoPeer, goVersion } from './go-peer.js';
 import type { Identity } from './identity.js';
-import type { SystemName } from './options.js';
+import type { Options, SystemName } from './options.js';
 import { PROTO_ROOT, ROOT } from './paths.js';
 import type { Command } from './process.js';
 import type { ScenarioName } from './scenarios.js';
@@ -23,7 +25,7 @@ export interface Surroundings {
 export interface System {
   readonly title: string;
   /** Builds it; returns why it cannot take part, if so. */
-  readonly prepare: () => string | undefined;
+  readonly prepare: (options: Options) => string | undefined;
   readonly command: (surroundings: Surroundings) => Command;
   /** Paths that differ from the scenario's; `null`: it does not take part in that scenario. */
   readonly paths: Partial<Record<ScenarioName, string | null>>;
@@ -97,13 +99,20 @@ function gatewayEnvironment({ port, upstream, identity }: Surroundings): Record<
   };
 }
 
-/** @param more settings beside those of the product as built. */
-function gateway(title: string, more: (surroundings: Surroundings) => Record<string, string> = () => ({})): System {
+type Build = (options: Options) => { readonly main: string } | { readonly absent: string };
+type MoreSettings = (surroundings: Surroundings) => Record<string, string>;
+
+const BUILT_HERE: Build = () => ({ main: buildGateway() });
+
+/** @param more settings beside those of the product as built. @param build returns the main file, or why there is none. */
+function gateway(title: string, more: MoreSettings = () => ({}), build: Build = BUILT_HERE): System {
   let main = '';
   return {
     title,
-    prepare: () => {
-      main = buildGateway();
+    prepare: (options) => {
+      const built = build(options);
+      if ('absent' in built) return built.absent;
+      main = built.main;
       return undefined;
     },
     command: (surroundings) => ({
@@ -128,7 +137,17 @@ export const SYSTEMS: Readonly<Record<SystemName, System>> = {
     OTEL_EXPORTER_OTLP_ENDPOINT: collector,
   })),
   'gateway-grpc-js': gateway('api-gateway over grpc-js', () => ({ GATEWAY_GRPC_TRANSPORT: 'grpc-js' })),
+  before: gateway(
+    'api-gateway before',
+    () => ({}),
+    ({ before = '' }) => builtAt(before),
+  ),
 };
+
+function builtAt(folder: string): ReturnType<Build> {
+  const main = resolve(folder, 'dist/main.js');
+  return existsSync(main) ? { main } : { absent: `there is no ${main}: run "npm run build" there` };
+}
 
 /** Command of the upstream. */
 export function upstreamCommand(port: number): Command {
