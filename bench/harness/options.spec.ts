@@ -19,6 +19,11 @@ describe('the command line', () => {
     expect(parseOptions(['--only', 'gateway, nest']).systems).toEqual(['nest', 'gateway']);
   });
 
+  it('takes another checkout of the gateway beside the systems, and writes no files then', () => {
+    const { systems, before, save } = parseOptions(['--only', 'gateway', '--before', '../before']);
+    expect([systems, before, save]).toEqual([['before', 'gateway'], '../before', false]);
+  });
+
   it.each([
     [['--only', 'express'], '"express" is none of nest, fastify, go, gateway, gateway-traced, gateway-grpc-js'],
     [['--scenario', 'get'], '"get" is none of get-one'],

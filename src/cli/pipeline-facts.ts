@@ -7,6 +7,7 @@ import type { Route } from '../contract/route.js';
 import { PRE_AUTH_CHECKS } from '../edge/pre-auth-checks.js';
 import { controlledService } from '../edge/rpc-controller.js';
 import { handlerSteps } from '../edge/rpc-handler.js';
+import { layersOf } from '../traffic/layer-order.js';
 
 type Fact = readonly [label: string, value: string];
 
@@ -19,6 +20,7 @@ export function pipelineFacts(route: Route, modules: readonly Type[]): Fact[] {
     ['guards', named(APP_GUARD, GUARDS_METADATA)],
     ['interceptors', named(APP_INTERCEPTOR, INTERCEPTORS_METADATA)],
     ['handler', handlerSteps(route).join(', ')],
+    ['call', `${layersOf(route.method).join(', ')}, each around the next`],
     ['filters', `${named(APP_FILTER, EXCEPTION_FILTERS_METADATA)} (the last that takes the error)`],
   ];
 }

@@ -142,6 +142,33 @@ describe('gateway explain', () => {
     });
   });
 
+  test.each([
+    [
+      'GET',
+      '/api/v1/users',
+      ['decode, call, encode, send', 'concurrency-limit, circuit-breaker, retry, deadline, measure'],
+    ],
+    ['PATCH', '/api/v1/users/1', ['decode, call, encode, send', 'response-cache, concurrency-limit, circuit-breaker']],
+    [
+      'POST',
+      '/api/v1/ai:stream',
+      ['decode, call, send', 'meter, concurrency-limit, circuit-breaker, deadline, measure'],
+    ],
+    ['POST', '/api/v1/auth/login', ['decode, value-limits, call, encode, send', 'circuit-breaker, deadline, measure']],
+  ])('shows what %s %s goes through, in its order', async (verb, path, [handler, call]) => {
+    const { out } = await gateway(['explain', verb, path]);
+    const lines = out.split('\n').map((line) => line.trim());
+    const at = lines.findIndex((line) => line.startsWith('first '));
+    expect(lines[at]).toMatch(
+      /address-limit, framing, preflight, route, admission, client-deadline, then the body is read$/,
+    );
+    expect(lines[at + 1]).toMatch(/^guards +AuthenticationGuard, TenantGuard, RolesGuard$/);
+    expect(lines[at + 2]).toMatch(/^interceptors +RateLimitInterceptor, CircuitBreakerInterceptor$/);
+    expect(lines[at + 3]!.replace(/^handler +/, '')).toBe(handler);
+    expect(lines[at + 4]).toContain(call);
+    expect(lines[at + 5]).toMatch(/^filters +ProblemFilter /);
+  });
+
   test('shows addresses and deadlines that are set, and says which cannot be read', async () => {
     const settings = { USER_SERVICE_URL: 'users:9000', GATEWAY_USER_TIMEOUT: '5', GATEWAY_REQUEST_TIMEOUT: '20s' };
     const { out } = await gateway(['explain', 'GET', '/api/v1/users'], settings);

@@ -16,6 +16,7 @@ import { fallback } from './fallback.js';
 import { guarded, guardedStream } from './guardrail/guarded-call.js';
 import { Guardrail, type SendCheck } from './guardrail/guardrail.js';
 import { hedge } from './hedge.js';
+import { STREAM_LAYERS, type StreamLayer, UNARY_LAYERS, type UnaryLayer } from './layer-order.js';
 import { measured, measuredStream } from './measured.js';
 import { metered } from './metered.js';
 import { Protection } from './protection.js';
@@ -47,7 +48,7 @@ export class CallStack {
     const { method } = call;
     let send = this.unaryStacks.get(method);
     if (send === undefined) {
-      send = stack(this.unaryLayers(method), (attempt) => this.unaryAttempt(attempt));
+      send = this.unaryStack(method);
       this.unaryStacks.set(method, send);
     }
     return send(enter(call));
@@ -58,45 +59,43 @@ export class CallStack {
     const { method } = call;
     let send = this.streamStacks.get(method);
     if (send === undefined) {
-      send = stack(this.streamLayers(method), (attempt) => this.streamAttempt(attempt));
+      const layers = STREAM_LAYERS.flatMap((name) => this.streamLayer[name](method));
+      send = stack(layers, (attempt) => this.streamAttempt(attempt));
       this.streamStacks.set(method, send);
     }
     return send(enter(call));
   }
 
-  /**
-   * Outermost first. The guardrail sees whatever a client sends and gets, also from a cache. What answers without the
-   * backend (fallback, response cache) comes before what is metered, since such an answer used nothing, and that before
-   * what protects the backend (bulkheads, then breaker: a full bulkhead is no failure of the backend), and that before
-   * retry, so that the breaker sees calls, not attempts. From `deadline` down, everything happens once for each attempt: an attempt
-   * gets the time that is left, and what is measured is the backend alone.
-   */
-  private unaryLayers(method: RpcMethod): Layer[] {
-    const { protection, config } = this;
-    return [
-      ...this.guards(method, guarded),
-      ...this.fallbacks(method),
-      ...(this.responses?.layers(method) ?? []),
-      ...this.meters<Uint8Array>(method),
-      ...this.bulkheads(method).map(bulkhead),
-      breaker(protection.breakers, method, answerTimeoutOf(method, config)),
-      ...this.repeats(method),
-      deadline(config),
-      measured(this.measure),
-    ];
+  /** What the layers of {@link UNARY_LAYERS} are made of; empty where an RPC has none of that name. */
+  private readonly unaryLayer: Readonly<Record<UnaryLayer, (method: RpcMethod) => Layer[]>> = {
+    guardrail: (method) => this.guards(method, guarded),
+    fallback: (method) => this.fallbacks(method),
+    'response-cache': (method) => this.responses?.layers(method) ?? [],
+    meter: (method) => this.meters(method),
+    'concurrency-limit': (method) => this.bulkheads(method).map(bulkhead),
+    'circuit-breaker': (method) => [this.breaker(method)],
+    retry: (method) => this.repeats(method),
+    deadline: () => [deadline(this.config)],
+    measure: () => [measured(this.measure)],
+  };
+
+  private readonly streamLayer: Readonly<Record<StreamLayer, (method: RpcMethod) => Layer<UpstreamStream>[]>> = {
+    guardrail: (method) => this.guards(method, guardedStream),
+    'response-cache': (method) => this.responses?.streamLayers(method) ?? [],
+    meter: (method) => this.meters(method),
+    'concurrency-limit': (method) => this.bulkheads(method).map(bulkheadStream),
+    'circuit-breaker': (method) => [this.breaker(method)],
+    deadline: () => [deadline(this.config)],
+    measure: () => [measuredStream(this.measure)],
+  };
+
+  private unaryStack(method: RpcMethod): Next {
+    const layers = UNARY_LAYERS.flatMap((name) => this.unaryLayer[name](method));
+    return stack(layers, (attempt) => this.unaryAttempt(attempt));
   }
 
-  /** A stream counts as answered at its first message: no layer of a whole response (fallback, cached answers) belongs here. */
-  private streamLayers(method: RpcMethod): Layer<UpstreamStream>[] {
-    return [
-      ...this.guards(method, guardedStream),
-      ...(this.responses?.streamLayers(method) ?? []),
-      ...this.meters<UpstreamStream>(method),
-      ...this.bulkheads(method).map(bulkheadStream),
-      breaker(this.protection.breakers, method, answerTimeoutOf(method, this.config)),
-      deadline(this.config),
-      measuredStream(this.measure),
-    ];
+  private breaker<Response>(method: RpcMethod): Layer<Response> {
+    return breaker(this.protection.breakers, method, answerTimeoutOf(method, this.config));
   }
 
   /** The checks that the policy asks for: none of an optional guardrail that is not there. */
@@ -135,7 +134,7 @@ export class CallStack {
       guarded: undefined,
       policy: { ...policy, fallback: undefined, cache: undefined },
     };
-    const send = stack(this.unaryLayers(standby), (attempt) => this.unaryAttempt(attempt));
+    const send = this.unaryStack(standby);
     return (call) => send({ ...call, method: standby, startedAt: performance.now() });
   }
 
