@@ -6,8 +6,11 @@ import { GatewayError } from '../domain/errors.js';
 /** RFC 8259 knows one charset; others would be read wrongly, so they are refused. */
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]{1,64}\+)?json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
+/** What of a request its message is read from. */
+export type RequestSource = Pick<FastifyRequest, 'call' | 'headers' | 'rawPath' | 'rawQuery' | 'body'>;
+
 /** The bytes of the request message. Runs after the guards: whoever may not call learns nothing of what is wrong with the call. */
-export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8Array {
+export function readRequest(request: RequestSource, rpc: CompiledRoute): Uint8Array {
   const { call, headers } = request;
   return rpc.requestCodec.encode({
     body: readBody(request, rpc.takesRawBody),
@@ -20,7 +23,7 @@ export function readRequest(request: FastifyRequest, rpc: CompiledRoute): Uint8A
   });
 }
 
-function readBody(request: FastifyRequest, takesAny: boolean): Uint8Array | undefined {
+function readBody(request: RequestSource, takesAny: boolean): Uint8Array | undefined {
   const body = request.body as Buffer | undefined;
   if (body === undefined || body.length === 0) return undefined;
   if (!takesAny && !JSON_MEDIA_TYPE.test(request.headers['content-type'] ?? '')) {

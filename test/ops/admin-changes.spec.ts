@@ -120,6 +120,7 @@ describe('the token that only reads', () => {
     ['POST', '/admin/drain'],
     ['PUT', '/admin/loglevel'],
     ['PUT', '/admin/rate-limits/dry-run'],
+    ['GET', '/debug/heapsnapshot'],
   ])('cannot %s %s', async (method, path) => {
     const problem = await expectFetchProblem(
       await send(method, path, undefined, { token: READ_TOKEN }),

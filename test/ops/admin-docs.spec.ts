@@ -92,6 +92,12 @@ describe('the commands of the documents', () => {
     expect((await execute(errors)).answers).toMatchObject([{ errors: [] }]);
   });
 
+  it('try a request', async () => {
+    const [attempt = ''] = blocksBelow('docs/admin-listener.md', '## Try');
+    const allowed = { decision: { allowed: true }, request: { message: { userId: 'acme-alice' } } };
+    expect((await execute(attempt)).answers).toMatchObject([allowed]);
+  });
+
   it('change it, and take it out of service', async () => {
     const [changes = '', drain = ''] = blocksBelow('docs/admin-listener.md', '## Change');
     expect((await execute(changes)).answers).toMatchObject([{ level: 'debug' }, { dryRun: true }]);

@@ -14,7 +14,7 @@ export function buildGateway(): string {
   const { compilerOptions } = config as { compilerOptions: object };
   // Of a single file the compiler does not know that the package is of ES modules.
   const { options } = ts.convertCompilerOptionsFromJson({ ...compilerOptions, module: 'esnext' }, ROOT);
-  for (const path of findFiles('src/**/*.{ts,binpb,client.js}').filter((each) => !each.endsWith('.spec.ts'))) {
+  for (const path of findFiles('src/**/*.{ts,binpb,client.js,html}').filter((each) => !each.endsWith('.spec.ts'))) {
     const target = join(folder, path.replace(/^src/, 'dist').replace(/\.ts$/, '.js'));
     mkdirSync(dirname(target), { recursive: true });
     if (!path.endsWith('.ts')) cpSync(join(ROOT, path), target);

@@ -17,8 +17,9 @@ export class AdminAudit {
     this.logger.error({ err, restart_in_ms: restartInMs }, 'admin_listener_lost');
   }
 
-  note({ method, path, status, code, caller, requestId, unlogged }: AdminAction): void {
+  note({ method, path, status, code, caller, requestId, unlogged, bug }: AdminAction): void {
     const outcome = outcomeOf(status, code !== undefined);
+    if (bug !== undefined) this.logger.error({ bug, request_id: requestId }, 'admin_call_failed');
     this.metrics.adminActions.inc({ outcome });
     if (unlogged > 0) this.metrics.adminActions.inc({ outcome: 'failed' }, unlogged);
     this.logger[outcome === 'ok' ? 'info' : 'warn'](

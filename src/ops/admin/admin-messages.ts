@@ -1,5 +1,6 @@
 import type { FieldViolation, GatewayErrorCode } from '../../domain/errors.js';
 import type { ChangeCommand } from './changes/change-messages.js';
+import type { DryRunCommand } from './dry-run/dry-run-messages.js';
 import type { PageCommand } from './page/page-messages.js';
 import type { StateCommand } from './state/state-messages.js';
 
@@ -7,7 +8,7 @@ import type { StateCommand } from './state/state-messages.js';
 export type CircuitCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
 
 /** What the main thread is asked to do. */
-export type AdminCommand = CircuitCommand | StateCommand | ChangeCommand | PageCommand;
+export type AdminCommand = CircuitCommand | StateCommand | ChangeCommand | PageCommand | DryRunCommand;
 
 /** What a call carries, checked. */
 export interface AdminInput {
@@ -38,6 +39,8 @@ export interface AdminAction {
   /** Address of the caller. */
   readonly caller: string;
   readonly requestId: string;
+  /** Stack of an error that is a bug of the gateway. */
+  readonly bug?: string | undefined;
   /** Calls refused without a line of their own since the line before this one. */
   readonly unlogged: number;
 }

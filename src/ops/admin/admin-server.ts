@@ -72,7 +72,8 @@ export class AdminServer implements ConnectionHandler {
     const finish = (answer: AdminAnswer, until: AbortSignal, error?: GatewayError) => {
       const status = error?.status ?? 200;
       const call = { method: request.method ?? '', path: path.slice(0, MAX_LOGGED_PATH), caller, requestId };
-      this.main.log({ ...call, status, code: error?.code });
+      const bug = error?.cause instanceof Error && error.code === 'INTERNAL' ? error.cause.stack : undefined;
+      this.main.log({ ...call, status, code: error?.code, bug });
       const isUnread = hasBody(request) && !request.complete;
       const headers = { ...commonHeaders(requestId), ...(isUnread ? { connection: 'close' } : {}) };
       return writeAnswer(response, { status, headers, signal: until }, answer);

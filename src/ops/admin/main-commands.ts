@@ -6,6 +6,7 @@ import type { Drain } from '../drain.js';
 import type { AdminCommands } from './admin-commands.js';
 import { circuitCommands } from './circuit-commands.js';
 import { changeCommands } from './changes/change-commands.js';
+import { dryRunCommands } from './dry-run/dry-run-commands.js';
 import { PageSnapshot } from './page/page-snapshot.js';
 import { stateCommands, stateSources } from './state/state-commands.js';
 
@@ -23,6 +24,7 @@ export function mainCommands(
     ...circuitCommands(protection),
     ...stateCommands(app, sources),
     ...changeCommands(observation, sources.limits.limiter, drain),
+    ...dryRunCommands(app, sources),
     'page-snapshot': () => page.read(),
   };
 }

@@ -2,8 +2,10 @@ import type { RateLimitConfig } from '../../config/gateway-config.js';
 import type { CallContext } from '../../domain/call-context.js';
 import type { GatewayError } from '../../domain/errors.js';
 import type { RateLimitOutcome, RateLimitScope } from '../../domain/rate-limit.js';
+import type { RpcMethod } from '../../domain/rpc-method.js';
 import type { RateLimitMetrics } from '../../observe/rate-limit-metrics.js';
 import { BucketStore } from './bucket-store.js';
+import { type BucketPreview, type BucketSources, peeking, previewBucket } from './preview.js';
 import { clientKey } from './client-address.js';
 import { type Decision, decideLocally, type Demand } from './decision.js';
 import { type ClusterLimit, clusterLimit, instanceLimit } from './limit.js';
@@ -28,6 +30,12 @@ export interface LimiterParts {
 export interface Sender {
   /** IPv4 or IPv6. */
   readonly clientAddress: string;
+}
+
+/** Buckets, and the moment at which they are looked at. */
+interface Buckets {
+  readonly stores: BucketSources;
+  readonly now: number;
 }
 
 /** How many buckets there are of a kind. */
@@ -92,12 +100,33 @@ export class RateLimiter {
     const { method } = call;
     if (method?.keyedRates === undefined || method.keyedRates.length === 0) return undefined;
     const begun = this.parts.now();
-    const demands = method.keyedRates.map(({ rate, read }, index) => {
-      const name = `${method.path} ${rate.key}${index === 0 ? '' : `#${index}`}`;
-      const bucket = this.stores.route.get(`${name} ${valueKey(read(request))}`, begun);
+    return this.decide(call, this.valueDemands(method, request, { stores: this.stores, now: begun }), begun);
+  }
+
+  /**
+   * What the limits would say to a request, by the count of this instance; nothing is taken, counted or remembered.
+   * @param request decides about rates that count by a value of it; undefined: they are left out.
+   */
+  preview(call: CallContext, sender: Sender, request?: Uint8Array): BucketPreview[] {
+    const now = this.parts.now();
+    const { ip, tenant, user, route } = this.stores;
+    const stores = { ip: peeking(ip), tenant: peeking(tenant), user: peeking(user), route: peeking(route) };
+    const address = this.ipLimit && {
+      bucket: stores.ip.get(clientKey(sender.clientAddress), now),
+      limit: this.ipLimit,
+      cost: 1,
+    };
+    const byValue = request && call.method ? this.valueDemands(call.method, request, { stores, now }) : [];
+    const demands = [...(address ? [address] : []), ...this.demandsOf(call, sender, now, stores), ...byValue];
+    return demands.map((demand) => previewBucket(demand, now, this.parts.shared !== undefined));
+  }
+
+  private valueDemands({ path, keyedRates = [] }: RpcMethod, request: Uint8Array, { stores, now }: Buckets): Demand[] {
+    return keyedRates.map(({ rate, read }, index) => {
+      const name = `${path} ${rate.key}${index === 0 ? '' : `#${index}`}`;
+      const bucket = stores.route.get(`${name} ${valueKey(read(request))}`, now);
       return { bucket, limit: this.routeLimit(rate), cost: 1 };
     });
-    return this.decide(call, demands, begun);
   }
 
   private decide(
@@ -163,11 +192,11 @@ export class RateLimiter {
     return this.conclude(call, decideLocally(demands, now), 'fail_open');
   }
 
-  private demandsOf(call: CallContext, sender: Sender, now: number): Demand[] {
+  private demandsOf(call: CallContext, sender: Sender, now: number, stores: BucketSources = this.stores): Demand[] {
     const { principal, policy, tenantId } = call;
     const demands: Demand[] = [];
     if (policy === undefined) return demands;
-    const { tenant, user, route } = this.stores;
+    const { tenant, user, route } = stores;
     const { cost, rates } = policy;
     if (principal !== undefined) {
       demands.push({ bucket: tenant.get(tenantId, now), limit: this.parts.plans.of(tenantId), cost });

@@ -28,7 +28,8 @@ export const PROFILE_ROUTES: readonly AdminRoute[] = [
   route(
     'GET /debug/heapsnapshot',
     { worker: takeHeapSnapshot },
-    { query: snapshotQuery, deadlineMs: SNAPSHOT_MS, isLong: true },
+    // It holds whatever is in memory, secrets too.
+    { query: snapshotQuery, deadlineMs: SNAPSHOT_MS, isLong: true, access: 'change' },
   ),
   route('GET /debug/report', {
     worker: async ({ main }) => json(await main.inspection.ask((session) => session.view('report'))),

@@ -1,0 +1,65 @@
+import { readCredential } from '../../../access/credentials.js';
+import type { JwtAuthenticator } from '../../../access/jwt-authenticator.js';
+import { missingCredentials, refusal, severalCredentials } from '../../../access/refusal.js';
+import { GatewayError } from '../../../domain/errors.js';
+import { lowerAscii } from '../../../domain/header-text.js';
+import type { Principal } from '../../../domain/principal.js';
+import type { Revocation } from '../../../domain/revocation.js';
+import type { DescribedPrincipal, DescribedRequest } from './dry-run-routes.js';
+
+/** Who sends the described request, and how that is known. */
+export interface Identity {
+  /** `described`: nothing was verified. */
+  readonly source: 'token' | 'described' | 'none';
+  readonly principal: Principal | undefined;
+}
+
+/** Where tokens are verified. */
+export interface IdentitySources {
+  readonly tokens: Pick<JwtAuthenticator, 'verify'>;
+  readonly revocation: Pick<Revocation, 'verdict'> | undefined;
+}
+
+/** Finds out who sends a described request, asking no service. Rejects with what a client would be refused with. */
+export async function identify(request: DescribedRequest, { tokens, revocation }: IdentitySources): Promise<Identity> {
+  if (request.principal !== undefined) return { source: 'described', principal: toPrincipal(request.principal) };
+  const credential = readCredential(lowerNames(request.headers));
+  switch (credential.kind) {
+    case 'none':
+      throw missingCredentials();
+    case 'malformed':
+      throw refusal('MALFORMED_CREDENTIALS');
+    case 'several':
+      throw severalCredentials();
+    case 'jwt': {
+      const principal = await tokens.verify(credential.value);
+      const revoked = revocation?.verdict(principal);
+      if (revoked !== undefined) throw refusal(revoked);
+      return { source: 'token', principal };
+    }
+    default:
+      throw new GatewayError(
+        'FAILED_PRECONDITION',
+        'Only an access token (JWT) can be verified without asking a service: describe the caller in "principal".',
+      );
+  }
+}
+
+/** Header names as Node gives them to a request. */
+export function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [lowerAscii(name), value]));
+}
+
+function toPrincipal({ tenant, subject, roles, permissions }: DescribedPrincipal): Principal {
+  return {
+    subject,
+    tenantId: tenant,
+    identityType: 'user',
+    authMethod: 'jwt',
+    issuer: '',
+    roles,
+    permissions,
+    expiresAt: Infinity,
+    tokenId: '',
+  };
+}

@@ -1,0 +1,2 @@
+/** Commands that decide a described request without doing it. */
+export type DryRunCommand = 'dry-run';
