@@ -69,6 +69,21 @@ describe('a generated route of a replaced controller', () => {
     expect(journal.at(-1)).toBe('DeleteUser');
   });
 
+  it('calls another service by ClientGrpc from an explicit method, in the name of the caller', async () => {
+    gateway.world.calls.clear();
+    const response = await alice.get('/api/v1/users/acme-alice');
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      data: { id: 'acme-alice', displayName: expect.stringMatching(/ of Acme/) },
+    });
+    expect(journal).toEqual([...ORDER, 'GetUser', 'StopwatchInterceptor ends']);
+    const calls = gateway.world.calls.list().filter(({ method }) => /GetUser|GetTenant$/.test(method));
+    expect(calls.map(({ method, metadata }) => [method, metadata['x-gateway-tenant']])).toEqual([
+      ['/user.v1.UserService/GetUser', ['acme']],
+      ['/tenant.v1.TenantService/GetTenant', ['acme']],
+    ]);
+  });
+
   it('that no interceptor of the application stands at is untouched', async () => {
     const response = await alice.get('/api/v1/tenants/acme');
     expect(response.status).toBe(200);
