@@ -69,6 +69,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   const limits = new ConnectionLimits(observation);
   limits.watch(http.fastify.server);
   identify(config, descriptors, observation);
+  if (!config.metrics.enabled) logger.events.info({ setting: 'ENABLE_METRICS' }, 'metrics_disabled: /metrics is 404');
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const drain = new Drain(http, config, observation);
   const admin = config.admin && (await AdminListener.start(config.admin, adminParts(app, config, observation, drain)));

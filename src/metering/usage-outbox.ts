@@ -57,6 +57,11 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     return this.shelf !== undefined && this.shelf.failure === undefined && this.saved === this.end;
   }
 
+  /** Whether memory has no room for another event: each new one takes the place of one that was not sent. */
+  get isFull(): boolean {
+    return this.ring.size >= this.ring.capacity;
+  }
+
   /** Whether events are written to a shelf at all. */
   get hasShelf(): boolean {
     return this.shelf !== undefined;

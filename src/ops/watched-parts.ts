@@ -1,6 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { SigningKeys } from '../access/jwt/signing-keys.js';
 import { UpstreamHealth } from '../grpc/upstream-health.js';
 import { DegradeFlags } from '../observe/degrade-flags.js';
 import { UsageOutbox } from '../metering/usage-outbox.js';
@@ -43,17 +44,22 @@ export class PartSignals {
   }
 }
 
-/** What keeps things for the gateway, where it is set: Redis and the usage journal. Their owners have flags of their own. */
+/** What the gateway keeps, or is kept for it: signing keys, usage events, Redis. Their owners have flags of their own. */
 @Injectable()
 export class StoreParts {
   readonly all: readonly WatchedPart[];
 
-  constructor(@Optional() redis?: RedisConnections, @Optional() outbox?: UsageOutbox) {
-    const parts: WatchedPart[] = [];
+  constructor(keys: SigningKeys, @Optional() redis?: RedisConnections, @Optional() outbox?: UsageOutbox) {
+    const parts: WatchedPart[] = [{ name: 'signing-keys', optional: true, look: async () => keys.failure }];
     if (redis !== undefined) parts.push({ name: 'redis', optional: true, look: () => redis.check() });
+    if (outbox !== undefined) parts.push({ name: 'usage-outbox', optional: true, look: async () => fullness(outbox) });
     if (outbox?.hasShelf) parts.push({ name: 'usage-journal', optional: true, look: async () => outbox.failure });
     this.all = parts;
   }
+}
+
+function fullness({ isFull }: UsageOutbox): string | undefined {
+  return isFull ? 'full' : undefined;
 }
 
 /** The upstreams and the stores. */

@@ -237,6 +237,7 @@ describe('ENABLE_METRICS=false', () => {
       const response = await fetch(`${own.gateway.opsUrl ?? own.url}/metrics`);
       expect(response.status).toBe(404);
       expect(await response.text()).toContain('ENABLE_METRICS is false');
+      expect(own.lines.map(({ msg }) => msg)).toContain('metrics_disabled: /metrics is 404');
     } finally {
       await own.close();
     }

@@ -56,6 +56,25 @@ describe('health', () => {
     await gateway.world.setFault('ai', { mode: 'none' });
   });
 
+  it('overlooks keys that cannot be refreshed on /health and not on /healthz', async () => {
+    const own = await startTestGateway({
+      env: { GATEWAY_HEALTH_INTERVAL: '100ms', GATEWAY_JWKS_CACHE_TTL: '1s', GATEWAY_BUDGET_DEBIT_CAPACITY: '1000' },
+    });
+    const read = async (path: string) => {
+      const response = await fetch(own.url + path);
+      return { code: response.status, ...((await response.json()) as object) };
+    };
+    try {
+      expect(await read('/healthz')).toMatchObject({ checks: { 'usage-outbox': 'healthy' } });
+      await own.world.setFault('jwks', { mode: 'down' });
+      const failing = { checks: { 'signing-keys': 'not refreshed' } };
+      await expect.poll(() => read('/healthz'), { timeout: 9_000 }).toMatchObject({ code: 503, ...failing });
+      expect(await read('/health')).toMatchObject({ code: 200, ...failing });
+    } finally {
+      await own.close();
+    }
+  });
+
   it('is not cached and asks no backend', async () => {
     await expect.poll(() => get('/healthz'), { timeout: 12_000 }).toMatchObject({ status: 200 });
     gateway.world.calls.clear();

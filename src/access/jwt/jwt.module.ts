@@ -51,7 +51,7 @@ type Parts = ReturnType<typeof createAuthenticator>;
     { provide: SigningKeys, inject: [PARTS], useFactory: ({ keys }: Parts) => keys },
     { provide: JwtAuthenticator, inject: [PARTS], useFactory: ({ authenticator }: Parts) => authenticator },
   ],
-  exports: [JwtAuthenticator],
+  exports: [JwtAuthenticator, SigningKeys],
 })
 export class JwtModule implements OnApplicationBootstrap {
   constructor(

@@ -14,6 +14,13 @@ export class SigningKeys implements OnApplicationBootstrap, OnApplicationShutdow
     return this.standard?.ready ?? true;
   }
 
+  /** Returns what is wrong with the keys of any issuer; undefined when nothing is. One failed fetch is not a failure yet. */
+  get failure(): string | undefined {
+    const reports = this.report();
+    if (reports.some(({ isOutdated }) => isOutdated)) return 'outdated';
+    return reports.some(({ consecutiveFailures }) => consecutiveFailures > 1) ? 'not refreshed' : undefined;
+  }
+
   report(): KeysReport[] {
     return this.all().map((keys) => keys.report());
   }

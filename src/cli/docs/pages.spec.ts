@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { settingsSchema } from '../../config/schema.js';
+import { ACCESS_FIELD_GUIDE } from '../../observe/access-field-guide.js';
+import { ACCESS_FIELDS } from '../../observe/access-fields.js';
 import { ERROR_CODES } from '../../domain/errors.js';
 import { configurationPage } from './configuration-page.js';
 import { errorsPage } from './errors-page.js';
+import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
 import { prometheusRule } from './prometheus-rule.js';
 
@@ -15,6 +18,14 @@ test('docs/configuration.md is what the schema says; if not, run `npx gateway do
 
 test('docs/errors.md is what the list of codes says; if not, run `npx gateway docs`', () => {
   expect(read('docs/errors.md')).toBe(errorsPage());
+});
+
+test('docs/log.md is what the fields say; if not, run `npx gateway docs`', () => {
+  expect(read('docs/log.md')).toBe(logPage());
+});
+
+test('every field of the line of a request is explained, and nothing else', () => {
+  expect(Object.keys(ACCESS_FIELD_GUIDE)).toEqual(ACCESS_FIELDS.map(([name]) => name));
 });
 
 test('docs/metrics.md is what the definitions say; if not, run `npx gateway docs`', () => {

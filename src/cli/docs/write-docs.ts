@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Terminal } from '../terminal.js';
 import { configurationPage } from './configuration-page.js';
 import { errorsPage } from './errors-page.js';
+import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
 import { prometheusRule } from './prometheus-rule.js';
 
@@ -9,6 +10,7 @@ const ROOT = new URL('../../../', import.meta.url);
 const PAGES = new Map([
   ['docs/configuration.md', configurationPage],
   ['docs/errors.md', errorsPage],
+  ['docs/log.md', logPage],
   ['docs/metrics.md', metricsPage],
   ['k8s/prometheus-rule.yaml', prometheusRule],
 ]);

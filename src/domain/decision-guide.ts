@@ -1,0 +1,32 @@
+import type { DecisionReason } from './decision-reason.js';
+
+/** What each decision reason says, for docs/log.md. */
+export const DECISION_GUIDE: Readonly<Record<DecisionReason, string>> = {
+  OPEN_ENDPOINT: 'The route is open to everybody.',
+  ACCESS_LEVEL_MATCH: 'The caller has the permission that the policy asks for.',
+  ROLE_MATCH: 'A role of the caller grants what the policy asks for.',
+  AUTHENTICATED: 'The route asks for nothing but an identity.',
+  STALE_SESSION_SERVED: 'AuthService could not be asked; its last verdict on the credential was used.',
+  NO_CREDENTIALS: 'The request has no credential, and the route wants one.',
+  MALFORMED_CREDENTIALS: 'The credential cannot be read, or there are two.',
+  TOKEN_SIGNATURE_INVALID: 'The signature of the token is wrong.',
+  TOKEN_EXPIRED: 'The token is past its `exp`.',
+  TOKEN_NOT_YET_VALID: 'The token is before its `nbf`: a clock is wrong.',
+  TOKEN_ALG_REJECTED: 'The token is signed by an algorithm that is not allowed.',
+  TOKEN_AUDIENCE: 'The token is for another audience.',
+  TOKEN_ISSUER: 'The token is from an issuer that is not trusted.',
+  TOKEN_REVOKED: 'The token was revoked: its holder signed out, or somebody ended it.',
+  TOKEN_VERSION_STALE: 'All tokens of the caller or its tenant below a version were revoked.',
+  SIGNING_KEY_MISSING: 'No known key of the issuer has signed the token.',
+  SESSION_INVALID: 'AuthService or the session store does not know the credential.',
+  SESSION_ENDED: 'The browser session is over.',
+  CSRF_FAILED: 'A page of another site sent the request with the cookie of a session.',
+  TENANT_MISSING: 'The identity names no tenant, and the route needs one.',
+  TENANT_MISMATCH: 'The request is about another tenant than that of the caller.',
+  TENANT_SUSPENDED: 'The tenant of the caller is suspended.',
+  ACCESS_LEVEL_MISSING: 'The caller lacks the permission that the policy asks for.',
+  ENDPOINT_UNKNOWN: 'No route has the path.',
+  GUARD_DENIED: 'A guard of a module of `GATEWAY_MODULES` refused.',
+  AUTH_UPSTREAM_UNAVAILABLE: 'Nobody could be asked about the credential or its rights.',
+  AUTH_INTERNAL_ERROR: 'The gateway failed to decide: nobody is let in by a fault.',
+};
