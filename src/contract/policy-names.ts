@@ -8,8 +8,16 @@ export const ACCESS_NAMES: ReadonlyMap<ProtoAccess, Access> = new Map([
   [ProtoAccess.CONTROLLED, 'ACCESS_CONTROLLED'],
 ]);
 
-/** The same of gateway.v1.Guardrail. */
-export const GUARDRAIL_NAMES: ReadonlyMap<Guardrail, NonNullable<Policy['guardrail']>> = new Map([
+const GUARDRAILS: ReadonlyMap<Guardrail, Policy['guardrail']> = new Map([
+  [Guardrail.UNSPECIFIED, undefined],
   [Guardrail.OPTIONAL, 'optional'],
   [Guardrail.REQUIRED, 'required'],
 ]);
+
+/** Reads gateway.v1.Guardrail. A value that this version does not know is a mistake: it may ask for more than it would get. */
+export function readGuardrail(value: Guardrail, mistakes: string[]): Policy['guardrail'] {
+  if (!GUARDRAILS.has(value)) {
+    mistakes.push(`guardrail ${value} is not known: say GUARDRAIL_OPTIONAL or GUARDRAIL_REQUIRED, or leave it out`);
+  }
+  return GUARDRAILS.get(value);
+}

@@ -220,6 +220,7 @@ describe('a policy', () => {
     ],
     ['a meter that is a sentence', 'GetBook', { meter: 'AI Query' }, 'meter "AI Query" is no name'],
     ['a meter for nobody', 'GetFile', { access: OPEN, meter: 'file.read' }, 'meter needs a caller'],
+    ['a guardrail of a later version', 'GetFile', { access: OPEN, guardrail: 9 as 1 }, 'guardrail 9 is not known'],
     ['a status of failure', 'GetFile', { access: OPEN, successStatus: 404 }, 'success_status 404 is not one of'],
     [
       'a stream that says 204',

@@ -16,7 +16,7 @@ import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
 import { problemOf, type ContractProblem } from './contract-problem.js';
 import { coveredBy, fieldRules, withRuledFields } from './field-rules.js';
 import { findFieldMistakes } from './policy-fields.js';
-import { ACCESS_NAMES, GUARDRAIL_NAMES } from './policy-names.js';
+import { ACCESS_NAMES, readGuardrail } from './policy-names.js';
 
 const DEFAULT_BACKOFF_MS = 50;
 const DEFAULT_RATE_WINDOW_MS = 1000;
@@ -75,7 +75,7 @@ class PolicyReader {
       maxBodyBytes: proto.maxBodyBytes === 0 ? undefined : proto.maxBodyBytes,
       successStatus: this.readSuccessStatus(),
       meter: this.readMeter(),
-      guardrail: GUARDRAIL_NAMES.get(proto.guardrail),
+      guardrail: readGuardrail(proto.guardrail, this.mistakes),
     };
   }
 

@@ -15,7 +15,8 @@ let alice: Client;
 
 beforeAll(async () => {
   stub = await GuardrailStub.start();
-  const budgets = { GATEWAY_GUARDRAIL_TIMEOUT: '10s', GATEWAY_GUARDRAIL_CHUNK_TIMEOUT: '10s' };
+  // Longer than a test waits for a check to be cancelled.
+  const budgets = { GATEWAY_GUARDRAIL_TIMEOUT: '25s', GATEWAY_GUARDRAIL_CHUNK_TIMEOUT: '25s' };
   gateway = await startTestGateway({
     env: { ...SHORT, ...NO_CIRCUIT, GUARDRAIL_SERVICE_URL: stub.address, ...budgets },
   });
