@@ -133,6 +133,8 @@ function grpcOf(settings: Settings): GatewayConfig['grpc'] {
     connectionMaxAgeMs: settings.GATEWAY_GRPC_CONNECTION_MAX_AGE,
     maxReceiveBytes: settings.GATEWAY_GRPC_MAX_RECEIVE_BYTES,
     maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
+    httpProxy: settings.GATEWAY_GRPC_HTTP_PROXY,
+    serviceConfig: settings.GATEWAY_GRPC_SERVICE_CONFIG,
   };
 }
 

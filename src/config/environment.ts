@@ -3,6 +3,7 @@ import { adminProblems } from './admin.js';
 import { alertProblems } from './alerts.js';
 import { assembleConfig } from './assemble.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
+import { transportProblems } from './grpc-transports.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { invariantProblems } from './invariants.js';
 import { keySourceProblems } from './key-source.js';
@@ -55,6 +56,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...storeKeyProblems(shared.values, unreadable),
     ...ssoProblems(shared.values, providers, unreadable),
     ...upstreams.flatMap(upstreamProblems),
+    ...transportProblems(shared.values, upstreams),
     ...rateLimitProblems(shared.values),
     ...invariantProblems(shared.values, upstreams),
     ...nameProblems(env),

@@ -163,6 +163,10 @@ export interface GatewayConfig {
     readonly connectionMaxAgeMs: number;
     readonly maxReceiveBytes: number;
     readonly maxSendBytes: number;
+    /** For grpc-js alone. */
+    readonly httpProxy: boolean;
+    /** JSON, for grpc-js alone. */
+    readonly serviceConfig: string | undefined;
   };
   readonly circuit: CircuitConfig;
   readonly load: LoadConfig;

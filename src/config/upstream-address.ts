@@ -34,6 +34,7 @@ function parseWithScheme(raw: string, scheme: string, rest: string): UpstreamAdd
   if (encrypted !== undefined && rest.startsWith('//')) {
     return { target: `dns:///${parseHostPort(raw, rest.slice(2).replace(/\/$/, ''))}`, encrypted };
   }
+  if (scheme === 'xds') return parseXds(raw, rest);
   if (scheme === 'unix') return { target: raw, encrypted: undefined };
   if (scheme === 'dns') {
     return { target: `dns:///${parseHostPort(raw, rest.replace(/^\/\/\//, ''))}`, encrypted: undefined };
@@ -43,6 +44,12 @@ function parseWithScheme(raw: string, scheme: string, rest: string): UpstreamAdd
     return { target: `${scheme}:${addresses.join(',')}`, encrypted: undefined };
   }
   throw new Refusal(`"${raw}" has a scheme that is no gRPC address`, FORMS);
+}
+
+/** A name that an xDS server knows, which says how its connections are encrypted. */
+function parseXds(raw: string, rest: string): UpstreamAddress {
+  if (!/^\/\/[^/]*\/[^/]+$/.test(rest)) throw new Refusal(`"${raw}" is no xDS address`, 'write xds:///name');
+  return { target: `xds:${rest}`, encrypted: undefined };
 }
 
 function parseHostPort(raw: string, hostPort: string): string {

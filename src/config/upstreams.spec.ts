@@ -130,4 +130,32 @@ describe('the transport of an upstream', () => {
       /GATEWAY_USER_GRPC_TRANSPORT.*"grpc" is not one of its values/,
     );
   });
+
+  test.each<[Environment, string]>([
+    [
+      { GATEWAY_GRPC_HTTP_PROXY: 'true' },
+      'GATEWAY_GRPC_HTTP_PROXY: has no effect while every upstream goes over http2',
+    ],
+    [{ GATEWAY_GRPC_SERVICE_CONFIG: '{}' }, 'GATEWAY_GRPC_SERVICE_CONFIG: has no effect'],
+    [{ USER_SERVICE_URL: 'xds:///users' }, 'USER_SERVICE_URL: is an xDS address'],
+    [{ USER_SERVICE_URL: 'xds:users', GATEWAY_USER_GRPC_TRANSPORT: 'grpc-js' }, 'is no xDS address'],
+    [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js', GATEWAY_GRPC_SERVICE_CONFIG: '[]' }, 'is not a JSON object'],
+    [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js', GATEWAY_GRPC_SERVICE_CONFIG: '{' }, 'is not JSON'],
+    [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js', GATEWAY_GRPC_SERVICE_CONFIG: '{"methodConfig":[]}' }, 'has methodConfig'],
+  ])('is refused with %o: %s', (changes, reason) => {
+    expect(() => parseEnvironment({ ...BASE, ...changes })).toThrow(reason);
+  });
+
+  test('may be told of proxies, service configs and xDS when it is grpc-js', () => {
+    const serviceConfig = '{"loadBalancingConfig":[{"pick_first":{}}]}';
+    const { grpc, upstreams } = parseEnvironment({
+      ...BASE,
+      USER_SERVICE_URL: 'xds:///users',
+      GATEWAY_USER_GRPC_TRANSPORT: 'grpc-js',
+      GATEWAY_GRPC_HTTP_PROXY: 'true',
+      GATEWAY_GRPC_SERVICE_CONFIG: serviceConfig,
+    });
+    expect(grpc).toMatchObject({ httpProxy: true, serviceConfig });
+    expect(upstreams.get('user')?.target).toBe('xds:///users');
+  });
 });

@@ -20,8 +20,13 @@ export function buildUpstream({ name, own, shared }: UpstreamSource): UpstreamCo
   const timeoutMs = own.timeout ?? shared.GATEWAY_UPSTREAM_TIMEOUT;
   const maxConcurrent = own.maxConcurrent ?? shared.GATEWAY_UPSTREAM_MAX_CONCURRENT;
   if (own.url === undefined || timeoutMs === undefined || maxConcurrent === undefined) return undefined;
-  const transport = own.transport ?? shared.GATEWAY_GRPC_TRANSPORT ?? 'http2';
+  const transport = transportOf({ name, own, shared });
   return { name, target: own.url.target, tls: tlsOf({ name, own, shared }), transport, timeoutMs, maxConcurrent };
+}
+
+/** What carries the calls of an upstream. */
+export function transportOf({ own, shared }: UpstreamSource): UpstreamConfig['transport'] {
+  return own.transport ?? shared.GATEWAY_GRPC_TRANSPORT ?? 'http2';
 }
 
 /** Own settings win over the scheme of the address, and that over the settings for all. */

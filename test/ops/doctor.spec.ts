@@ -54,6 +54,15 @@ function subjectOf(part: (typeof PARTS)[number]): string {
 }
 
 describe('gateway doctor', () => {
+  test('tries no upstream that only a control plane can find', async () => {
+    const changes = { AI_SERVICE_URL: 'xds:///ai', GATEWAY_AI_GRPC_TRANSPORT: 'grpc-js' };
+    const { exitCode, out } = await gateway(['doctor'], changes);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(
+      /^info +upstream ai +dns +xds:\/\/\/ai is not tried: only its control plane knows where it is$/m,
+    );
+  });
+
   test('says of each part of a sound sandbox that it is', async () => {
     const { exitCode, out, err } = await gateway(['doctor']);
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });

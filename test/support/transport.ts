@@ -19,6 +19,8 @@ export const GRPC_SETTINGS: GatewayConfig['grpc'] = {
   connectionMaxAgeMs: 0,
   maxReceiveBytes: 1_048_576,
   maxSendBytes: 65_536,
+  httpProxy: false,
+  serviceConfig: undefined,
 };
 
 export function upstreamConfig(target: string, overrides: Partial<UpstreamConfig> = {}): UpstreamConfig {

@@ -26,6 +26,7 @@ const UNOBSERVED: PoolObserver = { ejected() {}, replaced() {}, tooManyPings() {
 export async function checkUpstream(probed: ProbedUpstream, limits: ProbeLimits): Promise<CheckLine[]> {
   const { upstream } = probed;
   const subject = `upstream ${upstream.name}`;
+  if (upstream.target.startsWith('xds:')) return [notTried(subject, upstream.target)];
   const lines = await checkEndpoint(endpointOf(upstream, subject), slowestFor(upstream, limits));
   if (!isUsable(lines)) return lines;
   return withTransport(probed, async (transport) => [
@@ -48,6 +49,11 @@ export async function withTransport<T>(
   } finally {
     transport.close();
   }
+}
+
+function notTried(subject: string, target: string): CheckLine {
+  const detail = `${target} is not tried: only its control plane knows where it is`;
+  return { subject, step: 'dns', status: 'info', detail };
 }
 
 function endpointOf(upstream: UpstreamConfig, subject: string) {

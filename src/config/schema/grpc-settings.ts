@@ -1,4 +1,5 @@
-import { bytes, count, duration } from '../quantities.js';
+import { bytes, count, duration, flag } from '../quantities.js';
+import { serviceConfig } from '../service-config.js';
 import { defaulted, optional } from '../setting.js';
 import { file, listOf, oneOf, text } from '../texts.js';
 
@@ -16,6 +17,15 @@ export const grpcSettings = {
   GATEWAY_GRPC_TRANSPORT: defaulted(grpcTransport, 'http2', {
     description:
       "What carries calls to upstreams that have no `GATEWAY_<NAME>_GRPC_TRANSPORT`: the gateway's own HTTP/2 client, or `ClientGrpc` of @nestjs/microservices over @grpc/grpc-js ([how they differ](grpc-transports.md)).",
+  }),
+  GATEWAY_GRPC_HTTP_PROXY: defaulted(flag, 'false', {
+    description:
+      'Whether `grpc-js` connects through the HTTP proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names, except to hosts of `no_grpc_proxy` or `no_proxy`.',
+  }),
+  GATEWAY_GRPC_SERVICE_CONFIG: optional(serviceConfig, {
+    description:
+      'Service config of gRPC for `grpc-js`, without `methodConfig`. Unset: `round_robin` over all addresses.',
+    example: '{"loadBalancingConfig":[{"pick_first":{}}]}',
   }),
   GATEWAY_GRPC_KEEPALIVE_TIME: defaulted(duration({ min: 10_000 }), '30s', {
     description: 'How often a quiet connection is pinged. Not more often than the backends allow.',

@@ -10,7 +10,7 @@ const NEVER_MS = 2_147_483_647;
  * so that callers who ask for what does not exist could have healthy pods ejected. Without timeouts and retries: the
  * call stack has them.
  */
-const SERVICE_CONFIG = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
+const ROUND_ROBIN = JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] });
 
 /** Makes the channel credentials of an upstream. Throws for PEM files that do not fit together. */
 export function channelCredentials(material: TlsMaterial | undefined): ChannelCredentials {
@@ -26,15 +26,15 @@ export function channelOptions(upstream: UpstreamConfig, grpc: GatewayConfig['gr
     'grpc.max_reconnect_backoff_ms': grpc.maxBackoffMs,
     'grpc.max_receive_message_length': grpc.maxReceiveBytes,
     'grpc.max_send_message_length': grpc.maxSendBytes,
-    'grpc.service_config': SERVICE_CONFIG,
+    'grpc.service_config': grpc.serviceConfig ?? ROUND_ROBIN,
     // Otherwise a TXT record of the backend's domain could set deadlines and retries.
     'grpc.service_config_disable_resolution': 1,
     // Transparent retries alone (gRFC A6): a call that no backend has processed goes out once more.
     'grpc.enable_retries': 1,
     // It keeps a trace of every call in memory.
     'grpc.enable_channelz': 0,
-    // A proxy in the environment is for the outside world, not for backends.
-    'grpc.enable_http_proxy': 0,
+    // A proxy in the environment is for the outside world, unless the settings say that it is for backends too.
+    'grpc.enable_http_proxy': grpc.httpProxy ? 1 : 0,
     // Two gateways in one process must not share connections.
     'grpc.use_local_subchannel_pool': 1,
     'grpc.client_idle_timeout_ms': NEVER_MS,

@@ -32,6 +32,16 @@ export class ClientFactory {
         ...(keepalive !== undefined && { keepalive }),
       },
     });
-    return (proxy as ClientGrpc).getClientByServiceName<Client>(service);
+    const client = (proxy as ClientGrpc).getClientByServiceName<Client>(service);
+    this.refuseUnresolved(client);
+    return client;
+  }
+  /** grpc-js takes a scheme that nobody has registered for a host name. */
+  private refuseUnresolved(client: Client): void {
+    const { name, target } = this.upstream;
+    if (!target.startsWith('xds:') || client.getChannel().getTarget().startsWith('xds:')) return;
+    client.close();
+    const help = 'register @grpc/grpc-js-xds before the gateway starts (docs/grpc-transports.md)';
+    throw new Error(`The upstream "${name}" has the xDS address ${target}, which nothing resolves: ${help}`);
   }
 }
