@@ -1,7 +1,11 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../config/quantities.js';
+import { writeDiagnostics } from './diag/diag.js';
 import { doctor } from './doctor/doctor.js';
+import { adminOf, metricsUrlOf, type RunningGatewayOptions } from './running-gateway.js';
 import type { Terminal } from './terminal.js';
+import { triage } from './triage/triage.js';
+import { askUpstream, UPSTREAM_QUESTIONS, type UpstreamOptions } from './upstream.js';
 import type { World } from './world.js';
 
 export interface EnvOption {
@@ -21,20 +25,38 @@ export interface CliContext {
 }
 
 export const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
+export const ADMIN_OPTION = ['--url <url>', 'admin listener of the running gateway'] as const;
 /** How long a probe may take, and when it is slow. */
 export const PROBE_LIMITS = { timeoutMs: 5_000, slowMs: 1_000 };
 
+const METRICS_OPTION = ['--metrics <url>', 'port of the running gateway with /metrics and /health'] as const;
+const INTERVAL_MS = 5_000;
+const PROFILE_SECONDS = 5;
 const DURATION = duration({ min: 1 });
 
 interface ProbeOptions extends EnvOption {
   readonly timeout: number;
   readonly slow: number;
-  readonly json: boolean;
 }
 
-/** Adds the commands that look at a gateway and what is around it while they run. */
+interface TriageCommand extends ProbeOptions, RunningGatewayOptions {
+  readonly interval: number;
+  readonly json: boolean;
+  readonly probe: boolean;
+}
+
+interface DiagCommand extends EnvOption, RunningGatewayOptions {
+  readonly timeout: number;
+  readonly output?: string;
+  readonly profile: boolean;
+}
+
+/** Adds the commands that look at a gateway, and at what is around it, while they run. */
 export function addDiagnosticCommands(program: Command, context: CliContext): void {
   addDoctor(program, context);
+  addUpstream(program, context);
+  addTriage(program, context);
+  addDiag(program, context);
 }
 
 function addDoctor(program: Command, { terminal, outcome, world }: CliContext): void {
@@ -42,8 +64,71 @@ function addDoctor(program: Command, { terminal, outcome, world }: CliContext): 
     .description(
       'try all that the gateway depends on, from here: DNS, TCP, TLS, health, contract, Redis, keys, clock, limits',
     )
-    .action(async ({ timeout, slow, json, ...options }: ProbeOptions) => {
+    .option('--json', 'as JSON', false)
+    .action(async ({ timeout, slow, json, ...options }: ProbeOptions & { json: boolean }) => {
       outcome.exitCode = await doctor(await world(options), terminal, { timeoutMs: timeout, slowMs: slow, json });
+    });
+}
+
+function addUpstream(program: Command, { terminal, outcome, world }: CliContext): void {
+  withProbeOptions(program.command('upstream <name>'))
+    .description('ask one upstream from here: its services by reflection, its health, how long it takes')
+    .addOption(new Option('--only <question>', 'ask no more than this').choices(UPSTREAM_QUESTIONS).default('all'))
+    .action(
+      async (
+        name: string,
+        { timeout, slow, only, ...options }: ProbeOptions & { only: UpstreamOptions['question'] },
+      ) => {
+        const limits = { timeoutMs: timeout, slowMs: slow, question: only };
+        outcome.exitCode = await askUpstream(await world(options), terminal, name, limits);
+      },
+    );
+}
+
+function addTriage(program: Command, { terminal, outcome, world }: CliContext): void {
+  withProbeOptions(program.command('triage'))
+    .description('name the likely cause of trouble at a running gateway: backends, traffic, resources, changes, traces')
+    .option(...ADMIN_OPTION)
+    .option(...METRICS_OPTION)
+    .option('--interval <duration>', 'between two looks at the counters', parseDuration, INTERVAL_MS)
+    .option('--no-probe', 'judge by what the gateway tells alone')
+    .option('--json', 'as JSON', false)
+    .action(async (options: TriageCommand) => {
+      const { timeout, slow, interval, json, probe } = options;
+      const settings = await world(options);
+      outcome.exitCode = await triage(settings, terminal, adminOf(settings, options.url, timeout), {
+        metricsUrl: metricsUrlOf(settings, options.metrics),
+        intervalMs: interval,
+        timeoutMs: timeout,
+        slowMs: slow,
+        json,
+        probe,
+      });
+    });
+}
+
+function addDiag(program: Command, { terminal, outcome, world }: CliContext): void {
+  program
+    .command('diag')
+    .description(
+      'write one archive for a ticket: versions, settings without secrets, metrics, requests under way, circuits, errors',
+    )
+    .option(...ENV_OPTION)
+    .option(...ADMIN_OPTION)
+    .option(...METRICS_OPTION)
+    .option('-o, --output <file>', 'where to write it; gateway-diag-<time>.tar.gz unless given')
+    .option('--profile', `with a processor profile of ${PROFILE_SECONDS}s`, false)
+    .option('--timeout <duration>', 'longest wait of one question', parseDuration, PROBE_LIMITS.timeoutMs)
+    .action(async (options: DiagCommand) => {
+      const settings = await world(options);
+      outcome.exitCode = await writeDiagnostics(terminal, {
+        world: settings,
+        admin: adminOf(settings, options.url, options.timeout),
+        metricsUrl: metricsUrlOf(settings, options.metrics),
+        timeoutMs: options.timeout,
+        profileSeconds: options.profile ? PROFILE_SECONDS : 0,
+        file: options.output,
+      });
     });
 }
 
@@ -51,8 +136,7 @@ function withProbeOptions(command: Command): Command {
   return command
     .option(...ENV_OPTION)
     .option('--timeout <duration>', 'longest wait of one probe', parseDuration, PROBE_LIMITS.timeoutMs)
-    .option('--slow <duration>', 'an answer that takes longer is slow', parseDuration, PROBE_LIMITS.slowMs)
-    .option('--json', 'as JSON', false);
+    .option('--slow <duration>', 'an answer that takes longer is slow', parseDuration, PROBE_LIMITS.slowMs);
 }
 
 function parseDuration(raw: string): number {

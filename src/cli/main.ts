@@ -1,4 +1,5 @@
 import { run } from './program.js';
+import { readBounded } from './standard-input.js';
 
 // `gateway routes | head` closes the pipe early; that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
@@ -6,4 +7,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 process.exitCode = await run(process.argv.slice(2), {
   out: (line) => process.stdout.write(`${line}\n`),
   err: (line) => process.stderr.write(`${line}\n`),
+  read: () => readBounded(process.stdin),
 });

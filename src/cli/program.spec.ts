@@ -236,3 +236,12 @@ describe('gateway explain', () => {
 test('gateway docs --check finds the generated documents fresh', async () => {
   expect(await gateway(['docs', '--check'])).toEqual({ exitCode: 0, out: '', err: '' });
 });
+
+describe('gateway outbox report', () => {
+  test('says what is missing where there is no shelf', async () => {
+    const nowhere = await gateway(['outbox', 'report', '--directory', '/nowhere']);
+    expect(nowhere.exitCode).toBe(69);
+    expect(nowhere.err).toContain('the shelf /nowhere cannot be read: ENOENT');
+    expect((await gateway(['outbox', 'report'])).exitCode).toBe(78);
+  });
+});

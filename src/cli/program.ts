@@ -8,11 +8,16 @@ import { explain } from './explain.js';
 import { listRoutes } from './routes.js';
 import {
   addDiagnosticCommands,
+  ADMIN_OPTION,
+  type CliContext,
   ENV_OPTION,
   type EnvOption,
   type Outcome,
   PROBE_LIMITS,
 } from './diagnostic-commands.js';
+import { explainRequest } from './explain-request.js';
+import { addInspectionCommands } from './inspection-commands.js';
+import { adminOf } from './running-gateway.js';
 import { doctor } from './doctor/doctor.js';
 import { EXIT_CONFIG, type Terminal } from './terminal.js';
 import { EnvFileError, readEnvFile, readWorld, type World } from './world.js';
@@ -48,6 +53,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
       outcome.exitCode = await doctor(await world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
     });
   addDiagnosticCommands(program, { terminal, outcome, world });
+  addInspectionCommands(program, { terminal, outcome, world });
   program
     .command('routes')
     .description('list the routes with their RPC, access, permissions and timeout')
@@ -56,13 +62,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .action(async (options: EnvOption & { json: boolean }) => {
       outcome.exitCode = listRoutes(await world(options), terminal, options);
     });
-  program
-    .command('explain <verb> <path>')
-    .description('say what happens to a request: route, policy, RPC, upstream, deadline, pipeline')
-    .option(...ENV_OPTION)
-    .action(async (verb: string, path: string, options: EnvOption) => {
-      outcome.exitCode = explain(await world(options), terminal, { verb, path });
-    });
+  addExplain(program, { terminal, outcome, world });
   program
     .command('cache')
     .description('look after what the instances keep in Redis')
@@ -80,4 +80,24 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
       outcome.exitCode = writeDocs(terminal, options);
     });
   return program;
+}
+
+function addExplain(program: Command, { terminal, outcome, world }: CliContext): void {
+  program
+    .command('explain <verb> [path]')
+    .description(
+      'say what happens to a request: route, policy, RPC, upstream, deadline, pipeline; or, with --url and a request id, what happened to one',
+    )
+    .option(...ENV_OPTION)
+    .option(...ADMIN_OPTION)
+    .action(async (verb: string, path: string | undefined, options: EnvOption & { url?: string }) => {
+      if (path !== undefined) outcome.exitCode = explain(await world(options), terminal, { verb, path });
+      else if (options.url === undefined) {
+        terminal.err('give a verb and a path, or --url and a request id');
+        outcome.exitCode = 1;
+      } else {
+        const admin = adminOf(await world(options), options.url, PROBE_LIMITS.timeoutMs);
+        outcome.exitCode = await explainRequest(admin, terminal, verb);
+      }
+    });
 }

@@ -2,6 +2,8 @@
 export interface Terminal {
   out(line: string): void;
   err(line: string): void;
+  /** Reads standard input to its end. */
+  read?(): Promise<string>;
 }
 
 /** BSD sysexits.h EX_CONFIG: something is wrong with the configuration; restarting does not help. */

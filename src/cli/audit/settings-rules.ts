@@ -1,0 +1,203 @@
+import { isIP } from 'node:net';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import { isLoopbackHost, isLoopbackTarget } from '../../config/loopback.js';
+import { formatDuration } from '../../config/quantities.js';
+import { ssoVariables } from '../../config/schema/sso-settings.js';
+import { upstreamVariables } from '../../config/schema/upstream-settings.js';
+import type { Finding } from './finding.js';
+
+/** More than this lets ended tokens live on; clocks that are synchronized differ by milliseconds. */
+const MAX_TOLERANCE_MS = 120_000;
+
+type Rule = (config: GatewayConfig) => Finding[];
+
+/** Judges settings that are valid. */
+export function auditSettings(config: GatewayConfig): Finding[] {
+  return RULES.flatMap((rule) => rule(config));
+}
+
+const RULES: readonly Rule[] = [
+  plaintextUpstreams,
+  plainKeys,
+  issuers,
+  clockTolerance,
+  sharedSecret,
+  redis,
+  sessions,
+  proxies,
+  admin,
+  verbosity,
+  rateLimits,
+  protection,
+  metrics,
+];
+
+function plaintextUpstreams({ upstreams }: GatewayConfig): Finding[] {
+  return [...upstreams.values()]
+    .filter(({ tls, target }) => tls.mode === 'insecure' && !isLoopbackTarget(target))
+    .map(({ name, target }) => ({
+      id: 'upstream-plaintext',
+      severity: isInternal(target) ? 'medium' : 'high',
+      where: upstreamVariables(name).url,
+      why: `calls to ${target} carry identities and data unencrypted`,
+      fix: `set ${upstreamVariables(name).tlsMode}=tls or mtls, unless a mesh encrypts`,
+    }));
+}
+
+/** Names and addresses that do not leave a cluster or a private network (RFC 1918, RFC 4193). */
+function isInternal(target: string): boolean {
+  const hosts = target.replace(/^(?:dns:\/\/\/|ipv[46]:)/, '').split(',');
+  return hosts.every((hostPort) => {
+    const host = hostPort.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+    if (isIP(host) === 0) return !host.includes('.') || /\.(?:svc|svc\.cluster\.local|internal|local)\.?$/.test(host);
+    return /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd])/i.test(host);
+  });
+}
+
+function plainKeys({ jwt, sso }: GatewayConfig): Finding[] {
+  const urls = [
+    ...(jwt.jwksUrl === undefined ? [] : [{ where: 'JWT_JWKS_URL', url: jwt.jwksUrl }]),
+    ...jwt.issuers.map(({ jwksUrl: url }) => ({ where: 'GATEWAY_JWT_ISSUERS', url })),
+    ...[...sso.providers.values()].map(({ name, issuer: url }) => ({ where: ssoVariables(name).issuer, url })),
+  ];
+  return urls
+    .filter(({ url }) => url.startsWith('http:') && !isLoopbackHost(new URL(url).hostname))
+    .map(({ where, url }) => ({
+      id: 'keys-over-http',
+      severity: 'critical',
+      where,
+      why: `whoever is between here and ${new URL(url).host} can replace the keys, and so sign any token`,
+      fix: 'use https',
+    }));
+}
+
+function issuers({ jwt, environment }: GatewayConfig): Finding[] {
+  if (jwt.issuer !== undefined) return [];
+  const severity = environment === 'production' ? 'high' : 'low';
+  const why = 'any issuer is believed whose signature verifies';
+  return [{ id: 'token-issuer-unchecked', severity, where: 'JWT_ISSUER', why, fix: 'set what tokens carry as iss' }];
+}
+
+function clockTolerance({ jwt }: GatewayConfig): Finding[] {
+  if (jwt.clockToleranceMs <= MAX_TOLERANCE_MS) return [];
+  const why = `expired tokens are accepted for ${formatDuration(jwt.clockToleranceMs)} more`;
+  const fix = 'synchronize clocks by NTP and set 30s';
+  return [{ id: 'token-tolerance-long', severity: 'medium', where: 'GATEWAY_JWT_CLOCK_TOLERANCE', why, fix }];
+}
+
+function sharedSecret({ jwt }: GatewayConfig): Finding[] {
+  if (jwt.secret === undefined) return [];
+  const why = 'whoever can verify tokens with the shared secret can sign them as well';
+  return [
+    { id: 'token-shared-secret', severity: 'low', where: 'JWT_SECRET', why, fix: 'let the issuer publish a JWKS' },
+  ];
+}
+
+function redis({ redis: store }: GatewayConfig): Finding[] {
+  if (store === undefined || isLoopbackHost(store.address.host)) return [];
+  const where = 'REDIS_URL';
+  const { tls, password } = store.address;
+  const plain = 'sessions, limits and revocations are sent unencrypted';
+  const open = 'whoever reaches Redis can end sessions and lift limits';
+  return [
+    ...(tls ? [] : [finding('redis-plaintext', 'medium', where, [plain, 'use rediss://'])]),
+    ...(password === undefined
+      ? [finding('redis-no-password', 'high', where, [open, 'set a user and a password'])]
+      : []),
+  ];
+}
+
+function sessions({ sso, redis: store, environment }: GatewayConfig): Finding[] {
+  if (sso.providers.size === 0 || environment !== 'production') return [];
+  const alone = 'browser sessions end with the instance that began them';
+  const unkeyed = 'browser sessions end at each start, since the key is a new one';
+  return [
+    ...(store === undefined ? [finding('sessions-in-memory', 'medium', 'REDIS_URL', [alone, 'set it'])] : []),
+    ...(sso.sessionKey === undefined
+      ? [finding('session-key-unset', 'medium', 'GATEWAY_SESSION_KEY', [unkeyed, 'set it'])]
+      : []),
+  ];
+}
+
+function proxies({ server }: GatewayConfig): Finding[] {
+  const everyone = server.trustedProxies.filter(isHuge);
+  if (everyone.length === 0) return [];
+  const why = `${everyone.join(', ')} lets strangers choose the address that limits and logs know it by`;
+  return [finding('proxies-everyone', 'high', 'GATEWAY_TRUSTED_PROXIES', [why, 'name the blocks of your proxies'])];
+}
+
+/** Larger than any network of one's own: 10.0.0.0/8 is the largest of RFC 1918. */
+function isHuge(block: string): boolean {
+  const [address = '', prefix = ''] = block.split('/');
+  return prefix !== '' && Number(prefix) < (isIP(address) === 6 ? 7 : 8);
+}
+
+function admin({ admin: listener }: GatewayConfig): Finding[] {
+  if (listener === undefined || listener.token !== undefined) return [];
+  const isOwn = isLoopbackHost(listener.host);
+  const why = isOwn
+    ? 'every process of the pod may open circuits and read what is in flight'
+    : 'every machine that reaches the admin port may change this gateway';
+  const fix = 'set it: openssl rand -hex 32';
+  return [finding('admin-no-token', isOwn ? 'low' : 'critical', 'GATEWAY_ADMIN_AUTH_TOKEN', [why, fix])];
+}
+
+function verbosity({ log, authorization, environment }: GatewayConfig): Finding[] {
+  if (environment !== 'production') return [];
+  const isVerbose = log.level === 'debug' || log.level === 'trace';
+  const debug = `${log.level} in production: lines that nobody reads cost processor time, and may show data`;
+  const detail = 'a 403 tells strangers which permissions there are';
+  return [
+    ...(isVerbose ? [finding('debug-in-production', 'medium', 'LOG_LEVEL', [debug, 'set info'])] : []),
+    ...(authorization.exposeDetail
+      ? [finding('authorization-detail', 'low', 'GATEWAY_EXPOSE_AUTHZ_DETAIL', [detail, 'remove it'])]
+      : []),
+  ];
+}
+
+function rateLimits({ rateLimit, environment, redis: store }: GatewayConfig): Finding[] {
+  const dry = 'limits are counted and never enforced';
+  const none = 'one address may use up all that the gateway can do';
+  const apart = 'each instance counts for itself, and GATEWAY_REPLICAS says that there is one';
+  const where = 'GATEWAY_RATE_LIMIT_DRY_RUN';
+  return [
+    ...(rateLimit.dryRun && environment === 'production'
+      ? [finding('rate-limit-dry-run', 'high', where, [dry, 'remove it'])]
+      : []),
+    ...(rateLimit.ip === undefined
+      ? [finding('no-address-limit', 'medium', 'GATEWAY_RATE_LIMIT_IP_RPS', [none, 'set it'])]
+      : []),
+    ...(store === undefined && rateLimit.replicas === 1 && environment === 'production'
+      ? [finding('rate-limit-per-instance', 'low', 'GATEWAY_REPLICAS', [apart, 'set it, or REDIS_URL'])]
+      : []),
+  ];
+}
+
+function protection({ circuit, load }: GatewayConfig): Finding[] {
+  const noCircuit = 'calls go on to a service that fails, until all requests wait for it';
+  const noShedding = 'under overload every request becomes slow, instead of a few being refused';
+  return [
+    ...(circuit.errorPercent === 0 && circuit.consecutiveErrors === 0
+      ? [
+          finding('circuit-never-opens', 'high', 'GATEWAY_CIRCUIT_ERROR_PERCENT', [
+            noCircuit,
+            'set one of the two limits',
+          ]),
+        ]
+      : []),
+    ...(load.shedDelayMs === 0 && load.shedHeapPercent === 0
+      ? [finding('no-load-shedding', 'medium', 'GATEWAY_SHED_DELAY', [noShedding, 'remove the setting'])]
+      : []),
+  ];
+}
+
+function metrics({ metrics: settings }: GatewayConfig): Finding[] {
+  if (settings.enabled) return [];
+  const why = '/metrics is 404: nothing can be scraped, and no alert fires';
+  return [finding('metrics-off', 'medium', 'ENABLE_METRICS', [why, 'remove it'])];
+}
+
+/** @param text why, and how to fix it. */
+function finding(id: string, severity: Finding['severity'], where: string, [why, fix]: [string, string]): Finding {
+  return { id, severity, where, why, fix };
+}

@@ -1,0 +1,52 @@
+import { formatSize } from '../config/quantities.js';
+import { readShelf, type ShelfReport } from '../metering/shelf/shelf-report.js';
+import { EXIT_CONFIG, EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
+import type { World } from './world.js';
+
+export interface OutboxOptions {
+  readonly json: boolean;
+  /** In place of GATEWAY_BUDGET_DEBIT_SHELF_DIR. */
+  readonly directory: string | undefined;
+}
+
+/** Says what usage events are on the shelf, without taking it from a gateway that uses it. Returns the exit code. */
+export function reportOutbox({ inspection }: World, terminal: Terminal, { json, directory }: OutboxOptions): number {
+  const path = directory ?? inspection.settings.GATEWAY_BUDGET_DEBIT_SHELF_DIR;
+  if (path === undefined) {
+    terminal.err('GATEWAY_BUDGET_DEBIT_SHELF_DIR is not set: usage events are in memory only; see /metrics');
+    return EXIT_CONFIG;
+  }
+  let report: ShelfReport;
+  try {
+    report = readShelf(path);
+  } catch (error) {
+    terminal.err(`the shelf ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return EXIT_UNAVAILABLE;
+  }
+  if (json) terminal.out(JSON.stringify(report, null, 2));
+  else for (const line of describe(report, inspection.settings.GATEWAY_BUDGET_DEBIT_SHELF_BYTES)) terminal.out(line);
+  return 0;
+}
+
+function describe(report: ShelfReport, capacity: number | undefined): string[] {
+  const { records, bytes, files, damaged, oldest, newest, tenants, otherTenants, isLocked } = report;
+  const room = capacity === undefined ? '' : ` of ${formatSize(capacity)}`;
+  const facts = [
+    ['records', `${records} in ${files} files`],
+    ['bytes', `${bytes}${room}`],
+    ['oldest', oldest ?? 'none'],
+    ['newest', newest ?? 'none'],
+    ['damaged', `${damaged} lines that cannot be read any more`],
+    ['in use', isLocked ? 'by a running gateway: what it has sent meanwhile may still be here' : 'by no gateway'],
+    [
+      'evicted',
+      'counted by the running gateway: gateway_budget_debit_dropped_total, and its line outbox_evicted with the window',
+    ],
+  ];
+  const rows = tenants.map(({ tenantId, records: count, quantity, oldest: since }) => {
+    return [tenantId, String(count), String(quantity), since];
+  });
+  if (otherTenants.tenants > 0) rows.push([`${otherTenants.tenants} others`, String(otherTenants.records), '', '']);
+  const table = rows.length === 0 ? [] : ['', ...formatTable([['TENANT', 'RECORDS', 'QUANTITY', 'OLDEST'], ...rows])];
+  return [...formatTable(facts), ...table];
+}

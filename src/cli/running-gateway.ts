@@ -1,0 +1,31 @@
+import { AdminClient } from './admin-client.js';
+import type { World } from './world.js';
+
+const DEFAULT_ADMIN = { host: '127.0.0.1', port: 6060 };
+const DEFAULT_PORT = 8080;
+
+/** Where a running gateway is asked, as far as the command line says. */
+export interface RunningGatewayOptions {
+  /** Of its admin listener. */
+  readonly url?: string | undefined;
+  /** Of the port with /metrics and /health. */
+  readonly metrics?: string | undefined;
+}
+
+/** The admin listener of a running gateway: that of the settings unless an URL is given. The token comes from the settings alone. */
+export function adminOf({ inspection: { settings } }: World, url: string | undefined, timeoutMs: number): AdminClient {
+  const { host, port } = settings.GATEWAY_ADMIN_ADDR ?? DEFAULT_ADMIN;
+  const token = settings.GATEWAY_ADMIN_READ_TOKEN ?? settings.GATEWAY_ADMIN_AUTH_TOKEN;
+  return new AdminClient({ url: url ?? `http://${reachable(host)}:${port}`, token }, timeoutMs);
+}
+
+/** The port with /metrics and /health: that of the settings on this machine unless an URL is given. */
+export function metricsUrlOf({ inspection: { settings } }: World, url: string | undefined): string {
+  return url ?? `http://127.0.0.1:${settings.OPS_PORT ?? settings.API_GATEWAY_PORT ?? DEFAULT_PORT}`;
+}
+
+/** An address that listens everywhere is reached here. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,99 @@
+import { toPrincipal } from '../../access/jwt/claims.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import { formatDuration } from '../../config/quantities.js';
+import type { DecodedToken, TokenCheck } from './explain-token.js';
+
+const MAX_SHOWN = 20;
+
+/** Who issued it, for whom, when, and what it lets its bearer do. */
+export function claimChecks(config: GatewayConfig, token: DecodedToken): TokenCheck[] {
+  return [
+    issuerCheck(config, token),
+    audienceCheck(config, token),
+    ...timeChecks(config, token),
+    ...rightChecks(token),
+  ];
+}
+
+function issuerCheck({ jwt }: GatewayConfig, { payload: { iss } }: DecodedToken): TokenCheck {
+  const known = [...(jwt.issuer === undefined ? [] : [jwt.issuer]), ...jwt.issuers.map(({ issuer }) => issuer)];
+  if (typeof iss !== 'string') {
+    return { name: 'iss', status: 'fail', detail: 'it is missing', remedy: 'let the issuer name itself' };
+  }
+  if (jwt.issuer === undefined || known.includes(iss)) return { name: 'iss', status: 'ok', detail: shown(iss) };
+  const remedy = `the gateway expects ${known.join(' or ')}: compare JWT_ISSUER, a slash at the end included`;
+  return { name: 'iss', status: 'fail', detail: `${shown(iss)} is not believed`, remedy };
+}
+
+function audienceCheck({ jwt: { audience } }: GatewayConfig, { payload: { aud } }: DecodedToken): TokenCheck {
+  const all = Array.isArray(aud) ? aud : aud === undefined ? [] : [aud];
+  if (all.includes(audience)) return { name: 'aud', status: 'ok', detail: audience };
+  const detail = all.length === 0 ? 'it is missing' : `${all.map(shown).join(', ')} is not this gateway`;
+  const remedy = `ask the issuer for a token for ${audience}, or set JWT_AUDIENCE to what it writes`;
+  return { name: 'aud', status: 'fail', detail, remedy };
+}
+
+function timeChecks({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenCheck[] {
+  const { exp, nbf, iat } = payload;
+  const nowMs = Date.now();
+  const tolerance = jwt.clockToleranceMs;
+  const check = (name: string, isGood: boolean, [detail, remedy]: [string, string]): TokenCheck => {
+    return isGood ? { name, status: 'ok', detail } : { name, status: 'fail', detail, remedy };
+  };
+  const clock = `or synchronize the clocks: ${formatDuration(tolerance)} are tolerated`;
+  const future = (seconds: number) => seconds * 1000 > nowMs + tolerance;
+  return [
+    typeof exp === 'number'
+      ? check('exp', exp * 1000 > nowMs - tolerance, [ageOf(exp, nowMs), `refresh the token, ${clock}`])
+      : check('exp', false, ['it is missing', 'let the issuer set it']),
+    ...(typeof nbf === 'number' ? [check('nbf', !future(nbf), [ageOf(nbf, nowMs), `wait, ${clock}`])] : []),
+    ...(typeof iat === 'number'
+      ? [check('iat', !future(iat), [ageOf(iat, nowMs), 'the clock of the issuer is ahead: synchronize both by NTP'])]
+      : []),
+  ];
+}
+
+function rightChecks({ payload }: DecodedToken): TokenCheck[] {
+  try {
+    const { subject, tenantId, roles, permissions } = toPrincipal(payload);
+    return [
+      { name: 'sub', status: 'ok', detail: shown(subject) },
+      tenantCheck(tenantId),
+      { name: 'roles', status: 'info', detail: list(roles) },
+      {
+        name: 'permissions',
+        status: 'info',
+        detail:
+          permissions === undefined
+            ? 'the token does not say: AuthService.CheckPermission is asked'
+            : list(permissions),
+      },
+    ];
+  } catch {
+    const detail = 'a claim is missing or of the wrong kind';
+    const remedy = 'sub is a text, exp a number, roles and permissions are lists of texts';
+    return [{ name: 'claims', status: 'fail', detail, remedy }];
+  }
+}
+
+function tenantCheck(tenantId: string): TokenCheck {
+  if (tenantId !== '') return { name: 'tenant_id', status: 'ok', detail: shown(tenantId) };
+  const remedy = 'routes that belong to a tenant answer 403: let the issuer set tenant_id';
+  return { name: 'tenant_id', status: 'info', detail: 'it is missing', remedy };
+}
+
+function ageOf(seconds: number, nowMs: number): string {
+  const differenceMs = Math.round((seconds * 1000 - nowMs) / 1000) * 1000;
+  const distance = formatDuration(Math.abs(differenceMs));
+  return `${new Date(seconds * 1000).toISOString()} (${differenceMs < 0 ? `${distance} ago` : `in ${distance}`})`;
+}
+
+function list(values: readonly string[]): string {
+  const more = values.length > MAX_SHOWN ? ` and ${values.length - MAX_SHOWN} more` : '';
+  return values.length === 0 ? 'none' : values.slice(0, MAX_SHOWN).map(shown).join(', ') + more;
+}
+
+/** Without what would change the terminal. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 256)).slice(1, -1);
+}

@@ -1,0 +1,78 @@
+import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
+import { expect, test } from 'vitest';
+import { run } from '../program.js';
+
+const SECRET = 'a secret of more than 32 bytes, really';
+const ISSUER = 'https://issuer.test';
+const ENV = {
+  AUTH_SERVICE_URL: 'localhost:1',
+  USER_SERVICE_URL: 'localhost:2',
+  TENANT_SERVICE_URL: 'localhost:3',
+  JWT_SECRET: SECRET,
+  JWT_ISSUER: ISSUER,
+  JWT_AUDIENCE: 'api-gateway',
+};
+const NOW = Math.floor(Date.now() / 1000);
+const CLAIMS = { iss: ISSUER, sub: 'alice', aud: 'api-gateway', exp: NOW + 600, iat: NOW, tenant_id: 'acme' };
+
+function sign(claims: JWTPayload = {}, secret = SECRET): Promise<string> {
+  const payload = Object.fromEntries(
+    Object.entries({ ...CLAIMS, ...claims }).filter(([, value]) => value !== undefined),
+  );
+  return new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
+}
+
+async function explain(token: string, args: readonly string[] = []) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    read: () => Promise.resolve(`${token}\n`),
+  };
+  const exitCode = await run(['token', 'explain', ...args], terminal, ENV);
+  return { exitCode, out: out.join('\n'), err: err.join('\n') };
+}
+
+test('a good token passes each check, and neither it nor its signature is printed', async () => {
+  const token = await sign({ permissions: ['user.read'], roles: ['admin'] });
+  const { exitCode, out, err } = await explain(token);
+  expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
+  for (const check of ['alg', 'signature', 'iss', 'aud', 'exp', 'iat', 'sub', 'tenant_id']) {
+    expect(out).toMatch(new RegExp(`^ok +${check} `, 'm'));
+  }
+  expect(out).toMatch(/^info +permissions +user\.read$/m);
+  expect(out).toMatch(/the gateway accepts it$/);
+  for (const part of token.split('.')) expect(out).not.toContain(part);
+});
+
+test.each<[string, string, () => Promise<string> | string, RegExp]>([
+  ['expired', 'exp', () => sign({ exp: NOW - 3600 }), /ago\); refresh the token/],
+  ['for another audience', 'aud', () => sign({ aud: 'billing' }), /billing is not this gateway; ask the issuer/],
+  ['of another issuer', 'iss', () => sign({ iss: `${ISSUER}/` }), /is not believed; the gateway expects/],
+  ['not valid yet', 'nbf', () => sign({ nbf: NOW + 3600 }), /; wait, or synchronize/],
+  ['issued in the future', 'iat', () => sign({ iat: NOW + 3600 }), /the clock of the issuer is ahead/],
+  [
+    'signed with another secret',
+    'signature',
+    () => sign({}, 'another secret of more than 32 bytes'),
+    /compare JWT_SECRET/,
+  ],
+  ['unsigned', 'alg', () => new UnsecuredJWT(CLAIMS).encode(), /"none" is not accepted/],
+  ['without an end', 'exp', () => sign({ exp: undefined } as never), /it is missing/],
+  ['not a token', 'form', () => 'sk-live-0123456789', /not a signed JWT: 1 part of 3/],
+])('a token that is %s fails in %s', async (_, check, token, reason) => {
+  const { exitCode, out } = await explain(await token());
+  expect(exitCode).toBe(1);
+  expect(out).toMatch(new RegExp(`^FAIL +${check} +.*${reason.source}`, 'm'));
+  expect(out).toContain('the gateway refuses it: 401');
+});
+
+test('a token on the command line is taken with a warning, and one with its scheme too', async () => {
+  const token = await sign();
+  const { exitCode, err, out } = await explain('', [token]);
+  expect(exitCode).toBe(0);
+  expect(err).toContain('warning: arguments are seen by other users');
+  expect(out + err).not.toContain(token.split('.')[2]);
+  expect((await explain(`Authorization: Bearer ${token}`, ['-'])).exitCode).toBe(0);
+});

@@ -1,0 +1,76 @@
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, type ProtectedHeaderParameters } from 'jose';
+import { parseEnvironment } from '../../config/environment.js';
+import { formatProblem } from '../../config/config-error.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import { EXIT_CONFIG, formatTable, type Terminal } from '../terminal.js';
+import type { World } from '../world.js';
+import { claimChecks } from './claim-checks.js';
+import { signatureChecks } from './signature-checks.js';
+
+/** One check of a token, in the words of the gateway's log. */
+export interface TokenCheck {
+  readonly name: string;
+  readonly status: 'ok' | 'info' | 'fail';
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** A token whose parts could be decoded; nothing of it is believed yet. */
+export interface DecodedToken {
+  readonly text: string;
+  readonly header: ProtectedHeaderParameters;
+  readonly payload: JWTPayload;
+}
+
+export interface TokenOptions {
+  readonly json: boolean;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Says which check of the gateway a token passes and which it fails. Neither the token nor its signature is printed.
+ * Resolves to the exit code: 1 when the gateway would refuse it.
+ */
+export async function explainToken(
+  world: World,
+  terminal: Terminal,
+  raw: string,
+  options: TokenOptions,
+): Promise<number> {
+  const { problems } = world.inspection;
+  if (problems.length > 0) {
+    for (const problem of problems) terminal.err(formatProblem(problem));
+    return EXIT_CONFIG;
+  }
+  const checks = await checkToken(parseEnvironment(world.env), raw, options.timeoutMs);
+  const isGood = checks.every(({ status }) => status !== 'fail');
+  if (options.json) terminal.out(JSON.stringify({ ok: isGood, checks }, null, 2));
+  else {
+    const rows = checks.map(({ name, status, detail, remedy }) => {
+      return [status === 'fail' ? 'FAIL' : status, name, remedy === undefined ? detail : `${detail}; ${remedy}`];
+    });
+    for (const line of formatTable(rows)) terminal.out(line);
+    terminal.out(isGood ? 'the gateway accepts it' : 'the gateway refuses it: 401 UNAUTHENTICATED');
+  }
+  return isGood ? 0 : 1;
+}
+
+/** All checks of a token, in the order in which the gateway makes them. Never rejects. */
+export async function checkToken(config: GatewayConfig, raw: string, timeoutMs: number): Promise<TokenCheck[]> {
+  const token = decode(raw);
+  if ('status' in token) return [token];
+  return [...(await signatureChecks(config, token, timeoutMs)), ...claimChecks(config, token)];
+}
+
+/** Takes the text of an Authorization header, too. */
+function decode(raw: string): DecodedToken | TokenCheck {
+  const text = raw.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '');
+  try {
+    return { text, header: decodeProtectedHeader(text), payload: decodeJwt(text) };
+  } catch {
+    const parts = text.split('.').length;
+    const detail = `it is not a signed JWT: ${parts} ${parts === 1 ? 'part' : 'parts'} of 3`;
+    const remedy = 'give the access token alone; API keys and session cookies cannot be explained here';
+    return { name: 'form', status: 'fail', detail, remedy };
+  }
+}

@@ -1,0 +1,86 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AdminClient } from '../admin-client.js';
+import { fetchBounded } from '../fetch-bounded.js';
+import type { CheckLine } from '../doctor/check-line.js';
+import { MetricsChange, MetricsSnapshot } from './metrics-snapshot.js';
+
+/** An upstream as `GET /admin/upstreams` shows it. */
+export interface ShownUpstream {
+  readonly upstream: string;
+  readonly timeoutMs?: number;
+  readonly health?: string | null;
+  readonly endpoints?: readonly { readonly state: string; readonly lastFailure: { readonly reason: string } | null }[];
+  readonly contract?: { readonly differences: readonly string[] };
+}
+
+/** A request that failed, as `GET /admin/errors` shows it. */
+export interface ShownError {
+  readonly id: string;
+  readonly code: string | null;
+  readonly upstream: string | null;
+  readonly cause: string | null;
+  readonly endedAt: string;
+}
+
+/** All that is known of a gateway and what is around it, of a few seconds. */
+export interface Observation {
+  readonly metrics: MetricsChange;
+  /** Parts and what is wrong with them, from `/health`; empty where that does not answer. */
+  readonly health: Readonly<Record<string, string>>;
+  readonly upstreams: readonly ShownUpstream[];
+  readonly errors: readonly ShownError[];
+  /** From where this runs; empty without settings. */
+  readonly probes: readonly CheckLine[];
+}
+
+export interface Sources {
+  readonly admin: AdminClient;
+  /** Of the port with /metrics and /health. */
+  readonly metricsUrl: string;
+  /** Between the two looks at the counters. */
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly probe: () => Promise<readonly CheckLine[]>;
+}
+
+/** Looks twice, and probes meanwhile. Rejects with FetchFailure when there are no metrics to be had. */
+export async function observeGateway(sources: Sources): Promise<Observation> {
+  const { admin, metricsUrl, intervalMs, timeoutMs } = sources;
+  const scrape = () => readMetrics(metricsUrl, timeoutMs);
+  const startedAt = performance.now();
+  const before = await scrape();
+  const [probes] = await Promise.all([sources.probe(), wait(intervalMs)]);
+  const [after, health, upstreams, errors] = await Promise.all([
+    scrape(),
+    readHealth(metricsUrl, timeoutMs),
+    admin.jsonOrNothing('/admin/upstreams'),
+    admin.jsonOrNothing('/admin/errors'),
+  ]);
+  return {
+    metrics: new MetricsChange(before, after, (performance.now() - startedAt) / 1000),
+    health,
+    upstreams: listIn<ShownUpstream>(upstreams, 'upstreams'),
+    errors: listIn<ShownError>(errors, 'errors'),
+    probes,
+  };
+}
+
+async function readMetrics(url: string, timeoutMs: number): Promise<MetricsSnapshot> {
+  const { body } = await fetchBounded(new URL('/metrics', url).href, { timeoutMs });
+  return new MetricsSnapshot(body.toString('utf8'));
+}
+
+async function readHealth(url: string, timeoutMs: number): Promise<Observation['health']> {
+  try {
+    const { body } = await fetchBounded(new URL('/health', url).href, { timeoutMs });
+    const { checks } = JSON.parse(body.toString('utf8')) as { checks?: Record<string, string> };
+    return checks ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function listIn<T>(value: unknown, member: string): readonly T[] {
+  const list = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined;
+  return Array.isArray(list) ? (list as T[]) : [];
+}

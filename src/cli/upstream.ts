@@ -1,0 +1,100 @@
+import { formatProblem } from '../config/config-error.js';
+import { nearest } from '../config/did-you-mean.js';
+import { parseEnvironment } from '../config/environment.js';
+import { withDeadline } from '../domain/loop-timeout.js';
+import { GatewayError } from '../domain/errors.js';
+import { ReflectionClient } from '../grpc/reflection.js';
+import { askHealth } from '../grpc/upstream-health.js';
+import { formatChecks } from './doctor/check-line.js';
+import { methodsOf } from './doctor/doctor.js';
+import type { ProbeLimits } from './doctor/endpoint-checks.js';
+import { checkUpstream, type ProbedUpstream, withTransport } from './doctor/grpc-checks.js';
+import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from './terminal.js';
+import type { World } from './world.js';
+
+/** What can be asked of an upstream: its services, its health, or both with how it is reached. */
+export const UPSTREAM_QUESTIONS = ['list', 'health', 'all'] as const;
+
+export interface UpstreamOptions extends ProbeLimits {
+  readonly question: (typeof UPSTREAM_QUESTIONS)[number];
+}
+
+/** Health checks whose times are compared. */
+const ROUNDS = 5;
+
+/**
+ * Asks one upstream from where the gateway runs, over the gateway's own transport.
+ * Resolves to the exit code: 69 when it cannot be asked, 78 when it is not known.
+ */
+export async function askUpstream(
+  world: World,
+  terminal: Terminal,
+  name: string,
+  options: UpstreamOptions,
+): Promise<number> {
+  const probed = find(world, terminal, name);
+  if (probed === undefined) return EXIT_CONFIG;
+  const { question } = options;
+  if (question === 'list') return listServices(probed, terminal, options);
+  if (question === 'health') return measureHealth(probed, terminal, options);
+  const lines = await checkUpstream(probed, options);
+  for (const line of formatChecks(lines)) terminal.out(line);
+  if (lines.some(({ status }) => status === 'fail')) return EXIT_UNAVAILABLE;
+  return Math.max(await measureHealth(probed, terminal, options), await listServices(probed, terminal, options));
+}
+
+function find(world: World, terminal: Terminal, name: string): ProbedUpstream | undefined {
+  const { problems } = world.inspection;
+  for (const problem of problems) terminal.err(formatProblem(problem));
+  if (problems.length > 0) return undefined;
+  const { upstreams, grpc } = parseEnvironment(world.env);
+  const upstream = upstreams.get(name);
+  if (upstream !== undefined) return { upstream, grpc, methods: methodsOf(name, world.routes) };
+  const similar = nearest(name, upstreams.keys());
+  const hint = similar === undefined ? '' : ` Did you mean ${similar}?`;
+  terminal.err(`no upstream is called "${name}"; known: ${[...upstreams.keys()].join(', ')}.${hint}`);
+  return undefined;
+}
+
+/** As `grpcurl -plaintext <host> list` does. A backend without reflection is no failure: there is nothing to list. */
+async function listServices(probed: ProbedUpstream, terminal: Terminal, { timeoutMs }: ProbeLimits): Promise<number> {
+  const { name } = probed.upstream;
+  try {
+    const services = await withTransport(probed, (transport) =>
+      withDeadline(timeoutMs, (signal) => new ReflectionClient(name, transport, signal).listServices()),
+    );
+    const mounted = new Set(probed.methods.map(({ parent }) => parent.typeName));
+    for (const service of services) terminal.out(mounted.has(service) ? `${service}  (mounted)` : service);
+    const absent = [...mounted].filter((service) => !services.includes(service));
+    for (const service of absent) terminal.err(`${service} is mounted, and the backend does not list it`);
+    return 0;
+  } catch (error) {
+    terminal.err(`${name} cannot be asked for its services: ${reasonOf(error)}`);
+    return EXIT_UNAVAILABLE;
+  }
+}
+
+/** One connection, several calls: the first includes what it takes to connect. */
+async function measureHealth(probed: ProbedUpstream, terminal: Terminal, { timeoutMs }: ProbeLimits): Promise<number> {
+  const { name } = probed.upstream;
+  return withTransport(probed, async (transport) => {
+    const times: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const { serving, text, ms } = await askHealth(name, transport, timeoutMs);
+      if (!serving) {
+        terminal.err(`${name}: ${text} after ${Math.round(ms)}ms`);
+        return EXIT_UNAVAILABLE;
+      }
+      times.push(ms);
+    }
+    const [first = 0, ...rest] = times;
+    const sorted = rest.toSorted((one, other) => one - other).map((ms) => ms.toFixed(1));
+    terminal.out(`${name}: serving; connected and answered in ${first.toFixed(1)}ms, then ${sorted.join(', ')}ms`);
+    return 0;
+  });
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof GatewayError && error.cause instanceof Error) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}
