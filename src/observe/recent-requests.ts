@@ -2,7 +2,7 @@ import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
 import type { DecisionReason } from '../domain/decision-reason.js';
 import type { GatewayError } from '../domain/errors.js';
 import type { RateLimitVerdict } from '../domain/rate-limit.js';
-import { traceIdOf } from '../domain/trace-context.js';
+import { NO_TRACE } from '../domain/trace-context.js';
 import type { HttpFacts } from './http-facts.js';
 
 const KEPT_REQUESTS = 1_024;
@@ -14,7 +14,7 @@ export class RecentRequest {
   /** Unix ms when it ended; 0: there was none yet. */
   at = 0;
   requestId = '';
-  traceId = '';
+  trace = NO_TRACE;
   method = '';
   path = '';
   route = '';
@@ -39,7 +39,7 @@ export class RecentRequest {
   fill(call: CallContext, http: HttpFacts, at: number): void {
     this.at = at;
     this.requestId = call.requestId;
-    this.traceId = traceIdOf(call.trace);
+    this.trace = call.trace;
     this.method = http.method;
     this.path = http.path;
     this.route = call.routeLabel;

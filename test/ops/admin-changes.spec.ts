@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { adminOrigin, sendToAdmin } from '../support/admin.js';
 import { Client } from '../support/client.js';
@@ -45,6 +47,27 @@ describe('the log level', () => {
     expect(rest).toEqual({ level: 'debug' });
     expect(Date.parse(until)).toBeLessThan(Date.now() + 60);
     await expect.poll(level).toBe('info');
+  });
+
+  it('decides what is logged at once', async () => {
+    const probes = () => gateway.lines.filter(({ route }) => route === '/livez').length;
+    await fetch(`${gateway.url}/livez`);
+    const before = probes();
+    await send('PUT', '/admin/loglevel', { level: 'debug', for: '1m' });
+    await fetch(`${gateway.url}/livez`);
+    await expect.poll(probes).toBe(before + 1);
+    await send('PUT', '/admin/loglevel', { level: 'info', for: '1ms' });
+  });
+
+  it('is taken from a client that closes its side after its request', async () => {
+    const body = JSON.stringify({ level: 'info', for: '1ms' });
+    const head = `PUT /admin/loglevel HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${TOKEN}`;
+    const { hostname, port } = new URL(adminOrigin(gateway));
+    const socket = connect(Number(port), hostname);
+    socket.end(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 200 /);
+    socket.destroy();
   });
 
   it('is taken from curl, which says of JSON that it is a form', async () => {

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -131,6 +131,12 @@ describe('while the main thread is blocked', () => {
     await callAdmin(gateway, 'GET', '/admin/ping');
     await expect.poll(() => adminActions(gateway.lines).at(-1)?.unlogged).toBe(10);
     expect(await failed()).toBe(before + 10);
+  });
+
+  it('open pages are told so', () => {
+    const args = ['-sN', '--max-time', '3', `${gateway.gateway.adminUrl}/admin/events`];
+    const { stdout } = spawnSync('curl', args, { encoding: 'utf8' });
+    expect(stdout).toMatch(/^retry: 3000\n\nevent: stalled\ndata: \{"code":"MAIN_THREAD_STALLED"/);
   });
 });
 

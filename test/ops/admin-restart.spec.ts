@@ -17,7 +17,11 @@ beforeEach(async () => {
   [lines, workers, restarts] = [[], [], []];
   metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as { msg: string }) });
-  const commands = { 'list-circuits': () => ({ circuits: [] }) } as unknown as AdminCommands;
+  const commands = {
+    'list-circuits': () => ({ circuits: [] }),
+    'show-routes': () => new Promise(() => {}),
+    'show-keys': () => Promise.reject(new Error('a bug')),
+  } as unknown as AdminCommands;
   listener = await AdminListener.start(
     {
       host: '127.0.0.1',
@@ -91,5 +95,19 @@ describe('a thread of the admin listener that ended', () => {
   it('is left alone once the listener is closed', async () => {
     await listener.close();
     expect([restarts, lines.filter(({ msg }) => msg === 'admin_listener_lost')]).toEqual([[], []]);
+  });
+});
+
+describe('a command of the main thread', () => {
+  it('that does not end is given up at its deadline', async () => {
+    const answer = (await (await fetch(`${listener.url}/admin/routes`)).json()) as { code: string; detail: string };
+    expect(answer).toMatchObject({ status: 504, code: 'MAIN_THREAD_STALLED' });
+    expect(answer.detail).toBe('It was begun, but has not ended within 2 s.');
+  });
+
+  it('that fails by a bug says nothing of it to the caller, and all of it to the log', async () => {
+    const response = await fetch(`${listener.url}/admin/keys`);
+    expect([response.status, (await response.text()).includes('a bug')]).toEqual([500, false]);
+    expect(lines.map(({ msg }) => msg)).toContain('admin_command_failed command=show-keys');
   });
 });

@@ -64,8 +64,10 @@ async function readText(request: IncomingMessage, signal: AbortSignal): Promise<
   });
   request.once('end', () => resolve(Buffer.concat(chunks).toString()));
   request.once('error', reject);
-  signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  signal.throwIfAborted();
+  // A client that has sent its whole request may close its side and wait for the answer.
+  const fail = () => request.complete || reject(signal.reason as Error);
+  signal.addEventListener('abort', fail, { once: true });
+  if (signal.aborted) fail();
   return promise;
 }
 

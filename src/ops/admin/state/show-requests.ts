@@ -1,5 +1,6 @@
 import { GatewayError } from '../../../domain/errors.js';
 import { tightestBucket } from '../../../domain/rate-limit.js';
+import { traceIdOf } from '../../../domain/trace-context.js';
 import { causeText } from '../../../observe/access-fields.js';
 import type { RecentRequest, RecentRequests } from '../../../observe/recent-requests.js';
 import { shownMs, shownTime } from './shown-time.js';
@@ -30,7 +31,7 @@ export function describeRequest(request: RecentRequest): object {
   const bucket = rateLimit && tightestBucket(rateLimit);
   return {
     id: request.requestId,
-    traceId: request.traceId,
+    traceId: traceIdOf(request.trace),
     endedAt: shownTime(request.at),
     method: request.method,
     path: request.path,
