@@ -29,6 +29,8 @@ export class StopSignals {
 
   constructor(private readonly source: SignalSource = ofThisProcess()) {
     for (const signal of STOP_SIGNALS) source.emitter.on(signal, () => this.take(signal));
+    // Node would open the port of its debugger, also where `--disable-sigusr1` was forgotten.
+    source.emitter.on('SIGUSR1', () => undefined);
   }
 
   /** Resolves with the first one. */

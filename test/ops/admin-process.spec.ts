@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { buildGateway } from '../support/build.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { DecodedProfile } from '../support/pprof.js';
 
 let world: World;
 const running: GatewayProcess[] = [];
@@ -90,6 +91,16 @@ describe('on SIGTERM the admin listener', { timeout: 60_000 }, () => {
   });
 });
 
+/** The sources that a CPU profile names while requests come. */
+async function profiledFiles(gateway: GatewayProcess): Promise<string[]> {
+  const profile = fetch(`${gateway.adminUrl}/debug/pprof/profile?seconds=2`);
+  let isOver = false;
+  const ended = profile.finally(() => (isOver = true));
+  while (!isOver) await Promise.all(Array.from({ length: 20 }, () => fetch(`${gateway.url}/api/v1/unknown`)));
+  const { samples } = new DecodedProfile(await (await ended).bytes());
+  return [...new Set(samples.flatMap(({ frames }) => frames.map(({ file }) => file)))];
+}
+
 it('the build has the admin listener too, whatever flags Node is given', { timeout: 120_000 }, async () => {
   const folder = buildGateway();
   const flags = ['--enable-source-maps', '--max-old-space-size-percentage=65'];
@@ -97,6 +108,13 @@ it('the build has the admin listener too, whatever flags Node is given', { timeo
   const circuits = await fetch(`${gateway.adminUrl}/admin/circuits`);
   expect([circuits.status, (await fetch(`${gateway.adminUrl}/admin/ping`)).status]).toEqual([200, 200]);
   expect(await (await fetch(`${gateway.adminUrl}/admin/`)).text()).toContain('EventSource');
+  const files = await profiledFiles(gateway);
+  expect(files.filter((file) => file.startsWith('src/edge/') && file.endsWith('.ts')).length).toBeGreaterThan(0);
+  expect(files.filter((file) => file.includes('dist/') && !file.includes('node_modules/'))).toEqual([]);
+  // Node would open the port of its debugger, to whoever is on this machine.
+  gateway.child.kill('SIGUSR1');
+  expect((await fetch(`${gateway.adminUrl}/admin/ping`)).status).toBe(200);
+  expect(gateway.stderr).not.toContain('Debugger listening');
   gateway.child.kill('SIGTERM');
   expect(await gateway.exited).toBe(0);
   rmSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 import { findFiles, readText, ROOT } from '../ops/project-files.js';
 
@@ -18,11 +18,16 @@ export function buildGateway(): string {
     const target = join(folder, path.replace(/^src/, 'dist').replace(/\.ts$/, '.js'));
     mkdirSync(dirname(target), { recursive: true });
     if (!path.endsWith('.ts')) cpSync(join(ROOT, path), target);
-    else
-      writeFileSync(
-        target,
-        ts.transpileModule(readText(path), { compilerOptions: options, fileName: path }).outputText,
-      );
+    else compile(path, target, options);
   }
   return folder;
+}
+
+/** Writes a script, and its source map beside it as the compiler does. */
+function compile(path: string, target: string, compilerOptions: ts.CompilerOptions): void {
+  const { outputText, sourceMapText } = ts.transpileModule(readText(path), { compilerOptions, fileName: path });
+  writeFileSync(target, outputText);
+  if (sourceMapText === undefined) return;
+  const source = relative(dirname(target), join(target.slice(0, target.indexOf('/dist/')), path));
+  writeFileSync(`${target}.map`, JSON.stringify({ ...(JSON.parse(sourceMapText) as object), sources: [source] }));
 }

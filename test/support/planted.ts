@@ -22,6 +22,12 @@ export function plantedLeak(): void {
   }
 }
 
+export function plantedChurn(): number {
+  let length = 0;
+  for (let n = 0; n < 5_000; n += 1) length += `churn ${n}`.split('').join('-').length;
+  return length;
+}
+
 /** Nothing of it can be interrupted. */
 export function plantedNativeCall(seconds: string): void {
   execFileSync('sleep', [seconds]);
@@ -31,9 +37,11 @@ let timer: NodeJS.Timeout | undefined;
 const FAULTS: Readonly<Record<string, () => void>> = {
   '/hot': () => (timer = setInterval(() => plantedHotFunction(40), 50)),
   '/leak': () => (timer = setInterval(plantedLeak, 20)),
+  '/churn': () => (timer = setInterval(plantedChurn, 20)),
   '/stop': () => clearInterval(timer),
+  '/long': () => void setImmediate(() => plantedHotFunction(500)),
   '/block': () => void setImmediate(() => plantedHotFunction(5_000)),
-  '/native': () => void setImmediate(() => plantedNativeCall('4')),
+  '/native': () => void setImmediate(() => plantedNativeCall('3')),
   '/exit': () => process.exit(0),
 };
 

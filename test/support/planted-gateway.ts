@@ -1,0 +1,61 @@
+import { startWorld, type World } from '../../sandbox/world.js';
+import { readText } from '../ops/project-files.js';
+import { GatewayProcess } from './gateway-process.js';
+import { DecodedProfile } from './pprof.js';
+import { REGISTER } from './typescript.js';
+
+/** Its faults. */
+export const PLANTED = 'test/support/planted.ts';
+/** Passed on the command line, and shown nowhere. */
+export const SECRET = 'a-token-of-operators-0123456789abcdef';
+
+const PROGRAM = ['--import', REGISTER, '--import', `./${PLANTED}`, 'src/main.ts', `--token=${SECRET}`];
+
+/** A gateway in a process of its own, in which faults can be planted. */
+export class PlantedGateway {
+  private constructor(
+    readonly world: World,
+    readonly gateway: GatewayProcess,
+  ) {}
+
+  static async start(): Promise<PlantedGateway> {
+    const world = await startWorld({ faultServer: false, idp: false });
+    const env = { GATEWAY_ADMIN_ADDR: '127.0.0.1:0', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
+    return new PlantedGateway(world, await GatewayProcess.start(world, env, PROGRAM));
+  }
+
+  /** Begins a fault, or ends it: `/stop`. */
+  plant(fault: string): Promise<Response> {
+    const url = String(this.gateway.lines.find(({ msg }) => msg === 'planted')?.['url']);
+    return fetch(url + fault);
+  }
+
+  debug(path: string, init?: RequestInit): Promise<Response> {
+    return fetch(`${this.gateway.adminUrl}/debug/${path}`, init);
+  }
+
+  async profile(path: string): Promise<DecodedProfile> {
+    return new DecodedProfile(await (await this.ok(path)).bytes());
+  }
+
+  async page(path: string): Promise<string> {
+    return (await this.ok(path)).text();
+  }
+
+  async close(): Promise<void> {
+    await this.gateway.kill();
+    await this.world.close();
+  }
+
+  private async ok(path: string): Promise<Response> {
+    const response = await this.debug(path);
+    if (!response.ok) throw new Error(`${path} is answered with ${response.status}: ${await response.text()}`);
+    return response;
+  }
+}
+
+/** The line of a planted function in its source, from 1. */
+export function lineOf(name: string): number {
+  const lines = readText(PLANTED).split('\n');
+  return lines.findIndex((line) => line.includes(`function ${name}`)) + 1;
+}
