@@ -11,7 +11,7 @@ interface BannerFacts {
 /** What a newcomer needs to see once everything runs: where it is, who may sign in, what to try. */
 export function banner({ gatewayUrl, adminAddress, world }: BannerFacts): string {
   const login = JSON.stringify({ identifier: PEOPLE[0].email, password: PASSWORD });
-  const admin = adminAddress === '' ? 'none' : `http://${adminAddress}/admin/circuits`;
+  const admin = adminAddress === '' ? 'none' : `http://${adminAddress}/admin/`;
   return `
   The sandbox is up.
 

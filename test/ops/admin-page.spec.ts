@@ -48,12 +48,16 @@ async function makeTraffic(): Promise<void> {
   await gateway.world.setFault('user', { mode: 'down' });
   const isOpen = async () => (await (await carol.get('/api/v1/users/globex-carol')).text()).includes('CIRCUIT_OPEN');
   await vi.waitUntil(isOpen, { interval: 1, timeout: 10_000 });
+  for (let n = 0; n < 40; n++) await carol.get('/api/v1/users/globex-carol');
   await gateway.world.setFault('user', { mode: 'none' });
 }
 
-async function open(viewport: { width: number; height: number }): Promise<void> {
+async function open(
+  viewport: { width: number; height: number },
+  colorScheme: 'light' | 'dark' = 'light',
+): Promise<void> {
   const httpCredentials = { username: 'op', password: READ_TOKEN };
-  page = await browser.newPage({ viewport, httpCredentials });
+  page = await browser.newPage({ viewport, httpCredentials, colorScheme });
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', (event) =>
     console.error('policy violated: ' + event.violatedDirective + ' ' + event.blockedURI));`);
   page.on('console', (message) => {
@@ -73,26 +77,29 @@ const text = (selector: string) => page.locator(selector).innerText();
 
 describe('the live page in a browser', () => {
   it.each([
-    ['a screen', 1280, 900],
-    ['a telephone', 390, 844],
-  ])('shows the state of the instance on %s, within its width and its policy', async (_what, width, height) => {
-    await gateway.world.setFault('tenant', { mode: 'hang' });
-    const carol = await Client.of(gateway, 'carol@globex.test');
-    const hanging = [1, 2, 3].map(() => carol.get('/api/v1/tenants/globex'));
-    await open({ width, height });
-    expect(await text('#state')).toBe('serving');
-    expect(await text('#upstreams')).toMatch(/user[^]*ready[^]*last failure/);
-    expect(await text('#errors')).toContain('CIRCUIT_OPEN');
-    expect(await text('#routes')).toContain('GET /api/v1/users/{user_id}');
-    expect(await text('#tenants')).toMatch(/acme\s+1?\d\d ?%/);
-    expect(await text('#circuits')).toMatch(/user read open/);
-    expect(await text('#inflight')).toMatch(/upstream[^]*tenant/);
-    await gateway.world.setFault('tenant', { mode: 'none' });
-    await page.screenshot({ path: join(ARTIFACTS, `admin-${width}.png`), fullPage: true });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-    await Promise.all(hanging);
-    expect(complaints).toEqual([]);
-  });
+    ['a screen', 1280, 900, 'light'],
+    ['a telephone in the dark', 390, 844, 'dark'],
+  ] as const)(
+    'shows the state of the instance on %s, within its width and its policy',
+    async (_what, width, height, scheme) => {
+      await gateway.world.setFault('tenant', { mode: 'hang' });
+      const carol = await Client.of(gateway, 'carol@globex.test');
+      const hanging = [1, 2, 3].map(() => carol.get('/api/v1/tenants/globex'));
+      await open({ width, height }, scheme);
+      expect(await text('#state')).toBe('serving');
+      expect(await text('#upstreams')).toMatch(/user[^]*ready[^]*last failure/);
+      expect(await text('#errors')).toContain('CIRCUIT_OPEN');
+      expect(await text('#routes')).toContain('GET /api/v1/users/{user_id}');
+      expect(await text('#tenants')).toMatch(/acme\s+1?\d\d ?%/);
+      expect(await text('#circuits')).toMatch(/user read open/);
+      expect(await text('#inflight')).toMatch(/upstream[^]*tenant/);
+      await gateway.world.setFault('tenant', { mode: 'none' });
+      await page.screenshot({ path: join(ARTIFACTS, `admin-${width}.png`), fullPage: true });
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+      await Promise.all(hanging);
+      expect(complaints).toEqual([]);
+    },
+  );
 
   it('links each error to its decision and to its runbook', async () => {
     await open({ width: 1280, height: 900 });
