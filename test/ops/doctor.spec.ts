@@ -2,15 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../sandbox/faults/fault.js';
 import { startWorld, type Upstream, type World } from '../../sandbox/world.js';
 import { run } from '../../src/cli/program.js';
+import type { Suspicion } from '../../src/cli/triage/suspicion.js';
 import type { CheckLine } from '../../src/cli/doctor/check-line.js';
+import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { TestRedis } from '../support/redis.js';
 
 const PARTS = ['auth', 'user', 'tenant', 'ai', 'redis', 'jwks'] as const satisfies readonly Upstream[];
 const MODES = ['down', 'slow', 'hang', 'flaky', 'garbage'] as const satisfies readonly Fault['mode'][];
+const LIMITS = ['--timeout', '1500ms', '--slow', '250ms'];
 const CELLS = MODES.flatMap((mode) => PARTS.map((part) => ({ mode, part })));
 
 let redis: TestRedis;
 let world: World;
+let running: TestGateway;
+let token: string;
 
 /** Every third connection fails, whatever chance would say. */
 function everyThird(): () => number {
@@ -21,10 +26,21 @@ function everyThird(): () => number {
 beforeAll(async () => {
   redis = await TestRedis.start();
   world = await startWorld({ faultServer: false, idp: false, redisUrl: redis.url, random: everyThird() });
+  running = await startTestGateway({
+    world,
+    env: {
+      GATEWAY_ADMIN_ADDR: '127.0.0.1:0',
+      GATEWAY_HEALTH_INTERVAL: '400ms',
+      GATEWAY_RECOVERY_HOLD: '0s',
+      GATEWAY_CIRCUIT_OPEN: '500ms',
+      GATEWAY_JWKS_CACHE_TTL: '1s',
+    },
+  });
+  token = await world.issueToken('alice@acme.test');
 });
 
 afterAll(async () => {
-  await world.close();
+  await running.close();
   await redis.close();
 });
 
@@ -37,9 +53,39 @@ async function gateway(args: readonly string[], changes: Readonly<Record<string,
 }
 
 async function doctor() {
-  const { exitCode, out, err } = await gateway(['doctor', '--json', '--timeout', '1500ms', '--slow', '250ms']);
+  const { exitCode, out, err } = await gateway(['doctor', '--json', ...LIMITS]);
   expect(err).toBe('');
   return { exitCode, checks: (JSON.parse(out) as { checks: CheckLine[] }).checks };
+}
+
+interface Triage {
+  readonly causes: readonly Suspicion[];
+  /** What `gateway doctor` says. */
+  readonly probes: readonly CheckLine[];
+}
+
+async function triage(): Promise<Triage> {
+  const target = ['--url', running.gateway.adminUrl ?? '', '--metrics', running.url];
+  const limits = ['--interval', '800ms', ...LIMITS];
+  const { out, err } = await gateway(['triage', '--json', ...target, ...limits]);
+  expect(err).toBe('');
+  return JSON.parse(out) as Triage;
+}
+
+/** A few requests to each backend while a fault holds, none of which is waited for longer than that. */
+async function traffic(signal: AbortSignal): Promise<void> {
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const query = JSON.stringify({ query: 'hello' });
+  while (!signal.aborted) {
+    const requests = [
+      fetch(`${running.url}/api/v1/users/acme-alice`, { headers, signal }),
+      fetch(`${running.url}/api/v1/tenants/acme`, { headers, signal }),
+      fetch(`${running.url}/api/v1/ai`, { method: 'POST', headers, body: query, signal }),
+      fetch(`${running.url}/api/v1/auth/tenants/acme/login-config`, { headers, signal }),
+    ];
+    await Promise.all(requests.map((request) => request.then((answer) => answer.text()).catch(() => undefined)));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 const SUBJECTS = {
@@ -54,15 +100,6 @@ function subjectOf(part: (typeof PARTS)[number]): string {
 }
 
 describe('gateway doctor', () => {
-  test('tries no upstream that only a control plane can find', async () => {
-    const changes = { AI_SERVICE_URL: 'xds:///ai', GATEWAY_AI_GRPC_TRANSPORT: 'grpc-js' };
-    const { exitCode, out } = await gateway(['doctor'], changes);
-    expect(exitCode).toBe(0);
-    expect(out).toMatch(
-      /^info +upstream ai +dns +xds:\/\/\/ai is not tried: only its control plane knows where it is$/m,
-    );
-  });
-
   test('says of each part of a sound sandbox that it is', async () => {
     const { exitCode, out, err } = await gateway(['doctor']);
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: '' });
@@ -79,16 +116,27 @@ describe('gateway doctor', () => {
     for (const step of ['nofile', 'memory', 'requests', 'caches']) expect(out).toMatch(new RegExp(`process +${step} `));
   });
 
-  test.each(CELLS)('names $part $mode and nothing else', async ({ mode, part }) => {
-    await world.setFault(part, { mode, latencyMs: 350 });
-    const { exitCode, checks } = await doctor();
+  test.each(CELLS)('and gateway triage name $part $mode, and nothing else', async ({ mode, part }) => {
+    const subject = subjectOf(part);
+    await world.setFault(part, { mode, latencyMs: 450 });
+    const end = new AbortController();
+    const sent = traffic(end.signal);
+    const { causes, probes } = await triage();
+    end.abort();
     await world.setFault(part, { mode: 'none' });
-    const named = checks.filter(({ condition }) => condition !== undefined && condition !== 'healthy');
-    expect(named.map(({ subject, condition }) => ({ subject, condition }))).toEqual([
-      { subject: subjectOf(part), condition: mode },
-    ]);
-    expect(named[0]?.remedy).toBeTruthy();
-    // What is slow still works, unless a whole exchange takes too long.
+    await sent;
+    const named = probes.filter(({ condition }) => condition !== undefined && condition !== 'healthy');
+    expect(named).toMatchObject([{ subject, condition: mode, remedy: expect.any(String) as string }]);
+    const [first] = causes;
+    expect(first).toMatchObject({ subject, condition: mode, runbook: expect.stringContaining('.md') as string });
+    expect(first?.confidence).not.toBe('low');
+  });
+
+  test.each(MODES)('prints what is %s, and fails unless it works all the same', async (mode) => {
+    await world.setFault('user', { mode, latencyMs: 450 });
+    const { exitCode, checks } = await doctor();
+    await world.setFault('user', { mode: 'none' });
+    expect(checks.find(({ condition }) => condition === mode)?.subject).toBe('upstream user');
     if (mode !== 'slow') expect(exitCode).toBe(69);
   });
 

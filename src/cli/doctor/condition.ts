@@ -22,8 +22,12 @@ const REMEDIES: Readonly<Record<Exclude<Condition, 'healthy'>, string>> = {
   tls: 'check the certificate, its authority and its name, and whether both sides use TLS',
 };
 
-/** Concludes from several attempts at one endpoint. @param slowMs the time beyond which an answer is slow. */
-export function diagnose(attempts: readonly WireAttempt[], slowMs: number): Diagnosis {
+/**
+ * Concludes from several attempts at one endpoint.
+ * @param slowMs the time beyond which an answer is slow.
+ * @param ownMs what this process itself adds to each attempt at present.
+ */
+export function diagnose(attempts: readonly WireAttempt[], slowMs: number, ownMs: number): Diagnosis {
   const count = (...kinds: (WireFailure | undefined)[]) =>
     attempts.filter(({ failure }) => kinds.includes(failure)).length;
   const failed = (kind: WireFailure) => attempts.find(({ failure }) => failure === kind);
@@ -43,7 +47,7 @@ export function diagnose(attempts: readonly WireAttempt[], slowMs: number): Diag
   const late = failed('timeout');
   if (late?.step === 'tcp' && answered === 0) return found('unreachable', `no connection: ${late.detail}`);
   if (late && answered === 0) return found('hang', `connected, but ${late.detail}`);
-  const median = medianMs(attempts);
+  const median = Math.max(0, medianMs(attempts) - ownMs);
   if (late || median > slowMs) return found('slow', `answers after ${Math.round(median)}ms (limit ${slowMs}ms)`);
   return { condition: 'healthy', evidence: `answers after ${Math.round(median)}ms`, remedy: undefined };
 }
@@ -53,7 +57,8 @@ export function unresolved(host: string, reason: string): Diagnosis {
   return { condition: 'unresolved', evidence: `no such host: ${host} (${reason})`, remedy: REMEDIES.unresolved };
 }
 
-function medianMs(attempts: readonly WireAttempt[]): number {
+/** The median time of attempts in ms. */
+export function medianMs(attempts: readonly WireAttempt[]): number {
   const times = attempts.map(({ ms }) => ms).toSorted((left, right) => left - right);
   return times[Math.floor(times.length / 2)] ?? 0;
 }

@@ -10,6 +10,7 @@ import { type CheckLine, printChecks } from './check-line.js';
 import type { ProbeLimits } from './endpoint-checks.js';
 import { checkUpstream } from './grpc-checks.js';
 import { checkIssuers } from './issuer-checks.js';
+import { measureReference } from './reference.js';
 import { checkProcess, readProcessLimits } from './process-checks.js';
 import { checkRedis } from './redis-checks.js';
 
@@ -35,8 +36,9 @@ export async function doctor(world: World, terminal: Terminal, options: DoctorOp
 export async function examine(
   config: GatewayConfig,
   routes: readonly Route[],
-  limits: ProbeLimits,
+  { timeoutMs, slowMs }: ProbeLimits,
 ): Promise<CheckLine[]> {
+  const limits = { timeoutMs, slowMs, reference: measureReference(timeoutMs) };
   const lines = await Promise.all([
     ...[...config.upstreams.values()].map((upstream) =>
       checkUpstream({ upstream, grpc: config.grpc, methods: methodsOf(upstream.name, routes) }, limits),

@@ -10,6 +10,8 @@ export interface ProbeLimits {
   readonly timeoutMs: number;
   /** Answers that take longer are slow. */
   readonly slowMs: number;
+  /** What this process itself adds to an attempt at present, in ms; none unless given. */
+  readonly reference?: Promise<number>;
 }
 
 /** An endpoint that the gateway depends on. */
@@ -43,7 +45,8 @@ export async function checkEndpoint(endpoint: Endpoint, limits: ProbeLimits): Pr
       ? []
       : [probeWire({ address, protocol: endpoint.protocol, tls: endpoint.tls }, limits.timeoutMs)],
   );
-  const diagnosis = diagnose(await Promise.all(attempts), limits.slowMs);
+  const [made, ownMs = 0] = await Promise.all([Promise.all(attempts), limits.reference]);
+  const diagnosis = diagnose(made, limits.slowMs, ownMs);
   const evidence = `${names.join(', ')} ${endpoint.tls === undefined ? '' : 'over TLS '}${diagnosis.evidence}`;
   return [...dns, lineOf(endpoint, 'connect', { ...diagnosis, evidence })];
 }

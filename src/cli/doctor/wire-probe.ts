@@ -2,7 +2,6 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { startTimeout } from '../../domain/loop-timeout.js';
 import type { TlsMaterial } from '../../grpc/tls-material.js';
-import { LoopClock } from './loop-clock.js';
 import type { Address } from '../../grpc/http2/target.js';
 
 /** What a protocol says first, and how to recognize that its peer speaks it too. */
@@ -40,13 +39,13 @@ const MAX_ANSWER_BYTES = 4_096;
 /** Connects, encrypts, greets, and waits for the first bytes of an answer. Never rejects, and ends within `timeoutMs`. */
 export function probeWire({ address, protocol, tls }: WireTarget, timeoutMs: number): Promise<WireAttempt> {
   const { promise, resolve } = Promise.withResolvers<WireAttempt>();
-  const clock = new LoopClock();
+  const startedAt = performance.now();
   let step: WireStep = 'tcp';
   let received = Buffer.alloc(0);
   const end = (failure: WireFailure | undefined, detail: string) => {
     cancel();
     socket.destroy();
-    resolve({ step, failure, detail, ms: clock.stop() });
+    resolve({ step, failure, detail, ms: performance.now() - startedAt });
   };
   const cancel = startTimeout(timeoutMs, () => end('timeout', `nothing came within ${timeoutMs}ms`));
   const greet = () => {

@@ -20,7 +20,11 @@ export interface Suspicion {
 /** Sorts causes: the surest first, of equal ones that with more evidence. */
 export function rankSuspicions(suspicions: readonly Suspicion[]): Suspicion[] {
   const rank = ({ confidence }: Suspicion) => CONFIDENCES.indexOf(confidence);
-  return suspicions.toSorted((one, other) => rank(one) - rank(other) || other.evidence.length - one.evidence.length);
+  // What is slow may be so because of what does not work at all.
+  const slow = ({ condition }: Suspicion) => Number(condition === 'slow');
+  return suspicions.toSorted(
+    (one, other) => rank(one) - rank(other) || slow(one) - slow(other) || other.evidence.length - one.evidence.length,
+  );
 }
 
 const CONNECTION = 'runbooks/alerts/GatewayUpstreamConnectionFailures.md';

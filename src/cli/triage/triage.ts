@@ -49,7 +49,7 @@ export async function triage(
   }
   const causes = rankSuspicions([...suspectBackends(observation), ...suspectGateway(observation)]);
   const answers = fiveAnswers(observation, causes);
-  if (options.json) terminal.out(JSON.stringify({ causes, answers: Object.fromEntries(answers) }, null, 2));
+  if (options.json) terminal.out(JSON.stringify(asJson(observation, causes, answers), null, 2));
   else for (const line of describe(causes, answers)) terminal.out(line);
   return causes.length === 0 ? 0 : 1;
 }
@@ -58,6 +58,10 @@ export async function triage(
 async function probe({ inspection, env, routes }: World, options: TriageOptions) {
   if (!options.probe || inspection.problems.length > 0) return [];
   return examine(parseEnvironment(env), routes, options);
+}
+
+function asJson({ probes }: Observation, causes: readonly Suspicion[], answers: readonly string[][]): object {
+  return { causes, answers: Object.fromEntries(answers) as object, probes };
 }
 
 function describe(causes: readonly Suspicion[], answers: readonly string[][]): string[] {
