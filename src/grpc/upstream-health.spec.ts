@@ -5,19 +5,21 @@ import { HealthImplementation, type ServingStatusMap } from 'grpc-health-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { grpcBackend } from '../../test/support/grpc-backend.js';
 import { answer, frame, html, http2Stub, type Http2Reply, trailersOnly } from '../../test/support/http2-stub.js';
-import { openUpstreams, upstreamConfig } from '../../test/support/transport.js';
-import { UpstreamHealth, type UpstreamVerdict } from './upstream-health.js';
+import { type Open, openUpstreams, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import { askHealth, UpstreamHealth, type UpstreamVerdict } from './upstream-health.js';
 
 const toClose: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of toClose.splice(0).reverse()) await close();
 });
 
-async function check(target: string, deadlineMs = 2_000): Promise<UpstreamVerdict> {
-  const upstreams = openUpstreams(new Map([['user', upstreamConfig(target)]]));
-  toClose.push(() => upstreams.onApplicationShutdown());
-  return new UpstreamHealth(upstreams).check('user', deadlineMs);
-}
+const askOver =
+  (open: Open) =>
+  async (target: string, deadlineMs = 2_000): Promise<UpstreamVerdict> => {
+    const transport = open(upstreamConfig(target));
+    toClose.push(() => transport.close());
+    return askHealth('user', transport, deadlineMs);
+  };
 
 async function healthServer(statuses: ServingStatusMap): Promise<string> {
   const backend = await grpcBackend({});
@@ -34,7 +36,9 @@ async function stubbed(reply: Http2Reply): Promise<string> {
 
 const MALFORMED = answer(frame(Buffer.from([0xff, 0xff])), { 'grpc-status': '0' });
 
-describe('the health of an upstream', () => {
+describe.each(TRANSPORTS)('the health of an upstream over $name', ({ open }) => {
+  const check = askOver(open);
+
   it.each([
     ['SERVING', true, 'serving'],
     ['NOT_SERVING', false, 'not_serving'],

@@ -14,7 +14,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
 import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
-import { getUserCall, GRPC_SETTINGS, upstreamConfig } from '../../test/support/transport.js';
+import { getUserCall, GRPC_SETTINGS, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { UpstreamConfig } from '../config/gateway-config.js';
 import { GATEWAY_LOGGER } from '../observe/logger.js';
@@ -34,7 +34,11 @@ afterEach(async () => {
 class Settings {}
 
 function settings(...upstreams: UpstreamConfig[]): DynamicModule {
-  const config = { upstreams: new Map(upstreams.map((each) => [each.name, each])), grpc: GRPC_SETTINGS };
+  const config = {
+    upstreams: new Map(upstreams.map((each) => [each.name, each])),
+    grpc: GRPC_SETTINGS,
+    descriptorFiles: [],
+  };
   const providers = [
     { provide: GATEWAY_CONFIG, useValue: config },
     { provide: GATEWAY_LOGGER, useValue: { events: pino({ level: 'silent' }) } },
@@ -84,10 +88,10 @@ class Hooks implements OnModuleDestroy, BeforeApplicationShutdown {
   }
 }
 
-describe('the upstreams of the settings', () => {
+describe.each(TRANSPORTS)('the upstreams of the settings, over $name', ({ name }) => {
   it('have one connection each for all their services', async () => {
     const { backend, peers } = await echoing();
-    const app = await booted([upstreamConfig(backend.target)]);
+    const app = await booted([upstreamConfig(backend.target, { transport: name })]);
     toClose.push(() => app.close());
     const transport = app.get(Upstreams).get('user');
     const other = { upstream: 'user', service: 'user.v1.OtherService', name: 'Do', path: OTHER_PATH };
@@ -103,8 +107,8 @@ describe('the upstreams of the settings', () => {
     const stub = await http2Stub();
     toClose.push(() => stub.close());
     const app = await booted([
-      upstreamConfig(stub.target),
-      upstreamConfig('dns:///nobody.invalid:1', { name: 'tenant' }),
+      upstreamConfig(stub.target, { transport: name }),
+      upstreamConfig('dns:///nobody.invalid:1', { name: 'tenant', transport: name }),
     ]);
     toClose.push(() => app.close());
     await vi.waitFor(() => expect(stub.sessions).toHaveLength(1));
@@ -114,7 +118,7 @@ describe('the upstreams of the settings', () => {
   it('carry streams over the same connection', async () => {
     const stub = await http2Stub(answer(frame(Buffer.from('x')), { 'grpc-status': '0' }));
     toClose.push(() => stub.close());
-    const app = await booted([upstreamConfig(stub.target)]);
+    const app = await booted([upstreamConfig(stub.target, { transport: name })]);
     toClose.push(() => app.close());
     const transport = app.get(Upstreams).get('user');
     await transport.unary(getUserCall());
@@ -124,7 +128,8 @@ describe('the upstreams of the settings', () => {
 
   it('keep their connections until the application has shut down', async () => {
     const { backend } = await echoing();
-    const app = await booted([upstreamConfig(backend.target)], [Hooks]);
+    const app = await booted([upstreamConfig(backend.target, { transport: name })], [Hooks]);
+    Hooks.answers.length = 0;
     const transport = app.get(Upstreams).get('user');
     await app.close();
     expect(Hooks.answers).toEqual(['onModuleDestroy', 'beforeApplicationShutdown']);
@@ -139,7 +144,7 @@ describe('the upstreams of the settings', () => {
   });
 });
 
-describe('encryption towards an upstream', () => {
+describe.each(TRANSPORTS)('encryption towards an upstream over $name', ({ name }) => {
   const file = (name: string): string => fileURLToPath(new URL(`../../test/support/tls/${name}.pem`, import.meta.url));
   const serverKeys = [{ private_key: readFileSync(file('server-key')), cert_chain: readFileSync(file('server')) }];
   const ca = readFileSync(file('ca'));
@@ -153,7 +158,7 @@ describe('encryption towards an upstream', () => {
 
   async function calling(server: ServerCredentials, tls: UpstreamConfig['tls']): Promise<Uint8Array> {
     const { backend } = await echoing(server);
-    const app = await booted([upstreamConfig(backend.target, { tls })]);
+    const app = await booted([upstreamConfig(backend.target, { tls, transport: name })]);
     toClose.push(() => app.close());
     return app.get(Upstreams).get('user').unary(getUserCall());
   }
@@ -180,13 +185,13 @@ describe('encryption towards an upstream', () => {
     ['does not exist', file('nobody'), 'cannot be read'],
     ['is no PEM file', fileURLToPath(import.meta.url), 'is no PEM file'],
   ])('refuses to boot with a file that %s', async (_, caFile, reason) => {
-    const upstream = upstreamConfig('dns:///127.0.0.1:1', { tls: { ...TLS, caFile } });
+    const upstream = upstreamConfig('dns:///127.0.0.1:1', { tls: { ...TLS, caFile }, transport: name });
     await expect(booted([upstream])).rejects.toThrow(`TLS of the upstream "user": ${caFile} ${reason}`);
   });
 
   it('refuses to boot with a key that is not that of the certificate', async () => {
     const tls = { ...TLS, mode: 'mtls', certFile: file('client'), keyFile: file('server-key') } as const;
-    const upstream = upstreamConfig('dns:///127.0.0.1:1', { tls });
+    const upstream = upstreamConfig('dns:///127.0.0.1:1', { tls, transport: name });
     await expect(booted([upstream])).rejects.toThrow('TLS of the upstream "user": the files cannot be used: ');
   });
 });
