@@ -18,6 +18,7 @@ describe('a variable that looks like a setting', () => {
     ['JWT_SIGNING_KEY', 'x', 'JWT'],
     ['OTEL_TRACES_SAMPLER', 'always_on', 'OTEL_SAMPLE_RATIO'],
     ['OTEL_SDK_DISABLED', 'true', 'ENABLE_TRACING'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'grpc', 'http/protobuf'],
     ['OTEL_EXPORTER_OTLP_ENDPONT', 'http://c:4318', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
     ['JAEGER_ENDPOINT', 'http://j', 'JAEGER_URL'],
     ['ENABLE_TRACES', 'true', 'ENABLE_TRACING'],

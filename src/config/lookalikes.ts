@@ -58,6 +58,7 @@ function isMisspelling(name: string, known: string): boolean {
 }
 
 function hintFor(name: string): string {
+  if (/^OTEL_.*_PROTOCOL$/.test(name)) return 'remove it: spans are exported as http/protobuf';
   const service = SERVICE_ADDRESS.exec(name)?.[1];
   const meant = service === undefined ? nearestSetting(name) : `${service}_URL`;
   return meant === undefined ? 'remove it; docs/configuration.md lists all settings' : `did you mean ${meant}?`;

@@ -51,13 +51,18 @@ export class RunbookShell {
   }
 
   /** Lines that a block of a page prints. Rejects when its last command fails. */
-  async run(path: string, word: string): Promise<readonly string[]> {
+  run(path: string, word: string): Promise<readonly string[]> {
+    return this.runText(shellBlock(path, word));
+  }
+
+  /** The same of a block with something filled in. */
+  async runText(block: string): Promise<readonly string[]> {
     const { url, lines } = this.gateway;
     const log = join(this.directory, 'log');
     writeFileSync(log, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
     const PATH = `${this.directory}${delimiter}${process.env['PATH'] ?? ''}`;
     const env = { ...process.env, ...this.env, PATH, OPS_URL: url, LOG_FILE: log };
-    const { stdout } = await run('bash', ['-c', shellBlock(path, word)], { cwd: this.directory, env });
+    const { stdout } = await run('bash', ['-c', block], { cwd: this.directory, env });
     return linesOf(stdout);
   }
 

@@ -5,7 +5,7 @@ import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import type { TracingConfig } from '../../config/tracing-config.js';
 import { RequestSpans } from './request-spans.js';
-import { type ExportParts, SpanExport } from './span-export.js';
+import { BATCH_SIZE, type ExportParts, SpanExport } from './span-export.js';
 
 /** What the process knows of itself beside its settings. */
 interface ProcessParts extends Pick<ExportParts, 'log' | 'count'> {
@@ -41,13 +41,21 @@ function resourceOf({ instance, environment }: GatewayConfig, tracing: TracingCo
   return defaultResource().merge(resourceFromAttributes(own));
 }
 
-function exporterOf({ endpoint, headers, timeoutMs, compression, caFile }: TracingConfig): OTLPTraceExporter {
+function exporterOf({
+  endpoint,
+  headers,
+  timeoutMs,
+  compression,
+  caFile,
+  queueSize,
+}: TracingConfig): OTLPTraceExporter {
   return new OTLPTraceExporter({
     url: endpoint,
     headers: { ...headers },
     timeoutMillis: timeoutMs,
     compression: compression as never,
-    concurrencyLimit: 4,
+    // At the end all batches that wait are exported at the same time, beside the one that is on its way.
+    concurrencyLimit: Math.ceil(queueSize / BATCH_SIZE) + 1,
     httpAgentOptions: { keepAlive: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) },
   });
 }

@@ -8,7 +8,8 @@ import { type RequestSpans, spanCount } from './request-spans.js';
 import type { SpanOutcome } from './trace-metrics.js';
 import type { SpanSink } from './tracing.js';
 
-const BATCH_SIZE = 512;
+/** Most spans of one export. */
+export const BATCH_SIZE = 512;
 /** What is not exported within this time at the end is lost: the process has other things to close. */
 const CLOSE_MS = 1_500;
 const MAX_REASON = 200;

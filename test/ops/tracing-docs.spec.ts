@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseEnvironment } from '../../src/config/environment.js';
+import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { OtlpReceiver } from '../support/otlp-receiver.js';
+import { RunbookShell, shellBlock } from '../support/runbook-shell.js';
+import { readText } from './project-files.js';
+
+const PAGE = 'docs/tracing.md';
+const RUNBOOK = 'runbooks/runbook-api-gateway.md';
+const JAEGER = 'http://jaeger:14268/api/traces';
+const run = promisify(execFile);
+
+let receiver: OtlpReceiver;
+let gateway: TestGateway;
+
+beforeAll(async () => {
+  receiver = await OtlpReceiver.start();
+  gateway = await startTestGateway({
+    env: { ENABLE_TRACING: 'true', METRICS_EXEMPLARS: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
+  });
+});
+afterAll(async () => {
+  await gateway.close();
+  await receiver.close();
+});
+
+async function bash(script: string): Promise<string> {
+  const { stdout } = await run('bash', ['-c', script.replaceAll('http://localhost:8080', gateway.url)]);
+  return stdout;
+}
+
+describe('the page on traces', () => {
+  it('switches them on', async () => {
+    const printed = await bash(`${shellBlock(PAGE, 'export ENABLE_TRACING')} env`);
+    const env = Object.fromEntries(
+      printed.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
+    );
+    const { ENABLE_TRACING, OTEL_EXPORTER_OTLP_ENDPOINT } = env;
+    const config = parseEnvironment({ ...gateway.world.gatewayEnv(), ENABLE_TRACING, OTEL_EXPORTER_OTLP_ENDPOINT });
+    expect(config.tracing?.endpoint).toBe('http://otel-collector:4318/v1/traces');
+  });
+
+  it('says where the old address of Jaeger leads', () => {
+    expect(readText(PAGE)).toContain(JAEGER);
+    const env = { ...gateway.world.gatewayEnv(), ENABLE_TRACING: 'true', JAEGER_URL: JAEGER };
+    expect(parseEnvironment(env).tracing?.endpoint).toBe('http://jaeger:4318/v1/traces');
+  });
+
+  it('finds the trace of a request, its log line and its exemplar', async () => {
+    const traceId = /x-trace-id: (\w{32})/.exec(await bash(shellBlock(PAGE, 'x-trace-id')))?.[1] ?? '';
+    const spans = await receiver.trace(traceId);
+    expect(spans[0]?.attributes['auth.outcome']).toBe('deny');
+    const shell = new RunbookShell(gateway);
+    try {
+      const block = shellBlock(RUNBOOK, 'TRACE_ID=').replace(/TRACE_ID=\w+/, `TRACE_ID=${traceId}`);
+      const [line = ''] = await shell.runText(block);
+      expect(JSON.parse(line)).toMatchObject({ trace_id: traceId, trace_sampled: true, status: 401 });
+    } finally {
+      shell.close();
+    }
+    expect(await bash(shellBlock(PAGE, 'openmetrics'))).toContain(`trace_id="${traceId}"`);
+  });
+});
