@@ -4,7 +4,7 @@ import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
 import type { RateLimitVerdict } from './rate-limit.js';
 import type { RpcMethod } from './rpc-method.js';
-import type { SpanRecord } from './span-record.js';
+import { NO_SPAN, type SpanRecord } from './span-record.js';
 import type { TraceContext } from './trace-context.js';
 
 /** How long calls waited for a connection with room, in ms: next to nothing while one is open. */
@@ -124,10 +124,10 @@ export class CallContext {
     private readonly requestDeadlineAt: number,
   ) {}
 
-  /** Notes that the request goes on to another step of its way. */
-  enter(stage: string, step: string): void {
+  /** Notes that the request goes on to another step of its way. @param step position of its span: see `spanStep`. */
+  enter(stage: string, step: number): void {
     this.stage = stage;
-    this.spans?.enter(step);
+    if (step !== NO_SPAN) this.spans?.enter(step);
   }
 
   /** Moment by which the request must be answered: a client may ask for less time, not for more. Streams have limits of their own. */

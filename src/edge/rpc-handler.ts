@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Route } from '../contract/route.js';
 import type { CallContext } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
+import { AFTER_STEPS, NO_SPAN } from '../domain/span-record.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
@@ -34,11 +35,16 @@ export function handlerSteps({ method }: Route): readonly HandlerStep[] {
 export class RpcHandler {
   private readonly overrides = new Map<RpcMethod, RpcOverride>();
   private readonly named: Readonly<Record<HandlerStep, Step>> = {
-    decode: { name: 'decode', stage: 'decode', run: decode },
-    'value-limits': { name: 'value-limits', stage: 'limits', run: (exchange) => this.checkValues(exchange) },
-    call: { name: 'call', stage: 'upstream', run: (exchange) => this.call(exchange) },
-    encode: { name: 'encode', stage: 'encode', run: encode },
-    send: { name: 'send', stage: 'encode', run: send },
+    decode: { name: 'decode', stage: 'decode', span: AFTER_STEPS, run: decode },
+    'value-limits': {
+      name: 'value-limits',
+      stage: 'limits',
+      span: NO_SPAN,
+      run: (exchange) => this.checkValues(exchange),
+    },
+    call: { name: 'call', stage: 'upstream', span: NO_SPAN, run: (exchange) => this.call(exchange) },
+    encode: { name: 'encode', stage: 'encode', span: NO_SPAN, run: encode },
+    send: { name: 'send', stage: 'encode', span: NO_SPAN, run: send },
   };
 
   constructor(

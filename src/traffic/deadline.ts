@@ -21,7 +21,7 @@ export function deadline(settings: DeadlineSettings) {
       call.trace.deadlineMs = Math.max(remainingMs, 0);
       if (remainingMs <= 0) throw timeoutError(call.method.upstream, 'no time was left for this attempt', false);
       const { context, method, request, reader, startedAt, signal, trace } = call;
-      return next({ context, method, request, deadlineAt, reader, startedAt, signal, trace });
+      return next({ context, method, request, deadlineAt, reader, startedAt, signal, trace, attempt: undefined });
     };
 }
 

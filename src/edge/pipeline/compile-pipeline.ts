@@ -1,4 +1,5 @@
 import { ForbiddenException, type CanActivate, type NestInterceptor } from '@nestjs/common';
+import { NO_SPAN } from '../../domain/span-record.js';
 import { GatewayGuard } from '../../access/gateway-guard.js';
 import { GatewayInterceptor } from '../gateway-interceptor.js';
 import { toResponse } from '../answer.js';
@@ -28,16 +29,19 @@ export function compilePipeline({ handler, enhancers, steps }: PipelineParts): P
 
 function guardStep(guard: CanActivate, handler: RouteHandler, enhancers: Enhancers): Step {
   const { name } = guard.constructor;
-  if (guard instanceof GatewayGuard) return { name, stage: 'auth', run: ({ request }) => guard.before(request) };
+  if (guard instanceof GatewayGuard) {
+    return { name, stage: 'auth', span: guard.span, run: ({ request }) => guard.before(request) };
+  }
   const run = async (exchange: RpcExchange) => {
     if (!(await enhancers.activate(guard, handler, exchange))) throw new ForbiddenException('Forbidden resource');
   };
-  return { name, stage: 'auth', run };
+  return { name, stage: 'auth', span: NO_SPAN, run };
 }
 
 function interceptorStep(interceptor: GatewayInterceptor): Step {
   const { name } = interceptor.constructor;
-  return { name, stage: 'limits', run: ({ request, reply }) => interceptor.before(request, reply) };
+  const { span } = interceptor;
+  return { name, stage: 'limits', span, run: ({ request, reply }) => interceptor.before(request, reply) };
 }
 
 /**
@@ -61,5 +65,5 @@ function around(
     ...interceptors.map((each) => each.constructor.name),
     ...core.map((step) => step.name),
   ];
-  return { name, inner, stage: 'interceptors', run };
+  return { name, inner, stage: 'interceptors', span: NO_SPAN, run };
 }

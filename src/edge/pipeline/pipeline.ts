@@ -7,6 +7,8 @@ export interface Step {
   readonly inner?: readonly string[];
   /** What the request is doing meanwhile: see `CallContext.stage`. */
   readonly stage: string;
+  /** Position of its span: see `spanStep`. */
+  readonly span: number;
   /** Throws, or rejects with, what ends the request. Returns a promise only when it has to wait. */
   readonly run: (exchange: RpcExchange) => unknown;
 }
@@ -15,7 +17,7 @@ export interface Step {
 export function runSteps(steps: readonly Step[], exchange: RpcExchange): Promise<void> | undefined {
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index]!;
-    exchange.call.enter(step.stage, step.name);
+    exchange.call.enter(step.stage, step.span);
     const pending = step.run(exchange);
     if (pending instanceof Promise) return resume(steps, exchange, pending, index + 1);
   }
@@ -31,7 +33,7 @@ async function resume(
   exchange.settled = await pending;
   for (let index = from; index < steps.length; index++) {
     const step = steps[index]!;
-    exchange.call.enter(step.stage, step.name);
+    exchange.call.enter(step.stage, step.span);
     const next = step.run(exchange);
     if (next instanceof Promise) exchange.settled = await next;
   }

@@ -13,7 +13,7 @@ import {
   ATTR_USER_AGENT_ORIGINAL,
 } from '@opentelemetry/semantic-conventions';
 import type { CallContext } from '../../domain/call-context.js';
-import type { SpanRecord } from '../../domain/span-record.js';
+import { type SpanRecord, STEP_NAMES } from '../../domain/span-record.js';
 import { spanIdOf } from '../../domain/trace-context.js';
 import type { HttpFacts } from '../http-facts.js';
 import type { SpanMoment, SpanParts } from './span-maker.js';
@@ -21,9 +21,6 @@ import type { SpanMoment, SpanParts } from './span-maker.js';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'QUERY']);
 const UNMATCHED = '_unmatched';
 const MAX_TEXT = 256;
-/** Names of the steps in which a cached identity and the bit sets of the contract are used. */
-export const AUTHENTICATION_STEP = 'AuthenticationGuard';
-export const AUTHORIZATION_STEP = 'RolesGuard';
 
 /** Returns the span of the whole request: `GET /api/v1/users/{user_id}`. */
 export function serverSpan(record: SpanRecord, call: CallContext, http: HttpFacts): SpanParts {
@@ -77,12 +74,12 @@ function decisionAttributes(call: CallContext): Attributes {
 
 /** What was found in memory: the route in the table, the verified token, the rights in the bit sets of the contract. */
 function eventsOf(record: SpanRecord, call: CallContext): readonly SpanMoment[] {
-  const during = (step: string) => record.moments[record.steps.indexOf(step)] ?? call.startedAt;
+  const during = (step: string) => record.moments[STEP_NAMES.indexOf(step)] || call.startedAt;
   return [
     ...(call.routeLabel === UNMATCHED ? [] : [{ name: 'route.cache.hit', at: call.startedAt }]),
-    ...(call.jwtCacheHit ? [{ name: 'jwt.cache.hit', at: during(AUTHENTICATION_STEP) }] : []),
+    ...(call.jwtCacheHit ? [{ name: 'jwt.cache.hit', at: during('authentication') }] : []),
     ...(call.bitmapAuthzUsed && call.outcome === 'allow'
-      ? [{ name: 'bitmap.match', at: during(AUTHORIZATION_STEP) }]
+      ? [{ name: 'bitmap.match', at: during('authorization') }]
       : []),
   ];
 }
