@@ -4,6 +4,7 @@ import { UsageError, parseOptions } from './options.js';
 describe('the command line', () => {
   it('measures everything and writes the result files unless told otherwise', () => {
     expect(parseOptions([])).toMatchObject({ rounds: 12, seconds: 1.5, connections: 64, save: true, rate: undefined });
+    expect(parseOptions(['--warmup', '20'])).toMatchObject({ warmupSeconds: 20, seconds: 1.5 });
     expect(parseOptions([]).systems).toEqual(['nest', 'fastify', 'go', 'gateway', 'gateway-traced', 'gateway-grpc-js']);
   });
 
@@ -29,6 +30,7 @@ describe('the command line', () => {
     [['--scenario', 'get'], '"get" is none of get-one'],
     [['--rounds', 'many'], '"many" is not a number above 0'],
     [['--seconds', '-1'], '--seconds'],
+    [['--warmup', '0'], '--warmup'],
     [['--cores', '0,0'], 'not two different cores'],
     [['--fast'], '--fast'],
   ])('refuses %j and says why', (args, message) => {

@@ -34,6 +34,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --scenario <names>  of ${SCENARIO_NAMES.join(',')}
   --rounds <n>        interleaved rounds (12)
   --seconds <n>       load per system, scenario and round (1.5)
+  --warmup <n>        seconds of load per system and scenario before the first round (3)
   --connections <n>   open connections (64)
   --rate <n>          requests a second instead of saturation
   --cores <a,b>       core of the system under test, core of the load and the upstream (0,1)
@@ -75,6 +76,7 @@ function parse(args: readonly string[]) {
         scenario: text,
         rounds: text,
         seconds: text,
+        warmup: text,
         connections: text,
         rate: text,
         cores: { type: 'string', default: '0,1' },
@@ -102,7 +104,7 @@ export function parseOptions(args: readonly string[]): Options {
     scenarios,
     rounds: Math.ceil(numberOf('rounds', given.rounds, given.quick ? 2 : 12)),
     seconds: numberOf('seconds', given.seconds, given.quick ? 1 : 1.5),
-    warmupSeconds: given.quick ? 1 : 3,
+    warmupSeconds: numberOf('warmup', given.warmup, given.quick ? 1 : 3),
     connections: Math.ceil(numberOf('connections', given.connections, 64)),
     rate: given.rate === undefined ? undefined : numberOf('rate', given.rate, 1),
     cores: coresOf(given.cores),

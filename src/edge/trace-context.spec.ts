@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { traceContext } from './trace-context.js';
+import type { HexSource } from '../domain/hex-source.js';
+import { traceContext, type TraceSources } from './trace-context.js';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const SPAN = '00f067aa0ba902b7';
@@ -123,5 +124,34 @@ describe('tracestate', () => {
   it('is cut after whole members where it is longer than 512 characters', () => {
     const long = (key: string) => `${key}=${'v'.repeat(198)}`;
     expect(stateOf([long('a'), long('b'), long('c')].join(','))).toBe(`${long('a')},${long('b')}`);
+  });
+});
+
+describe('while tracing is on, what is sampled', () => {
+  const OWN_SPAN = 'a'.repeat(16);
+  const OWN_TRACE = 'b'.repeat(32);
+  /** Samples what this says, and draws the same ids each time. */
+  const sampling = (sampled: string): TraceSources => ({
+    ids: { draw: (bytes: number) => (bytes === 8 ? OWN_SPAN : OWN_TRACE) } as HexSource,
+    isSampled: (digits) => digits === sampled,
+  });
+  const flag = (sources: TraceSources, traceparent?: string, isTrusted = false) =>
+    traceContext(traceparent === undefined ? {} : { traceparent }, isTrusted, sources).traceparent.slice(-2);
+
+  it('is decided by the trace id where the trace begins here', () => {
+    expect(flag(sampling(OWN_TRACE))).toBe('01');
+    expect(flag(sampling(OWN_SPAN))).toBe('00');
+    expect(flag(sampling(OWN_TRACE), 'malformed')).toBe('01');
+  });
+
+  it.each(['00', '01'])('is not for a client to decide, by flag %s or by trace id', (sent) => {
+    const inbound = `00-${TRACE}-${SPAN}-${sent}`;
+    expect(flag(sampling(TRACE), inbound)).toBe('00');
+    expect(flag(sampling(OWN_SPAN), inbound)).toBe('01');
+  });
+
+  it.each(['00', '01'])('is what a trusted proxy says: %s', (sent) => {
+    const inbound = `00-${TRACE}-${SPAN}-${sent}`;
+    for (const sampled of [TRACE, OWN_SPAN, OWN_TRACE]) expect(flag(sampling(sampled), inbound, true)).toBe(sent);
   });
 });
