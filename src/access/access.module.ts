@@ -60,7 +60,7 @@ import { RevocationModule } from './revocation/revocation.module.js';
       useFactory: (stack: CallStack, { bounded }: GatewayMetrics) => {
         const check = new PermissionCheck(stack);
         bounded.watchEvictions('permission', () => check.evicted);
-        bounded.watchFlights('permission', () => check.waiting);
+        bounded.watchFlights('permission', () => check.flight);
         return check;
       },
     },

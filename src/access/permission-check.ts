@@ -1,3 +1,4 @@
+import type { FlightReport } from '../observe/bounded-metrics.js';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { internalMethod } from '../contract/internal-method.js';
 import type { CallContext } from '../domain/call-context.js';
@@ -43,9 +44,9 @@ export class PermissionCheck {
     return this.verdicts.evicted;
   }
 
-  /** Returns the number of requests that wait for an answer that another one asked for. */
-  get waiting(): number {
-    return this.flights.waiting;
+  /** Returns how many requests wait, and how long others did, for an answer that another one asked for. */
+  get flight(): FlightReport {
+    return this.flights.report;
   }
 
   /** Whether AuthService is the one to ask: the credential says nothing of rights, and the policy wants permissions. An empty list says something: none. */

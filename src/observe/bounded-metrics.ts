@@ -22,10 +22,20 @@ export type Flight = (typeof FLIGHTS)[number];
 /** Evictions by the limit that was reached. */
 export type EvictionsByLimit = Readonly<Record<(typeof LIMITS)[number], number>>;
 
+/** Callers that waited for work that another one began. */
+export interface FlightReport {
+  /** Those that do at this moment. */
+  readonly waiting: number;
+  /** Those whose work has ended: how many, how long together, the longest. */
+  readonly count: number;
+  readonly totalMs: number;
+  readonly maxMs: number;
+}
+
 /** Metrics of what is dropped for want of room, and of requests that wait for the work of others. The owners count; a scrape reads. */
 export class BoundedMetrics {
   private readonly evictions = new Map<EvictingCache, () => number>();
-  private readonly flights = new Map<Flight, () => number>();
+  private readonly flights = new Map<Flight, () => FlightReport>();
   private authCache: () => EvictionsByLimit = () => ({ entries: 0, bytes: 0 });
 
   constructor(registry: Registry) {
@@ -41,8 +51,13 @@ export class BoundedMetrics {
     this.authCache = evicted;
   }
 
-  watchFlights(flight: Flight, waiting: () => number): void {
-    this.flights.set(flight, waiting);
+  watchFlights(flight: Flight, report: () => FlightReport): void {
+    this.flights.set(flight, report);
+  }
+
+  /** Returns the waits of each flight that there is. */
+  flightReports(): [Flight, FlightReport][] {
+    return [...this.flights].map(([flight, report]) => [flight, report()]);
   }
 
   private registerEvictions(registry: Registry): void {
@@ -71,7 +86,7 @@ export class BoundedMetrics {
   }
 
   private registerFlights(registry: Registry): void {
-    const read = (flight: Flight) => this.flights.get(flight)?.() ?? 0;
+    const read = (flight: Flight) => this.flights.get(flight)?.().waiting ?? 0;
     new Gauge({
       name: 'gateway_singleflight_waiters',
       help: 'Requests that wait for a call to an upstream that another request began.',

@@ -1,3 +1,4 @@
+import type { FlightReport } from '../observe/bounded-metrics.js';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { internalMethod } from '../contract/internal-method.js';
 import type { CallContext } from '../domain/call-context.js';
@@ -61,9 +62,9 @@ export class TenantEntitlements {
     return this.entries.evicted;
   }
 
-  /** Returns the number of requests that wait for an answer that another one asked for. */
-  get waiting(): number {
-    return this.flights.waiting;
+  /** Returns how many requests wait, and how long others did, for an answer that another one asked for. */
+  get flight(): FlightReport {
+    return this.flights.report;
   }
 
   /** What is known of a tenant, without asking anybody. */

@@ -1,33 +1,51 @@
+import type { FlightReport } from '../observe/bounded-metrics.js';
+
 interface Flight<T> {
   readonly outcome: Promise<T>;
-  /** Callers beyond the one that began it. */
+  /** When each caller beyond the one that began it came, in `performance.now()` ms: how many, the sum, the first. */
   waiters: number;
+  joinedSum: number;
+  firstJoined: number;
 }
 
 /** Work that several ask for concurrently is done once, and all of them get its outcome. Holds no more than what is under way. */
 export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();
   private waiters = 0;
+  private readonly waited = { count: 0, totalMs: 0, maxMs: 0 };
 
-  /** Returns the number of callers that wait for work that another one began. */
-  get waiting(): number {
-    return this.waiters;
+  /** Returns how many callers wait for work that another one began, and how long those did whose work has ended. */
+  get report(): FlightReport {
+    return { waiting: this.waiters, ...this.waited };
   }
 
   run(key: string, work: () => Promise<T>): Promise<T> {
     const known = this.flights.get(key);
     if (known !== undefined) {
-      known.waiters += 1;
-      this.waiters += 1;
+      this.join(known);
       return known.outcome;
     }
-    const flight: Flight<T> = { outcome: work().finally(() => this.land(key, flight)), waiters: 0 };
+    const outcome = work().finally(() => this.land(key, flight));
+    const flight: Flight<T> = { outcome, waiters: 0, joinedSum: 0, firstJoined: 0 };
     this.flights.set(key, flight);
     return flight.outcome;
   }
 
-  private land(key: string, { waiters }: Flight<T>): void {
+  private join(flight: Flight<T>): void {
+    const now = performance.now();
+    if (flight.waiters === 0) flight.firstJoined = now;
+    flight.waiters += 1;
+    flight.joinedSum += now;
+    this.waiters += 1;
+  }
+
+  private land(key: string, { waiters, joinedSum, firstJoined }: Flight<T>): void {
     this.flights.delete(key);
+    if (waiters === 0) return;
+    const now = performance.now();
     this.waiters -= waiters;
+    this.waited.count += waiters;
+    this.waited.totalMs += waiters * now - joinedSum;
+    this.waited.maxMs = Math.max(this.waited.maxMs, now - firstJoined);
   }
 }

@@ -46,7 +46,7 @@ import { CallStack } from './stack.js';
       useFactory: (stack: CallStack, { bounded }: GatewayMetrics) => {
         const entitlements = new TenantEntitlements(stack);
         bounded.watchEvictions('entitlements', () => entitlements.evicted);
-        bounded.watchFlights('entitlements', () => entitlements.waiting);
+        bounded.watchFlights('entitlements', () => entitlements.flight);
         return entitlements;
       },
     },

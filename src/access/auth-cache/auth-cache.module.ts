@@ -61,7 +61,7 @@ const STORE = Symbol('AuthCacheStore');
         const cache = new AuthCache({ validate, events, store, isFeedDown }, authCache);
         bounded.watchAuthCache(() => cache.evicted.credentials);
         bounded.watchEvictions('auth_rejection', () => cache.evicted.rejections);
-        bounded.watchFlights('auth_cache', () => cache.waiting);
+        bounded.watchFlights('auth_cache', () => cache.flight);
         return cache;
       },
     },

@@ -1,3 +1,4 @@
+import type { FlightReport } from '../../observe/bounded-metrics.js';
 import { hash as digest } from 'node:crypto';
 import type { CallContext } from '../../domain/call-context.js';
 import type { Principal } from '../../domain/principal.js';
@@ -42,9 +43,9 @@ export class AuthCache {
     this.brake = new MassRejection((report) => parts.events.massRejection(report));
   }
 
-  /** Returns the number of requests that wait for a validation that another one began. */
-  get waiting(): number {
-    return this.flights.waiting;
+  /** Returns how many requests wait, and how long others did, for a validation that another one began. */
+  get flight(): FlightReport {
+    return this.flights.report;
   }
 
   /** Returns what was dropped so far for want of room. */

@@ -33,7 +33,7 @@ export const responseCacheProvider: FactoryProvider<ResponseCache> = {
         settings,
       ),
     });
-    bounded.watchFlights('response', () => cache.waiting);
+    bounded.watchFlights('response', () => cache.flight);
     return cache;
   },
 };

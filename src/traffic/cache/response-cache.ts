@@ -1,3 +1,4 @@
+import type { FlightReport } from '../../observe/bounded-metrics.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import type { RpcMethod } from '../../domain/rpc-method.js';
 import type { CacheMetrics, CacheOutcome } from '../../observe/cache-metrics.js';
@@ -44,9 +45,9 @@ export class ResponseCache {
     return this.parts.metrics;
   }
 
-  /** Returns the number of requests that wait for a response that another one asked for. */
-  get waiting(): number {
-    return this.flights.waiting;
+  /** Returns how many requests wait, and how long others did, for a response that another one asked for. */
+  get flight(): FlightReport {
+    return this.flights.report;
   }
 
   /** The layer of an RPC: of one with a cache, or of one that writes to what others read from a cache. */

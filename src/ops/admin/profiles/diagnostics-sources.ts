@@ -1,16 +1,35 @@
 import type { INestApplicationContext } from '@nestjs/common';
+import type { BoundedMetrics } from '../../../observe/bounded-metrics.js';
 import type { Observation } from '../../../observe/observe.module.js';
 import type { UpstreamLoad } from '../../../observe/protection-metrics.js';
+import type { WaitTotals } from '../../../observe/wait-profile.js';
 import { Protection } from '../../../traffic/protection.js';
 import type { DiagnosticsSources, Queue } from './diagnostics.js';
 
 /** Returns what the diagnostics of an application read. */
 export function diagnosticsOf(
   app: INestApplicationContext,
-  { inFlight, waits }: Pick<Observation, 'inFlight' | 'waits'>,
+  { inFlight, waits, metrics }: Pick<Observation, 'inFlight' | 'waits' | 'metrics'>,
 ): DiagnosticsSources {
   const protection = app.get(Protection);
-  return { inFlight, waits, queues: () => permitQueues(protection.loads()) };
+  return {
+    inFlight,
+    waits: () => [...waits.totals(), ...flightWaits(metrics.bounded)],
+    queues: () => permitQueues(protection.loads()),
+  };
+}
+
+/** Shows what callers waited for that another one had begun; of which route is not kept. */
+function flightWaits(bounded: Pick<BoundedMetrics, 'flightReports'>): WaitTotals[] {
+  const reports = bounded.flightReports().filter(([, { count }]) => count > 0);
+  return reports.map(([of, { count, totalMs, maxMs }]) => ({
+    kind: 'single flight',
+    of,
+    route: '',
+    count,
+    totalMs,
+    maxMs,
+  }));
 }
 
 /** Shows the calls that wait for a permit of an upstream as queues. */

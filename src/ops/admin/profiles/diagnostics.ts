@@ -5,7 +5,7 @@ import { listSockets, type OpenSocket } from './open-sockets.js';
 import { callStack } from './call-stack.js';
 import { scrubbedReport } from './process-report.js';
 import type { CodePosition } from './source-positions.js';
-import type { WaitProfile, WaitTotals } from '../../../observe/wait-profile.js';
+import type { WaitTotals } from '../../../observe/wait-profile.js';
 
 /** `Symbol.for` of this is where the worker finds the diagnostics of its gateway. */
 export const DIAGNOSTICS_KEY = 'api-gateway.diagnostics';
@@ -71,7 +71,7 @@ export interface MemoryUse extends NodeJS.MemoryUsage {
 /** What the diagnostics of one gateway read. */
 export interface DiagnosticsSources {
   readonly inFlight: Iterable<CallContext> & { readonly size: number };
-  readonly waits: WaitProfile;
+  readonly waits: () => readonly WaitTotals[];
   readonly queues: () => Iterable<Queue>;
 }
 
@@ -80,7 +80,7 @@ export function installDiagnostics(id: string, sources: DiagnosticsSources): { r
   registry().set(id, {
     activity: () => activity(sources),
     stack: callStack,
-    waits: () => sources.waits.totals(),
+    waits: sources.waits,
     memory: memoryUse,
     utilization: () => performance.eventLoopUtilization(),
     report: scrubbedReport,

@@ -29,7 +29,7 @@ export const PROFILE_ROUTES: readonly AdminRoute[] = [
     'GET /debug/heapsnapshot',
     { worker: takeHeapSnapshot },
     // It holds whatever is in memory, secrets too.
-    { query: snapshotQuery, deadlineMs: SNAPSHOT_MS, isLong: true, access: 'change' },
+    { query: snapshotQuery, access: 'change', deadlineMs: SNAPSHOT_MS, isLong: true },
   ),
   route('GET /debug/report', {
     worker: async ({ main }) => json(await main.inspection.ask((session) => session.view('report'))),

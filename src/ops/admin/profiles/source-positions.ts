@@ -81,12 +81,21 @@ async function readMapBeside(path: string): Promise<SourceMapPayload | undefined
 
 /** ES modules are known by URL, CommonJS ones by path; what Node has built in has neither. */
 function pathOf(url: string): string {
-  if (url.startsWith('file:')) return fileURLToPath(url);
+  if (url.startsWith('file:')) return asPath(url) ?? '';
   return isAbsolute(url) ? url : '';
 }
 
 function sourcePath(source: string, script: string): string {
-  return fileURLToPath(new URL(source, pathToFileURL(script)));
+  return asPath(source, pathToFileURL(script)) ?? source;
+}
+
+/** Bundlers write schemes of their own, such as `webpack:`. */
+function asPath(url: string, base?: URL): string | undefined {
+  try {
+    return fileURLToPath(new URL(url, base));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the path in the project, or the whole one for what is elsewhere. */
