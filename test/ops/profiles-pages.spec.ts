@@ -95,8 +95,17 @@ describe('the pages beside the profiles', () => {
   });
 
   it('show what requests waited for', async () => {
-    expect(await subject.page('pprof/mutex?debug=1')).toContain('Node has no mutexes between requests.');
-    expect((await subject.profile('pprof/mutex')).types).toEqual(['contentions/count', 'delay/nanoseconds']);
+    // There is one permit: one of them waits, whether it gets it in time or not.
+    await Promise.all([subject.askSlowly(300), subject.askSlowly(300)]);
+    const text = await subject.page('pprof/mutex?debug=1');
+    expect(text).toContain('Node has no mutexes between requests.');
+    expect(text).toMatch(/^ +\d+\.\d ms +1 +\d+\.\d ms +permit ai +\/api\/v1\/ai$/m);
+    const waits = await subject.profile('pprof/mutex');
+    expect(waits.types).toEqual(['contentions/count', 'delay/nanoseconds']);
+    expect(waits.samples.map(({ frames }) => frames.map(({ name }) => name))).toContainEqual([
+      'permit ai',
+      'route /api/v1/ai',
+    ]);
   });
 
   it('report the process without what is secret', async () => {

@@ -95,6 +95,11 @@ describe('while a loop blocks the main thread for five seconds', () => {
     // It has not ended meanwhile: all of this was answered without the main thread.
     expect(await subject.page('pprof/goroutine?debug=1')).toContain('main thread: runs\n    plantedHotFunction');
     expect((await slow).status).toBe(200);
+    const blocks = await subject.page('pprof/block?debug=1');
+    expect(blocks).toContain('GATEWAY_PPROF_BLOCK_RATE is on');
+    expect(blocks).toMatch(/^longest blocks\n {2}\d{4,} ms since .*\n {4}plantedHotFunction /m);
+    const delays = await subject.profile('pprof/block');
+    expect(delays.top[0]?.name).toMatch(/^plantedHotFunction /);
     expect(summary + listing).not.toContain(authorization.slice(7, 60));
     expect(summary + listing).not.toContain('slow 2000ms');
   });

@@ -20,7 +20,7 @@ export class PlantedGateway {
 
   static async start(): Promise<PlantedGateway> {
     const world = await startWorld({ faultServer: false, idp: false });
-    const env = { GATEWAY_ADMIN_ADDR: '127.0.0.1:0', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
+    const env = { GATEWAY_ADMIN_ADDR: '127.0.0.1:0', GATEWAY_PPROF_BLOCK_RATE: '1', GATEWAY_AI_MAX_CONCURRENT: '1' };
     return new PlantedGateway(world, await GatewayProcess.start(world, env, PROGRAM));
   }
 
@@ -28,6 +28,16 @@ export class PlantedGateway {
   plant(fault: string): Promise<Response> {
     const url = String(this.gateway.lines.find(({ msg }) => msg === 'planted')?.['url']);
     return fetch(url + fault);
+  }
+
+  /** Asks AIService something that takes so long. */
+  async askSlowly(ms: number): Promise<Response> {
+    const authorization = `Bearer ${await this.world.issueToken('alice@acme.test')}`;
+    return fetch(`${this.gateway.url}/api/v1/ai`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: JSON.stringify({ query: `slow ${ms}ms` }),
+    });
   }
 
   debug(path: string, init?: RequestInit): Promise<Response> {
