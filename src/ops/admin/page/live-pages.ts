@@ -39,6 +39,8 @@ class Page {
 export class LivePages {
   private readonly pages = new Set<Page>();
   private isRunning = false;
+  /** For a page that is opened between two looks. */
+  private latest: string | undefined;
   private silentSince: number | undefined;
 
   private constructor(private readonly main: MainThread) {}
@@ -58,6 +60,7 @@ export class LivePages {
     const page = new Page(signal);
     this.pages.add(page);
     signal.addEventListener('abort', () => this.pages.delete(page), { once: true });
+    if (this.latest !== undefined) page.offer(this.latest);
     if (!this.isRunning) void this.run();
     return { chunks: page.events(), maxBytes: MAX_STREAM_BYTES };
   }
@@ -65,11 +68,12 @@ export class LivePages {
   private async run(): Promise<void> {
     this.isRunning = true;
     while (this.pages.size > 0) {
-      const event = await this.read();
-      for (const page of this.pages) page.offer(event);
+      this.latest = await this.read();
+      for (const page of this.pages) page.offer(this.latest);
       await new Promise((resolve) => setTimeout(resolve, INTERVAL_MS));
     }
     this.isRunning = false;
+    this.latest = undefined;
   }
 
   private async read(): Promise<string> {
