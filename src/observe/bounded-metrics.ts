@@ -9,6 +9,7 @@ const CACHES = [
   'jwt',
   'permission',
   'response',
+  'response_group',
   'revoked_token',
   'session',
   'session_renewal',

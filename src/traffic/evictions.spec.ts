@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteLru } from './byte-lru.js';
+import { WriteMarks } from './cache/write-marks.js';
 import { BucketStore } from './limits/bucket-store.js';
 import { LruMap } from './lru-map.js';
 import { SingleFlight } from './single-flight.js';
@@ -21,6 +22,14 @@ describe('what a full map drops is counted', () => {
     expect(map.evicted).toBe(0);
     for (const key of ['c', 'd']) set(key);
     expect(map.evicted).toBe(1);
+  });
+
+  it('in the last writes of groups', () => {
+    const marks = new WriteMarks(2);
+    for (const group of ['a', 'b', 'a']) marks.move(group);
+    expect(marks.evicted).toBe(0);
+    marks.move('c');
+    expect(marks.evicted).toBe(2);
   });
 
   it('in buckets', () => {

@@ -21,6 +21,11 @@ export class MemoryResponseStore implements ResponseStore {
     return this.answers.evicted;
   }
 
+  /** Returns the number of groups whose last write was forgotten because there were too many. */
+  get evictedGroups(): number {
+    return this.writes.evicted;
+  }
+
   get({ name, groups }: CacheKey): Lookup {
     const answer = this.answers.get(name);
     // Marks only grow: the last one changes with a write of any of the groups.

@@ -23,6 +23,7 @@ export const responseCacheProvider: FactoryProvider<ResponseCache> = {
     const memory = new MemoryResponseStore(settings.responseCache.maxBytes, () => Date.now());
     caches.watch('response', () => memory.bytes);
     bounded.watchEvictions('response', () => memory.evicted);
+    bounded.watchEvictions('response_group', () => memory.evictedGroups);
     const box = SealedBox.of('response-cache', settings.redis?.secrets);
     const cache = new ResponseCache({
       store: redis && box ? new RedisResponseStore(redis, box, memory) : memory,

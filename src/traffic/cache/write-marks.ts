@@ -7,8 +7,14 @@ export class WriteMarks {
   private last = 0;
   /** The mark of groups without one. */
   private floor = 0;
+  private drops = 0;
 
   constructor(private readonly maxGroups = MAX_GROUPS) {}
+
+  /** Returns the number of marks dropped so far because there were too many groups. */
+  get evicted(): number {
+    return this.drops;
+  }
 
   of(group: string): number {
     return this.marks.get(group) ?? this.floor;
@@ -17,6 +23,7 @@ export class WriteMarks {
   /** Notes a write. */
   move(group: string): void {
     if (this.marks.size >= this.maxGroups && !this.marks.has(group)) {
+      this.drops += this.marks.size;
       this.marks.clear();
       this.floor = ++this.last;
     }
