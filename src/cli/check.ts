@@ -68,7 +68,16 @@ function summarise(world: World, config: GatewayConfig): string[] {
     'configuration is valid',
     `${served.length} routes of ${services.size} services`,
     ...formatTable([...upstreamRows(world, config), ...absentRows(world, config)]).map((line) => `  ${line}`),
+    ...headlessNotes(config),
   ];
+}
+
+/** Of an ordinary Service the gateway sees one address, and all its calls go over one connection to one pod. */
+function headlessNotes({ upstreams }: GatewayConfig): string[] {
+  const names = [...upstreams.values()].filter(({ target }) => /^dns:.*\.svc(?:\.|:|$)/.test(target));
+  if (names.length === 0) return [];
+  const list = names.map(({ name }) => name).join(', ');
+  return [`${list}: a Service gives the addresses of all its pods only if it is headless (clusterIP: None)`];
 }
 
 function upstreamRows({ env }: World, { upstreams }: GatewayConfig): string[][] {

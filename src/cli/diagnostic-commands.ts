@@ -32,6 +32,7 @@ export const PROBE_LIMITS = { timeoutMs: 5_000, slowMs: 1_000 };
 const METRICS_OPTION = ['--metrics <url>', 'port of the running gateway with /metrics and /health'] as const;
 const INTERVAL_MS = 5_000;
 const PROFILE_SECONDS = 5;
+const MAX_PROFILE_SECONDS = 60;
 const DURATION = duration({ min: 1 });
 
 interface ProbeOptions extends EnvOption {
@@ -48,7 +49,7 @@ interface TriageCommand extends ProbeOptions, RunningGatewayOptions {
 interface DiagCommand extends EnvOption, RunningGatewayOptions {
   readonly timeout: number;
   readonly output?: string;
-  readonly profile: boolean;
+  readonly profile?: number | true;
 }
 
 /** Adds the commands that look at a gateway, and at what is around it, while they run. */
@@ -117,7 +118,7 @@ function addDiag(program: Command, { terminal, outcome, world }: CliContext): vo
     .option(...ADMIN_OPTION)
     .option(...METRICS_OPTION)
     .option('-o, --output <file>', 'where to write it; gateway-diag-<time>.tar.gz unless given')
-    .option('--profile', `with a processor profile of ${PROFILE_SECONDS}s`, false)
+    .option('--profile [seconds]', `with a profile of the processor, ${PROFILE_SECONDS}s unless given`, parseSeconds)
     .option('--timeout <duration>', 'longest wait of one question', parseDuration, PROBE_LIMITS.timeoutMs)
     .action(async (options: DiagCommand) => {
       const settings = await world(options);
@@ -126,7 +127,7 @@ function addDiag(program: Command, { terminal, outcome, world }: CliContext): vo
         admin: adminOf(settings, options.url, options.timeout),
         metricsUrl: metricsUrlOf(settings, options.metrics),
         timeoutMs: options.timeout,
-        profileSeconds: options.profile ? PROFILE_SECONDS : 0,
+        profileSeconds: options.profile === true ? PROFILE_SECONDS : (options.profile ?? 0),
         file: options.output,
       });
     });
@@ -137,6 +138,12 @@ function withProbeOptions(command: Command): Command {
     .option(...ENV_OPTION)
     .option('--timeout <duration>', 'longest wait of one probe', parseDuration, PROBE_LIMITS.timeoutMs)
     .option('--slow <duration>', 'an answer that takes longer is slow', parseDuration, PROBE_LIMITS.slowMs);
+}
+
+function parseSeconds(raw: string): number {
+  const seconds = Number(raw);
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_PROFILE_SECONDS) return seconds;
+  throw new InvalidArgumentError(`write a whole number from 1 to ${MAX_PROFILE_SECONDS}`);
 }
 
 function parseDuration(raw: string): number {

@@ -40,7 +40,7 @@ function describe(report: ShelfReport, capacity: number | undefined): string[] {
     ['in use', isLocked ? 'by a running gateway: what it has sent meanwhile may still be here' : 'by no gateway'],
     [
       'evicted',
-      'counted by the running gateway: gateway_budget_debit_dropped_total, and its line outbox_evicted with the window',
+      'counted by the running gateway: gateway_budget_debit_outbox_dropped_total, and its line outbox_evicted with the window',
     ],
   ];
   const rows = tenants.map(({ tenantId, records: count, quantity, oldest: since }) => {

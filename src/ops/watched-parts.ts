@@ -1,10 +1,11 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
+import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { SigningKeys } from '../access/jwt/signing-keys.js';
-import { UpstreamHealth } from '../grpc/upstream-health.js';
+import { UpstreamHealth, type UpstreamVerdict } from '../grpc/upstream-health.js';
 import { DegradeFlags } from '../observe/degrade-flags.js';
 import { UsageOutbox } from '../metering/usage-outbox.js';
+import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 
@@ -26,7 +27,15 @@ export class PartSignals {
   constructor(
     private readonly flags: DegradeFlags,
     private readonly metrics: GatewayMetrics,
+    @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
   ) {}
+
+  /** Writes one line for an upstream that was looked at for the first time: whether it can be reached from here, and what stands in the way. */
+  probed(upstream: string, target: string, { serving, text, ms }: UpstreamVerdict): void {
+    const message = `upstream_probe upstream=${upstream} target=${target} health=${text}`;
+    const fields = { upstream, target, health: text, ms: Math.round(ms) };
+    this.logger.events[serving ? 'info' : 'warn'](fields, message);
+  }
 
   ofUpstream(upstream: string): (serving: boolean, text: string) => void {
     const flag = this.flags.flag({
@@ -73,14 +82,18 @@ export class WatchedParts {
     private readonly observe: PartSignals,
     stores: StoreParts,
   ) {
-    this.all = [...[...config.upstreams.keys()].map((name) => this.watchUpstream(name)), ...stores.all];
+    this.all = [...[...config.upstreams.values()].map((upstream) => this.watchUpstream(upstream)), ...stores.all];
   }
 
-  private watchUpstream(upstream: string): WatchedPart {
+  private watchUpstream({ name: upstream, target }: UpstreamConfig): WatchedPart {
     const name = `${upstream}-service`;
     const note = this.observe.ofUpstream(upstream);
+    let isFirst = true;
     const look = async () => {
-      const { serving, text } = await this.upstreams.check(upstream, this.config.health.intervalMs);
+      const verdict = await this.upstreams.check(upstream, this.config.health.intervalMs);
+      const { serving, text } = verdict;
+      if (isFirst) this.observe.probed(upstream, target, verdict);
+      isFirst = false;
       note(serving, text);
       return serving ? undefined : text;
     };

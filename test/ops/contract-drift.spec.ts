@@ -82,6 +82,12 @@ test('a backend as it was mounted, one without reflection and one that hangs are
   }
 });
 
+test('the start tells of each upstream where it is and whether it can be reached', () => {
+  const told = linesOf('upstream_probe').map(({ upstream, target, health }) => ({ upstream, target, health }));
+  expect(told).toHaveLength(4);
+  expect(told).toContainEqual({ upstream: 'user', target: `dns:///${user.address}`, health: 'serving' });
+});
+
 test('the end of a drift is told, too', async () => {
   const { port } = user;
   user.close();

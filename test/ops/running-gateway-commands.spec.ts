@@ -166,13 +166,16 @@ describe('gateway outbox report', () => {
 describe('gateway diag', () => {
   test('writes one archive with what a ticket needs, for its owner alone', async () => {
     const file = join(directory, 'a.tar.gz');
-    const { exitCode, out } = await command(['diag', ...running(), '-o', file]);
+    const { exitCode, out } = await command(['diag', ...running(), '-o', file, '--profile', '1']);
     expect({ exitCode, out }).toEqual({ exitCode: 0, out: file });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const files = await unpackArchive(file);
-    const expected = ['versions.json', 'settings-here.json', 'config.json', 'metrics.txt', 'health.json', 'doctor.txt'];
-    const state = ['inflight.json', 'circuits.json', 'upstreams.json', 'last-errors.json', 'last-requests.json'];
-    expect([...files.keys()]).toEqual(expect.arrayContaining([...expected, ...state]));
+    const settings =
+      'versions settings-here config upstreams circuits inflight limits last-errors last-requests health';
+    for (const name of settings.split(' ')) expect([...files.keys()]).toContain(`${name}.json`);
+    for (const name of ['metrics.txt', 'doctor.txt', 'goroutine.txt', 'profile.pb.gz'])
+      expect(files.has(name)).toBe(true);
+    expect([...files.keys()].filter((name) => name.includes('error.txt'))).toEqual([]);
     expect(files.get('metrics.txt')).toContain('gateway_upstream_up');
     expect(files.get('doctor.txt')).toMatch(/^ok +upstream user +health/m);
   });
