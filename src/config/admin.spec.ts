@@ -90,9 +90,12 @@ describe('the admin listener', () => {
     }
   });
 
-  it('shows a fingerprint in place of the token', () => {
-    const config = parseEnvironment({ ...BASE, GATEWAY_ADMIN_AUTH_TOKEN: TOKEN });
-    expect(redactConfig(config).admin).toEqual({ host: '127.0.0.1', port: 6060, token: fingerprint(TOKEN) });
+  it('shows fingerprints in place of the tokens', () => {
+    const readToken = `${TOKEN}2`;
+    const config = parseEnvironment({ ...BASE, GATEWAY_ADMIN_AUTH_TOKEN: TOKEN, GATEWAY_ADMIN_READ_TOKEN: readToken });
+    const shown = { token: fingerprint(TOKEN), readToken: fingerprint(readToken) };
+    expect(redactConfig(config).admin).toMatchObject({ host: '127.0.0.1', port: 6060, ...shown });
+    expect(JSON.stringify(redactConfig(config))).not.toContain(TOKEN);
   });
 
   it.each<[string, Environment, string[]]>([
