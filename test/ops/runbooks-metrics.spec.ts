@@ -4,13 +4,16 @@ import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { readText } from './project-files.js';
 import { documents, increasesOf, labelsUsed, metricsUsed, readRules } from './metric-names.js';
 
+/** What has metrics of its own only where it is on. The collector is never there, and nothing waits for it. */
+const EVERYTHING_ON = { ENABLE_TRACING: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+
 let gateway: TestGateway;
 let metrics: GatewayMetrics;
 /** What `/metrics` said before anything else was asked. */
 let firstScrape: readonly string[];
 
 beforeAll(async () => {
-  gateway = await startTestGateway();
+  gateway = await startTestGateway({ env: EVERYTHING_ON });
   metrics = gateway.gateway.app.get(GatewayMetrics);
   firstScrape = (await (await fetch(`${gateway.url}/metrics`)).text()).split('\n');
 });
