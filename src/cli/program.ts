@@ -74,7 +74,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     });
   program
     .command('docs')
-    .description('write docs/configuration.md, docs/errors.md and k8s/prometheus-rule.yaml from what they repeat')
+    .description('write the pages of docs/ and the manifests that repeat what the code or another file says')
     .option('--check', 'write nothing; exit 1 when a file is stale', false)
     .action((options: { check: boolean }) => {
       outcome.exitCode = writeDocs(terminal, options);

@@ -165,7 +165,7 @@ describe('the service', () => {
 describe('the kustomization', () => {
   it('lists every manifest that any cluster takes', () => {
     const { resources } = readYaml<{ resources: string[] }>('k8s/kustomization.yaml');
-    const others = ['k8s/kustomization.yaml', 'k8s/prometheus-rule.yaml'];
+    const others = ['k8s/kustomization.yaml', 'k8s/pod-monitor.yaml', 'k8s/prometheus-rule.yaml'];
     const manifests = findFiles('k8s/*.yaml').filter((path) => !others.includes(path));
     expect(resources.map((name) => `k8s/${name}`).toSorted()).toEqual(manifests);
   });

@@ -13,6 +13,8 @@ const METRIC =
   /(?<![\w:./-])(?:http_request|gateway|upstream_grpc|rate_limit|circuit_breaker|nodejs|process)[a-z0-9]*_[a-z0-9_]*[a-z0-9](?![\w:])/g;
 const SELECTOR = /\b([a-z_][a-z0-9_]*)\{([^}]*)\}/g;
 const HISTOGRAM_PART = /_(?:bucket|sum|count)$/;
+/** Series that Prometheus and Alertmanager make, not the gateway. */
+const OF_PROMETHEUS = /^(?:up$|prometheus_|alertmanager_)/;
 /** What looks like a metric and is a line of the log. */
 const LOG_TOKENS = new Set(['rate_limit_cleanup']);
 
@@ -33,7 +35,9 @@ export function metricsUsed(): readonly string[] {
   const recorded = new Set(recordedLabels().keys());
   const inRules = readRules().flatMap(({ expr }) => [...expr.matchAll(SELECTOR)].map(([, name]) => name ?? ''));
   const used = [...inRules, ...documents().flatMap(names)].map((name) => name.replace(HISTOGRAM_PART, ''));
-  return [...new Set(used)].filter((name) => !recorded.has(name) && !LOG_TOKENS.has(name)).toSorted();
+  return [...new Set(used)]
+    .filter((name) => !recorded.has(name) && !LOG_TOKENS.has(name) && !OF_PROMETHEUS.test(name))
+    .toSorted();
 }
 
 /** Every label that a rule, a runbook or a document selects by, per metric: `http_requests_total` → `job`, `path`, `status`. */
@@ -42,6 +46,7 @@ export function labelsUsed(): ReadonlyMap<string, ReadonlySet<string>> {
   const recorded = recordedLabels();
   for (const [, name, selector] of documents().join('\n').matchAll(SELECTOR)) {
     const metric = (name ?? '').replace(HISTOGRAM_PART, '');
+    if (OF_PROMETHEUS.test(metric)) continue;
     const known = labels.get(metric) ?? new Set<string>();
     for (const label of (selector ?? '').matchAll(/(\w+)(?:=|!|~)/g)) known.add(label[1] ?? '');
     for (const label of recorded.get(metric) ?? []) known.delete(label);

@@ -11,6 +11,7 @@ const PATH = 'runbooks/alerts/alertmanager.yml';
 const RECEIVERS: Readonly<Record<string, string>> = {
   page: 'pagerduty-apigateway-oncall',
   ticket: 'slack-infra-oncall',
+  none: 'dead-mans-switch',
 };
 
 interface Inhibition {
@@ -21,9 +22,13 @@ interface Inhibition {
 const alerts = readRules().flatMap(({ alert, labels = {} }) => (alert === undefined ? [] : [{ alert, labels }]));
 const { inhibit_rules: inhibitions } = readYaml<{ inhibit_rules: readonly Inhibition[] }>(PATH);
 
-/** Alerts that a list of matchers names. */
+/** Alerts that a list of matchers names, or all but those that it excludes. */
 function named(matchers: readonly string[]): string[] {
-  return matchers.flatMap((matcher) => /^alertname=~?"([^"]+)"$/.exec(matcher)?.[1]?.split('|') ?? []);
+  return matchers.flatMap((matcher) => {
+    const [, operator, value = ''] = /^alertname(=~?|!~)"([^"]+)"$/.exec(matcher) ?? [];
+    if (operator !== '!~') return operator === undefined ? [] : value.split('|');
+    return alerts.map(({ alert }) => alert).filter((alert) => !value.split('|').includes(alert));
+  });
 }
 
 describe('the example of an Alertmanager', () => {
@@ -51,6 +56,13 @@ describe('the example of an Alertmanager', () => {
     for (const text of templates) {
       await run(amtool, ['template', 'render', '--template.glob=/dev/null', `--template.text=${text}`]);
     }
+  });
+
+  it('pages once while no pod answers, and never silences the watchdog', () => {
+    const down = inhibitions.filter(({ source_matchers: sources }) => named(sources).includes('GatewayDown'));
+    const silenced = down.flatMap(({ target_matchers: targets }) => named(targets));
+    const others = alerts.map(({ alert }) => alert).filter((alert) => !/^(GatewayDown|Watchdog)$/.test(alert));
+    expect(silenced).toEqual(others);
   });
 
   it('silences only alerts that exist, by alerts that page', () => {

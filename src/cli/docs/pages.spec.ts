@@ -9,6 +9,7 @@ import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
 import { prometheusRule } from './prometheus-rule.js';
+import { podMonitor, prometheusConfig } from './scraping.js';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 
@@ -34,6 +35,13 @@ test('docs/metrics.md is what the definitions say; if not, run `npx gateway docs
 
 test('k8s/prometheus-rule.yaml is what the rules say; if not, run `npx gateway docs`', () => {
   expect(read('k8s/prometheus-rule.yaml')).toBe(prometheusRule());
+});
+
+test.each([
+  ['k8s/pod-monitor.yaml', podMonitor],
+  ['runbooks/alerts/prometheus.yml', prometheusConfig],
+])('%s scrapes what the rules select; if not, run `npx gateway docs`', (path, render) => {
+  expect(read(path)).toBe(render());
 });
 
 test('every setting has one row and every error code the anchor that problems link to', () => {

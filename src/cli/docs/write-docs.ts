@@ -5,6 +5,7 @@ import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
 import { prometheusRule } from './prometheus-rule.js';
+import { podMonitor, prometheusConfig } from './scraping.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const PAGES = new Map([
@@ -12,7 +13,9 @@ const PAGES = new Map([
   ['docs/errors.md', errorsPage],
   ['docs/log.md', logPage],
   ['docs/metrics.md', metricsPage],
+  ['k8s/pod-monitor.yaml', podMonitor],
   ['k8s/prometheus-rule.yaml', prometheusRule],
+  ['runbooks/alerts/prometheus.yml', prometheusConfig],
 ]);
 
 /** Writes the generated files, or with `check` only says which are stale. Returns the exit code. */
