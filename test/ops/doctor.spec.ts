@@ -9,7 +9,7 @@ import { TestRedis } from '../support/redis.js';
 
 const PARTS = ['auth', 'user', 'tenant', 'ai', 'redis', 'jwks'] as const satisfies readonly Upstream[];
 const MODES = ['down', 'slow', 'hang', 'flaky', 'garbage'] as const satisfies readonly Fault['mode'][];
-const LIMITS = ['--timeout', '1500ms', '--slow', '250ms'];
+const LIMITS = ['--timeout', '2s', '--slow', '350ms'];
 const CELLS = MODES.flatMap((mode) => PARTS.map((part) => ({ mode, part })));
 
 let redis: TestRedis;
@@ -118,7 +118,7 @@ describe('gateway doctor', () => {
 
   test.each(CELLS)('and gateway triage name $part $mode, and nothing else', async ({ mode, part }) => {
     const subject = subjectOf(part);
-    await world.setFault(part, { mode, latencyMs: 450 });
+    await world.setFault(part, { mode, latencyMs: 700 });
     const end = new AbortController();
     const sent = traffic(end.signal);
     const { causes, probes } = await triage();
@@ -133,7 +133,7 @@ describe('gateway doctor', () => {
   });
 
   test.each(MODES)('prints what is %s, and fails unless it works all the same', async (mode) => {
-    await world.setFault('user', { mode, latencyMs: 450 });
+    await world.setFault('user', { mode, latencyMs: 700 });
     const { exitCode, checks } = await doctor();
     await world.setFault('user', { mode: 'none' });
     expect(checks.find(({ condition }) => condition === mode)?.subject).toBe('upstream user');
