@@ -68,7 +68,7 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
     if (opened.isClosed) return this.fail(CLOSED);
     if (opened.waitingCalls >= MAX_WAITING) return this.fail(FULL);
     this.opened = opened;
-    opened.calls += 1;
+    opened.begin();
     this.parts.wheel.add(this);
     this.request.signal.addEventListener('abort', this);
     this.isWaiting = !opened.isReady;

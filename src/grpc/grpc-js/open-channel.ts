@@ -19,7 +19,7 @@ export class OpenChannel {
   isClosed = false;
   private state = connectivityState.IDLE;
   /** Calls on it, those that wait included. */
-  calls = 0;
+  private calls = 0;
   /** Why it last failed a call. */
   private lastFailure: LastFailure | undefined;
   /** When anything last came from the backend, in `performance.now()` ms. */
@@ -74,13 +74,26 @@ export class OpenChannel {
 
   withdraw(call: WaitingCall): void {
     this.waiting.delete(call);
-    if (this.isRetired) this.closeUnused();
   }
 
-  /** Takes no further calls, and closes when none waits any more; calls that were sent go on. */
+  begin(): void {
+    this.calls += 1;
+  }
+
+  /** A call has ended. */
+  end(): void {
+    this.calls -= 1;
+    if (this.isRetired && this.isUnused) this.close();
+  }
+
+  get isUnused(): boolean {
+    return this.calls === 0;
+  }
+
+  /** Closes after its last call: to close earlier would fail those that wait for its connection. */
   retire(): void {
     this.isRetired = true;
-    this.closeUnused();
+    if (this.isUnused) this.close();
   }
 
   /** Fails the calls that wait; each connection closes after its last call. */
@@ -90,24 +103,18 @@ export class OpenChannel {
     this.client.close();
   }
 
-  private closeUnused(): void {
-    if (this.waiting.size === 0) this.close();
-  }
-
   /** Connects, and follows the state of the channel until it is closed. */
   private watch(): void {
     // To ask a closed channel to connect would open it again.
     if (this.isClosed) return;
     this.state = this.channel.getConnectivityState(true);
     if (this.isReady) this.release();
-    if (this.isClosed) return;
     this.channel.watchConnectivityState(this.state, Infinity, () => this.watch());
   }
 
   private release(): void {
     for (const call of this.waiting) call.onConnected();
     this.waiting.clear();
-    if (this.isRetired) this.close();
-    else this.onReady(this);
+    this.onReady(this);
   }
 }

@@ -1,4 +1,6 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
@@ -28,6 +30,23 @@ async function stubbed(reply: Http2Reply): Promise<Http2Stub> {
   const stub = await http2Stub(reply);
   toClose.push(() => stub.close());
   return stub;
+}
+
+/** A TCP proxy that holds each connection until it is let through. */
+async function gateTo(port: number): Promise<{ target: string; held: (() => void)[] }> {
+  const held: (() => void)[] = [];
+  const server = createServer((near) => {
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    toClose.push(
+      () => near.destroy(),
+      () => far.destroy(),
+    );
+    held.push(() => near.pipe(far).pipe(near));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  toClose.push(() => server.close());
+  return { target: `ipv4:127.0.0.1:${(server.address() as AddressInfo).port}`, held };
 }
 
 /** A reply for streams, which never ends them, and for unary calls. */
@@ -76,6 +95,19 @@ describe('a channel of grpc-js', () => {
       expect(await transport.unary(getUserCall())).toEqual(Buffer.from('x'));
     }
     expect(stub.sessions.length).toBeGreaterThan(4);
+  });
+
+  it('that gives way fails no call that waits for its connection', async () => {
+    const stub = await stubbed(ANSWER);
+    const gate = await gateTo(Number(stub.target.split(':').at(-1)));
+    const transport = opened(gate.target, { connectionMaxAgeMs: 30 });
+    const deadlineAt = performance.now() + 20_000;
+    const calls = Array.from({ length: 20 }, () => transport.unary(getUserCall({ deadlineAt })));
+    await vi.waitUntil(() => gate.held.length === 2);
+    // The second channel is first.
+    for (const pass of gate.held.toReversed()) pass();
+    expect(await Promise.all(calls)).toEqual(Array(20).fill(Buffer.from('x')));
+    expect(await transport.unary(getUserCall({ deadlineAt }))).toEqual(Buffer.from('x'));
   });
 
   it('from which nothing comes is replaced, although nobody pings', async () => {

@@ -58,8 +58,8 @@ export class RenewedChannel {
 
   /** A call has ended. */
   onEnd(channel: OpenChannel): void {
-    channel.calls -= 1;
-    if (channel.calls === 0) this.retiring.delete(channel);
+    channel.end();
+    if (channel.isUnused) this.retiring.delete(channel);
   }
 
   /** A call waited for its response in vain: a connection that carries nothing may stay open for as long as nobody pings. */
@@ -92,7 +92,7 @@ export class RenewedChannel {
     const previous = this.current;
     this.current = opened;
     this.next = undefined;
-    if (previous.calls > 0) this.retiring.add(previous);
+    if (!previous.isUnused) this.retiring.add(previous);
     previous.retire();
     this.startAge();
   }
