@@ -99,7 +99,9 @@ describe('while a loop blocks the main thread for five seconds', () => {
     expect(blocks).toContain('GATEWAY_PPROF_BLOCK_RATE is on');
     expect(blocks).toMatch(/^longest blocks\n {2}\d{4,} ms since .*\n {4}plantedHotFunction /m);
     const delays = await subject.profile('pprof/block');
-    expect(delays.top[0]?.name).toMatch(/^plantedHotFunction /);
+    // A busy machine blocks a start for longer than that.
+    const planted = delays.top.filter(({ name }) => name.startsWith('plantedHotFunction '));
+    expect(Math.max(...planted.map(({ value }) => value))).toBeGreaterThan(4_000_000_000);
     expect(summary + listing).not.toContain(authorization.slice(7, 60));
     expect(summary + listing).not.toContain('slow 2000ms');
   });
