@@ -19,26 +19,35 @@ const FASTIFY: Readonly<Record<string, Translation>> = {
   ECONNRESET: { code: 'CLIENT_CLOSED', detail: 'The client closed the connection.' },
 };
 
-const NEST: Readonly<Record<number, Translation>> = {
-  404: { code: 'ROUTE_NOT_FOUND', detail: 'No such route.' },
-  503: { code: 'DRAINING', detail: 'service unavailable: the gateway is shutting down.' },
-};
+const NO_ROUTE: Translation = { code: 'ROUTE_NOT_FOUND', detail: 'No such route.' };
 
-/** What Nest says of a path that no route takes. */
-const NO_ROUTE = /^Cannot [A-Z]+ /;
+/** What Nest says of a path that no route takes: it has the path in it. */
+const NO_ROUTE_TEXT = /^Cannot [A-Z]+ \//;
 
 /** Codes of the exceptions that a guard, interceptor or controller of an adopter throws, by their status. */
 const CODES: Readonly<Record<number, GatewayErrorCode>> = {
+  400: 'MALFORMED_REQUEST',
   401: 'UNAUTHENTICATED',
   403: 'PERMISSION_DENIED',
   404: 'NOT_FOUND',
+  405: 'METHOD_NOT_ALLOWED',
   406: 'NOT_ACCEPTABLE',
   408: 'REQUEST_TIMEOUT',
   409: 'ALREADY_EXISTS',
   413: 'PAYLOAD_TOO_LARGE',
+  414: 'URI_TOO_LONG',
   415: 'UNSUPPORTED_MEDIA_TYPE',
+  422: 'INVALID_ARGUMENT',
   429: 'RATE_LIMITED',
+  431: 'HEADERS_TOO_LARGE',
+  501: 'UPSTREAM_UNIMPLEMENTED',
+  502: 'UPSTREAM_ERROR',
+  503: 'UPSTREAM_UNAVAILABLE',
+  504: 'UPSTREAM_TIMEOUT',
 };
+
+/** The code of any other status of a client's error: the gateway has none of its own for it. */
+const OTHER: GatewayErrorCode = 'FAILED_PRECONDITION';
 
 const DENIALS: ReadonlySet<GatewayErrorCode> = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED']);
 
@@ -48,22 +57,46 @@ const REFUSED: Translation = { code: 'MALFORMED_REQUEST', detail: 'The request c
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   // Nest wraps what Fastify throws; the code tells more than the status.
-  const known = FASTIFY[codeOf(error)] ?? (error instanceof HttpException ? ofHttpException(error) : undefined);
+  const known = FASTIFY[codeOf(error)] ?? (isHttpException(error) ? ofHttpException(error) : undefined);
   if (known === undefined) return GatewayError.from(error);
   const decisionReason = DENIALS.has(known.code) ? 'GUARD_DENIED' : undefined;
   return new GatewayError(known.code, known.detail, { cause: error, ...(decisionReason && { decisionReason }) });
+}
+
+/** Also one of another copy of @nestjs/common, which modules of an adopter may bring. */
+function isHttpException(error: unknown): error is HttpException {
+  if (error instanceof HttpException) return true;
+  return error instanceof Error && hasMethod(error, 'getStatus') && hasMethod(error, 'getResponse');
+}
+
+function hasMethod(error: object, name: string): boolean {
+  return typeof (error as Record<string, unknown>)[name] === 'function';
 }
 
 function ofHttpException(error: HttpException): Translation | undefined {
   const status = error.getStatus();
   const known = FASTIFY[codeOf(error.cause)];
   if (known !== undefined) return known;
-  const isNests = status === 503 || NO_ROUTE.test(error.message);
-  if (isNests) return NEST[status];
-  if (status >= 500) return undefined;
+  if (status === 404 && NO_ROUTE_TEXT.test(error.message)) return NO_ROUTE;
+  const isClients = status >= 400 && status < 500;
   // Fastify's own, which Nest wraps: its words are not for clients.
-  if (codeOf(error.cause) !== '') return REFUSED;
-  return { code: CODES[status] ?? REFUSED.code, detail: error.message };
+  if (isClients && codeOf(error.cause).startsWith('FST_')) return REFUSED;
+  const code = CODES[status] ?? (isClients ? OTHER : undefined);
+  return code && { code, detail: textOf(error) };
+}
+
+/** What an exception says: a text, or an object whose `message` is one text or many, or whose `error` is a text. */
+function textOf(exception: HttpException): string {
+  const response: unknown = exception.getResponse();
+  const { message, error } = (typeof response === 'object' && response !== null ? response : {}) as Said;
+  if (Array.isArray(message) && message.length > 0) return message.map(String).join('; ');
+  if (typeof message !== 'string' && typeof error === 'string') return error;
+  return exception.message;
+}
+
+interface Said {
+  readonly message?: unknown;
+  readonly error?: unknown;
 }
 
 function codeOf(error: unknown): string {
