@@ -18,6 +18,7 @@ import { addServices, type Descriptors, loadDescriptors } from './contract/descr
 import type { Route } from './contract/route.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { HttpServer } from './edge/http-server.js';
+import { Pipelines } from './edge/pipeline/pipelines.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
 import { logConfigWarnings, logContractWarnings } from './log-config-warnings.js';
 import { StalledClients } from './edge/stalled-clients.js';
@@ -62,6 +63,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   });
   logWarnings(app.get(Contract), config, logger);
   app.useLogger(frameworkLog(app.get(Logger)));
+  app.get(Pipelines).watchFilters();
   http.use(app.get(RequestLifecycle));
   const stalledClients = app.get(StalledClients);
   stalledClients.watch(http.fastify.server);

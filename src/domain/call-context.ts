@@ -116,6 +116,7 @@ export class CallContext {
   private readonly abort = new AbortController();
   private permitIssuer: PermitIssuer | undefined;
   private permit = 0;
+  private over = false;
 
   constructor(
     readonly requestId: string,
@@ -144,9 +145,21 @@ export class CallContext {
     this.abort.abort(reason);
   }
 
-  /** Keeps the permit of a circuit breaker until the call uses it or the request ends. */
+  /** Its response was sent, or never will be. */
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  /** Notes that it is over, and gives an unused permit back. */
+  end(): void {
+    this.over = true;
+    this.releasePermit();
+  }
+
+  /** Keeps the permit of a circuit breaker until the call uses it or the request ends; one that is over gives it back. */
   holdPermit(issuer: PermitIssuer, ticket: number): void {
     this.releasePermit();
+    if (this.over) return issuer.leave(ticket, 'nothing');
     this.permitIssuer = issuer;
     this.permit = ticket;
   }

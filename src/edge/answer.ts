@@ -1,7 +1,11 @@
+import { Readable } from 'node:stream';
+import { StreamableFile } from '@nestjs/common';
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
+import { GatewayError } from '../domain/errors.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { allowedTenant } from './allowed-tenant.js';
+import type { RpcExchange } from './pipeline/rpc-exchange.js';
 import type { JsonValue } from './rpc-call.js';
 
 /** Media type of every response that is made from a message. */
@@ -10,11 +14,16 @@ const EMPTY = Buffer.alloc(0);
 const NOTHING = { contentType: '', body: EMPTY };
 
 /** The body of a successful answer, redacted and checked for its tenant, and what it is. */
-export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint8Array | JsonValue): KeptAnswer {
+export function renderAnswer(
+  rpc: CompiledRoute,
+  call: CallContext,
+  answer: Uint8Array | JsonValue | undefined,
+): KeptAnswer {
   const status = rpc.route.method.policy.successStatus;
   if (status === 204) return { status, contentType: '', body: EMPTY };
   if (!(answer instanceof Uint8Array)) {
-    return { status, contentType: JSON_TYPE, body: Buffer.from(JSON.stringify(answer)) };
+    if (answer === undefined) return { ...NOTHING, status };
+    return { status, contentType: JSON_TYPE, body: toJson(answer, 'an explicit method') };
   }
   if (rpc.httpBody !== undefined) {
     const { contentType, data } = rpc.httpBody.read(answer);
@@ -24,16 +33,43 @@ export function renderAnswer(rpc: CompiledRoute, call: CallContext, answer: Uint
 }
 
 /**
- * What came out of an interceptor in the place of a response: another response, or any value, which is sent as JSON.
- * Undefined where there is nothing to send, as after a stream that has sent itself.
+ * What came out of an interceptor in the place of a response: another response, bytes, or any value, which is sent as
+ * JSON, with the status and the media type that the interceptor has set. Undefined where there is nothing to send, as
+ * after a stream that has sent itself. Throws INTERNAL for a value that cannot be sent.
  */
-export function toResponse(value: unknown, { route }: CompiledRoute): KeptAnswer | undefined {
-  if (isResponse(value)) return value;
-  const { kind, policy } = route.method;
-  if (value === undefined) return kind === 'server_stream' ? undefined : { ...NOTHING, status: policy.successStatus };
-  return { status: policy.successStatus, contentType: JSON_TYPE, body: Buffer.from(JSON.stringify(value)) };
+export function toResponse(value: unknown, { reply, rpc }: Pick<RpcExchange, 'reply' | 'rpc'>): KeptAnswer | undefined {
+  const { kind, policy } = rpc.route.method;
+  if (value === undefined && kind === 'server_stream') return undefined;
+  const { statusCode } = reply;
+  if (isResponse(value)) return statusCode === policy.successStatus ? value : { ...value, status: statusCode };
+  if (value === undefined || statusCode === 204) return { ...NOTHING, status: statusCode };
+  const type = reply.getHeader('content-type') as string | undefined;
+  if (value instanceof Uint8Array) {
+    return { status: statusCode, contentType: type ?? 'application/octet-stream', body: Buffer.from(value) };
+  }
+  const body = typeof value === 'string' && type !== undefined ? Buffer.from(value) : toJson(value, 'an interceptor');
+  return { status: statusCode, contentType: type ?? JSON_TYPE, body };
+}
+
+/** Whether a value is sent piece by piece, as Nest does it. */
+export function isStreamed(value: unknown): value is StreamableFile | Readable {
+  return value instanceof StreamableFile || value instanceof Readable;
 }
 
 function isResponse(value: unknown): value is KeptAnswer {
-  return typeof value === 'object' && value !== null && 'body' in value && value.body instanceof Buffer;
+  if (typeof value !== 'object' || value === null) return false;
+  const { status, contentType, body } = value as Partial<KeptAnswer>;
+  return typeof status === 'number' && typeof contentType === 'string' && body instanceof Buffer;
+}
+
+/** Throws INTERNAL, whose cause says who made it, for what JSON cannot hold. */
+function toJson(value: unknown, whose: string): Buffer {
+  let cause: unknown = new TypeError(`${whose} answered a ${typeof value}, which JSON cannot hold`);
+  try {
+    const text = JSON.stringify(value) as string | undefined;
+    if (text !== undefined) return Buffer.from(text);
+  } catch (error) {
+    cause = new TypeError(`${whose} answered something that JSON cannot hold`, { cause: error });
+  }
+  throw GatewayError.from(cause);
 }

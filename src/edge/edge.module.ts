@@ -19,6 +19,7 @@ import { StalledClients } from './stalled-clients.js';
 import { RouteResolver } from './route-resolver.js';
 import type { RpcOverride } from './rpc-call.js';
 import { Enhancers } from './pipeline/enhancers.js';
+import { settledOverride } from './pipeline/settled-override.js';
 import { Pipelines } from './pipeline/pipelines.js';
 import { RpcHandler } from './rpc-handler.js';
 import { SignInRedirect } from './sign-in-redirect.js';
@@ -73,10 +74,9 @@ export class EdgeModule implements OnModuleInit {
 
   onModuleInit(): void {
     for (const { controlled, wrapper } of mountedServices(this.discovery)) {
-      for (const { method } of readService(controlled.service).routes) {
-        const override = controlled.overrides.get(method.name);
-        if (override !== undefined)
-          this.handler.override(method, this.current.bind(override.bind(wrapper.instance) as RpcOverride));
+      for (const { method, desc } of readService(controlled.service).routes) {
+        const override = controlled.overrides.get(method.name)?.bind(wrapper.instance) as RpcOverride | undefined;
+        if (override !== undefined) this.handler.override(method, this.current.bind(settledOverride(override, desc)));
       }
     }
   }

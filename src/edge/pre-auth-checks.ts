@@ -53,7 +53,7 @@ export class PreAuthChecks {
   /** Gives back what a request holds, admitted or not. Called when it is over. */
   leave(call: CallContext): void {
     this.admission.leave(call);
-    call.releasePermit();
+    call.end();
   }
 
   limitAddress(request: FastifyRequest): undefined {

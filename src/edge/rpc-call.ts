@@ -10,6 +10,8 @@ export interface RpcCall {
   readonly method: RpcMethod;
   /** The checked request, as the bytes of its message, the bound tenant in it. */
   readonly request: Uint8Array;
+  /** Aborted when nobody waits for the response any longer. */
+  readonly signal: AbortSignal;
   /** Makes the call that the generated handler would make, with other bytes if given, and resolves to the response message. */
   send(request?: Uint8Array): Promise<Uint8Array>;
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Route } from '../contract/route.js';
 import type { CallContext } from '../domain/call-context.js';
+import { GatewayError } from '../domain/errors.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { AFTER_STEPS, NO_SPAN } from '../domain/span-record.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
@@ -77,8 +78,7 @@ export class RpcHandler {
 
   /** Resolves to the message of the response; to nothing for a stream, which sends itself, and where the whole response is known. */
   private call(exchange: RpcExchange): Promise<Uint8Array | JsonValue | void> {
-    const { request, reply, rpc, message } = exchange;
-    if (rpc.route.method.kind === 'server_stream') return this.streams.handle(request, reply, message);
+    if (exchange.rpc.route.method.kind === 'server_stream') return this.streams.handle(exchange);
     const key = idempotencyKey(exchange.request);
     exchange.reader = new AnswerReader(exchange.rpc, exchange.call);
     return key === undefined ? this.ask(exchange.call, exchange) : this.answerOnce(exchange, key);
@@ -100,7 +100,7 @@ export class RpcHandler {
     if (override === undefined) return this.callUpstream(context, exchange, exchange.message);
     const { message: request } = exchange;
     const callUpstream = (message = request) => this.callUpstream(context, exchange, message);
-    return override({ context, method, request, send: callUpstream });
+    return override({ context, method, request, signal: signalOf(context, exchange), send: callUpstream });
   }
 
   /** Goes on when the client leaves: it comes back with its key to hear what has become of its request. */
@@ -119,9 +119,17 @@ export class RpcHandler {
     }
   }
 
-  private callUpstream(context: CallContext, { rpc, reader }: RpcExchange, request: Uint8Array): Promise<Uint8Array> {
-    return this.stack.unary({ context, method: rpc.route.method, request, deadlineAt: context.deadlineAt, reader });
+  private callUpstream(context: CallContext, exchange: RpcExchange, request: Uint8Array): Promise<Uint8Array> {
+    const { rpc, reader } = exchange;
+    const { deadlineAt } = context;
+    const signal = signalOf(context, exchange);
+    return this.stack.unary({ context, method: rpc.route.method, request, deadlineAt, reader, signal });
   }
+}
+
+/** What ends the calls of an exchange. One that is carried out to its end, in a context of its own, ends with that alone. */
+function signalOf(context: CallContext, { call, signal }: RpcExchange): AbortSignal {
+  return context === call && signal !== undefined ? signal : context.signal;
 }
 
 function decode(exchange: RpcExchange): void {
@@ -150,8 +158,11 @@ function refuseUnacceptableBody({ headers }: FastifyRequest, { rpc }: RpcExchang
 }
 
 function send({ request, reply, call, rpc, response }: RpcExchange): void {
-  if (response === undefined) return;
+  // An interceptor of an adopter's may have sent its own.
+  if (response === undefined || reply.sent) return;
   const { status, contentType, body } = response;
+  if (!(status >= 200 && status <= 599))
+    throw GatewayError.from(new RangeError(`an interceptor answered the status ${status}`));
   reply.code(status);
   if (call.fallback !== '') reply.header('x-gateway-fallback', call.fallback);
   if (contentType === '') return void reply.send();

@@ -51,13 +51,16 @@ function clientMethod(rpc: DescMethod, { stack, current }: ClientParts): AnyMeth
     };
   }
   const method = internalMethod(rpc);
-  return (message, context = current.get()) => {
+  return (message, given) => {
+    const around = current.get();
+    const context = given ?? around?.context;
     if (context === undefined) throw new TypeError(outsideText(rpc));
+    const ends = given === undefined ? around!.signal : context.signal;
     return new Observable((subscriber) => {
       const request = toBinary(rpc.input, create(rpc.input, message));
       const reader = new MessageReader(rpc.output);
       const left = new AbortController();
-      const signal = AbortSignal.any([context.signal, left.signal]);
+      const signal = AbortSignal.any([ends, left.signal]);
       const call = { context, method, request, deadlineAt: context.deadlineAt, reader, signal };
       const run = isStream ? emitAll(stack, call, subscriber) : emitOne(stack, call, subscriber);
       run.catch((error: unknown) => subscriber.error(error));

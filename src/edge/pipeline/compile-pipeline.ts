@@ -2,9 +2,11 @@ import { ForbiddenException, type CanActivate, type NestInterceptor } from '@nes
 import { NO_SPAN } from '../../domain/span-record.js';
 import { GatewayGuard } from '../../access/gateway-guard.js';
 import { GatewayInterceptor } from '../gateway-interceptor.js';
-import { toResponse } from '../answer.js';
-import type { Enhancers, RouteHandler } from './enhancers.js';
-import { Pipeline, runSteps, type Step } from './pipeline.js';
+import { isStreamed, toResponse } from '../answer.js';
+import { CallHandler } from './call-handler.js';
+import { nameOf, type Enhancers, type RouteHandler } from './enhancers.js';
+import { lastValue } from './last-value.js';
+import { Pipeline, type Step } from './pipeline.js';
 import type { RpcExchange } from './rpc-exchange.js';
 
 /** What the pipeline of a generated route is made of. */
@@ -19,7 +21,7 @@ interface PipelineParts {
 export function compilePipeline({ handler, enhancers, steps }: PipelineParts): Pipeline {
   const guards = enhancers.guards(handler).map((guard) => guardStep(guard, handler, enhancers));
   const interceptors = enhancers.interceptors(handler);
-  const foreignAt = interceptors.findIndex((interceptor) => !(interceptor instanceof GatewayInterceptor));
+  const foreignAt = interceptors.findIndex((interceptor) => !isGateways(interceptor));
   const own = foreignAt === -1 ? interceptors : interceptors.slice(0, foreignAt);
   const [core, send] = [steps.slice(0, -1), steps.slice(-1)];
   const rest = foreignAt === -1 ? core : [around(interceptors.slice(foreignAt), handler, enhancers, core)];
@@ -27,21 +29,35 @@ export function compilePipeline({ handler, enhancers, steps }: PipelineParts): P
   return new Pipeline([...gates, ...rest, ...send], enhancers.filters(handler));
 }
 
+/** A class of an adopter's that extends one of the gateway's may decide in Nest's method: that is asked then. */
+function isGateways(interceptor: NestInterceptor): boolean {
+  return interceptor instanceof GatewayInterceptor && interceptor.intercept === GatewayInterceptor.prototype.intercept;
+}
+
 function guardStep(guard: CanActivate, handler: RouteHandler, enhancers: Enhancers): Step {
-  const { name } = guard.constructor;
-  if (guard instanceof GatewayGuard) {
+  const name = nameOf(guard);
+  if (guard instanceof GatewayGuard && guard.canActivate === GatewayGuard.prototype.canActivate) {
     return { name, stage: 'auth', span: guard.span, run: ({ request }) => guard.before(request) };
   }
-  const run = async (exchange: RpcExchange) => {
-    if (!(await enhancers.activate(guard, handler, exchange))) throw new ForbiddenException('Forbidden resource');
+  const settle = (mayPass: unknown): void => {
+    if (!mayPass) throw new ForbiddenException('Forbidden resource');
+  };
+  const run = (exchange: RpcExchange) => {
+    const outcome = guard.canActivate(enhancers.context(handler, exchange));
+    if (typeof outcome === 'boolean') return settle(outcome);
+    const { signal, deadlineAt } = exchange.call;
+    return lastValue(outcome, { signal, deadlineAt, who: name }).then(settle);
   };
   return { name, stage: 'auth', span: NO_SPAN, run };
 }
 
 function interceptorStep(interceptor: GatewayInterceptor): Step {
-  const { name } = interceptor.constructor;
-  const { span } = interceptor;
-  return { name, stage: 'limits', span, run: ({ request, reply }) => interceptor.before(request, reply) };
+  return {
+    name: nameOf(interceptor),
+    stage: 'limits',
+    span: interceptor.span,
+    run: ({ request, reply }) => interceptor.before(request, reply),
+  };
 }
 
 /**
@@ -54,16 +70,28 @@ function around(
   enhancers: Enhancers,
   core: readonly Step[],
 ): Step {
+  const [name = '', ...others] = interceptors.map(nameOf);
   const run = async (exchange: RpcExchange) => {
-    const value = await enhancers.intercept(interceptors, handler, exchange, async () => {
-      await runSteps(core, exchange);
-      return exchange.response;
-    });
-    if (value !== exchange.response) exchange.response = toResponse(value, exchange.rpc);
+    const { call, reply, rpc } = exchange;
+    const { kind, policy } = rpc.route.method;
+    const isStream = kind === 'server_stream';
+    const rest = new CallHandler(exchange, core);
+    // As Nest does, so that an interceptor may set another.
+    reply.code(policy.successStatus);
+    try {
+      const patience = {
+        signal: call.signal,
+        deadlineAt: isStream ? call.clientDeadlineAt : call.deadlineAt,
+        who: name,
+      };
+      const value = await lastValue(enhancers.intercept(interceptors, handler, exchange, rest.begin), patience);
+      if (isStreamed(value)) return enhancers.reply(reply, value);
+      exchange.response = toResponse(value, exchange);
+    } catch (error) {
+      // Interceptors that no longer wait for a stream which has begun leave it as it is.
+      if (rest.stream === undefined) throw error;
+      await rest.stream;
+    }
   };
-  const [name = '', ...inner] = [
-    ...interceptors.map((each) => each.constructor.name),
-    ...core.map((step) => step.name),
-  ];
-  return { name, inner, stage: 'interceptors', span: NO_SPAN, run };
+  return { name, inner: [...others, ...core.map((step) => step.name)], stage: 'interceptors', span: NO_SPAN, run };
 }

@@ -1,16 +1,22 @@
-import { Injectable, type CanActivate, type NestInterceptor, type Type } from '@nestjs/common';
-import { ApplicationConfig, HttpAdapterHost, ModulesContainer, type NestContainer } from '@nestjs/core';
+import { Injectable, type CanActivate, type ExecutionContext, type NestInterceptor, type Type } from '@nestjs/common';
+import {
+  type AbstractHttpAdapter,
+  ApplicationConfig,
+  HttpAdapterHost,
+  ModulesContainer,
+  type NestContainer,
+} from '@nestjs/core';
 import {
   ExecutionContextHost,
-  GuardsConsumer,
   GuardsContextCreator,
   InterceptorsConsumer,
   InterceptorsContextCreator,
 } from '@nestjs/core/internal';
 import { RouterExceptionFilters } from '@nestjs/core/router/router-exception-filters.js';
-import { RouterResponseController } from '@nestjs/core/router/router-response-controller.js';
-import { GatewayError } from '../../domain/errors.js';
 import { sendProblem } from '../problem.filter.js';
+import { toGatewayError } from '../to-gateway-error.js';
+import type { FastifyReply } from 'fastify';
+import { watchFilters } from './filter-watch.js';
 import type { RpcExchange } from './rpc-exchange.js';
 
 /** The method of a controller that stands for a generated route in Nest's container: its decorators are read from there. */
@@ -24,23 +30,25 @@ export interface RouteHandler {
 
 /**
  * Finds the guards, interceptors and filters of a handler as Nest's router does: those of the whole application first,
- * then those of the controller, then those of the method. Those of others than the gateway are run by Nest's own code.
+ * then those of the controller, then those of the method.
  */
 @Injectable()
 export class Enhancers {
   private readonly guardsOf: GuardsContextCreator;
   private readonly interceptorsOf: InterceptorsContextCreator;
   private readonly filtersOf: RouterExceptionFilters;
-  private readonly guardRunner = new GuardsConsumer();
   private readonly interceptorRunner = new InterceptorsConsumer();
-  private readonly results: RouterResponseController;
+  /** See {@link watchFilters}. To be called before Nest mounts a route. */
+  readonly watchFilters: () => void;
+  private readonly httpAdapter: AbstractHttpAdapter;
 
   constructor(modules: ModulesContainer, config: ApplicationConfig, { httpAdapter }: HttpAdapterHost) {
     // All that these read of the container; the container itself cannot be injected.
     const container = { getModules: () => modules } as NestContainer;
     this.guardsOf = new GuardsContextCreator(container, config);
     this.interceptorsOf = new InterceptorsContextCreator(container, config);
-    this.results = new RouterResponseController(httpAdapter);
+    this.httpAdapter = httpAdapter;
+    this.watchFilters = () => watchFilters(modules, config);
     this.filtersOf = new RouterExceptionFilters(container, config, httpAdapter);
   }
 
@@ -64,34 +72,33 @@ export class Enhancers {
       try {
         filters.next(error as Error, new ExecutionContextHost([request, reply], controller, callback));
       } catch (failure) {
-        sendProblem(request, reply, GatewayError.from(failure));
+        sendProblem(request, reply, toGatewayError(failure));
       }
     };
   }
 
-  /** Asks a guard that is not the gateway's. */
-  activate(guard: CanActivate, { instance, callback }: RouteHandler, exchange: RpcExchange): Promise<boolean> {
-    const args = [exchange.request, exchange.reply];
-    return this.guardRunner.tryActivate([guard], args, instance as never, callback as never, 'http');
+  /** Returns what Nest gives to guards and interceptors. */
+  context({ controller, callback }: RouteHandler, { request, reply }: RpcExchange): ExecutionContext {
+    return new ExecutionContextHost([request, reply], controller, callback);
   }
 
-  /** Runs interceptors around `next` and resolves to what comes out of them last. */
-  async intercept(
+  /** Runs interceptors around `next`. Resolves to the Observable of what they make of it. */
+  intercept(
     interceptors: NestInterceptor[],
     { instance, callback }: RouteHandler,
     { request, reply }: RpcExchange,
     next: () => Promise<unknown>,
   ): Promise<unknown> {
-    const { interceptorRunner, results } = this;
-    const args = [request, reply];
-    const outcome: unknown = await interceptorRunner.intercept(
-      interceptors,
-      args,
-      instance,
-      callback as never,
-      next,
-      'http',
-    );
-    return results.transformToResult(outcome);
+    return this.interceptorRunner.intercept(interceptors, [request, reply], instance, callback as never, next, 'http');
   }
+
+  /** Sends what only Nest knows how to send. */
+  async reply(reply: FastifyReply, body: unknown): Promise<void> {
+    await this.httpAdapter.reply(reply, body);
+  }
+}
+
+/** Name of the class of a guard, interceptor or filter, or of the class itself. */
+export function nameOf(enhancer: object): string {
+  return typeof enhancer === 'function' ? enhancer.name : (enhancer.constructor?.name ?? 'Object');
 }

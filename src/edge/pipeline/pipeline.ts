@@ -13,9 +13,13 @@ export interface Step {
   readonly run: (exchange: RpcExchange) => unknown;
 }
 
-/** Runs the steps one after another. Returns a promise as soon as one of them has to wait, otherwise undefined. */
+/**
+ * Runs the steps one after another, and none of them once the request is over: what a step takes, nobody would give back.
+ * Returns a promise as soon as one of them has to wait, otherwise undefined.
+ */
 export function runSteps(steps: readonly Step[], exchange: RpcExchange): Promise<void> | undefined {
   for (let index = 0; index < steps.length; index++) {
+    if (exchange.call.isOver) return undefined;
     const step = steps[index]!;
     exchange.call.enter(step.stage, step.span);
     const pending = step.run(exchange);
@@ -32,6 +36,7 @@ async function resume(
 ): Promise<void> {
   exchange.settled = await pending;
   for (let index = from; index < steps.length; index++) {
+    if (exchange.call.isOver) return;
     const step = steps[index]!;
     exchange.call.enter(step.stage, step.span);
     const next = step.run(exchange);

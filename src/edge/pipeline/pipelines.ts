@@ -27,6 +27,11 @@ export class Pipelines implements OnApplicationBootstrap {
     private readonly rpcHandler: RpcHandler,
   ) {}
 
+  /** To be called once the application is made, before Nest mounts its routes: see `watchFilters`. */
+  watchFilters(): void {
+    this.enhancers.watchFilters();
+  }
+
   /** Fastify `onRoute`: Nest mounts its routes after all modules are initialized. */
   mount(route: RouteOptions): void {
     const { config, handler } = route;

@@ -17,6 +17,8 @@ export class RpcExchange {
   settled: unknown;
   /** What is sent to the client; undefined for a stream, which sends itself. */
   response: KeptAnswer | undefined;
+  /** Ends the call, as the end of the request does; undefined where nothing else does. */
+  signal: AbortSignal | undefined;
 
   constructor(
     readonly request: FastifyRequest,

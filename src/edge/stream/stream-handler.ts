@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CredentialWatch } from '../../access/credential-watch.js';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
@@ -9,12 +8,20 @@ import type { RpcMethod } from '../../domain/rpc-method.js';
 import { Admission } from '../../traffic/admission/admission.js';
 import { priorityOf } from '../../traffic/admission/priority.js';
 import { CallStack } from '../../traffic/stack.js';
+import type { RpcExchange } from '../pipeline/rpc-exchange.js';
 import { problemBody } from '../problem.js';
 import { problemSource, recordError } from '../problem.filter.js';
 import { toGatewayError } from '../to-gateway-error.js';
 import { chooseEncoding, type StreamEncoding } from './encoding.js';
 import { StreamResponse } from './stream-response.js';
-import { routeNotFound } from '../route-not-found.js';
+
+type StreamExchange = Pick<RpcExchange, 'request' | 'reply' | 'call' | 'rpc' | 'message' | 'signal'>;
+
+interface StreamRequest {
+  readonly method: RpcMethod;
+  readonly request: Uint8Array;
+  readonly signal: AbortSignal | undefined;
+}
 
 /** Carries a server stream to an HTTP client, message by message, in the format it asked for. */
 @Injectable()
@@ -30,9 +37,7 @@ export class StreamHandler {
    * Rejects only while nothing has been sent: later failures are reported in the stream itself. It ends with the
    * credential that it was begun with, as the next request would be refused.
    */
-  async handle(request: FastifyRequest, reply: FastifyReply, message: Uint8Array): Promise<void> {
-    const { call, rpc } = request;
-    if (rpc === undefined) throw routeNotFound();
+  async handle({ request, reply, call, rpc, message, signal }: StreamExchange): Promise<void> {
     const encoding = chooseEncoding(rpc, call, request.headers.accept);
     const refused = this.admission.openStream(call, priorityOf(rpc.route.method));
     if (refused !== undefined) throw refused;
@@ -40,7 +45,7 @@ export class StreamHandler {
     const { untilTokenExpiry: untilExpiry } = this.config.streams;
     const unwatch = this.credentials.watch(request, (reason) => call.cancel(reason), { untilExpiry });
     try {
-      await this.pump(call, { method: rpc.route.method, request: message }, encoding, response);
+      await this.pump(call, { method: rpc.route.method, request: message, signal }, encoding, response);
       response.end();
     } catch (thrown) {
       const error = reasonFor(call, thrown);
@@ -55,7 +60,7 @@ export class StreamHandler {
 
   private async pump(
     call: CallContext,
-    { method, request }: { readonly method: RpcMethod; readonly request: Uint8Array },
+    { method, request, signal = call.signal }: StreamRequest,
     encoding: StreamEncoding,
     response: StreamResponse,
   ): Promise<void> {
@@ -64,6 +69,7 @@ export class StreamHandler {
       method,
       request,
       deadlineAt: call.clientDeadlineAt,
+      signal,
     });
     call.stage = 'stream';
     void messages.ended.then((error) => error && response.interrupt(error));

@@ -85,8 +85,9 @@ export class Admission {
     return this.total >= this.settings.maxConcurrentRequests;
   }
 
-  /** The error of a stream beyond the share of its tenant; undefined for one that may be opened, which must {@link leave}. */
+  /** The error of a stream beyond the share of its tenant; undefined for one that may be opened, which must {@link leave}. A request holds one. */
   openStream(call: CallContext, priority: Priority): GatewayError | undefined {
+    if (call.holdsStream) return undefined;
     const { maxConcurrentRequests, tenantSharePercent } = this.settings;
     const open = this.streams.get(call.tenantId) ?? 0;
     const share = Math.max(Math.floor((maxConcurrentRequests * tenantSharePercent) / 100), 1);

@@ -1,0 +1,97 @@
+import type { ArgumentsHost, ExceptionFilter, Type } from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA, FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
+import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { sendProblem } from '../problem.filter.js';
+import { toGatewayError } from '../to-gateway-error.js';
+
+/** For how long a filter may leave a request without an answer once it has returned, in ms. */
+const GRACE_MS = 1_000;
+
+const watched = new WeakSet<object>();
+
+/**
+ * Sees to it that whatever a filter of an adopter's is given is answered: one that throws, rejects or does nothing leaves
+ * that to the gateway. Nest drops the promise of an asynchronous filter, whose rejection would end the process. So the
+ * method of the class is wrapped, for ordinary controllers and pipelines alike.
+ */
+export function watchFilters(modules: ModulesContainer, config: ApplicationConfig): void {
+  for (const filter of config.getGlobalFilters()) watch(Object.getPrototypeOf(filter) as object);
+  for (const { metatype } of config.getGlobalRequestFilters()) if (metatype) watch(prototypeOf(metatype));
+  for (const { injectables, controllers } of modules.values()) {
+    for (const { metatype } of injectables.values()) if (isFilter(metatype)) watch(prototypeOf(metatype));
+    for (const { metatype } of controllers.values()) for (const each of filtersGivenTo(metatype)) watch(each);
+  }
+}
+
+function isFilter(metatype: unknown): metatype is Type {
+  return typeof metatype === 'function' && Reflect.hasMetadata(FILTER_CATCH_EXCEPTIONS, metatype);
+}
+
+function prototypeOf(metatype: Function): object {
+  return metatype.prototype as object;
+}
+
+/** Prototypes of the filters that `@UseFilters` got as objects. */
+function filtersGivenTo(controller: Function | null): object[] {
+  if (controller === null) return [];
+  const methods = Object.values(Object.getOwnPropertyDescriptors(prototypeOf(controller))).map(
+    ({ value }): unknown => value,
+  );
+  return [controller, ...methods.filter((value) => typeof value === 'function')]
+    .flatMap((target) => (Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, target) as unknown[] | undefined) ?? [])
+    .filter((filter): filter is object => typeof filter === 'object' && filter !== null)
+    .map((filter) => Object.getPrototypeOf(filter) as object);
+}
+
+function watch(prototype: object): void {
+  const filter = prototype as Partial<ExceptionFilter>;
+  const { catch: original } = filter;
+  if (typeof original !== 'function' || watched.has(original)) return;
+  const wrapped = function (this: ExceptionFilter, error: unknown, host: ArgumentsHost): unknown {
+    if (host.getType() !== 'http') return original.call(this, error, host);
+    return answered(() => original.call(this, error, host), { error, host });
+  };
+  watched.add(wrapped);
+  Object.defineProperty(prototype, 'catch', { value: wrapped, writable: true, configurable: true });
+}
+
+interface Caught {
+  readonly error: unknown;
+  readonly host: ArgumentsHost;
+}
+
+/** Runs a filter, and answers in its place with what it failed with, or with the error if it does not answer. */
+function answered(filter: () => unknown, caught: Caught): unknown {
+  const fail = (failure: unknown): void => answer(failure, caught);
+  try {
+    const outcome = filter();
+    if (!(outcome instanceof Promise)) {
+      allowGrace(caught);
+      return outcome;
+    }
+    return outcome.then((value: unknown) => {
+      allowGrace(caught);
+      return value;
+    }, fail);
+  } catch (failure) {
+    return fail(failure);
+  }
+}
+
+/** Answers if the filter has not done so after a while: it may do so in a callback. */
+function allowGrace(caught: Caught): void {
+  if (isAnswered(caught)) return;
+  setTimeout(() => answer(caught.error, caught), GRACE_MS);
+}
+
+function answer(error: unknown, caught: Caught): void {
+  if (isAnswered(caught)) return;
+  const { host } = caught;
+  sendProblem(host.getArgByIndex<FastifyRequest>(0), host.getArgByIndex<FastifyReply>(1), toGatewayError(error));
+}
+
+function isAnswered({ host }: Caught): boolean {
+  const reply = host.getArgByIndex<FastifyReply>(1);
+  return reply.sent || reply.raw.headersSent || reply.raw.destroyed;
+}
