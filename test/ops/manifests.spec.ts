@@ -1,6 +1,11 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parseEnvironment } from '../../src/config/environment.js';
-import { findFiles, readYaml } from './project-files.js';
+import { readObject } from './kubernetes-objects.js';
+import { readText, readYaml } from './project-files.js';
+
+const run = promisify(execFile);
 
 interface Probe {
   readonly httpGet: { readonly path: string; readonly port: string };
@@ -21,6 +26,7 @@ interface Container {
 }
 
 interface Pod {
+  readonly serviceAccountName: string;
   readonly automountServiceAccountToken: boolean;
   readonly enableServiceLinks: boolean;
   readonly terminationGracePeriodSeconds: number;
@@ -54,12 +60,22 @@ interface Service {
   };
 }
 
-const deployment = readYaml<Deployment>('k8s/api-gateway-deployment.yaml');
+const deployment = readObject<Deployment>('k8s/api-gateway-deployment.yaml', 'Deployment');
 const service = readYaml<Service>('k8s/api-gateway-service.yaml');
 const pod = deployment.spec.template.spec;
 const labels = deployment.spec.template.metadata.labels;
 const [container] = pod.containers;
 const env = Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
+
+/** Mebibytes of a quantity such as `64Mi` or `1Gi`. */
+function mebibytes(quantity: string): number {
+  return Number.parseInt(quantity) * (quantity.endsWith('Gi') ? 1024 : 1);
+}
+
+function sizeOf(volume: string): number {
+  const found = pod.volumes.find(({ name }) => name === volume) as { emptyDir: { sizeLimit: string } };
+  return mebibytes(found.emptyDir.sizeLimit);
+}
 
 describe('the deployment', () => {
   it('is named as the runbooks name it', () => {
@@ -148,6 +164,28 @@ describe('the deployment', () => {
     expect(Number.parseInt(volume.emptyDir.sizeLimit) * 1024 ** 2).toBeGreaterThan(shelfBytes);
   });
 
+  it('runs under an account of its own, which comes with it', () => {
+    const account = readObject<Deployment>('k8s/api-gateway-deployment.yaml', 'ServiceAccount');
+    expect(account).toMatchObject({ metadata: deployment.metadata, automountServiceAccountToken: false });
+    expect(pod.serviceAccountName).toBe(account.metadata.name);
+  });
+
+  it('keeps two snapshots of a full heap, and the pod has room for every volume', () => {
+    const [, percentage] = /max-old-space-size-percentage=(\d+)/.exec(readText('Dockerfile')) ?? [];
+    const heapMiB = (Number(percentage) / 100) * mebibytes(container.resources.limits['memory'] ?? '');
+    const [, directory] = /--diagnostic-dir=(\S+)/.exec(env['NODE_OPTIONS'] ?? '') ?? [];
+    const mount = container.volumeMounts.find(({ mountPath }) => mountPath === directory);
+    expect(sizeOf(mount?.name ?? '')).toBeGreaterThanOrEqual(2 * heapMiB);
+    const all = pod.volumes.map((volume) => sizeOf(String(volume['name']))).reduce((sum, size) => sum + size, 0);
+    expect(mebibytes(container.resources.limits['ephemeral-storage'] ?? '')).toBeGreaterThan(all);
+  });
+
+  it('gives Node flags that it knows', async () => {
+    const options = { env: { ...process.env, NODE_OPTIONS: env['NODE_OPTIONS'] } };
+    const { stdout } = await run(process.execPath, ['-e', 'console.log("ran")'], options);
+    expect(stdout).toBe('ran\n');
+  });
+
   it('pins a version of the image', () => {
     expect(container.image).toMatch(/:\d+\.\d+\.\d+$/);
   });
@@ -159,15 +197,6 @@ describe('the service', () => {
     expect(service.spec.type).toBe('ClusterIP');
     expect(labels).toMatchObject(service.spec.selector);
     expect(service.spec.ports.map((port) => port.targetPort)).toEqual(['http']);
-  });
-});
-
-describe('the kustomization', () => {
-  it('lists every manifest that any cluster takes', () => {
-    const { resources } = readYaml<{ resources: string[] }>('k8s/kustomization.yaml');
-    const others = ['k8s/kustomization.yaml', 'k8s/pod-monitor.yaml', 'k8s/prometheus-rule.yaml'];
-    const manifests = findFiles('k8s/*.yaml').filter((path) => !others.includes(path));
-    expect(resources.map((name) => `k8s/${name}`).toSorted()).toEqual(manifests);
   });
 });
 
