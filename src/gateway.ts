@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { loadModules, servicesOf } from './adopted-modules.js';
 import { AppModule } from './app.module.js';
@@ -17,6 +17,7 @@ import { compiledPolicies, Contract, ContractError } from './contract/contract.j
 import { addServices, type Descriptors, loadDescriptors } from './contract/descriptors.js';
 import type { Route } from './contract/route.js';
 import { buildRouteTable } from './contract/route-table.js';
+import { GatewayAdapter } from './edge/gateway-adapter.js';
 import { HttpServer } from './edge/http-server.js';
 import { Pipelines } from './edge/pipeline/pipelines.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
@@ -56,7 +57,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   const observation = await observe(config, logger, descriptors.revision);
   const http = new HttpServer(config);
   const module = AppModule.create({ config, descriptors, observation, modules });
-  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(http.fastify), {
+  const app = await NestFactory.create<NestFastifyApplication>(module, new GatewayAdapter(http.fastify), {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,

@@ -5,6 +5,8 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
+import { ConfigError } from '../config/config-error.js';
+import { controllerFault } from './rpc-controller.js';
 import { CurrentCall } from './client/current-call.js';
 import { PreAuthChecks } from './pre-auth-checks.js';
 import { ClientAddress } from './client-address.js';
@@ -72,8 +74,15 @@ export class EdgeModule implements OnModuleInit {
     private readonly current: CurrentCall,
   ) {}
 
+  /** Throws ConfigError for a controller whose explicit methods would not be called. */
   onModuleInit(): void {
     for (const { controlled, wrapper } of mountedServices(this.discovery)) {
+      const fault = controllerFault(wrapper.instance as object, controlled);
+      if (fault !== undefined) {
+        throw new ConfigError([
+          { name: 'GATEWAY_MODULES', reason: fault, hint: 'see "Add your own service" in the README' },
+        ]);
+      }
       for (const { method, desc } of readService(controlled.service).routes) {
         const override = controlled.overrides.get(method.name)?.bind(wrapper.instance) as RpcOverride | undefined;
         if (override !== undefined) this.handler.override(method, this.current.bind(settledOverride(override, desc)));

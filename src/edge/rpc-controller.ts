@@ -1,5 +1,11 @@
 import type { DescService } from '@bufbuild/protobuf';
-import { Controller, Inject, Req, RequestMapping, RequestMethod, Res } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Req, RequestMapping, RequestMethod, Res } from '@nestjs/common';
+import {
+  EXCEPTION_FILTERS_METADATA,
+  GUARDS_METADATA,
+  INTERCEPTORS_METADATA,
+  METHOD_METADATA,
+} from '@nestjs/common/constants.js';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toNestPaths } from '../contract/nest-path.js';
@@ -10,6 +16,7 @@ import { RpcHandler } from './rpc-handler.js';
 
 const CONTROLLED = Symbol('RpcController');
 const HANDLER = Symbol('RpcHandler');
+const ENHANCERS = [GUARDS_METADATA, INTERCEPTORS_METADATA, EXCEPTION_FILTERS_METADATA];
 
 /** What {@link RpcController} noted of a class. */
 export interface ControlledService {
@@ -42,16 +49,60 @@ export function RpcController(service: DescService): ClassDecorator {
   };
 }
 
+/**
+ * Says what is wrong with an instance of a controller: explicit methods that would never be called, and their guards with
+ * them. Undefined when nothing is.
+ */
+export function controllerFault(instance: object, { service }: ControlledService): string | undefined {
+  const { constructor } = instance;
+  const names = service.methods.map(({ name }) => name);
+  const field = names.find((name) => Object.hasOwn(instance, name));
+  if (field !== undefined) return `${constructor.name}.${field} is a property: make it a method`;
+  if (Reflect.hasOwnMetadata(CONTROLLED, constructor)) return undefined;
+  return `${constructor.name} extends a controller of ${service.typeName}: give it @RpcController(${service.name}) too`;
+}
+
 /** The service of a class made by {@link RpcController}; undefined for any other. */
 export function controlledService(controller: object): ControlledService | undefined {
   return Reflect.getMetadata(CONTROLLED, controller) as ControlledService | undefined;
 }
 
+/** Takes the explicit methods of a class and of those that it extends, and leaves none behind that is not one. */
 function takeOverrides(prototype: Record<string, unknown>, service: DescService): Map<string, RpcOverride> {
-  const names = service.methods.map(({ name }) => name).filter((name) => Object.hasOwn(prototype, name));
-  const overrides = new Map(names.map((name) => [name, prototype[name] as RpcOverride]));
-  for (const name of names) delete prototype[name];
+  const names = service.methods.map(({ name }) => name);
+  refuseStrayDecorators(prototype, service);
+  const overrides = new Map(
+    names.flatMap((name) => {
+      const override = findOverride(prototype, name);
+      return override === undefined ? [] : [[name, override] as const];
+    }),
+  );
+  for (const name of names) if (Object.hasOwn(prototype, name)) delete prototype[name];
   return overrides;
+}
+
+/** Finds an explicit method as JavaScript finds a method; of a class made by {@link RpcController} the one that it was given. */
+function findOverride(prototype: object | null, name: string): RpcOverride | undefined {
+  if (prototype === null || prototype === Object.prototype) return undefined;
+  const given = Reflect.getOwnMetadata(CONTROLLED, prototype.constructor) as ControlledService | undefined;
+  if (given !== undefined) return given.overrides.get(name);
+  if (!Object.hasOwn(prototype, name)) return findOverride(Object.getPrototypeOf(prototype) as object | null, name);
+  return (prototype as Record<string, RpcOverride>)[name];
+}
+
+/** Throws TypeError for guards, interceptors or filters at a method that nobody calls, such as `getUser` for `GetUser`. */
+function refuseStrayDecorators(prototype: Record<string, unknown>, { methods, typeName }: DescService): void {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (typeof value !== 'function' || name === 'constructor' || methods.some((method) => method.name === name))
+      continue;
+    const has = (key: string): boolean => Reflect.hasOwnMetadata(key, value as object);
+    if (has(METHOD_METADATA) || !ENHANCERS.some(has)) continue;
+    const meant = methods.find(({ localName }) => localName === name)?.name;
+    const hint = meant === undefined ? '' : `: is ${meant} meant?`;
+    throw new TypeError(
+      `${prototype.constructor.name}.${name} has guards, interceptors or filters and is not an RPC of ${typeName}${hint}`,
+    );
+  }
 }
 
 /** Adds a method for a route, with the decorators of the explicit method of its RPC, and returns its name. */
@@ -83,7 +134,8 @@ function mapPath(prototype: Record<string, unknown>, name: string, route: Route,
   if (!Object.hasOwn(RequestMethod, verb)) return;
   const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
   Req()(prototype, name, 0);
-  Res()(prototype, name, 1);
+  Res({ passthrough: true })(prototype, name, 1);
+  HttpCode(route.method.policy.successStatus)(prototype, name, descriptor);
   RouteConfig({ rpcRoute: route })(prototype, name, descriptor);
   RequestMapping({ path, method: RequestMethod[verb as keyof typeof RequestMethod] })(prototype, name, descriptor);
 }

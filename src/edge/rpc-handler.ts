@@ -10,7 +10,7 @@ import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
 import { accepts, notAcceptable } from '../domain/accept.js';
 import { AnswerReader } from './answer-reader.js';
-import { JSON_TYPE } from './answer.js';
+import { JSON_TYPE, toResponse } from './answer.js';
 import { hasTag, sendTagged } from './conditional-answer.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
 import { runSteps, type Step } from './pipeline/pipeline.js';
@@ -65,11 +65,12 @@ export class RpcHandler {
     return handlerSteps(route).map((name) => this.named[name]);
   }
 
-  /** Does the same behind guards and interceptors that Nest has run. */
-  async handle(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  /** Does the same behind guards and interceptors that Nest has run, but for the last step: see {@link sendResult}. */
+  async handle(request: FastifyRequest, reply: FastifyReply): Promise<KeptAnswer | undefined> {
     if (request.rpc === undefined) throw routeNotFound();
     const exchange = new RpcExchange(request, reply, request.rpc);
-    await runSteps(this.steps(request.rpc.route), exchange);
+    await runSteps(this.steps(request.rpc.route).slice(0, -1), exchange);
+    return exchange.response;
   }
 
   private checkValues({ request, reply, message }: RpcExchange): void | Promise<void> {
@@ -125,6 +126,13 @@ export class RpcHandler {
     const signal = signalOf(context, exchange);
     return this.stack.unary({ context, method: rpc.route.method, request, deadlineAt, reader, signal });
   }
+}
+
+/** Sends what the interceptors of a generated route came to in the router context of Nest. */
+export function sendResult(result: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const exchange = new RpcExchange(request, reply, request.rpc!);
+  exchange.response = toResponse(result, exchange);
+  send(exchange);
 }
 
 /** What ends the calls of an exchange. One that is carried out to its end, in a context of its own, ends with that alone. */
