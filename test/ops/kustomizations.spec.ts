@@ -29,7 +29,9 @@ interface Rule {
   readonly to?: readonly object[];
 }
 
-const FILES = findFiles('{k8s,kustomize}/**/*.yaml').filter((path) => !path.endsWith('kustomization.yaml'));
+const FILES = findFiles('{k8s,kustomize}/**/*.yaml').filter(
+  (path) => !/(?:kustomization|chart-values)\.yaml$/.test(path),
+);
 const OBJECTS = FILES.flatMap((path) =>
   parseObjects(readText(path)).map((object) => [`${path} ${object.kind}`, object] as const),
 );

@@ -4,6 +4,7 @@ import { settingsSchema } from '../../config/schema.js';
 import { ACCESS_FIELD_GUIDE } from '../../observe/access-field-guide.js';
 import { ACCESS_FIELDS } from '../../observe/access-fields.js';
 import { ERROR_CODES } from '../../domain/errors.js';
+import { chartFiles } from './chart.js';
 import { configurationPage } from './configuration-page.js';
 import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
@@ -42,6 +43,10 @@ test.each([
   ['runbooks/alerts/prometheus.yml', prometheusConfig],
 ])('%s scrapes what the rules select; if not, run `npx gateway docs`', (path, render) => {
   expect(read(path)).toBe(render());
+});
+
+test.each([...chartFiles()])('%s is what the manifests say; if not, run `npx gateway docs`', (path, text) => {
+  expect(read(path)).toBe(text);
 });
 
 test('every setting has one row and every error code the anchor that problems link to', () => {

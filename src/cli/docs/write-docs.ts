@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Terminal } from '../terminal.js';
+import { chartFiles } from './chart.js';
 import { configurationPage } from './configuration-page.js';
 import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
@@ -8,7 +9,7 @@ import { prometheusRule } from './prometheus-rule.js';
 import { podMonitor, prometheusConfig } from './scraping.js';
 
 const ROOT = new URL('../../../', import.meta.url);
-const PAGES = new Map([
+const PAGES = new Map<string, () => string>([
   ['docs/configuration.md', configurationPage],
   ['docs/errors.md', errorsPage],
   ['docs/log.md', logPage],
@@ -20,14 +21,15 @@ const PAGES = new Map([
 
 /** Writes the generated files, or with `check` only says which are stale. Returns the exit code. */
 export function writeDocs(terminal: Terminal, options: { readonly check: boolean }): number {
-  const stale = [...PAGES].filter(([path, render]) => readPage(path) !== render());
+  const pages = [...PAGES].map(([path, render]) => [path, render()] as const);
+  const stale = [...pages, ...chartFiles()].filter(([path, text]) => readPage(path) !== text);
   if (options.check) {
     for (const [path] of stale) terminal.err(`${path} is stale; run npx gateway docs`);
     return stale.length === 0 ? 0 : 1;
   }
-  for (const [path, render] of stale) {
+  for (const [path, text] of stale) {
     mkdirSync(new URL('.', new URL(path, ROOT)), { recursive: true });
-    writeFileSync(new URL(path, ROOT), render());
+    writeFileSync(new URL(path, ROOT), text);
   }
   terminal.out(stale.length === 0 ? 'docs are fresh' : `wrote ${stale.map(([path]) => path).join(', ')}`);
   return 0;
