@@ -1,19 +1,33 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DescService } from '@bufbuild/protobuf';
-import type { DynamicModule, Type } from '@nestjs/common';
+import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
 import { MODULE_METADATA } from '@nestjs/common/constants.js';
 import { ConfigError, type ConfigProblem } from './config/config-error.js';
 import { controlledService } from './edge/rpc-controller.js';
 
-type ModuleLike = Type | DynamicModule;
+/** A module that can be mounted: a class, or what a `forRoot` returns. */
+export type ModuleLike = Type | DynamicModule;
+
+/** One entry of the `imports` of a module: Nest itself says what is wrong with one that is undefined. */
+type Import = ModuleLike | ForwardReference<() => ModuleLike> | Promise<DynamicModule> | undefined;
+
+/** How a module provides an enhancer of the whole application. */
+interface Provided {
+  readonly provide?: unknown;
+  readonly useClass?: Type;
+  readonly useExisting?: Type;
+  readonly useValue?: object;
+  readonly useFactory?: Function;
+}
 
 const SECTIONS = [MODULE_METADATA.IMPORTS, MODULE_METADATA.PROVIDERS, MODULE_METADATA.CONTROLLERS] as const;
 
 /** Loads the NestJS modules that the files of GATEWAY_MODULES export. Rejects with ConfigError, all problems in it. */
-export async function loadModules(files: readonly string[]): Promise<readonly Type[]> {
+export async function loadModules(files: readonly string[]): Promise<readonly ModuleLike[]> {
   const problems: ConfigProblem[] = [];
-  const loaded: Type[] = [];
+  const loaded: ModuleLike[] = [];
   for (const file of files) {
     try {
       loaded.push(...(await modulesIn(file)));
@@ -22,7 +36,7 @@ export async function loadModules(files: readonly string[]): Promise<readonly Ty
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
-  return loaded;
+  return [...new Set(loaded)];
 }
 
 /** Returns the controllers of modules and of what they import, each once, in the order in which Nest finds them. */
@@ -35,24 +49,33 @@ export function servicesOf(modules: readonly ModuleLike[]): readonly DescService
   return controllersOf(modules).flatMap((controller) => controlledService(controller)?.service ?? []);
 }
 
-/** Returns the classes that modules provide under a token, such as APP_GUARD, in the order in which Nest finds them. */
-export function providedUnder(token: string, modules: readonly ModuleLike[]): readonly Type[] {
+/**
+ * Returns what modules provide under a token, such as APP_GUARD, in the order in which Nest finds it: a class, an object,
+ * or the factory that will make one.
+ */
+export function providedUnder(token: string, modules: readonly ModuleLike[]): readonly object[] {
   return [...reachable(modules)].flatMap((module) =>
-    section<{ provide?: unknown; useClass?: Type }>(module, MODULE_METADATA.PROVIDERS).flatMap(
-      ({ provide, useClass }) => (provide === token && useClass !== undefined ? [useClass] : []),
-    ),
+    section<Provided>(module, MODULE_METADATA.PROVIDERS).flatMap((provided) => {
+      if (provided.provide !== token) return [];
+      const { useClass, useExisting, useValue, useFactory } = provided;
+      return useClass ?? useExisting ?? useValue ?? useFactory ?? [];
+    }),
   );
 }
 
-async function modulesIn(file: string): Promise<Type[]> {
-  const exported = Object.values((await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>);
+async function modulesIn(file: string): Promise<ModuleLike[]> {
+  const path = resolve(file);
+  if (statSync(path).isDirectory()) throw new Error('it is a directory');
+  const exported = Object.values((await import(pathToFileURL(path).href)) as Record<string, unknown>);
   const modules = exported.filter(isModule);
   if (modules.length > 0) return modules;
-  throw new Error('it exports no class with the decorator @Module of the @nestjs/common that the gateway uses');
+  throw new Error('it exports no class with the decorator @Module, which lists imports, providers or controllers');
 }
 
-function isModule(value: unknown): value is Type {
-  return typeof value === 'function' && SECTIONS.some((key) => Reflect.hasOwnMetadata(key, value));
+/** A class with the decorator, whichever copy of @nestjs/common it is of, or a dynamic module. */
+function isModule(value: unknown): value is ModuleLike {
+  if (typeof value === 'function') return SECTIONS.some((key) => Reflect.hasOwnMetadata(key, value));
+  return typeof value === 'object' && value !== null && 'module' in value && typeof value.module === 'function';
 }
 
 function problemOf(file: string, error: unknown): ConfigProblem {
@@ -61,12 +84,13 @@ function problemOf(file: string, error: unknown): ConfigProblem {
   return { name: 'GATEWAY_MODULES', reason: `the file ${file} cannot be used: ${reason}`, hint };
 }
 
-/** Modules and all that they import, the importing one first, each once. */
-function reachable(modules: readonly ModuleLike[], seen = new Set<ModuleLike>()): ReadonlySet<ModuleLike> {
-  for (const module of modules) {
-    if (seen.has(module)) continue;
+/** Modules and all that they import, the importing one first, each once. What a promise resolves to is not known here. */
+function reachable(modules: readonly Import[], seen = new Set<ModuleLike>()): ReadonlySet<ModuleLike> {
+  for (const each of modules) {
+    const module = each !== undefined && 'forwardRef' in each ? each.forwardRef() : each;
+    if (module === undefined || module === null || module instanceof Promise || seen.has(module)) continue;
     seen.add(module);
-    reachable(section<ModuleLike>(module, MODULE_METADATA.IMPORTS), seen);
+    reachable(section<Import>(module, MODULE_METADATA.IMPORTS), seen);
   }
   return seen;
 }

@@ -1,11 +1,11 @@
-import { Global, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { AccessModule } from './access/access.module.js';
 import { AuthenticationGuard } from './access/authentication.guard.js';
 import { RolesGuard } from './access/roles.guard.js';
 import { TenantGuard } from './access/tenant.guard.js';
-import { servicesOf } from './adopted-modules.js';
+import { servicesOf, type ModuleLike } from './adopted-modules.js';
 import { AiModule } from './api/ai/ai.module.js';
 import { AuthModule } from './api/auth/auth.module.js';
 import { ExtraServicesModule } from './api/extra-services.module.js';
@@ -35,7 +35,7 @@ export interface AppParts {
   readonly descriptors: Descriptors;
   readonly observation: Observation;
   /** Those of GATEWAY_MODULES. */
-  readonly modules?: readonly Type[];
+  readonly modules?: readonly ModuleLike[];
 }
 
 @Global()
@@ -85,7 +85,7 @@ export class AppModule {
 }
 
 /** Controllers of the services that no adopted module has one for. */
-function generatedModules({ upstreams }: GatewayConfig, descriptors: Descriptors, modules: readonly Type[]) {
+function generatedModules({ upstreams }: GatewayConfig, descriptors: Descriptors, modules: readonly ModuleLike[]) {
   const taken = new Set(servicesOf(modules).map(({ typeName }) => typeName));
   const builtIn = [AuthModule, UserModule, TenantModule, ...(upstreams.has('ai') ? [AiModule] : [])];
   return [

@@ -1,9 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
-import { loadModules, servicesOf } from './adopted-modules.js';
+import { loadModules, servicesOf, type ModuleLike } from './adopted-modules.js';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
@@ -132,7 +131,7 @@ function adminParts(
  * Before anything is made, so that a refusal is all that a start says. Throws ContractError, ConfigError, or an
  * AggregateError of both.
  */
-function refuseProblems(config: GatewayConfig, descriptors: Descriptors, modules: readonly Type[]): void {
+function refuseProblems(config: GatewayConfig, descriptors: Descriptors, modules: readonly ModuleLike[]): void {
   const problems = contractProblems(descriptors, { json: config.json, features: featuresOf(config, modules) });
   const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
   const contradictions = [...methodProblems(methods, config), ...fileProblems(config)];

@@ -1,5 +1,4 @@
-import type { Type } from '@nestjs/common';
-import { controllersOf } from './adopted-modules.js';
+import { controllersOf, type ModuleLike } from './adopted-modules.js';
 import type { ConfigProblem } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { upstreamVariables } from './config/schema/upstream-settings.js';
@@ -49,7 +48,7 @@ export function fileProblems({ upstreams }: Pick<GatewayConfig, 'upstreams'>): C
 }
 
 /** Returns the features of a configuration and of the modules that it mounts. */
-export function featuresOf({ server, sso, metrics }: GatewayConfig, modules: readonly Type[]): StaticFeatures {
+export function featuresOf({ server, sso, metrics }: GatewayConfig, modules: readonly ModuleLike[]): StaticFeatures {
   const { docs, opsPort } = server;
   const controllers = controllersOf(modules);
   return { docs, sso: sso.providers.size > 0, metrics: metrics.enabled, ops: opsPort !== undefined, controllers };

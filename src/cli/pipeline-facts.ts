@@ -1,9 +1,9 @@
-import type { Type } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
-import { controllersOf, providedUnder } from '../adopted-modules.js';
+import { controllersOf, providedUnder, type ModuleLike } from '../adopted-modules.js';
 import { AppModule } from '../app.module.js';
 import type { Route } from '../contract/route.js';
+import { nameOf as enhancerName } from '../edge/pipeline/enhancers.js';
 import { PRE_AUTH_CHECKS } from '../edge/pre-auth-checks.js';
 import { controlledService } from '../edge/rpc-controller.js';
 import { handlerSteps } from '../edge/rpc-handler.js';
@@ -12,7 +12,7 @@ import { layersOf } from '../traffic/layer-order.js';
 type Fact = readonly [label: string, value: string];
 
 /** Lists what a request on a route goes through, in its order, and who answers when something throws. */
-export function pipelineFacts(route: Route, modules: readonly Type[]): Fact[] {
+export function pipelineFacts(route: Route, modules: readonly ModuleLike[]): Fact[] {
   const named = (token: string, key: string): string =>
     [...providedUnder(token, [AppModule, ...modules]), ...decorated(key, route, modules)].map(nameOf).join(', ');
   return [
@@ -26,7 +26,7 @@ export function pipelineFacts(route: Route, modules: readonly Type[]): Fact[] {
 }
 
 /** What `@UseGuards` and its like say on the controller of a service, and on its method for the RPC. */
-function decorated(key: string, route: Route, modules: readonly Type[]): readonly unknown[] {
+function decorated(key: string, route: Route, modules: readonly ModuleLike[]): readonly unknown[] {
   const controller = controllersOf(modules).find(
     (each) => controlledService(each)?.service.typeName === route.method.service,
   );
@@ -38,7 +38,10 @@ function decorated(key: string, route: Route, modules: readonly Type[]): readonl
   );
 }
 
-/** A class, or an object of one. */
+/** Name of a class, or of that of an object; what a factory makes is known at the start only. */
 function nameOf(enhancer: unknown): string {
-  return typeof enhancer === 'function' ? enhancer.name : (enhancer as object).constructor.name;
+  if (typeof enhancer !== 'function') return enhancerName(enhancer as object);
+  return enhancer.prototype === undefined || enhancer.name === 'useFactory'
+    ? 'one that a factory makes'
+    : enhancer.name;
 }

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import type { Type } from '@nestjs/common';
-import { loadModules, servicesOf } from '../adopted-modules.js';
+import { loadModules, servicesOf, type ModuleLike } from '../adopted-modules.js';
 import { ConfigError, type ConfigProblem } from '../config/config-error.js';
 import { type Inspection, inspectEnvironment } from '../config/environment.js';
 import type { Environment } from '../config/variables.js';
@@ -19,7 +18,7 @@ export interface World {
   /** What is wrong with those files. */
   readonly descriptorProblems: readonly string[];
   /** Those of GATEWAY_MODULES. */
-  readonly modules: readonly Type[];
+  readonly modules: readonly ModuleLike[];
   /** What is wrong with their files. */
   readonly moduleProblems: readonly ConfigProblem[];
 }

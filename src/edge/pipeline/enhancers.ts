@@ -11,6 +11,7 @@ import {
   GuardsContextCreator,
   InterceptorsConsumer,
   InterceptorsContextCreator,
+  STATIC_CONTEXT,
 } from '@nestjs/core/internal';
 import { RouterExceptionFilters } from '@nestjs/core/router/router-exception-filters.js';
 import { sendProblem } from '../problem.filter.js';
@@ -26,6 +27,8 @@ export interface RouteHandler {
   readonly callback: Function;
   /** Key of the module that declares the controller. */
   readonly moduleKey: string;
+  /** Id of the controller in the container: each has instances of its own of what is transient. */
+  readonly inquirerId: string;
 }
 
 /**
@@ -52,12 +55,12 @@ export class Enhancers {
     this.filtersOf = new RouterExceptionFilters(container, config, httpAdapter);
   }
 
-  guards({ instance, callback, moduleKey }: RouteHandler): CanActivate[] {
-    return this.guardsOf.create(instance, callback as never, moduleKey);
+  guards({ instance, callback, moduleKey, inquirerId }: RouteHandler): CanActivate[] {
+    return this.guardsOf.create(instance, callback as never, moduleKey, STATIC_CONTEXT, inquirerId);
   }
 
-  interceptors({ instance, callback, moduleKey }: RouteHandler): NestInterceptor[] {
-    return this.interceptorsOf.create(instance, callback as never, moduleKey);
+  interceptors({ instance, callback, moduleKey, inquirerId }: RouteHandler): NestInterceptor[] {
+    return this.interceptorsOf.create(instance, callback as never, moduleKey, STATIC_CONTEXT, inquirerId);
   }
 
   /** Returns what answers a request that failed: the filter that takes its error. */
@@ -66,8 +69,9 @@ export class Enhancers {
     instance,
     callback,
     moduleKey,
+    inquirerId,
   }: RouteHandler): (error: unknown, exchange: RpcExchange) => void {
-    const filters = this.filtersOf.create(instance, callback as never, moduleKey);
+    const filters = this.filtersOf.create(instance, callback as never, moduleKey, STATIC_CONTEXT, inquirerId);
     return (error, { request, reply }) => {
       try {
         filters.next(error as Error, new ExecutionContextHost([request, reply], controller, callback));

@@ -77,7 +77,7 @@ export class Pipelines implements OnApplicationBootstrap {
 
   private findHandlers(): void {
     for (const { controlled, wrapper } of mountedServices(this.discovery)) {
-      const { instance, metatype, host, name: controller } = wrapper;
+      const { instance, metatype, host, name: controller, id: inquirerId } = wrapper;
       if (!wrapper.isDependencyTreeStatic()) {
         for (const route of controlled.handlers.keys()) this.scoped.set(route, controller);
         continue;
@@ -85,7 +85,13 @@ export class Pipelines implements OnApplicationBootstrap {
       for (const [route, name] of controlled.handlers) {
         const callback = (instance as Record<string, RouteHandler['callback']>)[name]!;
         const moduleKey = host?.token ?? '';
-        this.handlers.set(route, { controller: metatype as RouteHandler['controller'], instance, callback, moduleKey });
+        this.handlers.set(route, {
+          controller: metatype as RouteHandler['controller'],
+          instance,
+          callback,
+          moduleKey,
+          inquirerId,
+        });
       }
     }
   }
