@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { differences } from './compare.js';
+import { fetchDefinitions, operatorProblems } from './operator-schema.js';
 import { buildPrograms, has, installValidator, runProgram } from './tools.js';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -93,6 +94,13 @@ function checkSchemas(): void {
   rmSync(folder, { recursive: true });
 }
 
+function checkOperatorSchemas(): void {
+  const folder = fetchDefinitions();
+  for (const path of ['k8s/pod-monitor.yaml', 'k8s/prometheus-rule.yaml']) {
+    check(`strict schema of ${path}`, operatorProblems(folder, join(ROOT, path)));
+  }
+}
+
 /** Says why what `install` brings cannot be had on this machine, or nothing. */
 function reason(install: () => unknown): string | undefined {
   try {
@@ -114,7 +122,9 @@ function main(): void {
   const unvalidated = reason(installValidator);
   if (unvalidated === undefined) checkSchemas();
   else say(`strict schemas: skipped, kubernetes-validate cannot be installed: ${unvalidated}`);
-  say('strict schemas: skipped for PodMonitor and PrometheusRule, which are not of Kubernetes itself');
+  const unfetched = reason(fetchDefinitions);
+  if (unfetched === undefined) checkOperatorSchemas();
+  else say(`strict schemas of the Prometheus Operator: skipped, its sources cannot be had: ${unfetched}`);
   if (failures.length > 0) process.exitCode = 1;
 }
 

@@ -27,17 +27,19 @@ export function has(program: string, ...args: string[]): boolean {
   }
 }
 
+/** Keeps what go downloads and builds below .cache. */
+export const GO_ENV = {
+  ...process.env,
+  GOBIN: BIN,
+  GOCACHE: join(CACHE, 'interop/gobuild'),
+  GOPATH: join(CACHE, 'interop/gopath'),
+  GOFLAGS: '-modcacherw',
+};
+
 /** Builds what is not built yet, below .cache. */
 export function buildPrograms(): void {
-  const env = {
-    ...process.env,
-    GOBIN: BIN,
-    GOCACHE: join(CACHE, 'interop/gobuild'),
-    GOPATH: join(CACHE, 'interop/gopath'),
-    GOFLAGS: '-modcacherw',
-  };
   for (const [name, module] of Object.entries(PROGRAMS)) {
-    if (!existsSync(join(BIN, name))) execFileSync('go', ['install', module], { env, stdio: 'inherit' });
+    if (!existsSync(join(BIN, name))) execFileSync('go', ['install', module], { env: GO_ENV, stdio: 'inherit' });
   }
 }
 
