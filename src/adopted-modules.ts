@@ -49,6 +49,14 @@ export function servicesOf(modules: readonly ModuleLike[]): readonly DescService
   return controllersOf(modules).flatMap((controller) => controlledService(controller)?.service ?? []);
 }
 
+/** Whether modules, or what they import, have Nest middleware. */
+export function hasMiddleware(modules: readonly ModuleLike[]): boolean {
+  return [...reachable(modules)].some((module) => {
+    const { prototype } = ('module' in module ? module.module : module) as { readonly prototype?: object };
+    return typeof (prototype as { configure?: unknown } | undefined)?.configure === 'function';
+  });
+}
+
 /**
  * Returns what modules provide under a token, such as APP_GUARD, in the order in which Nest finds it: a class, an object,
  * or the factory that will make one.

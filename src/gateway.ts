@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
-import { loadModules, servicesOf, type ModuleLike } from './adopted-modules.js';
+import { hasMiddleware, loadModules, servicesOf, type ModuleLike } from './adopted-modules.js';
 import { AppModule } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
@@ -32,7 +32,7 @@ import { diagnosticsOf } from './ops/admin/profiles/diagnostics-sources.js';
 import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
 import { startOpsServer } from './ops/ops-server.js';
-import { contractProblems, featuresOf, fileProblems } from './startup-checks.js';
+import { contractProblems, featuresOf, fileProblems, moduleProblems } from './startup-checks.js';
 import { VERSION } from './version.js';
 
 /** A gateway that listens. */
@@ -54,7 +54,7 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
   const descriptors = addServices(loadDescriptors(config.descriptorFiles), servicesOf(modules));
   refuseProblems(config, descriptors, modules);
   const observation = await observe(config, logger, descriptors.revision);
-  const http = new HttpServer(config);
+  const http = new HttpServer(config, { middleware: hasMiddleware(modules) });
   const module = AppModule.create({ config, descriptors, observation, modules });
   const app = await NestFactory.create<NestFastifyApplication>(module, new GatewayAdapter(http.fastify), {
     bodyParser: false,
@@ -134,7 +134,7 @@ function adminParts(
 function refuseProblems(config: GatewayConfig, descriptors: Descriptors, modules: readonly ModuleLike[]): void {
   const problems = contractProblems(descriptors, { json: config.json, features: featuresOf(config, modules) });
   const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
-  const contradictions = [...methodProblems(methods, config), ...fileProblems(config)];
+  const contradictions = [...methodProblems(methods, config), ...fileProblems(config), ...moduleProblems(modules)];
   const refusals = [
     ...(problems.length > 0 ? [new ContractError(problems)] : []),
     ...(contradictions.length > 0 ? [new ConfigError(contradictions)] : []),

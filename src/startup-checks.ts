@@ -7,9 +7,14 @@ import type { ContractProblem } from './contract/contract-problem.js';
 import type { Descriptors } from './contract/descriptors.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { findStaticConflicts } from './contract/static-conflicts.js';
+import { ownRoutes } from './edge/own-routes.js';
+import { controlledService } from './edge/rpc-controller.js';
 import { findUnmountable } from './edge/mount-check.js';
 import { checkTlsMaterial } from './grpc/tls-material.js';
 import { type StaticFeatures, staticRoutes } from './static-routes.js';
+
+/** Literals and whole variables, no wildcards and no patterns. */
+const PLAIN_PATH = /^(?:\/(?::\w+|[\w.~!$&',;=@%-]+))*\/?$/;
 
 /** What a start needs to know of the settings to judge the contracts. */
 export interface ContractSettings {
@@ -23,10 +28,23 @@ export interface ContractSettings {
  */
 export function contractProblems({ services, registry }: Descriptors, settings: ContractSettings): ContractProblem[] {
   const { routes, problems } = buildRouteTable(services);
-  const statics = staticRoutes(settings.features);
+  const statics = staticRoutes(settings.features).filter(({ path }) => PLAIN_PATH.test(path));
   const found = [...problems, ...findStaticConflicts(routes, statics)];
   if (found.length > 0) return found;
   return [...compileRoutes(routes, registry, settings.json).problems, ...findUnmountable(routes, statics)];
+}
+
+/** Routes of adopted controllers that cannot be told from those of the contracts. */
+export function moduleProblems(modules: readonly ModuleLike[]): ConfigProblem[] {
+  return controllersOf(modules)
+    .filter((controller) => controlledService(controller) === undefined)
+    .flatMap((controller) => ownRoutes(controller).map((route) => ({ ...route, controller: controller.name })))
+    .filter(({ path }) => !PLAIN_PATH.test(path))
+    .map(({ controller, verb, path }) => ({
+      name: 'GATEWAY_MODULES',
+      reason: `${controller} has the path ${verb} ${path}, of which nobody can say whether it takes requests of other routes`,
+      hint: 'make paths of literals and whole variables: /shelves/:id',
+    }));
 }
 
 /** Files that the settings name and a start cannot use. */

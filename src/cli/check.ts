@@ -11,7 +11,7 @@ import { unusedUpstreams } from '../config/unused-upstreams.js';
 import { configWarnings } from '../config/warnings.js';
 import { contractWarnings } from '../contract/contract-warnings.js';
 import { describeProblem } from '../contract/contract-problem.js';
-import { contractProblems, fileProblems } from '../startup-checks.js';
+import { contractProblems, fileProblems, moduleProblems } from '../startup-checks.js';
 import { featuresIn } from './gateway-routes.js';
 import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
 import type { World } from './world.js';
@@ -20,7 +20,7 @@ import type { World } from './world.js';
 export function check(world: World, terminal: Terminal, options: { readonly print: boolean }): number {
   const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
   const problems = [
-    ...[...world.inspection.problems, ...world.moduleProblems].map(formatProblem),
+    ...[...world.inspection.problems, ...world.moduleProblems, ...moduleProblems(world.modules)].map(formatProblem),
     ...world.descriptorProblems,
     ...contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) }).map(describeProblem),
     ...(config === undefined ? [] : [...methodProblems(methodsOf(world), config), ...fileProblems(config)]).map(

@@ -12,6 +12,9 @@ export interface StaticRoute {
   readonly path: string;
 }
 
+/** The verb of a route that takes all of them, as Nest names it. */
+const ALL = 'ALL';
+
 /**
  * Routes that would take paths from the gateway's own: the same paths, or some of those that one of its patterns
  * matches. A wider route (`/{name=**}`) is fine: the gateway's own path is the special case then.
@@ -19,7 +22,9 @@ export interface StaticRoute {
 export function findStaticConflicts(routes: readonly Route[], statics: readonly StaticRoute[]): ContractProblem[] {
   const own = statics.map(({ verb, path }) => ({ verb, path, template: toTemplate(path) }));
   return routes.flatMap((route) => {
-    const taken = own.find(({ verb, template }) => verb === route.verb && takesPaths(route.path, template));
+    const taken = own.find(
+      ({ verb, template }) => (verb === route.verb || verb === ALL) && takesPaths(route.path, template),
+    );
     if (taken === undefined) return [];
     const path = toBraces(taken.path);
     const what = `${route.verb} "${route.template}" is a path of the gateway itself`;

@@ -21,7 +21,8 @@ export class HttpServer {
   readonly connections: ClientConnections;
   private lifecycle: RequestLifecycle | undefined;
 
-  constructor(config: GatewayConfig) {
+  /** @param features middleware of adopted modules, for which Nest has an engine. */
+  constructor(config: GatewayConfig, features: { readonly middleware: boolean } = { middleware: false }) {
     const refusals: Refusals = {
       frameworkErrors: (error, request, reply) => this.begun().refuseTarget(request, reply, toGatewayError(error)),
       clientErrorHandler: (error, socket) => this.connections.onClientError(error, socket),
@@ -30,7 +31,7 @@ export class HttpServer {
     this.connections = new ClientConnections(this.fastify.server, () => this.begun());
     this.fastify.server.maxConnections = config.server.maxConnections;
     // Read by Nest's adapter: without middlewares their engine would only cost time on each request.
-    this.fastify.decorate('skipMiddie', true);
+    if (!features.middleware) this.fastify.decorate('skipMiddie', true);
     for (const name of ['call', 'rpc'] as const) this.fastify.decorateRequest(name);
     for (const name of ['rawPath', 'rawQuery'] as const) this.fastify.decorateRequest(name, '');
     this.takeAllVerbs();

@@ -16,7 +16,7 @@ export interface OwnRoute {
 /** The routes of a controller, those of one handler in the order of its paths. Reads decorators alone, and starts nothing. */
 export function ownRoutes(controller: Type): OwnRoute[] {
   const prefixes = pathsOf(controller);
-  return Object.values(Object.getOwnPropertyDescriptors(controller.prototype as object)).flatMap(({ value }) => {
+  return methodsOf(controller.prototype as object).flatMap((value) => {
     const handler = value as object;
     const verb = typeof value === 'function' ? (Reflect.getMetadata(METHOD_METADATA, handler) as unknown) : undefined;
     if (verb === undefined) return [];
@@ -24,6 +24,17 @@ export function ownRoutes(controller: Type): OwnRoute[] {
     const paths = prefixes.flatMap((prefix) => pathsOf(handler).map((path) => joinPath(prefix, path)));
     return paths.map((path) => ({ verb: RequestMethod[verb as RequestMethod], path, handler, policy: config?.policy }));
   });
+}
+
+/** Methods of a class and of those that it extends, as Nest finds them. */
+function methodsOf(prototype: object): unknown[] {
+  const found = new Map<string, unknown>();
+  for (let at = prototype; at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (!found.has(name)) found.set(name, value);
+    }
+  }
+  return [...found.values()];
 }
 
 function pathsOf(target: object): string[] {

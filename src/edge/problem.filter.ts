@@ -2,8 +2,10 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
+import type { HttpExchange } from './http-exchange.js';
 import { problemBody, problemHeaders, type ProblemSource } from './problem.js';
 import { SignInRedirect } from './sign-in-redirect.js';
+import { TrackedResponse } from './tracked-response.js';
 import { writeRateLimit } from './rate-limit-headers.js';
 import { toGatewayError } from './to-gateway-error.js';
 
@@ -13,8 +15,8 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly signIn: SignInRedirect) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.getArgByIndex<FastifyRequest>(0);
-    const reply = host.getArgByIndex<FastifyReply>(1);
+    const reply = replyOf(host);
+    const { request } = reply;
     const error = toGatewayError(thrown);
     const location = this.signIn.locationFor(request, error);
     if (location === undefined) return sendProblem(request, reply, error);
@@ -24,6 +26,12 @@ export class ProblemFilter implements ExceptionFilter {
       .headers({ ...error.headers, location })
       .send();
   }
+}
+
+/** Returns the reply that a filter is to send; Nest gives filters of what a middleware throws Node's own response. */
+export function replyOf(host: ArgumentsHost): FastifyReply {
+  const response = host.getArgByIndex<FastifyReply | TrackedResponse>(1);
+  return response instanceof TrackedResponse ? (response.exchange as HttpExchange).reply : response;
 }
 
 /** Answers a request with an error, unless its answer has begun or its client is gone. */

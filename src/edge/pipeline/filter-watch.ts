@@ -1,8 +1,7 @@
 import type { ArgumentsHost, ExceptionFilter, Type } from '@nestjs/common';
 import { EXCEPTION_FILTERS_METADATA, FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
 import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { sendProblem } from '../problem.filter.js';
+import { replyOf, sendProblem } from '../problem.filter.js';
 import { toGatewayError } from '../to-gateway-error.js';
 
 /** For how long a filter may leave a request without an answer once it has returned, in ms. */
@@ -87,11 +86,11 @@ function allowGrace(caught: Caught): void {
 
 function answer(error: unknown, caught: Caught): void {
   if (isAnswered(caught)) return;
-  const { host } = caught;
-  sendProblem(host.getArgByIndex<FastifyRequest>(0), host.getArgByIndex<FastifyReply>(1), toGatewayError(error));
+  const reply = replyOf(caught.host);
+  sendProblem(reply.request, reply, toGatewayError(error));
 }
 
 function isAnswered({ host }: Caught): boolean {
-  const reply = host.getArgByIndex<FastifyReply>(1);
+  const reply = replyOf(host);
   return reply.sent || reply.raw.headersSent || reply.raw.destroyed;
 }
