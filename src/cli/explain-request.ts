@@ -1,3 +1,4 @@
+import { printable } from '../observe/printable.js';
 import type { AdminClient } from './admin-client.js';
 import { EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
 import { FetchFailure } from './fetch-bounded.js';
@@ -15,7 +16,7 @@ export async function explainRequest(admin: AdminClient, terminal: Terminal, id:
   }
 }
 
-/** One fact per line; members of an inner object after a dot, what is not set left out. */
+/** One fact per line; members of an inner object after a dot, what is not set left out. Paths and details come from clients. */
 function describe(request: unknown): string[] {
   return formatTable(facts('', request));
 }
@@ -25,9 +26,4 @@ function facts(prefix: string, value: unknown): string[][] {
   if (typeof value === 'string') return [[prefix, printable(value)]];
   if (typeof value !== 'object') return [[prefix, JSON.stringify(value)]];
   return Object.entries(value).flatMap(([name, inner]) => facts(prefix === '' ? name : `${prefix}.${name}`, inner));
-}
-
-/** Paths and details come from clients: without what would change the terminal. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e\u00a1-\u{10ffff}]/gu, '?');
 }

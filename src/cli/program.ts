@@ -18,6 +18,7 @@ import {
 import { explainRequest } from './explain-request.js';
 import { addInspectionCommands } from './inspection-commands.js';
 import { adminOf } from './running-gateway.js';
+import { StandardInputError } from './standard-input.js';
 import { doctor } from './doctor/doctor.js';
 import { EXIT_CONFIG, type Terminal } from './terminal.js';
 import { EnvFileError, readEnvFile, readWorld, type World } from './world.js';
@@ -29,9 +30,9 @@ export async function run(args: readonly string[], terminal: Terminal, env = pro
   try {
     await buildProgram(terminal, env, outcome).parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof EnvFileError)) throw error;
+    if (!(error instanceof EnvFileError || error instanceof StandardInputError)) throw error;
     terminal.err(error.message);
-    return EXIT_CONFIG;
+    return error instanceof EnvFileError ? EXIT_CONFIG : 1;
   }
   return outcome.exitCode;
 }

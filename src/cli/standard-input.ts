@@ -7,14 +7,19 @@ export function readStandardInput(terminal: Terminal): Promise<string> {
   return terminal.read?.() ?? Promise.resolve('');
 }
 
-/** Reads a stream to its end. Rejects when there is more than 64 KiB. */
+/** Standard input that a command does not take. */
+export class StandardInputError extends Error {
+  override readonly name = 'StandardInputError';
+}
+
+/** Reads a stream to its end. Rejects with StandardInputError when there is more than 64 KiB. */
 export async function readBounded(stream: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > MAX_BYTES) throw new Error(`standard input has more than ${MAX_BYTES} bytes`);
+    if (size > MAX_BYTES) throw new StandardInputError(`standard input has more than ${MAX_BYTES} bytes`);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

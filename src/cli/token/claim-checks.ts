@@ -2,6 +2,7 @@ import { toPrincipal } from '../../access/jwt/claims.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { formatDuration } from '../../config/quantities.js';
 import type { DecodedToken, TokenCheck } from './explain-token.js';
+import { shown } from './shown.js';
 
 const MAX_SHOWN = 20;
 
@@ -18,7 +19,8 @@ export function claimChecks(config: GatewayConfig, token: DecodedToken): TokenCh
 function issuerCheck({ jwt }: GatewayConfig, { payload: { iss } }: DecodedToken): TokenCheck {
   const known = [...(jwt.issuer === undefined ? [] : [jwt.issuer]), ...jwt.issuers.map(({ issuer }) => issuer)];
   if (typeof iss !== 'string') {
-    return { name: 'iss', status: 'fail', detail: 'it is missing', remedy: 'let the issuer name itself' };
+    const detail = iss === undefined ? 'it is missing' : `${shown(iss)} is not a text`;
+    return { name: 'iss', status: 'fail', detail, remedy: 'let the issuer name itself' };
   }
   if (jwt.issuer === undefined || known.includes(iss)) return { name: 'iss', status: 'ok', detail: shown(iss) };
   const remedy = `the gateway expects ${known.join(' or ')}: compare JWT_ISSUER, a slash at the end included`;
@@ -28,7 +30,7 @@ function issuerCheck({ jwt }: GatewayConfig, { payload: { iss } }: DecodedToken)
 function audienceCheck({ jwt: { audience } }: GatewayConfig, { payload: { aud } }: DecodedToken): TokenCheck {
   const all = Array.isArray(aud) ? aud : aud === undefined ? [] : [aud];
   if (all.includes(audience)) return { name: 'aud', status: 'ok', detail: audience };
-  const detail = all.length === 0 ? 'it is missing' : `${all.map(shown).join(', ')} is not this gateway`;
+  const detail = all.length === 0 ? 'it is missing' : `${list(all)} is not this gateway`;
   const remedy = `ask the issuer for a token for ${audience}, or set JWT_AUDIENCE to what it writes`;
   return { name: 'aud', status: 'fail', detail, remedy };
 }
@@ -45,7 +47,10 @@ function timeChecks({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenChe
   return [
     typeof exp === 'number'
       ? check('exp', exp * 1000 > nowMs - tolerance, [ageOf(exp, nowMs), `refresh the token, ${clock}`])
-      : check('exp', false, ['it is missing', 'let the issuer set it']),
+      : check('exp', false, [
+          exp === undefined ? 'it is missing' : `${shown(exp)} is no time`,
+          'let the issuer set it',
+        ]),
     ...(typeof nbf === 'number' ? [check('nbf', !future(nbf), [ageOf(nbf, nowMs), `wait, ${clock}`])] : []),
     ...(typeof iat === 'number'
       ? [check('iat', !future(iat), [ageOf(iat, nowMs), 'the clock of the issuer is ahead: synchronize both by NTP'])]
@@ -84,16 +89,18 @@ function tenantCheck(tenantId: string): TokenCheck {
 
 function ageOf(seconds: number, nowMs: number): string {
   const differenceMs = Math.round((seconds * 1000 - nowMs) / 1000) * 1000;
+  const time = new Date(seconds * 1000);
+  if (Number.isNaN(time.getTime())) return `${seconds} is beyond the calendar: it counts seconds since 1970`;
   const distance = formatDuration(Math.abs(differenceMs));
-  return `${new Date(seconds * 1000).toISOString()} (${differenceMs < 0 ? `${distance} ago` : `in ${distance}`})`;
+  return `${time.toISOString()} (${differenceMs < 0 ? `${distance} ago` : `in ${distance}`})`;
 }
 
-function list(values: readonly string[]): string {
+function list(values: readonly unknown[]): string {
   const more = values.length > MAX_SHOWN ? ` and ${values.length - MAX_SHOWN} more` : '';
-  return values.length === 0 ? 'none' : values.slice(0, MAX_SHOWN).map(shown).join(', ') + more;
-}
-
-/** Without what would change the terminal. */
-function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 256)).slice(1, -1);
+  return values.length === 0
+    ? 'none'
+    : values
+        .slice(0, MAX_SHOWN)
+        .map((value) => shown(value))
+        .join(', ') + more;
 }

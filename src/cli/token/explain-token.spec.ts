@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { expect, test } from 'vitest';
 import { run } from '../program.js';
+import { readBounded } from '../standard-input.js';
 
 const SECRET = 'a secret of more than 32 bytes, really';
 const ISSUER = 'https://issuer.test';
@@ -28,7 +30,7 @@ async function explain(token: string, args: readonly string[] = []) {
   const terminal = {
     out: (line: string) => void out.push(line),
     err: (line: string) => void err.push(line),
-    read: () => Promise.resolve(`${token}\n`),
+    read: () => readBounded(Readable.from([Buffer.from(`${token}\n`)])),
   };
   const exitCode = await run(['token', 'explain', ...args], terminal, ENV);
   return { exitCode, out: out.join('\n'), err: err.join('\n') };
@@ -75,4 +77,39 @@ test('a token on the command line is taken with a warning, and one with its sche
   expect(err).toContain('warning: arguments are seen by other users');
   expect(out + err).not.toContain(token.split('.')[2]);
   expect((await explain(`Authorization: Bearer ${token}`, ['-'])).exitCode).toBe(0);
+});
+
+const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+test.each<[string, unknown, unknown]>([
+  ['an audience that is an object', {}, { aud: { a: 1 } }],
+  ['audiences that are no texts', {}, { aud: [1, null, {}] }],
+  ['times beyond the calendar', {}, { exp: 1e30, nbf: 1e30, iat: -1e30 }],
+  ['times that are texts', {}, { exp: 'tomorrow', nbf: 'now', iat: {} }],
+  ['a subject, tenant and issuer of other kinds', {}, { sub: 5, tenant_id: [], iss: ['a'] }],
+  ['a header of other kinds', { alg: 5, kid: { a: 1 }, typ: ['at+jwt'] }, {}],
+  ['a key name of the prototype', { kid: '__proto__' }, { iss: '__proto__' }],
+  ['long texts', { alg: 'x'.repeat(5_000), typ: 'x'.repeat(5_000) }, { aud: 'x'.repeat(5_000) }],
+  ['control characters', { alg: '\u001b[31m' }, { aud: '\u009b31m', iss: '\u202egnp' }],
+])('a token with %s is refused with its reasons, on few printable lines', async (_, header, payload) => {
+  const token = `${part({ alg: 'HS256', ...(header as object) })}.${part({ ...CLAIMS, ...(payload as object) })}.AAAA`;
+  const { exitCode, out } = await explain(token);
+  expect(exitCode).toBe(1);
+  expect(out).toContain('the gateway refuses it: 401');
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+  expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThan(1_000);
+});
+
+test.each([
+  ['', /^FAIL +form +there is no token; /],
+  ['   ', /^FAIL +form +there is no token; /],
+  ['a.b.c', /^FAIL +form +its three parts are not those of a JWT; /],
+])('%j is told what it lacks', async (text, reason) => {
+  expect((await explain(text)).out).toMatch(reason);
+});
+
+test('more than a token can be is refused in one line', async () => {
+  const { exitCode, err } = await explain('a'.repeat(70_000));
+  expect({ exitCode, err }).toEqual({ exitCode: 1, err: 'standard input has more than 65536 bytes' });
 });

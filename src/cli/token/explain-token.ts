@@ -68,9 +68,14 @@ function decode(raw: string): DecodedToken | TokenCheck {
   try {
     return { text, header: decodeProtectedHeader(text), payload: decodeJwt(text) };
   } catch {
-    const parts = text.split('.').length;
-    const detail = `it is not a signed JWT: ${parts} ${parts === 1 ? 'part' : 'parts'} of 3`;
     const remedy = 'give the access token alone; API keys and session cookies cannot be explained here';
-    return { name: 'form', status: 'fail', detail, remedy };
+    return { name: 'form', status: 'fail', detail: formFault(text), remedy };
   }
+}
+
+function formFault(text: string): string {
+  if (text === '') return 'there is no token';
+  const parts = text.split('.').length;
+  if (parts === 3) return 'its three parts are not those of a JWT';
+  return `it is not a signed JWT: ${parts} ${parts === 1 ? 'part' : 'parts'} of 3`;
 }

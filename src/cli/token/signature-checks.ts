@@ -5,6 +5,7 @@ import { ALGORITHMS, type KeySet, parseKeySet } from '../../access/jwt/key-set.j
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { withDeadline } from '../../domain/loop-timeout.js';
 import type { DecodedToken, TokenCheck } from './explain-token.js';
+import { shown } from './shown.js';
 
 /** Where the key of a token comes from. */
 type Source = { readonly url: string } | { readonly secrets: readonly string[] };
@@ -42,7 +43,7 @@ function algorithmCheck({ header }: DecodedToken, allowed: readonly string[]): T
   const { alg = '' } = header;
   if (allowed.includes(alg)) return { name: 'alg', status: 'ok', detail: alg };
   const remedy = `let the issuer sign with ${allowed.join(', ')}`;
-  return { name: 'alg', status: 'fail', detail: `${JSON.stringify(alg)} is not accepted`, remedy };
+  return { name: 'alg', status: 'fail', detail: `"${shown(alg)}" is not accepted`, remedy };
 }
 
 /** RFC 9068, section 4: an ID token is not a key to an API. */
@@ -51,24 +52,28 @@ function typeCheck({ header }: DecodedToken): TokenCheck {
   if (/^(?:application\/)?at\+jwt$/i.test(type)) return { name: 'typ', status: 'ok', detail: type };
   const remedy =
     'send the access token and not the ID token; its issuer marks access tokens with typ at+jwt (RFC 9068)';
-  return { name: 'typ', status: 'fail', detail: `${JSON.stringify(type)} is not at+jwt`, remedy };
+  return { name: 'typ', status: 'fail', detail: `"${shown(type)}" is not at+jwt`, remedy };
 }
 
 async function keyChecks(token: DecodedToken, keys: KeySet, url: string): Promise<TokenCheck[]> {
   const { kid } = token.header;
-  const known = [...keys.kids].slice(0, MAX_SHOWN_KIDS).join(', ') || 'none has a name';
+  const known = [...keys.kids].slice(0, MAX_SHOWN_KIDS).map(shown).join(', ') || 'none has a name';
   if (kid !== undefined && !keys.kids.has(kid)) {
     const remedy = 'the key was withdrawn, or the token is of another environment: sign in again, and compare iss';
     return [
       {
         name: 'kid',
         status: 'fail',
-        detail: `${JSON.stringify(kid)} is not among the keys of ${url} (${known})`,
+        detail: `"${shown(kid)}" is not among the keys of ${url} (${known})`,
         remedy,
       },
     ];
   }
-  const named: TokenCheck = { name: 'kid', status: 'ok', detail: kid ?? 'none; the only fitting key is taken' };
+  const named: TokenCheck = {
+    name: 'kid',
+    status: 'ok',
+    detail: kid === undefined ? 'none; the only fitting key is taken' : shown(kid),
+  };
   return [named, await verified(() => compactVerify(token.text, keys.find))];
 }
 
