@@ -81,25 +81,31 @@ describe('the configuration of a Prometheus without the operator', () => {
   }, 120_000);
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  /** Writes the configuration with this target in place of the discovery in Kubernetes, which Debian's promtool is built without. */
-  function write(labels: Readonly<Record<string, string>> = {}): string {
+  /** Ports of pods: what discovery in Kubernetes says of them, and whether they are scraped. */
+  const PORTS = [
+    ['the metrics of a pod that serves', true, 'ops', 'Running', 'true'],
+    ['the metrics of a pod that drains, or is not ready yet', true, 'ops', 'Running', 'false'],
+    ['the port of clients', false, 'http', 'Running', 'true'],
+    ['a pod that has ended', false, 'ops', 'Succeeded', 'false'],
+    ['a pod that has failed', false, 'ops', 'Failed', 'false'],
+  ] as const;
+
+  /** Writes the configuration with those ports in place of the discovery in Kubernetes, which Debian's promtool is built without. */
+  function write(): string {
     const file = join(directory, 'prometheus.yml');
-    const target = { targets: ['10.0.0.7:9464'], labels };
-    const job = { ...scrape, kubernetes_sd_configs: undefined, static_configs: [target] };
+    const targets = PORTS.map(([, , port, phase, ready], index) => ({
+      targets: [`10.0.0.${index}:9464`],
+      labels: {
+        __meta_kubernetes_namespace: 'production',
+        __meta_kubernetes_pod_name: `pod-${index}`,
+        __meta_kubernetes_pod_container_port_name: port,
+        __meta_kubernetes_pod_phase: phase,
+        __meta_kubernetes_pod_ready: ready,
+      },
+    }));
+    const job = { ...scrape, kubernetes_sd_configs: undefined, static_configs: targets };
     writeFileSync(file, stringify({ ...config, scrape_configs: [job] }));
     return file;
-  }
-
-  /** Labels that Prometheus gives a port of a pod, or undefined where it does not scrape it. */
-  async function labelsOf(
-    pod: Readonly<Record<string, string>>,
-  ): Promise<Readonly<Record<string, string>> | undefined> {
-    const meta = Object.entries(pod).map(([name, value]) => [`__meta_kubernetes_${name}`, value]);
-    const file = write(Object.fromEntries(meta) as Record<string, string>);
-    const args = ['check', 'service-discovery', '--timeout=2s', file, scrape?.job_name ?? ''];
-    const { stdout } = await run(promtool, args);
-    const [found] = JSON.parse(stdout) as readonly { labels?: Readonly<Record<string, string>> }[];
-    return Object.keys(found?.labels ?? {}).length === 0 ? undefined : found?.labels;
   }
 
   it('is one that Prometheus takes, with the rules', async () => {
@@ -108,21 +114,24 @@ describe('the configuration of a Prometheus without the operator', () => {
     expect(stdout).toContain('SUCCESS');
   });
 
-  it.each([
-    ['serves', 'Running', 'true'],
-    ['drains, or is not ready yet', 'Running', 'false'],
-  ])('scrapes a pod that %s, under the job that the rules select', async (_, phase, ready) => {
-    const pod = { pod_container_port_name: 'ops', pod_phase: phase, pod_ready: ready, pod_name: 'a', namespace: 'b' };
-    const labels = await labelsOf(pod);
-    expect(labels).toMatchObject({ instance: '10.0.0.7:9464', pod: 'a', namespace: 'b' });
-    expect(jobs).toEqual([labels?.['job']]);
-  });
-
-  it.each([
-    ['the port of clients', 'http', 'Running'],
-    ['a pod that has ended', 'ops', 'Succeeded'],
-    ['a pod that has failed', 'ops', 'Failed'],
-  ])('leaves out %s', async (_, port, phase) => {
-    expect(await labelsOf({ pod_container_port_name: port, pod_phase: phase })).toBeUndefined();
+  it('scrapes pods that serve, drain or are not ready yet, under the job that the rules select, and nothing else', async () => {
+    const { stdout } = await run(promtool, [
+      'check',
+      'service-discovery',
+      '--timeout=3s',
+      write(),
+      scrape?.job_name ?? '',
+    ]);
+    const found = JSON.parse(stdout) as readonly { labels?: Readonly<Record<string, string>> }[];
+    const scraped = found
+      .flatMap(({ labels }) => (labels?.['job'] === undefined ? [] : [labels]))
+      .map(({ job, pod, namespace, instance }) => ({ job, pod, namespace, instance }));
+    const expected = PORTS.flatMap(([, isScraped], index) =>
+      isScraped
+        ? [{ job: jobs[0], pod: `pod-${index}`, namespace: 'production', instance: `10.0.0.${index}:9464` }]
+        : [],
+    );
+    expect(found).toHaveLength(PORTS.length);
+    expect(scraped.toSorted((x, y) => (x.pod ?? '').localeCompare(y.pod ?? ''))).toEqual(expected);
   });
 });
