@@ -14,7 +14,7 @@ const METRIC =
 const SELECTOR = /\b([a-z_][a-z0-9_]*)\{([^}]*)\}/g;
 const HISTOGRAM_PART = /_(?:bucket|sum|count)$/;
 /** Series that Prometheus and Alertmanager make, not the gateway. */
-const OF_PROMETHEUS = /^(?:up$|prometheus_|alertmanager_)/;
+const OF_PROMETHEUS = /^(?:up$|scrape_|prometheus_|alertmanager_)/;
 /** What looks like a metric and is a line of the log. */
 const LOG_TOKENS = new Set(['rate_limit_cleanup']);
 

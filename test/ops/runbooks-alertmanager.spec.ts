@@ -3,15 +3,107 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findPrometheusTool } from '../support/prometheus-tools.js';
+import { type AlertLabels, withoutInhibited } from './inhibition.js';
 import { readRules } from './metric-names.js';
 import { readText, readYaml, ROOT } from './project-files.js';
 
 const run = promisify(execFile);
 const PATH = 'runbooks/alerts/alertmanager.yml';
-const RECEIVERS: Readonly<Record<string, string>> = {
-  page: 'pagerduty-apigateway-oncall',
-  ticket: 'slack-infra-oncall',
-  none: 'dead-mans-switch',
+/** Who gets what severity of a failure domain; what is not named goes to the team of the gateway. */
+const RECEIVERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  page: {
+    auth: 'pagerduty-auth-oncall',
+    upstream: 'pagerduty-backends-oncall',
+    overload: 'pagerduty-apigateway-oncall',
+    gateway: 'pagerduty-apigateway-oncall',
+  },
+  ticket: {
+    auth: 'slack-auth',
+    upstream: 'slack-backends',
+    client: 'slack-api-clients',
+    overload: 'slack-infra-oncall',
+    gateway: 'slack-infra-oncall',
+  },
+  none: { '': 'dead-mans-switch' },
+};
+/** Alerts that faults set off together, and the pages and tickets that people get for it. */
+const OUTAGES: Readonly<
+  Record<string, { firing: readonly string[]; page: readonly string[]; tickets: readonly string[] }>
+> = {
+  'AuthService away': {
+    firing: [
+      'AuthServiceUnreachable upstream=auth',
+      'HighHttp5xxErrorRate',
+      'HighApiLatency',
+      'GatewayErrorBudgetBurn long=1h',
+      'GatewayErrorBudgetBurn long=6h',
+      'GatewayErrorBudgetBurn long=1d',
+      'GatewayElevatedErrorRate',
+      'GatewayLatencyAboveBaseline',
+      'GatewayAuthLatencyHigh',
+      'GatewayAuthCacheHardEvict reason=hard_cap_exceeded',
+      'GatewaySsoLoginFailures provider=main',
+      'GatewayCircuitOpen upstream=auth',
+      'GatewayCircuitStuckOpen upstream=auth',
+      'GatewayUpstreamConnectionFailures upstream=auth',
+      'GatewayDegraded component=auth',
+      'GatewayDegraded component=auth_cache',
+    ],
+    page: ['AuthServiceUnreachable'],
+    tickets: [],
+  },
+  'no pod of the gateway': {
+    firing: [
+      'GatewayDown',
+      'HighHttp5xxErrorRate',
+      'AuthServiceUnreachable upstream=auth',
+      'GatewayErrorBudgetBurn long=1h',
+      'GatewayStuckDrain instance=a',
+    ],
+    page: ['GatewayDown'],
+    tickets: [],
+  },
+  'a rollout with a bug': {
+    firing: [
+      'HighHttp5xxErrorRate',
+      'GatewayErrorBudgetBurn long=1h',
+      'GatewayErrorBudgetBurn long=6h',
+      'GatewayErrorBudgetBurn long=1d',
+      'GatewayElevatedErrorRate',
+    ],
+    page: ['HighHttp5xxErrorRate'],
+    tickets: [],
+  },
+  'errors on a few routes': {
+    firing: [
+      'GatewayErrorBudgetBurn long=1h',
+      'GatewayErrorBudgetBurn long=6h',
+      'GatewayErrorBudgetBurn long=3d',
+      'GatewayElevatedErrorRate',
+    ],
+    page: ['GatewayErrorBudgetBurn'],
+    tickets: [],
+  },
+  'UserService away': {
+    firing: [
+      'GatewayCircuitOpen upstream=user',
+      'GatewayUpstreamConnectionFailures upstream=user',
+      'GatewayDegraded component=user',
+      'GatewayElevatedErrorRate',
+    ],
+    page: [],
+    tickets: ['GatewayCircuitOpen', 'GatewayDegraded', 'GatewayElevatedErrorRate', 'GatewayUpstreamConnectionFailures'],
+  },
+  'a fault beside AuthService': {
+    firing: [
+      'AuthServiceUnreachable upstream=auth',
+      'GatewayBudgetDebitRejected',
+      'GatewayCircuitOpen upstream=tenant',
+      'GatewayCircuitOpen upstream=auth',
+    ],
+    page: ['AuthServiceUnreachable', 'GatewayBudgetDebitRejected'],
+    tickets: ['GatewayCircuitOpen'],
+  },
 };
 
 interface Inhibition {
@@ -43,12 +135,16 @@ describe('the example of an Alertmanager', () => {
     expect(stdout).toContain('SUCCESS');
   });
 
-  it.each(alerts)('sends $alert ($labels.severity) to whoever must know', async ({ alert, labels }) => {
-    const receiver = RECEIVERS[labels['severity'] ?? ''];
-    const args = ['config', 'routes', 'test', `--config.file=${join(ROOT, PATH)}`, `--verify.receivers=${receiver}`];
-    const pairs = Object.entries({ ...labels, alertname: alert }).map(([name, value]) => `${name}=${value}`);
-    expect((await run(amtool, [...args, ...pairs])).stdout.trim()).toBe(receiver);
-  });
+  it.each(alerts)(
+    'sends $alert ($labels.severity, $labels.failure_domain) to whoever must know',
+    async ({ alert, labels }) => {
+      const receiver = RECEIVERS[labels['severity'] ?? '']?.[labels['failure_domain'] ?? ''];
+      expect(receiver).toBeDefined();
+      const args = ['config', 'routes', 'test', `--config.file=${join(ROOT, PATH)}`, `--verify.receivers=${receiver}`];
+      const pairs = Object.entries({ ...labels, alertname: alert }).map(([name, value]) => `${name}=${value}`);
+      expect((await run(amtool, [...args, ...pairs])).stdout.trim()).toBe(receiver);
+    },
+  );
 
   it('has messages that can be written', async () => {
     const templates = [...readText(PATH).matchAll(/'([^']*\{\{[^']*)'/g)].map((match) => match[1] ?? '');
@@ -65,6 +161,14 @@ describe('the example of an Alertmanager', () => {
     expect(silenced).toEqual(others);
   });
 
+  it.each(Object.entries(OUTAGES))('is one page a fault, to one team: %s', (_fault, { firing, page, tickets }) => {
+    const left = withoutInhibited(firing.map(fired));
+    const of = (severity: string): string[] =>
+      left.flatMap((labels) => (labels['severity'] === severity ? [labels['alertname'] ?? ''] : []));
+    expect(of('page')).toEqual(page);
+    expect(of('ticket').toSorted()).toEqual(tickets);
+  });
+
   it('silences only alerts that exist, by alerts that page', () => {
     const names = alerts.map(({ alert }) => alert);
     const pages = alerts.filter(({ labels }) => labels['severity'] === 'page').map(({ alert }) => alert);
@@ -75,3 +179,13 @@ describe('the example of an Alertmanager', () => {
     }
   });
 });
+
+/** `GatewayCircuitOpen upstream=auth` with the labels of its rule. */
+function fired(text: string): AlertLabels {
+  const [alertname = '', ...pairs] = text.split(' ');
+  const own = Object.fromEntries(pairs.map((pair) => pair.split('=')));
+  const rules = alerts.filter(({ alert }) => alert === alertname);
+  const rule = rules.find(({ labels }) => labels['long'] === own['long']) ?? rules[0];
+  if (rule === undefined) throw new Error(`there is no alert ${alertname}`);
+  return { alertname, ...rule.labels, ...own };
+}

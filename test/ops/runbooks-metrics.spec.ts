@@ -23,8 +23,16 @@ const families = () => firstScrape.flatMap((line) => /^# TYPE (\S+)/.exec(line)?
 /** Values of the series of a metric that have all of these labels, as they are written. */
 const values = (metric: string, labels: readonly string[]) =>
   firstScrape
-    .filter((line) => /^[^{ ]+/.exec(line)?.[0] === metric && labels.every((label) => line.includes(label)))
+    .filter((line) => /^[^{ ]+/.exec(line)?.[0] === metric && labels.every((label) => fits(line, label)))
     .map((line) => Number(line.slice(line.lastIndexOf(' '))));
+
+/** Whether a series has a label as a matcher wants it: `reason="a"`, `reason=~"a.*"` or `reason!~"a|b"`. */
+function fits(line: string, matcher: string): boolean {
+  const [, name = '', operator = '', wanted = ''] = /^(\w+)(=~?|!~)"(.*)"$/.exec(matcher) ?? [];
+  const value = new RegExp(`[{,]${name}="([^"]*)"`).exec(line)?.[1] ?? '';
+  const matches = operator === '=' ? value === wanted : new RegExp(`^(?:${wanted})$`).test(value);
+  return operator === '!~' ? !matches : matches;
+}
 
 describe('the metrics of rules, runbooks and documents', () => {
   it.each(metricsUsed())('%s exists', (name) => {

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import type { FailureDomain } from '../../src/domain/errors.js';
 import { findPrometheusTool } from '../support/prometheus-tools.js';
 import { readRules } from './metric-names.js';
 import { findFiles, readText, ROOT } from './project-files.js';
@@ -13,6 +14,10 @@ const run = promisify(execFile);
 
 const ALERTS_OF_THE_SERVICE = [
   'AuthServiceUnreachable',
+  'GatewayActiveResourcesGrowing',
+  'GatewayAdminListenerRestarting',
+  'GatewayAuthCacheHardEvict',
+  'GatewayAuthLatencyHigh',
   'GatewayBudgetDebitDropped',
   'GatewayBudgetDebitFlushFailing',
   'GatewayBudgetDebitJournalFailing',
@@ -20,10 +25,26 @@ const ALERTS_OF_THE_SERVICE = [
   'GatewayBudgetDebitRejected',
   'GatewayCircuitOpen',
   'GatewayCircuitStuckOpen',
+  'GatewayClockSkew',
+  'GatewayContractDrift',
   'GatewayDegraded',
   'GatewayDown',
+  'GatewayElevatedErrorRate',
+  'GatewayErrorBudgetBurn',
+  'GatewayEventLoopBlocked',
+  'GatewayGcPressure',
+  'GatewayGuardrailFailing',
+  'GatewayHeapNearLimit',
+  'GatewayHighMemory',
+  'GatewayJwksStale',
+  'GatewayLatencyAboveBaseline',
+  'GatewayLoadShedding',
   'GatewayRateLimitDenialSpike',
   'GatewayRateLimiterGrowth',
+  'GatewayScrapeTooBig',
+  'GatewaySsoLoginFailures',
+  'GatewayStuckDrain',
+  'GatewayTraceSpansLost',
   'GatewayUpstreamConnectionFailures',
   'HighAiServiceErrorRate',
   'HighApiLatency',
@@ -34,6 +55,9 @@ const alerts = readRules().flatMap((rule) => (rule.alert === undefined ? [] : [{
 /** One name may have two rules: a ticket, and a page when it gets worse. */
 const names = [...new Set(alerts.map((rule) => rule.alert))].toSorted();
 const pages = findFiles('runbooks/alerts/*.md');
+/** By how often they evaluate the rules: the short ones in steps of seconds, those over days in steps of minutes. */
+const tests = findFiles('runbooks/alerts/*.test.yml');
+const FAILURE_DOMAINS: readonly FailureDomain[] = ['client', 'auth', 'upstream', 'overload', 'gateway'];
 
 describe('the rules, to promtool', () => {
   const directory = join(ROOT, 'runbooks/alerts');
@@ -50,13 +74,17 @@ describe('the rules, to promtool', () => {
     expect(stdout).toContain('SUCCESS');
   });
 
-  it('fire when they must, not before, not on a quiet gateway, and end', async () => {
-    const { stdout } = await run(promtool, ['test', 'rules', 'rules.test.yml'], { cwd: directory });
-    expect(stdout).toContain('SUCCESS');
-  }, 120_000);
+  it.concurrent.each(tests)(
+    'fire when they must, not before, not on a quiet gateway, and end: %s',
+    async (path) => {
+      const { stdout } = await run(promtool, ['test', 'rules', join(ROOT, path)]);
+      expect(stdout).toContain('SUCCESS');
+    },
+    120_000,
+  );
 
   it('are tested one by one', () => {
-    const tested = readText('runbooks/alerts/rules.test.yml');
+    const tested = tests.map(readText).join('\n');
     for (const { alert } of alerts) expect(tested).toContain(`alertname: ${alert}`);
   });
 
@@ -87,12 +115,14 @@ describe('the alerts', () => {
     }
   });
 
-  it.each(alerts)('$alert carries the labels that route it', ({ labels, annotations }) => {
+  it.each(alerts)('$alert carries the labels that route it', ({ alert, labels, annotations }) => {
+    const { failure_domain: domain, long: _long, short: _short, ...others } = labels ?? {};
     expect([
       { severity: 'page', priority: 'P1', service: 'api-gateway' },
       { severity: 'ticket', priority: 'P2', service: 'api-gateway' },
       { severity: 'none', service: 'api-gateway' },
-    ]).toContainEqual(labels);
+    ]).toContainEqual(others);
+    expect([...FAILURE_DOMAINS, ...(alert === 'Watchdog' ? [undefined] : [])]).toContain(domain);
     expect(annotations?.['summary']).toMatch(/\w/);
   });
 });
@@ -109,7 +139,8 @@ describe.each(pages)('%s', (path) => {
     const front = parse(text.split('---\n')[1] ?? '') as Record<string, string | string[]>;
     const rules = alerts.filter((each) => each.alert === basename(path, '.md'));
     const expected = { severity: label(rules, 'severity'), priority: label(rules, 'priority') };
-    expect(front).toEqual({ alert: basename(path, '.md'), ...expected });
+    const domain = rules[0]?.labels?.['failure_domain'];
+    expect(front).toEqual({ alert: basename(path, '.md'), ...expected, ...(domain && { failure_domain: domain }) });
   });
 });
 
