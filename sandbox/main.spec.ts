@@ -8,11 +8,9 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-
+import { PORT_VARIABLES } from './settings.js';
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-const ANY_PORTS = Object.fromEntries(
-  ['AUTH', 'USER', 'TENANT', 'AI', 'IDP', 'JWKS', 'FAULTS', 'ADMIN'].map((name) => [`SANDBOX_${name}_PORT`, '0']),
-);
+const ANY_PORTS = Object.fromEntries(PORT_VARIABLES.map((name) => [name, '0']));
 
 /** Ready at once, says what it was given, and does on request what a gateway may do. */
 const STAND_IN = `

@@ -23,7 +23,9 @@ const PORTS = {
 
 const ADMIN_PORT = 6060;
 const GATEWAY_ENTRY = fileURLToPath(new URL('../src/main.ts', import.meta.url));
-const KNOWN = [...Object.keys(PORTS), 'SANDBOX_ADMIN_PORT', 'SANDBOX_GATEWAY_ENTRY'];
+/** Variables that each hold the port of one listener. */
+export const PORT_VARIABLES = [...Object.keys(PORTS), 'SANDBOX_ADMIN_PORT'];
+const KNOWN = [...PORT_VARIABLES, 'SANDBOX_GATEWAY_ENTRY'];
 const PORT = /^\d{1,5}$/;
 
 /** Reads the SANDBOX_* variables. Throws one error that lists every problem. */
