@@ -8,14 +8,16 @@ import type { TestGateway } from './gateway.js';
 
 const run = promisify(execFile);
 
-/** Stands in for a cluster of one pod: `exec` runs here, with the addresses and paths of this gateway, `logs` prints its lines. */
+/** Stands in for a cluster of one pod: `exec` runs here, with the addresses and paths of this gateway, `logs` prints its lines, `get` names its pod. */
 const KUBECTL = `#!/usr/bin/env bash
 case "$1" in
   logs) exec cat "$LOG_FILE" ;;
+  get) echo pod/api-gateway-1 && exit ;;
   exec)
     while [ "$1" != -- ]; do shift; done
     shift
     set -- "\${@//http:\\/\\/127.0.0.1:9464/$OPS_URL}"
+    set -- "\${@//http:\\/\\/127.0.0.1:6060/$ADMIN_URL}"
     exec "\${@//\\/var\\/lib\\/gateway\\/usage/$SHELF}"
     ;;
 esac
