@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts', 'src/grpc/http2/stuck-connection.spec.ts'];
 
 /** No test is timed: states are waited for as long as a busy machine takes to reach them. */
-const PATIENT = { testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 10_000 } } };
+const PATIENT = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } };
 
 /** Files share what they import, since no module keeps state: loading it takes longer than most of them do. */
 const SHARED = { isolate: false, setupFiles: ['test/support/reflect.ts'] };

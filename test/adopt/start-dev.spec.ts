@@ -34,7 +34,7 @@ async function urlOf({ stdout }: ChildProcess): Promise<string> {
 
 describe('npm run start:dev', () => {
   it('starts without settings, takes those of the environment first, and ends quietly on Ctrl-C', async () => {
-    const child = startDev({ API_GATEWAY_PORT: '0' });
+    const child = startDev({ API_GATEWAY_PORT: '0', GATEWAY_ADMIN_ADDR: '127.0.0.1:0' });
     let complaints = '';
     child.stderr?.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
     expect((await fetch(`${await urlOf(child)}/livez`)).status).toBe(200);
