@@ -21,19 +21,26 @@ export class AdminClient {
     const value = parse(body);
     if (status === 200) return value;
     const { detail } = (value ?? {}) as { detail?: unknown };
-    throw new FetchFailure(hintFor(status, typeof detail === 'string' ? detail : ''), status);
-  }
-
-  /** The same, undefined where this gateway has no such path, or does not answer. */
-  async jsonOrNothing(path: string): Promise<unknown> {
-    return this.json(path).catch(() => undefined);
+    throw this.failure(status, typeof detail === 'string' ? detail : '');
   }
 
   /** Bytes at a path. Rejects with FetchFailure for any status but 200. */
   async bytes(path: string, timeoutMs = this.timeoutMs): Promise<Buffer> {
     const { status, body } = await this.get(path, timeoutMs);
     if (status === 200) return body;
-    throw new FetchFailure(hintFor(status, ''), status);
+    throw this.failure(status, '');
+  }
+
+  private failure(status: number, detail: string): FetchFailure {
+    const said = detail === '' ? `the admin listener answered ${status}` : detail;
+    return new FetchFailure(status === 401 ? this.hintForToken() : said, status);
+  }
+
+  private hintForToken(): string {
+    if (this.target.token === undefined) {
+      return 'the admin listener asks for a token: set GATEWAY_ADMIN_AUTH_TOKEN, with --env in that file';
+    }
+    return 'the admin listener does not take this token: compare GATEWAY_ADMIN_AUTH_TOKEN with that of the gateway';
   }
 
   private get(path: string, timeoutMs = this.timeoutMs) {
@@ -41,11 +48,6 @@ export class AdminClient {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     return fetchBounded(url.replace(/\/$/, '') + path, { headers, timeoutMs });
   }
-}
-
-function hintFor(status: number, detail: string): string {
-  if (status === 401) return 'the admin listener asks for a token: set GATEWAY_ADMIN_AUTH_TOKEN';
-  return detail === '' ? `the admin listener answered ${status}` : detail;
 }
 
 function parse(body: Buffer): unknown {

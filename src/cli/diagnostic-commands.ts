@@ -25,11 +25,11 @@ export interface CliContext {
 }
 
 export const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
-export const ADMIN_OPTION = ['--url <url>', 'admin listener of the running gateway'] as const;
+export const ADMIN_OPTION = ['--url <url>', 'admin listener of the running gateway', parseUrl] as const;
 /** How long a probe may take, and when it is slow. */
 export const PROBE_LIMITS = { timeoutMs: 5_000, slowMs: 1_000 };
 
-const METRICS_OPTION = ['--metrics <url>', 'port of the running gateway with /metrics and /health'] as const;
+const METRICS_OPTION = ['--metrics <url>', 'port of the running gateway with /metrics and /health', parseUrl] as const;
 const INTERVAL_MS = 5_000;
 const PROFILE_SECONDS = 5;
 const MAX_PROFILE_SECONDS = 60;
@@ -152,4 +152,9 @@ function parseDuration(raw: string): number {
   } catch (error) {
     throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function parseUrl(raw: string): string {
+  if (/^https?:$/.test(URL.parse(raw)?.protocol ?? '')) return raw;
+  throw new InvalidArgumentError('write it as http://127.0.0.1:6060');
 }

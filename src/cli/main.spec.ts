@@ -52,6 +52,17 @@ describe('the command line as a process', { timeout: 40_000 }, () => {
     expect(stdout).toContain('configuration is valid');
   });
 
+  test.each([
+    ['triage', '--url', 'nonsense'],
+    ['triage', '--metrics', 'localhost:8080'],
+    ['diag', '--metrics', 'ftp://127.0.0.1'],
+    ['explain', '--url', '/admin'],
+  ])('%s refuses %s %s: that is no address', (...args) => {
+    const { status, stdout, stderr } = gateway(...args, 'x');
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('write it as http://127.0.0.1:6060');
+  });
+
   test('explains a request without any setting', () => {
     const { status, stdout } = gateway('explain', 'GET', '/api/v1/users/42');
     expect(status).toBe(0);

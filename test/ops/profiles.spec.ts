@@ -1,5 +1,6 @@
 import type { Profiler } from 'node:inspector';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { gatewayCommand } from '../support/gateway-command.js';
 import { lineOf, PLANTED, PlantedGateway } from '../support/planted-gateway.js';
 import type { DecodedProfile } from '../support/pprof.js';
 import { expectFetchProblem } from '../support/problem.js';
@@ -104,6 +105,17 @@ describe('while a loop blocks the main thread for five seconds', () => {
     expect(Math.max(...planted.map(({ value }) => value))).toBeGreaterThan(4_000_000_000);
     expect(summary + listing).not.toContain(authorization.slice(7, 60));
     expect(summary + listing).not.toContain('slow 2000ms');
+  });
+
+  it('gateway triage names the function that blocks', async () => {
+    await subject.plant('/block');
+    const { url, adminUrl } = subject.gateway;
+    const args = ['triage', '--url', `${adminUrl}`, '--metrics', url, '--timeout', '1s', '--no-probe'];
+    const { exitCode, out, err } = await gatewayCommand(args, {});
+    expect(err).toContain('the gateway does not tell its metrics');
+    expect(out).toMatch(/^likely cause: event loop is blocked \(confidence high\)$/m);
+    expect(out).toMatch(/^ {2}main thread: runs\n +plantedHotFunction /m);
+    expect(exitCode).toBe(1);
   });
 });
 

@@ -38,7 +38,7 @@ const ADMIN_FILES: readonly (readonly [path: string, name: string])[] = [
   ['/admin/errors', 'last-errors.json'],
   ['/admin/requests?limit=200', 'last-requests.json'],
   ['/debug/pprof/goroutine?debug=2', 'goroutine.txt'],
-  ['/debug/eventloop', 'eventloop.txt'],
+  ['/debug/eventloop?seconds=1', 'eventloop.json'],
 ];
 
 const PROFILE = 'profile.pb.gz';

@@ -53,8 +53,9 @@ function changes({ metrics: { after } }: Observation): string {
   return parts.join(', ');
 }
 
-function traces({ errors: [last] }: Observation): string {
-  if (last === undefined) return 'no request failed of late, or the admin listener does not tell';
+function traces({ errors: [last], adminFault }: Observation): string {
+  if (adminFault !== undefined) return 'unknown: the admin listener does not tell';
+  if (last === undefined) return 'no request failed of late';
   const where = last.upstream === null ? '' : ` at ${last.upstream}`;
   return `last failure ${last.code ?? ''}${where}: gateway explain --url <admin> ${last.id}`;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AdminClient } from '../admin-client.js';
-import { fetchBounded } from '../fetch-bounded.js';
+import { FetchFailure, fetchBounded } from '../fetch-bounded.js';
 import type { CheckLine } from '../doctor/check-line.js';
 import { MetricsChange, MetricsSnapshot } from './metrics-snapshot.js';
 
@@ -29,6 +29,8 @@ export interface Observation {
   readonly health: Readonly<Record<string, string>>;
   readonly upstreams: readonly ShownUpstream[];
   readonly errors: readonly ShownError[];
+  /** Why the admin listener told nothing; undefined when it did. */
+  readonly adminFault: string | undefined;
   /** From where this runs; empty without settings. */
   readonly probes: readonly CheckLine[];
 }
@@ -50,24 +52,38 @@ export async function observeGateway(sources: Sources): Promise<Observation> {
   const startedAt = performance.now();
   const before = await scrape();
   const [probes] = await Promise.all([sources.probe(), wait(intervalMs)]);
-  const [after, health, upstreams, errors] = await Promise.all([
-    scrape(),
-    readHealth(metricsUrl, timeoutMs),
-    admin.jsonOrNothing('/admin/upstreams'),
-    admin.jsonOrNothing('/admin/errors'),
-  ]);
+  const [after, health, told] = await Promise.all([scrape(), readHealth(metricsUrl, timeoutMs), askAdmin(admin)]);
   return {
     metrics: new MetricsChange(before, after, (performance.now() - startedAt) / 1000),
     health,
-    upstreams: listIn<ShownUpstream>(upstreams, 'upstreams'),
-    errors: listIn<ShownError>(errors, 'errors'),
+    ...told,
     probes,
   };
 }
 
 async function readMetrics(url: string, timeoutMs: number): Promise<MetricsSnapshot> {
-  const { body } = await fetchBounded(new URL('/metrics', url).href, { timeoutMs });
-  return new MetricsSnapshot(body.toString('utf8'));
+  const { href } = new URL('/metrics', url);
+  const { status, body } = await fetchBounded(href, { timeoutMs });
+  const snapshot = new MetricsSnapshot(body.toString('utf8'));
+  if (status === 200 && snapshot.has('gateway_build_info')) return snapshot;
+  throw new FetchFailure(
+    `${href} answered ${status} without them: compare --metrics, OPS_PORT, ENABLE_METRICS`,
+    status,
+  );
+}
+
+async function askAdmin(admin: AdminClient): Promise<Pick<Observation, 'upstreams' | 'errors' | 'adminFault'>> {
+  try {
+    const [upstreams, errors] = await Promise.all([admin.json('/admin/upstreams'), admin.json('/admin/errors')]);
+    return {
+      upstreams: listIn<ShownUpstream>(upstreams, 'upstreams'),
+      errors: listIn<ShownError>(errors, 'errors'),
+      adminFault: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof FetchFailure)) throw error;
+    return { upstreams: [], errors: [], adminFault: error.message };
+  }
 }
 
 async function readHealth(url: string, timeoutMs: number): Promise<Observation['health']> {

@@ -6,10 +6,10 @@ export type Confidence = (typeof CONFIDENCES)[number];
 
 /** A cause that would explain what is seen. */
 export interface Suspicion {
-  /** `upstream user`, `redis`, `jwks`, `traffic`, `resources`, `release`. */
+  /** `upstream user`, `redis`, `jwks`, `traffic`, `resources`, `event loop`. */
   readonly subject: string;
   /** Of a connection; `failing` where several would look the same; else what is wrong, in a word. */
-  readonly condition: Condition | 'failing' | 'overload' | 'rate_limited' | 'exhausted' | 'drift';
+  readonly condition: Condition | 'failing' | 'overload' | 'rate_limited' | 'exhausted' | 'drift' | 'blocked';
   readonly confidence: Confidence;
   readonly evidence: readonly string[];
   readonly remedy: string | undefined;

@@ -5,6 +5,7 @@ import type { ProbeLimits } from '../doctor/endpoint-checks.js';
 import { FetchFailure } from '../fetch-bounded.js';
 import { EXIT_UNAVAILABLE, formatTable, type Terminal } from '../terminal.js';
 import type { World } from '../world.js';
+import { suspectMainThread } from './blocked-thread.js';
 import { fiveAnswers } from './five-answers.js';
 import { type Observation, observeGateway } from './observation.js';
 import { suspectBackends } from './suspect-backends.js';
@@ -42,14 +43,27 @@ export async function triage(
   } catch (error) {
     if (!(error instanceof FetchFailure)) throw error;
     terminal.err(`the gateway does not tell its metrics: ${error.message}`);
+    const causes = error.status === undefined ? await suspectMainThread(admin) : [];
+    if (causes.length > 0) return report(terminal, options, { causes, answers: [], probes: [] });
     terminal.err(
       'read its last lines and the state of the pod, then runbooks/runbook-api-gateway.md; gateway doctor tries what is around it',
     );
     return EXIT_UNAVAILABLE;
   }
+  const { adminFault, probes } = observation;
+  if (adminFault !== undefined) terminal.err(`upstreams and last errors are not known: ${adminFault}`);
   const causes = rankSuspicions([...suspectBackends(observation), ...suspectGateway(observation)]);
-  const answers = fiveAnswers(observation, causes);
-  if (options.json) terminal.out(JSON.stringify(asJson(observation, causes, answers), null, 2));
+  return report(terminal, options, { causes, answers: fiveAnswers(observation, causes), probes });
+}
+
+interface Report {
+  readonly causes: readonly Suspicion[];
+  readonly answers: readonly string[][];
+  readonly probes: Observation['probes'];
+}
+
+function report(terminal: Terminal, { json }: TriageOptions, { causes, answers, probes }: Report): number {
+  if (json) terminal.out(JSON.stringify({ causes, answers: Object.fromEntries(answers) as object, probes }, null, 2));
   else for (const line of describe(causes, answers)) terminal.out(line);
   return causes.length === 0 ? 0 : 1;
 }
@@ -58,10 +72,6 @@ export async function triage(
 async function probe({ inspection, env, routes }: World, options: TriageOptions) {
   if (!options.probe || inspection.problems.length > 0) return [];
   return examine(parseEnvironment(env), routes, options);
-}
-
-function asJson({ probes }: Observation, causes: readonly Suspicion[], answers: readonly string[][]): object {
-  return { causes, answers: Object.fromEntries(answers) as object, probes };
 }
 
 function describe(causes: readonly Suspicion[], answers: readonly string[][]): string[] {
@@ -75,7 +85,6 @@ function describe(causes: readonly Suspicion[], answers: readonly string[][]): s
     ...others.map(
       ({ subject, condition, confidence }) => `also: ${subject} is ${condition} (confidence ${confidence})`,
     ),
-    '',
-    ...formatTable(answers),
+    ...(answers.length === 0 ? [] : ['', ...formatTable(answers)]),
   ];
 }
