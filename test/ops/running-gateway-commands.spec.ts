@@ -246,27 +246,4 @@ describe('gateway triage', () => {
     expect(exitCode).toBe(69);
     expect(err).toContain('the gateway does not tell its metrics');
   });
-
-  test('does not take another server for a gateway that is well', async () => {
-    const admin = gateway.gateway.adminUrl ?? '';
-    for (const url of [admin, gateway.world.gatewayEnv('http://localhost:8080')['JWT_ISSUER'] ?? '']) {
-      const { exitCode, out, err } = await command(['triage', '--metrics', url, '--interval', '1ms']);
-      expect({ exitCode, out }).toEqual({ exitCode: 69, out: '' });
-      expect(err).toContain('compare --metrics, OPS_PORT, ENABLE_METRICS');
-    }
-  });
-
-  test.each([
-    [
-      'without a token',
-      '',
-      /upstreams and last errors are not known: .* asks for a token: set GATEWAY_ADMIN_AUTH_TOKEN/,
-    ],
-    ['with the token of another', `${ADMIN_TOKEN}-of-another`, /are not known: .* does not take this token: compare/],
-  ])('says what it could not look at %s', async (_, token, reason) => {
-    const args = ['triage', ...running(), '--interval', '1ms', '--no-probe'];
-    const { err, out } = await command(args, '', { GATEWAY_ADMIN_AUTH_TOKEN: token });
-    expect(err).toMatch(reason);
-    expect(out).toMatch(/^5 traces +unknown: the admin listener does not tell$/m);
-  });
 });
