@@ -8,7 +8,7 @@ const PATTERNS = ADMIN_ROUTES.map((route) => ({
   pattern: new RegExp(`^${route.path.replaceAll(/\{(\w+)\}/g, '(?<$1>[\\w.-]{1,64})')}$`),
 }));
 
-const KNOWN = ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`).join(', ');
+const KNOWN = [...new Set(ADMIN_ROUTES.map(({ path }) => path))].join(' ');
 
 /** A route and the variable parts of a path. */
 interface Found {
@@ -19,10 +19,17 @@ interface Found {
 /** Throws ROUTE_NOT_FOUND, or METHOD_NOT_ALLOWED with the methods that the path takes. */
 export function findRoute(method: string, path: string): Found {
   const matches = PATTERNS.filter(({ pattern }) => pattern.test(path));
-  if (matches.length === 0) throw new GatewayError('ROUTE_NOT_FOUND', `There is no such path here; known: ${KNOWN}.`);
+  if (matches.length === 0) throw notFound(path);
   const wanted = method === 'HEAD' ? 'GET' : method;
   const match = matches.find(({ route }) => route.method === wanted);
   if (match !== undefined) return { route: match.route, params: { ...match.pattern.exec(path)?.groups } };
   const allow = matches.map(({ route }) => (route.method === 'GET' ? 'GET, HEAD' : route.method)).join(', ');
   throw new GatewayError('METHOD_NOT_ALLOWED', `${path} takes ${allow}.`, { headers: { allow } });
+}
+
+/** A folder without the slash at its end is what people write. */
+function notFound(path: string): GatewayError {
+  const folder = ADMIN_ROUTES.find((route) => route.path === `${path}/`);
+  const hint = folder === undefined ? `known: ${KNOWN}` : `did you mean ${folder.path}?`;
+  return new GatewayError('ROUTE_NOT_FOUND', `There is no such path here; ${hint}`);
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { type FieldViolation, GatewayError } from '../../domain/errors.js';
 import { lowerAscii } from '../../domain/header-text.js';
+import { describeIssue } from './input-messages.js';
 
 const MAX_BODY_BYTES = 65_536;
 const MAX_QUERY_PARAMETERS = 32;
@@ -83,7 +84,7 @@ function parseObject(body: string): object {
 }
 
 function check(values: object, schema: z.ZodObject, kind: string): CheckedFields {
-  const { success, data, error } = schema.safeParse(values);
+  const { success, data, error } = schema.safeParse(values, { error: describeIssue });
   if (success) return data;
   const known = Object.keys(schema.shape);
   const errors = error.issues.flatMap((issue) => violations(issue, kind));
@@ -93,7 +94,7 @@ function check(values: object, schema: z.ZodObject, kind: string): CheckedFields
 }
 
 function violations(issue: z.core.$ZodIssue, kind: string): FieldViolation[] {
-  const path = issue.path.map(String);
+  const path = issue.path.map((name) => quote(String(name)));
   if (issue.code !== 'unrecognized_keys') return [{ field: path.join('.'), detail: issue.message }];
   return issue.keys.map((key) => ({ field: [...path, quote(key)].join('.'), detail: `unknown ${kind}` }));
 }

@@ -12,7 +12,10 @@ const time = z.string().transform((raw, context) => {
     return duration().parse(raw);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    context.addIssue({ code: 'custom', message: 'must be a time with its unit up to 24h, such as 90s or 5m' });
+    context.addIssue({
+      code: 'custom',
+      message: 'must be a time with its unit, above 0 and up to 24h, such as 90s or 5m',
+    });
     return z.NEVER;
   }
 });

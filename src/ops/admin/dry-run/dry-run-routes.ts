@@ -23,7 +23,7 @@ export const describedRequest = z.strictObject({
   body: z.json().optional(),
   principal: principal.optional(),
   /** Address of the client, for limits that count by it. */
-  address: z.union([z.ipv4(), z.ipv6()]).default('127.0.0.1'),
+  address: z.union([z.ipv4(), z.ipv6()], 'must be an IPv4 or IPv6 address').default('127.0.0.1'),
 });
 
 export type DescribedRequest = z.infer<typeof describedRequest>;
