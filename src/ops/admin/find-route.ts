@@ -8,7 +8,7 @@ const PATTERNS = ADMIN_ROUTES.map((route) => ({
   pattern: new RegExp(`^${route.path.replaceAll(/\{(\w+)\}/g, '(?<$1>[\\w.-]{1,64})')}$`),
 }));
 
-const KNOWN = [...new Set(ADMIN_ROUTES.map(({ path }) => path))].join(' ');
+const KNOWN = ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`).join(', ');
 
 /** A route and the variable parts of a path. */
 interface Found {
@@ -30,6 +30,6 @@ export function findRoute(method: string, path: string): Found {
 /** A folder without the slash at its end is what people write. */
 function notFound(path: string): GatewayError {
   const folder = ADMIN_ROUTES.find((route) => route.path === `${path}/`);
-  const hint = folder === undefined ? `known: ${KNOWN}` : `did you mean ${folder.path}?`;
-  return new GatewayError('ROUTE_NOT_FOUND', `There is no such path here; ${hint}`);
+  const hint = folder === undefined ? '' : ` Did you mean ${folder.path}?`;
+  return new GatewayError('ROUTE_NOT_FOUND', `There is no such path here.${hint} Known: ${KNOWN}.`);
 }
