@@ -4,10 +4,11 @@ import { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import { Revocation, type RevocationReason } from '../domain/revocation.js';
 import { Authenticator } from './authenticator.js';
-import { readCredential, type PresentedCredential } from './credentials.js';
+import type { PresentedCredential } from './credentials.js';
 import { GatewayGuard } from './gateway-guard.js';
 import type { GuardedRequest } from './guarded-request.js';
-import { authFailed, missingCredentials, refusal, severalCredentials } from './refusal.js';
+import { presentedCredential } from './presented-credential.js';
+import { authFailed, refusal } from './refusal.js';
 
 /** Says who is calling. A route without a policy lets nobody in; an open one asks for nothing. */
 @Injectable()
@@ -30,7 +31,7 @@ export class AuthenticationGuard extends GatewayGuard {
     const { call } = request;
     const begun = performance.now();
     try {
-      const credential = presented(request);
+      const credential = presentedCredential(request.headers);
       const principal = this.authenticator.identify(credential, request);
       if (principal instanceof Promise || this.revocation?.partial === true) {
         return this.finish(credential, call, principal).finally(() => (call.authnMs = performance.now() - begun));
@@ -67,20 +68,6 @@ export class AuthenticationGuard extends GatewayGuard {
     if (credential.kind === 'opaque' || credential.kind === 'api_key')
       this.authenticator.cache.forget(credential, 'revoked');
     throw refusal(reason);
-  }
-}
-
-function presented({ headers }: GuardedRequest): PresentedCredential {
-  const credential = readCredential(headers);
-  switch (credential.kind) {
-    case 'none':
-      throw missingCredentials();
-    case 'malformed':
-      throw refusal('MALFORMED_CREDENTIALS');
-    case 'several':
-      throw severalCredentials();
-    default:
-      return credential;
   }
 }
 

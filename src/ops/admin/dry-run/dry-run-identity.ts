@@ -1,6 +1,6 @@
-import { readCredential } from '../../../access/credentials.js';
 import type { JwtAuthenticator } from '../../../access/jwt-authenticator.js';
-import { missingCredentials, refusal, severalCredentials } from '../../../access/refusal.js';
+import { presentedCredential } from '../../../access/presented-credential.js';
+import { refusal } from '../../../access/refusal.js';
 import { GatewayError } from '../../../domain/errors.js';
 import { lowerAscii } from '../../../domain/header-text.js';
 import type { Principal } from '../../../domain/principal.js';
@@ -23,26 +23,17 @@ export interface IdentitySources {
 /** Finds out who sends a described request, asking no service. Rejects with what a client would be refused with. */
 export async function identify(request: DescribedRequest, { tokens, revocation }: IdentitySources): Promise<Identity> {
   if (request.principal !== undefined) return { source: 'described', principal: toPrincipal(request.principal) };
-  const credential = readCredential(lowerNames(request.headers));
-  switch (credential.kind) {
-    case 'none':
-      throw missingCredentials();
-    case 'malformed':
-      throw refusal('MALFORMED_CREDENTIALS');
-    case 'several':
-      throw severalCredentials();
-    case 'jwt': {
-      const principal = await tokens.verify(credential.value);
-      const revoked = revocation?.verdict(principal);
-      if (revoked !== undefined) throw refusal(revoked);
-      return { source: 'token', principal };
-    }
-    default:
-      throw new GatewayError(
-        'FAILED_PRECONDITION',
-        'Only an access token (JWT) can be verified without asking a service: describe the caller in "principal".',
-      );
+  const credential = presentedCredential(lowerNames(request.headers));
+  if (credential.kind !== 'jwt') {
+    throw new GatewayError(
+      'FAILED_PRECONDITION',
+      'Only an access token (JWT) can be verified without asking a service: describe the caller in "principal".',
+    );
   }
+  const principal = await tokens.verify(credential.value);
+  const revoked = revocation?.verdict(principal);
+  if (revoked !== undefined) throw refusal(revoked);
+  return { source: 'token', principal };
 }
 
 /** Header names as Node gives them to a request. */
