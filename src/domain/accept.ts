@@ -19,6 +19,11 @@ interface Rank {
 }
 
 const ANY: MediaRange = { type: '*', subtype: '*', parameters: new Map(), weight: 1 };
+/** Most media types, and headers for each, that are remembered, and the longest of those headers. */
+const MAX_KNOWN = 256;
+const MAX_KNOWN_LENGTH = 256;
+/** By media type, of which routes and upstreams have a few, and by header. */
+const ACCEPTED = new Map<string, Map<string, boolean>>();
 /** One to nine decimal places are read, with or without the zero: `q=.2` has been sent by Java for decades. */
 const WEIGHT = /^(?:0?\.\d{1,9}|[01]|0\.|1\.0{0,9})$/;
 
@@ -40,9 +45,20 @@ export function negotiate(accept: string | undefined, offers: readonly string[])
   return best;
 }
 
-/** Returns whether a client accepts a media type. */
+/** Returns whether a client accepts a media type. Clients say the same again and again, so short headers are read once. */
 export function accepts(accept: string | undefined, mediaType: string): boolean {
-  return accept === undefined || accept === '*/*' || negotiate(accept, [mediaType]) === 0;
+  if (accept === undefined || accept === '*/*') return true;
+  let known = ACCEPTED.get(mediaType);
+  if (known === undefined) {
+    if (ACCEPTED.size >= MAX_KNOWN) ACCEPTED.clear();
+    ACCEPTED.set(mediaType, (known = new Map()));
+  }
+  let accepted = known.get(accept);
+  if (accepted !== undefined) return accepted;
+  accepted = negotiate(accept, [mediaType]) === 0;
+  if (known.size >= MAX_KNOWN) known.clear();
+  if (accept.length <= MAX_KNOWN_LENGTH) known.set(accept, accepted);
+  return accepted;
 }
 
 /** Returns whether a client prefers a page over JSON, as browsers do when they navigate. One that takes anything does not. */

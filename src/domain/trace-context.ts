@@ -12,7 +12,7 @@ export interface TraceContext {
 export const NO_TRACE: TraceContext = { traceparent: '', tracestate: '' };
 
 /** Returns the trace id: 32 hexadecimal digits. */
-export function traceIdOf({ traceparent }: TraceContext): string {
+export function traceIdOf({ traceparent }: Pick<TraceContext, 'traceparent'>): string {
   return traceparent.slice(3, 35);
 }
 

@@ -11,6 +11,7 @@ import { GatewayMetrics, type AuthOutcome } from './metrics.js';
 import { Tracing } from './tracing/tracing.js';
 
 const UNMATCHED = '_unmatched';
+const NO_EXEMPLAR: LabelValues<never> = {};
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
@@ -52,7 +53,7 @@ export class AccessLog {
     this.metrics.httpRequests.inc({ method, path, status: http.status });
     const route = isRouted(call, method) ? path : UNMATCHED;
     const labels = { method, path: route, status_class: statusClass(http.status) };
-    this.metrics.httpDuration.observe({ labels, value: http.durationMs / 1000, ...this.exemplar(call) });
+    this.metrics.httpDuration.observe({ labels, value: http.durationMs / 1000, exemplarLabels: this.exemplar(call) });
     if (call.error !== undefined) this.metrics.requests.failed(call.error);
     this.metrics.requests.answered(call, http);
     this.metrics.streams.ended(call);
@@ -60,15 +61,18 @@ export class AccessLog {
   }
 
   /** The trace of an observation, where it is kept and to be shown. prom-client takes any label, its types know none. */
-  private exemplar({ spans, trace }: CallContext): { exemplarLabels: LabelValues<never> } | undefined {
-    if (spans?.isKept !== true || this.tracing?.hasExemplars !== true) return undefined;
-    return { exemplarLabels: { trace_id: traceIdOf(trace) } as LabelValues<never> };
+  private exemplar({ spans, trace }: CallContext): LabelValues<never> {
+    if (spans?.isKept !== true || this.tracing?.hasExemplars !== true) return NO_EXEMPLAR;
+    return { trace_id: traceIdOf(trace) } as LabelValues<never>;
   }
 
   private countDecision(call: CallContext, decision_reason: string): void {
     this.metrics.authDecisions.inc({ outcome: call.outcome as AuthOutcome, decision_reason });
     if (call.policy?.access !== 'OPEN') {
-      this.metrics.authDuration.observe({ value: (call.authnMs + call.authzMs) / 1000, ...this.exemplar(call) });
+      this.metrics.authDuration.observe({
+        value: (call.authnMs + call.authzMs) / 1000,
+        exemplarLabels: this.exemplar(call),
+      });
     }
   }
 }

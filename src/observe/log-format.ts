@@ -5,7 +5,9 @@ import { paint, plain, prettyLine } from './pretty-line.js';
 
 const STDOUT = 1;
 const STDERR = 2;
-const FATAL = '{"level":"fatal"';
+/** pino tells a destination that has this the level of each line (pino's `metadata`). */
+const METADATA = Symbol.for('pino.metadata');
+const FATAL = 60;
 
 /** The settings of the format, as far as they are known. */
 export interface LogFormatSettings {
@@ -42,6 +44,10 @@ export class PrettyStream implements LogStream {
 
 /** JSON lines, and fatal ones on standard error too: that is where a process is looked at that did not start. */
 export class JsonStream implements LogStream {
+  readonly [METADATA] = true;
+  /** Set by pino before it writes an event. Lines of requests come from elsewhere, and their text is not looked at. */
+  lastLevel = 0;
+
   constructor(
     private readonly lines: LogStream,
     private readonly stderr: (text: string) => void = writeStderr,
@@ -53,7 +59,8 @@ export class JsonStream implements LogStream {
 
   write(json: string): void {
     this.lines.write(json);
-    if (json.startsWith(FATAL)) this.stderr(json);
+    if (this.lastLevel >= FATAL) this.stderr(json);
+    this.lastLevel = 0;
   }
 }
 

@@ -1,20 +1,37 @@
 import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
 import type { DecisionReason } from '../domain/decision-reason.js';
 import type { GatewayError } from '../domain/errors.js';
-import type { RateLimitVerdict } from '../domain/rate-limit.js';
-import { NO_TRACE } from '../domain/trace-context.js';
+import {
+  type RateLimitOutcome,
+  type RateLimitScope,
+  type RateLimitVerdict,
+  tightestBucket,
+} from '../domain/rate-limit.js';
 import type { HttpFacts } from './http-facts.js';
 
 const KEPT_REQUESTS = 1_024;
 const KEPT_ERRORS = 50;
 const FIRST_SERVER_ERROR = 500;
 
-/** How one request ended. Holds nothing of its body, its credential or its connection. */
+const NO_CALL: UpstreamTrace = {
+  upstream: '',
+  rpc: '',
+  grpcCode: '',
+  attempts: 0,
+  deadlineMs: 0,
+  serviceMs: 0,
+  connectMs: 0,
+};
+
+/**
+ * How one request ended. Holds nothing of its body, its credential or its connection, and no object of the request but
+ * its error: what a thousand requests hold on to is copied by each collection of young objects.
+ */
 export class RecentRequest {
   /** Unix ms when it ended; 0: there was none yet. */
   at = 0;
   requestId = '';
-  trace = NO_TRACE;
+  traceparent = '';
   method = '';
   path = '';
   route = '';
@@ -25,9 +42,17 @@ export class RecentRequest {
   outcome = '';
   access = '';
   upstreamName = '';
-  upstream: UpstreamTrace | undefined;
+  /** Empty where no upstream was called. */
+  rpc = '';
+  grpcCode = '';
+  attempts = 0;
+  connectMs = 0;
+  serviceMs = 0;
+  deadlineMs = 0;
   breakerState = '';
-  rateLimit: RateLimitVerdict | undefined;
+  rateLimitOutcome: RateLimitOutcome | undefined;
+  rateLimitScope: RateLimitScope | undefined;
+  rateLimitRemaining = 0;
   responseCache = '';
   fallback = '';
   durationMs = 0;
@@ -39,7 +64,7 @@ export class RecentRequest {
   fill(call: CallContext, http: HttpFacts, at: number): void {
     this.at = at;
     this.requestId = call.requestId;
-    this.trace = call.trace;
+    this.traceparent = call.trace.traceparent;
     this.method = http.method;
     this.path = http.path;
     this.route = call.routeLabel;
@@ -50,9 +75,7 @@ export class RecentRequest {
     this.outcome = call.outcome;
     this.access = call.policy?.access ?? '';
     this.upstreamName = call.method?.upstream ?? '';
-    this.upstream = call.upstream;
     this.breakerState = call.breakerState;
-    this.rateLimit = call.rateLimit;
     this.responseCache = call.responseCache;
     this.fallback = call.fallback;
     this.durationMs = http.durationMs;
@@ -60,6 +83,24 @@ export class RecentRequest {
     this.authzMs = call.authzMs;
     this.queueMs = call.queueMs;
     this.rateLimitMs = call.rateLimitMs;
+    this.fillUpstream(call.upstream ?? NO_CALL);
+    this.fillRateLimit(call.rateLimit);
+  }
+
+  private fillUpstream({ rpc, grpcCode, attempts, connectMs, serviceMs, deadlineMs }: UpstreamTrace): void {
+    this.rpc = rpc;
+    this.grpcCode = grpcCode;
+    this.attempts = attempts;
+    this.connectMs = connectMs;
+    this.serviceMs = serviceMs;
+    this.deadlineMs = deadlineMs;
+  }
+
+  private fillRateLimit(verdict: RateLimitVerdict | undefined): void {
+    const bucket = verdict && tightestBucket(verdict);
+    this.rateLimitOutcome = verdict?.outcome;
+    this.rateLimitScope = bucket?.scope;
+    this.rateLimitRemaining = bucket?.remaining ?? 0;
   }
 }
 

@@ -3,6 +3,8 @@ import type { CallContext } from '../domain/call-context.js';
 /** Kinds of waits times routes that are kept apart; those beyond are counted as one. */
 const MAX_PLACES = 1_000;
 const OTHERS = '_other';
+/** What takes less is the way through the code, not a wait. */
+const SHORTEST_MS = 0.1;
 
 /** What requests waited for, all together since the start. */
 export interface WaitTotals {
@@ -29,8 +31,8 @@ export class WaitProfile {
   /** Takes the waits of a request that has ended. */
   take(call: CallContext): void {
     const { queueMs, rateLimitMs, upstream, authWait } = call;
-    if (this.fraction === 0 || queueMs + rateLimitMs + (upstream?.connectMs ?? 0) + (authWait?.connectMs ?? 0) <= 0)
-      return;
+    const waitedMs = queueMs + rateLimitMs + (upstream?.connectMs ?? 0) + (authWait?.connectMs ?? 0);
+    if (this.fraction === 0 || waitedMs < SHORTEST_MS) return;
     this.ended += 1;
     if (this.ended % this.fraction === 0) this.addWaits(call);
   }

@@ -1,5 +1,4 @@
 import { GatewayError } from '../../../domain/errors.js';
-import { tightestBucket } from '../../../domain/rate-limit.js';
 import { traceIdOf } from '../../../domain/trace-context.js';
 import { causeText } from '../../../observe/access-fields.js';
 import type { RecentRequest, RecentRequests } from '../../../observe/recent-requests.js';
@@ -27,11 +26,10 @@ export function listErrors(recent: RecentRequests): object {
 
 /** Describes one request as its log line does. */
 export function describeRequest(request: RecentRequest): object {
-  const { error, upstream, rateLimit } = request;
-  const bucket = rateLimit && tightestBucket(rateLimit);
+  const { error, rateLimitOutcome: outcome } = request;
   return {
     id: request.requestId,
-    traceId: traceIdOf(request.trace),
+    traceId: traceIdOf(request),
     endedAt: shownTime(request.at),
     method: request.method,
     path: request.path,
@@ -46,14 +44,14 @@ export function describeRequest(request: RecentRequest): object {
     decisionReason: request.decisionReason ?? null,
     outcome: request.outcome,
     upstream: request.upstreamName === '' ? null : request.upstreamName,
-    rpc: upstream?.rpc ?? null,
-    grpcCode: upstream?.grpcCode ?? null,
-    attempts: upstream?.attempts ?? 0,
+    rpc: request.rpc === '' ? null : request.rpc,
+    grpcCode: request.rpc === '' ? null : request.grpcCode,
+    attempts: request.attempts,
     breakerState: request.breakerState,
     rateLimit:
-      rateLimit === undefined
+      outcome === undefined
         ? null
-        : { outcome: rateLimit.outcome, scope: bucket?.scope ?? null, remaining: bucket?.remaining ?? null },
+        : { outcome, scope: request.rateLimitScope ?? null, remaining: request.rateLimitRemaining },
     responseCache: request.responseCache,
     fallback: request.fallback,
     timings: {
@@ -62,9 +60,9 @@ export function describeRequest(request: RecentRequest): object {
       authzMs: shownMs(request.authzMs),
       rateLimitMs: shownMs(request.rateLimitMs),
       queueMs: shownMs(request.queueMs),
-      connectMs: shownMs(upstream?.connectMs ?? 0),
-      upstreamMs: shownMs(upstream?.serviceMs ?? 0),
-      deadlineMs: shownMs(upstream?.deadlineMs ?? 0),
+      connectMs: shownMs(request.connectMs),
+      upstreamMs: shownMs(request.serviceMs),
+      deadlineMs: shownMs(request.deadlineMs),
     },
   };
 }
