@@ -92,7 +92,7 @@ function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
       ignoreTrailingSlash: true,
       ignoreDuplicateSlashes: true,
       maxParamLength: MAX_SEGMENT_BYTES * 3,
-      // Queries are read by the contract's own rules.
+      // Read by the contract's own rules, and for ordinary controllers once the route is known.
       querystringParser: () => ({}),
     },
     http: {

@@ -1,3 +1,4 @@
+import { parse as parseQuery } from 'node:querystring';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import { DrainState } from '../domain/drain-state.js';
@@ -47,6 +48,7 @@ export class RequestLifecycle implements ConnectionHandler {
     if (followsClosingAnswer(reply)) return recordError(request.call, ignored());
     try {
       const resolution = this.preAuth.run(request);
+      if (request.rpc === undefined) request.query = parseQuery(request.rawQuery);
       if (resolution.kind === 'route') return this.awaitBody(request, reply, done);
       if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
       void reply.code(204).headers(resolution.headers).send();

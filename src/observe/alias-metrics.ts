@@ -24,7 +24,7 @@ interface AliasSources {
   readonly inFlight: () => number;
 }
 
-/** Registers the names of document 001. They are computed at each scrape from what is measured already. */
+/** Registers the short names that older dashboards have. They are computed at each scrape from what is measured already. */
 export function registerAliases(registry: Registry, { duration, inFlight }: AliasSources): void {
   const get = () => {
     const total = sumUp(duration);

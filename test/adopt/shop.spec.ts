@@ -108,6 +108,10 @@ describe('an ordinary controller', () => {
     await expectFetchProblem(await fetch(`${gateway.url}/shop/shelves`), 'UNAUTHENTICATED');
   });
 
+  it('reads its query as in any NestJS application', async () => {
+    expect(await (await alice.get('/shop/shelves?kind=a%20b')).json()).toEqual({ shelves: ['a b'] });
+  });
+
   it('that declares no access lets nobody in', async () => {
     await expectFetchProblem(await alice.get('/shop/shelves/undeclared'), 'PERMISSION_DENIED');
     expect(journal).toEqual([]);

@@ -70,7 +70,7 @@ describe('metrics', () => {
     expect(await value('gateway_overhead_seconds_count')).toBe(count + 1);
   });
 
-  it('have the names of document 001 too, with the same values', async () => {
+  it('have short names too, with the same values', async () => {
     const text = await scrape();
     const sum = (name: string) =>
       text

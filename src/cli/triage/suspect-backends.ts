@@ -13,7 +13,7 @@ interface Seen {
 const SLOW_SHARE = 0.5;
 const DEFAULT_TIMEOUT_MS = 2_000;
 
-/** First of document 004: most problems of a gateway are those of a backend, of Redis or of the issuer. */
+/** Looked at first: most problems of a gateway are those of a backend, of Redis or of the issuer. */
 export function suspectBackends(observation: Observation): Suspicion[] {
   const { metrics } = observation;
   const upstreams = metrics.after.values('gateway_upstream_up', 'upstream');

@@ -1,4 +1,4 @@
-import { Controller, Get, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Query, UseInterceptors } from '@nestjs/common';
 import { Access } from '../../../src/access/access.decorator.js';
 import { Upstream } from '../../../src/edge/upstream.decorator.js';
 import { StopwatchInterceptor } from './stopwatch.interceptor.js';
@@ -9,8 +9,8 @@ export class ShelvesController {
   @Get()
   @Access('AUTHENTICATED')
   @Upstream('user')
-  list(): object {
-    return { shelves: ['tea', 'coffee'] };
+  list(@Query('kind') kind?: string): object {
+    return { shelves: kind === undefined ? ['tea', 'coffee'] : [kind] };
   }
 
   @Get('locked')
