@@ -108,7 +108,7 @@ describe('while a loop blocks the main thread for five seconds', () => {
   });
 
   it('gateway triage names the function that blocks', async () => {
-    await subject.plant('/block');
+    await subject.plant('/block-for-long');
     const { url, adminUrl } = subject.gateway;
     const args = ['triage', '--url', `${adminUrl}`, '--metrics', url, '--timeout', '1s', '--no-probe'];
     const { exitCode, out, err } = await gatewayCommand(args, {});

@@ -41,6 +41,7 @@ const FAULTS: Readonly<Record<string, () => void>> = {
   '/stop': () => clearInterval(timer),
   '/long': () => void setImmediate(() => plantedHotFunction(500)),
   '/block': () => void setImmediate(() => plantedHotFunction(5_000)),
+  '/block-for-long': () => void setImmediate(() => plantedHotFunction(10_000)),
   '/native': () => void setImmediate(() => plantedNativeCall('3')),
   '/exit': () => process.exit(0),
 };
