@@ -101,14 +101,15 @@ describe('an outage of Redis', () => {
     await instance.revocation.revoke('a', end());
     await way.set({ mode: 'down' });
     await expect.poll(() => instance.revocation.degraded, AGAIN).toBe(true);
+    const told = () => instance.user.told.filter((text) => text.startsWith('revocation stream'));
+    await expect.poll(told, AGAIN).toEqual(['revocation stream degraded']);
     expect(verdictOn(instance, 'a')).toBe('TOKEN_REVOKED');
     expect(instance.revocation.ready).toBe(true);
     await other.revocation.revoke('missed', end());
     await way.set({ mode: 'none' });
     await expect.poll(() => verdictOn(instance, 'missed'), AGAIN).toBe('TOKEN_REVOKED');
     await expect.poll(() => instance.revocation.degraded, AGAIN).toBe(false);
-    const told = instance.user.told.filter((text) => text.startsWith('revocation stream'));
-    expect(told).toEqual(['revocation stream degraded', 'revocation stream recovered']);
+    await expect.poll(told, AGAIN).toEqual(['revocation stream degraded', 'revocation stream recovered']);
     await way.close();
   });
 
@@ -138,7 +139,7 @@ describe('an outage of Redis', () => {
     expect(instance.revocation.ready).toBe(false);
     await server.restart();
     await expect.poll(() => instance.revocation.ready, AGAIN).toBe(true);
-    expect(instance.user.told).toContain('revocation not_initialized recovered');
+    await expect.poll(() => instance.user.told).toContain('revocation not_initialized recovered');
     expect(instance.user.told.filter((text) => text.startsWith('revocation stream'))).toEqual([]);
   });
 });
@@ -152,7 +153,7 @@ describe('a store that somebody empties', () => {
     expect(verdictOn(instance, 'a')).toBe('TOKEN_REVOKED');
     expect(await metric(instance, 'gateway_revocation_store_truncated_total')).toBe(1);
     expect(instance.user.lines.join('')).toContain('revocation_store_truncated lost=1 stored=0');
-    expect(instance.user.told).toContain('revocation store_truncated degraded');
+    await expect.poll(() => instance.user.told).toContain('revocation store_truncated degraded');
     expect(verdictOn(await startReady(), 'a')).toBe('TOKEN_REVOKED');
   });
 
@@ -206,7 +207,9 @@ describe('more revoked tokens than memory may hold', () => {
     await expect.poll(() => instance.revocation.partial, AGAIN).toBe(false);
     const unknown = Array.from({ length: 20 }, (_, index) => `t${index}`).filter((id) => !verdictOn(instance, id));
     expect(unknown).toEqual([]);
-    expect(instance.user.told).toEqual(['revocation overflow degraded', 'revocation overflow recovered']);
+    await expect
+      .poll(() => instance.user.told, AGAIN)
+      .toEqual(['revocation overflow degraded', 'revocation overflow recovered']);
   });
 });
 
