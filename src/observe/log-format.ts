@@ -64,7 +64,7 @@ export class JsonStream implements LogStream {
   }
 }
 
-/** Where lines go before the settings are known: written at once, since the process ends with them. */
+/** Where lines go before the settings are known: written immediately, since the process ends with them. */
 export function earlyStream(pretty: LineWriter | undefined): DestinationStream {
   const lines = { dropped: 0, write: (text: string) => void writeSync(STDOUT, text) };
   return pretty === undefined ? new JsonStream(lines) : new PrettyStream(lines, pretty);

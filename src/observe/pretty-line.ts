@@ -128,7 +128,7 @@ function isTold(message: string, value: unknown): boolean {
   return value === '' || value === null || (typeof value === 'string' && message.includes(value));
 }
 
-/** The stack of an error, a line each. */
+/** The stack of an error, one line per frame. */
 function stackOf(err: unknown, color: Paint): string {
   if (typeof err !== 'object' || err === null) return '';
   const { stack, message } = err as { readonly stack?: unknown; readonly message?: unknown };

@@ -28,7 +28,7 @@ export class RevocationMetrics {
     });
     this.published = new Counter({
       name: 'gateway_revocations_published_total',
-      help: 'Tokens revoked through this instance: told to Redis at once, or deferred until it answers.',
+      help: 'Tokens revoked through this instance: told to Redis immediately, or deferred until it answers.',
       labelNames: ['outcome'],
       registers,
     });

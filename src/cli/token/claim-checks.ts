@@ -48,7 +48,7 @@ function timeChecks({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenChe
     typeof exp === 'number'
       ? check('exp', exp * 1000 > nowMs - tolerance, [ageOf(exp, nowMs), `refresh the token, ${clock}`])
       : check('exp', false, [
-          exp === undefined ? 'it is missing' : `${shown(exp)} is no time`,
+          exp === undefined ? 'it is missing' : `${shown(exp)} is not a time`,
           'let the issuer set it',
         ]),
     ...(typeof nbf === 'number' ? [check('nbf', !future(nbf), [ageOf(nbf, nowMs), `wait, ${clock}`])] : []),
