@@ -22,7 +22,13 @@ export default defineConfig({
         },
       },
       {
-        test: { ...SHARED, ...PATIENT, name: 'gateway', include: ['test/**/*.spec.ts', ...SERVER_SPECS] },
+        test: {
+          ...SHARED,
+          ...PATIENT,
+          name: 'gateway',
+          include: ['test/**/*.spec.ts', ...SERVER_SPECS],
+          globalSetup: ['test/support/build-once.ts'],
+        },
       },
     ],
   },

@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { VERSION } from '../version.js';
-import { buildGateway } from '../../test/support/build.js';
+import { builtFile } from '../../test/support/gateway-process.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const BIN = join(ROOT, 'bin/gateway.js');
 
-/** Runs `gateway` with an environment that holds no setting. */
+/** Runs the built `gateway` with an environment that holds no setting. */
 function gateway(...args: string[]) {
-  return runBin(BIN, args);
+  return runBin(builtFile('bin/gateway.js'), args);
 }
 
 function runBin(bin: string, args: readonly string[]) {
@@ -20,21 +20,18 @@ function runBin(bin: string, args: readonly string[]) {
 }
 
 describe('gateway', { timeout: 40_000 }, () => {
-  let folder: string;
-  beforeAll(() => void (folder = buildGateway()));
-  afterAll(() => rmSync(folder, { recursive: true }));
-
   test('is the bin of the package', () => {
     const { status, stdout } = spawnSync('npx', ['gateway', '--version'], { cwd: ROOT, encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${VERSION}\n` });
   });
 
   test('runs from dist where the sources are missing, also through a link, as in the image', () => {
-    expect(existsSync(join(folder, 'src'))).toBe(false);
-    const link = join(folder, 'gateway');
-    symlinkSync(join(folder, 'bin/gateway.js'), link);
-    for (const bin of [join(folder, 'bin/gateway.js'), link]) {
-      expect(runBin(bin, ['routes'])).toMatchObject({ status: 0, stdout: gateway('routes').stdout, stderr: '' });
+    expect(existsSync(builtFile('src'))).toBe(false);
+    const link = join(mkdtempSync(join(tmpdir(), 'gateway-bin-')), 'gateway');
+    symlinkSync(builtFile('bin/gateway.js'), link);
+    const fromSources = runBin(join(ROOT, 'bin/gateway.js'), ['routes']).stdout;
+    for (const bin of [builtFile('bin/gateway.js'), link]) {
+      expect(runBin(bin, ['routes'])).toMatchObject({ status: 0, stdout: fromSources, stderr: '' });
     }
   });
 });

@@ -1,11 +1,8 @@
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
-import { buildGateway } from '../support/build.js';
-import { GatewayProcess } from '../support/gateway-process.js';
+import { builtFile, GatewayProcess } from '../support/gateway-process.js';
 import { DecodedProfile } from '../support/pprof.js';
 
 let world: World;
@@ -102,9 +99,8 @@ async function profiledFiles(gateway: GatewayProcess): Promise<string[]> {
 }
 
 it('the build has the admin listener too, whatever flags Node is given', { timeout: 120_000 }, async () => {
-  const folder = buildGateway();
   const flags = ['--enable-source-maps', '--max-old-space-size-percentage=65'];
-  const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }, [...flags, join(folder, 'dist/main.js')]);
+  const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }, [...flags, builtFile('dist/main.js')]);
   const circuits = await fetch(`${gateway.adminUrl}/admin/circuits`);
   expect([circuits.status, (await fetch(`${gateway.adminUrl}/admin/ping`)).status]).toEqual([200, 200]);
   expect(await (await fetch(`${gateway.adminUrl}/admin/`)).text()).toContain('EventSource');
@@ -117,5 +113,4 @@ it('the build has the admin listener too, whatever flags Node is given', { timeo
   expect(gateway.stderr).not.toContain('Debugger listening');
   gateway.child.kill('SIGTERM');
   expect(await gateway.exited).toBe(0);
-  rmSync(folder, { recursive: true });
 });

@@ -1,10 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { GatewayProcess } from '../support/gateway-process.js';
+import { builtProgram, GatewayProcess } from '../support/gateway-process.js';
 import { metric } from '../support/metrics.js';
 import { RawClient } from '../support/raw-client.js';
-import { REGISTER } from '../support/typescript.js';
 
 const REFUSED = 'gateway_client_connections_refused_total';
 const GET = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -63,7 +62,7 @@ describe('a process without file descriptors', { timeout: 60_000 }, () => {
   afterEach(() => gateway.kill());
 
   it('says so, in the log and in a metric, lives on, and serves when there are some again', async () => {
-    const limited = ['-c', 'ulimit -n 120; exec "$0" "$@"', process.execPath, '--import', REGISTER, 'src/main.ts'];
+    const limited = ['-c', 'ulimit -n 120; exec "$0" "$@"', process.execPath, ...builtProgram()];
     const env = { GATEWAY_RECOVERY_HOLD: '0s', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
     gateway = await GatewayProcess.start(world, env, limited, 'sh');
     const has = (msg: string) => gateway.lines.some((line) => line.msg === msg);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
-import { GatewayProcess } from '../support/gateway-process.js';
+import { builtFile, GatewayProcess } from '../support/gateway-process.js';
 import { REGISTER } from '../support/typescript.js';
 
 let world: World;
@@ -17,7 +17,7 @@ it.each([
     ['@grpc/grpc-js', '@grpc/proto-loader', 'fastify'],
   ],
 ])('a gateway over %s serves, and has loaded the libraries of gRPC only if it needs them', async (_, env, expected) => {
-  const program = ['--import', REGISTER, '--import', './test/support/tell-loaded.ts', 'src/main.ts'];
+  const program = ['--import', REGISTER, '--import', './test/support/tell-loaded.ts', builtFile('dist/main.js')];
   const gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s', ...env }, program);
   onTestFinished(() => gateway.kill());
   const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;

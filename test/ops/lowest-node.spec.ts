@@ -1,19 +1,14 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
-import { buildGateway } from '../support/build.js';
-import { GatewayProcess } from '../support/gateway-process.js';
+import { builtFile, GatewayProcess } from '../support/gateway-process.js';
 import { lowestNode } from '../support/lowest-node.js';
 
 it('the built gateway serves on the lowest Node that package.json promises', { timeout: 120_000 }, async () => {
   const node = await lowestNode();
   const world = await startWorld({ faultServer: false, idp: false });
   onTestFinished(() => world.close());
-  const folder = buildGateway();
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const entry = ['--enable-source-maps', join(folder, 'dist/main.js')];
-  const gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }, entry, node);
+  const env = { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
+  const gateway = await GatewayProcess.start(world, env, ['--enable-source-maps', builtFile('dist/main.js')], node);
   onTestFinished(() => gateway.kill());
   const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
   const users = await fetch(`${gateway.url}/api/v1/users?page_size=1`, { headers: { authorization } });

@@ -1,10 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { vi } from 'vitest';
+import { inject, vi } from 'vitest';
 import type { World } from '../../sandbox/world.js';
 import { TESTED_TRANSPORT } from './tested-transport.js';
-import { REGISTER } from './typescript.js';
+
+/** What `npm start` runs. */
+export const builtProgram = () => ['--enable-source-maps', '--disable-sigusr1', builtFile('dist/main.js')];
+
+/** A file of the built gateway. */
+export const builtFile = (path: string) => join(inject('builtGateway'), path);
 
 /** A gateway in a process of its own, for what ends with the process. */
 export class GatewayProcess {
@@ -20,13 +26,8 @@ export class GatewayProcess {
   /** The same of its admin listener. */
   adminUrl = '';
 
-  /** Starts it and waits for nothing. @param program what `node` runs: the sources, unless told otherwise. */
-  constructor(
-    world: World,
-    env: Readonly<Record<string, string>>,
-    program = ['--import', REGISTER, 'src/main.ts'],
-    node = process.execPath,
-  ) {
+  /** Starts it and waits for nothing. @param program what `node` runs: the built gateway as `npm start` does, unless told otherwise. */
+  constructor(world: World, env: Readonly<Record<string, string>>, program = builtProgram(), node = process.execPath) {
     const child = spawn(node, program, {
       env: {
         PATH: process.env.PATH ?? '',
