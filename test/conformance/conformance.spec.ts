@@ -49,8 +49,8 @@ describe('a requirement is refused', () => {
 
 it('titles stand after those around them; rows of a table fill them, skipped tests have none', () => {
   const source = `
-    const CODES = ['a', ['b', 2], { name: 'c' }, computed()];
     describe('x', () => {
+      const CODES: [string, number][] = ['a', ['b', 2], { name: 'c' }, computed()];
       it.each(CODES)('%s is $name of %d', () => {});
       test(\`is \${y}\`, () => {});
       it.skip('no', () => {});

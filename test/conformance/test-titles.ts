@@ -32,11 +32,13 @@ export function titlesOf(source: string): string[] {
 /** The arrays that names of a file stand for. */
 function tablesOf(file: ts.SourceFile): ReadonlyMap<string, Table> {
   const tables = new Map<string, Table>();
-  for (const statement of file.statements.filter(ts.isVariableStatement)) {
-    for (const { name, initializer } of statement.declarationList.declarations) {
-      if (ts.isIdentifier(name) && initializer !== undefined) tables.set(name.text, elementsOf(initializer, tables));
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer !== undefined) {
+      tables.set(node.name.text, elementsOf(node.initializer, tables));
     }
-  }
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
   return tables;
 }
 

@@ -30,6 +30,18 @@ describe('a server stream', () => {
     expect(events.at(-1)).toBe('event: end\ndata: {}');
   });
 
+  it('asks proxies to pass each message on, and is not compressed', async () => {
+    const response = await alice.send(
+      'POST',
+      STREAM,
+      { query: 'stream 1 tokens slow 0ms' },
+      { 'accept-encoding': 'gzip' },
+    );
+    expect(response.headers.get('x-accel-buffering')).toBe('no');
+    expect(response.headers.get('content-encoding')).toBeNull();
+    await response.text();
+  });
+
   it('is one JSON value a line for application/x-ndjson', async () => {
     const response = await ask('stream 3 tokens slow 0ms', 'application/x-ndjson');
     expect(response.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');

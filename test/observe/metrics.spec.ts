@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
+import { compiledExpressions } from '../support/compiled-expressions.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 
 let gateway: TestGateway;
@@ -174,12 +175,16 @@ describe('what runs here', () => {
     }
   });
 
-  it('compiles no policy for a request', async () => {
+  it('compiles no policy and no regular expression for a request', async () => {
     const before = await value('gateway_policy_compile_total');
     expect(before).toBeGreaterThan(20);
-    await alice.get('/api/v1/users/acme-alice');
-    await alice.send('POST', '/api/v1/users', '{');
-    await alice.get('/nope');
+    const requests = async () => {
+      await alice.get('/api/v1/users/acme-alice');
+      await alice.send('POST', '/api/v1/users', '{');
+      await alice.get('/nope');
+    };
+    await requests();
+    expect(await compiledExpressions(requests)).toEqual([]);
     expect(await value('gateway_policy_compile_total')).toBe(before);
   });
 

@@ -127,6 +127,12 @@ describe('the alerts', () => {
   });
 });
 
+it('the runbook of the service names its owner, and who is called when nobody answers', () => {
+  const table = readText('runbooks/runbook-api-gateway.md');
+  expect(table).toMatch(/^\| owner +\| .*#[\w-]+/m);
+  expect(table).toMatch(/^\| on call +\| .*unacknowledged for \d+ minutes: \S/m);
+});
+
 describe.each(pages)('%s', (path) => {
   const text = readText(path);
 
