@@ -170,7 +170,7 @@ describe('the command line in a pod', () => {
     onTestFinished(() => redis.close());
     await redis.client.set('cache:one', 'response');
     const shell = await start({ REDIS_URL: redis.url });
-    const printed = await shell.run('runbooks/redis.md', 'gateway cache clear');
+    const printed = await shell.run('runbooks/sop/clear-cache.md', 'gateway cache clear');
     expect(printed).toEqual(['removed 1 keys of cache:*']);
   });
 });
