@@ -1,4 +1,4 @@
-import { Global, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { Global, Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
@@ -15,6 +15,7 @@ import { Cors } from './cors.js';
 import { FallbackController } from './fallback.controller.js';
 import { IdempotentRequests } from './idempotent-requests.js';
 import { mountedServices } from './mounted-services.js';
+import { unknownUpstreams } from './named-upstreams.js';
 import { RateLimitInterceptor } from './rate-limit.interceptor.js';
 import { RequestLifecycle } from './request-lifecycle.js';
 import { StalledClients } from './stalled-clients.js';
@@ -72,10 +73,13 @@ export class EdgeModule implements OnModuleInit {
     private readonly discovery: DiscoveryService,
     private readonly handler: RpcHandler,
     private readonly current: CurrentCall,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
   ) {}
 
-  /** Throws ConfigError for a controller whose explicit methods would not be called. */
+  /** Throws ConfigError for a controller whose explicit methods would not be called, or that names no upstream. */
   onModuleInit(): void {
+    const problems = unknownUpstreams(this.discovery, this.config.upstreams);
+    if (problems.length > 0) throw new ConfigError(problems);
     for (const { controlled, wrapper } of mountedServices(this.discovery)) {
       const fault = controllerFault(wrapper.instance as object, controlled);
       if (fault !== undefined) {

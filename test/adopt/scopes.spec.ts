@@ -52,3 +52,16 @@ describe('a guard that is made for each request', () => {
     await world.close();
   });
 });
+
+describe('a route that names an upstream of which the settings know nothing', () => {
+  it('is refused at the start, with the names that it could have', async () => {
+    const world = await startWorld({ faultServer: false, idp: false });
+    const starting = startTestGateway({ world, env: settings('misnamed-upstream.module.ts') });
+    const refusal = await starting.then(() => '', String);
+    expect(refusal).toContain(
+      "@Upstream('usr') of MisnamedController.misspelled names no upstream; did you mean 'user'?",
+    );
+    expect(refusal).toContain('ORDERS_SERVICE_URL');
+    await world.close();
+  });
+});

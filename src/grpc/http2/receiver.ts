@@ -10,7 +10,7 @@ export interface Receiver {
   /** Takes data in, copying it. Returns why the call has failed, if it has. */
   data(bytes: Buffer, start: number, end: number): CallEnd | undefined;
   /** What a response that ends here with OK lacks. */
-  readonly lack: CallEnd | undefined;
+  readonly missing: CallEnd | undefined;
   succeed(): void;
   fail(error: GatewayError): void;
 }

@@ -93,7 +93,7 @@ export class Response {
   private finish(values: HeaderValues): Progress {
     if (this.contentLength !== NO_LENGTH && this.received !== this.contentLength) return WRONG_LENGTH;
     const code = values[Slot.GRPC_STATUS];
-    if (code === '0') return this.receiver.lack ?? 'complete';
+    if (code === '0') return this.receiver.missing ?? 'complete';
     if (code === undefined) return httpEnd(this.httpStatus);
     if (!CODE.test(code)) return transportEnd(undefined, `Received grpc-status ${JSON.stringify(code)}`);
     return {

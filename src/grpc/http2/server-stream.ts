@@ -18,7 +18,7 @@ const CUT_OFF = transportEnd(GrpcStatus.INTERNAL, 'Received a message that was c
 export class ServerStream extends PulledStream implements Receiver {
   readonly windowBytes = STREAM_WINDOW;
   readonly isHolding = true;
-  readonly lack = undefined;
+  readonly missing = undefined;
   private readonly exchange: Exchange;
   private readonly backlog = new Backlog();
   private message: MessageReader;

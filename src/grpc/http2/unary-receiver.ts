@@ -23,7 +23,7 @@ export class UnaryReceiver implements Receiver {
     this.reader = new MessageReader(maxBytes);
   }
 
-  get lack(): CallEnd | undefined {
+  get missing(): CallEnd | undefined {
     return this.reader.message === undefined ? NO_MESSAGE : undefined;
   }
 

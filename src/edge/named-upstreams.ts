@@ -1,0 +1,29 @@
+import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
+import type { ConfigProblem } from '../config/config-error.js';
+import { nearest } from '../config/did-you-mean.js';
+import { upstreamOf } from './upstream.decorator.js';
+
+/**
+ * Returns a problem for each route whose `@Upstream` names no upstream of the settings: its circuit breaker would never
+ * open, and the route would not be protected.
+ */
+export function unknownUpstreams(discovery: DiscoveryService, known: ReadonlyMap<string, unknown>): ConfigProblem[] {
+  return discovery.getControllers().flatMap(({ metatype }) => {
+    const prototype = metatype?.prototype as Readonly<Record<string, object>> | undefined;
+    if (metatype === null || prototype === undefined) return [];
+    return new MetadataScanner().getAllMethodNames(prototype).flatMap((name) => {
+      const { upstream } = upstreamOf(prototype[name] as object) ?? {};
+      if (upstream === undefined || known.has(upstream)) return [];
+      const likely = nearest(upstream, known.keys());
+      const setting = `${upstream.toUpperCase()}_SERVICE_URL`;
+      return {
+        name: 'GATEWAY_MODULES',
+        reason: `@Upstream('${upstream}') of ${metatype.name}.${name} names no upstream`,
+        hint:
+          likely === undefined
+            ? `set ${setting}, or name one of ${[...known.keys()].join(', ')}`
+            : `did you mean '${likely}'?`,
+      };
+    });
+  });
+}
