@@ -15,14 +15,10 @@ export function unknownUpstreams(discovery: DiscoveryService, known: ReadonlyMap
       const { upstream } = upstreamOf(prototype[name] as object) ?? {};
       if (upstream === undefined || known.has(upstream)) return [];
       const likely = nearest(upstream, known.keys());
-      const setting = `${upstream.toUpperCase()}_SERVICE_URL`;
       return {
         name: 'GATEWAY_MODULES',
         reason: `@Upstream('${upstream}') of ${metatype.name}.${name} names no upstream`,
-        hint:
-          likely === undefined
-            ? `set ${setting}, or name one of ${[...known.keys()].join(', ')}`
-            : `did you mean '${likely}'?`,
+        hint: `name one with a <NAME>_SERVICE_URL: ${likely === undefined ? [...known.keys()].join(', ') : `perhaps ${likely}`}`,
       };
     });
   });

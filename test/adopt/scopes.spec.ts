@@ -59,9 +59,11 @@ describe('a route that names an upstream of which the settings know nothing', ()
     const starting = startTestGateway({ world, env: settings('misnamed-upstream.module.ts') });
     const refusal = await starting.then(() => '', String);
     expect(refusal).toContain(
-      "@Upstream('usr') of MisnamedController.misspelled names no upstream; did you mean 'user'?",
+      "@Upstream('usr') of MisnamedController.misspelled names no upstream; name one with a <NAME>_SERVICE_URL: perhaps user",
     );
-    expect(refusal).toContain('ORDERS_SERVICE_URL');
+    expect(refusal).toContain(
+      "@Upstream('orders') of MisnamedController.unknown names no upstream; name one with a <NAME>_SERVICE_URL: ai, auth",
+    );
     await world.close();
   });
 });
