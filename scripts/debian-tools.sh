@@ -11,8 +11,8 @@ cache="$PWD/.cache/debian"
 # tool -> Debian packages, the one that brings it first
 package_of() {
   case "$1" in
-    promtool) echo prometheus ;;
-    amtool) echo prometheus-alertmanager ;;
+    promtool | prometheus) echo prometheus ;;
+    amtool | prometheus-alertmanager) echo prometheus-alertmanager ;;
     redis-server) echo redis-server redis-tools libjemalloc2 liblzf1 libatomic1 ;;
     chromium) echo chromium ;;
     *) return 1 ;;
@@ -41,8 +41,16 @@ fetch() (
   trap 'rm -rf "$work" "$cache/apt"' EXIT
   cd "$work" && download "$@" && for package in ./*.deb; do dpkg -x "$package" root; done &&
     mkdir -p "$cache/bin" "$cache/lib" && find root -name '*.so.*' -exec cp -P -t "$cache/lib" {} + &&
-    cp -L "root/usr/bin/$tool" "$cache/bin/"
+    relocate "$tool" && cp -L "root/usr/bin/$tool" "$cache/bin/"
 )
+
+# Prometheus and Alertmanager of Debian read their templates from /usr/share/prometheus. Here they are below .cache/debian/share,
+# which must be the working directory: a relative path of the same length takes the place of the one in the program.
+relocate() {
+  [ -d root/usr/share/prometheus ] || return 0
+  mkdir -p "$cache/share" && cp -R root/usr/share/prometheus "$cache/share/" &&
+    sed -i 's#/usr/share/prometheus#.//////////prometheus#g' "root/usr/bin/$1"
+}
 
 install() {
   trap 'rm -rf "$cache/apt"' EXIT

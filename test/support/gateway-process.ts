@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { inject, vi } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { inject } from 'vitest';
 import type { World } from '../../sandbox/world.js';
 import { TESTED_TRANSPORT } from './tested-transport.js';
 
@@ -11,6 +12,9 @@ export const builtProgram = () => ['--enable-source-maps', '--disable-sigusr1', 
 
 /** A file of the built gateway. */
 export const builtFile = (path: string) => join(inject('builtGateway'), path);
+
+const READY_WITHIN_MS = 60_000;
+const POLL_MS = 50;
 
 /** A gateway in a process of its own, for what ends with the process. */
 export class GatewayProcess {
@@ -26,6 +30,8 @@ export class GatewayProcess {
   /** The same of its admin listener. */
   adminUrl = '';
 
+  private readonly opsPort: string | undefined;
+
   /** Starts it and waits for nothing. @param program what `node` runs: the built gateway as `npm start` does, unless told otherwise. */
   constructor(world: World, env: Readonly<Record<string, string>>, program = builtProgram(), node = process.execPath) {
     const child = spawn(node, program, {
@@ -40,6 +46,7 @@ export class GatewayProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
+    this.opsPort = env.OPS_PORT;
     this.exited = once(child, 'exit').then(([code]) => code as number | null);
     child.stderr.on('data', (chunk: Buffer) => {
       this.stderr += chunk.toString();
@@ -53,6 +60,11 @@ export class GatewayProcess {
     });
   }
 
+  /** Where `/metrics` and the health paths are. */
+  get opsUrl(): string {
+    return this.opsPort === undefined ? this.url : `http://127.0.0.1:${this.opsPort}`;
+  }
+
   /** Starts it; ready when it resolves. */
   static async start(
     world: World,
@@ -61,9 +73,24 @@ export class GatewayProcess {
     node?: string,
   ): Promise<GatewayProcess> {
     const gateway = new GatewayProcess(world, env, program, node);
-    const isReady = async () => gateway.url !== '' && (await fetch(`${gateway.url}/readyz`)).ok;
-    await vi.waitUntil(isReady, { timeout: 60_000 });
+    await gateway.ready();
     return gateway;
+  }
+
+  /** Resolves once it is ready. Rejects when it ends before or takes a minute. */
+  async ready(): Promise<void> {
+    const giveUpAt = performance.now() + READY_WITHIN_MS;
+    const gone = this.exited.then((code) => Promise.reject(new Error(`the gateway exited with code ${code}`)));
+    gone.catch(() => undefined);
+    const isReady = () =>
+      fetch(`${this.opsUrl}/readyz`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    while (!(this.url !== '' && (await isReady()))) {
+      if (performance.now() > giveUpAt) throw new Error('the gateway did not become ready within a minute');
+      await Promise.race([pause(POLL_MS), gone]);
+    }
   }
 
   /** Ends it without a farewell, and resolves when it is gone. Idempotent. */

@@ -1,0 +1,9 @@
+import type { Scenario } from './scenario.js';
+
+export const HEALTHY: Scenario = {
+  name: 'healthy',
+  fault: 'none',
+  inject: () => Promise.resolve(),
+  heal: () => Promise.resolve(),
+  alerts: [],
+};

@@ -1,0 +1,10 @@
+import type { Scenario } from './scenario.js';
+
+export const REDIS_DOWN: Scenario = {
+  name: 'redis-down',
+  fault: 'Redis refuses connections',
+  redis: true,
+  inject: async ({ world }) => void (await world.setFault('redis', { mode: 'down' })),
+  heal: async ({ world }) => void (await world.setFault('redis', { mode: 'none' })),
+  alerts: [{ alert: 'GatewayDegraded', receiver: 'slack-infra-oncall' }],
+};

@@ -1,0 +1,71 @@
+import { choosePort } from '../../../sandbox/gateway-process.js';
+import type { World } from '../../../sandbox/world.js';
+import { GatewayProcess } from '../../support/gateway-process.js';
+
+const NODE = ['--enable-source-maps', '--disable-sigusr1'];
+
+/** What differs between pods. */
+export interface PodOptions {
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Arguments of node before the sources of the gateway. */
+  readonly nodeArgs: readonly string[];
+}
+
+/** A gateway in a process of its own, as a pod has one: port, operational port and admin listener are those of this machine. */
+export class Pod {
+  private readonly killOnExit = () => this.process.child.kill('SIGKILL');
+
+  private constructor(
+    readonly name: string,
+    readonly process: GatewayProcess,
+  ) {
+    globalThis.process.once('exit', this.killOnExit);
+    void process.exited.then(() => globalThis.process.off('exit', this.killOnExit));
+  }
+
+  /** Starts it; ready when it resolves. */
+  static async start(world: World, { name, env, nodeArgs }: PodOptions): Promise<Pod> {
+    const port = await choosePort('0');
+    const ports = { API_GATEWAY_PORT: port, OPS_PORT: await choosePort('0'), GATEWAY_ADMIN_ADDR: '127.0.0.1:0' };
+    const settings = { ...world.gatewayEnv(`http://localhost:${port}`), POD_NAME: name, ...ports, ...env };
+    const program = [...NODE, ...nodeArgs, '--import', '@oxc-node/core/register', 'src/main.ts'];
+    const pod = new Pod(name, new GatewayProcess(world, settings, program));
+    await pod.process.ready();
+    return pod;
+  }
+
+  /** Where clients reach it. */
+  get url(): string {
+    return this.process.url;
+  }
+
+  /** Where `/metrics` and the health paths are: port 9464 of a pod. */
+  get opsUrl(): string {
+    return this.process.opsUrl;
+  }
+
+  /** Where its admin listener is: port 6060 of a pod. */
+  get adminUrl(): string {
+    return this.process.adminUrl;
+  }
+
+  /** Its lines so far. */
+  get lines(): readonly Readonly<Record<string, unknown>>[] {
+    return this.process.lines;
+  }
+
+  get isRunning(): boolean {
+    return this.process.child.exitCode === null && this.process.child.signalCode === null;
+  }
+
+  /** Sends SIGTERM and does not wait. */
+  terminate(): void {
+    this.process.child.kill('SIGTERM');
+  }
+
+  /** Ends it without a farewell. Idempotent. */
+  kill(): Promise<void> {
+    return this.process.kill();
+  }
+}
