@@ -62,7 +62,7 @@ describe('a route that names an upstream of which the settings know nothing', ()
       "@Upstream('usr') of MisnamedController.misspelled names no upstream; name one with a <NAME>_SERVICE_URL: perhaps user",
     );
     expect(refusal).toContain(
-      "@Upstream('orders') of MisnamedController.unknown names no upstream; name one with a <NAME>_SERVICE_URL: ai, auth",
+      "@Upstream('orders') of MisnamedController.unknown names no upstream; name one with a <NAME>_SERVICE_URL: auth, user, tenant, ai",
     );
     await world.close();
   });
