@@ -29,12 +29,13 @@ export function titlesOf(source: string): string[] {
   return titles;
 }
 
-/** The arrays that names of a file stand for. */
+/** The arrays that names of a file stand for; a name that is used twice stands for both. */
 function tablesOf(file: ts.SourceFile): ReadonlyMap<string, Table> {
   const tables = new Map<string, Table>();
   const visit = (node: ts.Node): void => {
     if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer !== undefined) {
-      tables.set(node.name.text, elementsOf(node.initializer, tables));
+      const { text } = node.name;
+      tables.set(text, [...(tables.get(text) ?? []), ...(elementsOf(node.initializer, tables) ?? [])]);
     }
     ts.forEachChild(node, visit);
   };
