@@ -1,3 +1,4 @@
+import { panelQueries } from './dashboards.js';
 import { findFiles, readText, readYaml } from './project-files.js';
 
 interface Rule {
@@ -24,10 +25,10 @@ export function readRules(): readonly Rule[] {
   return groups.flatMap((group) => group.rules);
 }
 
-/** Everything that a reader may learn of a metric from, rules among it. */
+/** Everything that a reader may learn of a metric from, rules and dashboards among it. */
 export function documents(): readonly string[] {
   const pages = findFiles('{README.md,docs/*.md,runbooks/**/*.md}').map((path) => readText(path));
-  return [...readRules().map(({ expr }) => expr), ...pages];
+  return [...readRules().map(({ expr }) => expr), ...panelQueries().map(({ expr }) => expr), ...pages];
 }
 
 /** Every metric that a rule, a runbook or a document speaks of, as `/metrics` names it. A live `/metrics` must have them all. */

@@ -30,6 +30,8 @@ export function valuesOf(read: ReadDocument, settings: string): object {
     },
     networkPolicy: { enabled: true, ingress: at(network, 'spec', 'ingress'), egress: at(network, 'spec', 'egress') },
     podMonitor: { enabled: false },
+    prometheusRule: { enabled: false },
+    dashboards: { enabled: false },
     ingress: {
       enabled: false,
       className: at(ingress, 'spec', 'ingressClassName'),
@@ -75,6 +77,8 @@ export function valuesSchema(): object {
     autoscaling: closed({ enabled: flag, minReplicas: count, maxReplicas: count, metrics: list }),
     networkPolicy: closed({ enabled: flag, ingress: list, egress: list }),
     podMonitor: closed({ enabled: flag }),
+    prometheusRule: closed({ enabled: flag }),
+    dashboards: closed({ enabled: flag }),
     ingress: closed({ enabled: flag, className: text, host: text, tlsSecret: text }),
   });
   const open = schema as { properties: object };

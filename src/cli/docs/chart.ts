@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type Document, parseAllDocuments, stringify } from 'yaml';
+import { monitoringTemplates } from './chart-monitoring.js';
 import { valuesOf, valuesSchema } from './chart-values.js';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -131,6 +132,7 @@ export function chartFiles(): ReadonlyMap<string, string> {
     ['templates/_helpers.tpl', HELPERS],
     ['templates/config-map.yaml', CONFIG_MAP],
     ...templates,
+    ...monitoringTemplates(),
   ]);
   return new Map([...files].map(([path, text]) => [`charts/api-gateway/${path}`, text]));
 }

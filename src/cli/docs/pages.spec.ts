@@ -6,6 +6,7 @@ import { ACCESS_FIELDS } from '../../observe/access-fields.js';
 import { ERROR_CODES } from '../../domain/errors.js';
 import { chartFiles } from './chart.js';
 import { configurationPage } from './configuration-page.js';
+import { dashboardFiles } from './dashboards/dashboard-files.js';
 import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
@@ -46,6 +47,10 @@ test.each([
 });
 
 test.each([...chartFiles()])('%s is what the manifests say; if not, run `npx gateway docs`', (path, text) => {
+  expect(read(path)).toBe(text);
+});
+
+test.each([...dashboardFiles()])('%s is what the panels say; if not, run `npx gateway docs`', (path, text) => {
   expect(read(path)).toBe(text);
 });
 

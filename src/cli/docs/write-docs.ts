@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Terminal } from '../terminal.js';
 import { chartFiles } from './chart.js';
 import { configurationPage } from './configuration-page.js';
+import { dashboardFiles } from './dashboards/dashboard-files.js';
 import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
@@ -22,7 +23,7 @@ const PAGES = new Map<string, () => string>([
 /** Writes the generated files, or with `check` only says which are stale. Returns the exit code. */
 export function writeDocs(terminal: Terminal, options: { readonly check: boolean }): number {
   const pages = [...PAGES].map(([path, render]) => [path, render()] as const);
-  const stale = [...pages, ...chartFiles()].filter(([path, text]) => readPage(path) !== text);
+  const stale = [...pages, ...chartFiles(), ...dashboardFiles()].filter(([path, text]) => readPage(path) !== text);
   if (options.check) {
     for (const [path] of stale) terminal.err(`${path} is stale; run npx gateway docs`);
     return stale.length === 0 ? 0 : 1;

@@ -1,0 +1,112 @@
+import type { Row } from './dashboard.js';
+import { increase, maxBy, quantile, rate, series, sumBy } from './queries.js';
+
+/** Who is let in, and what is remembered of it. */
+export const ACCESS: Row = {
+  title: 'Authentication and the auth cache',
+  panels: [
+    {
+      title: 'Decisions',
+      description: 'Requests let in and turned down, by reason.',
+      unit: 'reqps',
+      queries: [
+        [
+          '{{outcome}} {{decision_reason}}',
+          `${sumBy('outcome, decision_reason', rate('gateway_auth_decisions_total'))} > 0`,
+        ],
+      ],
+    },
+    {
+      title: 'Hit ratio of the auth cache',
+      description: 'Credentials that each tier could answer for. AuthService is asked about the rest.',
+      unit: 'percentunit',
+      queries: [
+        [
+          '{{tier}}',
+          `${sumBy('tier', rate('gateway_auth_cache_hits_total'))} / (${sumBy('tier', rate('gateway_auth_cache_hits_total'))} + ${sumBy('tier', rate('gateway_auth_cache_misses_total'))} > 0)`,
+        ],
+      ],
+      alerts: ['GatewayAuthLatencyHigh'],
+    },
+    {
+      title: 'While AuthService is away',
+      description: 'Requests let in on an outdated verdict, credentials given up, and questions that failed.',
+      unit: 'ops',
+      queries: [
+        ['stale verdicts', sumBy('', rate('gateway_auth_cache_stale_served_total'))],
+        ['given up: {{reason}}', sumBy('reason', rate('gateway_auth_cache_hard_evictions_total'))],
+        ['not asked: {{error_class}}', sumBy('error_class', rate('gateway_auth_cache_refresh_failures_total'))],
+      ],
+      alerts: ['AuthServiceUnreachable', 'GatewayAuthCacheHardEvict'],
+    },
+    {
+      title: 'Credentials in the cache',
+      description: 'Of all pods, and what they take on the fullest one.',
+      unit: 'short',
+      queries: [
+        ['{{tier}}', sumBy('tier', series('gateway_auth_cache_size'))],
+        ['bytes', maxBy('', series('gateway_auth_cache_bytes'))],
+        ['median size', quantile(0.5, 'gateway_auth_cache_entry_bytes', '')],
+      ],
+    },
+    {
+      title: 'Evictions, waiters, rejections not told',
+      description:
+        'Evictions mean that the cache is too small. Rejections not told to Redis yet are not known to other pods.',
+      unit: 'short',
+      queries: [
+        ['evicted: {{reason}}', sumBy('reason', increase('gateway_auth_cache_evictions_total'))],
+        ['waiting', sumBy('', series('gateway_auth_cache_singleflight_waiters'))],
+        ['not told', sumBy('', series('gateway_auth_cache_untold_rejections'))],
+        ['mass rejections', sumBy('', increase('gateway_auth_mass_rejections_total'))],
+      ],
+    },
+    {
+      title: 'Age of signing keys, clock skew',
+      description: 'Of the pod that fetched them longest ago, and of the clock that is furthest from its source.',
+      unit: 's',
+      queries: [
+        ['keys of {{issuer}}', `time() - min by (issuer) (${series('gateway_jwks_last_success_timestamp_seconds')})`],
+        ['skew to {{source}}', maxBy('source', `abs(${series('gateway_clock_skew_seconds')})`)],
+      ],
+      alerts: ['GatewayJwksStale', 'GatewayClockSkew'],
+    },
+    {
+      title: 'Fetches of signing keys that failed',
+      description: 'By issuer and reason.',
+      unit: 'short',
+      queries: [['{{issuer}} {{reason}}', sumBy('issuer, reason', increase('gateway_jwks_refresh_failures_total'))]],
+      alerts: ['GatewayJwksStale'],
+    },
+    {
+      title: 'Revocations',
+      description: 'Published here, looked up in Redis, and faults of the feed.',
+      unit: 'short',
+      queries: [
+        ['published: {{outcome}}', sumBy('outcome', increase('gateway_revocations_published_total'))],
+        ['looked up: {{outcome}}', sumBy('outcome', increase('gateway_revocation_lookups_total'))],
+        ['gaps', sumBy('', increase('gateway_revocation_feed_gaps_total'))],
+        ['lost by Redis', sumBy('', increase('gateway_revocation_store_truncated_total'))],
+        ['unreadable', sumBy('', increase('gateway_revocation_unreadable_total'))],
+      ],
+      pages: ['redis.md'],
+    },
+    {
+      title: 'Revoked tokens, and how fast they take effect',
+      description: 'Entries in memory on the fullest pod; milliseconds from Redis to this pod, p99.',
+      unit: 'short',
+      queries: [
+        ['{{kind}}', maxBy('kind', series('gateway_revocation_entries'))],
+        ['p99 in ms', `1000 * ${quantile(0.99, 'gateway_revocation_propagation_seconds', '')}`],
+      ],
+    },
+    {
+      title: 'Sign-ins of browsers',
+      description: 'By provider and outcome. Empty without identity providers.',
+      unit: 'short',
+      queries: [['{{provider}} {{outcome}}', sumBy('provider, outcome', increase('gateway_sso_logins_total'))]],
+      alerts: ['GatewaySsoLoginFailures'],
+      pages: ['sign-in.md'],
+    },
+  ],
+};

@@ -1,0 +1,143 @@
+import type { Dashboard, Query, Row } from './dashboard.js';
+import { SERVICE_UID, SLO_UID } from './uids.js';
+
+const BUDGET = 'api_gateway:slo_error_budget:ratio';
+const ERRORS = 'api_gateway:http_request_errors:rate5m';
+const REQUESTS = 'api_gateway:http_requests:rate5m';
+const ALERTS = ['GatewayErrorBudgetBurn'];
+
+/** How many times faster than the objective allows the budget burns in a window. */
+function burn(window: string): Query {
+  return [window, `api_gateway:http_request_errors:ratio_rate${window} / ${BUDGET}`];
+}
+
+const OBJECTIVE: Row = {
+  title: 'The objective: 99.9 % of requests in 30 days get no 5xx',
+  panels: [
+    {
+      title: 'Budget left',
+      description: 'Share of the errors that 30 days allow which have not happened. Below 0 the objective is missed.',
+      unit: 'percentunit',
+      kind: 'stat',
+      width: 6,
+      queries: [['left', `1 - avg_over_time(${ERRORS}[30d]) / (avg_over_time(${REQUESTS}[30d]) > 0) / ${BUDGET}`]],
+      alerts: ALERTS,
+    },
+    {
+      title: 'Availability in 30 days',
+      description: 'Share of requests that got no 5xx.',
+      unit: 'percentunit',
+      kind: 'stat',
+      width: 6,
+      queries: [['available', `1 - avg_over_time(${ERRORS}[30d]) / (avg_over_time(${REQUESTS}[30d]) > 0)`]],
+    },
+    {
+      title: 'Burn rate of the last hour',
+      description: '1 uses up the budget in exactly 30 days, 14.4 in two.',
+      unit: 'none',
+      kind: 'stat',
+      limit: 14.4,
+      width: 6,
+      queries: [burn('1h')],
+      alerts: ALERTS,
+    },
+    {
+      title: 'Alerts that fire',
+      description: 'Alerts of the gateway, without the Watchdog.',
+      unit: 'none',
+      kind: 'stat',
+      limit: 1,
+      width: 6,
+      queries: [
+        ['firing', 'count(ALERTS{service="api-gateway",alertstate="firing",alertname!="Watchdog"}) or vector(0)'],
+      ],
+      pages: ['runbook-api-gateway.md'],
+    },
+  ],
+};
+
+const BURN: Row = {
+  title: 'Burn rate: what pages',
+  panels: [
+    {
+      title: 'Fast: 1 hour and 5 minutes',
+      description: 'Pages while both are above 14.4: 2 % of the budget in an hour.',
+      unit: 'none',
+      limit: 14.4,
+      width: 12,
+      queries: [burn('1h'), burn('5m')],
+      alerts: ALERTS,
+    },
+    {
+      title: '6 hours and 30 minutes',
+      description: 'Pages while both are above 6: 5 % of the budget in 6 hours.',
+      unit: 'none',
+      limit: 6,
+      width: 12,
+      queries: [burn('6h'), burn('30m')],
+      alerts: ALERTS,
+    },
+    {
+      title: '1 day and 2 hours',
+      description: 'Opens a ticket while both are above 3: 10 % of the budget in a day.',
+      unit: 'none',
+      limit: 3,
+      width: 12,
+      queries: [burn('1d'), burn('2h')],
+      alerts: ALERTS,
+    },
+    {
+      title: 'Slow: 3 days and 6 hours',
+      description: 'Opens a ticket while both are above 1: 10 % of the budget in 3 days.',
+      unit: 'none',
+      limit: 1,
+      width: 12,
+      queries: [burn('3d'), burn('6h')],
+      alerts: ALERTS,
+    },
+  ],
+};
+
+const CAUSES: Row = {
+  title: 'What burns it',
+  panels: [
+    {
+      title: 'Routes with most failures',
+      description: 'The ten with the most 5xx in the last hour. AI routes are not part of the objective.',
+      unit: 'short',
+      kind: 'table',
+      queries: [
+        ['', 'topk(10, sum by (method, path, status) (increase(http_requests_total{job="$job",status=~"5.."}[1h])))'],
+      ],
+      alerts: ['HighHttp5xxErrorRate'],
+    },
+    {
+      title: 'Requests',
+      description: 'Requests a second that count for the objective.',
+      unit: 'reqps',
+      queries: [['requests', REQUESTS]],
+    },
+    {
+      title: 'Latency against the day before',
+      description: 'p95 and p99, and twice the p95 that was usual: beyond it a ticket is opened.',
+      unit: 's',
+      queries: [
+        ['p95', 'api_gateway:http_request_latency_seconds:p95_rate5m'],
+        ['p99', 'http_request_latency_seconds_p99'],
+        ['twice the usual p95', '2 * avg_over_time(api_gateway:http_request_latency_seconds:p95_rate5m[1d] offset 1h)'],
+      ],
+      alerts: ['GatewayLatencyAboveBaseline', 'HighApiLatency'],
+    },
+  ],
+};
+
+/** The objective of the service and how fast its budget burns, from the recorded series of the rules. */
+export const SLO_DASHBOARD: Dashboard = {
+  uid: SLO_UID,
+  title: 'API gateway: objectives',
+  description:
+    'Error budget and burn rates of the API gateway. It needs the recording rules of runbooks/alerts/rules.yml.',
+  variables: [{ name: 'job', label: 'Job', query: 'gateway_build_info, job', fixed: 'api-gateway' }],
+  rows: [OBJECTIVE, BURN, CAUSES],
+  others: [['Service', SERVICE_UID]],
+};

@@ -1,0 +1,2 @@
+export const SERVICE_UID = 'api-gateway';
+export const SLO_UID = 'api-gateway-slo';
