@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Authenticator } from '../../src/access/authenticator.js';
+import { RolesGuard } from '../../src/access/roles.guard.js';
+import { TenantGuard } from '../../src/access/tenant.guard.js';
 import type { DecisionReason } from '../../src/domain/decision-reason.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
@@ -115,6 +118,30 @@ describe('a credential never becomes more than it is', () => {
       users: { tenantId: string }[];
     };
     expect(new Set(users.users.map((user) => user.tenantId))).toEqual(new Set(['globex']));
+  });
+});
+
+describe('a bug denies, and no backend is asked', () => {
+  const bug = () => {
+    throw new TypeError('a bug');
+  };
+  it.each([
+    ['while a credential is checked', () => vi.spyOn(Authenticator.prototype, 'identify').mockImplementation(bug), 503],
+    [
+      'after a credential was looked up',
+      () => vi.spyOn(Authenticator.prototype, 'identify').mockRejectedValue(new TypeError('a bug') as never),
+      503,
+    ],
+    ['while the tenant is checked', () => vi.spyOn(TenantGuard.prototype, 'before').mockImplementation(bug), 500],
+    ['while permissions are checked', () => vi.spyOn(RolesGuard.prototype, 'before').mockImplementation(bug), 500],
+  ])('%s', async (_when, plant, status) => {
+    expect((await alice.get('/api/v1/users')).status).toBe(200);
+    gateway.world.calls.clear();
+    const spy = plant();
+    const response = await alice.get('/api/v1/users').finally(() => spy.mockRestore());
+    await expectFetchProblem(response, status === 503 ? 'AUTH_UNAVAILABLE' : 'INTERNAL');
+    expect(gateway.world.calls.list()).toEqual([]);
+    expect((await alice.get('/api/v1/users')).status).toBe(200);
   });
 });
 
