@@ -2,113 +2,121 @@ import { hash } from 'node:crypto';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
-import type { Principal } from '../domain/principal.js';
-import { type BucketState, tightestBucket } from '../domain/rate-limit.js';
-import { statusClass, type HttpFacts } from './http-facts.js';
+import type { BucketState } from '../domain/rate-limit.js';
 import { isSampled, spanIdOf, traceIdOf } from '../domain/trace-context.js';
+import { statusClass, type HttpFacts } from './http-facts.js';
+import { isoText } from './iso-text.js';
 
 /** What the fields of a line are read from. */
 export interface FieldSource {
   readonly call: CallContext;
   readonly http: HttpFacts;
   readonly authMs: number;
+  /** The limit that the caller is nearest to; undefined where none applies. */
+  readonly bucket: BucketState | undefined;
+  /** Unix ms when the request ended. */
+  readonly at: number;
   readonly options: AccessLogOptions;
 }
 
 /** What settings say about the line. */
 export type AccessLogOptions = Pick<GatewayConfig['log'], 'hashIdentity' | 'slowAuthMs'>;
 
+/** What JSON makes of it goes into the line. */
+export type FieldValue = string | number | boolean | readonly string[];
+
 /**
- * `foreign` marks text that came from outside, which may hold characters that JSON must escape; `json` one that is JSON
- * already.
+ * How a field changes from one line to the next.
+ * - `steady`: it is mostly what it was in the last line of the same route
+ * - `principal`: it depends on the principal alone
+ * - `text`, `number`, `ms`: each request has its own; a text that needs no escapes, a number, ms to the microsecond
+ * - `foreign`: the same for a text that came from outside, which may hold characters that JSON must escape
  */
-type Field = readonly [
-  name: string,
-  read: (source: FieldSource) => string | number | boolean,
-  origin?: 'foreign' | 'json',
-];
+export type FieldKind = 'steady' | 'principal' | 'text' | 'foreign' | 'number' | 'ms';
+
+export type AccessField = readonly [name: string, read: (source: FieldSource) => FieldValue, kind: FieldKind];
 
 const MAX_TEXT = 512;
 const HASH_LENGTH = 16;
 
 /** Every field of the line, on every line, in this order; empty, 0 or false where it does not apply (row 002-10). */
-export const ACCESS_FIELDS: readonly Field[] = [
-  ['logType', ({ call }) => logType(call)],
-  ['logger', () => 'AUTH_DECISION'],
-  ['request_id', ({ call }) => call.requestId],
-  ['trace_id', ({ call }) => traceIdOf(call.trace)],
-  ['span_id', ({ call }) => spanIdOf(call.trace)],
-  ['trace_sampled', ({ call }) => call.spans?.isKept ?? isSampled(call.trace)],
-  ['time_local', () => new Date().toISOString()],
-  ['remote_addr', ({ http }) => http.remoteAddress],
-  ['request_method', ({ http }) => http.method, 'foreign'],
-  ['method', ({ http }) => http.method, 'foreign'],
+export const ACCESS_FIELDS: readonly AccessField[] = [
+  ['logType', ({ call }) => logType(call), 'steady'],
+  ['logger', () => 'AUTH_DECISION', 'steady'],
+  ['request_id', ({ call }) => call.requestId, 'text'],
+  ['trace_id', ({ call }) => traceIdOf(call.trace), 'text'],
+  ['span_id', ({ call }) => spanIdOf(call.trace), 'text'],
+  ['trace_sampled', ({ call }) => call.spans?.isKept ?? isSampled(call.trace), 'steady'],
+  ['time_local', ({ at }) => isoText(at), 'text'],
+  ['remote_addr', ({ http }) => http.remoteAddress, 'text'],
+  ['request_method', ({ http }) => http.method, 'steady'],
+  ['method', ({ http }) => http.method, 'steady'],
   ['request_uri', ({ http }) => withoutValues(http.path, http.query), 'foreign'],
   ['uri', ({ http }) => http.path, 'foreign'],
   ['request_path', ({ http }) => http.path, 'foreign'],
-  ['route', ({ call }) => call.routeLabel, 'foreign'],
-  ['slug', ({ call }) => call.method?.upstream ?? ''],
-  ['product', ({ call }) => call.method?.upstream ?? 'gateway'],
-  ['microservice', ({ call }) => call.method?.path ?? ''],
-  ['status', ({ http }) => http.status],
-  ['status_class', ({ http }) => statusClass(http.status)],
-  ['request_time_ms', ({ http }) => round(http.durationMs)],
-  ['duration_ms', ({ http }) => round(http.durationMs)],
-  ['ttfb_ms', ({ http }) => round(http.ttfbMs)],
-  ['service_request_time_ms', ({ call }) => round(call.upstream?.serviceMs ?? 0)],
-  ['service_connect_time', ({ call }) => round(call.upstream?.connectMs ?? 0)],
-  ['auth_request_time_ms', ({ authMs }) => round(authMs)],
-  ['auth_connect_time', ({ call }) => round(call.authWait?.connectMs ?? 0)],
-  ['authn_ms', ({ call }) => round(call.authnMs)],
-  ['authz_ms', ({ call }) => round(call.authzMs)],
-  ['body_bytes_sent', ({ http }) => http.bytesOut],
-  ['bytes_in', ({ http }) => http.bytesIn],
+  ['route', ({ call }) => call.routeLabel, 'steady'],
+  ['slug', ({ call }) => call.method?.upstream ?? '', 'steady'],
+  ['product', ({ call }) => call.method?.upstream ?? 'gateway', 'steady'],
+  ['microservice', ({ call }) => call.method?.path ?? '', 'steady'],
+  ['status', ({ http }) => http.status, 'steady'],
+  ['status_class', ({ http }) => statusClass(http.status), 'steady'],
+  ['request_time_ms', ({ http }) => http.durationMs, 'ms'],
+  ['duration_ms', ({ http }) => http.durationMs, 'ms'],
+  ['ttfb_ms', ({ http }) => http.ttfbMs, 'ms'],
+  ['service_request_time_ms', ({ call }) => call.upstream?.serviceMs ?? 0, 'ms'],
+  ['service_connect_time', ({ call }) => call.upstream?.connectMs ?? 0, 'ms'],
+  ['auth_request_time_ms', ({ authMs }) => authMs, 'ms'],
+  ['auth_connect_time', ({ call }) => call.authWait?.connectMs ?? 0, 'ms'],
+  ['authn_ms', ({ call }) => call.authnMs, 'ms'],
+  ['authz_ms', ({ call }) => call.authzMs, 'ms'],
+  ['body_bytes_sent', ({ http }) => http.bytesOut, 'number'],
+  ['bytes_in', ({ http }) => http.bytesIn, 'number'],
   ['http_referer', ({ http }) => cut(withoutQuery(http.referer)), 'foreign'],
   ['http_user_agent', ({ http }) => cut(http.userAgent), 'foreign'],
   ['http_x_forwarded_for', ({ http }) => cut(http.forwardedFor), 'foreign'],
-  ['http_host', ({ http }) => cut(http.host), 'foreign'],
-  ['http_version', ({ http }) => http.httpVersion],
-  ['tenant_id', ({ call }) => call.tenantId, 'foreign'],
-  ['tenant_namespace', ({ call }) => call.tenantId, 'foreign'],
-  ['identity_id', ({ call, options }) => identityOf(call.principal, options.hashIdentity), 'foreign'],
-  ['identity_type', ({ call }) => call.principal?.identityType ?? ''],
-  ['roles', ({ call }) => listsOf(call.principal).roles, 'json'],
-  ['auth_method', ({ call }) => call.principal?.authMethod ?? 'none'],
-  ['endpoint_type', ({ call }) => call.policy?.access ?? ''],
-  ['decision_reason', ({ call }) => call.decisionReason ?? ''],
-  ['outcome', ({ call }) => call.outcome],
-  ['granted_access_levels', ({ call }) => listsOf(call.principal).grants, 'json'],
-  ['auth_error_code', ({ call }) => authError(call)?.code ?? ''],
-  ['auth_error_message', ({ call }) => authError(call)?.detail ?? '', 'foreign'],
-  ['jwt_cache_hit', ({ call }) => call.jwtCacheHit],
-  ['auth_cache_stale', ({ call }) => call.authCacheStale],
-  ['bitmap_authz_used', ({ call }) => call.bitmapAuthzUsed],
-  ['token_revoked', ({ call }) => call.decisionReason === 'TOKEN_REVOKED'],
-  ['slow', ({ authMs, options }) => authMs > options.slowAuthMs],
-  ['upstream', ({ call }) => call.upstream?.upstream ?? ''],
-  ['rpc_method', ({ call }) => call.upstream?.rpc ?? ''],
-  ['grpc_code', ({ call }) => call.upstream?.grpcCode ?? ''],
-  ['attempts', ({ call }) => call.upstream?.attempts ?? 0],
-  ['retries', ({ call }) => Math.max((call.upstream?.attempts ?? 0) - 1, 0)],
-  ['breaker_state', ({ call }) => call.breakerState],
-  ['queue_ms', ({ call }) => round(call.queueMs)],
-  ['fallback_used', ({ call }) => call.fallback !== ''],
-  ['response_cache', ({ call }) => call.responseCache],
-  ['guardrail_phase', ({ call }) => call.guardrail?.phase ?? ''],
-  ['guardrail_decision', ({ call }) => call.guardrail?.decision ?? ''],
-  ['guardrail_reason', ({ call }) => call.guardrail?.reason ?? ''],
-  ['guardrail_ms', ({ call }) => round(call.guardrail?.ms ?? 0)],
-  ['deadline_ms', ({ call }) => round(call.upstream?.deadlineMs ?? 0)],
-  ['ratelimit_scope', ({ call }) => bucketOf(call)?.scope ?? ''],
-  ['ratelimit_limit', ({ call }) => bucketOf(call)?.capacity ?? 0],
-  ['ratelimit_remaining', ({ call }) => bucketOf(call)?.remaining ?? 0],
-  ['ratelimit_outcome', ({ call }) => call.rateLimit?.outcome ?? ''],
-  ['ratelimit_ms', ({ call }) => round(call.rateLimitMs)],
-  ['error_code', ({ call }) => call.error?.code ?? ''],
-  ['error_class', ({ call }) => call.error?.domain ?? ''],
-  ['error_cause', ({ call }) => causeText(call.error), 'foreign'],
-  ['aborted', ({ http }) => http.aborted],
-  ['draining', ({ http }) => http.draining],
+  ['http_host', ({ http }) => cut(http.host), 'steady'],
+  ['http_version', ({ http }) => http.httpVersion, 'steady'],
+  ['tenant_id', ({ call }) => call.tenantId, 'principal'],
+  ['tenant_namespace', ({ call }) => call.tenantId, 'principal'],
+  ['identity_id', ({ call, options }) => identityOf(call, options.hashIdentity), 'principal'],
+  ['identity_type', ({ call }) => call.principal?.identityType ?? '', 'principal'],
+  ['roles', ({ call }) => call.principal?.roles ?? [], 'principal'],
+  ['auth_method', ({ call }) => call.principal?.authMethod ?? 'none', 'principal'],
+  ['endpoint_type', ({ call }) => call.policy?.access ?? '', 'steady'],
+  ['decision_reason', ({ call }) => call.decisionReason ?? '', 'steady'],
+  ['outcome', ({ call }) => call.outcome, 'steady'],
+  ['granted_access_levels', ({ call }) => call.principal?.permissions ?? [], 'principal'],
+  ['auth_error_code', ({ call }) => authError(call)?.code ?? '', 'steady'],
+  ['auth_error_message', ({ call }) => authError(call)?.detail ?? '', 'steady'],
+  ['jwt_cache_hit', ({ call }) => call.jwtCacheHit, 'steady'],
+  ['auth_cache_stale', ({ call }) => call.authCacheStale, 'steady'],
+  ['bitmap_authz_used', ({ call }) => call.bitmapAuthzUsed, 'steady'],
+  ['token_revoked', ({ call }) => call.decisionReason === 'TOKEN_REVOKED', 'steady'],
+  ['slow', ({ authMs, options }) => authMs > options.slowAuthMs, 'steady'],
+  ['upstream', ({ call }) => call.upstream?.upstream ?? '', 'steady'],
+  ['rpc_method', ({ call }) => call.upstream?.rpc ?? '', 'steady'],
+  ['grpc_code', ({ call }) => call.upstream?.grpcCode ?? '', 'steady'],
+  ['attempts', ({ call }) => call.upstream?.attempts ?? 0, 'steady'],
+  ['retries', ({ call }) => Math.max((call.upstream?.attempts ?? 0) - 1, 0), 'steady'],
+  ['breaker_state', ({ call }) => call.breakerState, 'steady'],
+  ['queue_ms', ({ call }) => call.queueMs, 'ms'],
+  ['fallback_used', ({ call }) => call.fallback !== '', 'steady'],
+  ['response_cache', ({ call }) => call.responseCache, 'steady'],
+  ['guardrail_phase', ({ call }) => call.guardrail?.phase ?? '', 'steady'],
+  ['guardrail_decision', ({ call }) => call.guardrail?.decision ?? '', 'steady'],
+  ['guardrail_reason', ({ call }) => call.guardrail?.reason ?? '', 'steady'],
+  ['guardrail_ms', ({ call }) => toMicroseconds(call.guardrail?.ms ?? 0), 'steady'],
+  ['deadline_ms', ({ call }) => call.upstream?.deadlineMs ?? 0, 'ms'],
+  ['ratelimit_scope', ({ bucket }) => bucket?.scope ?? '', 'steady'],
+  ['ratelimit_limit', ({ bucket }) => bucket?.capacity ?? 0, 'steady'],
+  ['ratelimit_remaining', ({ bucket }) => bucket?.remaining ?? 0, 'number'],
+  ['ratelimit_outcome', ({ call }) => call.rateLimit?.outcome ?? '', 'steady'],
+  ['ratelimit_ms', ({ call }) => call.rateLimitMs, 'ms'],
+  ['error_code', ({ call }) => call.error?.code ?? '', 'steady'],
+  ['error_class', ({ call }) => call.error?.domain ?? '', 'steady'],
+  ['error_cause', ({ call }) => causeText(call.error), 'steady'],
+  ['aborted', ({ http }) => http.aborted, 'steady'],
+  ['draining', ({ http }) => http.draining, 'steady'],
 ];
 
 /** Failures that an operator greps for stand apart by their type (row 002-8). */
@@ -121,35 +129,9 @@ function authError({ error }: CallContext): GatewayError | undefined {
   return error?.decisionReason === undefined ? undefined : error;
 }
 
-/** The limit that the caller is nearest to. */
-function bucketOf({ rateLimit }: CallContext): BucketState | undefined {
-  return rateLimit && tightestBucket(rateLimit);
-}
-
-/** What the line says of a principal, as JSON: made at its first request, for all that follow. */
-interface PrincipalTexts {
-  readonly roles: string;
-  readonly grants: string;
-  readonly hash: string;
-}
-
-const NOBODY: PrincipalTexts = { roles: '[]', grants: '[]', hash: '' };
-const texts = new WeakMap<Principal, PrincipalTexts>();
-
-function listsOf(principal: Principal | undefined): PrincipalTexts {
-  if (principal === undefined) return NOBODY;
-  let known = texts.get(principal);
-  if (known === undefined) texts.set(principal, (known = describe(principal)));
-  return known;
-}
-
-function describe({ roles, permissions = [], subject }: Principal): PrincipalTexts {
-  const digest = hash('sha256', subject, 'hex').slice(0, HASH_LENGTH);
-  return { roles: JSON.stringify(roles), grants: JSON.stringify(permissions), hash: subject === '' ? '' : digest };
-}
-
-function identityOf(principal: Principal | undefined, isHashed: boolean): string {
-  return isHashed ? listsOf(principal).hash : (principal?.subject ?? '');
+function identityOf({ principal }: CallContext, isHashed: boolean): string {
+  if (principal === undefined || principal.subject === '') return '';
+  return isHashed ? hash('sha256', principal.subject, 'hex').slice(0, HASH_LENGTH) : principal.subject;
 }
 
 /** Names of query parameters without their values: a value may be a code, a state or a token. */
@@ -167,7 +149,8 @@ interface CauseLike {
 
 /** An address without its query: another site may have sent a browser here with a code or a token in it. */
 function withoutQuery(url: string): string {
-  return url.split('?', 1)[0] ?? '';
+  const queryAt = url.indexOf('?');
+  return queryAt === -1 ? url : url.slice(0, queryAt);
 }
 
 /**
@@ -188,6 +171,7 @@ function cut(text: string): string {
   return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text;
 }
 
-function round(ms: number): number {
+/** Rounds ms to the microsecond. */
+export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

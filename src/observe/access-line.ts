@@ -1,40 +1,78 @@
-import { ACCESS_FIELDS, type FieldSource } from './access-fields.js';
+import { ACCESS_FIELDS, type AccessField, type FieldSource } from './access-fields.js';
+import { ownText, principalText, steadyText, type Text } from './field-texts.js';
+import { isoText } from './iso-text.js';
 
-/** Text without a character that JSON must escape. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const PLAIN = /^[^"\\\u0000-\u001f\ud800-\udfff]*$/;
+export type LineLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Each field with its key as JSON text, made once. */
-const WRITERS = ACCESS_FIELDS.map(([name, read, origin]) => ({
-  key: `,${JSON.stringify(name)}:`,
-  read,
-  isForeign: origin === 'foreign',
-  isJson: origin === 'json',
-  // The field with the values that it has on most lines, so that those take no new text.
-  empty: field(name, ''),
-  zero: field(name, 0),
-  yes: field(name, true),
-  no: field(name, false),
-}));
+/** Neighbours that share a text: all steady, or all of the principal; any other field stands alone. */
+type Group = readonly [AccessField, ...AccessField[]];
 
-function field(name: string, value: unknown): string {
-  return `,${JSON.stringify(name)}:${JSON.stringify(value)}`;
+/** A part of the line: text that is always the same, and what a request has there. */
+interface Part {
+  readonly before: string;
+  readonly text: Text;
 }
 
+const HEADS: Readonly<Record<LineLevel, string>> = {
+  debug: '{"level":"debug","ts":"',
+  info: '{"level":"info","ts":"',
+  warn: '{"level":"warn","ts":"',
+  error: '{"level":"error","ts":"',
+};
+const GROUPS = groupsOf(ACCESS_FIELDS);
+
 /**
- * The one line of a request as JSON text: both lines of document 002, joined (rows 002-1 to 002-10). Written field by
- * field, since an object of seventy fields costs more to serialize than the request costs to check.
- * @param head the fields that come first on every line of this process, as the beginning of a JSON object.
+ * Writes the one line of a request as JSON text: both lines of document 002, joined (rows 002-1 to 002-10). Most of a
+ * line is what it was in the last one of its route, so neighbours that seldom change are one text, made again when one
+ * of them does; what the line says of a principal is made once.
  */
-export function accessLine(head: string, source: FieldSource): string {
-  let line = head;
-  for (const { key, read, isForeign, isJson, empty, zero, yes, no } of WRITERS) {
-    const value = read(source);
-    if (value === '') line += empty;
-    else if (value === 0) line += zero;
-    else if (typeof value === 'boolean') line += value ? yes : no;
-    else if (isJson || typeof value !== 'string') line += key + String(value);
-    else line += isForeign && !PLAIN.test(value) ? key + JSON.stringify(value) : `${key}"${value}"`;
+export class AccessLine {
+  private readonly afterTime: string;
+  private readonly partsOfRoutes = new Map<string, readonly Part[]>();
+  /** By group; the same for all routes. */
+  private readonly ofPrincipals = GROUPS.map(principalText);
+
+  /** @param base the fields that name this process: `,"service":"api-gateway",…`. */
+  constructor(base: string) {
+    this.afterTime = `"${base}`;
   }
-  return `${line}}\n`;
+
+  /** Returns the line, its line feed included. */
+  of(level: LineLevel, source: FieldSource): string {
+    let line = HEADS[level] + isoText(source.at) + this.afterTime;
+    for (const { before, text } of this.partsOf(source.call.routeLabel)) line = line + before + text(source);
+    return `${line}}\n`;
+  }
+
+  private partsOf(routeLabel: string): readonly Part[] {
+    let parts = this.partsOfRoutes.get(routeLabel);
+    if (parts === undefined) this.partsOfRoutes.set(routeLabel, (parts = this.compile()));
+    return parts;
+  }
+
+  private compile(): Part[] {
+    // A text leaves its closing quote to the part after it.
+    let quote = '';
+    return GROUPS.map((group, at) => {
+      const before = quote;
+      const [field] = group;
+      const [name, , kind] = field;
+      quote = kind === 'text' || kind === 'foreign' ? '"' : '';
+      if (kind === 'steady') return { before, text: steadyText(group) };
+      if (kind === 'principal') return { before, text: this.ofPrincipals[at] as Text };
+      return { before: `${before},"${name}":${quote}`, text: ownText(field) };
+    });
+  }
+}
+
+function groupsOf(fields: readonly AccessField[]): Group[] {
+  const groups: [AccessField, ...AccessField[]][] = [];
+  for (const field of fields) {
+    const last = groups.at(-1);
+    const [, , kind] = field;
+    const isShared = kind === 'steady' || kind === 'principal';
+    if (isShared && last?.[0][2] === kind) last.push(field);
+    else groups.push([field]);
+  }
+  return groups;
 }

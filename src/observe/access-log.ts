@@ -1,8 +1,9 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { LabelValues } from 'prom-client';
 import type { CallContext } from '../domain/call-context.js';
+import { tightestBucket } from '../domain/rate-limit.js';
 import { traceIdOf } from '../domain/trace-context.js';
-import { accessLine } from './access-line.js';
+import { AccessLine, type LineLevel } from './access-line.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
 import { InFlightRegistry } from './in-flight.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
@@ -14,20 +15,22 @@ const UNMATCHED = '_unmatched';
 const NO_EXEMPLAR: LabelValues<never> = {};
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-type Level = 'debug' | 'info' | 'warn' | 'error';
-
 /** Keeps account of requests: in flight from `begin` on, counted and written as one line at `finish`, whatever became of them. */
 @Injectable()
 export class AccessLog {
   /** Undefined while tracing is off. */
   @Optional() @Inject(Tracing) private readonly tracing?: Tracing;
 
+  private readonly line: AccessLine;
+
   constructor(
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
     private readonly metrics: GatewayMetrics,
     private readonly inFlight: InFlightRegistry,
     private readonly recent: RecentRequests,
-  ) {}
+  ) {
+    this.line = new AccessLine(logger.base);
+  }
 
   begin(call: CallContext): void {
     this.inFlight.add(call);
@@ -37,12 +40,14 @@ export class AccessLog {
     this.inFlight.remove(call);
     if (call.spans !== undefined) this.tracing?.finish(call.spans, call, http);
     this.count(call, http);
-    if (!call.isOperational) this.recent.note(call, http);
+    const at = Date.now();
+    const bucket = call.rateLimit && tightestBucket(call.rateLimit);
+    if (!call.isOperational) this.recent.note(call, http, at);
     const level = levelOf(call, http);
-    const { events, stream, base, access } = this.logger;
+    const { events, stream, access: options } = this.logger;
     if (!events.isLevelEnabled(level)) return;
-    const head = `{"level":"${level}","ts":"${new Date().toISOString()}"${base}`;
-    stream.write(accessLine(head, { call, http, authMs: call.authnMs + call.authzMs, options: access }));
+    const authMs = call.authnMs + call.authzMs;
+    stream.write(this.line.of(level, { call, http, authMs, bucket, at, options }));
     if (level === 'error')
       events.error({ err: call.error?.cause, request_id: call.requestId }, 'request failed by a bug');
   }
@@ -86,7 +91,7 @@ function isRouted({ error }: CallContext, method: string): boolean {
 }
 
 /** Faults of the gateway's own are errors, those of upstreams warnings, those of clients neither. */
-function levelOf(call: CallContext, http: HttpFacts): Level {
+function levelOf(call: CallContext, http: HttpFacts): LineLevel {
   if (call.isOperational) return 'debug';
   if (call.error?.code === 'INTERNAL') return 'error';
   return http.status >= 500 ? 'warn' : 'info';

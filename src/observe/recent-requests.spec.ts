@@ -14,7 +14,7 @@ function note(id: string, status = 200): void {
   const call = new CallContext(id, NO_TRACE, 0, Infinity);
   call.routeLabel = '/a';
   if (status >= 500) call.error = new GatewayError('UPSTREAM_TIMEOUT', 'late');
-  recent.note(call, { status, method: 'GET', path: '/a', durationMs: 1 } as HttpFacts);
+  recent.note(call, { status, method: 'GET', path: '/a', durationMs: 1 } as HttpFacts, Date.now());
 }
 
 describe('the last requests', () => {

@@ -109,8 +109,8 @@ export class RecentRequests {
   private readonly requests = new Ring(KEPT_REQUESTS);
   private readonly errors = new Ring(KEPT_ERRORS);
 
-  note(call: CallContext, http: HttpFacts): void {
-    const at = Date.now();
+  /** @param at Unix ms. */
+  note(call: CallContext, http: HttpFacts, at: number): void {
     this.requests.next().fill(call, http, at);
     if (http.status >= FIRST_SERVER_ERROR) this.errors.next().fill(call, http, at);
   }

@@ -1,0 +1,11 @@
+let lastAt = 0;
+let lastText = '1970-01-01T00:00:00.000Z';
+
+/** Returns a moment, in Unix ms, as ISO 8601. All that ends within one millisecond shares its text. */
+export function isoText(at: number): string {
+  if (at !== lastAt) {
+    lastAt = at;
+    lastText = new Date(at).toISOString();
+  }
+  return lastText;
+}
