@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findFiles, readText } from '../ops/project-files.js';
 import { problemsOf, readRequirements } from './check.js';
 import { reportOf } from './report.js';
 import { parseChapter } from './requirements.js';
@@ -12,6 +13,17 @@ it('each requirement of the project has a test or a reason', () => {
   const requirements = readRequirements();
   expect(requirements.length).toBeGreaterThan(0);
   expect(problemsOf(requirements)).toEqual([]);
+});
+
+it('each RPC of the contract has a row', () => {
+  const ids = readRequirements().map(({ id }) => id);
+  const rpcs = findFiles('proto/*/v1/*.proto').flatMap((path) => {
+    const text = readText(path);
+    const [owner, service] = [/^package (.+);/m.exec(text)?.[1], /^service (\w+)/m.exec(text)?.[1]];
+    return [...text.matchAll(/^ {2}rpc (\w+)/gm)].map(([, name]) => `${owner}.${service}.${name}`);
+  });
+  expect(rpcs.length).toBeGreaterThan(30);
+  expect(ids).toEqual(expect.arrayContaining(rpcs));
 });
 
 describe('a requirement is accepted', () => {
