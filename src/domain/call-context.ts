@@ -1,5 +1,6 @@
 import type { DecisionReason } from './decision-reason.js';
 import type { GatewayError } from './errors.js';
+import type { Linked } from './linked-set.js';
 import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
 import type { RateLimitVerdict } from './rate-limit.js';
@@ -50,7 +51,10 @@ export interface GuardrailRecord {
 }
 
 /** One request on its way through the gateway. Made by the edge, passed on by reference; times are `performance.now()` ms. */
-export class CallContext {
+export class CallContext implements Linked<CallContext> {
+  /** Its neighbors among the requests in flight. */
+  before: CallContext | undefined;
+  after: CallContext | undefined;
   principal: Principal | undefined;
   /** The RPC behind the route; undefined on routes of the gateway's own. */
   method: RpcMethod | undefined;

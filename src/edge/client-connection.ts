@@ -1,6 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { GatewayError } from '../domain/errors.js';
+import { LinkedSet } from '../domain/linked-set.js';
 import { type Exchange, TrackedResponse } from './tracked-response.js';
 
 /** The client may still send this long after the last answer. Closed with unread bytes, the socket would send a reset, which can overtake the answer (RFC 9112 9.6). */
@@ -27,7 +28,7 @@ export class ClientConnection {
   /** No further request is taken: an answer said `Connection: close`. */
   isClosing = false;
   /** In the order of their requests. */
-  private readonly open = new Set<TrackedResponse>();
+  private readonly open = new LinkedSet<TrackedResponse>();
   private last: TrackedResponse | undefined;
   private hasHadRequest = false;
   /** Nothing more can be read as HTTP. */
@@ -101,7 +102,7 @@ export class ClientConnection {
     this.waiting = this.respondTo(request);
     answer(this.waiting);
     // Node no longer does either for the answers before this one.
-    this.socket.on('drain', () => this.open.values().next().value?.emit('drain'));
+    this.socket.on('drain', () => this.open.oldest?.emit('drain'));
     this.socket.resume();
     this.closeWhenIdle();
   }

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { GatewayError } from '../domain/errors.js';
+import type { Linked } from '../domain/linked-set.js';
 import type { ClientConnection } from './client-connection.js';
 
 type HeaderArgument = OutgoingHttpHeaders | OutgoingHttpHeader[];
@@ -13,7 +14,13 @@ export interface Exchange {
 }
 
 /** A response that knows its connection. Whether the connection goes on is decided when the head is written (RFC 9112 9.6). */
-export class TrackedResponse<R extends IncomingMessage = IncomingMessage> extends ServerResponse<R> {
+export class TrackedResponse<R extends IncomingMessage = IncomingMessage>
+  extends ServerResponse<R>
+  implements Linked<TrackedResponse>
+{
+  /** Its neighbors on its connection. */
+  before: TrackedResponse | undefined;
+  after: TrackedResponse | undefined;
   connectionOf: ClientConnection | undefined;
   exchange: Exchange | undefined;
   /** When the head was written, in `performance.now()` ms; 0 before. */

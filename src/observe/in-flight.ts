@@ -1,9 +1,10 @@
 import type { CallContext } from '../domain/call-context.js';
+import { LinkedSet } from '../domain/linked-set.js';
 import type { WaitProfile } from './wait-profile.js';
 
 /** Every request begun and not yet answered, streams included. Bounded by the server's connection limit. */
 export class InFlightRegistry {
-  private readonly contexts = new Set<CallContext>();
+  private readonly contexts = new LinkedSet<CallContext>();
   private readonly waiters: (() => void)[] = [];
 
   /** @param waits learns what each request waited for when it ends. */
@@ -28,7 +29,7 @@ export class InFlightRegistry {
     if (this.contexts.size > 0) await new Promise<void>((resolve) => this.waiters.push(resolve));
   }
 
-  [Symbol.iterator](): IterableIterator<CallContext> {
-    return this.contexts.values();
+  [Symbol.iterator](): Iterator<CallContext> {
+    return this.contexts[Symbol.iterator]();
   }
 }

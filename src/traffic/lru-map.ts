@@ -3,6 +3,8 @@ import { makeRoom } from '../domain/make-room.js';
 /** A map of at most `capacity` entries that, when full, forgets the one that was asked for longest ago. */
 export class LruMap<K, V extends object> {
   private readonly entries = new Map<K, V>();
+  /** The key that was asked for last: it need not be moved. */
+  private newest: K | undefined;
   private drops = 0;
 
   constructor(private readonly capacity: number) {}
@@ -18,13 +20,15 @@ export class LruMap<K, V extends object> {
 
   get(key: K): V | undefined {
     const value = this.entries.get(key);
-    if (value === undefined) return undefined;
+    if (value === undefined || key === this.newest) return value;
+    this.newest = key;
     this.entries.delete(key);
     this.entries.set(key, value);
     return value;
   }
 
   set(key: K, value: V): void {
+    this.newest = key;
     this.entries.delete(key);
     this.drops += makeRoom(this.entries, this.capacity);
     this.entries.set(key, value);

@@ -45,6 +45,9 @@ export interface CallParts {
  * Deadlines are the gateway's own: those of grpc-js follow the wall clock, and blame the backend for a pause of this process.
  */
 export class ClientCall implements InterceptingListener, Timed, WaitingCall {
+  /** Its neighbors in the deadline wheel. */
+  before: Timed | undefined;
+  after: Timed | undefined;
   private opened: OpenChannel | undefined;
   private call: ReturnType<GrpcChannel['createCall']> | undefined;
   private grpcHeaders = false;

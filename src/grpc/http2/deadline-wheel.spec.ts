@@ -11,9 +11,13 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+function timed(deadlineAt: number, onDeadline: () => void): Timed {
+  return { before: undefined, after: undefined, deadlineAt, onDeadline };
+}
+
 function endingIn(ms: number): Timed {
   const deadlineAt = performance.now() + ms;
-  return { deadlineAt, onDeadline: () => ended.push(`${ms} after ${Math.ceil(performance.now() - deadlineAt)}`) };
+  return timed(deadlineAt, () => ended.push(`${ms} after ${Math.ceil(performance.now() - deadlineAt)}`));
 }
 
 describe('the deadline wheel', () => {
@@ -29,7 +33,7 @@ describe('the deadline wheel', () => {
   it('leaves alone what was taken out, also by another that ends in the same moment', () => {
     const wheel = new DeadlineWheel();
     const [first, second, third] = [endingIn(100), endingIn(100), endingIn(100)];
-    wheel.add({ deadlineAt: first.deadlineAt, onDeadline: () => wheel.remove(third) });
+    wheel.add(timed(first.deadlineAt, () => wheel.remove(third)));
     wheel.add(second);
     wheel.add(third);
     vi.advanceTimersByTime(200);
@@ -46,10 +50,10 @@ describe('the deadline wheel', () => {
 
   it('has no timer while nothing is waiting', () => {
     const wheel = new DeadlineWheel();
-    const timed = endingIn(100);
-    wheel.add(timed);
+    const waiting = endingIn(100);
+    wheel.add(waiting);
     expect(vi.getTimerCount()).toBe(1);
-    wheel.remove(timed);
+    wheel.remove(waiting);
     vi.advanceTimersByTime(16);
     expect(vi.getTimerCount()).toBe(0);
     wheel.add(endingIn(10));

@@ -1,5 +1,7 @@
+import { type Linked, LinkedSet } from '../../domain/linked-set.js';
+
 /** Something that ends at a moment, in `performance.now()` ms. */
-export interface Timed {
+export interface Timed extends Linked<Timed> {
   readonly deadlineAt: number;
   /** @param stalledMs how long the event loop stood still until now, in ms. */
   onDeadline(stalledMs: number): void;
@@ -15,7 +17,7 @@ const SLOTS = 512;
  */
 export class DeadlineWheel {
   /** What ends about the same time, modulo the wheel's 4 s: later rounds stay where they are. */
-  private readonly slots: readonly Set<Timed>[] = Array.from({ length: SLOTS }, () => new Set<Timed>());
+  private readonly slots: readonly LinkedSet<Timed>[] = Array.from({ length: SLOTS }, () => new LinkedSet<Timed>());
   private size = 0;
   /** Last tick that was looked at. */
   private cursor = 0;
@@ -35,8 +37,8 @@ export class DeadlineWheel {
     if (this.slotOf(timed).delete(timed)) this.size -= 1;
   }
 
-  private slotOf({ deadlineAt }: Timed): Set<Timed> {
-    return this.slots[Math.ceil(deadlineAt / TICK_MS) % SLOTS] as Set<Timed>;
+  private slotOf({ deadlineAt }: Timed): LinkedSet<Timed> {
+    return this.slots[Math.ceil(deadlineAt / TICK_MS) % SLOTS] as LinkedSet<Timed>;
   }
 
   private start(): void {
@@ -52,13 +54,16 @@ export class DeadlineWheel {
     const stalledMs = Math.max(now - this.turnedAt - TICK_MS, 0);
     this.cursor = tick;
     this.turnedAt = now;
-    for (let at = first; at <= tick; at++) this.expire(this.slots[at % SLOTS] as Set<Timed>, { now, stalledMs });
+    for (let at = first; at <= tick; at++) {
+      const slot = this.slots[at % SLOTS] as LinkedSet<Timed>;
+      if (slot.size > 0) this.expire(slot, { now, stalledMs });
+    }
     if (this.size > 0) return;
     clearInterval(this.timer);
     this.timer = undefined;
   }
 
-  private expire(slot: Set<Timed>, { now, stalledMs }: { now: number; stalledMs: number }): void {
+  private expire(slot: LinkedSet<Timed>, { now, stalledMs }: { now: number; stalledMs: number }): void {
     for (const timed of slot) {
       if (timed.deadlineAt > now) continue;
       this.remove(timed);

@@ -40,6 +40,9 @@ export interface ExchangeParts {
 
 /** One call from its start to its one end, on its second connection if the first did not touch it. */
 export class Exchange implements StreamListener, Timed {
+  /** Its neighbors in the deadline wheel. */
+  before: Timed | undefined;
+  after: Timed | undefined;
   private connection: Connection | undefined;
   private stream: Stream | undefined;
   private readonly response: Response;

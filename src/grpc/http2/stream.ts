@@ -45,4 +45,6 @@ export interface Stream {
   unsent: Uint8Array | undefined;
   sendWindow: number;
   readonly window: ReceiveWindow;
+  /** Another one in the same row of the stream table. */
+  next: Stream | undefined;
 }
