@@ -50,8 +50,10 @@ function patched(overlay: string): Container {
 }
 
 describe('every object', () => {
-  it.each(OBJECTS)('%s is one of the gateway, in its namespace', (_, { metadata }) => {
-    expect(metadata).toMatchObject({ name: 'api-gateway', namespace: 'production', labels: { app: 'api-gateway' } });
+  it.each(OBJECTS)('%s is one of the gateway, in its namespace', (path, { metadata }) => {
+    // There are two of this kind.
+    const name = path.includes('prometheus-rule-kubernetes') ? 'api-gateway-kubernetes' : 'api-gateway';
+    expect(metadata).toMatchObject({ name, namespace: 'production', labels: { app: 'api-gateway' } });
   });
 
   it.each(OBJECTS)('%s names no image that moves, and no secret', (_, object) => {
@@ -62,7 +64,9 @@ describe('every object', () => {
 
 describe('the kustomization', () => {
   it('lists every manifest that any cluster takes', () => {
-    const others = ['ingress', 'kustomization', 'pod-monitor', 'prometheus-rule'].map((name) => `k8s/${name}.yaml`);
+    const others = ['ingress', 'kustomization', 'pod-monitor', 'prometheus-rule', 'prometheus-rule-kubernetes'].map(
+      (name) => `k8s/${name}.yaml`,
+    );
     const manifests = findFiles('k8s/*.yaml').filter((path) => !others.includes(path));
     expect(base.resources?.map((name) => `k8s/${name}`).toSorted()).toEqual(manifests);
   });

@@ -213,18 +213,21 @@ describe('the service', () => {
   });
 });
 
-describe('the PrometheusRule', () => {
-  const rule = readYaml<Record<'kind' | 'metadata', unknown> & { spec: unknown }>('k8s/prometheus-rule.yaml');
+describe.each([
+  ['api-gateway', 'prometheus-rule', 'rules'],
+  ['api-gateway-kubernetes', 'prometheus-rule-kubernetes', 'kubernetes-rules'],
+])('the PrometheusRule %s', (name, file, rules) => {
+  const rule = readYaml<Record<'kind' | 'metadata', unknown> & { spec: unknown }>(`k8s/${file}.yaml`);
 
   it('holds the rules of the runbooks, and nothing else', () => {
-    expect(rule.spec).toEqual(readYaml('runbooks/alerts/rules.yml'));
+    expect(rule.spec).toEqual(readYaml(`runbooks/alerts/${rules}.yml`));
   });
 
   it('belongs to the gateway', () => {
     expect(rule).toMatchObject({
       apiVersion: 'monitoring.coreos.com/v1',
       kind: 'PrometheusRule',
-      metadata: { name: 'api-gateway', namespace: 'production', labels: { app: 'api-gateway' } },
+      metadata: { name, namespace: 'production', labels: { app: 'api-gateway' } },
     });
   });
 });

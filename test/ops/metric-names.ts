@@ -14,15 +14,18 @@ const METRIC =
   /(?<![\w:./-])(?:http_request|gateway|upstream_grpc|rate_limit|circuit_breaker|nodejs|process)[a-z0-9]*_[a-z0-9_]*[a-z0-9](?![\w:])/g;
 const SELECTOR = /\b([a-z_][a-z0-9_]*)\{([^}]*)\}/g;
 const HISTOGRAM_PART = /_(?:bucket|sum|count)$/;
-/** Series that Prometheus and Alertmanager make, not the gateway. */
-const OF_PROMETHEUS = /^(?:up$|scrape_|prometheus_|alertmanager_)/;
+/** Series that Prometheus, Alertmanager and kube-state-metrics make, not the gateway. */
+const OF_OTHERS = /^(?:up$|scrape_|prometheus_|alertmanager_|kube_)/;
 /** What looks like a metric and is a line of the log. */
 const LOG_TOKENS = new Set(['rate_limit_cleanup']);
 
-/** The rules of all groups, in order. */
+/** The rules on the gateway's own metrics, and those that need kube-state-metrics. */
+export const RULE_FILES = ['runbooks/alerts/rules.yml', 'runbooks/alerts/kubernetes-rules.yml'] as const;
+
+/** The rules of all groups of all files, in order. */
 export function readRules(): readonly Rule[] {
-  const { groups } = readYaml<{ groups: readonly { rules: readonly Rule[] }[] }>('runbooks/alerts/rules.yml');
-  return groups.flatMap((group) => group.rules);
+  const files = RULE_FILES.map((path) => readYaml<{ groups: readonly { rules: readonly Rule[] }[] }>(path));
+  return files.flatMap(({ groups }) => groups).flatMap((group) => group.rules);
 }
 
 /** Everything that a reader may learn of a metric from, rules and dashboards among it. */
@@ -37,7 +40,7 @@ export function metricsUsed(): readonly string[] {
   const inRules = readRules().flatMap(({ expr }) => [...expr.matchAll(SELECTOR)].map(([, name]) => name ?? ''));
   const used = [...inRules, ...documents().flatMap(names)].map((name) => name.replace(HISTOGRAM_PART, ''));
   return [...new Set(used)]
-    .filter((name) => !recorded.has(name) && !LOG_TOKENS.has(name) && !OF_PROMETHEUS.test(name))
+    .filter((name) => !recorded.has(name) && !LOG_TOKENS.has(name) && !OF_OTHERS.test(name))
     .toSorted();
 }
 
@@ -47,7 +50,7 @@ export function labelsUsed(): ReadonlyMap<string, ReadonlySet<string>> {
   const recorded = recordedLabels();
   for (const [, name, selector] of documents().join('\n').matchAll(SELECTOR)) {
     const metric = (name ?? '').replace(HISTOGRAM_PART, '');
-    if (OF_PROMETHEUS.test(metric)) continue;
+    if (OF_OTHERS.test(metric)) continue;
     const known = labels.get(metric) ?? new Set<string>();
     for (const label of (selector ?? '').matchAll(/(\w+)(?:=|!|~)/g)) known.add(label[1] ?? '');
     for (const label of recorded.get(metric) ?? []) known.delete(label);
@@ -56,10 +59,11 @@ export function labelsUsed(): ReadonlyMap<string, ReadonlySet<string>> {
   return labels;
 }
 
-/** Selectors that an `increase()` of a rule looks at: metric and labels with their values, but for those of the scrape. */
+/** Selectors that an `increase()` of a rule looks at: metric and labels with their values, but for those of the scrape and of other programs. */
 export function increasesOf(rules: readonly Rule[]): readonly (readonly [metric: string, matchers: string])[] {
   const found = rules.flatMap(({ expr }) => [...expr.matchAll(/\bincrease\((\w+)\{([^}]*)\}/g)]);
-  return found.map(([, metric = '', matchers = '']) => [metric, matchers.replace(/job="[^"]*",?/, '')]);
+  const own = found.filter(([, metric = '']) => !OF_OTHERS.test(metric));
+  return own.map(([, metric = '', matchers = '']) => [metric, matchers.replace(/job="[^"]*",?/, '')]);
 }
 
 /** What a recording rule adds to its name: `gateway_http_request_duration_seconds` → `quantile`. */

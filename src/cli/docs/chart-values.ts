@@ -30,7 +30,7 @@ export function valuesOf(read: ReadDocument, settings: string): object {
     },
     networkPolicy: { enabled: true, ingress: at(network, 'spec', 'ingress'), egress: at(network, 'spec', 'egress') },
     podMonitor: { enabled: false },
-    prometheusRule: { enabled: false },
+    prometheusRule: { enabled: false, kubeStateMetrics: false },
     dashboards: { enabled: false },
     ingress: {
       enabled: false,
@@ -77,7 +77,7 @@ export function valuesSchema(): object {
     autoscaling: closed({ enabled: flag, minReplicas: count, maxReplicas: count, metrics: list }),
     networkPolicy: closed({ enabled: flag, ingress: list, egress: list }),
     podMonitor: closed({ enabled: flag }),
-    prometheusRule: closed({ enabled: flag }),
+    prometheusRule: closed({ enabled: flag, kubeStateMetrics: flag }),
     dashboards: closed({ enabled: flag }),
     ingress: closed({ enabled: flag, className: text, host: text, tlsSecret: text }),
   });

@@ -10,7 +10,7 @@ import { dashboardFiles } from './dashboards/dashboard-files.js';
 import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
-import { prometheusRule } from './prometheus-rule.js';
+import { prometheusRules } from './prometheus-rule.js';
 import { podMonitor, prometheusConfig } from './scraping.js';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
@@ -35,8 +35,8 @@ test('docs/metrics.md is what the definitions say; if not, run `npx gateway docs
   expect(read('docs/metrics.md')).toBe(metricsPage());
 });
 
-test('k8s/prometheus-rule.yaml is what the rules say; if not, run `npx gateway docs`', () => {
-  expect(read('k8s/prometheus-rule.yaml')).toBe(prometheusRule());
+test.each([...prometheusRules()])('%s is what the rules say; if not, run `npx gateway docs`', (path, text) => {
+  expect(read(path)).toBe(text);
 });
 
 test.each([

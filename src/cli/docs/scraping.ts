@@ -100,6 +100,7 @@ export function prometheusConfig(): string {
 # An example of a Prometheus without the operator. Its ServiceAccount may get, list and watch pods in ${namespace}.
 global:
   evaluation_interval: 30s
+# Where this Prometheus scrapes kube-state-metrics, kubernetes-rules.yml as well.
 rule_files: [rules.yml]
 alerting:
   alertmanagers:

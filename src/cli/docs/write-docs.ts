@@ -6,7 +6,7 @@ import { dashboardFiles } from './dashboards/dashboard-files.js';
 import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
-import { prometheusRule } from './prometheus-rule.js';
+import { prometheusRules } from './prometheus-rule.js';
 import { podMonitor, prometheusConfig } from './scraping.js';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -16,14 +16,15 @@ const PAGES = new Map<string, () => string>([
   ['docs/log.md', logPage],
   ['docs/metrics.md', metricsPage],
   ['k8s/pod-monitor.yaml', podMonitor],
-  ['k8s/prometheus-rule.yaml', prometheusRule],
   ['runbooks/alerts/prometheus.yml', prometheusConfig],
 ]);
 
 /** Writes the generated files, or with `check` only says which are stale. Returns the exit code. */
 export function writeDocs(terminal: Terminal, options: { readonly check: boolean }): number {
   const pages = [...PAGES].map(([path, render]) => [path, render()] as const);
-  const stale = [...pages, ...chartFiles(), ...dashboardFiles()].filter(([path, text]) => readPage(path) !== text);
+  const stale = [...pages, ...prometheusRules(), ...chartFiles(), ...dashboardFiles()].filter(
+    ([path, text]) => readPage(path) !== text,
+  );
   if (options.check) {
     for (const [path] of stale) terminal.err(`${path} is stale; run npx gateway docs`);
     return stale.length === 0 ? 0 : 1;

@@ -29,6 +29,7 @@ export const PROCESS: Row = {
       description: 'Seconds a second, of all threads.',
       unit: 'none',
       queries: [['{{instance}}', sumBy('instance', rate('process_cpu_seconds_total'))]],
+      alerts: ['GatewayHpaMaxedOut'],
     },
     {
       title: 'Memory, of what the process may use',
@@ -108,7 +109,7 @@ export const LIFECYCLE: Row = {
       description: 'A pod that drains finishes its requests and takes no new ones.',
       unit: 'short',
       queries: [['{{state}}', sumBy('state', series('gateway_state'))]],
-      alerts: ['GatewayDegraded', 'GatewayStuckDrain'],
+      alerts: ['GatewayDegraded', 'GatewayReplicasUnavailable', 'GatewayReadinessFlapping'],
     },
     {
       title: 'Requests in flight on pods that drain',
@@ -127,6 +128,7 @@ export const LIFECYCLE: Row = {
       description: 'A pod that is younger than the others was restarted.',
       unit: 's',
       queries: [['{{instance}}', `time() - max by (instance) (${series('process_start_time_seconds')})`]],
+      alerts: ['GatewayPodRestarting'],
     },
     {
       title: 'Builds',
