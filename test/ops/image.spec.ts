@@ -3,9 +3,27 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { readText, readYaml, ROOT } from './project-files.js';
+import { findFiles, readText, readYaml, ROOT } from './project-files.js';
 
 const run = promisify(execFile);
+
+/** What Alpine's BusyBox brings of what a runbook may run in a pod. */
+const BUSYBOX = [
+  'cat',
+  'date',
+  'df',
+  'du',
+  'ls',
+  'nc',
+  'netstat',
+  'nslookup',
+  'ps',
+  'sh',
+  'tail',
+  'tar',
+  'top',
+  'wget',
+];
 
 interface Stage {
   readonly base: string;
@@ -70,6 +88,17 @@ describe('the Dockerfile', () => {
     const steps = argumentsOf(stages.get('build'), 'RUN').join('\n');
     expect(steps).toMatch(/npm ci --ignore-scripts.*\n.*npm run build && npm prune --omit=dev/);
     expect(argumentsOf(gateway, 'COPY').every((line) => line.startsWith('--from=build '))).toBe(true);
+  });
+
+  it('has every program that the documents run in a pod', () => {
+    const instructions = gateway?.lines.join('\n') ?? '';
+    const added = ['curl', 'gateway'].filter((name) =>
+      new RegExp(`(apk add|ln -s) .*\\b${name}\\b`).test(instructions),
+    );
+    const pages = findFiles('{*.md,docs/**/*.md,runbooks/**/*.md}').map(readText);
+    const used = pages.flatMap((text) => [...text.matchAll(/kubectl exec\b.* -- +(\w+)/g)].map(([, name]) => name));
+    expect(used.length).toBeGreaterThan(0);
+    expect([...BUSYBOX, 'node', ...added]).toEqual(expect.arrayContaining([...new Set(used)]));
   });
 
   it('runs as the user of the deployment', () => {
