@@ -73,6 +73,17 @@ describe('one request', () => {
     }
   });
 
+  it('is all that its line says: nothing else is logged on the way', async () => {
+    const before = gateway.lines.length;
+    await linesOf(async () => {
+      await alice.get('/api/v1/users?page_size=1');
+      await alice.send('POST', '/api/v1/users', '{');
+      await fetch(`${gateway.url}/api/v1/users`);
+      await (await alice.send('POST', '/api/v1/ai:stream', { query: 'stream 3 tokens slow 0ms' })).text();
+    }, 4);
+    expect(gateway.lines.slice(before).map(({ logType }) => logType)).toEqual(['ACCESS', 'ACCESS', 'ACCESS', 'ACCESS']);
+  });
+
   it('says who called what of which tenant, and why it was let in', async () => {
     const [line] = await linesOf(() => alice.get('/api/v1/users/acme-alice'));
     expect(line).toMatchObject({
