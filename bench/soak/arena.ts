@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { rssBytes } from '../harness/cpu.js';
+import { cpuMicroseconds, rssBytes } from '../harness/cpu.js';
 import { PinnedProcess, freePort, openOutputFolder } from '../harness/process.js';
 import { Metrics } from './metrics.js';
 import { SoakWorld, type WorldWish } from './world.js';
@@ -58,6 +58,11 @@ export class SoakGateway {
 
   get rssMib(): number {
     return rssBytes(this.process.pid) / 2 ** 20;
+  }
+
+  /** CPU time of all of its threads so far. */
+  get cpuMicroseconds(): number {
+    return cpuMicroseconds(this.process.pid);
   }
 
   async metrics(): Promise<Metrics> {

@@ -4,6 +4,7 @@ import { aiHangs } from './scenarios/ai-hangs.js';
 import { backendRestart } from './scenarios/backend-restart.js';
 import { connectionAge } from './scenarios/connection-age.js';
 import { flapping } from './scenarios/flapping.js';
+import { footprint } from './scenarios/footprint.js';
 import { memory } from './scenarios/memory.js';
 import { outboxOutage } from './scenarios/outbox-outage.js';
 import { oversizedAuthorization } from './scenarios/oversized-authorization.js';
@@ -24,4 +25,5 @@ export const SCENARIOS: readonly Scenario[] = [
   flapping,
   outboxOutage,
   memory,
+  footprint,
 ];
