@@ -70,9 +70,9 @@ export class SoakGateway {
     return new Metrics(await response.text());
   }
 
-  /** Requests in flight, the one that asks for this figure aside. */
+  /** Requests in flight; those of metrics and health do not count. */
   async requestsInFlight(): Promise<number> {
-    return (await this.metrics()).sum('gateway_in_flight_requests') - 1;
+    return (await this.metrics()).sum('gateway_in_flight_requests');
   }
 
   /** Heap in use after a full collection, in MiB. */
