@@ -14,6 +14,10 @@ package_of() {
     promtool | prometheus) echo prometheus ;;
     amtool | prometheus-alertmanager) echo prometheus-alertmanager ;;
     redis-server) echo redis-server redis-tools libjemalloc2 liblzf1 libatomic1 ;;
+    redis-cli) echo redis-tools libjemalloc2 liblzf1 libatomic1 ;;
+    kubectl) echo kubernetes-client ;;
+    nc.openbsd) echo netcat-openbsd libbsd0 libmd0 ;;
+    busybox) echo busybox ;;
     chromium) echo chromium ;;
     *) return 1 ;;
   esac
@@ -41,7 +45,7 @@ fetch() (
   trap 'rm -rf "$work" "$cache/apt"' EXIT
   cd "$work" && download "$@" && for package in ./*.deb; do dpkg -x "$package" root; done &&
     mkdir -p "$cache/bin" "$cache/lib" && find root -name '*.so.*' -exec cp -P -t "$cache/lib" {} + &&
-    relocate "$tool" && cp -L "root/usr/bin/$tool" "$cache/bin/"
+    relocate "$tool" && cp -L "$(find root/bin root/usr/bin -name "$tool" 2>/dev/null)" "$cache/bin/"
 )
 
 # Prometheus and Alertmanager of Debian read their templates from /usr/share/prometheus. Here they are below .cache/debian/share,

@@ -1,0 +1,3 @@
+import { runPagesOf } from './live.js';
+
+runPagesOf(['user-down']);

@@ -1,0 +1,19 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CACHE = join(ROOT, '.cache/debian');
+
+/** Libraries of the tools that were fetched, for LD_LIBRARY_PATH. */
+export const DEBIAN_LIBRARIES = join(CACHE, 'lib');
+
+/** Path of a tool: from PATH, else from .cache, where scripts/debian-tools.sh puts it. Throws its one line when it cannot be had. */
+export function findDebianTool(name: string): string {
+  const cached = join(CACHE, 'bin', name);
+  const inPath = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, name));
+  const found = [...inPath, cached].find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  execFileSync(join(ROOT, 'scripts/debian-tools.sh'), [name], { stdio: ['ignore', 'ignore', 'pipe'] });
+  return cached;
+}
