@@ -4,6 +4,7 @@ import { UpstreamMeasure } from '../domain/upstream-measure.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { AccessLog } from './access-log.js';
 import { AlertWebhook } from './alert-webhook.js';
+import { certificateFiles, registerCertificateMetrics } from './certificate-metrics.js';
 import { DegradeFlags } from './degrade-flags.js';
 import { InFlightRegistry } from './in-flight.js';
 import { RecentRequests } from './recent-requests.js';
@@ -38,6 +39,7 @@ export async function observe(
   const waits = new WaitProfile(config.admin?.mutexFraction ?? 0);
   const inFlight = new InFlightRegistry(waits);
   const metrics = new GatewayMetrics({ inFlight, droppedLines: () => logger.stream.dropped });
+  registerCertificateMetrics(metrics.registry, certificateFiles(config));
   const webhook = webhookOf(config, metrics);
   const degradeFlags = new DegradeFlags(metrics, logger.events, {
     holdMs: config.health.recoveryHoldMs,

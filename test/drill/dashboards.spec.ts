@@ -16,6 +16,7 @@ const EMPTY: Readonly<Record<string, string>> = {
   'api-gateway: Answers in place of an upstream, A': 'no policy of the contract has a fallback',
   'api-gateway: While AuthService is away, C': 'AuthService is there',
   'api-gateway: Requests in flight on pods that drain, A': 'no pod drains',
+  'api-gateway: Certificates expire in, A': 'connections are not encrypted',
 };
 
 const ALICE = 'alice@acme.test';

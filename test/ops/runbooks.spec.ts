@@ -23,6 +23,7 @@ const ALERTS_OF_THE_SERVICE = [
   'GatewayBudgetDebitJournalFailing',
   'GatewayBudgetDebitOutboxFilling',
   'GatewayBudgetDebitRejected',
+  'GatewayCertificateExpiring',
   'GatewayCircuitOpen',
   'GatewayCircuitStuckOpen',
   'GatewayClockSkew',

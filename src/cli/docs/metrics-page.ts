@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { GatewayMetrics } from '../../observe/metrics.js';
+import { registerCertificateMetrics } from '../../observe/certificate-metrics.js';
 import { TraceMetrics } from '../../observe/tracing/trace-metrics.js';
 
 interface Definition {
@@ -43,6 +44,7 @@ function allMetrics(): GatewayMetrics {
   const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   metrics.protection.watch(() => []);
   metrics.connections.watch(() => []);
+  registerCertificateMetrics(metrics.registry, []);
   new TraceMetrics(metrics.registry, () => 0);
   return metrics;
 }

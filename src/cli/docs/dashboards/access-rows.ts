@@ -101,6 +101,19 @@ export const ACCESS: Row = {
       ],
     },
     {
+      title: 'Certificates expire in',
+      description:
+        'TLS files towards upstreams (client certificate, authorities) and the collector. Empty without any.',
+      unit: 's',
+      queries: [
+        [
+          '{{used_for}} {{kind}}',
+          `min by (used_for, kind) (${series('gateway_tls_certificate_expiry_timestamp_seconds')} - time())`,
+        ],
+      ],
+      alerts: ['GatewayCertificateExpiring'],
+    },
+    {
       title: 'Sign-ins of browsers',
       description: 'By provider and outcome. Empty without identity providers.',
       unit: 'short',

@@ -1,0 +1,93 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { Gauge, type Registry } from 'prom-client';
+import type { GatewayConfig } from '../config/gateway-config.js';
+
+/** A PEM file with certificates that the gateway uses. */
+export interface CertificateFile {
+  /** Name of the upstream, or `otlp`. */
+  readonly usedFor: string;
+  /** `client` is the gateway's own certificate with its chain, `ca` the authorities that it trusts. */
+  readonly kind: 'client' | 'ca';
+  readonly path: string;
+}
+
+/** Seconds since 1970 between which a certificate is good. */
+interface Validity {
+  readonly start: number;
+  readonly end: number;
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** Returns the files with certificates that the settings name. */
+export function certificateFiles({ upstreams, tracing }: GatewayConfig): readonly CertificateFile[] {
+  const file = (usedFor: string, kind: CertificateFile['kind'], path: string | undefined) =>
+    path === undefined ? [] : [{ usedFor, kind, path }];
+  const ofUpstreams = [...upstreams].flatMap(([name, { tls }]) => [
+    ...file(name, 'client', tls.certFile),
+    ...file(name, 'ca', tls.caFile),
+  ]);
+  return [...ofUpstreams, ...file('otlp', 'ca', tracing?.caFile)];
+}
+
+/** Registers when the certificates of these files begin and end to be good. A file that cannot be read has no series. */
+export function registerCertificateMetrics(registry: Registry, files: readonly CertificateFile[]): void {
+  const watched = files.map((file) => ({ ...file, read: watchValidity(file) }));
+  const register = (name: string, help: string, pick: (validity: Validity) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['used_for', 'kind'],
+      registers: [registry],
+      collect() {
+        this.reset();
+        for (const { usedFor, kind, read } of watched) {
+          const validity = read();
+          if (validity !== undefined) this.set({ used_for: usedFor, kind }, pick(validity));
+        }
+      },
+    });
+  register(
+    'gateway_tls_certificate_expiry_timestamp_seconds',
+    'When the certificate of a TLS file expires: of a client certificate and its chain the first, of authorities the last.',
+    ({ end }) => end,
+  );
+  register(
+    'gateway_tls_certificate_start_timestamp_seconds',
+    'When the validity of that certificate began.',
+    ({ start }) => start,
+  );
+}
+
+/** Reads a file again when it has changed, as connections do. */
+function watchValidity({ path, kind }: CertificateFile): () => Validity | undefined {
+  let version = '';
+  let validity: Validity | undefined;
+  return () => {
+    try {
+      const { mtimeMs, size, ino } = statSync(path);
+      const found = `${mtimeMs} ${size} ${ino}`;
+      if (found === version) return validity;
+      validity = readValidity(readFileSync(path, 'latin1'), kind);
+      version = found;
+      return validity;
+    } catch {
+      version = '';
+      return undefined;
+    }
+  };
+}
+
+/**
+ * Returns the validity that counts. A chain ends with its first certificate that does. A bundle has an old and a new authority
+ * while they are exchanged, so it ends with its last. Throws when a certificate cannot be parsed.
+ */
+function readValidity(pem: string, kind: CertificateFile['kind']): Validity | undefined {
+  const all = Array.from(pem.matchAll(CERTIFICATE), ([text]) => {
+    const { validFromDate, validToDate } = new X509Certificate(text);
+    return { start: validFromDate.getTime() / 1000, end: validToDate.getTime() / 1000 };
+  });
+  const sorted = all.toSorted((a, b) => a.end - b.end);
+  return kind === 'client' ? sorted[0] : sorted.at(-1);
+}
