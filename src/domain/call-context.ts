@@ -1,3 +1,4 @@
+import { Cancellation } from './cancellation.js';
 import type { DecisionReason } from './decision-reason.js';
 import type { GatewayError } from './errors.js';
 import type { Linked } from './linked-set.js';
@@ -117,7 +118,8 @@ export class CallContext implements Linked<CallContext> {
   /** It counts against the streams that its tenant may have open. */
   holdsStream = false;
 
-  private readonly abort = new AbortController();
+  /** Tells work for it that nobody waits any longer: its client left, or the gateway gave up on it. */
+  readonly cancellation = new Cancellation();
   private permitIssuer: PermitIssuer | undefined;
   private permit = 0;
   private over = false;
@@ -140,13 +142,13 @@ export class CallContext implements Linked<CallContext> {
     return Math.min(this.requestDeadlineAt, this.clientDeadlineAt);
   }
 
-  /** Aborted when the client leaves or the gateway gives up on the request. */
+  /** Aborted with {@link cancellation}, for what takes nothing but an AbortSignal. */
   get signal(): AbortSignal {
-    return this.abort.signal;
+    return this.cancellation.signal;
   }
 
   cancel(reason: GatewayError): void {
-    this.abort.abort(reason);
+    this.cancellation.cancel(reason);
   }
 
   /** Its response was sent, or never will be. */

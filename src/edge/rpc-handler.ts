@@ -101,7 +101,13 @@ export class RpcHandler {
     if (override === undefined) return this.callUpstream(context, exchange, exchange.message);
     const { message: request } = exchange;
     const callUpstream = (message = request) => this.callUpstream(context, exchange, message);
-    return override({ context, method, request, signal: signalOf(context, exchange), send: callUpstream });
+    return override({
+      context,
+      method,
+      request,
+      signal: ownSignal(context, exchange) ?? context.signal,
+      send: callUpstream,
+    });
   }
 
   /** Goes on when the client leaves: it comes back with its key to hear what has become of its request. */
@@ -123,7 +129,7 @@ export class RpcHandler {
   private callUpstream(context: CallContext, exchange: RpcExchange, request: Uint8Array): Promise<Uint8Array> {
     const { rpc, reader } = exchange;
     const { deadlineAt } = context;
-    const signal = signalOf(context, exchange);
+    const signal = ownSignal(context, exchange);
     return this.stack.unary({ context, method: rpc.route.method, request, deadlineAt, reader, signal });
   }
 }
@@ -135,9 +141,9 @@ export function sendResult(result: unknown, request: FastifyRequest, reply: Fast
   send(exchange);
 }
 
-/** What ends the calls of an exchange. One that is carried out to its end, in a context of its own, ends with that alone. */
-function signalOf(context: CallContext, { call, signal }: RpcExchange): AbortSignal {
-  return context === call && signal !== undefined ? signal : context.signal;
+/** What ends the calls of an exchange before its context does. One that is carried out to its end, in a context of its own, has none. */
+function ownSignal(context: CallContext, { call, signal }: RpcExchange): AbortSignal | undefined {
+  return context === call ? signal : undefined;
 }
 
 function decode(exchange: RpcExchange): void {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../domain/cancellation.js';
 import type { GatewayError } from '../domain/errors.js';
 import type { MessageStream } from './transport.js';
 
@@ -13,7 +14,7 @@ export abstract class PulledStream implements MessageStream, AsyncIterator<Uint8
   private reader: PromiseWithResolvers<Result> | undefined;
 
   /** @param request aborted when the request is given up: nobody reads on then. */
-  constructor(private readonly request: AbortSignal) {}
+  constructor(private readonly request: CancelSignal) {}
 
   /** Returns the next message that has come, and lets the backend send more. */
   protected abstract take(): Uint8Array | undefined;

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../domain/cancellation.js';
 import { ERROR_CODES, GatewayError, type GatewayErrorCode } from '../domain/errors.js';
 import { type CallEnd, classify, type GrpcFailure, isCalm, localFailure, malformedResponse } from './grpc-failure.js';
 import type { GrpcCode } from './grpc-code.js';
@@ -47,7 +48,7 @@ export function callError(call: TransportCall, end: CallEnd): GatewayError {
 }
 
 /** The error of a call that was given up: what the request was cancelled for, else that its client left. */
-export function abortError(upstream: string, signal: AbortSignal): GatewayError {
+export function abortError(upstream: string, signal: Pick<CancelSignal, 'reason'>): GatewayError {
   const reason: unknown = signal.reason;
   if (!(reason instanceof GatewayError)) return cancelledError(upstream);
   return new GatewayError(reason.code, reason.detail, {

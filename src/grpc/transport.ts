@@ -1,4 +1,5 @@
 import type { ConnectWait } from '../domain/call-context.js';
+import type { CancelSignal } from '../domain/cancellation.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { ConnectionsReport } from './endpoint-report.js';
 
@@ -15,7 +16,7 @@ export interface TransportCall {
   readonly deadlineAt: number;
   /** The client shortened the deadline: that it passes says nothing of the backend. */
   readonly isHurried?: boolean;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Where the time is added that the attempt waited for a connection. */
   readonly wait?: ConnectWait;
 }

@@ -59,13 +59,13 @@ export function bulkheadStream({ places, ...options }: BulkheadOptions): Layer<U
 async function waitForPlace({ places, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<number> {
   const { context, method } = call;
   const askedAt = performance.now();
-  const outcome = await places.wait(context.tenantId, deadlineOf(call) - askedAt, context.signal);
+  const outcome = await places.wait(context.tenantId, deadlineOf(call) - askedAt, context.cancellation);
   const now = performance.now();
   const waitedMs = now - askedAt;
   context.queueMs += waitedMs;
   if (outcome !== 'capacity') observer.waited(method.upstream, waitedMs / 1000);
   if (outcome === 'taken') return now;
-  if (outcome === 'aborted') throw abortError(method.upstream, context.signal);
+  if (outcome === 'aborted') throw abortError(method.upstream, context.cancellation);
   observer.rejected(method.upstream, outcome);
   throw overloaded(method.upstream);
 }

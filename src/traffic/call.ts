@@ -1,4 +1,5 @@
 import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
+import type { CancelSignal } from '../domain/cancellation.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { AttemptRecord } from '../domain/span-record.js';
 
@@ -18,7 +19,7 @@ export interface UpstreamCall {
   /** Reads an answer of the upstream before it counts as one; not those of a cache or fallback. */
   readonly reader?: ResponseReader | undefined;
   /** Ends the call, as the end of its request does, which it includes; that of the request alone when left out. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal | undefined;
 }
 
 /** A call on its way down the stack. Layers pass it on, or a copy with a nearer deadline; all attempts share the rest. */
@@ -26,7 +27,7 @@ export interface StackCall extends UpstreamCall {
   /** When the call entered the stack, in `performance.now()` ms. */
   readonly startedAt: number;
   /** Ends this attempt: that of the request, unless an attempt may end before its request does. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** This call's own: a request may make several at once. */
   readonly trace: UpstreamTrace;
   /** What the span of this attempt is made from, while tracing is on. */

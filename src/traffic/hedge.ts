@@ -1,4 +1,5 @@
 import type { UpstreamTrace } from '../domain/call-context.js';
+import { abortSignalOf } from '../domain/cancellation.js';
 import { cancelledError } from '../grpc/status.js';
 import type { Layer, Next, StackCall } from './call.js';
 import type { RetryBudget } from './retry-budget.js';
@@ -36,7 +37,7 @@ class HedgedCall {
     private readonly call: StackCall,
     private readonly options: HedgeOptions,
   ) {
-    this.signal = AbortSignal.any([call.signal, this.abort.signal]);
+    this.signal = AbortSignal.any([abortSignalOf(call.signal), this.abort.signal]);
   }
 
   run(): Promise<Uint8Array> {

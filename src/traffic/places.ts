@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../domain/cancellation.js';
 import { type LineOutcome, WaitingLines } from './waiting-lines.js';
 
 /** Limits of the places at one upstream, or of one RPC. */
@@ -59,7 +60,7 @@ export class Places {
   }
 
   /** Waits for a place, at most as long as leaves half of such calls time for their answer. Never rejects. */
-  wait(tenant: string, remainingMs: number, signal: AbortSignal): Promise<WaitOutcome> {
+  wait(tenant: string, remainingMs: number, signal: CancelSignal): Promise<WaitOutcome> {
     if (signal.aborted) return Promise.resolve('aborted');
     if (!this.lines.admits(tenant)) return Promise.resolve('capacity');
     const spareMs = remainingMs - this.medianMs;

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { abortSignalOf } from '../domain/cancellation.js';
 import type { RetryPolicy } from '../domain/policy.js';
 import type { GrpcFailure } from '../grpc/grpc-failure.js';
 import { abortError } from '../grpc/status.js';
@@ -36,7 +37,7 @@ export function retry(options: RetryOptions): Layer {
         const waitMs = attempt < policy.maxAttempts ? waitBefore(options, call, attempt, failure) : undefined;
         if (waitMs === undefined) throw error;
         onRetry();
-        await pause(waitMs, undefined, { signal: call.signal }).catch(() => {
+        await pause(waitMs, undefined, { signal: abortSignalOf(call.signal) }).catch(() => {
           throw abortError(call.method.upstream, call.signal);
         });
         // The pause took longer than it should have: what the backend did is still what went wrong.

@@ -181,7 +181,14 @@ function stack<Response>(layers: readonly Layer<Response>[], attempt: Next<Respo
   return layers.reduceRight((next, layer) => layer(next), attempt);
 }
 
-function enter({ context, method, request, deadlineAt, reader, signal = context.signal }: UpstreamCall): StackCall {
+function enter({
+  context,
+  method,
+  request,
+  deadlineAt,
+  reader,
+  signal = context.cancellation,
+}: UpstreamCall): StackCall {
   const { upstream, path: rpc } = method;
   const trace = { upstream, rpc, grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0, connectMs: 0 };
   context.upstream = trace;

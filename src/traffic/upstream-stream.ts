@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../domain/cancellation.js';
 import { GatewayError } from '../domain/errors.js';
 import { abortError, cancelledError, timeoutError, unreadableError } from '../grpc/status.js';
 import type { MessageStream } from '../grpc/transport.js';
@@ -21,7 +22,7 @@ export interface StreamLimits {
   readonly maxMessages: number;
   /** End of the whole stream, in `performance.now()` ms. */
   readonly deadlineAt: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
 }
 
 /**

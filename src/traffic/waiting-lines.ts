@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../domain/cancellation.js';
 import { startTimeout } from '../domain/loop-timeout.js';
 import { IndexedHeap } from './indexed-heap.js';
 
@@ -9,7 +10,7 @@ export interface Waiter {
   readonly tenant: string;
   /** When its answer could not come in time any more: moment of the queue's clock, in ms. */
   readonly expiresAt: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   readonly settle: (outcome: LineOutcome) => void;
 }
 

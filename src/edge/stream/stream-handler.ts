@@ -60,7 +60,7 @@ export class StreamHandler {
 
   private async pump(
     call: CallContext,
-    { method, request, signal = call.signal }: StreamRequest,
+    { method, request, signal }: StreamRequest,
     encoding: StreamEncoding,
     response: StreamResponse,
   ): Promise<void> {
@@ -90,6 +90,6 @@ export class StreamHandler {
 
 /** Why a stream broke off: whoever cancelled the call said so. */
 function reasonFor(call: CallContext, thrown: unknown): GatewayError {
-  const reason: unknown = call.signal.aborted ? call.signal.reason : undefined;
+  const reason: unknown = call.cancellation.reason;
   return reason instanceof GatewayError ? reason : toGatewayError(thrown);
 }

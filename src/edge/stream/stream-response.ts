@@ -20,7 +20,7 @@ export class StreamResponse {
     heartbeatMs: number,
   ) {
     if (format.heartbeat !== undefined && heartbeatMs > 0) this.timer = setInterval(() => this.beat(), heartbeatMs);
-    call.signal.addEventListener('abort', this);
+    call.cancellation.addEventListener('abort', this);
   }
 
   get begun(): boolean {
@@ -34,7 +34,7 @@ export class StreamResponse {
     this.timer?.refresh();
     if (this.write(this.format.frame(message, ++this.messages))) return;
     this.blocked = Promise.withResolvers();
-    if (this.call.signal.aborted) this.handleEvent();
+    if (this.call.cancellation.aborted) this.handleEvent();
     await this.blocked.promise;
   }
 
@@ -45,7 +45,7 @@ export class StreamResponse {
 
   /** The request was given up. */
   handleEvent(): void {
-    this.interrupt(this.call.signal.reason);
+    this.interrupt(this.call.cancellation.reason);
   }
 
   end(): void {
@@ -73,7 +73,7 @@ export class StreamResponse {
   /** Stops the heartbeat; to be called however the stream ended. */
   close(): void {
     clearInterval(this.timer);
-    this.call.signal.removeEventListener('abort', this);
+    this.call.cancellation.removeEventListener('abort', this);
   }
 
   private begin(): void {

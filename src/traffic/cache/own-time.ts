@@ -11,7 +11,7 @@ export function withinOwnTime<T>(call: StackCall, deadlineAt: number, work: Prom
   const giveUp = () => reject(abortError(method.upstream, signal));
   const timeOut = () => reject(timeoutError(method.upstream, 'the shared call took longer', true));
   if (signal.aborted) giveUp();
-  signal.addEventListener('abort', giveUp, { once: true });
+  signal.addEventListener('abort', giveUp);
   const timer = setTimeout(timeOut, Math.max(deadlineAt - performance.now(), 0) + GRACE_MS);
   work.then(resolve, reject);
   return promise.finally(() => {

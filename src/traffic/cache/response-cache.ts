@@ -101,7 +101,7 @@ export class ResponseCache {
     const flight = this.flights.run(flightOf(place), async () => {
       const own = call.context;
       const context = sharedContext(own, own.principal, timeoutOf(call.method, settings));
-      const { deadlineAt, signal, startedAt } = context;
+      const { deadlineAt, cancellation: signal, startedAt } = context;
       try {
         const body = await next({ ...call, context, deadlineAt, signal, startedAt });
         this.keep(call.method, place, body);
