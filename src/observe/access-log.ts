@@ -1,5 +1,4 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import type { LabelValues } from 'prom-client';
 import type { CallContext } from '../domain/call-context.js';
 import { tightestBucket } from '../domain/rate-limit.js';
 import { traceIdOf } from '../domain/trace-context.js';
@@ -8,11 +7,11 @@ import { statusClass, type HttpFacts } from './http-facts.js';
 import { InFlightRegistry } from './in-flight.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { RecentRequests } from './recent-requests.js';
-import { GatewayMetrics, type AuthOutcome } from './metrics.js';
+import type { HistogramCell } from './metric-cells.js';
+import { GatewayMetrics } from './metrics.js';
 import { Tracing } from './tracing/tracing.js';
 
 const UNMATCHED = '_unmatched';
-const NO_EXEMPLAR: LabelValues<never> = {};
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
 /** Keeps account of requests: in flight from `begin` on, counted and written as one line at `finish`, whatever became of them. */
@@ -53,32 +52,26 @@ export class AccessLog {
   }
 
   private count(call: CallContext, http: HttpFacts): void {
+    const { metrics } = this;
     const method = METHODS.has(http.method) ? http.method : '_OTHER';
     const path = call.routeLabel;
-    this.metrics.httpRequests.inc({ method, path, status: http.status });
+    metrics.requestCells.of(path, method, http.status).inc();
     const route = isRouted(call, method) ? path : UNMATCHED;
-    const labels = { method, path: route, status_class: statusClass(http.status) };
-    this.metrics.httpDuration.observe({ labels, value: http.durationMs / 1000, exemplarLabels: this.exemplar(call) });
-    if (call.error !== undefined) this.metrics.requests.failed(call.error);
-    this.metrics.requests.answered(call, http);
-    this.metrics.streams.ended(call);
-    if (call.decisionReason !== undefined) this.countDecision(call, call.decisionReason);
+    const duration = metrics.durationCells.of(route, method, statusClass(http.status));
+    this.observe(duration, call, http.durationMs);
+    if (call.error !== undefined) metrics.requests.failed(call.error);
+    metrics.requests.answered(call, http);
+    metrics.streams.ended(call);
+    if (call.decisionReason === undefined) return;
+    metrics.decisionCells.of(call.decisionReason, call.outcome).inc();
+    if (call.policy?.access !== 'OPEN') this.observe(metrics.authDurationCell, call, call.authnMs + call.authzMs);
   }
 
-  /** The trace of an observation, where it is kept and to be shown. prom-client takes any label, its types know none. */
-  private exemplar({ spans, trace }: CallContext): LabelValues<never> {
-    if (spans?.isKept !== true || this.tracing?.hasExemplars !== true) return NO_EXEMPLAR;
-    return { trace_id: traceIdOf(trace) } as LabelValues<never>;
-  }
-
-  private countDecision(call: CallContext, decision_reason: string): void {
-    this.metrics.authDecisions.inc({ outcome: call.outcome as AuthOutcome, decision_reason });
-    if (call.policy?.access !== 'OPEN') {
-      this.metrics.authDuration.observe({
-        value: (call.authnMs + call.authzMs) / 1000,
-        exemplarLabels: this.exemplar(call),
-      });
-    }
+  /** Names the trace beside a duration where it is kept and to be shown. */
+  private observe(cell: HistogramCell, { spans, trace }: CallContext, ms: number): void {
+    const isNamed = spans?.isKept === true && this.tracing?.hasExemplars === true;
+    if (isNamed) cell.observeTraced(ms / 1000, traceIdOf(trace));
+    else cell.observe(ms / 1000);
   }
 }
 

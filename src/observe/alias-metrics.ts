@@ -1,15 +1,9 @@
 import { Gauge, type Histogram, type Metric, type Registry } from 'prom-client';
+import { allKept, boundsOf } from './metric-cells.js';
 
 const NAME = 'api_gateway_request_duration_seconds';
 const HELP = 'Alias of gateway_http_request_duration_seconds over all routes, since the start of the process.';
 const QUANTILES = [0.5, 0.95, 0.99];
-
-/** What a histogram of prom-client keeps for each label set. */
-interface Kept {
-  readonly bucketValues: Readonly<Record<string, number>>;
-  readonly sum: number;
-  readonly count: number;
-}
 
 /** All label sets of a histogram together. */
 interface Total {
@@ -50,14 +44,9 @@ export function registerAliases(registry: Registry, { duration, inFlight }: Alia
   });
 }
 
-/** Reads the counts themselves: `get()` of the histogram would make an object for every series once more. */
 function sumUp(histogram: Histogram<string>): Total {
-  const { hashMap, upperBounds } = histogram as unknown as {
-    readonly hashMap: Readonly<Record<string, Kept>>;
-    readonly upperBounds: readonly number[];
-  };
-  const series = Object.values(hashMap);
-  const buckets = upperBounds.map(
+  const series = allKept(histogram);
+  const buckets = boundsOf(histogram).map(
     (bound) => [bound, series.reduce((count, { bucketValues }) => count + (bucketValues[bound] ?? 0), 0)] as const,
   );
   const sum = series.reduce((total, kept) => total + kept.sum, 0);

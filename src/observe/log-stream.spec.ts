@@ -21,7 +21,7 @@ describe('lines', () => {
   it('are written in batches, the next when the last has been taken', async () => {
     const output = new Output();
     const lines = new BatchedLines(output);
-    const long = `${'x'.repeat(9_000)}\n`;
+    const long = `${'x'.repeat(33_000)}\n`;
     lines.write('a\n');
     lines.write(long);
     lines.write('b\n');
@@ -32,6 +32,18 @@ describe('lines', () => {
     expect(output.texts).toEqual([`a\n${long}`, `b\n${long}`]);
     output.take();
     expect(await ended).toBe(0);
+  });
+
+  it('wait for company, also while others are written', async () => {
+    const output = new Output();
+    const lines = new BatchedLines(output);
+    const long = `${'x'.repeat(33_000)}\n`;
+    lines.write(long);
+    lines.write('a\n');
+    output.take();
+    lines.write('b\n');
+    expect(output.texts).toEqual([long]);
+    await expect.poll(() => output.texts).toEqual([long, 'a\nb\n']);
   });
 
   it('that nobody takes are counted, and the end does not wait for them', async () => {

@@ -2,7 +2,8 @@ import type { DestinationStream } from 'pino';
 
 /** A line waits for company this long at most: one write for many lines costs a fraction of one for each. */
 const FLUSH_MS = 100;
-const BATCH_CHARACTERS = 8_192;
+/** About sixteen lines of requests. */
+const BATCH_CHARACTERS = 32_768;
 /** What is kept while nobody reads stdout. Beyond it lines are dropped and counted: requests come first. */
 const MAX_WAITING_CHARACTERS = 16_777_216;
 
@@ -24,6 +25,7 @@ export class BatchedLines implements LogStream {
   private lines = 0;
   private linesUnderWay = 0;
   private lost = 0;
+  /** Undefined while lines wait: they are to be written as soon as those under way are. */
   private timer: NodeJS.Timeout | undefined;
   private whenWritten: (() => void) | undefined;
 
@@ -75,8 +77,8 @@ export class BatchedLines implements LogStream {
   private written(error?: Error | null): void {
     if (error) this.lost += this.linesUnderWay;
     this.linesUnderWay = 0;
-    if (this.lines > 0) return this.flush();
-    this.whenWritten?.();
+    if (this.lines === 0) this.whenWritten?.();
+    else if (this.timer === undefined) this.flush();
   }
 }
 

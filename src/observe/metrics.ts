@@ -8,6 +8,7 @@ import { BoundedMetrics } from './bounded-metrics.js';
 import { CacheMetrics } from './cache-metrics.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { InfoMetrics } from './info-metrics.js';
+import { CellMap, CounterCell, HistogramCell } from './metric-cells.js';
 import { GuardrailMetrics } from './guardrail-metrics.js';
 import { OutboxMetrics } from './outbox-metrics.js';
 import { registerProcessMetrics } from './process-metrics.js';
@@ -19,9 +20,6 @@ import { StreamMetrics } from './stream-metrics.js';
 
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
-
-/** Outcomes of an authorization decision. */
-export type AuthOutcome = 'allow' | 'deny' | 'error';
 
 /** Numbers that others keep and that are read at each scrape. */
 export interface MetricSources {
@@ -127,6 +125,19 @@ export class GatewayMetrics {
     [],
   );
 
+  /** Requests by path, method and status; durations by path, method and class; decisions by reason and outcome. */
+  readonly requestCells = new CellMap(
+    (path, method, status) => new CounterCell(this.httpRequests, { method, path, status }),
+  );
+  readonly durationCells = new CellMap(
+    (path, method, status_class) => new HistogramCell(this.httpDuration, { method, path, status_class }),
+  );
+  readonly decisionCells = new CellMap(
+    (decision_reason, outcome) => new CounterCell(this.authDecisions, { outcome, decision_reason }),
+  );
+  readonly authDurationCell = new HistogramCell(this.authDuration);
+  private readonly attempts = new CellMap((upstream, method, code) => this.attemptCells(upstream, method, code));
+
   constructor(sources: MetricSources) {
     const inFlight = () => sources.inFlight.size;
     this.requests = new RequestMetrics(this.registry, () => sources.inFlight);
@@ -165,9 +176,10 @@ export class GatewayMetrics {
 
   /** One attempt at an upstream, from the call stack. */
   attempt(upstream: string, method: string, code: string, seconds: number): void {
-    this.upstreamRequests.inc({ upstream, method, code });
-    if (code !== 'OK') this.upstreamErrors.inc({ upstream, method, code });
-    this.upstreamDuration.observe({ labels: { upstream, method }, value: seconds });
+    const { requests, errors, duration } = this.attempts.of(upstream, method, code);
+    requests.inc();
+    errors?.inc();
+    duration.observe(seconds);
   }
 
   /** An attempt beyond the first of a call. */
@@ -178,6 +190,15 @@ export class GatewayMetrics {
   /** An attempt that failed before it reached the backend. */
   connectionFailure(upstream: string, reason: ConnectionFailure): void {
     this.connectionFailures.inc({ upstream, reason });
+  }
+
+  private attemptCells(upstream: string, method: string, code: string | number) {
+    const labels = { upstream, method, code };
+    return {
+      requests: new CounterCell(this.upstreamRequests, labels),
+      errors: code === 'OK' ? undefined : new CounterCell(this.upstreamErrors, labels),
+      duration: new HistogramCell(this.upstreamDuration, { upstream, method }),
+    };
   }
 
   private counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {

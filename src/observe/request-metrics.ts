@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallContext } from '../domain/call-context.js';
 import { ERROR_CODES, type FailureDomain, type GatewayError, type GatewayErrorCode } from '../domain/errors.js';
 import type { HttpFacts } from './http-facts.js';
+import { CellMap, CounterCell, HistogramCell } from './metric-cells.js';
 
 const OVERHEAD_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const STAGES = ['auth', 'limits', 'interceptors', 'decode', 'upstream', 'encode', 'stream'];
@@ -13,7 +14,9 @@ const NOT_REJECTED: ReadonlySet<GatewayErrorCode> = new Set(['RATE_LIMITED', 'CL
 export class RequestMetrics {
   private readonly failures: Counter<'failure_domain'>;
   private readonly rejects: Counter<'reason'>;
-  private readonly overhead: Histogram;
+  private readonly overhead: HistogramCell;
+  private readonly failureCells = new CellMap((failure_domain) => new CounterCell(this.failures, { failure_domain }));
+  private readonly rejectCells = new CellMap((reason) => new CounterCell(this.rejects, { reason }));
 
   constructor(registry: Registry, inFlight: () => Iterable<CallContext>) {
     const registers = [registry];
@@ -29,12 +32,13 @@ export class RequestMetrics {
       labelNames: ['reason'],
       registers,
     });
-    this.overhead = new Histogram({
+    const overhead = new Histogram({
       name: 'gateway_overhead_seconds',
       help: 'Time from a request to the head of its response, without the wait for its body and the time of its upstream calls. Unary calls that were answered by an upstream.',
       buckets: OVERHEAD_SECONDS,
       registers,
     });
+    this.overhead = new HistogramCell(overhead);
     for (const failure_domain of DOMAINS) this.failures.inc({ failure_domain }, 0);
     for (const code of Object.keys(ERROR_CODES) as GatewayErrorCode[])
       if (isRejected(code)) this.rejects.inc({ reason: code }, 0);
@@ -42,8 +46,8 @@ export class RequestMetrics {
   }
 
   failed({ code, domain }: GatewayError): void {
-    this.failures.inc({ failure_domain: domain });
-    if (isRejected(code)) this.rejects.inc({ reason: code });
+    this.failureCells.of(domain).inc();
+    if (isRejected(code)) this.rejectCells.of(code).inc();
   }
 
   /** Observes the overhead of a request that is over, if an upstream answered it. */
