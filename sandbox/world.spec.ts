@@ -169,6 +169,19 @@ describe('every backend', { timeout: 30_000 }, () => {
     expect(service?.methods.map((each) => each.name)).toContain(method);
   });
 
+  it('describes another contract by reflection while its fault is drift', async () => {
+    const world = await start();
+    const rpcs = async () => {
+      const [file] = await describeSymbol(world.userUrl, 'user.v1.UserService');
+      return file?.service[0]?.method.map(({ name }) => name) ?? [];
+    };
+    const [first, ...others] = await rpcs();
+    await world.setFault('user', { mode: 'drift' });
+    expect(await rpcs()).toEqual([`${first}Renamed`, ...others]);
+    await world.setFault('user', { mode: 'none' });
+    expect(await rpcs()).toEqual([first, ...others]);
+  });
+
   it('describes the health service, whose maps other languages can read', async () => {
     const world = await start();
     const [file] = await describeSymbol(world.userUrl, 'grpc.health.v1.Health');

@@ -15,7 +15,7 @@ import type { Wire } from './backend/wire.js';
 import type { Directory } from './data/directory.js';
 import { Revocations } from './data/revocations.js';
 import { seedDirectory } from './data/seed.js';
-import type { Fault, FaultInput } from './faults/fault.js';
+import { type Fault, type FaultInput, NO_FAULT } from './faults/fault.js';
 import { FaultProxy } from './faults/fault-proxy.js';
 import { startFaultServer } from './faults/fault-server.js';
 import { BlockedWord } from './guardrail/blocked-word.js';
@@ -103,25 +103,19 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 
 async function assemble(options: WorldOptions, parts: OpenParts): Promise<World> {
   const { host = LOOPBACK, ports = {}, random = Math.random, maxConnectionAgeMs } = options;
-  const reachable = host === '0.0.0.0' ? LOOPBACK : host;
   const calls = parts.add(new CallLog());
   const directory = seedDirectory();
   const keys = await SigningKeys.create();
-  const proxies = new Map<string, FaultProxy>();
-  const expose = async (upstream: Upstream, targetPort: number): Promise<string> => {
-    const proxy = await FaultProxy.start({ host, port: ports[upstream] ?? 0, targetPort, random });
-    proxies.set(upstream, parts.add(proxy));
-    return `${reachable}:${proxy.port}`;
-  };
+  const { proxies, reachable, expose, faultOf } = faultSwitches(options, parts);
 
-  const keyServer = parts.add(await startKeyServer(keys, calls));
+  const keyServer = parts.add(await startKeyServer(keys, calls, faultOf('jwks')));
   const issuer = `http://${await expose('jwks', keyServer.port)}`;
   const tokens = new AccessTokens(issuer, keys);
   const revocations = parts.add(new Revocations(options.redisUrl));
-  const word = new BlockedWord(() => faultSwitch(proxies, 'guardrail').fault);
-  const shared = { instances: [directory, tokens, revocations, word], calls, maxConnectionAgeMs };
+  const word = new BlockedWord(faultOf('guardrail'));
+  const shared = { instances: [directory, tokens, revocations, word], calls, random, maxConnectionAgeMs };
   const start = async (upstream: Exclude<Upstream, 'jwks' | 'idp' | 'redis'>, module: Type): Promise<string> => {
-    const backend = await startBackend({ upstream, module, ...shared });
+    const backend = await startBackend({ upstream, module, fault: faultOf(upstream), ...shared });
     return expose(upstream, parts.add(backend).port);
   };
   const authUrl = await start('auth', AuthModule);
@@ -150,6 +144,19 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
     forgetOldKeys: () => keys.forgetOldKeys(),
     close: () => parts.close(),
   };
+}
+
+/** Fault switches by name; each is made when the server behind it is exposed. */
+function faultSwitches({ host = LOOPBACK, ports = {}, random = Math.random }: WorldOptions, parts: OpenParts) {
+  const proxies = new Map<string, FaultProxy>();
+  const reachable = host === '0.0.0.0' ? LOOPBACK : host;
+  const expose = async (upstream: Upstream, targetPort: number): Promise<string> => {
+    const proxy = await FaultProxy.start({ host, port: ports[upstream] ?? 0, targetPort, random });
+    proxies.set(upstream, parts.add(proxy));
+    return `${reachable}:${proxy.port}`;
+  };
+  const faultOf = (upstream: Upstream) => () => proxies.get(upstream)?.fault ?? NO_FAULT;
+  return { proxies, reachable, expose, faultOf };
 }
 
 /** The URL of a Redis through its fault switch; undefined for none, and for one that is not on this machine. */

@@ -1,6 +1,8 @@
 import { NestFactory } from '@nestjs/core';
 import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import type { Fault } from '../faults/fault.js';
 import type { CallLog } from './call-log.js';
+import { driftReflection, failCalls } from './call-faults.js';
 import { recordCalls } from './call-recorder.js';
 import { loadDefinitions, reflectedDefinitions } from './definitions.js';
 import { GrpcServer } from './grpc-server.js';
@@ -12,6 +14,10 @@ export interface BackendOptions {
   /** What the module's providers may inject, by class: the world's own instances. */
   readonly instances: readonly object[];
   readonly calls: CallLog;
+  /** The fault of the moment. */
+  readonly fault: () => Fault;
+  /** Decides which calls fail. */
+  readonly random: () => number;
   /** After which a connection is asked to end; never unless given. */
   readonly maxConnectionAgeMs?: number | undefined;
 }
@@ -31,7 +37,11 @@ export async function startBackend(options: BackendOptions): Promise<Backend> {
     package: `${options.upstream}.v1`,
     definitions: loadDefinitions(options.upstream),
     reflected: reflectedDefinitions(options.upstream),
-    interceptors: [recordCalls(options.upstream, options.calls)],
+    interceptors: [
+      recordCalls(options.upstream, options.calls),
+      failCalls(options.fault, options.random),
+      driftReflection(options.fault),
+    ],
     maxConnectionAgeMs: options.maxConnectionAgeMs,
   });
   const app = await NestFactory.createMicroservice(rootModule(options), {

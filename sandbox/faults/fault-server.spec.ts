@@ -42,6 +42,9 @@ describe('a fault switch', () => {
     ['{"mode":"slow","latencyMs":60001}', /latencyMs/],
     ['{"mode":"flaky","ratio":2}', /ratio/],
     ['{"mode":"slow","latency":5}', /latency/],
+    ['{"mode":"fail","code":"OK"}', /code/],
+    ['{"mode":"skew"}', /fault of jwks only/],
+    ['{"mode":"block"}', /fault of guardrail only/],
   ])('refuses %s and says why', async (body, reason) => {
     const answer = await send('PUT', '/faults/user', body);
     expect(answer).toMatchObject({ status: 400, body: { error: expect.stringMatching(reason) as string } });

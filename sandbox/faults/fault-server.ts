@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { CallLog } from '../backend/call-log.js';
 import { type HttpServer, startHttpServer } from '../backend/http-server.js';
-import { faultSchema } from './fault.js';
+import { type Fault, faultSchema } from './fault.js';
 import type { FaultProxy } from './fault-proxy.js';
 
 const MAX_BODY_BYTES = 1_024;
@@ -12,6 +12,15 @@ export interface FaultSwitches {
   readonly proxies: ReadonlyMap<string, FaultProxy>;
   readonly calls: CallLog;
 }
+
+/** Who can have a fault that is not one of connections. */
+const BACKENDS = ['auth', 'user', 'tenant', 'ai', 'guardrail'];
+const ABLE: Readonly<Partial<Record<Fault['mode'], readonly string[]>>> = {
+  block: ['guardrail'],
+  fail: BACKENDS,
+  drift: BACKENDS,
+  skew: ['jwks'],
+};
 
 type Reply = readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>];
 
@@ -58,7 +67,10 @@ async function switchReply({ proxies }: FaultSwitches, name: string, request: In
   if (body === undefined) return [413, { error: `the body must have at most ${MAX_BODY_BYTES} bytes` }];
   const fault = faultSchema.safeParse(parseJson(body));
   if (!fault.success) return [400, { error: explain(fault.error) }];
-  if (fault.data.mode === 'block' && name !== 'guardrail') return [400, { error: 'only the guardrail can block' }];
+  const { mode } = fault.data;
+  const able = ABLE[mode];
+  if (able !== undefined && !able.includes(name))
+    return [400, { error: `${mode} is a fault of ${able.join(', ')} only` }];
   return [200, await proxy.set(fault.data)];
 }
 

@@ -1,6 +1,8 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ServiceDefinition } from '@grpc/proto-loader';
+import { service as healthService } from 'grpc-health-check';
 import { BackendClient } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
 import { startWorld, type World } from '../world.js';
@@ -38,6 +40,29 @@ describe('a backend behind its fault switch', () => {
     client.close();
     client = BackendClient.of('user', world.userUrl);
     await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
+  });
+
+  it('fail: ends the calls of a method with a code, and neither those of others nor health checks', async () => {
+    const health = new BackendClient(world.userUrl, healthService as unknown as ServiceDefinition);
+    await world.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 1, method: 'GetUser' });
+    expect(await failureOf(getAlice())).toMatchObject({ code: 'INTERNAL' });
+    await expect(client.unary('ListUsers', { tenantId: 'acme' })).resolves.toBeDefined();
+    await world.setFault('user', { mode: 'fail', code: 'UNAVAILABLE', ratio: 1 });
+    expect(await failureOf(client.unary('ListUsers', { tenantId: 'acme' }))).toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(health.unary('Check', { service: '' })).resolves.toEqual({ status: 'SERVING' });
+    expect(world.calls.list().map(({ outcome }) => outcome)).toEqual(['INTERNAL', 'OK', 'UNAVAILABLE', 'OK']);
+    await world.setFault('user', { mode: 'none' });
+    await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
+    health.close();
+  });
+
+  it('fail: has the dice decide when its ratio is less than 1', async () => {
+    await world.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 0.5 });
+    random = 0.6;
+    await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
+    random = 0.4;
+    expect(await failureOf(getAlice())).toMatchObject({ code: 'INTERNAL' });
+    random = 0;
   });
 
   it('down: cuts a call that is running, and the backend sees it go', async () => {
@@ -96,6 +121,14 @@ describe('a backend behind its fault switch', () => {
     await expect(fetch(world.jwksUrl)).rejects.toThrow('fetch failed');
     await world.setFault('jwks', { mode: 'none' });
     expect((await fetch(world.jwksUrl)).status).toBe(200);
+  });
+
+  it('skew: shifts the clock of the server of the keys', async () => {
+    const aheadMs = async () => Date.parse((await fetch(world.jwksUrl)).headers.get('date') ?? '') - Date.now();
+    await world.setFault('jwks', { mode: 'skew', skewMs: 3_600_000 });
+    expect(await aheadMs()).toBeGreaterThan(1_800_000);
+    await world.setFault('jwks', { mode: 'none' });
+    expect(await aheadMs()).toBeLessThan(1_800_000);
   });
 });
 
