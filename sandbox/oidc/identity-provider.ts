@@ -35,6 +35,8 @@ export class SandboxIdentityProvider {
 
   /** `iss` of its tokens, and where it is. */
   issuer = '';
+  /** The secret that it takes; gateways are given the first. */
+  clientSecret: string = CLIENT.secret;
 
   static async start(directory: Directory, expose: Expose): Promise<SandboxIdentityProvider> {
     const idp = new SandboxIdentityProvider(directory);
@@ -84,7 +86,7 @@ export class SandboxIdentityProvider {
     const urls = [...this.gateways];
     return {
       client_id: CLIENT.id,
-      client_secret: CLIENT.secret,
+      client_secret: this.clientSecret,
       redirect_uris: urls.map((url) => `${url}/auth/${PROVIDER_NAME}/callback`),
       post_logout_redirect_uris: urls.map((url) => `${url}/`),
       backchannel_logout_uri: `${urls[0]}/auth/backchannel-logout`,

@@ -5,5 +5,5 @@ export const HEALTHY: Scenario = {
   fault: 'none',
   inject: () => Promise.resolve(),
   heal: () => Promise.resolve(),
-  alerts: [],
+  alerts: [{ alert: 'Watchdog', receiver: 'dead-mans-switch', isConstant: true }],
 };

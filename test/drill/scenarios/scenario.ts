@@ -1,4 +1,5 @@
 import type { Site } from '../site/site.js';
+import type { Labels } from '../site/prometheus.js';
 import type { TrafficOptions } from '../site/traffic.js';
 
 /** An alert that a fault must raise. */
@@ -6,8 +7,10 @@ export interface ExpectedAlert {
   readonly alert: string;
   /** Name of the receiver in alertmanager.yml. */
   readonly receiver: string;
-  /** Labels that it must have beside those of its rule. */
-  readonly labels?: Readonly<Record<string, string>>;
+  /** Labels by which it is told from others of its name. */
+  readonly labels?: Labels;
+  /** True: it fires all the time, the fault makes no difference. */
+  readonly isConstant?: boolean;
 }
 
 /** A fault and what must come of it. */
@@ -24,11 +27,14 @@ export interface Scenario {
   /** True: the gateways share a Redis. */
   readonly redis?: boolean;
   readonly traffic?: Partial<TrafficOptions>;
+  /** Opens what the gateways need beside the sandbox, and returns their settings for it. */
+  prepare?(site: Site): Promise<Readonly<Record<string, string>>>;
   inject(site: Site): Promise<void>;
+  /** Ends the fault, as the mitigation of its runbook does. */
   heal(site: Site): Promise<void>;
   readonly alerts: readonly ExpectedAlert[];
-  /** Alerts that fire and reach nobody, because an expected one silences them. */
+  /** Alerts that fire and are held back by an expected one. */
   readonly silenced?: readonly string[];
-  /** Further pages that the fault may cause, with the reason. */
+  /** Further pages that the fault may cause, each with its reason. */
   readonly companions?: Readonly<Record<string, string>>;
 }

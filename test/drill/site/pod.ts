@@ -16,6 +16,9 @@ export interface PodOptions {
 export class Pod {
   private readonly killOnExit = () => this.process.child.kill('SIGKILL');
 
+  /** True once it was told to end: no more requests are sent to it. */
+  isEnding = false;
+
   private constructor(
     readonly name: string,
     readonly process: GatewayProcess,
@@ -40,6 +43,11 @@ export class Pod {
     return this.process.url;
   }
 
+  /** Where browsers reach it: the only address at which their cookies count. */
+  get publicUrl(): string {
+    return `http://localhost:${new URL(this.url).port}`;
+  }
+
   /** Where `/metrics` and the health paths are: port 9464 of a pod. */
   get opsUrl(): string {
     return this.process.opsUrl;
@@ -59,8 +67,15 @@ export class Pod {
     return this.process.child.exitCode === null && this.process.child.signalCode === null;
   }
 
+  /** Begins or ends a fault of `test/support/planted.ts` in its process, where the scenario has it loaded. */
+  async plant(fault: string): Promise<void> {
+    const url = String(this.lines.find(({ msg }) => msg === 'planted')?.['url']);
+    await (await fetch(url + fault)).arrayBuffer();
+  }
+
   /** Sends SIGTERM and does not wait. */
   terminate(): void {
+    this.isEnding = true;
     this.process.child.kill('SIGTERM');
   }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { readText } from '../../ops/project-files.js';
-import { compressConfig, compressRules } from '../compress.js';
+import { compressConfig, compressRules, FACTOR } from '../compress.js';
 import { writeHistory } from './history.js';
 import { ToolProcess } from './tool-process.js';
 
@@ -54,7 +54,12 @@ export class Prometheus {
     writeTargets(directory, pods);
     writeFileSync(join(directory, 'rules.yml'), compressRules(readText('runbooks/alerts/rules.yml')));
     writeFileSync(join(directory, 'prometheus.yml'), configuration(directory, alertmanager?.address));
-    const args = [`--config.file=${directory}/prometheus.yml`, `--storage.tsdb.path=${directory}/data`];
+    const args = [
+      `--config.file=${directory}/prometheus.yml`,
+      `--storage.tsdb.path=${directory}/data`,
+      // A minute unless told otherwise.
+      `--rules.alert.resend-delay=${60 / FACTOR}s`,
+    ];
     return new Prometheus(await ToolProcess.start('prometheus', args), directory);
   }
 

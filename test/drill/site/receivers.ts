@@ -29,11 +29,9 @@ export interface Message {
 
 /** Everybody whom Alertmanager notifies: `/webhook/<receiver>`, `/slack/<receiver>` and `/pagerduty`. */
 export class Receivers {
-  /** The latest notifications, the oldest first; those of the watchdog are left out. */
+  /** The latest notifications, the oldest first. */
   readonly notifications: Notification[] = [];
   readonly messages: Message[] = [];
-  /** Notifications of the watchdog. */
-  heartbeats = 0;
   private readonly server = createServer((request, response) => {
     text(request).then(
       (body) => {
@@ -70,11 +68,8 @@ export class Receivers {
   private receive({ url = '' }: IncomingMessage, body: string): void {
     const [, kind, receiver = ''] = url.split('/');
     if (kind !== 'webhook') return this.keep(this.messages, { receiver: receiver || routingKey(body), body });
-    if (receiver === 'dead-mans-switch') this.heartbeats += 1;
-    else {
-      const { alerts } = JSON.parse(body) as { readonly alerts: readonly NotifiedAlert[] };
-      this.keep(this.notifications, { receiver, at: performance.now(), alerts });
-    }
+    const { alerts } = JSON.parse(body) as { readonly alerts: readonly NotifiedAlert[] };
+    this.keep(this.notifications, { receiver, at: performance.now(), alerts });
   }
 
   private keep<T>(list: T[], entry: T): void {

@@ -8,7 +8,7 @@ import { Alertmanager } from './alertmanager.js';
 import { Pod } from './pod.js';
 import { Prometheus, type ScrapedPod, type Series } from './prometheus.js';
 import { Receivers } from './receivers.js';
-import { Traffic } from './traffic.js';
+import { Traffic, type TrafficOptions } from './traffic.js';
 
 /** Settings whose durations are compressed as those of the rules are; everything else is what the gateway starts with. */
 const SETTINGS = {
@@ -17,6 +17,7 @@ const SETTINGS = {
   GATEWAY_CIRCUIT_WINDOW: '10s',
   GATEWAY_CIRCUIT_OPEN: '1s',
   GATEWAY_CIRCUIT_MAX_OPEN: '4s',
+  GATEWAY_BUDGET_DEBIT_MAX_BACKOFF: '1s',
   GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '1s',
   GATEWAY_SESSION_KEY: 'the session key of a drill alone',
   RATE_LIMIT_RPS: '1000',
@@ -40,9 +41,12 @@ export interface AlertPath {
 export class Site {
   /** The gateways; those that ended are among them until they are replaced. */
   readonly pods: Pod[] = [];
-  private readonly parts = new OpenParts();
+  /** What is closed with the site. */
+  readonly parts = new OpenParts();
   private started = 0;
+  private prepared: Readonly<Record<string, string>> = {};
   private isClosed = false;
+  private besides: Traffic | undefined;
   private alertPath: AlertPath | undefined;
   world!: World;
   prometheus!: Prometheus;
@@ -96,12 +100,23 @@ export class Site {
     return this.prometheus.query(expression);
   }
 
+  /** Sends further requests, until {@link sendNothingBesides}. */
+  async sendBesides(options: Partial<TrafficOptions>): Promise<void> {
+    await this.sendNothingBesides();
+    this.besides = this.newTraffic(options);
+  }
+
+  async sendNothingBesides(): Promise<void> {
+    await this.besides?.stop();
+  }
+
   /** Adds a pod, which takes requests and is scraped once it is ready. @param added settings of it alone */
   async addPod(added: Readonly<Record<string, string>> = {}): Promise<Pod> {
     this.started += 1;
     const name = `api-gateway-7d9f6c-${String(this.started).padStart(5, 'p')}`;
     const { env = {}, nodeArgs = [] } = this.scenario;
-    const pod = await Pod.start(this.world, { name, env: { ...SETTINGS, ...env, ...added }, nodeArgs });
+    const { prepared } = this;
+    const pod = await Pod.start(this.world, { name, env: { ...SETTINGS, ...env, ...prepared, ...added }, nodeArgs });
     this.pods.push(this.parts.add({ name: pod.name, pod, close: () => pod.kill() }).pod);
     void pod.process.exited.then(() => this.updateTargets());
     this.updateTargets();
@@ -111,6 +126,7 @@ export class Site {
   /** Stops everything and leaves nothing open. Idempotent. */
   async close(): Promise<void> {
     this.isClosed = true;
+    await this.sendNothingBesides();
     await this.traffic?.stop();
     await this.parts.close();
   }
@@ -119,16 +135,21 @@ export class Site {
     const { scenario, parts } = this;
     if (scenario.redis) this.redis = parts.add(await TestRedis.start());
     this.world = parts.add(await startWorld({ faultServer: false, guardrail: true, redisUrl: this.redis?.url }));
+    this.prepared = (await scenario.prepare?.(this)) ?? {};
     for (let count = scenario.pods ?? 1; count > 0; count--) await this.addPod();
     if (alerts) {
       const receivers = parts.add(await Receivers.start());
       this.alertPath = { receivers, alertmanager: parts.add(await Alertmanager.start(receivers.url)) };
     }
+    if (traffic) this.traffic = this.newTraffic(scenario.traffic);
     const scraped = this.scrapedPods();
     this.prometheus = parts.add(await Prometheus.start({ pods: scraped, alertmanager: this.alertPath?.alertmanager }));
     await this.untilScraped(scraped.length);
-    const targets = () => this.pods.filter(({ isRunning }) => isRunning).map(({ url }) => url);
-    if (traffic) this.traffic = new Traffic(this.world, { targets, ...scenario.traffic });
+  }
+
+  private newTraffic(options: Partial<TrafficOptions> = {}): Traffic {
+    const targets = () => this.pods.filter((pod) => pod.isRunning && !pod.isEnding).map(({ url }) => url);
+    return new Traffic(this.world, { targets, ...options });
   }
 
   /** Resolves once all pods are scraped and rates have values. */

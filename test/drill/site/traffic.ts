@@ -1,8 +1,9 @@
+import { API_KEYS } from '../../../sandbox/auth/credentials.js';
 import { PASSWORD } from '../../../sandbox/data/seed.js';
 import type { World } from '../../../sandbox/world.js';
 
 const RATE_PER_SECOND = 15;
-const MAX_IN_FLIGHT = 40;
+const MAX_IN_FLIGHT = 200;
 const TIMEOUT_MS = 5_000;
 /** Before the tokens of the sandbox expire. */
 const TOKENS_LAST_MS = 5 * 60_000;
@@ -12,6 +13,9 @@ export interface Request {
   readonly path: string;
   /** E-mail address of the caller; nobody unless given. */
   readonly user?: string;
+  readonly apiKey?: string;
+  /** Where it comes from, where the gateway believes its proxies. */
+  readonly address?: string;
   /** Sent as JSON by POST. */
   readonly body?: unknown;
 }
@@ -41,6 +45,34 @@ export const EVERYDAY: readonly Request[] = PEOPLE.flatMap((identifier) => [
   { path: '/api/v1/tenants/acme/config', user: ALICE },
   { path: '/api/v1/auth/tenants/acme/login-config' },
 ]);
+
+/** The same with services among the callers. */
+export const WITH_KEYS: readonly Request[] = EVERYDAY.flatMap((request) => [
+  request,
+  ...Object.values(API_KEYS).map((apiKey) => ({ path: '/api/v1/users?pageSize=1', apiKey })),
+]);
+
+/** Every second request asks the AI. */
+export const MOSTLY_AI: readonly Request[] = EVERYDAY.flatMap((request) => [
+  request,
+  { path: '/api/v1/ai', user: ALICE, body: { query: 'What is new?' } },
+]);
+
+/** Most requests ask the AI for something that takes it two seconds. */
+export const OVERLOAD: readonly Request[] = EVERYDAY.flatMap((request) => [
+  request,
+  ...Array.from({ length: 3 }, () => ({ path: '/api/v1/ai', user: ALICE, body: { query: 'slow 2000ms' } })),
+]);
+
+/** An address of nobody (RFC 5737). */
+export const ADDRESS = '203.0.113.7';
+
+/** Asks the AI for something, and waits for the response. Resolves whatever comes. */
+export async function ask(world: World, url: string, user: string, query: string): Promise<void> {
+  const headers = { authorization: `Bearer ${await world.issueToken(user)}`, 'content-type': 'application/json' };
+  const sent = fetch(`${url}/api/v1/ai`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+  await sent.then((response) => response.arrayBuffer()).catch(() => undefined);
+}
 
 function ofCrowd(name: string): string {
   return `${name}.adler@acme.test`;
@@ -93,11 +125,13 @@ export class Traffic {
   }
 
   /** Returns the status, or 0 for none. */
-  private async send(target: string, { path, user, body }: Request): Promise<number> {
+  private async send(target: string, { path, user, apiKey, address, body }: Request): Promise<number> {
     try {
       const response = await fetch(target + path, {
         method: body === undefined ? 'GET' : 'POST',
         headers: {
+          ...(apiKey !== undefined && { 'x-api-key': apiKey }),
+          ...(address !== undefined && { 'x-forwarded-for': address }),
           ...(user !== undefined && { authorization: `Bearer ${await this.tokenOf(user)}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
         },

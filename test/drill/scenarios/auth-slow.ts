@@ -1,0 +1,12 @@
+import { WITH_KEYS } from '../site/traffic.js';
+import type { Scenario } from './scenario.js';
+
+export const AUTH_SLOW: Scenario = {
+  name: 'auth-slow',
+  fault: 'AuthService takes 160 ms for each credential, and none is remembered',
+  env: { GATEWAY_AUTH_CACHE_TTL: '1s' },
+  traffic: { requests: WITH_KEYS },
+  inject: async ({ world }) => void (await world.setFault('auth', { mode: 'slow', latencyMs: 80 })),
+  heal: async ({ world }) => void (await world.setFault('auth', { mode: 'none' })),
+  alerts: [{ alert: 'GatewayAuthLatencyHigh', receiver: 'pagerduty-auth-oncall' }],
+};

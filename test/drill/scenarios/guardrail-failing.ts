@@ -1,0 +1,11 @@
+import { MOSTLY_AI } from '../site/traffic.js';
+import type { Scenario } from './scenario.js';
+
+export const GUARDRAIL_FAILING: Scenario = {
+  name: 'guardrail-failing',
+  fault: 'The guardrail fails every check',
+  traffic: { requests: MOSTLY_AI },
+  inject: async ({ world }) => void (await world.setFault('guardrail', { mode: 'fail', code: 'INTERNAL', ratio: 1 })),
+  heal: async ({ world }) => void (await world.setFault('guardrail', { mode: 'none' })),
+  alerts: [{ alert: 'GatewayGuardrailFailing', receiver: 'slack-backends' }],
+};
