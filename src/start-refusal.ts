@@ -38,7 +38,7 @@ export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server
   return failure({ err: error }, 'panic: the gateway could not start');
 }
 
-/** All problems of the settings at once (row 001-1). */
+/** All problems of the settings at once. */
 export function settingsRefusal({ problems }: ConfigError): StartRefusal {
   const lines = problems.map((problem) => [problem, `config_invalid ${formatProblem(problem)}`] as const);
   return { exitCode: EXIT_CONFIG, lines };

@@ -4,7 +4,7 @@ import type { GuardedRequest } from './guarded-request.js';
 /** RFC 9110 9.2.1, as far as routes have them. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Refuses requests that a foreign page makes a browser send with its session cookie (SEC-5, OWASP CSRF). */
+/** Refuses requests that a foreign page makes a browser send with its session cookie (OWASP CSRF). */
 export class CsrfCheck {
   private readonly origins: ReadonlySet<string>;
 

@@ -18,7 +18,7 @@ interface Mask {
 
 /**
  * Every permission and role that the mounted contract can ask for has a bit; what a caller holds of them becomes a bit
- * set once, and a decision is an AND (row 002-42).
+ * set once, and a decision is an AND.
  */
 export class PermissionBits {
   private readonly permissions = new Map<string, { readonly need: Grant; readonly bit: number }>();

@@ -2,7 +2,7 @@ const SCOPES = ['own', 'tenant', 'all'] as const;
 type Scope = (typeof SCOPES)[number];
 
 /**
- * A permission by its parts: `user.read` and `user:read` have the scope `tenant`, `*` covers everything (row 001-24).
+ * A permission by its parts: `user.read` and `user:read` have the scope `tenant`, `*` covers everything.
  * `own` is less than `tenant`: who may read only their own record may not call what reads any of the tenant's. An RPC
  * that is safe for them requires `user:read:own`, and its service, which knows whose record it is, decides the rest.
  */

@@ -4,7 +4,7 @@ import { GatewayError } from '../domain/errors.js';
 /** Until AuthService or an issuer may be back. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** One body for every refusal: a client learns that its credential is no good, the log learns why (SEC-6). */
+/** One body for every refusal: a client learns that its credential is no good, the log learns why. */
 export function refusal(
   reason: DecisionReason,
   cause: unknown = new Error(`credential refused: ${reason}`),
@@ -48,7 +48,7 @@ export function severalCredentials(): GatewayError {
   );
 }
 
-/** Nobody can say whether a credential is good: never a 401, since a client that sees one signs its user out (row 000-72). */
+/** Nobody can say whether a credential is good: never a 401, since a client that sees one signs its user out. */
 export function authUnavailable(detail: string, cause: unknown): GatewayError {
   const retryAfter = cause instanceof GatewayError ? cause.retryAfterSeconds : undefined;
   return new GatewayError('AUTH_UNAVAILABLE', `service unavailable: ${detail}`, {
@@ -58,7 +58,7 @@ export function authUnavailable(detail: string, cause: unknown): GatewayError {
   });
 }
 
-/** A bug met while authenticating. It denies, whatever it is (row 002-46). */
+/** A bug met while authenticating. It denies, whatever it is. */
 export function authFailed(cause: unknown): GatewayError {
   return new GatewayError('AUTH_UNAVAILABLE', 'service unavailable: the credential could not be checked', {
     decisionReason: 'AUTH_INTERNAL_ERROR',

@@ -11,7 +11,7 @@ const STEP = 500;
 /** Longest wait for one step. Nobody's request waits for this command. */
 const STEP_TIMEOUT_MS = 5_000;
 
-/** Removes the cached answers of all instances from Redis, and nothing else (row 001-62). Resolves to the exit code. */
+/** Removes the cached answers of all instances from Redis, and nothing else. Resolves to the exit code. */
 export async function clearCache({ inspection }: World, terminal: Terminal): Promise<number> {
   const { REDIS_URL: address } = inspection.settings;
   if (address === undefined) {

@@ -13,7 +13,7 @@ interface Request {
   readonly path: string;
 }
 
-/** What the gateway would do with a request, without sending it (row N-19). Exit code 0 when a route takes it, else 1. */
+/** What the gateway would do with a request, without sending it. Exit code 0 when a route takes it, else 1. */
 export function explain(world: World, terminal: Terminal, request: Request): number {
   const verb = request.verb.toUpperCase();
   const path = withoutBase(rawPath(request.path), basePathOf(world.inspection.settings.GATEWAY_PUBLIC_URL));

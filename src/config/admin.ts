@@ -22,7 +22,7 @@ export const adminToken: Kind<string> = {
   },
 };
 
-/** Whoever reaches the listener rules the gateway: beyond this machine nobody does without a token (row 000-3). */
+/** Whoever reaches the listener rules the gateway: beyond this machine nobody does without a token. */
 export function adminProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
   if (address === undefined || unreadable.has('GATEWAY_ADMIN_AUTH_TOKEN')) return [];

@@ -2,7 +2,7 @@ import type { ConfigProblem } from './config-error.js';
 import type { Settings } from './schema.js';
 import type { Known } from './upstreams.js';
 
-/** An alert that does not say whose it is helps nobody: one channel serves many deployments (document 002, rule 3). */
+/** An alert that does not say whose it is helps nobody: one channel serves many deployments. */
 export function alertProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const { GATEWAY_ALERT_WEBHOOK_URL: url, GATEWAY_DEPLOYMENT_TAG: tag } = settings;
   if (url === undefined || tag !== undefined || unreadable.has('GATEWAY_DEPLOYMENT_TAG')) return [];

@@ -3,7 +3,7 @@ import type { Settings } from './schema.js';
 
 type Preset = Pick<CircuitConfig, 'errorPercent' | 'minRequests' | 'consecutiveErrors' | 'openMs'>;
 
-/** Documents 001 and 004 each start from other values (row C-11). */
+/** Two common practices as starting values: a share of few calls, and failures in a row as KrakenD counts them. */
 const PRESETS: Readonly<Record<Settings['GATEWAY_CIRCUIT_PRESET'], Preset>> = {
   default: { errorPercent: 60, minRequests: 20, consecutiveErrors: 0, openMs: 30_000 },
   strict: { errorPercent: 60, minRequests: 3, consecutiveErrors: 0, openMs: 30_000 },

@@ -8,7 +8,7 @@ export interface ConfigProblem {
 /** A setting that is valid but likely not meant, or not safe where it runs. */
 export type ConfigWarning = ConfigProblem;
 
-/** A problem as the one line that logs and the command line print (row 001-1). */
+/** A problem as the one line that logs and the command line print. */
 export function formatProblem({ name, reason, hint }: ConfigProblem): string {
   return `${name}: ${reason}; ${hint}`;
 }

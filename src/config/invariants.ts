@@ -15,7 +15,7 @@ interface Term {
 
 type NumericSetting = { [K in keyof Settings]: Settings[K] extends number ? K : never }[keyof Settings];
 
-/** Rules between settings (row N-12), each violation with its numbers. Defaults take part like values that are set. */
+/** Rules between settings, each violation with its numbers. Defaults take part like values that are set. */
 export function invariantProblems(settings: Known<Settings>, upstreams: readonly UpstreamSource[]): ConfigProblem[] {
   return [
     ...timeoutProblems(settings, upstreams),

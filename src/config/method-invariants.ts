@@ -5,7 +5,7 @@ import { unguarded } from './guardrail.js';
 import { formatDuration, formatSize } from './quantities.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-settings.js';
 
-/** What policies and settings contradict each other in: a policy is written without knowing where it will run (N-12). */
+/** What policies and settings contradict each other in: a policy is written without knowing where it will run. */
 export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConfig): ConfigProblem[] {
   const all = [...new Set(methods)];
   return [

@@ -23,7 +23,7 @@ interface Bounds {
   readonly max?: number;
 }
 
-/** A time with its unit, in ms. Bare numbers are refused: is 30 seconds or milliseconds? (row C-17) */
+/** A time with its unit, in ms. Bare numbers are refused: is 30 seconds or milliseconds? */
 export function duration({ min = 1, max = DAY_MS }: Bounds = {}): Kind<number> {
   return { form: 'duration', parse: within(parseDuration, formatDuration, { min, max }) };
 }

@@ -14,7 +14,7 @@ export interface RedisAddress {
 const DEFAULT_PORT = 6379;
 const FORMS = 'write redis://[user]:[password]@host:6379/0, or rediss:// for TLS';
 
-/** The forms that redis-cli -u takes (row 001-44). A refusal never quotes the value, which may hold a password. */
+/** The forms that redis-cli -u takes. A refusal never quotes the value, which may hold a password. */
 export const redisUrl: Kind<RedisAddress> = { form: 'Redis URL', secret: true, parse: parseRedisUrl };
 
 function parseRedisUrl(raw: string): RedisAddress {

@@ -26,7 +26,7 @@ export function ssoOf(settings: Settings, sources: readonly SsoSource[]): SsoCon
   };
 }
 
-/** What would keep browsers from signing in, or let somebody listen (RFC 9700 2.6, SEC-1). */
+/** What would keep browsers from signing in, or let somebody listen (RFC 9700 2.6). */
 export function ssoProblems(
   settings: Known<Settings>,
   sources: readonly SsoSource[],

@@ -17,7 +17,7 @@ const HOST_SCHEMES = new Map([
 ]);
 const FORMS = 'write host:port, dns:///host:port, grpc://host:port, grpcs://host:port or http(s)://host:port';
 
-/** The address of an upstream in any of the ways people write it (row 004-6a). */
+/** The address of an upstream in any of the ways people write it. */
 export const address: Kind<UpstreamAddress> = { form: 'address', parse: parseAddress };
 
 function parseAddress(raw: string): UpstreamAddress {

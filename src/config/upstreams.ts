@@ -54,7 +54,7 @@ function tlsOf(source: UpstreamSource): UpstreamTls {
   };
 }
 
-/** What the settings of an upstream contradict each other in (row 001-43). */
+/** What the settings of an upstream contradict each other in. */
 export function upstreamProblems(source: UpstreamSource): ConfigProblem[] {
   if (source.own.url === undefined) return [];
   return [...schemeProblems(source), ...identityProblems(source), ...unusedTlsProblems(source)];

@@ -38,7 +38,7 @@ export function isSet(env: Environment, name: string): boolean {
   return env[name] !== undefined && (env[name] !== '' || TAKES_EMPTY.has(name));
 }
 
-/** Variables that look like settings and are none (row N-13), and upstreams whose settings would be ambiguous. */
+/** Variables that look like settings and are none, and upstreams whose settings would be ambiguous. */
 export function nameProblems(env: Environment): ConfigProblem[] {
   const upstreams = allUpstreamNames(env);
   const known = knownVariables(env);

@@ -27,7 +27,7 @@ export function configWarnings(config: GatewayConfig, env: Environment): readonl
   ];
 }
 
-/** A wrapped secret is the usual cause of signatures that never verify (row 001-20). */
+/** A wrapped secret is the usual cause of signatures that never verify. */
 function secretWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
   const secrets = { JWT_SECRET: jwt.secret, JWT_SECRET_PREVIOUS: jwt.secretPrevious };
   return Object.entries(secrets)

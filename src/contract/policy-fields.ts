@@ -75,7 +75,7 @@ function checkResponseTenantField(message: DescMessage, path: string, policy: Po
   return mistakes;
 }
 
-/** Row T1: what a client may set, a backend may trust. */
+/** What a client may set, a backend may trust. */
 function findUnguardedTenantFields(message: DescMessage, policy: Policy): readonly string[] {
   if (policy.access === 'OPEN' || policy.permissions.some((permission) => permission.endsWith(':all'))) return [];
   const covered = [...policy.protectedFields, ...(policy.tenantField === undefined ? [] : [policy.tenantField])];
@@ -90,7 +90,7 @@ function findUnguardedTenantFields(message: DescMessage, policy: Policy): readon
   });
 }
 
-/** Row T2: a secret leaves only where somebody decided so, which is nowhere. */
+/** A secret leaves only where somebody decided so, which is nowhere. */
 function findUnredactedSecrets(message: DescMessage, policy: Policy): readonly string[] {
   const skips = (field: DescField) => fieldRules(field).redact;
   const paths = findUncoveredFields(message, {

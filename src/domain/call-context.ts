@@ -86,7 +86,7 @@ export class CallContext implements Linked<CallContext> {
   jwtCacheHit = false;
   /** The bit sets of the contract decided, not a reading of grants or AuthService. */
   bitmapAuthzUsed = false;
-  /** The identity comes from a cached verdict that is past its time, because AuthService cannot be asked (row 000-62). */
+  /** The identity comes from a cached verdict that is past its time, because AuthService cannot be asked. */
   authCacheStale = false;
   /** Bytes of a streamed body so far. */
   bytesStreamed = 0;

@@ -39,7 +39,7 @@ export interface StreamPolicy {
   readonly maxMessages: number;
 }
 
-/** Request fields that take a further permission to set (row T3). */
+/** Request fields that take a further permission to set. */
 export interface PrivilegedFields {
   readonly fields: readonly string[];
   readonly permission: string;

@@ -26,7 +26,7 @@ const GRPC: Format = {
   hint: 'write digits and one of the units H, M, S, m, u, n: 2S, 800m',
 };
 
-/** How long the client itself waits for an answer, in ms; undefined when it does not say. Throws INVALID_ARGUMENT for what is no time (row B-23). */
+/** How long the client itself waits for an answer, in ms; undefined when it does not say. Throws INVALID_ARGUMENT for what is no time. */
 export function clientTimeoutMs(headers: IncomingHttpHeaders): number | undefined {
   const own = headers['x-request-timeout'];
   const grpc = headers['grpc-timeout'];

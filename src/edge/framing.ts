@@ -5,7 +5,7 @@ import { lowerAscii } from '../domain/header-text.js';
 const MAX_TARGET_BYTES = 4096;
 const MAX_HEADERS = 100;
 
-/** Headers of which a second one would make two readers of one request disagree (facts F1, F24). */
+/** Headers of which a second one would make two readers of one request disagree. */
 const SINGLE = new Set(['host', 'authorization', 'cookie', 'content-type', 'content-length', 'x-request-id']);
 
 /** Lengths of those names: most headers are told apart by it without a look at their letters. */
@@ -14,7 +14,7 @@ const SINGLE_LENGTHS = new Set([...SINGLE].map((name) => name.length));
 /** A registered name, an IPv4 address or an IPv6 one in brackets, and a port (RFC 9110 7.2); empty where the client has none. */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 
-/** What Node's parser lets pass and the gateway does not; undefined when the request is sound (RFC 9112, SEC-13). */
+/** What Node's parser lets pass and the gateway does not; undefined when the request is sound (RFC 9112). */
 export function checkFraming(request: IncomingMessage): GatewayError | undefined {
   const { url = '', headers } = request;
   if (request.httpVersionMajor !== 1) return malformed(`HTTP/${request.httpVersion} is not spoken here.`);

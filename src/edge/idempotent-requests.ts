@@ -43,7 +43,7 @@ export function idempotencyKey({ headers, method, call }: FastifyRequest): strin
   );
 }
 
-/** Does what a keyed request asks for once, however often it is sent (row B-32). */
+/** Does what a keyed request asks for once, however often it is sent. */
 @Injectable()
 export class IdempotentRequests {
   constructor(private readonly records: IdempotencyRecords) {}

@@ -8,7 +8,7 @@ import { prefersPage } from '../domain/accept.js';
 /** Longest path that is come back to. */
 const MAX_RETURN_LENGTH = 2048;
 
-/** Sends people to sign in where scripts and programs get a 401: a browser that navigates can do nothing with a problem (row B-41). */
+/** Sends people to sign in where scripts and programs get a 401: a browser that navigates can do nothing with a problem. */
 @Injectable()
 export class SignInRedirect {
   /** Where to sign in; undefined where nobody can. With several providers the front page lets people choose. */

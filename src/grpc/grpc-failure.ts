@@ -35,9 +35,9 @@ interface FailureFacts {
   readonly origin: FailureOrigin;
   /** Set when there was no connection, or it broke. */
   readonly connection: ConnectionFailure | undefined;
-  /** The text that people search logs for (row N-2). */
+  /** The text that people search logs for. */
   readonly phrase: string;
-  /** Speaks against the health of the backend; answers to bad input do not (row 001-38). */
+  /** Speaks against the health of the backend; answers to bad input do not. */
   readonly backendFault: boolean;
   /** Unavailable before any of a response came: an idempotent call may be tried again. */
   readonly retryableUncommitted: boolean;

@@ -11,7 +11,7 @@ export interface TlsMaterial {
 
 /**
  * Reads the PEM files of an upstream, undefined when it is not encrypted. Read anew for each connection, so that
- * rotated files are used without a restart (row 001-43).
+ * rotated files are used without a restart.
  * Throws, naming the file, when one cannot be read or is no PEM; there is no way back to plaintext.
  */
 export function readTlsMaterial({ name, tls }: UpstreamConfig): TlsMaterial | undefined {

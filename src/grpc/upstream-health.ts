@@ -8,7 +8,7 @@ import { Upstreams } from './upstreams.js';
 /** Verdict of one health check. */
 export interface UpstreamVerdict {
   readonly serving: boolean;
-  /** `serving`, or what stands in the way: `refused`, `dns: no such host`, `timeout`, `tls`, `not_serving`, … (row 001-6). */
+  /** `serving`, or what stands in the way: `refused`, `dns: no such host`, `timeout`, `tls`, `not_serving`, …. */
   readonly text: string;
   readonly ms: number;
 }

@@ -6,7 +6,7 @@ import type { UsageRecord } from './usage-record.js';
 /** Losses are told in one line for all of this time: an outbox that overflows loses thousands a second. */
 const EVICTION_LINE_MS = 1000;
 
-/** What the outbox tells operators: the metrics and lines of document 000, recipe 6. */
+/** Tells operators of the outbox, by metrics and by lines of the log. */
 export class OutboxSignals {
   private evicted = 0;
   private firstAt = Infinity;
@@ -32,7 +32,7 @@ export class OutboxSignals {
     this.metrics.writeFailures.inc();
   }
 
-  /** One event is gone for want of room. The line gives the window for reconciling the accounts (row 000-49). */
+  /** One event is gone for want of room. The line gives the window for reconciling the accounts. */
   lost(occurredAt: number): void {
     this.metrics.dropped.inc();
     this.evicted += 1;

@@ -112,7 +112,7 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** One event that is refused must not cost those beside it (row 000-46). */
+  /** One event that is refused must not cost those beside it. */
   private async deliverSingly(batch: readonly UsageRecord[]): Promise<boolean> {
     for (const record of batch) if (!(await this.deliver([record]))) return false;
     return true;

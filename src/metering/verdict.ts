@@ -5,7 +5,7 @@ import { GrpcFailure } from '../grpc/grpc-failure.js';
 /** What to do with events that were not taken: send them again, or give them up since it would always fail. */
 export type Verdict = 'retry' | 'reject';
 
-/** What a status of TenantService's own says of the events (row 000-38). The refusals are those that HTTP has a 4xx for, but for the two that pass. */
+/** What a status of TenantService's own says of the events. The refusals are those that HTTP has a 4xx for, but for the two that pass. */
 const VERDICTS: Readonly<Record<GrpcCode, Verdict>> = {
   OK: 'retry',
   CANCELLED: 'retry',

@@ -39,7 +39,7 @@ export type AccessField = readonly [name: string, read: (source: FieldSource) =>
 const MAX_TEXT = 512;
 const HASH_LENGTH = 16;
 
-/** Every field of the line, on every line, in this order; empty, 0 or false where it does not apply (row 002-10). */
+/** Every field of the line, on every line, in this order; empty, 0 or false where it does not apply. */
 export const ACCESS_FIELDS: readonly AccessField[] = [
   ['logType', ({ call }) => logType(call), 'steady'],
   ['logger', () => 'AUTH_DECISION', 'steady'],
@@ -119,7 +119,7 @@ export const ACCESS_FIELDS: readonly AccessField[] = [
   ['draining', ({ http }) => http.draining, 'steady'],
 ];
 
-/** Failures that an operator greps for stand apart by their type (row 002-8). */
+/** Failures that an operator greps for stand apart by their type. */
 function logType({ error }: CallContext): 'ACCESS' | 'AUTH_UNAVAILABLE' | 'UPSTREAM_UNAVAILABLE' {
   if (error?.code === 'AUTH_UNAVAILABLE') return 'AUTH_UNAVAILABLE';
   return error?.status === 503 && error.domain === 'upstream' ? 'UPSTREAM_UNAVAILABLE' : 'ACCESS';

@@ -22,9 +22,9 @@ const HEADS: Readonly<Record<LineLevel, string>> = {
 const GROUPS = groupsOf(ACCESS_FIELDS);
 
 /**
- * Writes the one line of a request as JSON text: both lines of document 002, joined (rows 002-1 to 002-10). Most of a
- * line is what it was in the last one of its route, so neighbours that seldom change are one text, made again when one
- * of them does; what the line says of a principal is made once.
+ * Writes the one line of a request as JSON text: the access and the decision, joined. Most of a line is what it was
+ * in the last one of its route, so neighbours that seldom change are one text, made again when one of them does; what
+ * the line says of a principal is made once.
  */
 export class AccessLine {
   private readonly afterTime: string;

@@ -19,7 +19,7 @@ export interface AlertTarget {
 }
 
 /**
- * Tells people of degradations, in the words of document 002: `[acme-prod] auth.degraded TokenRevocationService Redis stream degraded`.
+ * Tells people of degradations, in one searchable sentence: `[acme-prod] auth.degraded TokenRevocationService Redis stream degraded`.
  * Nobody waits for it and nothing is sent twice: a webhook that is slow or down costs alerts, never requests or memory.
  */
 export class AlertWebhook {

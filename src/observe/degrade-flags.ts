@@ -30,7 +30,7 @@ export interface DegradeOptions {
   readonly schedule?: Schedule;
 }
 
-/** Tells each outage once and each recovery once, by log line, gauge and listener (document 002, rule 1). */
+/** Tells each outage once and each recovery once, by log line, gauge and listener. */
 export class DegradeFlags {
   private readonly flags = new Map<string, DegradeFlag>();
 

@@ -40,7 +40,7 @@ export function createEarlyLogger(version: string, stream: DestinationStream): L
   return pino({ ...FORMAT, base: { service: 'api-gateway', version } }, stream);
 }
 
-/** One JSON object a line on stdout, levels as words, the fields that name this process on each (rows 003-8, C-24). */
+/** One JSON object a line on stdout, levels as words, the fields that name this process on each. */
 export function createLogger(config: GatewayConfig, version: string, stream: LogStream): GatewayLogger {
   const base = {
     service: 'api-gateway',

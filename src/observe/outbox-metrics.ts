@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Metrics of the usage outbox, under the names of document 000, recipe 6. Without labels, all begin at 0. */
+/** Metrics of the usage outbox. Without labels, all begin at 0. */
 export class OutboxMetrics {
   readonly depth: Gauge;
   readonly capacity: Gauge;

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const WAIT_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const STATES = ['closed', 'half_open', 'open'] as const;
-/** The encoding of `circuit_breaker_state`, as document 001 reads it. */
+/** The encoding of `circuit_breaker_state`. */
 const STATE_NUMBERS = { closed: 0, open: 1, half_open: 2 } as const;
 
 type State = (typeof STATES)[number];

@@ -15,7 +15,7 @@ const LAST_WORDS_MS = 1_000;
 const LINGER_MS = 500;
 const LINGER_LOOK_MS = 20;
 
-/** Takes a server out of service without losing a request (row 000-54, facts F17 and F18). Dependencies are closed by the application afterwards. */
+/** Takes a server out of service without losing a request. Dependencies are closed by the application afterwards. */
 export class Drain {
   private running: Promise<void> | undefined;
 

@@ -3,11 +3,11 @@ export interface CheckResult {
   readonly name: string;
   readonly healthy: boolean;
   readonly text: string;
-  /** Without it the gateway still does its main job: shown, but no reason to call it unhealthy (row 001-5). */
+  /** Without it the gateway still does its main job: shown, but no reason to call it unhealthy. */
   readonly optional: boolean;
 }
 
-/** Body of `/health` and `/healthz` (row 001-4). */
+/** Body of `/health` and `/healthz`. */
 export interface HealthVerdict {
   readonly status: 'healthy' | 'degraded';
   readonly timestamp: string;

@@ -20,7 +20,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
   ) {}
 
-  /** Says that the event loop turns, and nothing else: a restart cures nothing outside this process (row 002-18). */
+  /** Says that the event loop turns, and nothing else: a restart cures nothing outside this process. */
   @Get(['livez', 'startupz'])
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.live)
@@ -28,7 +28,7 @@ export class HealthController {
     return { status: 'alive' };
   }
 
-  /** Whether traffic may be sent here. No upstream and no store is asked: their outage must not take out every pod (row 002-19). */
+  /** Whether traffic may be sent here. No upstream and no store is asked: their outage must not take out every pod. */
   @Get(['readyz', 'ready'])
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.ready)
@@ -48,7 +48,7 @@ export class HealthController {
     return { status: 'unready', failing };
   }
 
-  /** The verdict for load balancers and status pages (row 001-4). */
+  /** The verdict for load balancers and status pages. */
   @Get('health')
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.verdict)
@@ -56,7 +56,7 @@ export class HealthController {
     return answer(reply, this.monitor.verdict(false));
   }
 
-  /** The strict verdict for external monitors, never for probes (row 002-21). */
+  /** The strict verdict for external monitors, never for probes. */
   @Get('healthz')
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.deep)

@@ -6,7 +6,7 @@ import { RedisConnections } from '../redis/redis-connections.js';
 
 /**
  * What must hold before traffic may come. Each gate but the first opens once and for all:
- * an outage of an upstream or a store later on must not take out every instance (row 002-19).
+ * an outage of an upstream or a store later on must not take out every instance.
  */
 @Injectable()
 export class Readiness {

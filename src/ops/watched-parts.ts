@@ -9,7 +9,7 @@ import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 
-/** Without these the gateway still does its main job (rows 001-5, 003-5). */
+/** Without these the gateway still does its main job. */
 const OPTIONAL_UPSTREAMS = new Set(['ai', 'guardrail']);
 
 /** Something outside this process that is looked at now and then. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 
-/** Warns of a store that, when full, throws out revoked tokens and sessions with everything else (row 001-45). */
+/** Warns of a store that, when full, throws out revoked tokens and sessions with everything else. */
 export async function warnOfEviction(redis: Redis, logger: Logger): Promise<void> {
   const policy = await readEvictionPolicy(redis);
   if (policy?.startsWith('allkeys-') !== true) return;

@@ -1,4 +1,4 @@
-/** What is kept in Redis. Each purpose has a prefix, so that one can be cleared without reviving revoked tokens (row C-9). */
+/** What is kept in Redis. Each purpose has a prefix, so that one can be cleared without reviving revoked tokens. */
 export type KeyPurpose = 'cache' | 'idempotency' | 'session' | 'revoked' | 'limit' | 'auth' | 'usage' | 'probe';
 
 /** `cache:<name>`: the key of a purpose. */

@@ -6,7 +6,7 @@ const MAX_LENGTH = 2048;
 const LOCAL = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
 
 /**
- * Where to send a browser after its sign-in: a path of this host, the front page when none was asked for (RFC 9700 4.11, SEC-4).
+ * Where to send a browser after its sign-in: a path of this host, the front page when none was asked for (RFC 9700 4.11).
  * Throws INVALID_ARGUMENT for anything that could lead elsewhere.
  */
 export function checkReturnTo(value: string | undefined, origin: string, home = '/'): string {

@@ -19,7 +19,7 @@ export function sessionOver(
   });
 }
 
-/** Runs work on the store: one that does not answer is a 503, and no cookie is touched (FI-8). */
+/** Runs work on the store: one that does not answer is a 503, and no cookie is touched. */
 export async function withStore<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

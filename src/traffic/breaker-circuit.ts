@@ -36,9 +36,9 @@ const PROCESS_CLOCK: CircuitClock = { now: () => performance.now(), random: () =
 
 /**
  * One circuit on opossum, which keeps the counts, the threshold and the states; everything else of it is left out,
- * because it does harm here (facts F3 to F7). Calls never run inside of it: it is told how they ended. So what is under
- * way does not dilute the error rate, a full bulkhead or a client that left cannot open or close it, and the result
- * of a call begun before the last change of state is ignored.
+ * because it does harm here (ADR 0015). Calls never run inside of it: it is told how they ended. So what is under way
+ * does not dilute the error rate, a full bulkhead or a client that left cannot open or close it, and the result of a
+ * call begun before the last change of state is ignored.
  */
 export class Circuit {
   private readonly breaker: CircuitBreaker<[unknown], never>;

@@ -10,7 +10,7 @@ const FAIR_SHARE = 0.5;
 
 /**
  * Refuses calls while the circuit of their upstream is open, and tells it how the others ended.
- * A stream counts at its first message (row B-22).
+ * A stream counts at its first message.
  * @param timeoutMs in which a call of this method is to be answered when no client hurries it.
  */
 export function breaker<Response>(breakers: Breakers, method: RpcMethod, timeoutMs: number): Layer<Response> {
@@ -30,7 +30,7 @@ export function breaker<Response>(breakers: Breakers, method: RpcMethod, timeout
   };
 }
 
-/** A status of the backend's own that is no fault of it proves that it works, also when it is an error (fact F4). */
+/** A status of the backend's own that is no fault of it proves that it works, also when it is an error. */
 function verdictOf(error: unknown, call: StackCall, timeoutMs: number): Verdict {
   const failure = error instanceof GatewayError ? error.cause : undefined;
   if (!(failure instanceof GrpcFailure)) return 'nothing';
@@ -38,7 +38,7 @@ function verdictOf(error: unknown, call: StackCall, timeoutMs: number): Verdict 
   return failure.grpcCode === 'DEADLINE_EXCEEDED' && isHurried(call, timeoutMs) ? 'nothing' : 'failure';
 }
 
-/** A client that leaves its calls no time must not open the circuit for everybody (FI-31). */
+/** A client that leaves its calls no time must not open the circuit for everybody. */
 function isHurried({ context, startedAt }: StackCall, timeoutMs: number): boolean {
   return context.clientDeadlineAt - startedAt < timeoutMs * FAIR_SHARE;
 }

@@ -16,7 +16,7 @@ export interface HedgeOptions {
 }
 
 /**
- * Sends an idempotent call once more when it takes long, and takes the answer that comes first (row B-26). An attempt
+ * Sends an idempotent call once more when it takes long, and takes the answer that comes first. An attempt
  * that could not be answered is followed by the next one at once. What is not needed any more is cancelled.
  */
 export function hedge(options: HedgeOptions): Layer {

@@ -15,6 +15,19 @@ it('each requirement of the project has a test or a reason', () => {
   expect(problemsOf(requirements)).toEqual([]);
 });
 
+it('no file points to a row of a document, only titles of tests have IDs', () => {
+  const pointer = /\b(?:rows?|facts?) (?:[A-Z]{1,3}-?|00\d-)\d|\b00\d-\d|\bdocuments? 00\d/i;
+  const files = findFiles('{src,sandbox,bench,scripts,test,docs,runbooks}/**/*.{ts,mjs,sh,md}');
+  const lines = files
+    .filter((path) => !/\/(?:gen|requirements|conformance)\//.test(path))
+    .flatMap((path) =>
+      readText(path)
+        .split('\n')
+        .map((line) => `${path}: ${line.trim()}`),
+    );
+  expect(lines.filter((line) => pointer.test(line))).toEqual([]);
+});
+
 it('each RPC of the contract has a row', () => {
   const ids = readRequirements().map(({ id }) => id);
   const rpcs = findFiles('proto/*/v1/*.proto').flatMap((path) => {

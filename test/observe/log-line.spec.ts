@@ -6,7 +6,7 @@ import { Client } from '../support/client.js';
 import { startTestGateway, type LogLine, type TestGateway } from '../support/gateway.js';
 import { sendRaw } from '../support/raw-http.js';
 
-/** Field names of document 002: the edge line and the decision line, joined. */
+/** Fields of the access and of the decision, whose names operators search for. */
 const EDGE_FIELDS =
   'logType request_id time_local remote_addr request_method request_uri request_path slug product microservice status status_class request_time_ms service_request_time_ms service_connect_time auth_request_time_ms auth_connect_time body_bytes_sent http_referer http_user_agent http_x_forwarded_for http_host tenant_id tenant_namespace identity_id identity_type auth_error_message auth_error_code';
 const DECISION_FIELDS =

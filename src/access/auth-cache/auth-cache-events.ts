@@ -4,7 +4,7 @@ import type { DegradeFlag, DegradeFlags } from '../../observe/degrade-flags.js';
 import { errorClass } from './refresh-failure.js';
 import type { MassRejectionReport } from './mass-rejection.js';
 
-/** Why a known credential is given up (row 000-69). */
+/** Why a known credential is given up. */
 export const EVICTIONS = [
   'hard_cap_exceeded',
   'hard_cap_exceeded_on_lookup',
@@ -26,13 +26,13 @@ const LOGGED_HASH_LENGTH = 16;
 export interface Staleness {
   readonly staleFor: number;
   readonly hardGraceRemaining: number;
-  /** The grace in force, and the one of a revocation feed that is down (row N-14). */
+  /** The grace in force, and the one of a revocation feed that is down. */
   readonly hardGrace: number;
   readonly hardGraceDegraded: number;
   readonly failure: string;
 }
 
-/** What the auth cache tells operators: the log ladder of document 000 recipe 8, by its exact words, and its counters. */
+/** What the auth cache tells operators: a ladder of log lines, in words that runbooks search for, and their counters. */
 export class AuthCacheEvents {
   private readonly flag: DegradeFlag;
 
@@ -73,7 +73,7 @@ export class AuthCacheEvents {
     this.metrics.cacheUntold.set(rejections);
   }
 
-  /** A credential that is so large is a mistake of whoever grants permissions (row 000-24). */
+  /** A credential that is so large is a mistake of whoever grants permissions. */
   oversized(hash: string, bytes: number, cached: boolean): void {
     this.logger.warn({ ...identify(hash), bytes, cached }, 'auth_cache_entry_oversized');
   }
@@ -126,7 +126,7 @@ export class AuthCacheEvents {
   }
 }
 
-/** `vk_id` is what document 000 greps for. */
+/** `vk_id` is the name that log searches of operators have. */
 function identify(hash: string): { readonly session_id_hash: string; readonly vk_id: string } {
   const short = hash.slice(0, LOGGED_HASH_LENGTH);
   return { session_id_hash: short, vk_id: short };

@@ -26,7 +26,7 @@ interface Lookup {
 }
 
 /**
- * AuthService's verdicts on API keys and opaque tokens, kept while AuthService is away (document 000 recipe 8). A verdict
+ * AuthService's verdicts on API keys and opaque tokens, kept while AuthService is away (stale-if-error, RFC 5861). A verdict
  * is renewed in the background before its time; past it requests wait for the renewal, and take the old verdict only
  * when AuthService could not be asked. A credential that AuthService turns down is out at once.
  */

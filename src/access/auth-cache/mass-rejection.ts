@@ -11,7 +11,7 @@ export interface MassRejectionReport {
 
 /**
  * Notices when AuthService turns down most of the credentials that it had approved before: it has probably lost its
- * store (rows N-9, T5). It only tells; a rejection is followed all the same.
+ * store. It only tells; a rejection is followed all the same.
  */
 export class MassRejection {
   private windowEnd = -Infinity;

@@ -8,7 +8,7 @@ import type { SealedBox } from '../../redis/sealed-box.js';
 import type { AuthCacheStore, SharedVerdict } from './auth-cache-store.js';
 import type { CacheEntry } from './cache-entry.js';
 
-/** Longest that a request waits for what another instance may know (row 000-73). */
+/** Longest that a request waits for what another instance may know. */
 const READ_BUDGET_MS = 5;
 
 const Stored = z.object({

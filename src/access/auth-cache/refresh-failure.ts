@@ -12,10 +12,10 @@ export class UnreadableVerdict extends Error {
   override readonly name = 'UnreadableVerdict';
 }
 
-/** Statuses of AuthService itself that are a verdict on the credential (row 000-66). */
+/** Statuses of AuthService itself that are a verdict on the credential. */
 const VERDICTS: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED', 'NOT_FOUND']);
 
-/** Whether a failed validation is a verdict on the credential. Whatever is not known to be one is an outage (row 000-63). */
+/** Whether a failed validation is a verdict on the credential. Whatever is not known to be one is an outage. */
 export function isRejection(error: unknown): boolean {
   if (error instanceof CredentialRejected) return true;
   const failure = grpcFailure(error);

@@ -7,12 +7,12 @@ import { EntryTable } from './entry-table.js';
 import { errorClass } from './refresh-failure.js';
 import { UntoldRejections } from './untold-rejections.js';
 
-/** Longest grace while nobody tells which credentials were revoked (row N-14). */
+/** Longest grace while nobody tells which credentials were revoked. */
 const DEGRADED_GRACE_MS = 15 * 60_000;
-/** Row 000-24: more than the first is a mistake somewhere, more than the second is not kept. */
+/** More than the first is a mistake somewhere, more than the second is not kept. */
 const LARGE_BYTES = 50 * 1024;
 const MAX_ENTRY_BYTES = 1024 ** 2;
-/** Least time that an entry is kept in the shared store (row 000-73). */
+/** Least time that an entry is kept in the shared store. */
 const MIN_STORE_MS = 30_000;
 
 /** The rules of the ladder; all durations in ms. */

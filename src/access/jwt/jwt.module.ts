@@ -59,7 +59,7 @@ export class JwtModule implements OnApplicationBootstrap {
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
   ) {}
 
-  /** An overlap that nobody ends leaves a retired secret in force (row C-8). */
+  /** An overlap that nobody ends leaves a retired secret in force. */
   onApplicationBootstrap(): void {
     if (this.config.jwt.secretPrevious === undefined) return;
     const hint = 'remove JWT_SECRET_PREVIOUS when its tokens have expired';

@@ -4,7 +4,7 @@ import { laterUnlessEnded, type Schedule } from '../../domain/schedule.js';
 import { fetchKeys, KeyFetchError, type FetchKeys, type KeyFailure } from './fetch-keys.js';
 import { parseKeySet, type KeySet } from './key-set.js';
 
-/** Pause between two fetches that unknown key ids cause, and between two attempts at an issuer that is away (fact F15). */
+/** Pause between two fetches that unknown key ids cause, and between two attempts at an issuer that is away. */
 const COOLDOWN_MS = 30_000;
 /** First pause of an issuer that has not been seen yet; doubled up to the cooldown. */
 const FIRST_RETRY_MS = 1_000;
@@ -167,7 +167,7 @@ export class RemoteKeys {
   }
 }
 
-/** No key of the issuer can be trusted, so nothing can be said about a token: 503, never 401 (fact F16). */
+/** No key of the issuer can be trusted, so nothing can be said about a token: 503, never 401. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }

@@ -16,7 +16,7 @@ import { RevocationSync } from './revocation-sync.js';
 const LOOK_UP_BUDGET_MS = 5;
 const SWEEP_MS = 60_000;
 
-/** Revocation by three means: a sorted set in Redis is the truth, a stream brings the news, memory decides (documents 001, 002). Without Redis, memory alone. */
+/** Revocation by three means: a sorted set in Redis is the truth, a stream brings the news, memory decides. Without Redis, memory alone. */
 export class RevocationService
   extends Revocation
   implements Revocations, OnApplicationBootstrap, BeforeApplicationShutdown

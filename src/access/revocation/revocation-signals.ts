@@ -4,7 +4,7 @@ import type { RevocationMetrics } from '../../observe/revocation-metrics.js';
 import { describeFailure } from '../../redis/redis-error.js';
 import type { RevocationMemory } from './revocation-memory.js';
 
-/** What revocation tells operators: the events of document 002, each once, and the figures. */
+/** What revocation tells operators: each event once, and the figures. */
 export class RevocationSignals {
   private readonly uninitialized: DegradeFlag;
   private readonly stream: DegradeFlag;
@@ -66,7 +66,7 @@ export class RevocationSignals {
     this.metrics.unreadable.inc();
   }
 
-  /** Somebody emptied the store: memory goes on, and the store gets back what it lost (row C-9). */
+  /** Somebody emptied the store: memory goes on, and the store gets back what it lost. */
   truncated(lost: number, stored: number): void {
     this.metrics.truncated.inc();
     this.logger.error({ lost, stored }, `revocation_store_truncated lost=${lost} stored=${stored}`);

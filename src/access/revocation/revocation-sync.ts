@@ -56,7 +56,7 @@ export class RevocationSync {
     this.signals.whole();
   }
 
-  /** Its failure alone is no reason to give up the feed: the last versions stay in force (row 002-26). */
+  /** Its failure alone is no reason to give up the feed: the last versions stay in force. */
   private async syncVersions(redis: Redis): Promise<void> {
     const stored = new Set<string>();
     const take = (record: RevocationRecord | undefined) => {

@@ -9,7 +9,7 @@ import { NOT_YOURS } from './findings.js';
 import type { Findings } from './findings.js';
 import { getField, getMember, setField } from './json-fields.js';
 
-/** Largest page that a backend is asked for (row T10). */
+/** Largest page that a backend is asked for. */
 export const MAX_PAGE_SIZE = 100;
 
 /** The fields of a path in a policy. Throws Error at boot when there is no such path. */
@@ -19,7 +19,7 @@ export function policyFields(message: DescMessage, path: string): readonly DescF
   return fields;
 }
 
-/** Keeps the tenant of a request the caller's own (row T1). */
+/** Keeps the tenant of a request the caller's own. */
 export class TenantRule {
   constructor(
     private readonly path: string,

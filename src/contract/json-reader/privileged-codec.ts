@@ -11,7 +11,7 @@ export function withholdPrivileged(route: Route): Route | undefined {
   return { ...route, method: { ...method, policy } };
 }
 
-/** Keeps callers without the privilege from setting what takes one, such as the roles of a user (row T3). */
+/** Keeps callers without the privilege from setting what takes one, such as the roles of a user. */
 export class PrivilegedCodec implements RequestCodec {
   constructor(
     private readonly whole: RequestCodec,

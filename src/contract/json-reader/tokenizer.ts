@@ -27,7 +27,7 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
 /**
- * Checks a body against RFC 8259 and the limits in one pass over its bytes, with a stack of its own (row F21).
+ * Checks a body against RFC 8259 and the limits in one pass over its bytes, with a stack of its own.
  * Keeps no state between bodies, so one serves all requests of a route.
  */
 export class JsonTokenizer {

@@ -25,7 +25,7 @@ export function systemResolve({ host, port }: HostPort): Resolve {
   return async () => (await lookup(host, { all: true })).map(({ address }) => ({ host: address, port }));
 }
 
-/** Looks a name up again and again: pods that come get calls, and pods that go are let go (row B-28, fact F13). */
+/** Looks a name up again and again: pods that come get calls, and pods that go are let go. */
 export class AddressWatch {
   private timer: NodeJS.Timeout | undefined;
   private lookedAt = 0;

@@ -5,7 +5,7 @@ const FAULTS_IN_A_ROW = 5;
 const FIRST_PAUSE_MS = 30_000;
 const MAX_PAUSE_MS = 300_000;
 
-/** Keeps an address from calls for a while, longer each time, when what comes from it fails again and again (row 002-39). */
+/** Keeps an address from calls for a while, longer each time, when what comes from it fails again and again. */
 export class Ejection {
   isActive = false;
   private readonly pauses: Backoff;

@@ -4,7 +4,7 @@ import type { AdminAction } from './admin-messages.js';
 
 const FIRST_SERVER_ERROR = 500;
 
-/** One line and one count for each call of an operator (row B-48). */
+/** One line and one count for each call of an operator. */
 export class AdminAudit {
   constructor(
     readonly logger: Logger,

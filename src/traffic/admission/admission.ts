@@ -39,7 +39,7 @@ const LOOKS_BEFORE_LESS = 2;
 const LESS = 0.8;
 const MORE = 1.1;
 
-/** Share of the limit, while that is lowered, up to which each kind is let in: what matters least gives way first (REL-6). */
+/** Share of the limit, while that is lowered, up to which each kind is let in: what matters least gives way first. */
 const SHARES: Readonly<Record<Priority, number>> = { health: Infinity, auth: 1, read: 0.9, write: 0.75, ai: 0.5 };
 
 const RETRY_AFTER_SECONDS = 1;

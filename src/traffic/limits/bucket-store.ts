@@ -20,7 +20,7 @@ export class Bucket {
   ) {}
 }
 
-/** The buckets of one kind, by whom they belong to. When full, it forgets the one used longest ago (row 001-32). */
+/** The buckets of one kind, by whom they belong to. When full, it forgets the one used longest ago. */
 export class BucketStore {
   private readonly buckets = new Map<string, Bucket>();
   private drops = 0;
