@@ -27,11 +27,15 @@ const KUSTOMIZATIONS: ReadonlyMap<string, readonly string[]> = new Map([
     ],
   ],
 ]);
-/** Manifests that no kustomization has, and the value that switches them on. */
-const OPTIONAL: ReadonlyMap<string, string> = new Map([
-  ['k8s/pod-monitor.yaml', 'podMonitor'],
-  ['k8s/ingress.yaml', 'ingress'],
+/** What no overlay has, and the values that switch it on: manifests, and components of kustomize. */
+const OPTIONAL: ReadonlyMap<string, readonly string[]> = new Map([
+  ['k8s/pod-monitor.yaml', ['podMonitor.enabled']],
+  ['k8s/ingress.yaml', ['ingress.enabled']],
+  ['k8s/prometheus-rule.yaml', ['prometheusRule.enabled']],
+  ['kustomize/components/dashboards', ['dashboards.enabled']],
 ]);
+/** Needs what another value switches on, so it is compared together with that. */
+const KUBERNETES_RULES = 'k8s/prometheus-rule-kubernetes.yaml';
 /** Findings of kube-score that are accepted, each explained in docs/kubernetes.md. */
 const ACCEPTED = [/^\[CRITICAL\] .*CPU limit is not set$/, /^\[WARNING\] .*host podAntiAffinity/];
 
@@ -57,11 +61,18 @@ function compareChart(): void {
   for (const [path, args] of KUSTOMIZATIONS) {
     check(`chart and ${path}`, differences(build(path), template(...args)));
   }
-  for (const [path, value] of OPTIONAL) {
-    const expected = `${build('k8s')}\n---\n${readFileSync(join(ROOT, path), 'utf8')}`;
-    check(`chart and ${path}`, differences(expected, template('--set', `${value}.enabled=true`)));
+  const base = build('k8s');
+  for (const [path, values] of OPTIONAL) {
+    const expected = `${base}\n---\n${path.endsWith('.yaml') ? read(path) : build(path)}`;
+    check(`chart and ${path}`, differences(expected, template('--set', enabled(values))));
   }
+  const rules = [...(OPTIONAL.get('k8s/prometheus-rule.yaml') ?? []), 'prometheusRule.kubeStateMetrics'];
+  const expected = [base, read('k8s/prometheus-rule.yaml'), read(KUBERNETES_RULES)].join('\n---\n');
+  check(`chart and ${KUBERNETES_RULES}`, differences(expected, template('--set', enabled(rules))));
 }
+
+const enabled = (values: readonly string[]): string => values.map((value) => `${value}=true`).join(',');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** What kube-score says beside what is accepted, and what is accepted and no longer said. */
 function score(path: string): readonly string[] {
@@ -89,14 +100,16 @@ function checkSchemas(): void {
     writeFileSync(file, build(path));
     return file;
   });
-  files.push(join(ROOT, 'k8s/ingress.yaml'));
+  const dashboards = join(folder, 'dashboards.yaml');
+  writeFileSync(dashboards, build('kustomize/components/dashboards'));
+  files.push(join(ROOT, 'k8s/ingress.yaml'), dashboards);
   for (const version of VERSIONS) check(`strict schema of Kubernetes ${version}`, validate(validator, version, files));
   rmSync(folder, { recursive: true });
 }
 
 function checkOperatorSchemas(): void {
   const folder = fetchDefinitions();
-  for (const path of ['k8s/pod-monitor.yaml', 'k8s/prometheus-rule.yaml']) {
+  for (const path of ['k8s/pod-monitor.yaml', 'k8s/prometheus-rule.yaml', KUBERNETES_RULES]) {
     check(`strict schema of ${path}`, operatorProblems(folder, join(ROOT, path)));
   }
 }
