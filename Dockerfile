@@ -1,7 +1,8 @@
-# syntax=docker/dockerfile:1
+# Base images by version and digest, so that a build is the same tomorrow. For a newer Node or its security updates, look up both
+# and put them in every FROM: docker buildx imagetools inspect node:24.21.0-alpine3.23 --format '{{.Manifest.Digest}}'
 
 # `--ignore-scripts` also leaves out the Node of devDependencies: each image has its own.
-FROM node:24-alpine AS build
+FROM node:24.21.0-alpine3.23@sha256:9ec4a2e289874ed0d722e1772ec2de45d2801541db8612f3638b26f128c69ac2 AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -11,7 +12,7 @@ COPY bin ./bin
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
 # Backends to try the gateway against, run from source: docker build --target sandbox. Debian, because @oxc-node wants glibc.
-FROM node:24-bookworm-slim AS sandbox
+FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS sandbox
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -22,7 +23,7 @@ USER 65532:65532
 CMD ["node", "--import", "@oxc-node/core/register", "sandbox/backends.ts"]
 
 # Last, so that it is what `docker build .` makes.
-FROM node:24-alpine AS gateway
+FROM node:24.21.0-alpine3.23@sha256:9ec4a2e289874ed0d722e1772ec2de45d2801541db8612f3638b26f128c69ac2 AS gateway
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="api-gateway" \

@@ -13,6 +13,7 @@ const BUSYBOX = [
   'date',
   'df',
   'du',
+  'env',
   'ls',
   'nc',
   'netstat',
@@ -79,9 +80,13 @@ describe('the Dockerfile', () => {
     expect([...stages.keys()].at(-1)).toBe('gateway');
   });
 
-  it('uses the Node that the project is developed with', () => {
-    const version = readText('.nvmrc').trim();
-    for (const { base } of stages.values()) expect(base).toMatch(new RegExp(`^node:${version}-`));
+  it('uses one release of the Node that the project is developed with, by its digest', () => {
+    const major = readText('.nvmrc').trim();
+    const bases = Array.from(stages.values(), ({ base }) => base);
+    for (const base of bases)
+      expect(base).toMatch(new RegExp(`^node:${major}\\.\\d+\\.\\d+-[\\w.-]+@sha256:[0-9a-f]{64}$`));
+    expect(new Set(bases.map((base) => base.split('-')[0])).size).toBe(1);
+    expect(stages.get('gateway')?.base).toBe(stages.get('build')?.base);
   });
 
   it('brings neither development dependencies nor a second Node into the image', () => {
