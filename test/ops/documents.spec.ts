@@ -37,3 +37,8 @@ describe('the documents say', () => {
     expect(new Set(explained)).toEqual(new Set([...codes, '137']));
   });
 });
+
+it('the workflow of a merge runs what must hold before it', () => {
+  expect(readText('.github/workflows/services-ci.yml')).toMatch(/^ +- run: \.ci\/run$/m);
+  expect(readText('.ci/run')).toMatch(/^npm test /m);
+});
