@@ -5,7 +5,9 @@ import type { ExpectedAlert, Scenario } from './scenarios/scenario.js';
 import { Site } from './site/site.js';
 
 /** Runs the blocks of the pages whose scenario this is: while the fault is on, or once it is over. */
-export type BlockRunner = (site: Site, when: 'fault' | 'recovery') => Promise<readonly BlockResult[]>;
+interface BlockRunner {
+  run(when: 'fault' | 'recovery'): Promise<readonly BlockResult[]>;
+}
 
 interface Timing {
   firedAfter?: number;
@@ -25,7 +27,7 @@ class Drill {
   constructor(
     private readonly site: Site,
     private readonly scenario: Scenario,
-    private readonly runBlocks: BlockRunner,
+    private readonly runbooks: BlockRunner,
   ) {
     this.watch = new AlertWatch(site, scenario);
     for (const expected of scenario.alerts) this.timings.set(expected, {});
@@ -63,7 +65,7 @@ class Drill {
         }),
       ),
     ]);
-    this.blocks.push(...(await this.runBlocks(this.site, 'fault')));
+    this.blocks.push(...(await this.runbooks.run('fault')));
   }
 
   private async recover(since: number): Promise<void> {
@@ -78,7 +80,7 @@ class Drill {
         }),
       ),
     );
-    this.blocks.push(...(await this.runBlocks(this.site, 'recovery')));
+    this.blocks.push(...(await this.runbooks.run('recovery')));
   }
 
   private async attempt(act: () => Promise<void>): Promise<void> {
@@ -93,17 +95,21 @@ class Drill {
   }
 }
 
-/** Runs a scenario. Rejects only when its site cannot be started. */
-export async function drill(
-  scenario: Scenario,
-  runBlocks: BlockRunner = () => Promise.resolve([]),
-): Promise<DrillResult> {
+/**
+ * Runs a scenario. Rejects only when its site cannot be started.
+ * @param openRunbooks opens what runs blocks of runbooks; without it none is run
+ */
+export async function drill(scenario: Scenario, openRunbooks = noRunbooks): Promise<DrillResult> {
   const site = await Site.start(scenario, {});
   try {
-    return await new Drill(site, scenario, runBlocks).run();
+    return await new Drill(site, scenario, await openRunbooks(site)).run();
   } finally {
     await site.close();
   }
+}
+
+function noRunbooks(_site: Site): Promise<BlockRunner> {
+  return Promise.resolve({ run: () => Promise.resolve([]) });
 }
 
 async function note(timing: Timing, act: () => Promise<void>): Promise<void> {

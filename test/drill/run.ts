@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../ops/project-files.js';
+import { RunbookBlocks } from './blocks.js';
 import { drill } from './drill.js';
 import { report } from './report.js';
 import { type DrillResult, failuresOf } from './result.js';
@@ -28,7 +29,9 @@ async function main(args: readonly string[]): Promise<number> {
 /** A site that cannot be started is a failure of its scenario, and the others go on. */
 async function run(scenario: Scenario): Promise<DrillResult> {
   process.stdout.write(`${scenario.name}: ${scenario.fault} …\n`);
-  const result = await drill(scenario).catch((error: unknown) => notStarted(scenario, error));
+  const result = await drill(scenario, (site) => RunbookBlocks.open(site)).catch((error: unknown) =>
+    notStarted(scenario, error),
+  );
   const failures = failuresOf(result);
   const verdict = failures.length === 0 ? 'ok' : failures.join('\n  ');
   process.stdout.write(`  ${verdict} (${result.seconds} s)\n`);

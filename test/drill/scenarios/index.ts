@@ -3,6 +3,7 @@ import { AI_ERRORS } from './ai-errors.js';
 import { AUTH_DOWN } from './auth-down.js';
 import { AUTH_FAILING } from './auth-failing.js';
 import { AUTH_SLOW } from './auth-slow.js';
+import { CERTIFICATE_EXPIRING } from './certificate-expiring.js';
 import { CLOCK_SKEWED } from './clock-skewed.js';
 import { CONTRACT_DRIFT } from './contract-drift.js';
 import { EVENT_LOOP_BLOCKED } from './event-loop-blocked.js';
@@ -45,6 +46,7 @@ export const SCENARIOS: readonly Scenario[] = [
   TRACES_LOST,
   JWKS_DOWN,
   CLOCK_SKEWED,
+  CERTIFICATE_EXPIRING,
   SSO_FAILING,
   FLOOD,
   MANY_TENANTS,

@@ -1,0 +1,57 @@
+import { type Block, readPages } from '../runbooks/page.js';
+import { isReadOnly, runBlock, unmet } from '../runbooks/run-block.js';
+import { RunbookShell } from '../runbooks/shell.js';
+import type { BlockResult } from './result.js';
+import type { Site } from './site/site.js';
+import { until } from './until.js';
+
+const MET_WITHIN_MS = 40_000;
+
+/** The blocks of the runbooks whose pages name the scenario of a site, run as they stand. */
+export class RunbookBlocks {
+  private constructor(
+    private readonly site: Site,
+    private readonly shell: RunbookShell,
+    private readonly blocks: readonly Block[],
+  ) {}
+
+  /** Opens the shell, which ends with the site. */
+  static async open(site: Site): Promise<RunbookBlocks> {
+    const shell = site.parts.add(await RunbookShell.start(site));
+    const pages = readPages().filter(({ scenario }) => scenario === site.scenario.name);
+    return new RunbookBlocks(
+      site,
+      shell,
+      pages.flatMap(({ blocks }) => blocks),
+    );
+  }
+
+  /** Runs those of a moment: first what only looks, side by side, then what changes something, in the order of the pages. */
+  async run(when: Block['when']): Promise<readonly BlockResult[]> {
+    const meant = this.blocks.filter((block) => block.when === when);
+    const results = await Promise.all(meant.filter(isReadOnly).map((block) => this.runOne(block)));
+    for (const block of meant.filter((each) => !isReadOnly(each))) results.push(await this.runOne(block));
+    return results;
+  }
+
+  private async runOne(block: Block): Promise<BlockResult> {
+    const name = `${block.path}:${block.line}`;
+    if (block.excuse !== undefined) return { block: name, outcome: 'excused', detail: block.excuse };
+    const difference = await this.settle(block).catch(String);
+    if (difference !== undefined) return { block: name, outcome: 'failed', detail: difference };
+    return { block: name, outcome: 'met', detail: String(block.expect) };
+  }
+
+  /** Tries what only looks until it shows what its page promises. Returns what differs in the end. */
+  private async settle(block: Block): Promise<string | undefined> {
+    let difference: string | undefined;
+    const isMet = async () => {
+      difference = unmet(block, await runBlock(block, this.site, this.shell));
+      return difference === undefined;
+    };
+    if (isReadOnly(block))
+      await until('what its page promises', isMet, { timeoutMs: MET_WITHIN_MS }).catch(() => false);
+    else await isMet();
+    return difference;
+  }
+}
