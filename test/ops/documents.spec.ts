@@ -23,7 +23,7 @@ describe('the documents say', () => {
       'docs/regions.md',
       /`GET \/health` on the public host[^]*^## What a client notices/m,
     ],
-    ['how many pods a load takes', 'docs/sizing.md', /\*\*Pods = requests per second at the peak/],
+    ['how many pods a load takes', 'docs/sizing.md', /\*\*pods = requests per second at the peak/i],
   ])('%s', (_what, path, expected) => {
     expect(readText(path)).toMatch(expected);
   });
