@@ -76,7 +76,7 @@ export class AppModule {
         EdgeModule.create(descriptors),
         ...generatedModules(config, descriptors, modules),
         MeModule,
-        DocsModule.create(config, descriptors),
+        DocsModule.create(config),
         OpsModule.create(config, observation.metrics),
         ...modules,
       ],

@@ -3,17 +3,19 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { hasMiddleware, loadModules, servicesOf, type ModuleLike } from './adopted-modules.js';
-import { AppModule } from './app.module.js';
+import { AppModule, type AppParts } from './app.module.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
+import { LiveConfig } from './config/live-config.js';
 import { ConfigError, type ConfigWarning } from './config/config-error.js';
 import { guardrailWarnings } from './config/guardrail.js';
 import { methodProblems } from './config/method-invariants.js';
 import { basePathWarnings } from './config/base-path.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
+import type { ContractProblem } from './contract/contract-problem.js';
 import { contractWarnings } from './contract/contract-warnings.js';
 import { compiledPolicies, Contract, ContractError } from './contract/contract.js';
-import { addServices, type Descriptors, loadDescriptors } from './contract/descriptors.js';
+import { addServices, type Descriptors, type DescriptorSet, loadDescriptors } from './contract/descriptors.js';
 import type { Route } from './contract/route.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { GatewayAdapter } from './edge/gateway-adapter.js';
@@ -31,8 +33,10 @@ import { mainCommands } from './ops/admin/main-commands.js';
 import { diagnosticsOf } from './ops/admin/profiles/diagnostics-sources.js';
 import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
-import { startOpsServer } from './ops/ops-server.js';
-import { contractProblems, featuresOf, fileProblems, moduleProblems } from './startup-checks.js';
+import { type OpsServer, startOpsServer } from './ops/ops-server.js';
+import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
+import { type Reloadable, reloadSteps, type SettingsSource } from './reload-steps.js';
+import { contractProblems, featuresOf, routeProblems, fileProblems, moduleProblems } from './startup-checks.js';
 import { VERSION } from './version.js';
 
 /** A gateway that listens. */
@@ -44,37 +48,40 @@ export interface RunningGateway {
   readonly opsUrl: string | undefined;
   /** That of GATEWAY_ADMIN_ADDR; undefined without one. */
   readonly adminUrl: string | undefined;
+  /** Reads contracts, keys and settings anew. Rejects with GatewayError, and changes nothing, where they have mistakes. */
+  reload(): Promise<ReloadReport>;
   /** Takes it out of service without losing a request, then closes everything. */
   drain(): Promise<void>;
 }
 
-/** Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a taken port. */
-export async function startGateway(config: GatewayConfig, logger: GatewayLogger): Promise<RunningGateway> {
+/**
+ * Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a taken port.
+ * @param source where a reload reads settings; without it they stay as they are.
+ */
+export async function startGateway(
+  settings: GatewayConfig,
+  logger: GatewayLogger,
+  source?: SettingsSource,
+): Promise<RunningGateway> {
+  const live = new LiveConfig(settings);
+  const config = live.view;
   const modules = await loadModules(config.moduleFiles);
-  const descriptors = addServices(loadDescriptors(config.descriptorFiles), servicesOf(modules));
-  refuseProblems(config, descriptors, modules);
+  const descriptors = readContracts(config, modules);
   const observation = await observe(config, logger, descriptors.revision);
   const http = new HttpServer(config, { middleware: hasMiddleware(modules) });
-  const module = AppModule.create({ config, descriptors, observation, modules });
-  const app = await NestFactory.create<NestFastifyApplication>(module, new GatewayAdapter(http.fastify), {
-    bodyParser: false,
-    bufferLogs: true,
-    abortOnError: false,
-  });
+  const app = await createApp(http, { config, descriptors, observation, modules });
   logWarnings(app.get(Contract), config, logger);
-  app.useLogger(frameworkLog(app.get(Logger)));
-  app.get(Pipelines).watchFilters();
-  http.use(app.get(RequestLifecycle));
   const stalledClients = app.get(StalledClients);
   stalledClients.watch(http.fastify.server);
   warnOfOpenFiles(config.server.maxConnections, logger.events);
   const limits = new ConnectionLimits(observation);
   limits.watch(http.fastify.server);
   identify(config, descriptors, observation);
-  if (!config.metrics.enabled) logger.events.info({ setting: 'ENABLE_METRICS' }, 'metrics_disabled: /metrics is 404');
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const drain = new Drain(http, config, observation);
-  const admin = config.admin && (await AdminListener.start(config.admin, adminParts(app, config, observation, drain)));
+  const reloader = reloaderOf({ app, live, observation, source }, descriptors, modules);
+  const commands = mainCommands({ app, config, observation, drain, reloader });
+  const admin = config.admin && (await AdminListener.start(config.admin, adminParts(app, commands, observation)));
   const { host, port } = config.server;
   await app.listen({ host, port }).catch(async (error: unknown) => {
     await admin?.close();
@@ -85,16 +92,68 @@ export async function startGateway(config: GatewayConfig, logger: GatewayLogger)
     stalledClients.watch(ops.http.fastify.server);
     limits.watch(ops.http.fastify.server);
   }
-  const close = async () => {
-    await drain.run();
-    limits.close();
-    await app.close();
-    ops?.http.connections.destroyAll();
-    await ops?.app.close();
-    await observation.tracing?.close();
-    await admin?.close();
-  };
-  return { app, url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url, drain: close };
+  const urls = { url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url };
+  const close = () => closeAll({ app, drain, limits, ops, observation, admin });
+  return { app, ...urls, drain: close, reload: () => reloader.reload() };
+}
+
+/** What runs, from the first that was started to the last. */
+interface Running {
+  readonly app: NestFastifyApplication;
+  readonly drain: Drain;
+  readonly limits: ConnectionLimits;
+  readonly ops: OpsServer | undefined;
+  readonly observation: Observation;
+  readonly admin: AdminListener | undefined;
+}
+
+async function closeAll({ app, drain, limits, ops, observation, admin }: Running): Promise<void> {
+  await drain.run();
+  limits.close();
+  await app.close();
+  ops?.http.connections.destroyAll();
+  await ops?.app.close();
+  await observation.tracing?.close();
+  await admin?.close();
+}
+
+/** Makes the application, which answers what arrives at a server that does not listen yet. */
+async function createApp(http: HttpServer, parts: AppParts): Promise<NestFastifyApplication> {
+  const adapter = new GatewayAdapter(http.fastify);
+  const options = { bodyParser: false, bufferLogs: true, abortOnError: false } as const;
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.create(parts), adapter, options);
+  app.useLogger(frameworkLog(app.get(Logger)));
+  app.get(Pipelines).watchFilters();
+  http.use(app.get(RequestLifecycle));
+  return app;
+}
+
+function reloaderOf(
+  parts: Pick<Reloadable, 'app' | 'live' | 'observation' | 'source'>,
+  descriptors: Descriptors,
+  modules: readonly ModuleLike[],
+): Reloader {
+  const { observation } = parts;
+  const loadContracts = (config: GatewayConfig, { sets }: Descriptors) => readContracts(config, modules, sets);
+  const warn = (contract: Contract, config: GatewayConfig) => logWarnings(contract, config, observation.logger);
+  return new Reloader(reloadSteps({ ...parts, loadContracts, warn }, descriptors), observation);
+}
+
+/** Reads contracts and checks them with the settings. Throws what a start is refused with. */
+function readContracts(
+  config: GatewayConfig,
+  modules: readonly ModuleLike[],
+  known: readonly DescriptorSet[] = [],
+): Descriptors {
+  const descriptors = addServices(loadDescriptors(config.descriptorFiles, known), servicesOf(modules));
+  const features = featuresOf(config, modules);
+  // A reload compiles what it puts in force, and is refused for what is found then.
+  const problems =
+    known.length > 0
+      ? routeProblems(descriptors, { features })
+      : contractProblems(descriptors, { json: config.json, features });
+  refuseProblems(problems, config, descriptors, modules);
+  return descriptors;
 }
 
 function logWarnings(contract: Contract, config: GatewayConfig, { events }: GatewayLogger): void {
@@ -116,23 +175,23 @@ function routeWarnings(routes: readonly Route[], config: GatewayConfig): ConfigW
 
 function adminParts(
   app: NestFastifyApplication,
-  config: GatewayConfig,
+  commands: ListenerParts['commands'],
   observation: Observation,
-  drain: Drain,
 ): ListenerParts {
-  return {
-    commands: mainCommands(app, config, observation, drain),
-    audit: new AdminAudit(observation.logger.events, observation.metrics),
-    diagnostics: diagnosticsOf(app, observation),
-  };
+  const audit = new AdminAudit(observation.logger.events, observation.metrics);
+  return { commands, audit, diagnostics: diagnosticsOf(app, observation) };
 }
 
 /**
  * Before anything is made, so that a refusal is all that a start says. Throws ContractError, ConfigError, or an
  * AggregateError of both.
  */
-function refuseProblems(config: GatewayConfig, descriptors: Descriptors, modules: readonly ModuleLike[]): void {
-  const problems = contractProblems(descriptors, { json: config.json, features: featuresOf(config, modules) });
+function refuseProblems(
+  problems: readonly ContractProblem[],
+  config: GatewayConfig,
+  descriptors: Descriptors,
+  modules: readonly ModuleLike[],
+): void {
   const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
   const contradictions = [...methodProblems(methods, config), ...fileProblems(config), ...moduleProblems(modules)];
   const refusals = [
@@ -143,11 +202,16 @@ function refuseProblems(config: GatewayConfig, descriptors: Descriptors, modules
   if (refusals[0] !== undefined) throw refusals[0];
 }
 
-/** Says what runs here, in the metrics. */
-function identify(config: GatewayConfig, { revision: policyRevision }: Descriptors, { metrics }: Observation): void {
+/** Says what runs here in the metrics, and that there are none in the log. */
+function identify(
+  config: GatewayConfig,
+  { revision: policyRevision }: Descriptors,
+  { metrics, logger }: Observation,
+): void {
   const { revision } = config;
   metrics.info.identify({ version: VERSION, revision, configHash: configHash(config), policyRevision });
   metrics.info.watchPolicies(compiledPolicies);
+  if (!config.metrics.enabled) logger.events.info({ setting: 'ENABLE_METRICS' }, 'metrics_disabled: /metrics is 404');
 }
 
 function urlOf(app: NestFastifyApplication): string {

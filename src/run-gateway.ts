@@ -3,7 +3,9 @@ import type { Logger } from 'pino';
 import { ConfigError } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configWarnings } from './config/warnings.js';
-import { processEnvironment, readConfig } from './config/read-config.js';
+import { parseEnvironment } from './config/environment.js';
+import { processEnvironment, readEnvironment } from './config/read-config.js';
+import type { Environment } from './config/variables.js';
 import { logConfigWarnings } from './log-config-warnings.js';
 import { startGateway } from './gateway.js';
 import { rawLogFormat } from './config/log-format.js';
@@ -20,7 +22,7 @@ const STDOUT = 1;
 
 /** Runs the gateway as a process: from its environment to its exit code. */
 export async function runGateway(signals: StopSignals): Promise<void> {
-  const config = readConfigOrExit();
+  const { config, environment } = readConfigOrExit();
   const stdout = stdoutStream();
   const pretty = prettyWriter(config.log, isatty(STDOUT));
   const stream = pretty === undefined ? new JsonStream(stdout) : new PrettyStream(stdout, pretty);
@@ -28,20 +30,32 @@ export async function runGateway(signals: StopSignals): Promise<void> {
   const log = logger.events;
   const end = new ProcessEnd(config, log, stdout);
   captureConsole(log);
-  logConfigWarnings(log, configWarnings(config, processEnvironment()));
-  const starting = startGateway(config, logger);
+  logConfigWarnings(log, configWarnings(config, environment));
+  const starting = startGateway(config, logger, { initial: environment, read: readEnvironment });
   end.watch(starting, signals);
   try {
     const gateway = await starting;
     log.info({ url: gateway.url }, 'listening');
+    signals.onReload(() => {
+      log.info({ signal: 'SIGHUP' }, 'reload_requested');
+      // What became of it is logged.
+      gateway.reload().catch(() => undefined);
+    });
   } catch (error) {
     await end.exit(report(startRefusal(error, config), log));
   }
 }
 
-function readConfigOrExit(): GatewayConfig {
+/** The settings, and the environment and files that they were read from. */
+interface ReadSettings {
+  readonly config: GatewayConfig;
+  readonly environment: Environment;
+}
+
+function readConfigOrExit(): ReadSettings {
   try {
-    return readConfig();
+    const environment = readEnvironment();
+    return { config: parseEnvironment(environment), environment };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const stream = earlyStream(prettyWriter(rawLogFormat(processEnvironment()), isatty(STDOUT)));

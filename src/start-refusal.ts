@@ -3,6 +3,7 @@ import type { GatewayConfig } from './config/gateway-config.js';
 import { ContractError } from './contract/contract.js';
 import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
+import type { FieldViolation } from './domain/errors.js';
 import { AdminListenError } from './ops/admin/admin-listen-error.js';
 
 /** EX_CONFIG of sysexits(3): started again with the same settings it would fail again. */
@@ -42,6 +43,19 @@ export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server
 export function settingsRefusal({ problems }: ConfigError): StartRefusal {
   const lines = problems.map((problem) => [problem, `config_invalid ${formatProblem(problem)}`] as const);
   return { exitCode: EXIT_CONFIG, lines };
+}
+
+/** Returns the mistakes that a set of settings and contracts is refused for; none for an error that is not about them. */
+export function reasonsOf(error: unknown, config: Pick<GatewayConfig, 'server'>): FieldViolation[] {
+  const { exitCode, lines } = startRefusal(error, config);
+  if (exitCode !== EXIT_CONFIG) return [];
+  return lines.map(([fields, message]) => {
+    const { name, subject } = fields as { readonly name?: string; readonly subject?: string };
+    return {
+      field: name ?? subject ?? 'GATEWAY_DESCRIPTORS',
+      detail: message.replace(/^(?:config|contract)_invalid /, ''),
+    };
+  });
 }
 
 function adminRefusal(error: AdminListenError): StartRefusal {

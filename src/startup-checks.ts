@@ -26,12 +26,22 @@ export interface ContractSettings {
  * Everything in the contracts that keeps a gateway from starting, found before anything of it is made. A start and
  * `gateway check` both ask here, so that neither knows of something that the other does not.
  */
-export function contractProblems({ services, registry }: Descriptors, settings: ContractSettings): ContractProblem[] {
+export function contractProblems(descriptors: Descriptors, settings: ContractSettings): ContractProblem[] {
+  const problems = routeProblems(descriptors, settings);
+  if (problems.length > 0) return problems;
+  const { routes } = buildRouteTable(descriptors.services);
+  return [...compileRoutes(routes, descriptors.registry, settings.json).problems];
+}
+
+/** The same but for what is found by compiling the routes, which takes most of the time. */
+export function routeProblems(
+  { services }: Descriptors,
+  { features }: Pick<ContractSettings, 'features'>,
+): ContractProblem[] {
   const { routes, problems } = buildRouteTable(services);
-  const statics = staticRoutes(settings.features).filter(({ path }) => PLAIN_PATH.test(path));
+  const statics = staticRoutes(features).filter(({ path }) => PLAIN_PATH.test(path));
   const found = [...problems, ...findStaticConflicts(routes, statics)];
-  if (found.length > 0) return found;
-  return [...compileRoutes(routes, registry, settings.json).problems, ...findUnmountable(routes, statics)];
+  return found.length > 0 ? found : findUnmountable(routes, statics);
 }
 
 /** Routes of adopted controllers that cannot be told from those of the contracts. */

@@ -26,7 +26,7 @@ import { RevocationModule } from './revocation/revocation.module.js';
       provide: SessionAuthenticator,
       inject: [GATEWAY_CONFIG, { token: SessionReader, optional: true }],
       useFactory: ({ server }: GatewayConfig, reader?: SessionReader) =>
-        new SessionAuthenticator(new CsrfCheck(server.publicUrl, server.corsOrigins), reader),
+        new SessionAuthenticator(new CsrfCheck(server.publicUrl, server), reader),
     },
     Authenticator,
     {
@@ -52,7 +52,12 @@ import { RevocationModule } from './revocation/revocation.module.js';
     {
       provide: PermissionBits,
       inject: [Contract],
-      useFactory: ({ routes }: Contract) => new PermissionBits(routes.map(({ route }) => route.method.policy)),
+      useFactory: (contract: Contract) => {
+        const policiesOf = ({ routes }: Pick<Contract, 'routes'>) => routes.map(({ route }) => route.method.policy);
+        const bits = new PermissionBits(policiesOf(contract));
+        contract.follow((next) => () => bits.replace(policiesOf(next)));
+        return bits;
+      },
     },
     {
       provide: PermissionCheck,

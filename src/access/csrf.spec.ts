@@ -4,7 +4,7 @@ import type { OriginHeaders } from './guarded-request.js';
 
 const PUBLIC = 'https://api.example.com/';
 const APP = 'https://app.example.com';
-const csrf = new CsrfCheck(PUBLIC, [APP]);
+const csrf = new CsrfCheck(PUBLIC, { corsOrigins: [APP] });
 
 const SAME: OriginHeaders = { 'x-csrf': '1', 'sec-fetch-site': 'same-origin' };
 
@@ -55,7 +55,7 @@ describe('a request with a session cookie', () => {
   });
 
   it('takes the word of the browser alone where nobody said what the own origin is', () => {
-    const unnamed = new CsrfCheck(undefined, []);
+    const unnamed = new CsrfCheck(undefined, { corsOrigins: [] });
     expect(verdict(SAME, 'POST', unnamed)).toBe('passes');
     expect(verdict({ 'x-csrf': '1', origin: 'https://api.example.com' }, 'POST', unnamed)).toBe('CSRF_FAILED');
     expect(verdict({ 'x-csrf': '1', origin: '' }, 'POST', unnamed)).toBe('CSRF_FAILED');

@@ -6,14 +6,17 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Refuses requests that a foreign page makes a browser send with its session cookie (OWASP CSRF). */
 export class CsrfCheck {
-  private readonly origins: ReadonlySet<string>;
+  private readonly own: string | undefined;
 
   /**
    * @param publicUrl where browsers reach the gateway; without it the browser's own word, Sec-Fetch-Site, is what counts.
-   * @param allowedOrigins pages elsewhere that may send requests with the cookie.
+   * @param allowed pages elsewhere that may send requests with the cookie.
    */
-  constructor(publicUrl: string | undefined, allowedOrigins: readonly string[]) {
-    this.origins = new Set([...(publicUrl === undefined ? [] : [new URL(publicUrl).origin]), ...allowedOrigins]);
+  constructor(
+    publicUrl: string | undefined,
+    private readonly allowed: { readonly corsOrigins: readonly string[] },
+  ) {
+    this.own = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
   }
 
   /** Throws CSRF_FAILED for a request that changes something and may come from a foreign page. Only for requests with a session cookie. */
@@ -21,7 +24,11 @@ export class CsrfCheck {
     if (SAFE_METHODS.has(method)) return;
     if (headers['x-csrf'] !== '1') throw csrfFailed('send the header X-CSRF: 1');
     const sameOrigin = headers['sec-fetch-site'] === 'same-origin';
-    if (!sameOrigin && !this.origins.has(headers.origin ?? '')) throw csrfFailed('it comes from another site');
+    if (!sameOrigin && !this.knows(headers.origin)) throw csrfFailed('it comes from another site');
+  }
+
+  private knows(origin: string | undefined): boolean {
+    return origin !== undefined && (origin === this.own || this.allowed.corsOrigins.includes(origin));
   }
 }
 

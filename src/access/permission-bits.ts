@@ -23,10 +23,18 @@ interface Mask {
 export class PermissionBits {
   private readonly permissions = new Map<string, { readonly need: Grant; readonly bit: number }>();
   private readonly roles = new Map<string, number>();
-  private readonly masks: ReadonlyMap<Policy, Mask>;
-  private readonly held = new WeakMap<Principal, Bits>();
+  private masks: ReadonlyMap<Policy, Mask> = new Map();
+  private held = new WeakMap<Principal, Bits>();
 
   constructor(policies: Iterable<Policy>) {
+    this.replace(policies);
+  }
+
+  /** Takes the policies of another contract in the place of those before. */
+  replace(policies: Iterable<Policy>): void {
+    this.permissions.clear();
+    this.roles.clear();
+    this.held = new WeakMap();
     const controlled = [...policies].filter(({ access }) => access === 'ACCESS_CONTROLLED');
     for (const policy of controlled) this.intern(policy);
     this.masks = new Map(controlled.map((policy) => [policy, this.maskOf(policy)]));

@@ -24,6 +24,14 @@ export class AdminClient {
     throw this.failure(status, typeof detail === 'string' ? detail : '');
   }
 
+  /** The JSON that a POST is answered with, and its status. Rejects with FetchFailure when nobody answers, or not to this caller. */
+  async post(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
+    const { status, body } = await this.send(path, 'POST');
+    const answer = parse(body);
+    if (status === 401 || answer === undefined) throw this.failure(status, '');
+    return { status, body: answer };
+  }
+
   /** Bytes at a path. Rejects with FetchFailure for any status but 200. */
   async bytes(path: string, timeoutMs = this.timeoutMs): Promise<Buffer> {
     const { status, body } = await this.get(path, timeoutMs);
@@ -44,9 +52,13 @@ export class AdminClient {
   }
 
   private get(path: string, timeoutMs = this.timeoutMs) {
+    return this.send(path, 'GET', timeoutMs);
+  }
+
+  private send(path: string, method: 'GET' | 'POST', timeoutMs = this.timeoutMs) {
     const { url, token } = this.target;
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    return fetchBounded(url.replace(/\/$/, '') + path, { headers, timeoutMs });
+    return fetchBounded(url.replace(/\/$/, '') + path, { method, headers, timeoutMs });
   }
 }
 

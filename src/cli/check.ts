@@ -6,8 +6,10 @@ import { guardrailWarnings } from '../config/guardrail.js';
 import { methodProblems } from '../config/method-invariants.js';
 import { formatDuration } from '../config/quantities.js';
 import { redactConfig } from '../config/redact-config.js';
+import { reloadableSettings } from '../config/reloadable.js';
 import { BUILT_IN_UPSTREAMS, GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
 import { unusedUpstreams } from '../config/unused-upstreams.js';
+import type { Environment } from '../config/variables.js';
 import { configWarnings } from '../config/warnings.js';
 import { contractWarnings } from '../contract/contract-warnings.js';
 import { describeProblem } from '../contract/contract-problem.js';
@@ -44,8 +46,13 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
   }
   for (const warning of contractWarnings(world.routes)) terminal.err(`warning: ${describeProblem(warning)}`);
   for (const line of summarise(world, config)) terminal.out(line);
-  if (options.print) terminal.out(JSON.stringify(redactConfig(config), null, 2));
+  if (options.print) terminal.out(JSON.stringify(printed(config, world.env), null, 2));
   return 0;
+}
+
+/** The effective settings, and the names of those that a reload takes anew. */
+function printed(config: GatewayConfig, env: Environment): object {
+  return { ...redactConfig(config), reloadable: [...reloadableSettings(env)].toSorted() };
 }
 
 /** Where the limits cannot be read, any others do: they decide nothing here. */

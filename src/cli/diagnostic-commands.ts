@@ -3,6 +3,7 @@ import { duration } from '../config/quantities.js';
 import { writeDiagnostics } from './diag/diag.js';
 import { doctor } from './doctor/doctor.js';
 import { adminOf, metricsUrlOf, type RunningGatewayOptions } from './running-gateway.js';
+import { reloadGateway } from './reload.js';
 import type { Terminal } from './terminal.js';
 import { triage } from './triage/triage.js';
 import { askUpstream, UPSTREAM_QUESTIONS, type UpstreamOptions } from './upstream.js';
@@ -30,6 +31,8 @@ export const ADMIN_OPTION = ['--url <url>', 'admin listener of the running gatew
 export const PROBE_LIMITS = { timeoutMs: 5_000, slowMs: 1_000 };
 
 const METRICS_OPTION = ['--metrics <url>', 'port of the running gateway with /metrics and /health', parseUrl] as const;
+/** A gateway compiles contracts and fetches keys before it answers. */
+const RELOAD_TIMEOUT_MS = 35_000;
 const INTERVAL_MS = 5_000;
 const PROFILE_SECONDS = 5;
 const MAX_PROFILE_SECONDS = 60;
@@ -52,12 +55,25 @@ interface DiagCommand extends EnvOption, RunningGatewayOptions {
   readonly profile?: number | true;
 }
 
-/** Adds the commands that look at a gateway, and at what is around it, while they run. */
+/** Adds the commands that speak to a gateway, or to what is around it, while they run. */
 export function addDiagnosticCommands(program: Command, context: CliContext): void {
   addDoctor(program, context);
   addUpstream(program, context);
   addTriage(program, context);
   addDiag(program, context);
+  addReload(program, context);
+}
+
+function addReload(program: Command, { terminal, outcome, world }: CliContext): void {
+  program
+    .command('reload')
+    .description('have a running gateway read settings, contracts and keys anew; exit 78 if it refuses them')
+    .option(...ENV_OPTION)
+    .option(...ADMIN_OPTION)
+    .action(async (options: EnvOption & { url?: string }) => {
+      const admin = adminOf(await world(options), options.url, { timeoutMs: RELOAD_TIMEOUT_MS, access: 'change' });
+      outcome.exitCode = await reloadGateway(admin, terminal);
+    });
 }
 
 function addDoctor(program: Command, { terminal, outcome, world }: CliContext): void {
@@ -97,7 +113,7 @@ function addTriage(program: Command, { terminal, outcome, world }: CliContext): 
     .action(async (options: TriageCommand) => {
       const { timeout, slow, interval, json, probe } = options;
       const settings = await world(options);
-      outcome.exitCode = await triage(settings, terminal, adminOf(settings, options.url, timeout), {
+      outcome.exitCode = await triage(settings, terminal, adminOf(settings, options.url, { timeoutMs: timeout }), {
         metricsUrl: metricsUrlOf(settings, options.metrics),
         intervalMs: interval,
         timeoutMs: timeout,
@@ -124,7 +140,7 @@ function addDiag(program: Command, { terminal, outcome, world }: CliContext): vo
       const settings = await world(options);
       outcome.exitCode = await writeDiagnostics(terminal, {
         world: settings,
-        admin: adminOf(settings, options.url, options.timeout),
+        admin: adminOf(settings, options.url, { timeoutMs: options.timeout }),
         metricsUrl: metricsUrlOf(settings, options.metrics),
         timeoutMs: options.timeout,
         profileSeconds: options.profile === true ? PROFILE_SECONDS : (options.profile ?? 0),

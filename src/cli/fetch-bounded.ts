@@ -16,15 +16,17 @@ export class FetchFailure extends Error {
 }
 
 export interface BoundedFetch {
+  /** GET when left out. */
+  readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
 }
 
-/** GET of at most 64 MiB within a time, without redirects, so that no credential goes elsewhere. Rejects with FetchFailure. */
-export async function fetchBounded(url: string, { headers = {}, timeoutMs }: BoundedFetch) {
+/** A request without a body, whose answer has at most 64 MiB, within a time, without redirects, so that no credential goes elsewhere. Rejects with FetchFailure. */
+export async function fetchBounded(url: string, { method = 'GET', headers = {}, timeoutMs }: BoundedFetch) {
   try {
     return await withDeadline(timeoutMs, async (signal) => {
-      const response = await fetch(url, { headers, signal, redirect: 'error' });
+      const response = await fetch(url, { method, headers, signal, redirect: 'error' });
       return { status: response.status, body: await readAll(response) };
     });
   } catch (error) {

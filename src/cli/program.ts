@@ -97,7 +97,7 @@ function addExplain(program: Command, { terminal, outcome, world }: CliContext):
         terminal.err('give a verb and a path, or --url and a request id');
         outcome.exitCode = 1;
       } else {
-        const admin = adminOf(await world(options), options.url, PROBE_LIMITS.timeoutMs);
+        const admin = adminOf(await world(options), options.url, PROBE_LIMITS);
         outcome.exitCode = await explainRequest(admin, terminal, verb);
       }
     });

@@ -12,10 +12,19 @@ export interface RunningGatewayOptions {
   readonly metrics?: string | undefined;
 }
 
-/** The admin listener of a running gateway: that of the settings unless an URL is given. The token comes from the settings alone. */
-export function adminOf({ inspection: { settings } }: World, url: string | undefined, timeoutMs: number): AdminClient {
+/**
+ * The admin listener of a running gateway: that of the settings unless an URL is given. The token comes from the settings
+ * alone.
+ * @param access what is asked of it: `read` is content with GATEWAY_ADMIN_READ_TOKEN.
+ */
+export function adminOf(
+  { inspection: { settings } }: World,
+  url: string | undefined,
+  { timeoutMs, access = 'read' }: { readonly timeoutMs: number; readonly access?: 'read' | 'change' },
+): AdminClient {
   const { host, port } = settings.GATEWAY_ADMIN_ADDR ?? DEFAULT_ADMIN;
-  const token = settings.GATEWAY_ADMIN_READ_TOKEN ?? settings.GATEWAY_ADMIN_AUTH_TOKEN;
+  const reading = access === 'read' ? settings.GATEWAY_ADMIN_READ_TOKEN : undefined;
+  const token = reading ?? settings.GATEWAY_ADMIN_AUTH_TOKEN;
   return new AdminClient({ url: url ?? `http://${reachable(host)}:${port}`, token }, timeoutMs);
 }
 

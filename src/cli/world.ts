@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { loadModules, servicesOf, type ModuleLike } from '../adopted-modules.js';
 import { ConfigError, type ConfigProblem } from '../config/config-error.js';
+import { withEnvFiles } from '../config/env-files.js';
 import { type Inspection, inspectEnvironment } from '../config/environment.js';
 import type { Environment } from '../config/variables.js';
 import { addServices, DescriptorError, type Descriptors, loadDescriptors } from '../contract/descriptors.js';
@@ -29,8 +30,10 @@ export class EnvFileError extends Error {
 }
 
 /** An environment, what it says, and the routes of the contracts it names. Nothing in it has to be right. */
-export async function readWorld(env: Environment): Promise<World> {
-  const inspection = inspectEnvironment(env);
+export async function readWorld(given: Environment): Promise<World> {
+  const { env, problems: fileProblems } = readFiles(given);
+  const inspected = inspectEnvironment(env);
+  const inspection = { ...inspected, problems: [...fileProblems, ...inspected.problems] };
   const { modules, problems: moduleProblems } = await readModules(inspection.settings.GATEWAY_MODULES ?? []);
   const { descriptors: sets, problems } = readDescriptors(inspection.settings.GATEWAY_DESCRIPTORS ?? []);
   const descriptors = addServices(sets, servicesOf(modules));
@@ -45,6 +48,16 @@ export function readEnvFile(path: string): Environment {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new EnvFileError(`the file ${path} cannot be read: ${reason}`);
+  }
+}
+
+/** The environment with the files that it names; without them when they cannot be read. */
+function readFiles(env: Environment): { readonly env: Environment; readonly problems: readonly ConfigProblem[] } {
+  try {
+    return { env: withEnvFiles(env), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { env, problems: error.problems };
   }
 }
 

@@ -1,10 +1,9 @@
-import { parseEnvironment } from './environment.js';
-import type { GatewayConfig } from './gateway-config.js';
+import { withEnvFiles } from './env-files.js';
 import type { Environment } from './variables.js';
 
-/** The settings of this process. Throws ConfigError. */
-export function readConfig(): GatewayConfig {
-  return parseEnvironment(processEnvironment());
+/** The environment of this process with what the files of GATEWAY_ENV_FILE say now. Throws ConfigError. */
+export function readEnvironment(): Environment {
+  return withEnvFiles(processEnvironment());
 }
 
 /** What this process was started with: the one place that reads `process.env`. */

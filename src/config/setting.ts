@@ -25,10 +25,13 @@ export interface Kind<T> {
 interface SettingText {
   readonly description: string;
   readonly example?: string;
+  /** A reload takes a changed value; otherwise it needs a restart. */
+  readonly reloadable?: true;
 }
 
 /** What the documentation says about a setting. */
-export interface SettingInfo extends SettingText {
+export interface SettingInfo extends Omit<SettingText, 'reloadable'> {
+  readonly reloadable: boolean;
   readonly form: string;
   readonly secret: boolean;
   readonly takesEmpty: boolean;
@@ -76,6 +79,7 @@ function refuseWrapping(raw: string): void {
 function describe<T>(kind: Kind<T>, text: SettingText, presence: { required?: true; default?: string }): SettingInfo {
   return {
     ...text,
+    reloadable: text.reloadable ?? false,
     form: kind.form,
     secret: kind.secret ?? false,
     takesEmpty: kind.takesEmpty ?? false,

@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import type { DescService, Registry } from '@bufbuild/protobuf';
+import type { Comments } from './comments.js';
 import type { CompiledRoute } from './compiled-route.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
@@ -16,6 +18,9 @@ export interface CodecOptions {
   readonly maxKeys: number;
 }
 
+/** Longest that requests wait while routes are compiled, beside the compilation of one. */
+const SLICE_MS = 5;
+
 let compiles = 0;
 
 /** Returns how many routes were compiled since the process started: a policy and the codecs of its messages each. */
@@ -23,27 +28,97 @@ export function compiledPolicies(): number {
   return compiles;
 }
 
-/** Every exposed route of the mounted services, compiled: the whole contract of a running gateway. */
-export class Contract {
+/** Every exposed route of some services, compiled. It never changes: another one takes its place. */
+export interface ContractVersion {
   readonly routes: readonly CompiledRoute[];
   readonly matcher: RouteMatcher;
-  private readonly byRoute: ReadonlyMap<Route, CompiledRoute>;
+  readonly byRoute: ReadonlyMap<Route, CompiledRoute>;
+  /** Of the descriptor sets, for the documentation. */
+  readonly comments: Comments;
+}
 
-  /** Throws ContractError with all problems at once. */
-  constructor(services: readonly DescService[], registry: Registry, options: CodecOptions) {
-    const { routes, problems } = buildRouteTable(services);
-    if (problems.length > 0) throw new ContractError(problems);
-    const { compiled, problems: mistakes } = compileRoutes(routes, registry, options);
-    if (mistakes.length > 0) throw new ContractError(mistakes);
-    this.routes = compiled;
-    this.byRoute = new Map(this.routes.map((compiled) => [compiled.route, compiled]));
-    this.matcher = new RouteMatcher(routes);
+/** What a version is compiled from. */
+export interface ContractSources {
+  readonly services: readonly DescService[];
+  readonly registry: Registry;
+  readonly comments: Comments;
+}
+
+/**
+ * Compiles the routes of services, in slices: requests are served in between. Rejects with ContractError, all problems at
+ * once.
+ */
+export async function compileContract(
+  { services, registry, comments }: ContractSources,
+  options: CodecOptions,
+): Promise<ContractVersion> {
+  const { routes, problems } = buildRouteTable(services);
+  if (problems.length > 0) throw new ContractError(problems);
+  const compiled: CompiledRoute[] = [];
+  const mistakes: ContractProblem[] = [];
+  let begunAt = performance.now();
+  for (const route of routes) {
+    const outcome = compileRoutes([route], registry, options);
+    compiled.push(...outcome.compiled);
+    mistakes.push(...outcome.problems);
+    if (performance.now() - begunAt < SLICE_MS) continue;
+    await setImmediate();
+    begunAt = performance.now();
+  }
+  if (mistakes.length > 0) throw new ContractError(mistakes);
+  const byRoute = new Map(compiled.map((each) => [each.route, each]));
+  return { routes: compiled, matcher: new RouteMatcher(routes), byRoute, comments };
+}
+
+/**
+ * Makes something anew of the next version of a contract, before that is in force. Throws to refuse it. Returns what puts
+ * the result in force, which must not throw.
+ */
+export type ContractFollower = (next: ContractVersion) => () => void;
+
+/** The contract of a running gateway: the version that new requests are served by. */
+export class Contract {
+  private readonly followers: ContractFollower[] = [];
+
+  constructor(private current: ContractVersion) {}
+
+  get routes(): readonly CompiledRoute[] {
+    return this.current.routes;
+  }
+
+  get matcher(): RouteMatcher {
+    return this.current.matcher;
+  }
+
+  get byRoute(): ReadonlyMap<Route, CompiledRoute> {
+    return this.current.byRoute;
+  }
+
+  get comments(): Comments {
+    return this.current.comments;
   }
 
   compiled(route: Route): CompiledRoute {
-    const compiled = this.byRoute.get(route);
+    const compiled = this.current.byRoute.get(route);
     if (compiled === undefined) throw new Error(`route ${route.template} is not part of this contract`);
     return compiled;
+  }
+
+  /** Has something follow each later version. */
+  follow(follower: ContractFollower): void {
+    this.followers.push(follower);
+  }
+
+  /**
+   * Makes all that depends on another version. Throws what a follower refuses it with; then nothing has changed. Returns
+   * what puts the version in force, all of it between two requests.
+   */
+  prepare(next: ContractVersion): () => void {
+    const commits = this.followers.map((follower) => follower(next));
+    return () => {
+      this.current = next;
+      for (const commit of commits) commit();
+    };
   }
 }
 

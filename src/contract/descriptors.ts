@@ -49,13 +49,16 @@ export class DescriptorError extends Error {
   }
 }
 
-/** Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once. */
-export function loadDescriptors(files: readonly string[] = []): Descriptors {
+/**
+ * Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once.
+ * @param known sets loaded before: one whose bytes are the same is taken as it is, with its types.
+ */
+export function loadDescriptors(files: readonly string[] = [], known: readonly DescriptorSet[] = []): Descriptors {
   const problems: string[] = [];
   const sets: DescriptorSet[] = [];
   for (const file of [BUILT_IN, ...files]) {
     try {
-      sets.push(readDescriptorSet(readFile(file), file === BUILT_IN ? 'built-in descriptors' : String(file)));
+      sets.push(loadSet(readFile(file), file === BUILT_IN ? 'built-in descriptors' : String(file), known));
     } catch (error) {
       if (!(error instanceof DescriptorError)) throw error;
       problems.push(...error.problems);
@@ -79,7 +82,16 @@ export function addServices(descriptors: Descriptors, services: readonly DescSer
 export function readDescriptorSet(bytes: Uint8Array, source: string): DescriptorSet {
   const registry = parseRegistry(bytes, source);
   const services = [...registry].filter((type) => type.kind === 'service').filter(hasPolicy);
-  return { source, digest: createHash('sha256').update(bytes).digest('hex'), registry, services };
+  return { source, digest: digestOf(bytes), registry, services };
+}
+
+function loadSet(bytes: Uint8Array, source: string, known: readonly DescriptorSet[]): DescriptorSet {
+  const digest = digestOf(bytes);
+  return known.find((set) => set.source === source && set.digest === digest) ?? readDescriptorSet(bytes, source);
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function readFile(file: string | URL): Uint8Array {

@@ -51,10 +51,15 @@ const MAX_AGE_SECONDS = 600;
 @Injectable()
 export class Cors {
   /** By origin, what its pages are told. Never a wildcard: they may send the session cookie. */
-  private readonly answers: ReadonlyMap<string, Headers>;
+  private answers: ReadonlyMap<string, Headers> = new Map();
 
-  constructor(@Inject(GATEWAY_CONFIG) { server }: GatewayConfig) {
-    this.answers = new Map(server.corsOrigins.map((origin) => [origin, headersFor(origin)]));
+  constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'server'>) {
+    this.reconfigure();
+  }
+
+  /** Takes the origins of the settings as they are now. */
+  reconfigure(): void {
+    this.answers = new Map(this.config.server.corsOrigins.map((origin) => [origin, headersFor(origin)]));
   }
 
   /** To be called for each answer, whatever it will be. */

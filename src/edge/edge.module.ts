@@ -2,7 +2,7 @@ import { Global, Inject, Module, type DynamicModule, type OnModuleInit } from '@
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import { Contract } from '../contract/contract.js';
+import { compileContract, Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
 import { ConfigError } from '../config/config-error.js';
@@ -32,16 +32,14 @@ import { StreamHandler } from './stream/stream-handler.js';
 @Global()
 @Module({})
 export class EdgeModule implements OnModuleInit {
-  static create({ registry }: Descriptors): DynamicModule {
+  static create({ registry, comments }: Descriptors): DynamicModule {
     const contract = {
       provide: Contract,
       inject: [DiscoveryService, GATEWAY_CONFIG],
-      useFactory: (discovery: DiscoveryService, config: GatewayConfig) =>
-        new Contract(
-          mountedServices(discovery).map(({ controlled }) => controlled.service),
-          registry,
-          config.json,
-        ),
+      useFactory: async (discovery: DiscoveryService, config: GatewayConfig) => {
+        const services = mountedServices(discovery).map(({ controlled }) => controlled.service);
+        return new Contract(await compileContract({ services, registry, comments }, config.json));
+      },
     };
     return {
       module: EdgeModule,

@@ -2,7 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest, RouteOptions } from 'fastify';
 import { Contract } from '../contract/contract.js';
 import type { CompiledRoute } from '../contract/compiled-route.js';
+import type { Route } from '../contract/route.js';
 import { GatewayError } from '../domain/errors.js';
+import { directRoutes } from './direct-routes.js';
 import { routeNotFound } from './route-not-found.js';
 
 /** What a request is for. `options` asks for nothing but the methods of a path (RFC 9110 9.3.7). */
@@ -26,10 +28,22 @@ export class RouteResolver {
   /** Those of them whose path holds variables, `/auth/:provider/login`, by what they match. */
   private readonly patterns = new Map<string, RegExp>();
 
-  constructor(private readonly contract: Contract) {}
+  /** Routes of the contract that the HTTP router was given. */
+  private readonly mounted = new Set<Route>();
+  /** Those of them that it still finds by itself. */
+  private direct: ReadonlyMap<Route, CompiledRoute>;
 
-  /** Fastify `onRoute`: takes note of a route of the gateway's own. */
+  constructor(private readonly contract: Contract) {
+    this.direct = contract.byRoute;
+    contract.follow((next) => {
+      const direct = directRoutes(next, this.mounted);
+      return () => void (this.direct = direct);
+    });
+  }
+
+  /** Fastify `onRoute`: takes note of a route. */
   learn({ url, method, config }: RouteOptions): void {
+    if (config?.rpcRoute !== undefined) this.mounted.add(config.rpcRoute);
     if (config?.fallback === true || config?.rpcRoute !== undefined) return;
     this.ownRoutes.set(url, [...(this.ownRoutes.get(url) ?? []), ...[method].flat()]);
     if (url.includes(':')) this.patterns.set(url, new RegExp(`^${url.replaceAll(VARIABLE, '[^/]+')}$`));
@@ -39,7 +53,9 @@ export class RouteResolver {
   resolve(request: FastifyRequest): Resolution {
     const { config, url } = request.routeOptions;
     if (config.rpcRoute !== undefined) {
-      setRoute(request, this.contract.compiled(config.rpcRoute));
+      const compiled = this.direct.get(config.rpcRoute);
+      if (compiled === undefined) return this.resolveByContract(request);
+      setRoute(request, compiled);
       return ROUTE;
     }
     if (config.fallback === true || url === undefined) return this.resolveByContract(request);
@@ -59,7 +75,7 @@ export class RouteResolver {
     return [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
   }
 
-  /** Templates that the HTTP router cannot hold, and everything that matched nothing. */
+  /** Templates that the HTTP router cannot hold or does not know, routes that are gone, and everything that matched nothing. */
   private resolveByContract(request: FastifyRequest): Resolution {
     const match = this.contract.matcher.match(request.method, request.rawPath);
     if (match.kind === 'invalid') throw new GatewayError('MALFORMED_REQUEST', match.detail);

@@ -20,7 +20,7 @@ export class AccessLog {
   /** Undefined while tracing is off. */
   @Optional() @Inject(Tracing) private readonly tracing?: Tracing;
 
-  private readonly line: AccessLine;
+  private line: AccessLine;
 
   constructor(
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
@@ -29,6 +29,11 @@ export class AccessLog {
     private readonly recent: RecentRequests,
   ) {
     this.line = new AccessLine(logger.base);
+  }
+
+  /** Begins lines with what the logger says of this process by now. */
+  restart(): void {
+    this.line = new AccessLine(this.logger.base);
   }
 
   begin(call: CallContext): void {

@@ -43,6 +43,13 @@ export class InfoMetrics {
 
   identify({ version, revision, configHash, policyRevision }: BuildInfo): void {
     this.build.set({ version, revision, node: process.version }, 1);
+    this.reidentify(configHash, policyRevision);
+  }
+
+  /** Settings and policies after a reload. */
+  reidentify(configHash: string, policyRevision: string): void {
+    this.config.reset();
+    this.policy.reset();
     this.config.set({ hash: configHash }, 1);
     this.policy.set({ revision: policyRevision }, 1);
   }
@@ -60,7 +67,7 @@ export class InfoMetrics {
     const compiled = () => this.compiled();
     new Counter({
       name: 'gateway_policy_compile_total',
-      help: 'Policies of routes compiled since the start of the process. It grows at the start and never by a request.',
+      help: 'Policies of routes compiled since the start of the process. It grows at the start and at reloads, and never by a request.',
       registers: [registry],
       collect() {
         this.reset();

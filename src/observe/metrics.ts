@@ -14,6 +14,7 @@ import { OutboxMetrics } from './outbox-metrics.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { ProtectionMetrics } from './protection-metrics.js';
 import { RateLimitMetrics } from './rate-limit-metrics.js';
+import { ReloadMetrics } from './reload-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { RevocationMetrics } from './revocation-metrics.js';
 import { StreamMetrics } from './stream-metrics.js';
@@ -40,6 +41,7 @@ export class GatewayMetrics {
   readonly outbox = new OutboxMetrics(this.registry);
   readonly bounded = new BoundedMetrics(this.registry);
   readonly info = new InfoMetrics(this.registry);
+  readonly reloads = new ReloadMetrics(this.registry);
   readonly requests: RequestMetrics;
   readonly streams: StreamMetrics;
 

@@ -24,6 +24,8 @@ export interface Observation {
   readonly logger: GatewayLogger;
   /** Undefined while ENABLE_TRACING is off. */
   readonly tracing: Tracing | undefined;
+  /** Writes another policy revision on the lines of requests from now on. */
+  readonly revise: (policyRevision: string) => void;
 }
 
 /**
@@ -35,7 +37,8 @@ export async function observe(
   processLogger: GatewayLogger,
   policyRevision: string,
 ): Promise<Observation> {
-  const logger = { ...processLogger, base: `${processLogger.base},"policy_revision":"${policyRevision}"` };
+  const baseOf = (revision: string) => `${processLogger.base},"policy_revision":"${revision}"`;
+  const logger = { ...processLogger, base: baseOf(policyRevision), access: config.log };
   const waits = new WaitProfile(config.admin?.mutexFraction ?? 0);
   const inFlight = new InFlightRegistry(waits);
   const metrics = new GatewayMetrics({ inFlight, droppedLines: () => logger.stream.dropped });
@@ -46,7 +49,8 @@ export async function observe(
     onTransition: (transition) => webhook?.send(transition),
   });
   const tracing = await startTracing(config, { registry: metrics.registry, log: logger.events });
-  return { metrics, inFlight, waits, drain: new DrainState(), degradeFlags, logger, tracing };
+  const revise = (revision: string) => void (logger.base = baseOf(revision));
+  return { metrics, inFlight, waits, drain: new DrainState(), degradeFlags, logger, tracing, revise };
 }
 
 function webhookOf({ alerts, instance }: GatewayConfig, metrics: GatewayMetrics): AlertWebhook | undefined {

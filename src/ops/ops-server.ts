@@ -4,7 +4,7 @@ import { APP_FILTER, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TerminusModule } from '@nestjs/terminus';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import { Contract } from '../contract/contract.js';
+import { compileContract, Contract, type ContractVersion } from '../contract/contract.js';
 import { DrainState } from '../domain/drain-state.js';
 import { PreAuthChecks } from '../edge/pre-auth-checks.js';
 import { Cors } from '../edge/cors.js';
@@ -68,13 +68,18 @@ export async function startOpsServer(gateway: INestApplication, config: GatewayC
     logger: false,
     abortOnError: false,
   });
-  http.use(lifecycleOf(gateway, config));
+  http.use(await lifecycleOf(gateway, config));
   await app.listen({ host: config.server.host, port: config.server.opsPort ?? 0 });
   return { app, http };
 }
 
-function lifecycleOf(gateway: INestApplication, config: GatewayConfig): RequestLifecycle {
-  const routes = new RouteResolver(new Contract([], createRegistry(), config.json));
+async function lifecycleOf(gateway: INestApplication, config: GatewayConfig): Promise<RequestLifecycle> {
+  const routes = new RouteResolver(new Contract(await noContract(config)));
   const preAuth = new PreAuthChecks(gateway.get(RateLimiter), gateway.get(Admission), routes, gateway.get(Cors));
   return new RequestLifecycle(gateway.get(RequestContexts), gateway.get(DrainState), gateway.get(AccessLog), preAuth);
+}
+
+/** The routes of this server are its own. */
+function noContract({ json }: GatewayConfig): Promise<ContractVersion> {
+  return compileContract({ services: [], registry: createRegistry(), comments: new Map() }, json);
 }

@@ -60,7 +60,7 @@ export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurro
     signOut,
     providerSignOut: new ProviderSignOut({ sessions, providers, store, box, publicUrl, now }),
     info: new SessionInfo(sessions, sso, server.basePath),
-    csrf: new CsrfCheck(publicUrl, server.corsOrigins),
+    csrf: new CsrfCheck(publicUrl, server),
   };
 }
 

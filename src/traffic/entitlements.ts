@@ -24,6 +24,7 @@ export type Entitlements = Readonly<
 interface Entry {
   readonly entitlements: Entitlements | undefined;
   readonly askAgainAt: number;
+  readonly askedAt: number;
 }
 
 /** How long an answer is taken as it is. A suspension reaches every instance within this time. */
@@ -50,6 +51,7 @@ const UNKNOWN_TENANT: Entitlements = Object.freeze({
 export class TenantEntitlements {
   private readonly entries = new LruMap<string, Entry>(MAX_TENANTS);
   private readonly flights = new SingleFlight<Entitlements | undefined>();
+  private renewedAt = -Infinity;
   private readonly method = internalMethod(TenantService.method.getEntitlements);
 
   constructor(
@@ -76,19 +78,25 @@ export class TenantEntitlements {
   find(call: CallContext): Entitlements | undefined | Promise<Entitlements | undefined> {
     const entry = this.entries.get(call.tenantId);
     if (entry === undefined) return this.renew(call);
-    if (this.now() >= entry.askAgainAt) void this.renew(call);
+    if (this.now() >= entry.askAgainAt || entry.askedAt < this.renewedAt) void this.renew(call);
     return entry.entitlements;
   }
 
   private renew(call: CallContext): Promise<Entitlements | undefined> {
     const { tenantId } = call;
     return this.flights.run(tenantId, async () => {
+      const askedAt = this.now();
       const answer = await this.ask(call).catch(() => undefined);
       const entitlements = answer ?? this.known(tenantId);
       const askAgainAt = this.now() + (answer === undefined ? RETRY_MS : FRESH_MS);
-      this.entries.set(tenantId, { entitlements, askAgainAt });
+      this.entries.set(tenantId, { entitlements, askAgainAt, askedAt });
       return entitlements;
     });
+  }
+
+  /** Has the plan of each tenant asked for anew with its next request; what is known holds until the answer is there. */
+  renewAll(): void {
+    this.renewedAt = this.now();
   }
 
   private async ask(call: CallContext): Promise<Entitlements> {

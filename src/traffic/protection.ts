@@ -30,6 +30,7 @@ export class Protection implements OnApplicationShutdown {
   readonly breakers: Breakers;
   readonly reports: ProtectionReports;
   private readonly places = new Map<string, Places>();
+  private readonly methodPlaces = new WeakMap<RpcMethod, Places>();
   private readonly budgets = new Map<string, RetryBudget>();
 
   constructor(
@@ -57,8 +58,12 @@ export class Protection implements OnApplicationShutdown {
   }
 
   /** Places for the calls of one RPC, beside those of its upstream; undefined when its policy sets no limit. */
-  placesOf({ policy }: RpcMethod): Places | undefined {
-    return policy.maxConcurrent === 0 ? undefined : this.makePlaces(policy.maxConcurrent);
+  placesOf(method: RpcMethod): Places | undefined {
+    const { maxConcurrent } = method.policy;
+    if (maxConcurrent === 0) return undefined;
+    let places = this.methodPlaces.get(method);
+    if (places === undefined) this.methodPlaces.set(method, (places = this.makePlaces(maxConcurrent)));
+    return places;
   }
 
   budgetOf(upstream: string): RetryBudget {

@@ -27,8 +27,8 @@ import { openWithin, type UpstreamStream } from './upstream-stream.js';
 @Injectable()
 export class CallStack {
   /** Made at the first call of each RPC, with the layers that its policy asks for and no others. */
-  private readonly unaryStacks = new Map<RpcMethod, Next>();
-  private readonly streamStacks = new Map<RpcMethod, Next<UpstreamStream>>();
+  private unaryStacks = new WeakMap<RpcMethod, Next>();
+  private streamStacks = new WeakMap<RpcMethod, Next<UpstreamStream>>();
   /** A property, since what fills it reports through this stack. */
   @Optional() @Inject(UsageSink) private readonly usage?: UsageSink;
 
@@ -42,6 +42,12 @@ export class CallStack {
     @Inject(GATEWAY_CONFIG) private readonly config: DeadlineSettings,
     private readonly protection: Protection,
   ) {}
+
+  /** Has later calls go through stacks that are made of the settings and the contract as they are by then. */
+  rebuild(): void {
+    this.unaryStacks = new WeakMap();
+    this.streamStacks = new WeakMap();
+  }
 
   /** Resolves to the bytes of the response. Rejects with a GatewayError, whose cause is a GrpcFailure if the call was sent. */
   unary(call: UpstreamCall): Promise<Uint8Array> {

@@ -98,6 +98,11 @@ describe('the commands of the documents', () => {
     expect((await execute(attempt)).answers).toMatchObject([allowed]);
   });
 
+  it('have it read everything anew', async () => {
+    const [reload = ''] = blocksBelow('docs/admin-listener.md', '## Reload');
+    expect((await execute(reload)).answers).toMatchObject([{ settings: [], needRestart: [] }]);
+  });
+
   it('change it, and take it out of service', async () => {
     const [changes = '', drain = ''] = blocksBelow('docs/admin-listener.md', '## Change');
     expect((await execute(changes)).answers).toMatchObject([{ level: 'debug' }, { dryRun: true }]);

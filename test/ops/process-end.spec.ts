@@ -28,8 +28,9 @@ function ask(query: string): Promise<Response> {
 }
 
 const count = (msg: string) => gateway.lines.filter((line) => line.msg === msg).length;
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-const PAIRS = SIGNALS.flatMap((first) => SIGNALS.map((second) => [first, second] as const));
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+/** SIGHUP asks for a reload, which a drain does not begin, and ends nothing. */
+const PAIRS = SIGNALS.flatMap((first) => [...SIGNALS, 'SIGHUP' as const].map((second) => [first, second] as const));
 
 describe('a draining gateway', { timeout: 60_000 }, () => {
   it.each(PAIRS)('goes on with its one drain: %s, then %s, and again', async (first, second) => {

@@ -45,6 +45,7 @@ const ALERTS_OF_THE_SERVICE = [
   'GatewayRateLimitDenialSpike',
   'GatewayRateLimiterGrowth',
   'GatewayReadinessFlapping',
+  'GatewayReloadFailing',
   'GatewayReplicasUnavailable',
   'GatewayScrapeTooBig',
   'GatewaySsoLoginFailures',

@@ -25,6 +25,8 @@ export interface TestGateway {
 export interface TestOptions {
   /** Settings on top of the world's. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Settings on top of those, which a reload reads again. */
+  readonly reread?: () => Readonly<Record<string, string>>;
   /** A world that runs already, closed with the gateway; otherwise one is started. */
   readonly world?: World;
   /** Times of upstream connections that are shorter than the settings let through. */
@@ -43,7 +45,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
       done();
     },
   });
-  const settings = parseEnvironment({
+  const base = {
     ...world.gatewayEnv(),
     API_GATEWAY_PORT: '0',
     GATEWAY_GRPC_TRANSPORT: TESTED_TRANSPORT,
@@ -56,11 +58,14 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
     RATE_LIMIT_RPS: '100000',
     RATE_LIMIT_BURST: '100000',
     ...env,
-  });
+  };
+  const read = () => ({ ...base, ...options.reread?.() });
+  const settings = parseEnvironment(read());
   const config = { ...settings, grpc: { ...settings.grpc, ...grpc } };
   const gateway = await startGateway(
     config,
     createLogger(config, 'test', { write: (line) => void log.write(line), dropped: 0 }),
+    options.reread && { initial: read(), read },
   );
   if (waitUntilReady) await untilReady(gateway.url);
   const close = async () => {

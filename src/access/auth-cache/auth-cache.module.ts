@@ -56,7 +56,7 @@ const STORE = Symbol('AuthCacheStore');
         { bounded }: GatewayMetrics,
         revocation?: Revocation,
       ) => {
-        const validate = validateByAuthService(stack, timeouts.requestMs);
+        const validate = validateByAuthService(stack, timeouts);
         const isFeedDown = () => revocation?.degraded === true;
         const cache = new AuthCache({ validate, events, store, isFeedDown }, authCache);
         bounded.watchAuthCache(() => cache.evicted.credentials);

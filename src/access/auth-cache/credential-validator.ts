@@ -26,11 +26,14 @@ const RPC = internalMethod(AuthService.method.validateCredential);
 
 /**
  * AuthService.ValidateCredential. The answer is for more than the request that asks, so the call goes on when its client leaves.
- * @param timeoutMs longest time until the answer.
+ * @param timeouts whose `requestMs` is the longest time until the answer.
  */
-export function validateByAuthService(stack: Pick<CallStack, 'unary'>, timeoutMs: number): ValidateCredential {
+export function validateByAuthService(
+  stack: Pick<CallStack, 'unary'>,
+  timeouts: { readonly requestMs: number },
+): ValidateCredential {
   return async (credential, hash, cause) => {
-    const context = sharedContext(cause, undefined, timeoutMs);
+    const context = sharedContext(cause, undefined, timeouts.requestMs);
     const message = create(ValidateCredentialRequestSchema, { credential: credential.value });
     const request = toBinary(ValidateCredentialRequestSchema, message);
     const answer = await stack.unary({ context, method: RPC, request, deadlineAt: context.deadlineAt });

@@ -10,35 +10,30 @@ import { JwtStrategy } from './jwt.strategy.js';
 import { KeysObserver } from './keys-observer.js';
 import { RemoteKeys } from './remote-keys.js';
 import { SigningKeys } from './signing-keys.js';
-import { TokenVerifier, verifyByKeys, verifyBySecrets } from './token-verifier.js';
+import { TokenIssuers } from './token-issuers.js';
+import { TokenVerifier } from './token-verifier.js';
 
 /** Makes the authenticator of the settings' issuers, with a cache that forgets all tokens when a key is withdrawn. */
-function createAuthenticator(
-  { jwt }: GatewayConfig,
-  metrics: GatewayMetrics,
-  flags: DegradeFlags,
-): { readonly authenticator: JwtAuthenticator; readonly keys: SigningKeys } {
+function createAuthenticator({ jwt }: GatewayConfig, metrics: GatewayMetrics, flags: DegradeFlags) {
   const cache = new TokenCache(jwt.cacheSize);
   metrics.bounded.watchEvictions('jwt', () => cache.evicted);
-  const keysOf = (issuer: string, url: string): RemoteKeys => {
+  const source = new TokenIssuers((issuer, url) => {
     const listener = new KeysObserver(issuer, metrics.auth, flags, () => cache.clear());
     return new RemoteKeys({ url, ttlMs: jwt.jwksTtlMs, hardGraceMs: jwt.jwksHardGraceMs, listener });
-  };
-  const secrets = [jwt.secret, jwt.secretPrevious].filter((secret) => secret !== undefined);
-  const standardKeys = jwt.jwksUrl === undefined ? undefined : keysOf(jwt.issuer ?? jwt.jwksUrl, jwt.jwksUrl);
-  const standard =
-    standardKeys === undefined
-      ? verifyBySecrets(secrets, jwt, jwt.issuer)
-      : verifyByKeys(standardKeys, jwt, jwt.issuer);
-  const others = jwt.issuers.map(({ issuer, jwksUrl }) => ({ issuer, keys: keysOf(issuer, jwksUrl) }));
-  const issuers = new Map(others.map(({ issuer, keys }) => [issuer, verifyByKeys(keys, jwt, issuer)]));
-  const keys = new SigningKeys(
-    standardKeys,
-    others.map((other) => other.keys),
-  );
-  const strategy = new JwtStrategy(new TokenVerifier(issuers, standard));
-  return { authenticator: new JwtAuthenticator(strategy, keys, cache), keys };
+  });
+  const { issuers, standard, standardKeys, otherKeys } = source.first(jwt);
+  const keys = new SigningKeys(standardKeys, otherKeys);
+  const verifier = new TokenVerifier(issuers, standard);
+  const authenticator = new JwtAuthenticator(new JwtStrategy(verifier), keys, cache);
+  const reload: TokenKeysReload = (next) => source.prepare(next, { verifier, keys, cache });
+  return { authenticator, keys, reload };
 }
+
+/** Injection token of {@link TokenKeysReload}. */
+export const TOKEN_KEYS_RELOAD = Symbol('TokenKeysReload');
+
+/** See `TokenIssuers.prepare`. */
+export type TokenKeysReload = (jwt: GatewayConfig['jwt']) => Promise<() => void>;
 
 const PARTS = Symbol('JwtParts');
 type Parts = ReturnType<typeof createAuthenticator>;
@@ -49,6 +44,7 @@ type Parts = ReturnType<typeof createAuthenticator>;
   providers: [
     { provide: PARTS, inject: [GATEWAY_CONFIG, GatewayMetrics, DegradeFlags], useFactory: createAuthenticator },
     { provide: SigningKeys, inject: [PARTS], useFactory: ({ keys }: Parts) => keys },
+    { provide: TOKEN_KEYS_RELOAD, inject: [PARTS], useFactory: ({ reload }: Parts) => reload },
     { provide: JwtAuthenticator, inject: [PARTS], useFactory: ({ authenticator }: Parts) => authenticator },
   ],
   exports: [JwtAuthenticator, SigningKeys],

@@ -120,8 +120,8 @@ export class RemoteKeys {
     return this.refresh();
   }
 
-  /** One fetch at a time, whoever asks. Never rejects. */
-  private refresh(): Promise<void> {
+  /** Fetches the keys now: one fetch at a time, whoever asks. Never rejects. */
+  refresh(): Promise<void> {
     this.pending ??= this.load().finally(() => {
       this.pending = undefined;
       this.plan();

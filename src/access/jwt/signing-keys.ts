@@ -5,9 +5,15 @@ import type { KeysReport, RemoteKeys } from './remote-keys.js';
 export class SigningKeys implements OnApplicationBootstrap, OnApplicationShutdown {
   /** @param standard the issuer without whose keys this instance is of no use; undefined where it shares a secret. */
   constructor(
-    private readonly standard: RemoteKeys | undefined,
-    private readonly others: readonly RemoteKeys[],
+    private standard: RemoteKeys | undefined,
+    private others: readonly RemoteKeys[],
   ) {}
+
+  /** Takes the keys of other issuers in their place, fetched already. */
+  replace(standard: RemoteKeys | undefined, others: readonly RemoteKeys[]): void {
+    this.standard = standard;
+    this.others = others;
+  }
 
   /** True once those of the standard issuer have been seen. */
   get ready(): boolean {

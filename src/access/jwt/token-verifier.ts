@@ -53,9 +53,15 @@ export class TokenVerifier {
    * @param standard for tokens of any other issuer; it checks `iss` itself when one is configured.
    */
   constructor(
-    private readonly issuers: ReadonlyMap<string, VerifyToken>,
-    private readonly standard: VerifyToken,
+    private issuers: ReadonlyMap<string, VerifyToken>,
+    private standard: VerifyToken,
   ) {}
+
+  /** Believes other issuers from now on. */
+  replace(issuers: ReadonlyMap<string, VerifyToken>, standard: VerifyToken): void {
+    this.issuers = issuers;
+    this.standard = standard;
+  }
 
   /** The claims of a good token. Rejects with jose's errors, or KeysUnavailable. */
   async verify(token: string): Promise<JWTPayload> {

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { CompiledRoute } from '../../contract/compiled-route.js';
 import { Contract } from '../../contract/contract.js';
+import type { Route } from '../../contract/route.js';
 import { refuseParameters } from '../../contract/json-reader/query.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
@@ -26,11 +27,11 @@ interface Part {
 /** Who is calling, and where: what a client asks first. */
 @Controller('api/v1/me')
 export class MeController {
-  private readonly getUser: CompiledRoute;
-  private readonly getTenant: CompiledRoute;
+  private readonly getUser: Route;
+  private readonly getTenant: Route;
 
   constructor(
-    contract: Contract,
+    private readonly contract: Contract,
     private readonly stack: CallStack,
   ) {
     this.getUser = routeOf(contract, UserService.method.getUser);
@@ -44,8 +45,8 @@ export class MeController {
   async me(@Req() { call, rawQuery }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseParameters(rawQuery);
     const parts = await Promise.all([
-      this.part('user', call, this.getUser, call.principal?.subject ?? ''),
-      this.part('tenant', call, this.getTenant, call.tenantId),
+      this.part('user', call, this.contract.compiled(this.getUser), call.principal?.subject ?? ''),
+      this.part('tenant', call, this.contract.compiled(this.getTenant), call.tenantId),
     ]);
     const complete = parts.every((part) => part.error === undefined);
     void reply
@@ -68,10 +69,10 @@ export class MeController {
   }
 }
 
-function routeOf(contract: Contract, method: DescMethod): CompiledRoute {
+function routeOf(contract: Contract, method: DescMethod): Route {
   const found = contract.routes.find(({ route }) => route.desc === method && route.verb === 'GET');
   if (found === undefined) throw new Error(`${method.parent.typeName}.${method.name} has no GET route`);
-  return found;
+  return found.route;
 }
 
 function compose({ principal }: CallContext, parts: readonly Part[]): Buffer {

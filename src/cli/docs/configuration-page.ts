@@ -18,9 +18,10 @@ function introduction(): string[] {
     '',
     '# Settings',
     '',
-    'All settings are environment variables, read once at start. `npx gateway check --env .env` says whether the gateway',
-    'would start with them. A wrong value, a contradiction or an unknown `GATEWAY_*` refuses to start with exit code 78;',
+    'All settings are environment variables, read at the start, or lines of the files in `GATEWAY_ENV_FILE`. `npx gateway',
+    'check --env .env` says whether the gateway would start with them. A wrong value, a contradiction or an unknown `GATEWAY_*` refuses to start with exit code 78;',
     'all problems are listed at once. An empty variable counts as not set, unless its row says otherwise.',
+    'Settings with a **yes** under *reload* can change while the gateway runs: [reload](admin-listener.md#reload).',
     '',
     '- A **duration** is a whole number with a unit: `250ms`, `5s`, `15m`, `1h`.',
     '- A **size** is a whole number of bytes, or one with `KiB`, `MiB`, `GiB`.',
@@ -74,7 +75,7 @@ function section(title: string, rows: readonly Row[]): string[] {
 }
 
 function table(rows: readonly Row[]): string[] {
-  return ['| name | default | form | meaning |', '|---|---|---|---|', ...rows.map(formatRow), ''];
+  return ['| name | default | form | reload | meaning |', '|---|---|---|---|---|', ...rows.map(formatRow), ''];
 }
 
 function formatRow([name, type]: Row): string {
@@ -82,7 +83,7 @@ function formatRow([name, type]: Row): string {
   if (info === undefined) throw new Error(`${name} has no description`);
   const example = info.example === undefined ? '' : ` Example: \`${info.example}\`.`;
   const form = info.form.includes(',') ? `one of ${info.form}` : info.form;
-  return `| \`${name}\` | ${defaultOf(info)} | ${form} | ${info.description}${example} |`;
+  return `| \`${name}\` | ${defaultOf(info)} | ${form} | ${info.reloadable ? 'yes' : '–'} | ${info.description}${example} |`;
 }
 
 function defaultOf({ required, default: value }: { readonly required: boolean; readonly default: string | undefined }) {

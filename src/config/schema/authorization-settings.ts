@@ -5,5 +5,6 @@ import { defaulted } from '../setting.js';
 export const authorizationSettings = {
   GATEWAY_EXPOSE_AUTHZ_DETAIL: defaulted(flag, 'false', {
     description: 'Name the required and the missing permissions in a 403. It tells outsiders how rights are cut.',
+    reloadable: true,
   }),
 };

@@ -5,15 +5,19 @@ import { defaulted } from '../setting.js';
 export const deadlineSettings = {
   GATEWAY_REQUEST_TIMEOUT: defaulted(duration(), '30s', {
     description: 'Longest time from a whole request to its answer (504). Streams have limits of their own.',
+    reloadable: true,
   }),
   GATEWAY_STREAM_IDLE_TIMEOUT: defaulted(duration(), '30s', {
     description: 'Longest pause between two messages of a stream whose policy sets none.',
+    reloadable: true,
   }),
   GATEWAY_STREAM_MAX_DURATION: defaulted(duration(), '300s', {
     description: 'Longest stream whose policy sets none.',
+    reloadable: true,
   }),
   GATEWAY_STREAM_HEARTBEAT: defaulted(duration({ min: 0 }), '15s', {
     description: 'How often a silent stream sends a comment, so that proxies keep it open. `0s` sends none.',
+    reloadable: true,
   }),
   GATEWAY_STREAM_WRITE_TIMEOUT: defaulted(duration(), '60s', {
     description:
@@ -22,6 +26,7 @@ export const deadlineSettings = {
   GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY: defaulted(flag, 'true', {
     description:
       'End an open stream when the token that began it expires. A revoked token and an ended session end it always; that of a browser session is renewed.',
+    reloadable: true,
   }),
 };
 

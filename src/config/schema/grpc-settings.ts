@@ -13,6 +13,7 @@ export const grpcTransport = oneOf('http2', 'grpc-js');
 export const grpcSettings = {
   GATEWAY_UPSTREAM_TIMEOUT: defaulted(duration(), '2s', {
     description: 'Deadline of a call to an upstream that has no `GATEWAY_<NAME>_TIMEOUT` and whose policy sets none.',
+    reloadable: true,
   }),
   GATEWAY_GRPC_TRANSPORT: defaulted(grpcTransport, 'http2', {
     description:
@@ -78,5 +79,6 @@ export const grpcSettings = {
     description:
       'Descriptor sets to mount beside the built-in one: every service in them with a policy, at `<NAME>_SERVICE_URL`.',
     example: '/etc/gateway/billing.binpb',
+    reloadable: true,
   }),
 };

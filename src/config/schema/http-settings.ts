@@ -20,6 +20,7 @@ export const httpSettings = {
   GATEWAY_CORS_ORIGINS: defaulted(listOf(origin), '', {
     description: 'Origins whose pages may read answers, each exactly; `*` is refused. Empty: no CORS headers.',
     example: 'https://app.example.com,https://admin.example.com',
+    reloadable: true,
   }),
   GATEWAY_TRUSTED_PROXIES: defaulted(listOf(cidr), '', {
     description:
@@ -32,6 +33,7 @@ export const httpSettings = {
   }),
   GATEWAY_MAX_BODY_BYTES: defaulted(bytes({ max: 64 * 1024 ** 2 }), '1MiB', {
     description: 'Largest request body (413). A policy may set less or more for its RPC.',
+    reloadable: true,
   }),
   GATEWAY_MAX_HEADER_BYTES: defaulted(bytes({ min: 4096, max: 16_384 }), '8KiB', {
     description: 'Largest request line and headers together (431).',

@@ -7,6 +7,7 @@ import { tenantWeight } from '../tenant-weight.js';
 export const loadSettings = {
   GATEWAY_MAX_CONCURRENT_REQUESTS: defaulted(count({ min: 1 }), '4096', {
     description: 'Requests in flight at once, health and metrics aside; more are refused (503).',
+    reloadable: true,
   }),
   GATEWAY_UPSTREAM_MAX_CONCURRENT: defaulted(count({ min: 1 }), '512', {
     description: 'Calls in flight at once to an upstream that has no `GATEWAY_<NAME>_MAX_CONCURRENT`; streams count.',

@@ -1,14 +1,20 @@
 import { count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
-import { oneOf, text } from '../texts.js';
+import { listOf, oneOf, text } from '../texts.js';
 
 /** What operators see. */
 export const operationSettings = {
+  GATEWAY_ENV_FILE: defaulted(listOf(text), '', {
+    description:
+      'Files of `NAME=value` lines, or directories with a file for each setting (a mounted ConfigMap or Secret), that settings are read from beside the environment, at the start and at each reload. A variable of the environment comes first; of two files the later one.',
+    example: '/etc/gateway/settings',
+  }),
   NODE_ENV: defaulted(oneOf('production', 'development', 'test'), 'development', {
     description: 'Where the gateway runs. `production` refuses or warns of what is only fit for a desk.',
   }),
   LOG_LEVEL: defaulted(oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
     description: 'Least level that is logged.',
+    reloadable: true,
   }),
   LOG_FORMAT: optional(oneOf('json', 'pretty'), {
     description:
@@ -22,9 +28,11 @@ export const operationSettings = {
   LOG_IDENTITY: defaulted(oneOf('plain', 'hash'), 'plain', {
     description:
       'How `identity_id` of the log names a caller: as it is, or by the first 16 hex digits of its SHA-256. A hash is the same in all lines of a caller.',
+    reloadable: true,
   }),
   GATEWAY_AUTH_SLOW_MS: defaulted(count({ min: 1, max: 60_000 }), '10', {
     description: 'Time to authenticate and authorize a request, in ms, above which its line of the log says `slow`.',
+    reloadable: true,
   }),
   GATEWAY_REVISION: defaulted(text, 'unknown', {
     description: 'Commit that the build was made from, for `gateway_build_info`. The image sets it.',

@@ -8,29 +8,36 @@ const rate = count({ min: 1, max: MAX_RATE });
 export const rateLimitSettings = {
   RATE_LIMIT_RPS: defaulted(rate, '100', {
     description: 'Tokens a second of a tenant whose plan (TenantService.GetEntitlements) names no rate.',
+    reloadable: true,
   }),
   RATE_LIMIT_BURST: defaulted(rate, '200', {
     description: 'Most tokens at once of a tenant whose plan names no burst.',
+    reloadable: true,
   }),
   GATEWAY_RATE_LIMIT_IP_RPS: optional(count({ max: MAX_RATE }), {
     description:
       'Tokens a second of a client address (an IPv6 /64), counted by each instance before authentication. Unset: five times `RATE_LIMIT_RPS`, at least 500. 0: no such limit.',
     example: '500',
+    reloadable: true,
   }),
   GATEWAY_RATE_LIMIT_IP_BURST: optional(rate, {
     description: 'Most tokens at once of a client address. Unset: five times `RATE_LIMIT_BURST`, at least 1000.',
     example: '1000',
+    reloadable: true,
   }),
   GATEWAY_RATE_LIMIT_USER_RPS: optional(rate, {
     description: 'Tokens a second of a single caller. Unset: a caller may use all that the tenant has.',
     example: '20',
+    reloadable: true,
   }),
   GATEWAY_RATE_LIMIT_USER_BURST: optional(rate, {
     description: 'Most tokens at once of a single caller. Unset: twice `GATEWAY_RATE_LIMIT_USER_RPS`.',
     example: '40',
+    reloadable: true,
   }),
   GATEWAY_RATE_LIMIT_DRY_RUN: defaulted(flag, 'false', {
     description: 'Count and log what would be denied (`outcome="dry_run"`), and deny nothing.',
+    reloadable: true,
   }),
   GATEWAY_RATE_LIMIT_MAX_KEYS: defaulted(count({ min: 100, max: 10_000_000 }), '50000', {
     description: 'Buckets in memory, of each kind; beyond it the one used longest ago goes.',

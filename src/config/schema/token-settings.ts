@@ -8,19 +8,23 @@ export const tokenSettings = {
   JWT_JWKS_URL: optional(httpUrl, {
     description: "The issuer's public keys. https, or http on this machine; http elsewhere only outside production.",
     example: 'https://auth.example.com/.well-known/jwks.json',
+    reloadable: true,
   }),
-  JWT_SECRET: optional(secret, { description: 'Shared secret of HS256 tokens, at least 32 bytes.' }),
+  JWT_SECRET: optional(secret, { description: 'Shared secret of HS256 tokens, at least 32 bytes.', reloadable: true }),
   JWT_SECRET_PREVIOUS: optional(secret, {
     description: 'The secret before this one: its tokens stay valid while it is being rotated.',
+    reloadable: true,
   }),
   JWT_ISSUER: optional(text, {
     description: 'What `iss` must be. Unset: any issuer whose signature verifies.',
     example: 'https://auth.example.com',
+    reloadable: true,
   }),
-  JWT_AUDIENCE: defaulted(text, 'api-gateway', { description: 'What `aud` must name.' }),
+  JWT_AUDIENCE: defaulted(text, 'api-gateway', { description: 'What `aud` must name.', reloadable: true }),
   GATEWAY_JWT_ISSUERS: defaulted(listOf(issuerKeys), '', {
     description: 'Further issuers, each with the URL of its keys: apps may sign in there and send its tokens.',
     example: 'https://login.example.com=https://login.example.com/jwks.json',
+    reloadable: true,
   }),
   GATEWAY_JWT_CLOCK_TOLERANCE: defaulted(duration({ min: 0, max: 300_000 }), '30s', {
     description: 'How far the clocks of issuer and gateway may differ. `0s` for not at all.',

@@ -30,6 +30,7 @@ export function upstreamSchema(name: string) {
   const timeout = {
     description: `Deadline of a call to \`${name}\` whose policy sets none.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_TIMEOUT`.'}`,
     ...(builtIn ? {} : { example: '5s' }),
+    reloadable: true as const,
   };
   const maxConcurrent = {
     description: `Calls to \`${name}\` in flight at once; streams count.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_MAX_CONCURRENT`.'}`,

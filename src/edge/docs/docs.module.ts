@@ -1,9 +1,8 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import type { Descriptors } from '../../contract/descriptors.js';
 import { VERSION } from '../../version.js';
-import { COMMENTS, OpenApiBytes } from './openapi-document.js';
+import { OpenApiBytes } from './openapi-document.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PagesController } from './pages.controller.js';
 import { ReferencePage } from './reference-page.js';
@@ -12,14 +11,13 @@ import { ReferenceController } from './reference.controller.js';
 /** The API reference: for machines, for people, and the page that problems link to. GATEWAY_DOCS takes the first two away. */
 @Module({})
 export class DocsModule {
-  static create({ server }: GatewayConfig, { comments }: Descriptors): DynamicModule {
+  static create({ server }: GatewayConfig): DynamicModule {
     if (!server.docs) return { module: DocsModule, controllers: [PagesController] };
     return {
       module: DocsModule,
       imports: [DiscoveryModule],
       controllers: [PagesController, OpenApiController, ReferenceController],
       providers: [
-        { provide: COMMENTS, useValue: comments },
         {
           provide: ReferencePage,
           useFactory: () => new ReferencePage(`api-gateway ${VERSION} – API reference`, server.basePath),

@@ -3,47 +3,49 @@ import { DiscoveryService } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import type { Comments } from '../../contract/comments.js';
-import { Contract } from '../../contract/contract.js';
+import { Contract, type ContractVersion } from '../../contract/contract.js';
 import { buildOpenApi, type OpenApiDocument } from '../../contract/openapi/document.js';
 import { addExtraOperations } from '../../contract/openapi/extra-operations.js';
 import { VERSION } from '../../version.js';
 import { ownOperations } from './own-operations.js';
 import { StaticContent } from './static-content.js';
 
-/** Injection token of the comments of all mounted contracts. */
-export const COMMENTS = Symbol('Comments');
-
 /** Tag of the operations that the gateway answers itself. */
 export const OWN_TAG = 'Gateway';
 
-/** The OpenAPI document of what this gateway has mounted, built once and served as bytes. */
+/** The OpenAPI document of what this gateway has mounted, built once for each version of its contract and served as bytes. */
 @Injectable()
 export class OpenApiBytes {
-  private readonly content: StaticContent;
+  private content: StaticContent;
 
   constructor(
     contract: Contract,
-    discovery: DiscoveryService,
-    @Inject(GATEWAY_CONFIG) config: GatewayConfig,
-    @Inject(COMMENTS) comments: Comments,
+    private readonly discovery: DiscoveryService,
+    @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
   ) {
-    const routes = contract.routes.map(({ route }) => route);
-    const { json: settings, server } = config;
+    this.content = this.build(contract);
+    contract.follow((next) => {
+      const content = this.build(next);
+      return () => void (this.content = content);
+    });
+  }
+
+  send(request: FastifyRequest, reply: FastifyReply): void {
+    this.content.send(request, reply);
+  }
+
+  private build({ routes, comments }: Pick<ContractVersion, 'routes' | 'comments'>): StaticContent {
+    const { json: settings, server } = this.config;
     const serverUrl = server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl };
     const document = buildOpenApi({
-      routes,
+      routes: routes.map(({ route }) => route),
       comments,
       version: VERSION,
       emitDefaults: settings.emitDefaults,
       ...serverUrl,
     });
-    const json = JSON.stringify(withOwnOperations(document, discovery));
-    this.content = new StaticContent(json, { 'content-type': 'application/json; charset=utf-8' });
-  }
-
-  send(request: FastifyRequest, reply: FastifyReply): void {
-    this.content.send(request, reply);
+    const json = JSON.stringify(withOwnOperations(document, this.discovery));
+    return new StaticContent(json, { 'content-type': 'application/json; charset=utf-8' });
   }
 }
 

@@ -2,7 +2,10 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod, RouteOptions } from 'fastify';
 import { ConfigError } from '../../config/config-error.js';
+import { Contract, type ContractVersion } from '../../contract/contract.js';
 import type { Route } from '../../contract/route.js';
+import { directRoutes } from '../direct-routes.js';
+import { FallbackController } from '../fallback.controller.js';
 import { mountedServices } from '../mounted-services.js';
 import { RpcHandler } from '../rpc-handler.js';
 import { compilePipeline } from './compile-pipeline.js';
@@ -16,16 +19,23 @@ import { RpcExchange } from './rpc-exchange.js';
  */
 @Injectable()
 export class Pipelines implements OnApplicationBootstrap {
-  private readonly handlers = new Map<Route, RouteHandler>();
+  private readonly handlers = new WeakMap<Route, RouteHandler>();
+  private hasHandlers = false;
   /** Routes that Nest's router context serves: it makes something of them anew for each request. */
   private readonly scoped = new Map<Route, string>();
-  private readonly pipelines = new Map<Route, Pipeline>();
+  /** Those of them that Nest has mounted, each with the name of its controller. */
+  private readonly ofNest = new Map<Route, string>();
+  private readonly mounted = new Set<Route>();
+  private readonly pipelines = new WeakMap<Route, Pipeline>();
 
   constructor(
+    contract: Contract,
     private readonly discovery: DiscoveryService,
     private readonly enhancers: Enhancers,
     private readonly rpcHandler: RpcHandler,
-  ) {}
+  ) {
+    contract.follow((next) => this.adopt(next));
+  }
 
   /** To be called once the application is made, before Nest mounts its routes: see `watchFilters`. */
   watchFilters(): void {
@@ -36,15 +46,23 @@ export class Pipelines implements OnApplicationBootstrap {
   mount(route: RouteOptions): void {
     const { config, handler } = route;
     if (config?.fallback === true) route.handler = this.dispatch(handler);
-    if (config?.rpcRoute === undefined) return;
-    this.scoped.delete(config.rpcRoute);
-    const pipeline = this.of(config.rpcRoute);
-    if (pipeline !== undefined) route.handler = (request, reply) => run(pipeline, request, reply);
+    const mounted = config?.rpcRoute;
+    if (mounted === undefined) return;
+    this.mounted.add(mounted);
+    const pipeline = this.of(mounted);
+    if (pipeline === undefined) {
+      this.ofNest.set(mounted, this.scoped.get(mounted) ?? '');
+      this.scoped.delete(mounted);
+      return;
+    }
+    // A later contract may have another route at this path.
+    route.handler = (request, reply) =>
+      run(request.rpc!.route === mounted ? pipeline : this.of(request.rpc!.route)!, request, reply);
   }
 
   /** Returns the pipeline of a route; undefined where Nest has to make a controller, guard or interceptor for each request. */
   of(route: Route): Pipeline | undefined {
-    if (this.handlers.size === 0) this.findHandlers();
+    if (!this.hasHandlers) this.findHandlers();
     const handler = this.handlers.get(route);
     if (handler === undefined) return undefined;
     let pipeline = this.pipelines.get(route);
@@ -75,7 +93,43 @@ export class Pipelines implements OnApplicationBootstrap {
     };
   }
 
+  /**
+   * Compiles the pipelines of routes that came with a later contract, behind the guards, interceptors and filters of the
+   * whole application. Throws ConfigError for routes that would be served without one of them.
+   */
+  private adopt(next: ContractVersion): () => void {
+    if (!this.hasHandlers) this.findHandlers();
+    const direct = directRoutes(next, this.mounted);
+    const covered = [...this.ofNest].find(([route]) => next.byRoute.has(route) && !direct.has(route));
+    if (covered !== undefined) throw cannotFollow(covered[1]);
+    const added = next.routes.filter(({ route }) => !this.handlers.has(route) && !this.ofNest.has(route));
+    if (added.length === 0) return () => undefined;
+    const handler = this.commonHandler();
+    for (const { route } of added) {
+      this.handlers.set(route, handler);
+      this.of(route);
+    }
+    return () => undefined;
+  }
+
+  /** Stands for routes that no controller was made for. */
+  private commonHandler(): RouteHandler {
+    const wrapper = this.discovery.getControllers().find(({ metatype }) => metatype === FallbackController);
+    if (wrapper === undefined || !wrapper.isDependencyTreeStatic())
+      throw cannotFollow('a guard, interceptor or filter');
+    const instance = wrapper.instance as FallbackController;
+    return {
+      controller: FallbackController,
+      instance,
+      // oxlint-disable-next-line typescript/unbound-method -- its decorators are read, it is not called
+      callback: instance.handle,
+      moduleKey: wrapper.host?.token ?? '',
+      inquirerId: wrapper.id,
+    };
+  }
+
   private findHandlers(): void {
+    this.hasHandlers = true;
     for (const { controlled, wrapper } of mountedServices(this.discovery)) {
       const { instance, metatype, host, name: controller, id: inquirerId } = wrapper;
       if (!wrapper.isDependencyTreeStatic()) {
@@ -95,6 +149,16 @@ export class Pipelines implements OnApplicationBootstrap {
       }
     }
   }
+}
+
+function cannotFollow(what: string): ConfigError {
+  return new ConfigError([
+    {
+      name: 'GATEWAY_DESCRIPTORS',
+      reason: `changes routes, and ${what} is made anew for each request, which only a start can arrange for them`,
+      hint: 'restart the gateway, or give the controller, its guards and its interceptors the default scope',
+    },
+  ]);
 }
 
 function run(pipeline: Pipeline, request: FastifyRequest, reply: FastifyReply): void {

@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../../config/gateway-config.js';
 import type { Observation } from '../../observe/observe.module.js';
 import { Protection } from '../../traffic/protection.js';
 import type { Drain } from '../drain.js';
+import type { Reloader } from '../reload/reloader.js';
 import type { AdminCommands } from './admin-commands.js';
 import { circuitCommands } from './circuit-commands.js';
 import { changeCommands } from './changes/change-commands.js';
@@ -10,20 +11,24 @@ import { dryRunCommands } from './dry-run/dry-run-commands.js';
 import { PageSnapshot } from './page/page-snapshot.js';
 import { stateCommands, stateSources } from './state/state-commands.js';
 
+/** What the commands are made of. */
+interface CommandParts {
+  readonly app: INestApplicationContext;
+  readonly config: GatewayConfig;
+  readonly observation: Observation;
+  readonly drain: Drain;
+  readonly reloader: Reloader;
+}
+
 /** All that the main thread does for the admin listener. */
-export function mainCommands(
-  app: INestApplicationContext,
-  config: GatewayConfig,
-  observation: Observation,
-  drain: Drain,
-): AdminCommands {
+export function mainCommands({ app, config, observation, drain, reloader }: CommandParts): AdminCommands {
   const protection = app.get(Protection);
   const sources = stateSources(app, config, observation);
   const page = new PageSnapshot({ ...sources, transitions: () => protection.reports.transitions });
   return {
     ...circuitCommands(protection),
     ...stateCommands(app, sources),
-    ...changeCommands(observation, sources.limits.limiter, drain),
+    ...changeCommands(observation, sources.limits.limiter, { drain, reloader }),
     ...dryRunCommands(app, sources),
     'page-snapshot': () => page.read(),
   };

@@ -56,6 +56,8 @@ export class Admission {
   private peak = 0;
   private badLooks = 0;
   private limit: number;
+  /** That of the settings, when they were last looked at. */
+  private configured: number;
   private readonly limits = new Map<Priority, number>();
   /** Open streams of each tenant that has any. */
   private readonly streams = new Map<string, number>();
@@ -64,8 +66,16 @@ export class Admission {
     private readonly settings: LoadConfig,
     private readonly observer: AdmissionObserver,
   ) {
-    this.limit = settings.maxConcurrentRequests;
+    this.limit = this.configured = settings.maxConcurrentRequests;
     this.setLimit(this.limit);
+  }
+
+  /** Takes the limit of the settings as it is now. Under pressure it is lowered again by the next look. */
+  reconfigure(): void {
+    const wasReduced = this.limit < this.configured;
+    this.configured = this.settings.maxConcurrentRequests;
+    this.setLimit(this.configured);
+    if (wasReduced) this.observer.pressed(false, '');
   }
 
   /** The error of a request that cannot be taken on; undefined for one that was, which must {@link leave}. */

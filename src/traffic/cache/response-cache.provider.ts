@@ -17,7 +17,7 @@ export const responseCacheProvider: FactoryProvider<ResponseCache> = {
   useFactory: (
     settings: GatewayConfig,
     { caches, bounded }: GatewayMetrics,
-    { routes }: Contract,
+    contract: Contract,
     redis?: RedisConnections,
   ) => {
     const memory = new MemoryResponseStore(settings.responseCache.maxBytes, () => Date.now());
@@ -29,10 +29,11 @@ export const responseCacheProvider: FactoryProvider<ResponseCache> = {
       store: redis && box ? new RedisResponseStore(redis, box, memory) : memory,
       settings,
       metrics: caches,
-      freshTimes: freshTimes(
-        routes.map(({ route }) => route.method),
-        settings,
-      ),
+      freshTimes: () =>
+        freshTimes(
+          contract.routes.map(({ route }) => route.method),
+          settings,
+        ),
     });
     bounded.watchFlights('response', () => cache.flight);
     return cache;

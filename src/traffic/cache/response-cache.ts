@@ -21,7 +21,7 @@ interface CacheParts {
   readonly settings: CacheSettings;
   readonly metrics: CacheMetrics;
   /** How long an answer of each service may be fresh, in ms. */
-  readonly freshTimes: ReadonlyMap<string, number>;
+  readonly freshTimes: () => ReadonlyMap<string, number>;
   /** Unix ms: instances share what they keep. */
   readonly now?: () => number;
 }
@@ -53,13 +53,13 @@ export class ResponseCache {
   /** The layer of an RPC: of one with a cache, or of one that writes to what others read from a cache. */
   layers({ upstream, readOnly, policy: { cache } }: RpcMethod): Layer[] {
     if (cache !== undefined) return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];
-    const freshMs = readOnly ? undefined : this.parts.freshTimes.get(upstream);
+    const freshMs = readOnly ? undefined : this.parts.freshTimes().get(upstream);
     return freshMs === undefined ? [] : [outdating(this.parts.store, freshMs)];
   }
 
   /** The layer of an RPC that is a stream and writes to what others read from a cache. */
   streamLayers({ upstream, readOnly }: RpcMethod): Layer<UpstreamStream>[] {
-    const freshMs = readOnly ? undefined : this.parts.freshTimes.get(upstream);
+    const freshMs = readOnly ? undefined : this.parts.freshTimes().get(upstream);
     return freshMs === undefined ? [] : [outdatingStream(this.parts.store, freshMs)];
   }
 

@@ -4,14 +4,20 @@ import { type ClusterLimit, clusterLimit } from './limit.js';
 
 /** The limit of each tenant by its plan, made once for each answer of TenantService. */
 export class PlanLimits {
-  private readonly limits = new WeakMap<Entitlements, ClusterLimit>();
-  private readonly standard: ClusterLimit;
+  private limits = new WeakMap<Entitlements, ClusterLimit>();
+  private standard: ClusterLimit;
 
   constructor(
     private readonly entitlements: Pick<TenantEntitlements, 'known'>,
     private readonly config: Pick<RateLimitConfig, 'tenant' | 'replicas'>,
   ) {
     this.standard = clusterLimit('tenant', config.tenant, config.replicas);
+  }
+
+  /** Takes the rates of the settings as they are now. */
+  reconfigure(): void {
+    this.limits = new WeakMap();
+    this.standard = clusterLimit('tenant', this.config.tenant, this.config.replicas);
   }
 
   /** That of the settings until the plan is known, and where it names none. */

@@ -8,9 +8,10 @@ import { BucketStore } from './bucket-store.js';
 import { type BucketPreview, type BucketSources, peeking, previewBucket } from './preview.js';
 import { clientKey } from './client-address.js';
 import { type Decision, decideLocally, type Demand } from './decision.js';
-import { type ClusterLimit, clusterLimit, instanceLimit } from './limit.js';
+import { type ClusterLimit, clusterLimit } from './limit.js';
 import type { PlanLimits } from './plan-limits.js';
 import { rateLimited } from './rate-limited.js';
+import { settingsLimits } from './settings-limits.js';
 import type { SharedBuckets } from './shared-buckets.js';
 import { refillMs, tokens } from './token-bucket.js';
 import { valueKey } from './value-key.js';
@@ -18,7 +19,7 @@ import { valueKey } from './value-key.js';
 /** What the limiter works with. */
 export interface LimiterParts {
   readonly config: RateLimitConfig;
-  readonly plans: Pick<PlanLimits, 'of'>;
+  readonly plans: Pick<PlanLimits, 'of' | 'reconfigure'>;
   readonly metrics: RateLimitMetrics;
   /** Undefined where there is no Redis. */
   readonly shared: Pick<SharedBuckets, 'decide'> | undefined;
@@ -56,9 +57,9 @@ export interface TenantUse {
 /** Decides whether a request comes too soon after others of the same address, tenant, caller or route. */
 export class RateLimiter {
   private readonly stores: Readonly<Record<RateLimitScope, BucketStore>>;
-  private readonly ipLimit: ClusterLimit | undefined;
-  private readonly userLimit: ClusterLimit | undefined;
-  private readonly routeLimits = new Map<object, ClusterLimit>();
+  private ipLimit: ClusterLimit | undefined;
+  private userLimit: ClusterLimit | undefined;
+  private readonly routeLimits = new WeakMap<object, ClusterLimit>();
   /** Whether requests beyond the limits are only counted. */
   dryRun: boolean;
 
@@ -67,8 +68,7 @@ export class RateLimiter {
     this.dryRun = config.dryRun;
     const store = (scope: RateLimitScope) => new BucketStore(scope, config.maxKeys);
     this.stores = { ip: store('ip'), tenant: store('tenant'), user: store('user'), route: store('route') };
-    this.ipLimit = config.ip && countedHere(config.ip);
-    this.userLimit = config.user && clusterLimit('user', config.user, config.replicas);
+    [this.ipLimit, this.userLimit] = settingsLimits(config);
     for (const [scope, each] of Object.entries(this.stores)) {
       parts.metrics.watch(scope as RateLimitScope, {
         active: () => each.size,
@@ -76,6 +76,13 @@ export class RateLimiter {
         evicted: () => each.evicted,
       });
     }
+  }
+
+  /** Takes the rates of the settings as they are now. What was used of them stays counted. */
+  reconfigure(): void {
+    this.dryRun = this.parts.config.dryRun;
+    [this.ipLimit, this.userLimit] = settingsLimits(this.parts.config);
+    this.parts.plans.reconfigure();
   }
 
   /**
@@ -240,10 +247,4 @@ export class RateLimiter {
     if (call.tenantId !== '') metrics.countDenied(call.tenantId);
     return rateLimited(verdict, random);
   }
-}
-
-/** A limit that each instance counts for itself, however many there are. */
-function countedHere(rate: Parameters<typeof instanceLimit>[1]): ClusterLimit {
-  const limit = instanceLimit('ip', rate);
-  return { whole: limit, share: limit };
 }

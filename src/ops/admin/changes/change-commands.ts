@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Observation } from '../../../observe/observe.module.js';
 import type { RateLimiter } from '../../../traffic/limits/rate-limiter.js';
 import type { Drain } from '../../drain.js';
+import type { Reloader } from '../../reload/reloader.js';
 import type { AdminCommands } from '../admin-commands.js';
 import type { AdminInput } from '../admin-messages.js';
 import { shownTime } from '../state/shown-time.js';
@@ -12,7 +13,7 @@ import { TemporaryValue } from './temporary-value.js';
 export function changeCommands(
   { logger, inFlight }: Observation,
   limiter: RateLimiter,
-  drain: Pick<Drain, 'begin'>,
+  { drain, reloader }: { readonly drain: Pick<Drain, 'begin'>; readonly reloader: Pick<Reloader, 'reload'> },
 ): AdminCommands<ChangeCommand> {
   const { events } = logger;
   const level = new TemporaryValue(levelOf(events));
@@ -34,6 +35,7 @@ export function changeCommands(
       drain.begin();
       return { draining: true, inFlight: inFlight.size };
     },
+    reload: () => reloader.reload(),
   };
 }
 

@@ -5,6 +5,8 @@ import { type AdminRoute, route } from '../admin-route.js';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const DEFAULT_TIME = '10m';
+/** Contracts are compiled and keys are fetched before anything is put in force. */
+const RELOAD_MS = 30_000;
 
 /** A time that operators write as in settings: `5m`; at most a day. */
 const time = z.string().transform((raw, context) => {
@@ -33,4 +35,5 @@ export const CHANGE_ROUTES: readonly AdminRoute[] = [
     { body: z.strictObject({ enabled: z.boolean(), for: time.optional() }) },
   ),
   route('POST /admin/drain', { main: 'drain' }),
+  route('POST /admin/reload', { main: 'reload' }, { deadlineMs: RELOAD_MS, isLong: true }),
 ];

@@ -174,14 +174,14 @@ export class DryRunChecks {
   }
 }
 
-const registries = new WeakMap<Contract, Registry>();
+const registries = new WeakMap<Contract['routes'], Registry>();
 
 /** Knows the messages of the mounted files, for what a google.protobuf.Any may hold. */
-function registryOf(contract: Contract): Registry {
-  let registry = registries.get(contract);
+function registryOf({ routes }: Contract): Registry {
+  let registry = registries.get(routes);
   if (registry === undefined) {
-    const files = new Set(contract.routes.map(({ route }) => route.desc.parent.file));
-    registries.set(contract, (registry = createRegistry(...files)));
+    const files = new Set(routes.map(({ route }) => route.desc.parent.file));
+    registries.set(routes, (registry = createRegistry(...files)));
   }
   return registry;
 }

@@ -1,0 +1,119 @@
+import { ConfigError, type ConfigProblem } from '../../config/config-error.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { TokenCache } from '../token-cache.js';
+import type { RemoteKeys } from './remote-keys.js';
+import type { SigningKeys } from './signing-keys.js';
+import { type TokenVerifier, type VerifyToken, verifyByKeys, verifyBySecrets } from './token-verifier.js';
+
+type JwtConfig = GatewayConfig['jwt'];
+
+/** Where the keys of one issuer are. */
+interface KeySource {
+  readonly setting: 'JWT_JWKS_URL' | 'GATEWAY_JWT_ISSUERS';
+  /** As metrics and the log name it. */
+  readonly issuer: string;
+  readonly url: string;
+}
+
+/** All that verifies tokens by some settings. */
+interface Verification {
+  readonly standard: VerifyToken;
+  /** By `iss`. */
+  readonly issuers: ReadonlyMap<string, VerifyToken>;
+  readonly standardKeys: RemoteKeys | undefined;
+  readonly otherKeys: readonly RemoteKeys[];
+}
+
+/** What is given other issuers when the settings name others. */
+interface Verifying {
+  readonly verifier: TokenVerifier;
+  readonly keys: SigningKeys;
+  readonly cache: TokenCache;
+}
+
+/** The issuers whose tokens are believed: those of the settings, also once a reload has changed them. */
+export class TokenIssuers {
+  private remote = new Map<string, RemoteKeys>();
+
+  /** @param makeKeys the keys of an issuer, not fetched yet. */
+  constructor(private readonly makeKeys: (issuer: string, url: string) => RemoteKeys) {}
+
+  /** Makes what verifies tokens at boot: keys are fetched in the background. */
+  first(jwt: JwtConfig): Verification {
+    this.remote = this.keysFor(jwt);
+    return verificationOf(jwt, this.remote);
+  }
+
+  /**
+   * Fetches the keys of issuers that are new. Rejects with ConfigError for one whose keys cannot be had. Resolves to what
+   * puts the settings in force: tokens that were verified by others are verified again, and all keys are fetched anew.
+   */
+  async prepare(jwt: JwtConfig, verifying: Verifying): Promise<() => void> {
+    const next = this.keysFor(jwt);
+    await this.fetchNew(sourcesOf(jwt), next);
+    const { standard, issuers, standardKeys, otherKeys } = verificationOf(jwt, next);
+    return () => {
+      for (const [id, keys] of this.remote) if (next.get(id) !== keys) keys.stop();
+      const kept = [...next].filter(([id, keys]) => this.remote.get(id) === keys);
+      this.remote = next;
+      verifying.verifier.replace(issuers, standard);
+      verifying.keys.replace(standardKeys, otherKeys);
+      verifying.cache.clear();
+      for (const [, keys] of kept) void keys.refresh();
+    };
+  }
+
+  private keysFor(jwt: JwtConfig): Map<string, RemoteKeys> {
+    const make = ({ issuer, url }: KeySource) => this.remote.get(idOf({ issuer, url })) ?? this.makeKeys(issuer, url);
+    return new Map(sourcesOf(jwt).map((source) => [idOf(source), make(source)]));
+  }
+
+  private async fetchNew(sources: readonly KeySource[], next: ReadonlyMap<string, RemoteKeys>): Promise<void> {
+    const added = sources.filter((source) => !this.remote.has(idOf(source)));
+    const problems = await Promise.all(
+      added.map(async (source): Promise<ConfigProblem[]> => {
+        const keys = next.get(idOf(source));
+        await keys?.refresh();
+        if (keys?.ready) return [];
+        const reason = `names ${source.url}, whose keys cannot be fetched`;
+        return [{ name: source.setting, reason, hint: 'see gateway_jwks_refresh_failures_total for the reason' }];
+      }),
+    );
+    if (problems.flat().length === 0) return;
+    for (const source of added) next.get(idOf(source))?.stop();
+    throw new ConfigError(problems.flat());
+  }
+}
+
+function sourcesOf({ jwksUrl, issuer, issuers }: JwtConfig): KeySource[] {
+  const standard =
+    jwksUrl === undefined ? [] : [{ setting: 'JWT_JWKS_URL' as const, issuer: issuer ?? jwksUrl, url: jwksUrl }];
+  const others = issuers.map((each) => ({
+    setting: 'GATEWAY_JWT_ISSUERS' as const,
+    issuer: each.issuer,
+    url: each.jwksUrl,
+  }));
+  return [...standard, ...others];
+}
+
+function idOf({ issuer, url }: Pick<KeySource, 'issuer' | 'url'>): string {
+  return `${issuer} ${url}`;
+}
+
+function verificationOf(jwt: JwtConfig, remote: ReadonlyMap<string, RemoteKeys>): Verification {
+  const { jwksUrl, issuer, secret, secretPrevious } = jwt;
+  const secrets = [secret, secretPrevious].filter((each) => each !== undefined);
+  const standardKeys =
+    jwksUrl === undefined ? undefined : remote.get(idOf({ issuer: issuer ?? jwksUrl, url: jwksUrl }));
+  const others = jwt.issuers.map((each) => ({
+    issuer: each.issuer,
+    keys: remote.get(idOf({ issuer: each.issuer, url: each.jwksUrl }))!,
+  }));
+  return {
+    standard:
+      standardKeys === undefined ? verifyBySecrets(secrets, jwt, issuer) : verifyByKeys(standardKeys, jwt, issuer),
+    issuers: new Map(others.map(({ issuer: name, keys }) => [name, verifyByKeys(keys, jwt, name)])),
+    standardKeys,
+    otherKeys: others.map(({ keys }) => keys),
+  };
+}

@@ -1,0 +1,97 @@
+import { GatewayError, type FieldViolation } from '../../domain/errors.js';
+import type { Observation } from '../../observe/observe.module.js';
+
+/** What a reload put in force. */
+export interface ReloadReport {
+  /** Settings with another value than before. */
+  readonly settings: readonly string[];
+  /** Settings that were changed and keep their former value until a restart. */
+  readonly needRestart: readonly string[];
+  /** `GET /v1/books/{id}` */
+  readonly routesAdded: readonly string[];
+  readonly routesRemoved: readonly string[];
+  readonly policyRevision: string;
+  readonly configHash: string;
+}
+
+/** How a reload is done. */
+export interface ReloadSteps {
+  /** Reads and checks everything, and changes nothing. Rejects for a set that has mistakes. Resolves to what puts it in force. */
+  readonly prepare: () => Promise<() => ReloadReport>;
+  /** Returns what is wrong with a refused set, one entry for each mistake. */
+  readonly explain: (error: unknown) => readonly FieldViolation[];
+}
+
+const SHOWN = 20;
+
+/** Reads settings, contracts and keys anew while the gateway runs, one reload at a time. */
+export class Reloader {
+  private running: Promise<unknown> = Promise.resolve();
+  private waiting: Promise<ReloadReport> | undefined;
+
+  constructor(
+    private readonly steps: ReloadSteps,
+    private readonly observation: Pick<Observation, 'metrics' | 'logger' | 'drain'>,
+  ) {}
+
+  /**
+   * Resolves to what is in force from now on. Rejects with FAILED_PRECONDITION for a set with mistakes, which names all of
+   * them: then nothing has changed. Rejects with DRAINING once the process is about to end. Whoever asks while a reload
+   * runs gets the next one, since files may have changed after they were read; all who wait share it.
+   */
+  reload(): Promise<ReloadReport> {
+    if (this.waiting !== undefined) return this.waiting;
+    const next = this.running.then(() => {
+      this.waiting = undefined;
+      return this.run();
+    });
+    this.waiting = next;
+    this.running = next.catch(() => undefined);
+    return next;
+  }
+
+  private async run(): Promise<ReloadReport> {
+    const { metrics, drain } = this.observation;
+    if (drain.draining) {
+      metrics.reloads.count('draining');
+      throw new GatewayError('DRAINING', 'The gateway is about to end: nothing is reloaded.');
+    }
+    try {
+      const commit = await this.steps.prepare();
+      const report = commit();
+      metrics.reloads.count('applied');
+      this.tell(report);
+      return report;
+    } catch (error) {
+      metrics.reloads.count('refused');
+      throw this.refuse(error);
+    }
+  }
+
+  private tell(report: ReloadReport): void {
+    const { events } = this.observation.logger;
+    const { settings, needRestart, routesAdded, routesRemoved, policyRevision, configHash } = report;
+    events.info(
+      {
+        settings,
+        routes_added: routesAdded.slice(0, SHOWN),
+        routes_removed: routesRemoved.slice(0, SHOWN),
+        policy_revision: policyRevision,
+        config_hash: configHash,
+      },
+      `policy_reloaded settings=${settings.length} routes_added=${routesAdded.length} routes_removed=${routesRemoved.length}`,
+    );
+    for (const setting of needRestart) events.warn({ setting }, `reload_needs_restart ${setting} needs a restart`);
+  }
+
+  private refuse(error: unknown): GatewayError {
+    const errors = this.steps.explain(error);
+    const count = `${errors.length} ${errors.length === 1 ? 'mistake' : 'mistakes'}`;
+    this.observation.logger.events.error(
+      { reasons: errors.slice(0, SHOWN).map(({ detail }) => detail), err: errors.length === 0 ? error : undefined },
+      `policy_reload_failed ${count}: the former settings and contracts stay in force`,
+    );
+    const detail = `Nothing was reloaded: ${count}. The former settings and contracts stay in force.`;
+    return new GatewayError('FAILED_PRECONDITION', detail, { errors: errors.slice(0, SHOWN), cause: error });
+  }
+}
