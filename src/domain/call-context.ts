@@ -5,6 +5,7 @@ import type { Linked } from './linked-set.js';
 import type { Policy } from './policy.js';
 import type { Principal } from './principal.js';
 import type { RateLimitVerdict } from './rate-limit.js';
+import type { RequestStage } from './request-stage.js';
 import type { RpcMethod } from './rpc-method.js';
 import { NO_SPAN, type SpanRecord } from './span-record.js';
 import type { TraceContext } from './trace-context.js';
@@ -92,8 +93,8 @@ export class CallContext implements Linked<CallContext> {
   bytesStreamed = 0;
   /** The gateway itself closed the connection in the middle of an answer: it failed, and its format could not say so. */
   brokenOff = false;
-  /** What the request is doing now: `auth`, `limits`, `decode`, `guardrail`, `upstream`, `encode`, `stream`. */
-  stage = 'auth';
+  /** What the request is doing now. */
+  stage: RequestStage = 'auth';
   /** What its spans are made from if its trace is kept; undefined while tracing is off. */
   spans: SpanRecord | undefined;
   upstream: UpstreamTrace | undefined;
@@ -132,7 +133,7 @@ export class CallContext implements Linked<CallContext> {
   ) {}
 
   /** Notes that the request goes on to another step of its way. @param step position of its span: see `spanStep`. */
-  enter(stage: string, step: number): void {
+  enter(stage: RequestStage, step: number): void {
     this.stage = stage;
     if (step !== NO_SPAN) this.spans?.enter(step);
   }

@@ -1,11 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallContext } from '../domain/call-context.js';
 import { ERROR_CODES, type FailureDomain, type GatewayError, type GatewayErrorCode } from '../domain/errors.js';
+import { REQUEST_STAGES } from '../domain/request-stage.js';
 import type { HttpFacts } from './http-facts.js';
 import { CellMap, CounterCell, HistogramCell } from './metric-cells.js';
 
 const OVERHEAD_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
-const STAGES = ['auth', 'limits', 'interceptors', 'decode', 'upstream', 'encode', 'stream'];
 const DOMAINS: readonly FailureDomain[] = ['client', 'auth', 'upstream', 'overload', 'gateway'];
 /** Faults of clients that are not refusals of what they asked for: each has a metric of its own. */
 const NOT_REJECTED: ReadonlySet<GatewayErrorCode> = new Set(['RATE_LIMITED', 'CLIENT_CLOSED', 'CLIENT_STALLED']);
@@ -66,11 +66,11 @@ function isRejected(code: GatewayErrorCode): boolean {
 function registerStages(registry: Registry, inFlight: () => Iterable<CallContext>): void {
   new Gauge({
     name: 'gateway_in_flight_stage_requests',
-    help: 'Requests in flight by what they are doing: auth, limits, interceptors (of the application), decode, upstream (waiting for one), encode, stream (messages are flowing).',
+    help: 'Requests in flight by what they are doing: auth, limits, interceptors and handler (of the application), decode, guardrail and upstream (waiting for one), encode, stream (messages are flowing).',
     labelNames: ['stage'],
     registers: [registry],
     collect() {
-      for (const stage of STAGES) this.set({ stage }, 0);
+      for (const stage of REQUEST_STAGES) this.set({ stage }, 0);
       for (const { stage } of inFlight()) this.inc({ stage });
     },
   });

@@ -1,3 +1,4 @@
+import type { RequestStage } from '../../domain/request-stage.js';
 import type { RpcExchange } from './rpc-exchange.js';
 
 /** One named part of the way of a request. */
@@ -5,8 +6,8 @@ export interface Step {
   readonly name: string;
   /** Names of what runs within it. */
   readonly inner?: readonly string[];
-  /** What the request is doing meanwhile: see `CallContext.stage`. */
-  readonly stage: string;
+  /** What the request is doing meanwhile. */
+  readonly stage: RequestStage;
   /** Position of its span: see `spanStep`. */
   readonly span: number;
   /** Throws, or rejects with, what ends the request. Returns a promise only when it has to wait. */

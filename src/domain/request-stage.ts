@@ -1,0 +1,14 @@
+/** What a request is doing: `interceptors` and `handler` are those of the application, `stream` passes messages on. */
+export const REQUEST_STAGES = [
+  'auth',
+  'limits',
+  'interceptors',
+  'handler',
+  'decode',
+  'guardrail',
+  'upstream',
+  'encode',
+  'stream',
+] as const;
+
+export type RequestStage = (typeof REQUEST_STAGES)[number];
