@@ -41,13 +41,19 @@ export const ACCESS: Row = {
     },
     {
       title: 'Credentials in the cache',
-      description: 'Of all pods, and what they take on the fullest one.',
+      description: 'Of all pods. A credential that several pods know is counted for each.',
       unit: 'short',
+      queries: [['{{tier}}', sumBy('tier', series('gateway_auth_cache_size'))]],
+    },
+    {
+      title: 'Memory of the auth cache',
+      description: 'On the fullest pod, and the median of one credential.',
+      unit: 'bytes',
       queries: [
-        ['{{tier}}', sumBy('tier', series('gateway_auth_cache_size'))],
-        ['bytes', maxBy('', series('gateway_auth_cache_bytes'))],
-        ['median size', quantile(0.5, 'gateway_auth_cache_entry_bytes', '')],
+        ['fullest pod', maxBy('', series('gateway_auth_cache_bytes'))],
+        ['one credential', quantile(0.5, 'gateway_auth_cache_entry_bytes', '')],
       ],
+      alerts: ['GatewayHighMemory'],
     },
     {
       title: 'Evictions, waiters, rejections not told',
@@ -62,14 +68,20 @@ export const ACCESS: Row = {
       ],
     },
     {
-      title: 'Age of signing keys, clock skew',
-      description: 'Of the pod that fetched them longest ago, and of the clock that is furthest from its source.',
+      title: 'Age of signing keys',
+      description: 'On the pod that fetched them longest ago.',
       unit: 's',
-      queries: [
-        ['keys of {{issuer}}', `time() - min by (issuer) (${series('gateway_jwks_last_success_timestamp_seconds')})`],
-        ['skew to {{source}}', maxBy('source', `abs(${series('gateway_clock_skew_seconds')})`)],
-      ],
-      alerts: ['GatewayJwksStale', 'GatewayClockSkew'],
+      limit: 3600,
+      queries: [['{{issuer}}', `time() - min by (issuer) (${series('gateway_jwks_last_success_timestamp_seconds')})`]],
+      alerts: ['GatewayJwksStale'],
+    },
+    {
+      title: 'Clock skew',
+      description: 'Of the pod whose clock is furthest from the source, in either direction.',
+      unit: 's',
+      limit: 5,
+      queries: [['{{source}}', maxBy('source', `abs(${series('gateway_clock_skew_seconds')})`)]],
+      alerts: ['GatewayClockSkew'],
     },
     {
       title: 'Fetches of signing keys that failed',
@@ -92,13 +104,17 @@ export const ACCESS: Row = {
       pages: ['redis.md'],
     },
     {
-      title: 'Revoked tokens, and how fast they take effect',
-      description: 'Entries in memory on the fullest pod; milliseconds from Redis to this pod, p99.',
+      title: 'Revoked tokens in memory',
+      description: 'On the fullest pod, and owners of least token versions.',
       unit: 'short',
-      queries: [
-        ['{{kind}}', maxBy('kind', series('gateway_revocation_entries'))],
-        ['p99 in ms', `1000 * ${quantile(0.99, 'gateway_revocation_propagation_seconds', '')}`],
-      ],
+      queries: [['{{kind}}', maxBy('kind', series('gateway_revocation_entries'))]],
+    },
+    {
+      title: 'Time until a revocation takes effect, p99',
+      description: 'From Redis’ taking it in to its effect on a pod.',
+      unit: 's',
+      queries: [['p99', quantile(0.99, 'gateway_revocation_propagation_seconds', '')]],
+      pages: ['redis.md'],
     },
     {
       title: 'Certificates expire in',

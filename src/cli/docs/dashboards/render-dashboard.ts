@@ -112,8 +112,16 @@ function optionsOf(kind: Panel['kind']): object {
   if (kind === 'heatmap')
     return { calculate: false, yAxis: { unit: 's' }, tooltip: { mode: 'single', yHistogram: true } };
   return {
-    legend: { displayMode: 'table', placement: 'bottom', showLegend: true, calcs: ['max', 'lastNotNull'] },
-    tooltip: { mode: 'multi', sort: 'desc' },
+    // Counters exist from the start with 0: what has a value comes first, and the tooltip has nothing else.
+    legend: {
+      displayMode: 'table',
+      placement: 'bottom',
+      showLegend: true,
+      calcs: ['max', 'lastNotNull'],
+      sortBy: 'Max',
+      sortDesc: true,
+    },
+    tooltip: { mode: 'multi', sort: 'desc', hideZeros: true },
   };
 }
 
