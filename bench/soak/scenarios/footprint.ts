@@ -127,10 +127,11 @@ async function run(arena: SoakArena): Promise<Finding[]> {
       'a warm gateway without work',
       `${rounded(idle.heap / 1024)} MiB of heap, ${rounded(idle.rss / 1024)} MiB of RSS`,
     ),
+    // First, since what connections leave behind is freed late.
+    ...(await tenants(gateway, tokens)),
     ...(await waiting(gateway, token)),
     ...(await streams(gateway, token)),
     ...(await connections(gateway, arena)),
-    ...(await tenants(gateway, tokens)),
   ];
 }
 
