@@ -52,10 +52,13 @@ export const EVENT_GUIDE: Readonly<Record<string, Guide>> = {
   outbox_shelf_recovered: ['info', 'They can be written again.'],
   outbox_shelved: ['warn', 'Usage events are kept on disk alone until TenantService is back.'],
   panic: ['fatal', 'A bug ended the process, or kept it from starting; `err` has the stack.'],
+  policy_reload_failed: ['error', 'A reload was refused as a whole; the former settings and contracts stay in force.'],
+  policy_reloaded: ['info', 'Settings, contracts and keys were read anew, and are in force.'],
   port_in_use: ['fatal', 'Another process has the port; `setting` says how to change it.'],
   rate_limit_cleanup: ['debug', 'Buckets that nobody uses were removed.'],
   recovered: ['info', 'A component has been well for `GATEWAY_RECOVERY_HOLD`.'],
   redis_eviction_policy_unsafe: ['warn', 'A full Redis would throw out revoked tokens.'],
+  reload_needs_restart: ['warn', 'A changed setting takes effect with the next restart only.'],
   'request failed by a bug': ['error', 'A request ended with 500; `err` has the stack.'],
   revocation_store_truncated: ['error', 'Redis lost revoked tokens; they are written back.'],
   session_tokens_not_ended: [
