@@ -34,6 +34,8 @@ const OPTIONAL: ReadonlyMap<string, readonly string[]> = new Map([
   ['k8s/prometheus-rule.yaml', ['prometheusRule.enabled']],
   ['kustomize/components/dashboards', ['dashboards.enabled']],
 ]);
+/** In the place of the PodMonitor, which is the only one that the chart has. */
+const SERVICE_MONITOR = 'kustomize/components/service-monitor';
 /** Needs what another value switches on, so it is compared together with that. */
 const KUBERNETES_RULES = 'k8s/prometheus-rule-kubernetes.yaml';
 /** Findings of kube-score that are accepted, each explained in docs/kubernetes.md. */
@@ -102,14 +104,15 @@ function checkSchemas(): void {
   });
   const dashboards = join(folder, 'dashboards.yaml');
   writeFileSync(dashboards, build('kustomize/components/dashboards'));
-  files.push(join(ROOT, 'k8s/ingress.yaml'), dashboards);
+  files.push(join(ROOT, 'k8s/ingress.yaml'), join(ROOT, SERVICE_MONITOR, 'service.yaml'), dashboards);
   for (const version of VERSIONS) check(`strict schema of Kubernetes ${version}`, validate(validator, version, files));
   rmSync(folder, { recursive: true });
 }
 
 function checkOperatorSchemas(): void {
   const folder = fetchDefinitions();
-  for (const path of ['k8s/pod-monitor.yaml', 'k8s/prometheus-rule.yaml', KUBERNETES_RULES]) {
+  const monitor = `${SERVICE_MONITOR}/service-monitor.yaml`;
+  for (const path of ['k8s/pod-monitor.yaml', monitor, 'k8s/prometheus-rule.yaml', KUBERNETES_RULES]) {
     check(`strict schema of ${path}`, operatorProblems(folder, join(ROOT, path)));
   }
 }

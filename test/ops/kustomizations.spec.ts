@@ -35,6 +35,11 @@ const FILES = findFiles('{k8s,kustomize}/**/*.yaml').filter(
 const OBJECTS = FILES.flatMap((path) =>
   parseObjects(readText(path)).map((object) => [`${path} ${object.kind}`, object] as const),
 );
+/** Files whose object is beside another one of its kind, and what is added to its name. */
+const SECOND_OF_A_KIND = [
+  ['prometheus-rule-kubernetes', '-kubernetes'],
+  ['service-monitor/', '-metrics'],
+] as const;
 const base = readYaml<Kustomization>('k8s/kustomization.yaml');
 const deployment = readObject<Deployment>('k8s/api-gateway-deployment.yaml', 'Deployment');
 const [container] = deployment.spec.template.spec.containers;
@@ -51,8 +56,8 @@ function patched(overlay: string): Container {
 
 describe('every object', () => {
   it.each(OBJECTS)('%s is one of the gateway, in its namespace', (path, { metadata }) => {
-    // There are two of this kind.
-    const name = path.includes('prometheus-rule-kubernetes') ? 'api-gateway-kubernetes' : 'api-gateway';
+    const [, suffix = ''] = SECOND_OF_A_KIND.find(([file]) => path.includes(file)) ?? [];
+    const name = `api-gateway${suffix}`;
     expect(metadata).toMatchObject({ name, namespace: 'production', labels: { app: 'api-gateway' } });
   });
 

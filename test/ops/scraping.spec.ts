@@ -21,6 +21,23 @@ interface PodMonitor {
   };
 }
 
+interface ServiceMonitor {
+  readonly spec: {
+    readonly jobLabel: string;
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly endpoints: readonly { readonly port: string; readonly path: string }[];
+  };
+}
+
+interface Service {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly publishNotReadyAddresses?: boolean;
+    readonly selector: Readonly<Record<string, string>>;
+    readonly ports: readonly { readonly name: string; readonly port: number; readonly targetPort: string }[];
+  };
+}
+
 interface Deployment {
   readonly metadata: { readonly namespace: string };
   readonly spec: {
@@ -66,6 +83,31 @@ describe('the PodMonitor', () => {
 
   it('gives series the job that every rule selects', () => {
     expect(jobs).toEqual([pods.metadata.labels[spec.jobLabel]]);
+  });
+});
+
+describe('the ServiceMonitor', () => {
+  const folder = 'kustomize/components/service-monitor';
+  const monitor = readYaml<ServiceMonitor>(`${folder}/service-monitor.yaml`);
+  const service = readYaml<Service>(`${folder}/service.yaml`);
+
+  it('selects its Service, and that the pods, which are endpoints also while they are not ready', () => {
+    expect(service.metadata.labels).toMatchObject(monitor.spec.selector.matchLabels);
+    expect(pods.metadata.labels).toMatchObject(service.spec.selector);
+    expect(service.spec.publishNotReadyAddresses).toBe(true);
+  });
+
+  it('does not select the Service of clients', () => {
+    const { metadata } = readYaml<Service>('k8s/api-gateway-service.yaml');
+    expect(metadata.labels).not.toMatchObject(monitor.spec.selector.matchLabels);
+  });
+
+  it('scrapes the port of metrics, under the job that every rule selects', () => {
+    const [port] = service.spec.ports;
+    expect(monitor.spec.endpoints).toEqual([expect.objectContaining({ port: port?.name, path: '/metrics' })]);
+    expect(pods.spec.containers[0]?.ports).toContainEqual({ name: port?.targetPort, containerPort: port?.port });
+    expect(port?.targetPort).toBe(spec.podMetricsEndpoints[0]?.port);
+    expect(jobs).toEqual([service.metadata.labels[monitor.spec.jobLabel]]);
   });
 });
 

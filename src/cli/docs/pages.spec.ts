@@ -11,7 +11,7 @@ import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
 import { prometheusRules } from './prometheus-rule.js';
-import { podMonitor, prometheusConfig } from './scraping.js';
+import { podMonitor, prometheusConfig, serviceMonitorFiles } from './scraping.js';
 
 const read = (name: string) => readFileSync(new URL(`../../../${name}`, import.meta.url), 'utf8');
 
@@ -49,6 +49,13 @@ test.each([
 test.each([...chartFiles()])('%s is what the manifests say; if not, run `npx gateway docs`', (path, text) => {
   expect(read(path)).toBe(text);
 });
+
+test.each([...serviceMonitorFiles()])(
+  '%s scrapes what the rules select; if not, run `npx gateway docs`',
+  (path, text) => {
+    expect(read(path)).toBe(text);
+  },
+);
 
 test.each([...dashboardFiles()])('%s is what the panels say; if not, run `npx gateway docs`', (path, text) => {
   expect(read(path)).toBe(text);

@@ -7,7 +7,7 @@ import { errorsPage } from './errors-page.js';
 import { logPage } from './log-page.js';
 import { metricsPage } from './metrics-page.js';
 import { prometheusRules } from './prometheus-rule.js';
-import { podMonitor, prometheusConfig } from './scraping.js';
+import { podMonitor, prometheusConfig, serviceMonitorFiles } from './scraping.js';
 
 const ROOT = new URL('../../../', import.meta.url);
 const PAGES = new Map<string, () => string>([
@@ -22,7 +22,7 @@ const PAGES = new Map<string, () => string>([
 /** Writes the generated files, or with `check` only says which are stale. Returns the exit code. */
 export function writeDocs(terminal: Terminal, options: { readonly check: boolean }): number {
   const pages = [...PAGES].map(([path, render]) => [path, render()] as const);
-  const stale = [...pages, ...prometheusRules(), ...chartFiles(), ...dashboardFiles()].filter(
+  const stale = [...pages, ...prometheusRules(), ...chartFiles(), ...dashboardFiles(), ...serviceMonitorFiles()].filter(
     ([path, text]) => readPage(path) !== text,
   );
   if (options.check) {

@@ -18,6 +18,8 @@ export interface Panel {
   readonly kind?: 'stat' | 'table' | 'heatmap';
   /** The value from which on the panel is red: the limit of its alert. */
   readonly limit?: number;
+  /** Digits after the point, where Grafana would show too few. */
+  readonly decimals?: number;
   /** Columns of 24; 4 for a number and 8 for all else unless given. */
   readonly width?: number;
 }

@@ -163,6 +163,29 @@ export const LIFECYCLE: Row = {
       alerts: ['GatewayAdminListenerRestarting'],
     },
     {
+      title: 'Reloads',
+      description:
+        'Reloads by outcome, and pods whose last one was refused: they serve by older settings and contracts.',
+      unit: 'short',
+      queries: [
+        ['{{outcome}}', sumBy('outcome', increase('gateway_reloads_total'))],
+        ['pods that refused', `count(${series('gateway_config_last_reload_successful')} == 0) or vector(0)`],
+      ],
+      alerts: ['GatewayReloadFailing'],
+    },
+    {
+      title: 'Age of the settings in force',
+      description: 'Since the last reload that was applied, or the start.',
+      unit: 's',
+      queries: [
+        [
+          '{{instance}}',
+          `time() - max by (instance) (${series('gateway_config_last_reload_success_timestamp_seconds')})`,
+        ],
+      ],
+      alerts: ['GatewayReloadFailing'],
+    },
+    {
       title: 'Policies compiled',
       description: 'Routes whose policy was compiled since the start of the process. Requests compile nothing.',
       unit: 'short',

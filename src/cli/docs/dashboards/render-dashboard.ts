@@ -64,7 +64,7 @@ function positionsOf(panels: readonly Panel[], top: number): readonly Position[]
   });
 }
 
-function renderPanel({ title, description, unit, queries, kind, limit, ...panel }: Panel): object {
+function renderPanel({ title, description, unit, queries, kind, limit, decimals, ...panel }: Panel): object {
   const isInstant = kind === 'stat' || kind === 'table';
   const targets = queries.map(([legendFormat, expr], index) => ({
     refId: String.fromCodePoint(65 + index),
@@ -81,7 +81,12 @@ function renderPanel({ title, description, unit, queries, kind, limit, ...panel 
     description,
     datasource: DATASOURCE,
     fieldConfig: {
-      defaults: { unit, ...(kind === undefined && { min: 0 }), ...thresholds(kind, limit) },
+      defaults: {
+        unit,
+        ...(decimals !== undefined && { decimals }),
+        ...(kind === undefined && { min: 0 }),
+        ...thresholds(kind, limit),
+      },
       overrides: [],
     },
     options: optionsOf(kind),

@@ -5,6 +5,8 @@ const BUDGET = 'api_gateway:slo_error_budget:ratio';
 const ERRORS = 'api_gateway:http_request_errors:rate5m';
 const REQUESTS = 'api_gateway:http_requests:rate5m';
 const ALERTS = ['GatewayErrorBudgetBurn'];
+/** As the rules have it: neither AI routes nor probes are part of the objective. */
+const COUNTED = 'path!~"/api(/v1)?/ai([:/].*)?|/(livez|startupz|readyz?|healthz?|metrics)"';
 
 /** How many times faster than the objective allows the budget burns in a window. */
 function burn(window: string): Query {
@@ -28,6 +30,7 @@ const OBJECTIVE: Row = {
       description: 'Share of requests that got no 5xx.',
       unit: 'percentunit',
       kind: 'stat',
+      decimals: 3,
       width: 6,
       queries: [['available', `1 - avg_over_time(${ERRORS}[30d]) / (avg_over_time(${REQUESTS}[30d]) > 0)`]],
     },
@@ -107,7 +110,10 @@ const CAUSES: Row = {
       unit: 'short',
       kind: 'table',
       queries: [
-        ['', 'topk(10, sum by (method, path, status) (increase(http_requests_total{job="$job",status=~"5.."}[1h])))'],
+        [
+          '',
+          `topk(10, sum by (method, path, status) (increase(http_requests_total{job="$job",status=~"5..",${COUNTED}}[1h])))`,
+        ],
       ],
       alerts: ['HighHttp5xxErrorRate'],
     },
