@@ -123,7 +123,6 @@ kind: ServiceMonitor
 ${metadata}spec:
   # The label ${jobLabel} of the Service becomes \`job\`, which the rules select: job="${job}".
   jobLabel: ${jobLabel}
-  serviceDiscoveryRole: EndpointSlice
   selector:
     matchLabels:
       ${jobLabel}: ${job}
