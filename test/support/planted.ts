@@ -70,7 +70,7 @@ export function plantedAdminEnd(): void {
 }
 
 const workers: Worker[] = [];
-process.on('worker', (worker: Worker) => void workers.push(worker));
+process.on('worker', (worker: Worker) => void (worker.threadName === 'admin' && workers.push(worker)));
 
 /** Time of this process is so many ms ahead of that of the machine. */
 let aheadMs = 0;

@@ -20,7 +20,7 @@ export interface Scenario {
   readonly fault: string;
   /** Settings of the gateway. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Arguments of node before the sources of the gateway. */
+  /** Arguments of node before the program of the gateway. */
   readonly nodeArgs?: readonly string[];
   /** Gateways; 1 unless given. */
   readonly pods?: number;

@@ -1,14 +1,25 @@
+import { join } from 'node:path';
 import { choosePort } from '../../../sandbox/gateway-process.js';
 import type { World } from '../../../sandbox/world.js';
+import { buildGateway } from '../../support/build.js';
 import { GatewayProcess } from '../../support/gateway-process.js';
 
+const MAX_ATTEMPTS = 5;
 const NODE = ['--enable-source-maps', '--disable-sigusr1'];
+
+let built: string | undefined;
+
+/** The folder of the built gateway, which starts in half the time of the sources. */
+function builtOnce(): string {
+  built ??= buildGateway();
+  return built;
+}
 
 /** What differs between pods. */
 export interface PodOptions {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Arguments of node before the sources of the gateway. */
+  /** Arguments of node before the program of the gateway. */
   readonly nodeArgs: readonly string[];
 }
 
@@ -27,15 +38,26 @@ export class Pod {
     void process.exited.then(() => globalThis.process.off('exit', this.killOnExit));
   }
 
-  /** Starts it; ready when it resolves. */
-  static async start(world: World, { name, env, nodeArgs }: PodOptions): Promise<Pod> {
+  /** Starts it; ready when it resolves. A port that somebody took meanwhile is replaced. */
+  static async start(world: World, options: PodOptions): Promise<Pod> {
+    for (let attempt = 1; ; attempt++) {
+      const pod = await Pod.spawn(world, options);
+      try {
+        await pod.process.ready();
+        return pod;
+      } catch (error) {
+        const isTaken = pod.lines.some(({ msg }) => msg === 'port_in_use');
+        if (!isTaken || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  private static async spawn(world: World, { name, env, nodeArgs }: PodOptions): Promise<Pod> {
     const port = await choosePort('0');
     const ports = { API_GATEWAY_PORT: port, OPS_PORT: await choosePort('0'), GATEWAY_ADMIN_ADDR: '127.0.0.1:0' };
     const settings = { ...world.gatewayEnv(`http://localhost:${port}`), POD_NAME: name, ...ports, ...env };
-    const program = [...NODE, ...nodeArgs, '--import', '@oxc-node/core/register', 'src/main.ts'];
-    const pod = new Pod(name, new GatewayProcess(world, settings, program));
-    await pod.process.ready();
-    return pod;
+    const program = [...NODE, ...nodeArgs, join(builtOnce(), 'dist/main.js')];
+    return new Pod(name, new GatewayProcess(world, settings, program));
   }
 
   /** Where clients reach it. */
