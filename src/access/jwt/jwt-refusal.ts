@@ -23,6 +23,9 @@ export function jwtRefusal(reason: DecisionReason, cause: unknown): GatewayError
   return refusal(reason, new Error(`jwt validation failed: ${reason}`, { cause }));
 }
 
+/** The refusal of any token of an unknown key: one for all of them, since a flood must not cost a stack trace each. */
+export const keyMissing = jwtRefusal('SIGNING_KEY_MISSING', new errors.JWKSNoMatchingKey());
+
 /** What a failed verification means to the client; anything unforeseen is given back as it is. */
 export function toRefusal(error: unknown): unknown {
   if (error instanceof KeysUnavailable) return authUnavailable('signing keys are not known at present', error);

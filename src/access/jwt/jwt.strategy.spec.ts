@@ -202,6 +202,32 @@ describe('several issuers', () => {
     expect(await outcome(strategyOf(away), token)).toBe('AUTH_UPSTREAM_UNAVAILABLE');
   });
 
+  it('refuse tokens of an unknown key by their header alone, all with one error, once they were asked for it', async () => {
+    const verifier = await strategy();
+    const unknown = await signed(ours, { alg: 'ES256', kid: 'made-up' }, ISSUER);
+    expect(await outcome(verifier, unknown)).toBe('SIGNING_KEY_MISSING');
+    const refusals = [unknown, `${unknown.slice(0, unknown.indexOf('.'))}.e30.AA`].map((token) =>
+      verifier.authenticateToken(token).catch((error: unknown) => error),
+    );
+    const [one, other] = await Promise.all(refusals);
+    expect(one).toMatchObject({ code: 'UNAUTHENTICATED', decisionReason: 'SIGNING_KEY_MISSING' });
+    expect(other).toBe(one);
+    expect(await outcome(verifier, await signed(ours, { alg: 'ES256', kid: 'ours' }, ISSUER))).toBe('alice');
+    const ofOther = await signed(theirs, { alg: 'EdDSA', kid: 'theirs' }, THEIRS);
+    expect(await outcome(verifier, ofOther)).toBe('alice');
+  });
+
+  it.each<[string, Partial<JWTHeaderParameters>, string]>([
+    ['an algorithm that is not allowed', { alg: 'HS256' }, 'TOKEN_ALG_REJECTED'],
+    ['a key of its own', { alg: 'ES256', jku: 'https://nobody.test' }, 'MALFORMED_CREDENTIALS'],
+  ])('say what else is wrong with a token of an unknown key: %s', async (_what, header, expected) => {
+    const verifier = await strategy();
+    await outcome(verifier, await signed(ours, { alg: 'ES256', kid: 'made-up' }, ISSUER));
+    const key = header.alg === 'HS256' ? byText(SECRET) : ours.privateKey;
+    const token = await sign({ key, header: { typ: 'at+jwt', kid: 'made-up', ...header }, claims: { iss: ISSUER } });
+    expect(await outcome(verifier, token)).toBe(expected);
+  });
+
   async function published(kid: string, key: KeyObject): Promise<RemoteKeys> {
     const text = JSON.stringify({ keys: [{ ...key.export({ format: 'jwk' }), kid }] });
     const keys = remoteKeys(() => Promise.resolve({ text, date: null }));

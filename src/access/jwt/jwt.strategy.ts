@@ -3,6 +3,7 @@ import passport from 'passport';
 import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
 import type { Principal } from '../../domain/principal.js';
 import { toPrincipal } from './claims.js';
+import { keyMissing } from './jwt-refusal.js';
 import { TokenVerifier } from './token-verifier.js';
 
 const NAME = 'jwt';
@@ -58,6 +59,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
 
   /** The caller behind a token. Rejects with what the verifier rejected with, where passport alone would say 401. */
   authenticateToken(token: string): Promise<Principal> {
+    if (this.verifier.namesUnknownKey(token)) return Promise.reject(keyMissing);
     return new Promise((resolve, reject) => {
       const settle = (error: unknown, principal: Principal | false, refused: unknown): void => {
         if (principal) resolve(principal);

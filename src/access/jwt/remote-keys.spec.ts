@@ -13,6 +13,7 @@ const NO_TOKEN = { payload: '', signature: '' };
 class Issuer implements KeysListener {
   now = 0;
   fetches = 0;
+  readonly fetchedAt: number[] = [];
   answer: () => Promise<FetchedKeys> = () => this.publish('one');
   readonly told: string[] = [];
   readonly skews: (number | undefined)[] = [];
@@ -31,6 +32,7 @@ class Issuer implements KeysListener {
     },
     fetchKeys: () => {
       this.fetches += 1;
+      this.fetchedAt.push(this.now);
       return this.answer();
     },
   });
@@ -131,6 +133,40 @@ describe('a flood of unknown key ids', () => {
       expect(new Set(answers)).toEqual(new Set(['unknown']));
       issuer.now += 999;
     }
+    expect(issuer.fetches).toBe(2);
+  });
+
+  it.each(scenarios)('that goes on for ten minutes causes one fetch per cooldown at %s', async (_what, arrange) => {
+    arrange();
+    for (let ms = 0; ms < 600_000; ms += 500) {
+      expect(await issuer.find(`made-up-${ms}`)).toBe('unknown');
+      await issuer.pass(500);
+    }
+    const gaps = issuer.fetchedAt.slice(2).map((at, index) => at - (issuer.fetchedAt[index + 1] ?? 0));
+    expect(gaps.length).toBeGreaterThan(15);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(COOLDOWN_MS);
+  });
+
+  it('is refused for the name alone, once a fetch was made for it', async () => {
+    expect(issuer.keys.lacks('made-up')).toBe(false);
+    await issuer.find('made-up');
+    expect([issuer.keys.lacks('made-up'), issuer.keys.lacks('another'), issuer.keys.lacks('one')]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    issuer.now += COOLDOWN_MS;
+    expect(issuer.keys.lacks('made-up')).toBe(false);
+  });
+
+  it('waits for a slow issuer with a hundred of its tokens; the others are refused immediately', async () => {
+    const gate = Promise.withResolvers<FetchedKeys>();
+    issuer.answer = () => gate.promise;
+    const first = Array.from({ length: 100 }, (_, index) => issuer.find(`new-${index}`));
+    expect(await issuer.find('one too many')).toBe('unknown');
+    gate.resolve(await issuer.publish('one', 'new-0', 'new-99'));
+    const outcomes = await Promise.all(first);
+    expect([outcomes[0], outcomes[1], outcomes[99]]).toEqual(['known', 'unknown', 'known']);
     expect(issuer.fetches).toBe(2);
   });
 

@@ -9,6 +9,8 @@ const COOLDOWN_MS = 30_000;
 /** First pause of an issuer that has not been seen yet; doubled up to the cooldown. */
 const FIRST_RETRY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 2_000;
+/** Tokens that may wait for one fetch; further ones are refused as tokens of an unknown key are after it. */
+const MAX_WAITING = 100;
 /** Refreshes are spread, so that instances started together do not ask together. */
 const JITTER = 0.2;
 
@@ -54,7 +56,9 @@ interface RemoteKeysOptions {
 export class RemoteKeys {
   private keys: KeySet | undefined;
   private lastSuccess = -Infinity;
-  private lastDemand = -Infinity;
+  /** When a fetch was last made for a token, or failed. */
+  private coolsFrom = -Infinity;
+  private waiting = 0;
   private failures = 0;
   private nextAt = 0;
   private pending: Promise<void> | undefined;
@@ -101,9 +105,22 @@ export class RemoteKeys {
   /** The key of a token. Throws KeysUnavailable while none can be trusted, jose's error when none fits. */
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     const known = this.keys !== undefined && (header.kid === undefined || this.keys.kids.has(header.kid));
-    if (!known) await this.ask();
+    if (!known) await this.askFor(header.kid);
     if (this.keys === undefined || this.isOutdated()) throw new KeysUnavailable();
     return this.keys.find(header, token);
+  }
+
+  /**
+   * Tells whether a token is to be refused for the key that it names, without any look at the rest of it: its issuer does
+   * not have that key, and no fetch is due or can be waited for that could bring it.
+   */
+  lacks(kid: string): boolean {
+    if (this.keys === undefined || this.keys.kids.has(kid) || this.isOutdated()) return false;
+    return this.pending === undefined ? this.isCoolingDown() : this.waiting >= MAX_WAITING;
+  }
+
+  private isCoolingDown(): boolean {
+    return this.now() - this.coolsFrom < COOLDOWN_MS;
   }
 
   /** Keys older than a refresh can ever make them, and than the grace. */
@@ -113,10 +130,18 @@ export class RemoteKeys {
   }
 
   /** For a token of an unknown key: waits for a fetch under way, else makes one unless one was made lately. */
-  private ask(): Promise<void> | undefined {
-    if (this.pending !== undefined || this.keys === undefined) return this.pending;
-    if (this.now() - this.lastDemand < COOLDOWN_MS) return undefined;
-    this.lastDemand = this.now();
+  private async askFor(kid: string | undefined): Promise<void> {
+    if (kid !== undefined && this.lacks(kid)) return;
+    const fetched = this.pending ?? this.fetchForToken();
+    if (fetched === undefined) return;
+    this.waiting += 1;
+    await fetched;
+    this.waiting -= 1;
+  }
+
+  private fetchForToken(): Promise<void> | undefined {
+    if (this.keys === undefined || this.isCoolingDown()) return undefined;
+    this.coolsFrom = this.now();
     return this.refresh();
   }
 
@@ -138,6 +163,8 @@ export class RemoteKeys {
       this.options.listener.succeeded(clockSkew(date, sentAt, Date.now()));
     } catch (error) {
       this.failures += 1;
+      // An issuer that is away is not asked again for a token either.
+      this.coolsFrom = this.now();
       const failure = error instanceof KeyFetchError ? error : new KeyFetchError('network', 'no key set', error);
       this.options.listener.failed(failure.reason, failure);
     }
@@ -155,7 +182,10 @@ export class RemoteKeys {
     this.cancelTimer?.();
     if (this.stopped) return;
     const { random = Math.random, schedule = laterUnlessEnded } = this.options;
-    const pauseMs = this.pauseMs() * (1 - JITTER + 2 * JITTER * random());
+    const isAway = this.failures > 0 && this.keys !== undefined;
+    // Not before the cooldown is over: attempts and fetches for tokens together are one per cooldown. The regular
+    // refreshes of several instances are spread already, and so are the attempts that follow them.
+    const pauseMs = this.pauseMs() * (isAway ? 1 : 1 - JITTER + 2 * JITTER * random());
     this.nextAt = this.now() + pauseMs;
     this.cancelTimer = schedule(() => void this.refresh(), pauseMs);
   }

@@ -10,7 +10,11 @@ export interface TokenRules {
 }
 
 /** Checks tokens of one issuer. Rejects with jose's errors, or KeysUnavailable. */
-export type VerifyToken = (token: string) => Promise<JWTPayload>;
+export interface VerifyToken {
+  (token: string): Promise<JWTPayload>;
+  /** See `RemoteKeys.lacks`. */
+  readonly lacksKey?: (kid: string) => boolean;
+}
 
 /** Headers by which a token would bring its own key or rules (RFC 8725 3.10). */
 const REFUSED_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
@@ -18,10 +22,11 @@ const REFUSED_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
 /** Tokens of an issuer that publishes its keys. Asymmetric algorithms alone, and access tokens alone (RFC 9068 4). */
 export function verifyByKeys(keys: RemoteKeys, rules: TokenRules, issuer: string | undefined): VerifyToken {
   const options = { ...optionsOf(rules, issuer), algorithms: ALGORITHMS, typ: 'at+jwt' };
-  return async (token) => {
+  const verify = async (token: string) => {
     const { payload } = await jwtVerify(token, (header, jws) => keys.find(header, jws), options);
     return refuseFuture(payload, rules);
   };
+  return Object.assign(verify, { lacksKey: (kid: string) => keys.lacks(kid) });
 }
 
 /** Tokens signed with a shared secret. An earlier secret is tried only for a signature that the later one did not make. */
@@ -66,8 +71,18 @@ export class TokenVerifier {
   /** The claims of a good token. Rejects with jose's errors, or KeysUnavailable. */
   async verify(token: string): Promise<JWTPayload> {
     checkForm(token);
-    const verify = this.issuers.get(claimedIssuer(token)) ?? this.standard;
-    return verify(token);
+    return this.verifierFor(token)(token);
+  }
+
+  /** Tells whether a token names a key that its issuer does not have: whoever floods with made-up names gets no more than this. */
+  namesUnknownKey(token: string): boolean {
+    const kid = keyNameOf(token);
+    return kid !== undefined && this.verifierFor(token).lacksKey?.(kid) === true;
+  }
+
+  private verifierFor(token: string): VerifyToken {
+    if (this.issuers.size === 0) return this.standard;
+    return this.issuers.get(claimedIssuer(token)) ?? this.standard;
   }
 }
 
@@ -78,6 +93,18 @@ function claimedIssuer(token: string): string {
     return typeof iss === 'string' ? iss : '';
   } catch {
     return '';
+  }
+}
+
+/** The `kid` of a token whose header is in order otherwise; undefined leaves the token to the whole check, which says what is wrong. */
+function keyNameOf(token: string): string | undefined {
+  try {
+    const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8'));
+    const { alg, kid } = (header ?? {}) as { readonly alg?: unknown; readonly kid?: unknown };
+    const isPlain = ALGORITHMS.includes(alg as string) && !REFUSED_HEADERS.some((name) => name in (header as object));
+    return isPlain && typeof kid === 'string' ? kid : undefined;
+  } catch {
+    return undefined;
   }
 }
 
