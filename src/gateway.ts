@@ -37,6 +37,7 @@ import { type OpsServer, startOpsServer } from './ops/ops-server.js';
 import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
 import { type Reloadable, reloadSteps, type SettingsSource } from './reload-steps.js';
 import { contractProblems, featuresOf, routeProblems, fileProblems, moduleProblems } from './startup-checks.js';
+import { checkNetwork } from './startup-netcheck.js';
 import { VERSION } from './version.js';
 
 /** A gateway that listens. */
@@ -67,6 +68,7 @@ export async function startGateway(
   const config = live.view;
   const modules = await loadModules(config.moduleFiles);
   const descriptors = readContracts(config, modules);
+  await checkNetwork(config.health.netcheckHosts, logger.events);
   const observation = await observe(config, logger, descriptors.revision);
   const http = new HttpServer(config, { middleware: hasMiddleware(modules) });
   const app = await createApp(http, { config, descriptors, observation, modules });

@@ -4,6 +4,7 @@ import { ContractError } from './contract/contract.js';
 import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
 import type { FieldViolation } from './domain/errors.js';
+import { NetcheckError } from './startup-netcheck.js';
 import { AdminListenError } from './ops/admin/admin-listen-error.js';
 
 /** EX_CONFIG of sysexits(3): started again with the same settings it would fail again. */
@@ -33,6 +34,12 @@ export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server
     return { exitCode: EXIT_CONFIG, lines: error.problems.map((problem) => [{}, `contract_invalid ${problem}`]) };
   }
   if (error instanceof AdminListenError) return adminRefusal(error);
+  if (error instanceof NetcheckError) {
+    const lines = error.failures.map(
+      (failure) => [failure, `startup_netcheck_failed host=${failure.host} ${failure.reason}`] as const,
+    );
+    return { exitCode: EXIT_FAILURE, lines };
+  }
   if (isTaken(error)) {
     return portInUse(error.port, error.port === server.opsPort ? 'OPS_PORT' : 'API_GATEWAY_PORT');
   }

@@ -1,3 +1,4 @@
+import type { ListenAddress } from './listen-address.js';
 import type { Settings } from './schema.js';
 
 /** How often things outside of this process are looked at. */
@@ -6,6 +7,8 @@ export interface HealthConfig {
   readonly recoveryHoldMs: number;
   /** 0: the contracts of backends are not compared. */
   readonly driftIntervalMs: number;
+  /** Without a connection to each of them the gateway does not start. */
+  readonly netcheckHosts: readonly ListenAddress[];
 }
 
 /** The settings of these looks. */
@@ -14,5 +17,6 @@ export function healthOf(settings: Settings): HealthConfig {
     intervalMs: settings.GATEWAY_HEALTH_INTERVAL,
     recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD,
     driftIntervalMs: settings.GATEWAY_CONTRACT_DRIFT_INTERVAL,
+    netcheckHosts: settings.GATEWAY_STARTUP_NETCHECK_HOSTS,
   };
 }

@@ -18,6 +18,16 @@ export const listenAddress: Kind<ListenAddress | undefined> = {
   parse: (raw) => (raw === '' ? undefined : parseListenAddress(raw)),
 };
 
+/** `host:port` of something that is reached from here. */
+export const remoteAddress: Kind<ListenAddress> = {
+  form: 'host:port',
+  parse(raw) {
+    const address = parseListenAddress(raw);
+    if (address.port > 0) return address;
+    throw new Refusal(`"${raw}" has port 0, which nothing listens on`, 'write the port that is to be reached');
+  },
+};
+
 /** An address as an operator writes it. */
 export function formatListenAddress({ host, port }: ListenAddress): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;

@@ -1,3 +1,4 @@
+import { remoteAddress } from '../listen-address.js';
 import { count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
 import { listOf, oneOf, text } from '../texts.js';
@@ -52,6 +53,11 @@ export const operationSettings = {
   GATEWAY_CONTRACT_DRIFT_INTERVAL: defaulted(duration({ min: 0 }), '60s', {
     description:
       'How often the contract of each upstream is compared with the mounted one, by server reflection where it offers that. `0s` never asks.',
+  }),
+  GATEWAY_STARTUP_NETCHECK_HOSTS: defaulted(listOf(remoteAddress), '', {
+    description:
+      'Hosts without a TCP connection to which the gateway does not start: it says which cannot be reached, and ends with 1. Empty: it starts whatever can be reached, and says so of each upstream (`upstream_probe`).',
+    example: 'user-service:50051,redis:6379',
   }),
   GATEWAY_RECOVERY_HOLD: defaulted(duration({ min: 0, max: 600_000 }), '10s', {
     description: 'How long an impaired part must be well again before that is told. `0s` tells it at once.',
