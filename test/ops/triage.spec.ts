@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
+import { callAdmin } from '../support/admin.js';
+import { Client } from '../support/client.js';
 import { gatewayCommand } from '../support/gateway-command.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 
@@ -15,7 +17,41 @@ beforeAll(async () => {
 });
 afterAll(() => gateway.close());
 
+interface Causes {
+  readonly causes: readonly { subject: string; condition: string; remedy?: string; evidence: string[] }[];
+}
+
+/** The event loop of a test process lags for reasons of its own, which is a cause too. */
+const isCircuit = ({ subject }: { readonly subject: string }) => subject.startsWith('circuit ');
+
+async function triageJson(): Promise<Causes & { exitCode: number }> {
+  const target = ['--url', gateway.gateway.adminUrl ?? '', '--metrics', gateway.url];
+  const { exitCode, out } = await gatewayCommand(['triage', '--json', ...target, '--interval', '200ms'], env);
+  return { exitCode, ...(JSON.parse(out) as Causes) };
+}
+
 describe('gateway triage', () => {
+  test.each([
+    ['user', '/api/v1/users/acme-alice'],
+    ['tenant', '/api/v1/tenants/acme'],
+  ])('names the circuits of %s that refuse requests while it works', async (upstream, path) => {
+    const authorization = { authorization: `Bearer ${ADMIN_TOKEN}` };
+    const change = (to: string) => callAdmin(gateway, 'POST', `/admin/circuits/${upstream}/${to}`, authorization);
+    const alice = await Client.of(gateway, 'alice@acme.test');
+    expect((await change('open')).status).toBe(200);
+    const told = triageJson();
+    for (let n = 0; n < 10; n++) expect((await alice.get(path)).status).toBe(503);
+    const { exitCode, causes } = await told;
+    await change('close');
+    expect(exitCode).toBe(1);
+    expect(causes.filter(isCircuit)).toMatchObject([
+      { subject: `circuit ${upstream}.read`, condition: 'open', runbook: 'runbooks/sop/circuits.md' },
+      { subject: `circuit ${upstream}.write`, condition: 'open' },
+    ]);
+    expect(causes.find(isCircuit)?.remedy).toContain(`/admin/circuits/${upstream}/close`);
+    expect((await triageJson()).causes.filter(isCircuit)).toEqual([]);
+  });
+
   test('does not take another server for a gateway that is well', async () => {
     const admin = gateway.gateway.adminUrl ?? '';
     for (const url of [admin, env['JWT_ISSUER'] ?? '']) {

@@ -15,7 +15,7 @@ export function fiveAnswers(observation: Observation, suspicions: readonly Suspi
 }
 
 function backends({ metrics: { after } }: Observation, suspicions: readonly Suspicion[]): string {
-  const named = suspicions.filter(({ subject }) => /^upstream |^redis$|^jwks$/.test(subject));
+  const named = suspicions.filter(({ subject }) => /^upstream |^circuit |^redis$|^jwks$/.test(subject));
   if (named.length > 0) return named.map(({ subject, condition }) => `${subject} ${condition}`).join(', ');
   const all = after.values('gateway_upstream_up', 'upstream');
   return all.length === 0 ? 'unknown' : `${all.join(', ')}: serving`;

@@ -111,7 +111,7 @@ function conditionSeen({ text, failures, count, isSlow }: Signs): Seen['conditio
   return text !== '' || count('DEADLINE_EXCEEDED') > 0 || failures('timeout') > 0 ? 'failing' : undefined;
 }
 
-/** A circuit that is still open says what was, not what is: evidence, no cause. */
+/** A circuit that is still open says what was, not what is: no sign that the upstream itself does not work. */
 function circuitEvidence({ metrics }: Observation, upstream: string): string[] {
   const isOpen = metrics.after.sum('gateway_circuit_state', { upstream, state: 'open' }) > 0;
   const rejected = metrics.increase('gateway_circuit_rejections_total', { upstream, reason: 'open' });

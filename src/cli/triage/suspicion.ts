@@ -6,10 +6,11 @@ export type Confidence = (typeof CONFIDENCES)[number];
 
 /** A cause that would explain what is seen. */
 export interface Suspicion {
-  /** `upstream user`, `redis`, `jwks`, `traffic`, `resources`, `event loop`. */
+  /** `upstream user`, `circuit user.read`, `redis`, `jwks`, `traffic`, `resources`, `event loop`. */
   readonly subject: string;
   /** Of a connection; `failing` where several would look the same; else what is wrong, in a word. */
-  readonly condition: Condition | 'failing' | 'overload' | 'rate_limited' | 'exhausted' | 'drift' | 'blocked';
+  readonly condition:
+    Condition | 'failing' | 'open' | 'recovering' | 'overload' | 'rate_limited' | 'exhausted' | 'drift' | 'blocked';
   readonly confidence: Confidence;
   readonly evidence: readonly string[];
   readonly remedy: string | undefined;
@@ -17,13 +18,16 @@ export interface Suspicion {
   readonly runbook: string;
 }
 
+/** What is slow may be so because of what does not work at all, and circuits open because of either. */
+const CONSEQUENCES: Partial<Record<Suspicion['condition'], number>> = { slow: 1, open: 2, recovering: 2 };
+
 /** Sorts causes: the surest first, of equal ones that with more evidence. */
 export function rankSuspicions(suspicions: readonly Suspicion[]): Suspicion[] {
   const rank = ({ confidence }: Suspicion) => CONFIDENCES.indexOf(confidence);
-  // What is slow may be so because of what does not work at all.
-  const slow = ({ condition }: Suspicion) => Number(condition === 'slow');
+  const consequence = ({ condition }: Suspicion) => CONSEQUENCES[condition] ?? 0;
   return suspicions.toSorted(
-    (one, other) => rank(one) - rank(other) || slow(one) - slow(other) || other.evidence.length - one.evidence.length,
+    (one, other) =>
+      rank(one) - rank(other) || consequence(one) - consequence(other) || other.evidence.length - one.evidence.length,
   );
 }
 

@@ -9,6 +9,7 @@ import { suspectMainThread } from './blocked-thread.js';
 import { fiveAnswers } from './five-answers.js';
 import { type Observation, observeGateway } from './observation.js';
 import { suspectBackends } from './suspect-backends.js';
+import { suspectCircuits } from './suspect-circuits.js';
 import { suspectGateway } from './suspect-gateway.js';
 import { rankSuspicions, type Suspicion } from './suspicion.js';
 
@@ -52,7 +53,12 @@ export async function triage(
   }
   const { adminFault, probes } = observation;
   if (adminFault !== undefined) terminal.err(`upstreams and last errors are not known: ${adminFault}`);
-  const causes = rankSuspicions([...suspectBackends(observation), ...suspectGateway(observation)]);
+  const backends = suspectBackends(observation);
+  const causes = rankSuspicions([
+    ...backends,
+    ...suspectCircuits(observation, backends),
+    ...suspectGateway(observation),
+  ]);
   return report(terminal, options, { causes, answers: fiveAnswers(observation, causes), probes });
 }
 
