@@ -80,27 +80,39 @@ export function reloadSteps(gateway: Reloadable, first: Descriptors): ReloadStep
 }
 
 function read({ live, source, loadContracts }: Reloadable, { environment, descriptors }: InForce): Next {
-  const change = source === undefined ? NO_CHANGE : changeOf(environment, source.read());
-  const config = source === undefined ? live.current : parseEnvironment(change.effective);
-  return { config, change, environment: change.effective, descriptors: loadContracts(config, descriptors) };
+  if (source === undefined) {
+    return {
+      config: live.current,
+      change: NO_CHANGE,
+      environment,
+      descriptors: loadContracts(live.current, descriptors),
+    };
+  }
+  const written = source.read();
+  const asWritten = parseEnvironment(written);
+  const change = compareEnvironments(environment, written);
+  const { effective, needRestart } = change;
+  // What a start would be refused with is refused, whatever of it a reload takes.
+  if (needRestart.length > 0) loadContracts(asWritten, descriptors);
+  return withFormerValues(needRestart, () => {
+    const config = parseEnvironment(effective);
+    return { config, change, environment: effective, descriptors: loadContracts(config, descriptors) };
+  });
 }
 
-/** Refuses an environment that a start would be refused with, whatever of it a reload takes. */
-function changeOf(running: Environment, next: Environment): EnvironmentChange {
-  parseEnvironment(next);
-  const change = compareEnvironments(running, next);
+/** Names the settings that keep their former values where all else does not fit these. */
+function withFormerValues<T>(needRestart: readonly string[], make: () => T): T {
   try {
-    parseEnvironment(change.effective);
+    return make();
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    const waiting = change.needRestart.map((name) => ({
+    if (needRestart.length === 0) throw error;
+    const waiting = needRestart.map((name) => ({
       name,
       reason: 'needs a restart, and what is reloaded does not fit its former value',
       hint: 'restart the gateway, or change it back',
     }));
-    throw new ConfigError([...error.problems, ...waiting]);
+    throw new AggregateError([error, new ConfigError(waiting)]);
   }
-  return change;
 }
 
 /** Nothing where the descriptor sets are the same: then no route is compiled anew. */

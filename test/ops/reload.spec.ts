@@ -127,6 +127,19 @@ describe('a set with mistakes', () => {
       /keys cannot be fetched/,
     ],
     [
+      'a contract that does not fit what a setting was at the start',
+      () => {
+        fixture.settings = { GATEWAY_GRPC_MAX_SEND_BYTES: '16MiB' };
+        fixture.mount(fixture.heavy);
+      },
+      /takes bodies of 8MiB[^]*^GATEWAY_GRPC_MAX_SEND_BYTES: needs a restart/m,
+    ],
+    [
+      'a setting that needs a restart, which the next start would be refused for',
+      () => (fixture.settings = { GATEWAY_GRPC_MAX_SEND_BYTES: '10KiB', GATEWAY_MAX_BODY_BYTES: '8KiB' }),
+      /takes bodies of 16KiB/,
+    ],
+    [
       'a mistake beside a good change',
       () => {
         fixture.settings = { RATE_LIMIT_RPS: 'many', LOG_LEVEL: 'debug' };

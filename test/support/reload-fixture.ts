@@ -42,6 +42,8 @@ export class ReloadFixture {
     rpc('GetElse', '/extra/v1/else/{id}', SHOWN),
     watch('{access: ACCESS_AUTHENTICATED reveal: "price"}'),
   );
+  /** Fits a larger GATEWAY_GRPC_MAX_SEND_BYTES than the usual one. */
+  readonly heavy = contract(rpc('GetBook', '/extra/v1/books/{id}', '{access: ACCESS_OPEN max_body_bytes: 8388608}'));
   readonly conflicting = contract(rpc('GetBook', '/extra/v1/{id}', OPEN), rpc('GetOld', '/extra/v1/{id}', OPEN));
   /** What an environment file would say. */
   settings: Readonly<Record<string, string>> = {};
@@ -98,7 +100,7 @@ export class ReloadFixture {
   async close(): Promise<void> {
     await this.gateway.close();
     this.backend.close();
-    for (const proto of [this.former, this.later, this.conflicting]) proto.remove();
+    for (const proto of [this.former, this.later, this.heavy, this.conflicting]) proto.remove();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
