@@ -58,6 +58,14 @@ const flag = { type: 'boolean' };
 const count = { type: 'integer', minimum: 1 };
 const list = { type: 'array', items: { type: 'object' }, minItems: 1 };
 const NAME = '^[A-Z][A-Z0-9_]*$';
+/** A quantity of Kubernetes: `250m`, `1`, `1Gi`. */
+const quantity = { type: ['string', 'number'], pattern: '^[0-9]+(\\.[0-9]+)?(m|k|[KMGTPE]i?)?$', exclusiveMinimum: 0 };
+const quantities = { type: 'object', additionalProperties: quantity };
+const port = {
+  type: 'object',
+  required: ['name', 'containerPort'],
+  properties: { name: text, containerPort: { type: 'integer', minimum: 1, maximum: 65535 } },
+};
 
 function closed(properties: Readonly<Record<string, object>>): object {
   return { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
@@ -72,8 +80,8 @@ export function valuesSchema(): object {
     annotations: strings,
     env: { type: 'object', propertyNames: { pattern: NAME }, additionalProperties: variable },
     settings: { ...strings, propertyNames: { pattern: NAME } },
-    ports: list,
-    resources: { type: 'object', required: ['requests', 'limits'] },
+    ports: { ...list, items: port },
+    resources: closed({ requests: quantities, limits: quantities }),
     autoscaling: closed({ enabled: flag, minReplicas: count, maxReplicas: count, metrics: list }),
     networkPolicy: closed({ enabled: flag, ingress: list, egress: list }),
     podMonitor: closed({ enabled: flag }),

@@ -21,6 +21,13 @@ describe('the schema of the chart', () => {
     ['a variable in small letters', { env: { log_level: 'info' } }],
     ['no pods', { autoscaling: { ...values['autoscaling'], minReplicas: 0 } }],
     ['ports that are none', { ports: [] }],
+    ['a port that is none', { ports: [{ name: 'http', containerPort: 80_800 }] }],
+    ['a port without a number', { ports: [{ name: 'http' }] }],
+    [
+      'memory in a unit that Kubernetes does not know',
+      { resources: { ...values['resources'], limits: { memory: '1GB' } } },
+    ],
+    ['resources that are no quantities', { resources: { ...values['resources'], requests: 'small' } }],
     ['a NetworkPolicy without rules', { networkPolicy: { ...values['networkPolicy'], egress: [] } }],
   ])('refuses %s', (_, change) => {
     expect(validate({ ...values, ...change })).toBe(false);
