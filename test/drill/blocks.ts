@@ -1,11 +1,8 @@
-import { type Block, readPages } from '../runbooks/page.js';
-import { isReadOnly, runBlock, unmet } from '../runbooks/run-block.js';
+import { type Block, blocksOf } from '../runbooks/page.js';
+import { differenceOf, isReadOnly } from '../runbooks/run-block.js';
 import { RunbookShell } from '../runbooks/shell.js';
 import type { BlockResult } from './result.js';
 import type { Site } from './site/site.js';
-import { until } from './until.js';
-
-const MET_WITHIN_MS = 40_000;
 
 /** The blocks of the runbooks whose pages name the scenario of a site, run as they stand. */
 export class RunbookBlocks {
@@ -18,12 +15,7 @@ export class RunbookBlocks {
   /** Opens the shell, which ends with the site. */
   static async open(site: Site): Promise<RunbookBlocks> {
     const shell = site.parts.add(await RunbookShell.start(site));
-    const pages = readPages().filter(({ scenario }) => scenario === site.scenario.name);
-    return new RunbookBlocks(
-      site,
-      shell,
-      pages.flatMap(({ blocks }) => blocks),
-    );
+    return new RunbookBlocks(site, shell, blocksOf(site.scenario.name));
   }
 
   /** Runs those of a moment: first what only looks, side by side, then what changes something, in the order of the pages. */
@@ -37,21 +29,8 @@ export class RunbookBlocks {
   private async runOne(block: Block): Promise<BlockResult> {
     const name = `${block.path}:${block.line}`;
     if (block.excuse !== undefined) return { block: name, outcome: 'excused', detail: block.excuse };
-    const difference = await this.settle(block).catch(String);
+    const difference = await differenceOf(block, this.site, this.shell).catch(String);
     if (difference !== undefined) return { block: name, outcome: 'failed', detail: difference };
     return { block: name, outcome: 'met', detail: String(block.expect) };
-  }
-
-  /** Tries what only looks until it shows what its page promises. Returns what differs in the end. */
-  private async settle(block: Block): Promise<string | undefined> {
-    let difference: string | undefined;
-    const isMet = async () => {
-      difference = unmet(block, await runBlock(block, this.site, this.shell));
-      return difference === undefined;
-    };
-    if (isReadOnly(block))
-      await until('what its page promises', isMet, { timeoutMs: MET_WITHIN_MS }).catch(() => false);
-    else await isMet();
-    return difference;
   }
 }

@@ -5,7 +5,7 @@ import { startWorld } from '../../sandbox/world.js';
 import { ContractDrift } from '../../src/ops/contract-drift.js';
 import { callAdmin } from '../support/admin.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { shellBlock } from '../support/runbook-shell.js';
+import { shellBlock } from '../support/shell-blocks.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { parseAllDocuments } from 'yaml';
+import type { LoggedCall } from '../../sandbox/backend/call-log.js';
 import { OpenParts } from '../../sandbox/open-parts.js';
 import type { Pod as GatewayPod } from '../drill/site/pod.js';
 import type { Site } from '../drill/site/site.js';
@@ -14,6 +15,7 @@ import type { DeploymentObject } from './kubernetes-api/shapes.js';
 
 const BACKENDS = ['auth', 'user', 'tenant', 'ai'] as const;
 type Backend = (typeof BACKENDS)[number];
+const MAX_CALLS = 20_000;
 const NEVER = new Promise<never>(() => undefined);
 /** Clock ticks per second in /proc (sysconf(_SC_CLK_TCK)): 100 on every Linux that Node runs on. */
 const CLOCK_TICKS = 100;
@@ -32,6 +34,8 @@ export class Cluster {
   private readonly store = new ObjectStore();
   private readonly controllers: DeploymentController[] = [];
   private readonly gateways = new Map<PodProcess, GatewayPod>();
+  /** What the backends were called with, as their log. */
+  private readonly calls: LoggedCall[] = [];
   private readonly starting: Promise<unknown>[] = [];
   private dns!: ClusterDns;
   private api!: KubernetesApi;
@@ -52,7 +56,9 @@ export class Cluster {
   /** Takes gateways that the site has started by itself for pods of the deployment. */
   adopt(): void {
     const known = new Set(this.gateways.values());
-    for (const pod of this.site.pods.filter((each) => !known.has(each) && each.isRunning)) {
+    // At first also those that have ended: they are pods that crashed.
+    const isMissing = (pod: GatewayPod) => !known.has(pod) && (pod.isRunning || known.size === 0);
+    for (const pod of this.site.pods.filter(isMissing)) {
       const process = processOf(pod);
       this.gateways.set(process, pod);
       this.controllers[0]?.adopt(process);
@@ -77,6 +83,11 @@ export class Cluster {
   }
 
   private async open(): Promise<void> {
+    // The record of the world is of all backends and of its last calls alone.
+    this.calls.push(...this.site.world.calls.list());
+    this.site.world.calls.onRequest = (call) => {
+      if (this.calls.push(call) > MAX_CALLS) this.calls.shift();
+    };
     for (const object of manifests(this.site.pods.length)) this.store.put(object);
     this.dns = this.parts.add(await ClusterDns.start((name) => name in this.services()));
     this.api = this.parts.add(await KubernetesApi.start(this.store, () => this.pods()));
@@ -132,10 +143,8 @@ export class Cluster {
     const controller = new DeploymentController(this.store, service, undefined);
     this.controllers.push(controller);
     const { world } = this.site;
-    const calls = () => world.calls.list().filter(({ upstream }) => upstream === name);
     const pod = controller.adopt({
-      log: () =>
-        calls().map(({ at, method, outcome }) => ({ at: new Date(at), text: `${method} ${outcome ?? 'running'}` })),
+      log: () => this.calls.filter(({ upstream }) => upstream === name).map(lineOf),
       isReady: () => accepts(world[`${name}Url`]),
       exited: NEVER,
     });
@@ -145,11 +154,17 @@ export class Cluster {
   }
 }
 
+function lineOf({ at, method, metadata, outcome }: LoggedCall): { at: Date; text: string } {
+  const text = JSON.stringify({ method, request_id: metadata['x-request-id']?.[0], outcome: outcome ?? 'running' });
+  return { at: new Date(at), text };
+}
+
 function processOf(pod: GatewayPod): PodProcess {
   return {
     log: () => pod.lines.map((line) => ({ at: new Date(String(line['ts'])), text: JSON.stringify(line) })),
     isReady: async () => (await fetch(`${pod.opsUrl}/readyz`)).ok,
     stop: () => pod.terminate(),
+    isEnding: () => pod.isEnding,
     usage: () => usageOf(pod.process.child.pid),
     exited: pod.process.exited,
   };

@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { delimiter } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { json } from 'node:stream/consumers';
+import { ROOT } from '../ops/project-files.js';
 import type { Cluster, ExecTarget } from './cluster.js';
 
 /** Where the pages find the backends; in the sandbox each is on a port of its own. */
 const BACKEND_PORT = '50051';
+/** What a pod has mounted where connections are TLS. */
+const CERTIFICATE = join(ROOT, 'test/support/tls/client.pem');
 const SHELF = '/var/lib/gateway/usage';
 
 /** Runs what `kubectl exec` sends to a pod, beside the process that is the pod and with its settings. */
@@ -78,7 +81,8 @@ function translate(command: readonly string[], { pod, dns, services }: ExecTarge
 /** Settings of the process, as the container of a pod has them, with the port that its admin listener has got. */
 function environment(target: ExecTarget, tools: string): Record<string, string> {
   const PATH = `${tools}${delimiter}${process.env['PATH'] ?? ''}`;
-  return { ...environOf(target.pod), PATH, GATEWAY_ADMIN_ADDR: new URL(target.pod.adminUrl).host };
+  const addr = new URL(target.pod.adminUrl).host;
+  return { GATEWAY_GRPC_TLS_CERT_FILE: CERTIFICATE, ...environOf(target.pod), PATH, GATEWAY_ADMIN_ADDR: addr };
 }
 
 function environOf({ process: { child } }: ExecTarget['pod']): Record<string, string> {

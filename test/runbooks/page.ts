@@ -34,6 +34,11 @@ export function readPages(): readonly Page[] {
   return findFiles('runbooks/**/*.md').map((path) => parsePage(path, readText(path)));
 }
 
+/** Reads the blocks of all pages of a scenario. */
+export function blocksOf(scenario: string): readonly Block[] {
+  return readPages().flatMap((page) => (page.scenario === scenario ? page.blocks : []));
+}
+
 /** Parses a page. @throws {Error} names the file and line of a comment that cannot be understood. */
 export function parsePage(path: string, text: string): Page {
   const front = FRONT_MATTER.exec(text)?.[1];

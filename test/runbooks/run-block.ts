@@ -1,7 +1,10 @@
 import type { Series } from '../drill/site/prometheus.js';
 import type { Site } from '../drill/site/site.js';
+import { until } from '../drill/until.js';
 import type { Block } from './page.js';
 import type { RunbookShell } from './shell.js';
+
+const MET_WITHIN_MS = 40_000;
 
 /** What a block comes to: the text that its expectation is about, and what was wrong with the run itself. */
 export interface Outcome {
@@ -12,6 +15,10 @@ export interface Outcome {
 /** Words of commands that change something: these blocks run once, the others until they show what is expected. */
 const CHANGES = /\b(?:rollout (?:undo|restart)|scale|patch|delete|set (?:env|image)|apply|UNLINK|POST|PUT)\b/;
 
+/** nc says all that it says on stderr, and ends with 1 when nothing listens; the others end with 1 or 69 for a fault. */
+const PROBES = /\bnc -|\bgateway (?:triage|doctor|upstream)\b/;
+const FOUND = new Set([1, 69]);
+
 export function isReadOnly({ text }: Block): boolean {
   return !CHANGES.test(text);
 }
@@ -20,11 +27,11 @@ export function isReadOnly({ text }: Block): boolean {
 export async function runBlock(block: Block, site: Site, shell: RunbookShell): Promise<Outcome> {
   if (block.language === 'promql') return { printed: render(await site.query(block.text)), problem: undefined };
   const { out, err, code } = await shell.run(block.text);
-  // nc says all that it says on stderr, and ends with 1 when nothing listens, as grep does when it finds nothing.
-  const isProbe = /\bnc\b/.test(block.text);
-  const isFine = code === 0 || (code === 1 && (isProbe || block.expect === 'nothing'));
+  // These say by their exit code what they have found, and grep that it has found nothing.
+  const isProbe = PROBES.test(block.text);
+  const isFine = code === 0 || (isProbe && FOUND.has(code ?? 0)) || (block.expect === 'nothing' && code === 1);
   const problem = isFine && !/command not found/.test(err) ? undefined : `exit code ${code}: ${err}${out}`;
-  return { printed: isProbe ? out + err : out, problem };
+  return { printed: (isProbe ? out + err : out).trimEnd(), problem };
 }
 
 /** Says what differs from the expectation of a block; undefined when it is met. */
@@ -46,4 +53,19 @@ function render(series: readonly Series[]): string {
 
 function sorted(texts: readonly string[]): string[] {
   return texts.toSorted((a, b) => a.localeCompare(b));
+}
+
+/**
+ * Runs a block that only looks until it shows what the page promises, and one that changes something once.
+ * Returns what differs from the promise in the end.
+ */
+export async function differenceOf(block: Block, site: Site, shell: RunbookShell): Promise<string | undefined> {
+  let difference: string | undefined;
+  const isMet = async () => {
+    difference = unmet(block, await runBlock(block, site, shell));
+    return difference === undefined;
+  };
+  if (!isReadOnly(block)) await isMet();
+  else await until('what the page promises', isMet, { timeoutMs: MET_WITHIN_MS }).catch(() => undefined);
+  return difference;
 }

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { OpenParts } from '../../sandbox/open-parts.js';
-import { DEBIAN_LIBRARIES, findDebianTool } from '../support/debian-tools.js';
 import { ROOT } from '../ops/project-files.js';
+import { DEBIAN_LIBRARIES, findDebianTool } from '../support/debian-tools.js';
 import { Cluster } from './cluster.js';
 import { ExecServer } from './exec-server.js';
 import type { Site } from '../drill/site/site.js';
@@ -39,10 +39,14 @@ export class RunbookShell {
   private execUrl = '';
   private cluster!: Cluster;
 
-  private constructor(private readonly site: Site) {}
+  private constructor(
+    private readonly site: Site,
+    private readonly program: string,
+  ) {}
 
-  static async start(site: Site): Promise<RunbookShell> {
-    const shell = new RunbookShell(site);
+  /** @param program path of the `gateway` command that pods have: the sources, unless told otherwise */
+  static async start(site: Site, program = join(ROOT, 'bin/gateway.js')): Promise<RunbookShell> {
+    const shell = new RunbookShell(site, program);
     await shell.open();
     return shell;
   }
@@ -72,9 +76,10 @@ export class RunbookShell {
   private async open(): Promise<void> {
     const tools = join(this.directory, 'image');
     mkdirSync(tools);
-    symlinkSync(join(ROOT, 'bin/gateway.js'), join(tools, 'gateway'));
+    symlinkSync(this.program, join(tools, 'gateway'));
     script(join(tools, 'nslookup'), `exec ${findDebianTool('busybox')} nslookup "$@"`);
     script(join(tools, 'nc'), `exec ${findDebianTool('nc.openbsd')} "$@"`);
+    await sendTraced(this.site);
     this.cluster = this.parts.add(await Cluster.start(this.site));
     this.execUrl = this.parts.add(await ExecServer.start(this.cluster, tools)).url;
     script(join(this.directory, 'kubectl'), KUBECTL);
@@ -94,6 +99,14 @@ export class RunbookShell {
       RUNBOOK_EXEC_URL: this.execUrl,
     };
   }
+}
+
+/** Sends a request within the trace that pages take for an example: that of W3C Trace Context. */
+async function sendTraced({ pods }: Site): Promise<void> {
+  const url = pods.find(({ isRunning }) => isRunning)?.url;
+  if (url === undefined) return;
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  await fetch(`${url}/api/v1/users`, { headers: { traceparent } }).then((response) => response.text());
 }
 
 function script(path: string, body: string): void {

@@ -22,7 +22,9 @@ import type { Scenario } from './scenario.js';
 import { SSO_FAILING } from './sso-failing.js';
 import { STUCK_DRAIN } from './stuck-drain.js';
 import { TENANT_DOWN } from './tenant-down.js';
+import { TENANT_DOWN_JOURNAL } from './tenant-down-journal.js';
 import { TENANT_REJECTS_USAGE } from './tenant-rejects-usage.js';
+import { TENANT_FLOOD } from './tenant-flood.js';
 import { TRACES_LOST } from './traces-lost.js';
 import { UPSTREAM_SLOW } from './upstream-slow.js';
 import { USER_DOWN } from './user-down.js';
@@ -37,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   USER_ERRORS,
   UPSTREAM_SLOW,
   TENANT_DOWN,
+  TENANT_DOWN_JOURNAL,
   TENANT_REJECTS_USAGE,
   AI_ERRORS,
   GUARDRAIL_FAILING,
@@ -49,6 +52,7 @@ export const SCENARIOS: readonly Scenario[] = [
   CERTIFICATE_EXPIRING,
   SSO_FAILING,
   FLOOD,
+  TENANT_FLOOD,
   MANY_TENANTS,
   MANY_CONNECTIONS,
   EVENT_LOOP_BLOCKED,

@@ -58,7 +58,8 @@ export class DeploymentController {
         return;
       }
       const ready = kept.filter((pod) => pod.isReady).length;
-      const surplus = updated.length > spec.replicas ? updated.at(-1) : ready > spec.replicas ? outdated[0] : undefined;
+      const outlived = ready > spec.replicas ? outdated[0] : outdated.find((pod) => pod.isBroken);
+      const surplus = updated.length > spec.replicas ? updated.at(-1) : outlived;
       if (surplus !== undefined) {
         surplus.terminate();
         return;

@@ -18,6 +18,8 @@ export interface PodProcess {
   isReady(): Promise<boolean>;
   /** Sends SIGTERM; a process that cannot be ended has none. */
   stop?(): void;
+  /** It was told to end by somebody else than the API. */
+  isEnding?(): boolean;
   /** What it uses now; undefined when that is not known. */
   usage?(): Usage | undefined;
   /** Resolves to its exit code; null after a signal. */
@@ -51,6 +53,11 @@ export class Pod {
     return !this.isTerminating && this.object.status.containerStatuses.every(({ ready }) => ready);
   }
 
+  /** Its process has ended by itself. */
+  get isBroken(): boolean {
+    return this.isGone && !this.isTerminating;
+  }
+
   get isTerminating(): boolean {
     return this.object.metadata.deletionTimestamp !== undefined;
   }
@@ -58,12 +65,17 @@ export class Pod {
   /** Asks the process to end; the object goes with it. */
   terminate(): void {
     if (this.isTerminating) return;
+    this.markAsEnding();
+    this.process.stop?.();
+    if (this.isGone) this.store.remove(this.object);
+  }
+
+  private markAsEnding(): void {
+    if (this.isTerminating) return;
     this.object.metadata.deletionTimestamp = now();
     this.object.metadata.deletionGracePeriodSeconds = 60;
     this.store.put(this.object);
     this.tell('Normal', 'Killing', `Stopping container ${this.container}`);
-    this.process.stop?.();
-    if (this.isGone) this.store.remove(this.object);
   }
 
   /** Stops looking after it. */
@@ -80,6 +92,7 @@ export class Pod {
     while (!this.isGone) {
       const isReady = await this.process.isReady().catch(() => false);
       if (!this.isGone) this.note(isReady);
+      if (this.process.isEnding?.() === true) this.markAsEnding();
       await pause(PROBE_PERIOD_MS, undefined, { ref: false });
     }
   }

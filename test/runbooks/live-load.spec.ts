@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest';
+import { runPagesOf } from './live.js';
+import { blocksOf } from './page.js';
+
+const SCENARIOS = ['tenant-flood', 'many-tenants', 'many-connections', 'event-loop-blocked'];
+
+describe.each(SCENARIOS)('while %s', (scenario) => {
+  it('there are blocks of pages to be run', () => {
+    expect(blocksOf(scenario)).not.toEqual([]);
+  });
+
+  runPagesOf(scenario);
+});

@@ -1,3 +1,0 @@
-import { runPagesOf } from './live.js';
-
-runPagesOf(['user-down']);
