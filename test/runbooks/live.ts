@@ -6,7 +6,7 @@ import { differenceOf, isReadOnly } from './run-block.js';
 import { RunbookShell } from './shell.js';
 
 /** A block that is run for the last time then may take a minute itself. */
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 180_000;
 
 /** Runs every block of the pages of a scenario while its fault is on, and after it where the page says so. */
 export function runPagesOf(scenario: string): void {
