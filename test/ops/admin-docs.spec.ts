@@ -74,7 +74,7 @@ describe('the commands of the documents', () => {
       'exec -n production pod/two',
     ]);
     expect(await userState('open')).toBe(1);
-    const [reset = ''] = blocksBelow('runbooks/runbook-api-gateway.md', '### Open or close a circuit by hand');
+    const [, , , reset = ''] = blocksBelow('runbooks/sop/circuits.md', '# Open and close circuits');
     expect((await execute(reset)).answers).toHaveLength(2);
     expect(await userState('closed')).toBe(1);
   });
