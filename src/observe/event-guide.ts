@@ -60,6 +60,7 @@ export const EVENT_GUIDE: Readonly<Record<string, Guide>> = {
   redis_eviction_policy_unsafe: ['warn', 'A full Redis would throw out revoked tokens.'],
   reload_needs_restart: ['warn', 'A changed setting takes effect with the next restart only.'],
   reload_requested: ['info', 'SIGHUP came: settings, contracts and keys are read anew.'],
+  reload_skipped_draining: ['warn', 'A reload came while the process is about to end: nothing was read.'],
   'request failed by a bug': ['error', 'A request ended with 500; `err` has the stack.'],
   revocation_store_truncated: ['error', 'Redis lost revoked tokens; they are written back.'],
   session_tokens_not_ended: [

@@ -51,9 +51,10 @@ export class Reloader {
   }
 
   private async run(): Promise<ReloadReport> {
-    const { metrics, drain } = this.observation;
+    const { metrics, drain, logger } = this.observation;
     if (drain.draining) {
       metrics.reloads.count('draining');
+      logger.events.warn('reload_skipped_draining: the former settings and contracts stay in force');
       throw new GatewayError('DRAINING', 'The gateway is about to end: nothing is reloaded.');
     }
     try {
