@@ -94,6 +94,22 @@ const OUTAGES: Readonly<
     page: [],
     tickets: ['GatewayCircuitOpen', 'GatewayDegraded', 'GatewayElevatedErrorRate', 'GatewayUpstreamConnectionFailures'],
   },
+  'UserService fails every call and passes its health check': {
+    firing: [
+      'HighHttp5xxErrorRate',
+      'GatewayErrorBudgetBurn long=1h',
+      'GatewayElevatedErrorRate',
+      'GatewayCircuitOpen upstream=user',
+      'GatewayCircuitStuckOpen upstream=user',
+    ],
+    page: ['HighHttp5xxErrorRate'],
+    tickets: [],
+  },
+  'AIService fails beside UserService': {
+    firing: ['HighHttp5xxErrorRate', 'GatewayCircuitStuckOpen upstream=user', 'GatewayCircuitStuckOpen upstream=ai'],
+    page: ['HighHttp5xxErrorRate', 'GatewayCircuitStuckOpen'],
+    tickets: [],
+  },
   'a fault beside AuthService': {
     firing: [
       'AuthServiceUnreachable upstream=auth',
