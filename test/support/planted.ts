@@ -8,6 +8,7 @@ import { isMainThread, type Worker } from 'node:worker_threads';
 /** Faults planted into a gateway by `--import`, in its main thread, each begun and ended by a request to a server of their own. */
 const kept: { readonly text: unknown }[] = [];
 const held: Buffer[] = [];
+const garbage: object[][] = [];
 
 export function plantedHotFunction(ms: number): number {
   const end = performance.now() + ms;
@@ -40,16 +41,16 @@ export function plantedBlocks(): void {
   plantedHotFunction(150);
 }
 
-/** As much garbage as keeps the collector busy. */
-export function plantedGarbage(): number {
-  const kept = Array.from({ length: 40_000 }, (_none, n) => ({ n, text: `garbage ${n}` }));
-  return kept.length;
+/** As much garbage as keeps the collector busy: it lives long enough to be copied. */
+export function plantedGarbage(): void {
+  garbage.push(Array.from({ length: 40_000 }, (_none, n) => ({ n, text: `garbage ${n}` })));
+  if (garbage.length > 20) garbage.shift();
 }
 
 /** Holds objects until so much of the heap is used, in percent, and then as many as that takes. */
 export function plantedFullHeap(): void {
   const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-  if (used / limit < 0.94) kept.push({ text: Array.from({ length: 4_000 }, (_none, n) => ({ n })) });
+  if (used / limit < 0.925) kept.push({ text: Array.from({ length: 4_000 }, (_none, n) => ({ n })) });
 }
 
 /** Holds memory beside the heap until the process uses nine tenths of what it may. */

@@ -5,7 +5,7 @@ import { endingIn } from '../site/certificate.js';
 import { until } from '../until.js';
 import type { Scenario } from './scenario.js';
 
-const CERTIFICATE = readFileSync('test/support/tls/ca.pem', 'utf8');
+const CERTIFICATE = readFileSync('test/support/tls/earlier.pem', 'utf8');
 let path = '';
 
 export const CERTIFICATE_EXPIRING: Scenario = {

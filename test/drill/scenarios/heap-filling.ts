@@ -5,7 +5,7 @@ export const HEAP_FILLING: Scenario = {
   name: 'heap-filling',
   fault: 'Code of the gateway keeps objects, up to the limit of its heap and nearly that of its memory',
   env: { PLANTED_MEMORY_LIMIT: String(700 * 1_048_576) },
-  nodeArgs: ['--max-old-space-size=256', ...PLANTED],
+  nodeArgs: ['--max-old-space-size=384', '--max-semi-space-size=4', ...PLANTED],
   inject: async ({ pod }) => {
     await pod.plant('/full-heap');
     await pod.plant('/full-memory');

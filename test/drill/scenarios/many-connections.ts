@@ -2,13 +2,14 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Scenario } from './scenario.js';
 
-const CONNECTIONS = 1_100;
-const PAUSE_MS = 20;
+const CONNECTIONS = 1_300;
+const PAUSE_MS = 5;
 let sockets: Socket[] = [];
 
 export const MANY_CONNECTIONS: Scenario = {
   name: 'many-connections',
   fault: 'Clients open connections and do not close them',
+  env: { GATEWAY_KEEP_ALIVE_TIMEOUT: '10m' },
   inject: async ({ pod, parts }) => {
     const { hostname, port } = new URL(pod.url);
     sockets = [];
