@@ -47,6 +47,7 @@ describe('a requirement is accepted', () => {
     ['with two tests', `\`${OWN}\` "is accepted"; \`${OWN}\` "is refused"`],
     ['with a script', '`npm run interop`'],
     ['with a scenario of a script', '`npm run soak -- --scenario aborts`'],
+    ['with a fault of the drill', '`npm run drill -- user-down`'],
     ['with a reason why it does not apply', 'does not apply: nobody has a browser; or two'],
     ['with what is missing', `\`${OWN}\` "is accepted"; not yet: the other half`],
   ])('%s', (_, shownBy) => {
@@ -65,6 +66,7 @@ describe('a requirement is refused', () => {
     ['with a test that is not there', `| X-1 | is told | \`${OWN}\` "is ${'painted'}" |`, 'no test "is painted"'],
     ['with a script that is not there', '| X-1 | is told | `npm run nothing` |', 'no script npm run nothing'],
     ['with a scenario that is not there', '| X-1 | is told | `npm run soak -- --scenario x` |', 'no scenario x'],
+    ['with a fault that is not drilled', '| X-1 | is told | `npm run drill -- x` |', 'no scenario x'],
     ['whose ID stands twice', '| X-1 | is told | not yet: a |\n| X-1 | is told | not yet: b |', 'stands twice'],
     ['after a gap', '| X-1 | is told | not yet: a |\n| X-3 | is told | not yet: b |', 'X-2: no chapter has this row'],
   ])('%s', (_, rows, problem) => {

@@ -19,7 +19,7 @@ const HEADER = /^\|\s*ID\s*\|\s*Requirement\s*\|\s*Shown by\s*\|$/;
 const RULE = /^\|[\s:|-]+\|$/;
 const CELL = /(?<!\\)\|/;
 const TEST = /`([^`\s]+\.spec\.ts)` "([^"]+)"/y;
-const SCRIPT = /`npm run ([\w:-]+)(?: -- --scenario ([\w-]+))?`/y;
+const SCRIPT = /`npm run ([\w:-]+)(?: -- (?:--scenario )?([\w-]+))?`/y;
 const REASON = /(does not apply|not yet): ?(.+)$/y;
 const SEPARATOR = /;?\s*/y;
 

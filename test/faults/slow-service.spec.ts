@@ -36,6 +36,7 @@ describe('a slow service (FI-9)', () => {
     faults = await FaultWorld.start({ env });
     await faults.world.setFault('user', { mode: 'hang' });
     const answers = Promise.all(Array.from({ length: 20 }, () => faults.code(USER)));
+    await expect.poll(() => faults.metric('gateway_queue_depth{upstream="user"}')).toBe(2);
     await expect.poll(() => faults.moved(`${REJECTED}"timeout"}`)).toBe(2);
     expect(await faults.metric('gateway_upstream_in_flight_requests{upstream="user"}')).toBe(4);
     expect(await faults.codes('/api/v1/tenants/acme', 3)).toEqual(['200', '200', '200']);

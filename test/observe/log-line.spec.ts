@@ -135,6 +135,15 @@ describe('one request', () => {
     expect(line).toMatchObject({ level: 'warn', logType: 'UPSTREAM_UNAVAILABLE', grpc_code: 'UNAVAILABLE' });
     expect(line?.error_cause).toContain('connection refused');
   });
+
+  it('has a line of a third type when AuthService is gone', async () => {
+    const ask = () => fetch(`${gateway.url}/api/v1/users`, { headers: { 'x-api-key': API_KEYS.globex } });
+    await gateway.world.setFault('auth', { mode: 'down' });
+    const [line] = await linesOf(ask);
+    await gateway.world.setFault('auth', { mode: 'none' });
+    expect(line).toMatchObject({ level: 'warn', logType: 'AUTH_UNAVAILABLE', status: 503, outcome: 'error' });
+    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(200);
+  });
 });
 
 describe('a refusal of the gateway', () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_KEYS } from '../../sandbox/auth/credentials.js';
 import { Client } from '../support/client.js';
 import { compiledExpressions } from '../support/compiled-expressions.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
@@ -35,6 +36,28 @@ describe('metrics', () => {
     const before = await value(series);
     await alice.get('/api/v1/users/nobody');
     expect(await value(series)).toBe(before + 1);
+  });
+
+  it('time each attempt at an upstream, and each decision with an edge at 50 ms', async () => {
+    const attempts = 'upstream_grpc_request_duration_seconds_count{upstream="user",method="GetUser"}';
+    const counts = async () => [await value(attempts), await value('gateway_auth_duration_seconds_count')];
+    const before = await counts();
+    await alice.get('/api/v1/users/acme-alice');
+    await expect.poll(counts).toEqual(before.map((count) => count + 1));
+    expect(await scrape()).toContain('gateway_auth_duration_seconds_bucket{le="0.05"}');
+  });
+
+  it('count the credentials that the auth cache knew, and those that it did not', async () => {
+    const counts = async () => [
+      await value('gateway_auth_cache_misses_total{tier="l1"}'),
+      await value('gateway_auth_cache_hits_total{tier="l1"}'),
+    ];
+    const ask = () => fetch(`${gateway.url}/api/v1/users`, { headers: { 'x-api-key': API_KEYS.globex } });
+    const [misses = 0, hits = 0] = await counts();
+    expect((await ask()).status).toBe(200);
+    expect(await counts()).toEqual([misses + 1, hits]);
+    expect((await ask()).status).toBe(200);
+    expect(await counts()).toEqual([misses + 1, hits + 1]);
   });
 
   it('count decisions by their reason', async () => {
@@ -214,37 +237,5 @@ describe('gateway_state', () => {
       'state_changed from=degraded to=ready',
       'state_changed from=ready to=draining',
     ]);
-  });
-});
-
-describe('OPS_PORT', () => {
-  it('takes the metrics off the main port, and answers health on both', async () => {
-    const own = await startTestGateway({ env: { OPS_PORT: '0' } });
-    try {
-      const ops = own.gateway.opsUrl ?? '';
-      expect((await fetch(`${own.url}/metrics`)).status).toBe(404);
-      expect(await scrape(ops)).toContain('process_cpu_seconds_total');
-      expect((await fetch(`${ops}/readyz`)).status).toBe(200);
-      expect((await fetch(`${own.url}/readyz`)).status).toBe(200);
-      const other = await fetch(`${ops}/api/v1/users`);
-      expect(other.status).toBe(404);
-      expect(other.headers.get('content-type')).toContain('application/problem+json');
-    } finally {
-      await own.close();
-    }
-  });
-});
-
-describe('ENABLE_METRICS=false', () => {
-  it.each([{}, { OPS_PORT: '0' }])('is the reason that a scrape is answered with (%j)', async (more) => {
-    const own = await startTestGateway({ env: { ENABLE_METRICS: 'false', ...more } });
-    try {
-      const response = await fetch(`${own.gateway.opsUrl ?? own.url}/metrics`);
-      expect(response.status).toBe(404);
-      expect(await response.text()).toContain('ENABLE_METRICS is false');
-      expect(own.lines.map(({ msg }) => msg)).toContain('metrics_disabled: /metrics is 404');
-    } finally {
-      await own.close();
-    }
   });
 });

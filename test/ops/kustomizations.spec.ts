@@ -113,6 +113,19 @@ describe('the pods', () => {
     expect(String(spec.minReplicas)).toBe(counted);
     expect(spec.maxReplicas).toBeGreaterThan(spec.minReplicas);
   });
+
+  it('are counted by requests in flight only where somebody adds the component', () => {
+    const component = 'kustomize/components/in-flight-metric/kustomization.yaml';
+    const [patch] = readYaml<Kustomization>(component).patches ?? [];
+    const metric = { name: 'gateway_in_flight_requests' };
+    expect(parse(patch?.patch ?? '')).toMatchObject([
+      { path: '/spec/metrics/-', value: { type: 'Pods', pods: { metric } } },
+    ]);
+    for (const path of findFiles('{k8s,kustomize/*}/kustomization.yaml'))
+      expect(readYaml<{ components?: string[] }>(path).components ?? []).not.toContain(
+        '../components/in-flight-metric',
+      );
+  });
 });
 
 describe('the NetworkPolicy', () => {

@@ -46,6 +46,19 @@ describe('the pages below runbooks/', () => {
       }
     },
   );
+
+  it.each([
+    ['empties Redis, sessions and limits included', /\bFLUSH(?:DB|ALL)\b/i],
+    ['hands keys to a redis-cli that does not know where Redis is', /xargs (?!.*-u).*\bredis-cli\b/],
+    ['ends a gateway without its drain', /\bkill -(?:9|KILL)\b|--force\b|--grace-period=0\b/],
+    [
+      'shows the last ten lines of a pod and says nothing of the others',
+      /kubectl logs (?!.*--tail).*(?:-l|--selector)/,
+    ],
+    ['takes a pattern of alternatives as text', /\bgrep (?!.*-[a-zA-Z]*[EP])[^|]*\\\|/],
+  ])('have no command that %s', (_, harmful) => {
+    expect(blocks.filter(({ language, text }) => language === 'sh' && harmful.test(text)).map(place)).toEqual([]);
+  });
 });
 
 describe('the comment above a block', () => {
