@@ -6,7 +6,8 @@ import { PinnedProcess, freePort, openOutputFolder } from '../harness/process.js
 import { Metrics } from './metrics.js';
 import { SoakWorld, type WorldWish } from './world.js';
 
-const GATEWAY_CORE = 0;
+/** The core that each gateway has. */
+export const GATEWAY_CORE = 0;
 const LOG_KEPT_MS = 10_000;
 const POLL_MS = 100;
 const COLLECTED_MS = 500;
@@ -91,6 +92,15 @@ export class SoakGateway {
     return attempts.flatMap(([at = 0, to]) => (to === port && at >= from ? [at] : []));
   }
 
+  /** Stops all of its threads until {@link resume}, as a scheduler does that gives it no CPU. */
+  pause(): void {
+    if (this.hasSurvived) process.kill(this.process.pid, 'SIGSTOP');
+  }
+
+  resume(): void {
+    if (this.hasSurvived) process.kill(this.process.pid, 'SIGCONT');
+  }
+
   forgetOutput(): void {
     if (this.hasSurvived) this.process.forgetOutput();
   }
@@ -130,18 +140,20 @@ export class SoakArena {
     }
   }
 
-  /** Starts a gateway in this world and waits until it is ready. */
-  async gateway(env: Readonly<Record<string, string>> = {}): Promise<SoakGateway> {
+  /**
+   * Starts a gateway in this world and waits until it is ready.
+   *
+   * @param wrap a command that runs the one that follows it, in the same process in the end.
+   */
+  async gateway(env: Readonly<Record<string, string>> = {}, wrap: readonly string[] = []): Promise<SoakGateway> {
     const port = await freePort();
     const name = `gateway-${this.gateways.length + 1}`;
     const connectsFile = join(this.output.path, `${name}.connects`);
     const own = { API_GATEWAY_PORT: String(port), SOAK_CONNECTS: connectsFile };
     const settings = { ...(await this.world.env()), ...ROOMY, ...env, ...own };
-    const command = {
-      file: process.execPath,
-      args: ['--expose-gc', '--import', PRELOAD, ...this.entry],
-      env: settings,
-    };
+    const node = [process.execPath, '--expose-gc', '--import', PRELOAD, ...this.entry];
+    const [file = '', ...args] = [...wrap, ...node];
+    const command = { file, args, env: settings };
     const started = new PinnedProcess(name, command, GATEWAY_CORE, join(this.output.path, `${name}.log`));
     const gateway = new SoakGateway(started, `http://127.0.0.1:${port}`, connectsFile);
     this.gateways.push(gateway);

@@ -3,13 +3,19 @@ import { aborts } from './scenarios/aborts.js';
 import { aiHangs } from './scenarios/ai-hangs.js';
 import { backendRestart } from './scenarios/backend-restart.js';
 import { connectionAge } from './scenarios/connection-age.js';
+import { cpuLimit } from './scenarios/cpu-limit.js';
+import { dnsFailures } from './scenarios/dns-failures.js';
 import { flapping } from './scenarios/flapping.js';
 import { footprint } from './scenarios/footprint.js';
+import { idleConnections } from './scenarios/idle-connections.js';
+import { manyTenants } from './scenarios/many-tenants.js';
 import { memory } from './scenarios/memory.js';
 import { outboxOutage } from './scenarios/outbox-outage.js';
+import { overload } from './scenarios/overload.js';
 import { oversizedAuthorization } from './scenarios/oversized-authorization.js';
 import { rateLimitCluster } from './scenarios/rate-limit-cluster.js';
 import { slowReaders } from './scenarios/slow-readers.js';
+import { smallMemory } from './scenarios/small-memory.js';
 import { unknownKidFlood } from './scenarios/unknown-kid-flood.js';
 
 /** All scenarios, in the order in which they run. */
@@ -24,6 +30,12 @@ export const SCENARIOS: readonly Scenario[] = [
   connectionAge,
   flapping,
   outboxOutage,
+  overload,
+  idleConnections,
+  smallMemory,
+  cpuLimit,
+  dnsFailures,
   memory,
   footprint,
+  manyTenants,
 ];

@@ -32,6 +32,8 @@ export interface SeenAnswer {
   /** Undefined: there was no answer. */
   readonly status: number | undefined;
   readonly ms: number;
+  /** The Retry-After header, where there is one. */
+  readonly retryAfter?: string | undefined;
 }
 
 /** What came of it. */
@@ -70,18 +72,19 @@ function send(index: number, { url, method = 'GET', headers, body }: Shot, agent
   const startedAt = performance.now();
   tally.open += 1;
   return new Promise((resolve) => {
-    const settle = (status?: number) => {
+    const settle = (status?: number, retryAfter?: string) => {
       tally.open -= 1;
       if (status === undefined) tally.failed += 1;
       else {
         tally.latencies.push(performance.now() - startedAt);
         tally.statuses.set(status, (tally.statuses.get(status) ?? 0) + 1);
       }
-      tally.onAnswer({ index, status, ms: performance.now() - startedAt });
+      tally.onAnswer({ index, status, ms: performance.now() - startedAt, retryAfter });
       resolve();
     };
     const outgoing = request(url, { method, headers, agent, timeout: ANSWER_WITHIN_MS }, (response) => {
-      response.once('end', () => settle(response.statusCode)).once('error', () => settle());
+      const retryAfter = response.headers['retry-after'];
+      response.once('end', () => settle(response.statusCode, retryAfter)).once('error', () => settle());
       response.resume();
     });
     outgoing.once('timeout', () => outgoing.destroy());

@@ -48,7 +48,8 @@ function shotOf(gateway: SoakGateway, tokens: readonly string[], index: number):
   };
 }
 
-async function measure(gateway: SoakGateway, tokens: readonly string[], seconds: number) {
+/** Sends mixed requests of all tenants in turn, and reads the heap after each tenth of the time. */
+export async function mixedTraffic(gateway: SoakGateway, tokens: readonly string[], seconds: number) {
   const readings: Reading[] = [];
   const loads: LoadFigures[] = [];
   const startedAt = performance.now();
@@ -67,7 +68,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   const tokens = await arena.world.tokens({ user: 'alice@acme.test', lifeSeconds: seconds + 3_600 }, ids);
   const heapBefore = await gateway.heapMib();
   const rssBefore = gateway.rssMib;
-  const { readings, loads } = await measure(gateway, tokens, seconds);
+  const { readings, loads } = await mixedTraffic(gateway, tokens, seconds);
   const metrics = await gateway.metrics();
   const caches = Object.entries(CACHES).map(([what, name]) => noted(what, String(metrics.sum(name))));
   return [

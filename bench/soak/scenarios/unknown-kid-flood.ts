@@ -1,12 +1,15 @@
 import { Road } from '../../../test/support/road.js';
 import type { SoakArena, SoakGateway } from '../arena.js';
+import { sendElsewhere } from '../elsewhere.js';
 import { inTurns } from '../paired.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
 
 const ROUNDS = 3;
 const USER_RATE = 50;
-const FLOOD_RATE = 200;
+const FLOOD_RATE = 500;
+const COST_SECONDS = 8;
+const PATH = '/api/v1/users';
 const TOKENS = 500;
 const RATIO = 1.2;
 const COOLDOWN_SECONDS = 30;
@@ -30,15 +33,32 @@ async function prepare(arena: SoakArena): Promise<Stage> {
   return { arena, gateway, good: await world.token('alice@acme.test'), unknown, fetches: () => counted.connections };
 }
 
-function load({ gateway, good, unknown }: Stage, who: 'users' | 'flood', seconds: number): Promise<LoadFigures> {
-  const url = `${gateway.url}/api/v1/users`;
-  const tokenOf = who === 'users' ? () => good : (index: number) => unknown[index % unknown.length] ?? '';
-  const rate = who === 'users' ? USER_RATE : FLOOD_RATE;
-  return steadyLoad({
-    rate,
-    seconds,
-    shot: (index) => ({ url, headers: { authorization: `Bearer ${tokenOf(index)}` } }),
-  });
+const users = ({ gateway, good }: Stage, seconds: number): Promise<LoadFigures> => {
+  const headers = { authorization: `Bearer ${good}` };
+  return steadyLoad({ rate: USER_RATE, seconds, shot: () => ({ url: `${gateway.url}${PATH}`, headers }) });
+};
+
+const attackers = ({ gateway, unknown }: Stage, seconds: number): Promise<LoadFigures> =>
+  sendElsewhere({ url: `${gateway.url}${PATH}`, rate: FLOOD_RATE, seconds, tokens: unknown });
+
+/** CPU time of the gateway for one request of a load, in µs. */
+async function costOf({ gateway }: Stage, send: () => Promise<LoadFigures>): Promise<number> {
+  const before = gateway.cpuMicroseconds;
+  const { sent } = await send();
+  return (gateway.cpuMicroseconds - before) / sent;
+}
+
+/** What a refusal costs, by the same sender at the same rate as good requests. */
+async function costs(stage: Stage, seconds: number): Promise<Finding[]> {
+  const url = `${stage.gateway.url}${PATH}`;
+  const send = (tokens: readonly string[]) => () => sendElsewhere({ url, rate: FLOOD_RATE, seconds, tokens });
+  await send(stage.unknown)();
+  const good = await costOf(stage, send([stage.good]));
+  const refused = await costOf(stage, send(stage.unknown));
+  return [
+    atMost('CPU of a refusal, × that of a good request', refused / good, 1),
+    noted('CPU of a good request, of a refusal', `${good.toFixed(0)} µs, ${refused.toFixed(0)} µs`),
+  ];
 }
 
 async function flood(stage: Stage, seconds: number, state: 'up' | 'down'): Promise<Finding[]> {
@@ -48,16 +68,16 @@ async function flood(stage: Stage, seconds: number, state: 'up' | 'down'): Promi
   const floods: LoadFigures[] = [];
   const pairs = await inTurns(
     ROUNDS,
-    () => load(stage, 'users', seconds),
+    () => users(stage, seconds),
     async () => {
-      const [users, attackers] = await Promise.all([load(stage, 'users', seconds), load(stage, 'flood', seconds)]);
-      floods.push(attackers);
-      return users;
+      const [good, flooding] = await Promise.all([users(stage, seconds), attackers(stage, seconds)]);
+      floods.push(flooding);
+      return good;
     },
   );
   const allowed = 1 + Math.floor((performance.now() - startedAt) / 1000 / COOLDOWN_SECONDS);
-  const users = [...pairs.quiet, ...pairs.loaded];
-  const sent = users.reduce((sum, each) => sum + each.sent, 0);
+  const all = [...pairs.quiet, ...pairs.loaded];
+  const sent = all.reduce((sum, each) => sum + each.sent, 0);
   return [
     atMost(
       `JWKS ${state}: connections for keys (1 a cooldown of ${COOLDOWN_SECONDS} s)`,
@@ -68,7 +88,7 @@ async function flood(stage: Stage, seconds: number, state: 'up' | 'down'): Promi
     noted(`JWKS ${state}: p99 quiet, flooded`, `${pairs.quietP99Ms.toFixed(1)} ms, ${pairs.loadedP99Ms.toFixed(1)} ms`),
     exactly(
       `JWKS ${state}: good requests answered 200`,
-      users.reduce((sum, each) => sum + countOf(each, 200), 0),
+      all.reduce((sum, each) => sum + countOf(each, 200), 0),
       sent,
     ),
     noted(`JWKS ${state}: answers to the flood, by round`, floods.map(describeStatuses).join('; ')),
@@ -78,14 +98,15 @@ async function flood(stage: Stage, seconds: number, state: 'up' | 'down'): Promi
 async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   const stage = await prepare(arena);
   const slice = seconds / (ROUNDS * 4);
-  await load(stage, 'users', 3);
-  return [...(await flood(stage, slice, 'up')), ...(await flood(stage, slice, 'down'))];
+  await users(stage, 3);
+  const cost = await costs(stage, COST_SECONDS);
+  return [...cost, ...(await flood(stage, slice, 'up')), ...(await flood(stage, slice, 'down'))];
 }
 
 /** Tokens whose key nobody has, while keys can be fetched and while they cannot. */
 export const unknownKidFlood: Scenario = {
   name: 'unknown-kid-flood',
-  title: '200 tokens a second with unknown kids beside 50 good requests a second, JWKS up and then down',
+  title: `${FLOOD_RATE} tokens a second with unknown kids beside ${USER_RATE} good requests a second, JWKS up and then down`,
   seconds: 240,
   graceSeconds: 90,
   run,
