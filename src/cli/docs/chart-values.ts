@@ -59,7 +59,11 @@ const count = { type: 'integer', minimum: 1 };
 const list = { type: 'array', items: { type: 'object' }, minItems: 1 };
 const NAME = '^[A-Z][A-Z0-9_]*$';
 /** A quantity of Kubernetes: `250m`, `1`, `1Gi`. */
-const quantity = { type: ['string', 'number'], pattern: '^[0-9]+(\\.[0-9]+)?(m|k|[KMGTPE]i?)?$', exclusiveMinimum: 0 };
+const quantity = {
+  type: ['string', 'number'],
+  pattern: '^[0-9]+(\\.[0-9]+)?(m|k|Ki|[MGTPE]i?)?$',
+  exclusiveMinimum: 0,
+};
 const quantities = { type: 'object', additionalProperties: quantity };
 const port = {
   type: 'object',
@@ -81,7 +85,8 @@ export function valuesSchema(): object {
     env: { type: 'object', propertyNames: { pattern: NAME }, additionalProperties: variable },
     settings: { ...strings, propertyNames: { pattern: NAME } },
     ports: { ...list, items: port },
-    resources: closed({ requests: quantities, limits: quantities }),
+    // Heap and load shedding are measured by the limit of memory; without it they would be by that of the node.
+    resources: closed({ requests: quantities, limits: { ...quantities, required: ['memory'] } }),
     autoscaling: closed({ enabled: flag, minReplicas: count, maxReplicas: count, metrics: list }),
     networkPolicy: closed({ enabled: flag, ingress: list, egress: list }),
     podMonitor: closed({ enabled: flag }),

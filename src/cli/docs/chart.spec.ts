@@ -27,6 +27,8 @@ describe('the schema of the chart', () => {
       'memory in a unit that Kubernetes does not know',
       { resources: { ...values['resources'], limits: { memory: '1GB' } } },
     ],
+    ['a K that Kubernetes does not know', { resources: { ...values['resources'], limits: { memory: '1K' } } }],
+    ['no limit of memory', { resources: { ...values['resources'], limits: {} } }],
     ['resources that are no quantities', { resources: { ...values['resources'], requests: 'small' } }],
     ['a NetworkPolicy without rules', { networkPolicy: { ...values['networkPolicy'], egress: [] } }],
   ])('refuses %s', (_, change) => {
@@ -42,6 +44,11 @@ describe('the templates of the chart', () => {
       expect(text.match(/\{\{/g)?.length).toBe(text.match(/\}\}/g)?.length);
     },
   );
+
+  test('fail for an autoscaler with fewer pods at most than at least', () => {
+    const template = files.get('charts/api-gateway/templates/horizontal-pod-autoscaler.yaml') ?? '';
+    expect(template).toMatch(/maxReplicas: \{\{ if lt \(int .*maxReplicas\) \(int .*minReplicas\) \}\}\{\{ fail "/);
+  });
 
   test('leave neither an image, nor settings, nor a namespace fixed', () => {
     const all = [...files].filter(([path]) => path.includes('/templates/')).map(([, text]) => text);
