@@ -1,4 +1,5 @@
 import { PLANTED } from './planted-faults.js';
+import { until } from '../until.js';
 import type { Scenario } from './scenario.js';
 
 export const HEAP_FILLING: Scenario = {
@@ -6,9 +7,12 @@ export const HEAP_FILLING: Scenario = {
   fault: 'Code of the gateway keeps objects, up to the limit of its heap and nearly that of its memory',
   env: { PLANTED_MEMORY_LIMIT: String(700 * 1_048_576) },
   nodeArgs: ['--max-old-space-size=384', '--max-semi-space-size=4', ...PLANTED],
-  inject: async ({ pod }) => {
-    await pod.plant('/full-heap');
-    await pod.plant('/full-memory');
+  // Memory first: near the limit of its heap, a process collects garbage and hardly does anything else.
+  inject: async (site) => {
+    await site.pod.plant('/full-memory');
+    const full = 'process_resident_memory_bytes / gateway_memory_limit_bytes > 0.8';
+    await until('the memory is full', async () => (await site.query(full)).length > 0);
+    await site.pod.plant('/full-heap');
   },
   heal: async (site) => {
     const full = site.pod;
