@@ -1,11 +1,21 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
 import { shellBlock } from '../support/shell-blocks.js';
 import { readText } from './project-files.js';
+
+interface CollectorConfig {
+  readonly receivers: object;
+  readonly processors: { readonly tail_sampling: { readonly decision_wait: string; readonly policies: unknown[] } };
+  readonly exporters: object;
+  readonly service: {
+    readonly pipelines: Readonly<Record<string, Readonly<Record<'receivers' | 'processors' | 'exporters', string[]>>>>;
+  };
+}
 
 const PAGE = 'docs/tracing.md';
 const JAEGER = 'http://jaeger:14268/api/traces';
@@ -54,5 +64,38 @@ describe('the page on traces', () => {
     const line = await vi.waitUntil(() => gateway.lines.find(({ trace_id: id }) => id === traceId));
     expect(line).toMatchObject({ trace_sampled: true, status: 401 });
     expect(await bash(shellBlock(PAGE, 'openmetrics'))).toContain(`trace_id="${traceId}"`);
+  });
+});
+
+describe('the example of a collector', () => {
+  const text = readText('observability/otel-collector.yml');
+  const { receivers, processors, exporters, service } = parse(text) as CollectorConfig;
+  const { decision_wait: wait, policies } = processors.tail_sampling;
+
+  it('has one pipeline, of parts that it declares', () => {
+    const { traces, ...others } = service.pipelines;
+    expect(others).toEqual({});
+    expect(traces?.receivers).toEqual(Object.keys(receivers));
+    expect(traces?.processors).toEqual(Object.keys(processors));
+    expect(traces?.exporters).toEqual(Object.keys(exporters));
+  });
+
+  it('keeps what the gateway keeps by itself, once every span is there', () => {
+    const { tracing, timeouts } = parseEnvironment({
+      ...gateway.world.gatewayEnv(),
+      ENABLE_TRACING: 'true',
+      JAEGER_URL: JAEGER,
+    });
+    expect(policies).toEqual([
+      { name: 'failed', type: 'status_code', status_code: { status_codes: ['ERROR'] } },
+      { name: 'refused', type: 'string_attribute', string_attribute: { key: 'auth.outcome', values: ['deny'] } },
+      { name: 'slow', type: 'latency', latency: { threshold_ms: tracing?.slowMs } },
+      {
+        name: 'share',
+        type: 'probabilistic',
+        probabilistic: { sampling_percentage: 100 * (tracing?.sampleRatio ?? 0) },
+      },
+    ]);
+    expect(Number.parseInt(wait, 10) * 1000).toBeGreaterThan(timeouts.requestMs);
   });
 });
