@@ -10,6 +10,7 @@ const SCENARIOS = [
   'admin-restarting',
   'traces-lost',
   'redis-down',
+  'reload-failing',
 ];
 
 describe.each(SCENARIOS)('while %s', (scenario) => {

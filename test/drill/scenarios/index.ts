@@ -18,6 +18,7 @@ import { JWKS_DOWN } from './jwks-down.js';
 import { MANY_TENANTS } from './many-tenants.js';
 import { MANY_CONNECTIONS } from './many-connections.js';
 import { REDIS_DOWN } from './redis-down.js';
+import { RELOAD_FAILING } from './reload-failing.js';
 import type { Scenario } from './scenario.js';
 import { SSO_FAILING } from './sso-failing.js';
 import { STUCK_DRAIN } from './stuck-drain.js';
@@ -58,6 +59,7 @@ export const SCENARIOS: readonly Scenario[] = [
   EVENT_LOOP_BLOCKED,
   GARBAGE,
   HEAP_FILLING,
+  RELOAD_FAILING,
   ADMIN_RESTARTING,
   STUCK_DRAIN,
   GATEWAY_DOWN,
