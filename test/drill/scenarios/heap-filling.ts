@@ -16,7 +16,9 @@ export const HEAP_FILLING: Scenario = {
   },
   heal: async (site) => {
     const full = site.pod;
-    await site.addPod();
+    const { name } = await site.addPod();
+    const isScraped = async () => (await site.query(`up{pod="${name}"} == 1`)).length > 0;
+    await until('the pod in its place is scraped', isScraped);
     await full.kill();
   },
   alerts: [
