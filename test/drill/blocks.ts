@@ -12,9 +12,9 @@ export class RunbookBlocks {
     private readonly blocks: readonly Block[],
   ) {}
 
-  /** Opens the shell, which ends with the site. */
-  static async open(site: Site): Promise<RunbookBlocks> {
-    const shell = site.parts.add(await RunbookShell.start(site));
+  /** Opens the shell, which ends with the site. @param gateway the command `gateway` in it: that of the sources, unless told otherwise. */
+  static async open(site: Site, gateway?: string): Promise<RunbookBlocks> {
+    const shell = site.parts.add(await RunbookShell.start(site, gateway));
     return new RunbookBlocks(site, shell, blocksOf(site.scenario.name));
   }
 

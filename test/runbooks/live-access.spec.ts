@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runPagesOf } from './live.js';
 import { blocksOf } from './page.js';
 
-const SCENARIOS = ['auth-down', 'auth-slow', 'auth-failing', 'jwks-down', 'clock-skewed', 'sso-failing'];
+const SCENARIOS = ['auth-slow', 'auth-failing', 'jwks-down', 'clock-skewed', 'sso-failing'];
 
 describe.each(SCENARIOS)('while %s', (scenario) => {
   it('there are blocks of pages to be run', () => {

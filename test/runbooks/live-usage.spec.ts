@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { runPagesOf } from './live.js';
 import { blocksOf } from './page.js';
 
-const SCENARIOS = ['tenant-down', 'tenant-down-journal', 'tenant-rejects-usage', 'journal-failing'];
+const SCENARIOS = ['tenant-down', 'tenant-down-journal', 'journal-failing'];
 
 describe.each(SCENARIOS)('while %s', (scenario) => {
   it('there are blocks of pages to be run', () => {

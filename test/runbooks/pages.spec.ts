@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { SUBSET } from '../drill/subset.js';
 import { findFiles, readText, ROOT } from '../ops/project-files.js';
 import { parsePage, readPages } from './page.js';
 import { MAX_EXCUSED, reportOf } from './report.js';
@@ -10,7 +11,7 @@ import { MAX_EXCUSED, reportOf } from './report.js';
 const pages = readPages();
 const blocks = pages.flatMap((page) => page.blocks);
 const place = ({ path, line }: { path: string; line: number }) => `${path}:${line}`;
-/** Scenarios that a file beside this one runs. */
+/** Scenarios whose blocks a file beside this one runs. */
 const live = findFiles('test/runbooks/live-*.spec.ts').flatMap((path) =>
   [...(/^const SCENARIOS = \[([^\]]*)\]/m.exec(readText(path))?.[1] ?? '').matchAll(/[\w-]+/g)].map(([name]) => name),
 );
@@ -22,9 +23,9 @@ describe('the pages below runbooks/', () => {
     expect(silent.map(place)).toEqual([]);
   });
 
-  it('name the fault that is on while their blocks run, and are run with it by one of the files beside this one', () => {
+  it('name the fault that is on while their blocks run, and are run with it by one of the files beside this one, or by the drill', () => {
     const wanted = new Set(pages.flatMap(({ scenario, blocks: [first] }) => (first === undefined ? [] : [scenario])));
-    expect(live.toSorted(compare)).toEqual([...wanted].map(String).toSorted(compare));
+    expect([...live, ...SUBSET.flat()].toSorted(compare)).toEqual([...wanted].map(String).toSorted(compare));
   });
 
   it('excuse few of their blocks, and report what becomes of each', () => {
