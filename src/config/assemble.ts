@@ -119,6 +119,7 @@ function loadOf(settings: Settings): GatewayConfig['load'] {
     tenantWeights: settings.GATEWAY_TENANT_WEIGHTS,
     shedDelayMs: settings.GATEWAY_SHED_DELAY,
     shedHeapPercent: settings.GATEWAY_SHED_HEAP_PERCENT,
+    shedMemoryPercent: settings.GATEWAY_SHED_MEMORY_PERCENT,
   };
 }
 

@@ -58,6 +58,8 @@ export interface LoadConfig {
   readonly shedDelayMs: number;
   /** 0: does not matter. */
   readonly shedHeapPercent: number;
+  /** Of the memory that the process may use; 0: never. */
+  readonly shedMemoryPercent: number;
 }
 
 /** How often callers may call. */

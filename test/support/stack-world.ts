@@ -49,6 +49,7 @@ export const LOAD: LoadConfig = {
   tenantWeights: [],
   shedDelayMs: 0,
   shedHeapPercent: 0,
+  shedMemoryPercent: 0,
 };
 
 /** What a test changes of the limits. */

@@ -32,4 +32,8 @@ export const loadSettings = {
   GATEWAY_SHED_HEAP_PERCENT: defaulted(count({ min: 0, max: 99 }), '85', {
     description: 'Share of the heap limit in use from which less is taken on at once. 0: never.',
   }),
+  GATEWAY_SHED_MEMORY_PERCENT: defaulted(count({ min: 0, max: 99 }), '92', {
+    description:
+      'Share of the memory limit of the container, or of the memory of the machine, in use from which less is taken on at once. 0: never.',
+  }),
 };

@@ -24,8 +24,9 @@ export class AdmissionModule implements OnApplicationBootstrap, OnApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    const { shedDelayMs, shedHeapPercent } = this.config.load;
-    if (shedDelayMs > 0 || shedHeapPercent > 0) this.sensor.start((pressure) => this.admission.adjust(pressure));
+    const { shedDelayMs, shedHeapPercent, shedMemoryPercent } = this.config.load;
+    if (shedDelayMs > 0 || shedHeapPercent > 0 || shedMemoryPercent > 0)
+      this.sensor.start((pressure) => this.admission.adjust(pressure));
   }
 
   onApplicationShutdown(): void {

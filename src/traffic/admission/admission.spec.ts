@@ -6,9 +6,10 @@ import type { CallContext } from '../../domain/call-context.js';
 import { Admission, type Pressure } from './admission.js';
 import { PRIORITIES, type Priority } from './priority.js';
 
-const CALM: Pressure = { eventLoopDelayMs: 5, heapPercent: 30 };
-const LAGGING: Pressure = { eventLoopDelayMs: 250, heapPercent: 30 };
-const FULL_HEAP: Pressure = { eventLoopDelayMs: 5, heapPercent: 95 };
+const CALM: Pressure = { eventLoopDelayMs: 5, heapPercent: 30, memoryPercent: 40 };
+const LAGGING: Pressure = { eventLoopDelayMs: 250, heapPercent: 30, memoryPercent: 40 };
+const FULL_HEAP: Pressure = { eventLoopDelayMs: 5, heapPercent: 95, memoryPercent: 40 };
+const FULL_MEMORY: Pressure = { eventLoopDelayMs: 5, heapPercent: 30, memoryPercent: 96 };
 
 interface Gate {
   readonly admission: Admission;
@@ -20,7 +21,14 @@ function gate(maxConcurrentRequests = 1_000, tenantSharePercent = 100): Gate {
   const refused: string[] = [];
   const pressed: [boolean, string][] = [];
   const admission = new Admission(
-    { ...LOAD, maxConcurrentRequests, tenantSharePercent, shedDelayMs: 100, shedHeapPercent: 85 },
+    {
+      ...LOAD,
+      maxConcurrentRequests,
+      tenantSharePercent,
+      shedDelayMs: 100,
+      shedHeapPercent: 85,
+      shedMemoryPercent: 92,
+    },
     {
       refused: (priority, reason) => refused.push(`${priority} ${reason}`),
       pressed: (isPressed, reason) => pressed.push([isPressed, reason]),
@@ -138,6 +146,7 @@ describe('under pressure', () => {
   it.each([
     ['a lagging event loop', LAGGING, 'event loop delay 250 ms'],
     ['a full heap', FULL_HEAP, 'heap 95 % full'],
+    ['a full memory', FULL_MEMORY, 'memory 96 % full'],
   ])('%s lowers the limit below what was under way, and that is told', (_, pressure, reason) => {
     const made = pressed(500, pressure);
     expect(room(made, 'auth')).toBe(400);

@@ -9,6 +9,8 @@ export interface Pressure {
   readonly eventLoopDelayMs: number;
   /** Of the heap limit, in percent. */
   readonly heapPercent: number;
+  /** Resident memory, of what the process may use, in percent: bodies lie outside of the heap. */
+  readonly memoryPercent: number;
 }
 
 /** `tenant_share`: a stream of a tenant that has as many open as it may have. */
@@ -46,7 +48,7 @@ const RETRY_AFTER_SECONDS = 1;
 
 /**
  * How many requests are worked on at once. The limit of the settings holds as long as the process is well; when its
- * event loop lags or its heap fills it is lowered step by step, and raised again as soon as that is over, so that what
+ * event loop lags or its memory fills it is lowered step by step, and raised again as soon as that is over, so that what
  * is let in is also answered. Streams wait most of their time and count against the limit of the settings alone; since
  * they last, those of one tenant leave the others their share of it.
  */
@@ -153,10 +155,11 @@ export class Admission {
     if (this.limit === maxConcurrentRequests) this.observer.pressed(false, '');
   }
 
-  private suffersFrom({ eventLoopDelayMs, heapPercent }: Pressure): string {
-    const { shedDelayMs, shedHeapPercent } = this.settings;
+  private suffersFrom({ eventLoopDelayMs, heapPercent, memoryPercent }: Pressure): string {
+    const { shedDelayMs, shedHeapPercent, shedMemoryPercent } = this.settings;
     if (shedDelayMs > 0 && eventLoopDelayMs > shedDelayMs) return `event loop delay ${Math.round(eventLoopDelayMs)} ms`;
     if (shedHeapPercent > 0 && heapPercent > shedHeapPercent) return `heap ${Math.round(heapPercent)} % full`;
+    if (shedMemoryPercent > 0 && memoryPercent > shedMemoryPercent) return `memory ${Math.round(memoryPercent)} % full`;
     return '';
   }
 

@@ -11,7 +11,7 @@ function hold(): void {
   while (performance.now() < until);
 }
 
-it('an event loop that is held up again and again is seen, and the heap is', async () => {
+it('an event loop that is held up again and again is seen, and so are heap and memory', async () => {
   const sensor = new PressureSensor(HELD_MS * 6);
   let seen: Pressure | undefined;
   sensor.start((pressure) => (seen ??= pressure));
@@ -23,4 +23,6 @@ it('an event loop that is held up again and again is seen, and the heap is', asy
   expect(seen.eventLoopDelayMs).toBeGreaterThan(HELD_MS / 2);
   expect(seen.heapPercent).toBeGreaterThan(0);
   expect(seen.heapPercent).toBeLessThan(100);
+  expect(seen.memoryPercent).toBeGreaterThan(0);
+  expect(seen.memoryPercent).toBeLessThan(100);
 });

@@ -1,13 +1,15 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
+import { memoryLimit } from '../../observe/process-metrics.js';
 import type { Pressure } from './admission.js';
 
 const RESOLUTION_MS = 20;
 const LOOK_MS = 1000;
 
-/** Looks at the event loop and the heap of this process. */
+/** Looks at the event loop, the heap and the memory of this process. */
 export class PressureSensor {
   private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  private readonly memoryLimit = memoryLimit();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly intervalMs = LOOK_MS) {}
@@ -26,6 +28,7 @@ export class PressureSensor {
     const eventLoopDelayMs = Math.max(this.delay.percentile(90) / 1e6 - RESOLUTION_MS, 0);
     this.delay.reset();
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    return { eventLoopDelayMs, heapPercent: (used / limit) * 100 };
+    const memoryPercent = (process.memoryUsage.rss() / this.memoryLimit) * 100;
+    return { eventLoopDelayMs, heapPercent: (used / limit) * 100, memoryPercent };
   }
 }
