@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lineOf, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
 const ENTITLEMENTS = '/tenant.v1.TenantService/GetEntitlements';
@@ -32,8 +32,10 @@ describe('a suspended tenant', () => {
       () => carol.send('POST', '/api/v1/auth/logout', {}),
     ];
     for (const send of refused) {
-      await expectFetchProblem(await send(), 'TENANT_SUSPENDED');
-      expect(gateway.lines.at(-1)).toMatchObject({ decision_reason: 'TENANT_SUSPENDED', outcome: 'deny' });
+      const response = await send();
+      await expectFetchProblem(response, 'TENANT_SUSPENDED');
+      const denied = { decision_reason: 'TENANT_SUSPENDED', outcome: 'deny' };
+      expect(await lineOf(gateway, response)).toMatchObject(denied);
     }
     expect(gateway.world.calls.list().filter(({ metadata }) => metadata['x-gateway-tenant']?.[0] === 'globex')).toEqual(
       asked(),
