@@ -10,6 +10,7 @@ import { compareEnvironments, type EnvironmentChange } from './config/reloadable
 import type { Environment } from './config/variables.js';
 import { compileContract, Contract } from './contract/contract.js';
 import type { CompiledRoute } from './contract/compiled-route.js';
+import { upstreamOfService } from './contract/describe-method.js';
 import type { Descriptors } from './contract/descriptors.js';
 import { Cors } from './edge/cors.js';
 import { mountedServices } from './edge/mounted-services.js';
@@ -136,8 +137,9 @@ async function contractCommits(
 /** The well-known client is made of the descriptor sets at boot, and knows no RPC of later ones. */
 function refuseGrpcJs({ sets }: Descriptors, former: Descriptors, { upstreams }: GatewayConfig): void {
   const changed = sets.filter((set) => !former.sets.includes(set)).flatMap((set) => set.services);
-  const names = changed.map(({ file }) => file.proto.package.split('.')[0] ?? '');
-  const stuck = [...new Set(names)].filter((name) => upstreams.get(name)?.transport === 'grpc-js');
+  const stuck = [...new Set(changed.map(upstreamOfService))].filter(
+    (name) => upstreams.get(name)?.transport === 'grpc-js',
+  );
   if (stuck.length === 0) return;
   throw new ConfigError(
     stuck.map((name) => ({

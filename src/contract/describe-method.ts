@@ -1,4 +1,4 @@
-import type { DescMethod } from '@bufbuild/protobuf';
+import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type { Policy, RatePolicy } from '../domain/policy.js';
 import type { GuardedMessages, KeyedRate, RpcMethod } from '../domain/rpc-method.js';
@@ -11,8 +11,7 @@ const TYPE_URL = 'type.googleapis.com/';
 export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
   const service = desc.parent.typeName;
   return Object.freeze({
-    // Its settings are in capitals, whatever the case of the package.
-    upstream: desc.parent.file.proto.package.split('.', 1).join('').toLowerCase(),
+    upstream: upstreamOfService(desc.parent),
     service,
     name: desc.name,
     path: `/${service}/${desc.name}`,
@@ -24,6 +23,11 @@ export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
     guarded: policy.guardrail === undefined ? undefined : guardedMessages(desc),
     keyedRates: policy.rates.flatMap((rate) => keyedRate(desc, rate)),
   });
+}
+
+/** Returns the name of the upstream that serves a service: its settings are in capitals, whatever the case of the package. */
+export function upstreamOfService({ file }: DescService): string {
+  return file.proto.package.split('.', 1).join('').toLowerCase();
 }
 
 function guardedMessages({ input, output }: DescMethod): GuardedMessages {

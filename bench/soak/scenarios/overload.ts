@@ -8,7 +8,7 @@ const LANES = 32;
 const STEP = 3;
 /** Of its core, so that the other one can offer more than it can answer. */
 const NEIGHBOURS = 3;
-/** A step below this is no overload. */
+/** A step below this does not overload the gateway. */
 const LEAST_STEP = 2.5;
 const GOODPUT = 0.8;
 const RECOVERY_SECONDS = 10;

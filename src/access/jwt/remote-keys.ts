@@ -135,8 +135,11 @@ export class RemoteKeys {
     const fetched = this.pending ?? this.fetchForToken();
     if (fetched === undefined) return;
     this.waiting += 1;
-    await fetched;
-    this.waiting -= 1;
+    try {
+      await fetched;
+    } finally {
+      this.waiting -= 1;
+    }
   }
 
   private fetchForToken(): Promise<void> | undefined {

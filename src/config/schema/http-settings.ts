@@ -39,7 +39,7 @@ export const httpSettings = {
     description: 'Largest request line and headers together (431).',
   }),
   GATEWAY_MAX_CONNECTIONS: defaulted(count({ min: 1 }), '10000', {
-    description: 'Connections held at once; more are closed at once.',
+    description: 'Connections open at the same time; further ones are closed immediately.',
   }),
   GATEWAY_HEADERS_TIMEOUT: defaulted(duration(), '10s', { description: 'Longest wait for the headers of a request.' }),
   GATEWAY_RECEIVE_TIMEOUT: defaulted(duration(), '15s', {
