@@ -10,6 +10,18 @@ export function memoryLimit(): number {
   return limit > 0 && limit < total ? limit : total;
 }
 
+/**
+ * Returns the resident memory of this process, in bytes; undefined when the system cannot say, which is the case
+ * while the process has no file descriptor left: reading it opens a file.
+ */
+export function residentMemory(): number | undefined {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return undefined;
+  }
+}
+
 /** Registers what the default metrics of Node leave out: limits, and the busy time of the event loop. */
 export function registerProcessMetrics(registry: Registry): void {
   const registers = [registry];

@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShut
 import type { Logger } from 'pino';
 import { type DegradeFlag, DegradeFlags } from '../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
-import { memoryLimit } from '../observe/process-metrics.js';
+import { memoryLimit, residentMemory } from '../observe/process-metrics.js';
 
 const LOOK_MS = 5_000;
 /** Share of the limit at which the kernel may end the process any moment, and below which it is safe again. */
@@ -38,11 +38,16 @@ export class MemoryWatch implements OnApplicationBootstrap, OnApplicationShutdow
 
   onApplicationBootstrap(): void {
     warnOfHeapLimit(this.logger.events);
-    this.timer = setInterval(() => this.look(memoryUse()), LOOK_MS).unref();
+    this.timer = setInterval(() => this.lookAtProcess(), LOOK_MS).unref();
   }
 
   onApplicationShutdown(): void {
     clearInterval(this.timer);
+  }
+
+  private lookAtProcess(): void {
+    const used = residentMemory();
+    if (used !== undefined) this.look({ used, limit: memoryLimit() });
   }
 
   look({ used, limit }: MemoryUse): void {
@@ -58,10 +63,6 @@ export function warnOfHeapLimit(log: Logger, limit = memoryLimit(), heap = getHe
   if (heap < limit) return;
   const hint = 'lower --max-old-space-size-percentage in NODE_OPTIONS, or raise the memory limit of the container';
   log.warn({ heap_limit_bytes: heap, memory_limit_bytes: limit, hint }, 'heap_limit_above_memory_limit');
-}
-
-function memoryUse(): MemoryUse {
-  return { used: process.memoryUsage.rss(), limit: memoryLimit() };
 }
 
 function mebibytes(bytes: number): string {

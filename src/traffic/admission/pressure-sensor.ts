@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import { memoryLimit } from '../../observe/process-metrics.js';
+import { memoryLimit, residentMemory } from '../../observe/process-metrics.js';
 import type { Pressure } from './admission.js';
 
 const RESOLUTION_MS = 20;
@@ -10,6 +10,7 @@ const LOOK_MS = 1000;
 export class PressureSensor {
   private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private readonly memoryLimit = memoryLimit();
+  private memory = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly intervalMs = LOOK_MS) {}
@@ -28,7 +29,8 @@ export class PressureSensor {
     const eventLoopDelayMs = Math.max(this.delay.percentile(90) / 1e6 - RESOLUTION_MS, 0);
     this.delay.reset();
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
-    const memoryPercent = (process.memoryUsage.rss() / this.memoryLimit) * 100;
+    this.memory = residentMemory() ?? this.memory;
+    const memoryPercent = (this.memory / this.memoryLimit) * 100;
     return { eventLoopDelayMs, heapPercent: (used / limit) * 100, memoryPercent };
   }
 }
