@@ -18,7 +18,10 @@ export class AlertWatch {
     private readonly scenario: Scenario,
   ) {}
 
-  /** Resolves when windows of five minutes are full and neither a page nor an expected alert fires. */
+  /**
+   * Resolves when windows of five minutes are full, and neither a page nor an expected alert fires or is still open at
+   * its receiver, who would not be notified of it again.
+   */
   async quiet(): Promise<void> {
     const expected = new Set(this.scenario.alerts.filter((each) => !each.isConstant).map(({ alert }) => alert));
     const full = 'min(count_over_time(up{job="api-gateway"}[30s])) > 12';
@@ -27,7 +30,8 @@ export class AlertWatch {
       async () => {
         if ((await this.site.query(full)).length === 0) return false;
         const firing = (await this.site.prometheus.alerts()).filter(({ state }) => state === 'firing');
-        return !firing.some(({ labels }) => isPage(labels) || expected.has(String(labels['alertname'])));
+        const open = this.site.alerts.receivers.open();
+        return ![...firing, ...open].some(({ labels }) => isPage(labels) || expected.has(String(labels['alertname'])));
       },
       { explain: () => this.explain() },
     );

@@ -62,6 +62,8 @@ describe('SIGHUP', { timeout: 120_000 }, () => {
     expect(refused.code).toBe(78);
     expect(refused.err.join('\n')).toContain('RATE_LIMIT_RPS: ');
     expect(await isAllowed('https://three.example.com')).toBe(true);
+    // The answer comes before its line.
+    await expect.poll(() => lines('policy_reload_failed').length).toBe(1);
   });
 
   it('begins nothing while the gateway drains, and ends nothing', async () => {

@@ -60,6 +60,15 @@ export class Receivers {
       .flatMap(({ alerts }) => alerts.filter((alert) => alert.status === status));
   }
 
+  /** Alerts that a receiver was last told are firing. */
+  open(): readonly NotifiedAlert[] {
+    const latest = new Map<string, NotifiedAlert>();
+    for (const { receiver, alerts } of this.notifications) {
+      for (const alert of alerts) latest.set(receiver + JSON.stringify(alert.labels), alert);
+    }
+    return [...latest.values()].filter(({ status }) => status === 'firing');
+  }
+
   async close(): Promise<void> {
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
