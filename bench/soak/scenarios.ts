@@ -14,6 +14,7 @@ import { outboxOutage } from './scenarios/outbox-outage.js';
 import { overload } from './scenarios/overload.js';
 import { oversizedAuthorization } from './scenarios/oversized-authorization.js';
 import { rateLimitCluster } from './scenarios/rate-limit-cluster.js';
+import { scrapes } from './scenarios/scrapes.js';
 import { slowReaders } from './scenarios/slow-readers.js';
 import { smallMemory } from './scenarios/small-memory.js';
 import { unknownKidFlood } from './scenarios/unknown-kid-flood.js';
@@ -32,6 +33,7 @@ export const SCENARIOS: readonly Scenario[] = [
   outboxOutage,
   overload,
   idleConnections,
+  scrapes,
   smallMemory,
   cpuLimit,
   dnsFailures,

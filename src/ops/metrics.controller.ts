@@ -4,7 +4,7 @@ import { Access } from '../access/access.decorator.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayMetrics } from '../observe/metrics.js';
-import { OPEN_METRICS_TYPE, openMetrics, prefersOpenMetrics } from '../observe/open-metrics.js';
+import { OPEN_METRICS_TYPE, openMetricsExposition, prefersOpenMetrics, textExposition } from '../observe/exposition.js';
 
 /** The exposition of this application's registry. The path comes from PrometheusModule. */
 @Controller()
@@ -20,6 +20,6 @@ export class MetricsController {
     const { registry } = this.metrics;
     const isOpen = this.config.metrics.exemplars && prefersOpenMetrics(accept);
     void reply.header('content-type', isOpen ? OPEN_METRICS_TYPE : registry.contentType);
-    return isOpen ? openMetrics(registry) : registry.metrics();
+    return isOpen ? openMetricsExposition(registry) : textExposition(registry);
   }
 }
