@@ -3,9 +3,6 @@ import { defineConfig } from 'vitest/config';
 /** Beside the code that they are about, but they start servers or processes, or wait for seconds on a real clock. */
 const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts', 'src/grpc/http2/stuck-connection.spec.ts'];
 
-/** The blocks of every page while its fault is on: minutes, and `npm test` drills the commonest faults with theirs. */
-const RUNBOOK_SPECS = ['test/runbooks/live-*.spec.ts'];
-
 /** No test is timed: states are waited for as long as a busy machine takes to reach them. */
 const PATIENT = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } };
 
@@ -30,16 +27,7 @@ export default defineConfig({
           ...PATIENT,
           name: 'gateway',
           include: ['test/**/*.spec.ts', ...SERVER_SPECS],
-          exclude: ['**/node_modules/**', ...RUNBOOK_SPECS],
-          globalSetup: ['test/support/build-once.ts'],
-        },
-      },
-      {
-        test: {
-          ...SHARED,
-          ...PATIENT,
-          name: 'runbooks',
-          include: RUNBOOK_SPECS,
+          exclude: ['**/node_modules/**'],
           globalSetup: ['test/support/build-once.ts'],
         },
       },

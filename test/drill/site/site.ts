@@ -1,7 +1,6 @@
 import { OpenParts } from '../../../sandbox/open-parts.js';
 import { startWorld, type World } from '../../../sandbox/world.js';
 import { TestRedis } from '../../support/redis.js';
-import { findScenario } from '../scenarios/index.js';
 import type { Scenario } from '../scenarios/scenario.js';
 import { until } from '../until.js';
 import { Alertmanager } from './alertmanager.js';
@@ -167,9 +166,4 @@ export class Site {
     const running = this.pods.filter(({ isRunning }) => isRunning);
     return running.map(({ name, opsUrl }) => ({ name, address: new URL(opsUrl).host }));
   }
-}
-
-/** Starts the site of a scenario, by its name, without its fault. */
-export function startSite(scenario: string, options: SiteOptions = {}): Promise<Site> {
-  return Site.start(findScenario(scenario), options);
 }
