@@ -73,8 +73,8 @@ function requestsLine({ server, load }: GatewayConfig, { heap, memory }: Process
   const step = 'requests';
   const detail = `${load.maxConcurrentRequests} concurrent requests with bodies of ${formatSize(server.maxBodyBytes)} take up to ${mib(most)}`;
   if (most <= room) return ok(step, detail);
-  const remedy = `${mib(room)} are there: lower GATEWAY_MAX_CONCURRENT_REQUESTS or GATEWAY_MAX_BODY_BYTES, or rely on GATEWAY_SHED_HEAP_PERCENT`;
-  const status = load.shedHeapPercent > 0 ? 'info' : 'warn';
+  const remedy = `${mib(room)} are there: lower GATEWAY_MAX_CONCURRENT_REQUESTS or GATEWAY_MAX_BODY_BYTES, or rely on load shedding (GATEWAY_SHED_HEAP_PERCENT, GATEWAY_SHED_MEMORY_PERCENT)`;
+  const status = load.shedHeapPercent + load.shedMemoryPercent > 0 ? 'info' : 'warn';
   return { subject: 'process', step, status, detail, remedy };
 }
 
