@@ -61,6 +61,9 @@ function jsonOf({ inspection: { settings } }: World) {
     emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS ?? true,
     maxDepth: settings.GATEWAY_JSON_MAX_DEPTH ?? 64,
     maxKeys: settings.GATEWAY_JSON_MAX_KEYS ?? 1000,
+    protoNames: settings.GATEWAY_JSON_FIELD_NAMES === 'proto',
+    enumNumbers: settings.GATEWAY_JSON_ENUMS === 'numbers',
+    ignoredQuery: settings.GATEWAY_IGNORED_QUERY ?? [],
   };
 }
 

@@ -20,6 +20,11 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
       `${fieldPath} = ${JSON.stringify(values[index])}`,
     ]),
     ['body', bodyOf(route)],
+    ...listFact(
+      'ignored',
+      world.inspection.settings.GATEWAY_IGNORED_QUERY ?? [],
+      'query parameters, unless a field has the name',
+    ),
     ['rpc', `${method.service}.${method.name} (${method.kind === 'unary' ? 'unary' : 'server stream'})`],
     ['upstream', targetOf(method, world)],
     ...accessFacts(method.policy),

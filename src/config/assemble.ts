@@ -21,7 +21,10 @@ export function assembleConfig(
   return freezeDeep({
     server: serverOf(settings),
     timeouts: timeoutsOf(settings),
-    streams: { untilTokenExpiry: settings.GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY },
+    streams: {
+      untilTokenExpiry: settings.GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY,
+      lineHeartbeat: settings.GATEWAY_STREAM_LINE_HEARTBEAT,
+    },
     upstreams: new Map(upstreams.map((upstream): [string, UpstreamConfig] => [upstream.name, freezeDeep(upstream)])),
     grpc: grpcOf(settings),
     circuit: circuitOf(settings),
@@ -71,6 +74,9 @@ function jsonOf(settings: Settings): GatewayConfig['json'] {
     emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS,
     maxDepth: settings.GATEWAY_JSON_MAX_DEPTH,
     maxKeys: settings.GATEWAY_JSON_MAX_KEYS,
+    protoNames: settings.GATEWAY_JSON_FIELD_NAMES === 'proto',
+    enumNumbers: settings.GATEWAY_JSON_ENUMS === 'numbers',
+    ignoredQuery: settings.GATEWAY_IGNORED_QUERY,
   };
 }
 
@@ -98,6 +104,7 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     trustedProxies: settings.GATEWAY_TRUSTED_PROXIES,
     forwardedHeader: settings.GATEWAY_FORWARDED_HEADER,
     corsOrigins: settings.GATEWAY_CORS_ORIGINS,
+    corsHeaders: settings.GATEWAY_CORS_HEADERS,
     docs: settings.GATEWAY_DOCS,
   };
 }

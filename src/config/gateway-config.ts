@@ -135,6 +135,8 @@ export interface GatewayConfig {
     /** Header in which they name the client; `auto`: either, where they do not contradict each other. */
     readonly forwardedHeader: 'auto' | 'x-forwarded-for' | 'forwarded';
     readonly corsOrigins: readonly string[];
+    /** Request headers that their pages may send beside those that the gateway reads, in lower case. */
+    readonly corsHeaders: readonly string[];
     readonly docs: boolean;
   };
   readonly timeouts: {
@@ -151,6 +153,8 @@ export interface GatewayConfig {
   readonly streams: {
     /** The `exp` of a token ends the streams that it began. */
     readonly untilTokenExpiry: boolean;
+    /** Silent streams of lines and of one array get white space as heartbeats, as server-sent events get comments. */
+    readonly lineHeartbeat: boolean;
   };
   /** By name; `ai` and those of GATEWAY_DESCRIPTORS only when their address is set. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
@@ -214,7 +218,17 @@ export interface GatewayConfig {
     readonly exposeDetail: boolean;
   };
   readonly metering: MeteringConfig;
-  readonly json: { readonly emitDefaults: boolean; readonly maxDepth: number; readonly maxKeys: number };
+  readonly json: {
+    readonly emitDefaults: boolean;
+    readonly maxDepth: number;
+    readonly maxKeys: number;
+    /** Fields of responses have their names of the proto. */
+    readonly protoNames: boolean;
+    /** Enums of responses are numbers. */
+    readonly enumNumbers: boolean;
+    /** Query parameters that are dropped where an unknown one is refused: `fbclid`, `utm_*`. */
+    readonly ignoredQuery: readonly string[];
+  };
   readonly log: {
     readonly level: string;
     /** Undefined: as the standard output is. */

@@ -5,6 +5,7 @@ import type { CompiledRoute } from './compiled-route.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
 import { compileHttpBodyReader, takesRawBody } from './http-body.js';
+import { compileIgnored } from './json-reader/ignored-parameters.js';
 import { compileRequestCodec } from './json-reader/request-codec.js';
 import { compileResponseWriter } from './json-writer/response-writer.js';
 import { RouteMatcher } from './matcher.js';
@@ -16,6 +17,10 @@ export interface CodecOptions {
   readonly emitDefaults: boolean;
   readonly maxDepth: number;
   readonly maxKeys: number;
+  readonly protoNames?: boolean;
+  readonly enumNumbers?: boolean;
+  /** Names of query parameters that are dropped, or their beginnings: `utm_*`. */
+  readonly ignoredQuery?: readonly string[];
 }
 
 /** Longest that requests wait while routes are compiled, beside the compilation of one. */
@@ -155,10 +160,17 @@ function compileRoute(route: Route, registry: Registry, options: CodecOptions): 
   compiles += 1;
   return {
     route,
-    requestCodec: compileRequestCodec(route, { registry, maxDepth: options.maxDepth, maxKeys: options.maxKeys }),
+    requestCodec: compileRequestCodec(route, {
+      registry,
+      maxDepth: options.maxDepth,
+      maxKeys: options.maxKeys,
+      isIgnored: compileIgnored(options.ignoredQuery),
+    }),
     responseWriter: compileResponseWriter(route.desc.output, {
       registry,
       emitDefaults: options.emitDefaults,
+      protoNames: options.protoNames === true,
+      enumNumbers: options.enumNumbers === true,
       redact: policy.redact,
       tenantFields: policy.responseTenantFields,
       responseBody: route.responseBody,

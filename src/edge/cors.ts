@@ -52,13 +52,15 @@ const MAX_AGE_SECONDS = 600;
 export class Cors {
   /** By origin, what its pages are told. Never a wildcard: they may send the session cookie. */
   private answers: ReadonlyMap<string, Headers> = new Map();
+  private requestHeaders = '';
 
   constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'server'>) {
     this.reconfigure();
   }
 
-  /** Takes the origins of the settings as they are now. */
+  /** Takes the origins and headers of the settings as they are now. */
   reconfigure(): void {
+    this.requestHeaders = [...new Set([...REQUEST_HEADERS, ...this.config.server.corsHeaders])].join(', ');
     this.answers = new Map(this.config.server.corsOrigins.map((origin) => [origin, headersFor(origin)]));
   }
 
@@ -87,7 +89,7 @@ export class Cors {
   permit(methods: string): Headers {
     return {
       'access-control-allow-methods': methods || ANY_METHOD,
-      'access-control-allow-headers': REQUEST_HEADERS.join(', '),
+      'access-control-allow-headers': this.requestHeaders,
       'access-control-max-age': String(MAX_AGE_SECONDS),
     };
   }

@@ -1,11 +1,14 @@
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { CompiledRoute } from '../../contract/compiled-route.js';
 import { Contract } from '../../contract/contract.js';
 import type { Route } from '../../contract/route.js';
+import { compileIgnored, type IgnoredParameters } from '../../contract/json-reader/ignored-parameters.js';
 import { refuseParameters } from '../../contract/json-reader/query.js';
 import type { CallContext } from '../../domain/call-context.js';
+import { GATEWAY_CONFIG } from '../../config/config.token.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
 import { GatewayError } from '../../domain/errors.js';
 import { Access } from '../../access/access.decorator.js';
 import { AnswerReader } from '../../edge/answer-reader.js';
@@ -29,11 +32,14 @@ interface Part {
 export class MeController {
   private readonly getUser: Route;
   private readonly getTenant: Route;
+  private readonly isIgnored: IgnoredParameters | undefined;
 
   constructor(
     private readonly contract: Contract,
     private readonly stack: CallStack,
+    @Inject(GATEWAY_CONFIG) { json }: Pick<GatewayConfig, 'json'>,
   ) {
+    this.isIgnored = compileIgnored(json.ignoredQuery);
     this.getUser = routeOf(contract, UserService.method.getUser);
     this.getTenant = routeOf(contract, TenantService.method.getTenant);
   }
@@ -43,7 +49,7 @@ export class MeController {
   @Access('AUTHENTICATED')
   @Documented(ME_OPERATION)
   async me(@Req() { call, rawQuery }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    refuseParameters(rawQuery);
+    refuseParameters(rawQuery, this.isIgnored);
     const parts = await Promise.all([
       this.part('user', call, this.contract.compiled(this.getUser), call.principal?.subject ?? ''),
       this.part('tenant', call, this.contract.compiled(this.getTenant), call.tenantId),

@@ -19,6 +19,11 @@ export const deadlineSettings = {
     description: 'How often a silent stream sends a comment, so that proxies keep it open. `0s` sends none.',
     reloadable: true,
   }),
+  GATEWAY_STREAM_LINE_HEARTBEAT: defaulted(flag, 'false', {
+    description:
+      'Send heartbeats in silent streams of `application/x-ndjson` and `application/json`, too: an empty line, which readers of lines must then skip, and which is white space between the elements of an array.',
+    reloadable: true,
+  }),
   GATEWAY_STREAM_WRITE_TIMEOUT: defaulted(duration(), '60s', {
     description:
       'Longest time that a client may read nothing of a response that is waiting for it, streamed or not, before its connection is closed. One second at most while the gateway drains or has no room for further requests.',

@@ -1,5 +1,6 @@
 import { bytes, count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
+import { headerName, parameterPattern } from '../names.js';
 import { cidr, file, listOf, oneOf, origin, publicUrl, text } from '../texts.js';
 
 /** The listener towards clients. */
@@ -21,6 +22,17 @@ export const httpSettings = {
     description: 'Origins whose pages may read answers, each exactly; `*` is refused. Empty: no CORS headers.',
     example: 'https://app.example.com,https://admin.example.com',
     reloadable: true,
+  }),
+  GATEWAY_CORS_HEADERS: defaulted(listOf(headerName), '', {
+    description:
+      'Request headers that pages of those origins may send, beside the ones that the gateway reads. `*` is refused: browsers do not take it where cookies are sent (Fetch 3.3.3).',
+    example: 'x-client-version,sentry-trace,baggage',
+    reloadable: true,
+  }),
+  GATEWAY_IGNORED_QUERY: defaulted(listOf(parameterPattern), '', {
+    description:
+      'Query parameters that are dropped where an unknown one is refused (400), by name or by the beginning of a name (`utm_*`). A field of the request of that name keeps its meaning.',
+    example: 'utm_*,fbclid,gclid',
   }),
   GATEWAY_TRUSTED_PROXIES: defaulted(listOf(cidr), '', {
     description:
@@ -54,6 +66,13 @@ export const httpSettings = {
 export const jsonSettings = {
   GATEWAY_JSON_EMIT_DEFAULTS: defaulted(flag, 'true', {
     description: 'Write fields without presence even when they hold their default (`0`, `""`, `[]`).',
+  }),
+  GATEWAY_JSON_FIELD_NAMES: defaulted(oneOf('camel', 'proto'), 'camel', {
+    description:
+      'Names of fields in responses: `camel` is `displayName` or the `json_name` of the field, `proto` is `display_name` as in the proto. Requests may use both (ProtoJSON).',
+  }),
+  GATEWAY_JSON_ENUMS: defaulted(oneOf('names', 'numbers'), 'names', {
+    description: 'How responses write enums: by name, or by number. Requests may use both (ProtoJSON).',
   }),
   GATEWAY_JSON_MAX_DEPTH: defaulted(count({ min: 1, max: 100 }), '64', {
     description: 'Deepest nesting of a request body (400).',

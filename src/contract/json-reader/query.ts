@@ -5,6 +5,7 @@ import type { JsonObject } from './exact-number.js';
 import { dotted } from './field-guard.js';
 import type { FieldGuard } from './field-guard.js';
 import { Findings, listNames, NOT_YOURS } from './findings.js';
+import type { IgnoredParameters } from './ignored-parameters.js';
 import type { MessageChecks } from './message-checks.js';
 import { QueryMasks } from './query-masks.js';
 import { parseQuery } from './query-string.js';
@@ -27,6 +28,7 @@ export class QueryBinder {
     private readonly route: Route,
     private readonly checks: MessageChecks,
     private readonly guard: FieldGuard,
+    private readonly isIgnored: IgnoredParameters | undefined,
   ) {}
 
   /** Sets the fields in `root`. Throws GatewayError for a broken query string; all else goes to the findings. */
@@ -51,7 +53,10 @@ export class QueryBinder {
   private bindParameter(name: ParameterName, text: string, into: Bound): void {
     const { findings } = into;
     const target = this.resolve(name);
-    if ('reason' in target) return refuse(target, findings);
+    if ('reason' in target) {
+      if (target.isUnknown && this.isIgnored?.(name.field)) return;
+      return refuse(target, findings);
+    }
     const mistake = findKeyMistake(target, name);
     if (mistake !== undefined) return refuse(mistake, findings);
     if (isRepeated(target, name.key, into.given)) return findings.add('given twice');
@@ -116,10 +121,11 @@ export class QueryBinder {
   }
 }
 
-/** Refuses every parameter of a route that takes none. Throws GatewayError UNKNOWN_FIELD or INVALID_ARGUMENT. */
-export function refuseParameters(query: string): void {
+/** Refuses every parameter of a route that takes none, but for those that are dropped. Throws GatewayError UNKNOWN_FIELD or INVALID_ARGUMENT. */
+export function refuseParameters(query: string, isIgnored?: IgnoredParameters): void {
   const findings = new Findings();
   for (const { name } of parseQuery(query)) {
+    if (isIgnored?.(name)) continue;
     findings.atParameter(name);
     findings.addUnknown(NO_PARAMETERS);
   }

@@ -13,6 +13,7 @@ import { MaskBuilder } from './field-mask.js';
 import { describe, Findings } from './findings.js';
 import { FlatEncoder } from './flat-encoder.js';
 import { getMember, setField } from './json-fields.js';
+import type { IgnoredParameters } from './ignored-parameters.js';
 import { JsonParser } from './json-parser.js';
 import { findMaskRule } from './mask-rule.js';
 import { MessageChecks } from './message-checks.js';
@@ -32,6 +33,8 @@ export interface RequestCodecOptions {
   readonly registry: Registry;
   readonly maxDepth: number;
   readonly maxKeys: number;
+  /** Query parameters that are dropped; undefined for none. */
+  readonly isIgnored?: IgnoredParameters | undefined;
 }
 
 /** Compiles the codec of one route. Throws Error at boot when its policy names fields that the request does not have. */
@@ -79,7 +82,7 @@ class JsonRequestCodec implements RequestCodec {
     this.parser = new JsonParser(options);
     this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
     this.path = new PathBinder(route, checks, withheldGuard);
-    this.query = new QueryBinder(route, checks, guard);
+    this.query = new QueryBinder(route, checks, guard, options.isIgnored);
     this.flat = this.path.isRefused ? undefined : FlatEncoder.compile(route);
     this.tenant =
       tenantField === undefined ? undefined : new TenantRule(tenantField, policyFields(desc.input, tenantField));

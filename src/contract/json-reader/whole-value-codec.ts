@@ -7,6 +7,7 @@ import { hasOwnJsonForm } from './check-well-known.js';
 import { encodeMessage } from './encode-message.js';
 import { guardedRule } from './field-guard.js';
 import { Findings } from './findings.js';
+import type { IgnoredParameters } from './ignored-parameters.js';
 import { JsonParser } from './json-parser.js';
 import { MessageChecks } from './message-checks.js';
 import { refuseBody } from './refuse-body.js';
@@ -32,7 +33,12 @@ export class WholeValueCodec implements RequestCodec {
 
   constructor(
     private readonly route: Route,
-    private readonly options: { readonly registry: Registry; readonly maxDepth: number; readonly maxKeys: number },
+    private readonly options: {
+      readonly registry: Registry;
+      readonly maxDepth: number;
+      readonly maxKeys: number;
+      readonly isIgnored?: IgnoredParameters | undefined;
+    },
     withheld: boolean,
   ) {
     this.parser = new JsonParser(options);
@@ -41,7 +47,7 @@ export class WholeValueCodec implements RequestCodec {
   }
 
   encode({ body, query }: RequestInput): Uint8Array {
-    refuseParameters(query);
+    refuseParameters(query, this.options.isIgnored);
     if (body !== undefined && body.length > 0) return this.encodeBody(body);
     if (this.route.body !== undefined) refuseMissing(this.route.desc.input);
     return new Uint8Array();

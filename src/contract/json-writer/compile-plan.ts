@@ -13,6 +13,7 @@ import {
   wireTypeOf,
   zeroText,
 } from './field-shape.js';
+import type { JsonNames } from './field-shape.js';
 import { Literal, LiteralRun } from './literal.js';
 import { KIND, MessagePlan, NO_TAG } from './plan.js';
 import type { FieldPlan, TypePlans } from './plan.js';
@@ -24,7 +25,7 @@ const NEAR_NUMBERS = 64;
 const NONE = new Literal('');
 
 /** What decides how messages are written, the same for all types of a response. */
-export interface PlanOptions {
+export interface PlanOptions extends JsonNames {
   readonly registry: Registry;
   readonly emitDefaults: boolean;
   readonly marks: FieldMarks;
@@ -80,8 +81,8 @@ export class PlanCompiler implements TypePlans {
 
   private absentMember(field: DescField): string {
     if (!this.options.emitDefaults || !hasNoPresence(field)) return '';
-    if (field.fieldKind === 'list') return `${keyText(field)}[]`;
-    return `${keyText(field)}${field.fieldKind === 'map' ? '{}' : zeroText(field)}`;
+    if (field.fieldKind === 'list') return `${keyText(field, this.options)}[]`;
+    return `${keyText(field, this.options)}${field.fieldKind === 'map' ? '{}' : zeroText(field, this.options)}`;
   }
 
   private compileField(field: DescField, hidden: boolean): FieldPlan {
@@ -99,12 +100,12 @@ export class PlanCompiler implements TypePlans {
       hidden,
       oneof: oneofBit(field),
       dropsZero: !this.options.emitDefaults && hasNoPresence(field) && !isMap,
-      room: keyText(field).length * 4 + longestValue(field),
+      room: keyText(field, this.options).length * 4 + longestValue(field),
       isText: isPlainText(field) && !isTenant && !hidden && this.options.emitDefaults,
-      quotedKey: new Literal(`${keyText(field)}"`),
-      key: new Literal(keyText(field)),
-      zero: new Literal(isList ? '[]' : zeroText(field)),
-      enumPlan: field.enum && compileEnum(field.enum),
+      quotedKey: new Literal(`${keyText(field, this.options)}"`),
+      key: new Literal(keyText(field, this.options)),
+      zero: new Literal(isList ? '[]' : zeroText(field, this.options)),
+      enumPlan: field.enum && compileEnum(field.enum, this.options),
       message: field.message && !hidden ? this.compile(field.message) : undefined,
       mapKey: isMap ? field.mapKey : 0,
       mapKeyTag: isMap ? (1 << 3) | wireTypeOf(field.mapKey) : 0,

@@ -82,16 +82,30 @@ export function tagsOf(field: DescField, kind: number): [tag: number, otherTag: 
   return field.packed ? [tagged(WIRE_LENGTH), tagged(wireType)] : [tagged(wireType), tagged(WIRE_LENGTH)];
 }
 
+/** Which of the names of fields and enum values responses use (ProtoJSON). */
+export interface JsonNames {
+  /** Fields have their names of the proto instead of their JSON names. */
+  readonly protoNames: boolean;
+  /** Enum values are numbers. */
+  readonly enumNumbers: boolean;
+}
+
+/** Returns the name that a field has in a response. */
+export function nameOf(field: DescField, { protoNames }: Pick<JsonNames, 'protoNames'>): string {
+  return protoNames ? field.name : field.jsonName;
+}
+
 /** `,"displayName":`. */
-export function keyText(field: DescField): string {
-  return `,${JSON.stringify(field.jsonName)}:`;
+export function keyText(field: DescField, names: JsonNames): string {
+  return `,${JSON.stringify(nameOf(field, names))}:`;
 }
 
 /** JSON of the value that a field has when the wire has none: of one element, of one value of a map. */
-export function zeroText(field: DescField): string {
+export function zeroText(field: DescField, { enumNumbers }: Pick<JsonNames, 'enumNumbers'>): string {
   if (field.enum) {
     if (field.enum.typeName === 'google.protobuf.NullValue') return 'null';
     const first = field.enum.values[0]!;
+    if (enumNumbers) return String(first.number);
     return JSON.stringify(field.enum.value[first.number]?.jsonName ?? first.jsonName);
   }
   return field.message ? '' : scalarZero(field.scalar);
@@ -121,12 +135,12 @@ function scalarZero(scalar: ScalarType): string {
   }
 }
 
-/** The names of an enum. */
-export function compileEnum(desc: DescEnum): EnumPlan {
+/** What the values of an enum are written as: their names, or their numbers. */
+export function compileEnum(desc: DescEnum, { enumNumbers }: Pick<JsonNames, 'enumNumbers'>): EnumPlan {
   const near: (Literal | undefined)[] = [];
   const far = new Map<number, Literal>();
   for (const { number } of desc.values) {
-    const name = new Literal(JSON.stringify(desc.value[number]!.jsonName));
+    const name = new Literal(enumNumbers ? String(number) : JSON.stringify(desc.value[number]!.jsonName));
     if (number >= 0 && number < NEAR_ENUM) near[number] = name;
     else far.set(number, name);
   }

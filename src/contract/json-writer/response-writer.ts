@@ -2,7 +2,7 @@ import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import type { ResponseWriter } from '../codec.js';
 import { PlanCompiler } from './compile-plan.js';
 import { markFields } from './field-marks.js';
-import { zeroText } from './field-shape.js';
+import { type JsonNames, nameOf, zeroText } from './field-shape.js';
 import type { MessagePlan } from './plan.js';
 import { hidesFields } from './redacted-schema.js';
 import { NOT_PLAIN, Scratch } from './scratch.js';
@@ -10,7 +10,7 @@ import { SlowPath } from './slow-path.js';
 import { writeMessage } from './write-message.js';
 
 /** How the responses of one RPC are written. Paths are dotted proto names from the response message down. */
-export interface ResponseWriterOptions {
+export interface ResponseWriterOptions extends Partial<JsonNames> {
   /** Types that an Any or an extension may bring in. */
   readonly registry: Registry;
   /** Fields without presence are written even when they are zero. */
@@ -44,14 +44,17 @@ export class JsonWriter implements ResponseWriter {
     if (responseBody && marks.isRedacted(desc.typeName, responseBody.proto)) {
       throw new Error(`response_body "${responseBody.name}" of ${desc.typeName} is redacted. Drop one of the two.`);
     }
-    const compiler = new PlanCompiler({ registry, emitDefaults, marks });
+    const { protoNames = false, enumNumbers = false } = options;
+    const names = { protoNames, enumNumbers };
+    const compiler = new PlanCompiler({ registry, emitDefaults, marks, ...names });
     this.plan = responseBody ? compiler.compileOnly(desc, responseBody) : compiler.compile(desc);
-    const absent = responseBody ? absentText(responseBody) : '';
+    const absent = responseBody ? absentText(responseBody, names) : '';
     this.absent = Buffer.from(absent);
-    this.before = responseBody ? Buffer.byteLength(JSON.stringify(responseBody.jsonName)) + 2 : 0;
+    this.before = responseBody ? Buffer.byteLength(JSON.stringify(nameOf(responseBody, names))) + 2 : 0;
     this.after = responseBody ? 1 : 0;
     this.slow = new SlowPath(desc, {
       ...options,
+      ...names,
       marks,
       redacts: redact.length > 0 || hidesFields(desc, registry),
       shown: responseBody,
@@ -79,9 +82,9 @@ export class JsonWriter implements ResponseWriter {
 }
 
 /** What stands for a field that is the whole body and is not there: an empty list or map, a zero, or null. */
-function absentText(field: DescField): string {
+function absentText(field: DescField, names: JsonNames): string {
   if (field.fieldKind === 'list') return '[]';
   if (field.fieldKind === 'map') return '{}';
   const hasPresence = field.message !== undefined || field.oneof !== undefined || field.presence !== 2;
-  return hasPresence ? 'null' : zeroText(field);
+  return hasPresence ? 'null' : zeroText(field, names);
 }

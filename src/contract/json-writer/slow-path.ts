@@ -1,9 +1,10 @@
 import { fromBinary, toJson } from '@bufbuild/protobuf';
-import type { DescField, DescMessage, JsonValue, Registry } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, JsonValue, JsonWriteOptions, Registry } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { GatewayError } from '../../domain/errors.js';
 import { unreadableResponse } from '../unreadable-response.js';
 import type { FieldMarks } from './field-marks.js';
+import { type JsonNames, nameOf } from './field-shape.js';
 import { MessageSettler } from './message-settler.js';
 import { redactSchema } from './redacted-schema.js';
 import { MAX_JSON_BYTES, tooLarge } from './scratch.js';
@@ -14,7 +15,7 @@ import { WireCheck } from './wire-check.js';
 const MINUS_ZERO = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0');
 
 /** What a slow path needs to know of a response. */
-export interface SlowPathOptions {
+export interface SlowPathOptions extends JsonNames {
   readonly registry: Registry;
   readonly emitDefaults: boolean;
   readonly marks: FieldMarks;
@@ -71,14 +72,19 @@ export class SlowPath {
 
   private stringify(json: JsonValue): Buffer {
     const { shown, absent } = this.options;
-    const value = shown ? (json as Record<string, JsonValue>)[shown.jsonName] : json;
+    const value = shown ? (json as Record<string, JsonValue>)[nameOf(shown, this.options)] : json;
     const text = value === undefined ? absent : JSON.stringify(value, keepMinusZero);
     if (text.length > MAX_JSON_BYTES) throw tooLarge();
     return Buffer.from(text);
   }
 
-  private jsonOptions(): { registry: Registry; alwaysEmitImplicit: boolean } {
-    return { registry: this.seen.registry, alwaysEmitImplicit: this.options.emitDefaults };
+  private jsonOptions(): Partial<JsonWriteOptions> & { registry: Registry } {
+    const {
+      emitDefaults: alwaysEmitImplicit,
+      protoNames: useProtoFieldName,
+      enumNumbers: enumAsInteger,
+    } = this.options;
+    return { registry: this.seen.registry, alwaysEmitImplicit, useProtoFieldName, enumAsInteger };
   }
 }
 

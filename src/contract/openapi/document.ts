@@ -16,6 +16,12 @@ export interface OpenApiOptions {
   /** Version of the API, shown as `info.version`. */
   readonly version: string;
   readonly emitDefaults: boolean;
+  /** Fields have their names of the proto. */
+  readonly protoNames?: boolean;
+  /** Enums are numbers. */
+  readonly enumNumbers?: boolean;
+  /** Query parameters that are dropped: `fbclid`, `utm_*`. */
+  readonly ignoredQuery?: readonly string[];
   /** URL under which clients reach the gateway; `/` when it is not known. */
   readonly serverUrl?: string;
 }
@@ -29,11 +35,18 @@ export interface OpenApiDocument extends JsonObject {
 /** Methods that a path item of OpenAPI 3.1 can name. */
 const NAMED_VERBS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
 
-const DESCRIPTION = [
-  'Bodies are canonical proto3 JSON: names in lowerCamelCase (requests may use the proto names too), enums by name,',
-  '64-bit integers as strings, bytes in base64, times in RFC 3339.',
-  'Every error is a problem (RFC 9457) with a stable `code`.',
-].join(' ');
+function describeApi({ protoNames, enumNumbers, ignoredQuery = [] }: OpenApiOptions): string {
+  const names = protoNames
+    ? 'names as in the proto (requests may use lowerCamelCase too)'
+    : 'names in lowerCamelCase (requests may use the proto names too)';
+  const enums = enumNumbers ? 'enums by number (requests may use the names too)' : 'enums by name';
+  const ignored = ignoredQuery.map((name) => `\`${name}\``).join(', ');
+  return [
+    `Bodies are proto3 JSON: ${names}, ${enums}, 64-bit integers as strings, bytes in base64, times in RFC 3339.`,
+    'Every error is a problem (RFC 9457) with a stable `code`.',
+    ...(ignored === '' ? [] : [`Query parameters that are ignored: ${ignored}.`]),
+  ].join(' ');
+}
 
 /** Describes the routes, and nothing that is not one. */
 export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
@@ -50,7 +63,7 @@ export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'api-gateway', version: options.version, description: DESCRIPTION },
+    info: { title: 'api-gateway', version: options.version, description: describeApi(options) },
     servers: [{ url: options.serverUrl ?? '/' }],
     tags: describeTags(options, names),
     paths: Object.fromEntries(paths),

@@ -1,9 +1,15 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
+import { nameOf, type JsonNames } from '../json-writer/field-shape.js';
 import type { Json, JsonObject } from './json.js';
 import { scalarExample } from './scalar-schema.js';
 import { wellKnownExample } from './well-known.js';
+
+/** Which of the fields of a message an example shows, and by which names. */
+export interface ExampleView extends JsonNames {
+  readonly direction: Direction;
+}
 
 /** Deepest message in an example. */
 const MAX_DEPTH = 5;
@@ -11,7 +17,7 @@ const MAX_DEPTH = 5;
 /** A message with every field set once, the first of each oneof; one that contains itself ends there. */
 export function exampleOfMessage(
   message: DescMessage,
-  direction: Direction,
+  view: ExampleView,
   excluded: ExcludedFields = [],
   enclosing: readonly DescMessage[] = [],
 ): Json {
@@ -19,10 +25,10 @@ export function exampleOfMessage(
   if (wellKnown !== undefined) return wellKnown;
   const members: [string, Json][] = [];
   for (const field of message.fields) {
-    if (isExcluded(field, direction, excluded)) continue;
+    if (isExcluded(field, view.direction, excluded)) continue;
     if (field.oneof !== undefined && field.oneof.fields[0] !== field) continue;
-    const value = exampleOfField(field, direction, excludedBelow(field, excluded), [...enclosing, message]);
-    if (value !== undefined) members.push([field.jsonName, value]);
+    const value = exampleOfField(field, view, excludedBelow(field, excluded), [...enclosing, message]);
+    if (value !== undefined) members.push([nameOf(field, view), value]);
   }
   return Object.fromEntries(members);
 }
@@ -30,15 +36,15 @@ export function exampleOfMessage(
 /** The value of a field in an example; undefined when it would have no end. */
 export function exampleOfField(
   field: DescField,
-  direction: Direction,
+  view: ExampleView,
   excluded: ExcludedFields = [],
   enclosing: readonly DescMessage[] = [],
 ): Json | undefined {
   const isEndless = field.message !== undefined && (enclosing.includes(field.message) || enclosing.length >= MAX_DEPTH);
-  if (field.fieldKind === 'list') return isEndless ? [] : [exampleOfValue(field, direction, excluded, enclosing)];
+  if (field.fieldKind === 'list') return isEndless ? [] : [exampleOfValue(field, view, excluded, enclosing)];
   if (field.fieldKind === 'map')
-    return isEndless ? {} : exampleOfMap(field, exampleOfValue(field, direction, excluded, enclosing));
-  return isEndless ? undefined : exampleOfValue(field, direction, excluded, enclosing);
+    return isEndless ? {} : exampleOfMap(field, exampleOfValue(field, view, excluded, enclosing));
+  return isEndless ? undefined : exampleOfValue(field, view, excluded, enclosing);
 }
 
 function exampleOfMap(field: DescField & { fieldKind: 'map' }, value: Json): JsonObject {
@@ -47,12 +53,13 @@ function exampleOfMap(field: DescField & { fieldKind: 'map' }, value: Json): Jso
 
 function exampleOfValue(
   field: DescField,
-  direction: Direction,
+  view: ExampleView,
   excluded: ExcludedFields,
   enclosing: readonly DescMessage[],
 ): Json {
-  if (field.message !== undefined) return exampleOfMessage(field.message, direction, excluded, enclosing);
+  if (field.message !== undefined) return exampleOfMessage(field.message, view, excluded, enclosing);
   if (field.enum === undefined) return scalarExample(field.scalar, field.name);
   if (field.enum.typeName === 'google.protobuf.NullValue') return null;
-  return (field.enum.values.find((value) => value.number !== 0) ?? field.enum.values[0])?.name ?? null;
+  const value = field.enum.values.find(({ number }) => number !== 0) ?? field.enum.values[0];
+  return (view.enumNumbers ? value?.number : value?.name) ?? null;
 }

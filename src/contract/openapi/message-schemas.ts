@@ -4,6 +4,8 @@ import type { Comments } from '../comments.js';
 import { joinSentences, toMarkdown } from './comment-text.js';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
+import { nameOf } from '../json-writer/field-shape.js';
+import type { ExampleView } from './example.js';
 import type { Json, JsonObject } from './json.js';
 import { mapKeySchema, scalarSchema } from './scalar-schema.js';
 import { wellKnownSchema } from './well-known.js';
@@ -13,6 +15,10 @@ export interface SchemaOptions {
   readonly comments: Comments;
   /** Fields without presence are always written. */
   readonly emitDefaults: boolean;
+  /** Fields have their names of the proto. */
+  readonly protoNames?: boolean;
+  /** Enums are numbers. */
+  readonly enumNumbers?: boolean;
 }
 
 /** The schemas of all messages that a document speaks of, each a component, so that recursion is a reference. */
@@ -21,6 +27,17 @@ export class MessageSchemas {
   private readonly nameByVariant = new Map<string, string>();
 
   constructor(private readonly options: SchemaOptions) {}
+
+  /** Returns how examples of a direction are written. */
+  view(direction: Direction): ExampleView {
+    const { protoNames = false, enumNumbers = false } = this.options;
+    return { direction, protoNames, enumNumbers };
+  }
+
+  /** Returns the name of a field in JSON and in the query. */
+  nameOf(field: DescField): string {
+    return nameOf(field, this.view('response'));
+  }
 
   /** The schema of a message without the excluded fields: a reference, or a well-known form. */
   ofMessage(message: DescMessage, direction: Direction, excluded: ExcludedFields = []): JsonObject {
@@ -39,7 +56,10 @@ export class MessageSchemas {
   /** The schema of the value of a field, with its comment. `excluded` holds what is left out of the message in it. */
   ofField(field: DescField, direction: Direction, excluded: ExcludedFields = []): JsonObject {
     const schema = this.ofContainer(field, direction, excluded);
-    const description = joinSentences(this.comment(`${field.parent.typeName}.${field.name}`), describeOneof(field));
+    const description = joinSentences(
+      this.comment(`${field.parent.typeName}.${field.name}`),
+      this.describeOneof(field),
+    );
     return {
       ...schema,
       ...(description === undefined ? {} : { description }),
@@ -73,13 +93,13 @@ export class MessageSchemas {
 
   private describeMessage(message: DescMessage, direction: Direction, excluded: ExcludedFields): JsonObject {
     const fields = message.fields.filter((field) => !isExcluded(field, direction, excluded));
-    const required = fields.filter((field) => this.isRequired(field, direction)).map((field) => field.jsonName);
+    const required = fields.filter((field) => this.isRequired(field, direction)).map((field) => this.nameOf(field));
     const description = this.comment(message.typeName);
     return {
       type: 'object',
       ...(description === undefined ? {} : { description }),
       properties: Object.fromEntries(
-        fields.map((field) => [field.jsonName, this.ofField(field, direction, excludedBelow(field, excluded))]),
+        fields.map((field) => [this.nameOf(field), this.ofField(field, direction, excludedBelow(field, excluded))]),
       ),
       ...(required.length === 0 ? {} : { required }),
       ...(direction === 'request' ? { additionalProperties: false } : {}),
@@ -93,8 +113,12 @@ export class MessageSchemas {
       return comment === undefined ? [] : [`- \`${value.name}\`: ${comment}`];
     });
     const description = [this.comment(desc.typeName), values.join('\n')].filter(Boolean).join('\n\n');
+    const text = description === '' ? {} : { description };
     const names: Json = desc.values.map((value) => value.name);
-    return { type: 'string', enum: names, ...(description === '' ? {} : { description }) };
+    if (!this.options.enumNumbers) return { type: 'string', enum: names, ...text };
+    const own = desc.values.filter((value) => desc.values.find(({ number }) => number === value.number) === value);
+    const varnames: Json = own.map((value) => value.name);
+    return { type: 'integer', enum: own.map((value) => value.number), 'x-enum-varnames': varnames, ...text };
   }
 
   private isRequired(field: DescField, direction: Direction): boolean {
@@ -102,6 +126,12 @@ export class MessageSchemas {
     if (direction === 'request' || !this.options.emitDefaults) return false;
     const isCollection = field.fieldKind === 'list' || field.fieldKind === 'map';
     return isCollection || field.presence === Presence.IMPLICIT;
+  }
+
+  private describeOneof(field: DescField): string | undefined {
+    const others = field.oneof?.fields.filter((other) => other !== field) ?? [];
+    if (others.length === 0) return undefined;
+    return `Excludes ${others.map((other) => `\`${this.nameOf(other)}\``).join(', ')}.`;
   }
 
   private comment(name: string): string | undefined {
@@ -120,10 +150,4 @@ export class MessageSchemas {
 
 function reference(name: string): JsonObject {
   return { $ref: `#/components/schemas/${name}` };
-}
-
-function describeOneof(field: DescField): string | undefined {
-  const others = field.oneof?.fields.filter((other) => other !== field) ?? [];
-  if (others.length === 0) return undefined;
-  return `Excludes ${others.map((other) => `\`${other.jsonName}\``).join(', ')}.`;
 }

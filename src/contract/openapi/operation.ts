@@ -100,7 +100,7 @@ function describeMessage(
   direction: Direction,
   excluded: ExcludedFields,
 ): Described {
-  const example = exampleOfMessage(message, direction, excluded);
+  const example = exampleOfMessage(message, schemas.view(direction), excluded);
   return { schema: schemas.ofMessage(message, direction, excluded), example };
 }
 
@@ -111,7 +111,10 @@ function describeField(
   excluded: ExcludedFields,
 ): Described {
   const below = excludedBelow(field, excluded);
-  return { schema: schemas.ofField(field, direction, below), example: exampleOfField(field, direction, below) ?? {} };
+  return {
+    schema: schemas.ofField(field, direction, below),
+    example: exampleOfField(field, schemas.view(direction), below) ?? {},
+  };
 }
 
 /** OpenAPI 3.1 has no word for the items of a stream, so `x-item-schema` says what each event or line holds. */

@@ -50,7 +50,7 @@ function describeQuery(route: Route, schemas: MessageSchemas): JsonObject[] {
   const body = route.body === undefined ? [] : [route.body.name];
   return listQueryFields(route.desc.input, [...takenFields(route), ...body]).map((fields) => {
     const field = fields.at(-1) as DescField;
-    const name = fields.map((each) => each.jsonName).join('.');
+    const name = fields.map((each) => schemas.nameOf(each)).join('.');
     return { name, in: 'query', ...describeSchema(field, schemas), ...QUERY_STYLES[field.fieldKind] };
   });
 }
@@ -76,7 +76,7 @@ function describeSchema(field: DescField, schemas: MessageSchemas): JsonObject &
 
 /** The same with an example. */
 function describeValue(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
-  return { ...describeSchema(field, schemas), example: exampleOfField(field, 'request') };
+  return { ...describeSchema(field, schemas), example: exampleOfField(field, schemas.view('request')) };
 }
 
 function limitText(schema: JsonObject): JsonObject {

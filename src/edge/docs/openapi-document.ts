@@ -41,7 +41,7 @@ export class OpenApiBytes {
       routes: routes.map(({ route }) => route),
       comments,
       version: VERSION,
-      emitDefaults: settings.emitDefaults,
+      ...settings,
       ...serverUrl,
     });
     const json = JSON.stringify(withOwnOperations(document, this.discovery));

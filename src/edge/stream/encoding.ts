@@ -14,12 +14,20 @@ export interface StreamEncoding {
   checkAccepted(): void;
 }
 
+/** What a stream is asked to be. */
+interface StreamWish {
+  readonly accept: string | undefined;
+  /** Lines and arrays have heartbeats, too. */
+  readonly lineHeartbeat: boolean;
+}
+
 /** Chooses the encoding of a stream. Throws NOT_ACCEPTABLE. */
-export function chooseEncoding(rpc: CompiledRoute, call: CallContext, accept: string | undefined): StreamEncoding {
+export function chooseEncoding(rpc: CompiledRoute, call: CallContext, wish: StreamWish): StreamEncoding {
+  const { accept, lineHeartbeat } = wish;
   if (rpc.httpBody !== undefined) return new RawEncoding(rpc.httpBody, accept);
   const tenant = allowedTenant(call);
   return {
-    format: negotiateFormat(accept),
+    format: negotiateFormat(accept, lineHeartbeat),
     encode: (message) => rpc.responseWriter.write(message, tenant),
     checkAccepted: () => {},
   };

@@ -7,7 +7,7 @@ export interface StreamFormat {
   /** Before the first message. */
   readonly opening: string;
   frame(message: Buffer, index: number): string | Buffer;
-  /** Keeps proxies from closing a silent stream; undefined where the format has no room for one. */
+  /** Keeps proxies from closing a silent stream; undefined where the format has no room for one, or its readers may not expect it. */
   readonly heartbeat: string | undefined;
   /** After the last message, so that a cut stream can be told from a whole one. */
   readonly closing: string;
@@ -47,11 +47,16 @@ const JSON_ARRAY: StreamFormat = {
 
 /** In the order of preference. */
 const FORMATS: readonly StreamFormat[] = [SSE, NDJSON, JSON_ARRAY];
+/** The same with an empty line as the heartbeat of those that have none: white space in an array. */
+const BEATING: readonly StreamFormat[] = FORMATS.map((format) => ({ ...format, heartbeat: format.heartbeat ?? '\n' }));
 const TYPES = FORMATS.map((format) => format.contentType);
 
-/** Returns the format that an Accept header asks for, server-sent events when it has no preference. Throws NOT_ACCEPTABLE. */
-export function negotiateFormat(accept: string | undefined): StreamFormat {
-  const format = FORMATS[negotiate(accept, TYPES)];
+/**
+ * Returns the format that an Accept header asks for, server-sent events when it has no preference. Throws NOT_ACCEPTABLE.
+ * @param lineHeartbeat whether lines and arrays have heartbeats, too.
+ */
+export function negotiateFormat(accept: string | undefined, lineHeartbeat: boolean): StreamFormat {
+  const format = (lineHeartbeat ? BEATING : FORMATS)[negotiate(accept, TYPES)];
   if (format === undefined) throw notAcceptable(TYPES);
   return format;
 }

@@ -38,11 +38,11 @@ export class StreamHandler {
    * credential that it was begun with, as the next request would be refused.
    */
   async handle({ request, reply, call, rpc, message, signal }: StreamExchange): Promise<void> {
-    const encoding = chooseEncoding(rpc, call, request.headers.accept);
+    const { lineHeartbeat, untilTokenExpiry: untilExpiry } = this.config.streams;
+    const encoding = chooseEncoding(rpc, call, { accept: request.headers.accept, lineHeartbeat });
     const refused = this.admission.openStream(call, priorityOf(rpc.route.method));
     if (refused !== undefined) throw refused;
     const response = new StreamResponse(reply, encoding.format, call, this.config.timeouts.streamHeartbeatMs);
-    const { untilTokenExpiry: untilExpiry } = this.config.streams;
     const unwatch = this.credentials.watch(request, (reason) => call.cancel(reason), { untilExpiry });
     try {
       await this.pump(call, { method: rpc.route.method, request: message, signal }, encoding, response);
