@@ -1,5 +1,6 @@
 import type { GuardrailConfig } from './guardrail-config.js';
 import type { HealthConfig } from './health.js';
+import type { JsonConfig, ServerConfig } from './http-config.js';
 import type { MeteringConfig } from './metering-config.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import type { ListenAddress } from './listen-address.js';
@@ -114,31 +115,7 @@ export interface AdminConfig extends ListenAddress {
 
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
 export interface GatewayConfig {
-  readonly server: {
-    readonly host: string;
-    readonly port: number;
-    /** Port of /metrics and the health paths alone; undefined: on the main port. */
-    readonly opsPort: number | undefined;
-    /** Without a slash at its end. */
-    readonly publicUrl: string | undefined;
-    /** The path in it, under which everything is served and linked: `/edge`, or empty. */
-    readonly basePath: string;
-    readonly maxBodyBytes: number;
-    readonly maxHeaderBytes: number;
-    readonly maxConnections: number;
-    readonly headersTimeoutMs: number;
-    /** Longest wait for a whole request, its body included. */
-    readonly receiveTimeoutMs: number;
-    readonly keepAliveTimeoutMs: number;
-    /** Addresses and CIDR blocks of proxies. */
-    readonly trustedProxies: readonly string[];
-    /** Header in which they name the client; `auto`: either, where they do not contradict each other. */
-    readonly forwardedHeader: 'auto' | 'x-forwarded-for' | 'forwarded';
-    readonly corsOrigins: readonly string[];
-    /** Request headers that their pages may send beside those that the gateway reads, in lower case. */
-    readonly corsHeaders: readonly string[];
-    readonly docs: boolean;
-  };
+  readonly server: ServerConfig;
   readonly timeouts: {
     readonly requestMs: number;
     readonly streamIdleMs: number;
@@ -218,17 +195,7 @@ export interface GatewayConfig {
     readonly exposeDetail: boolean;
   };
   readonly metering: MeteringConfig;
-  readonly json: {
-    readonly emitDefaults: boolean;
-    readonly maxDepth: number;
-    readonly maxKeys: number;
-    /** Fields of responses have their names of the proto. */
-    readonly protoNames: boolean;
-    /** Enums of responses are numbers. */
-    readonly enumNumbers: boolean;
-    /** Query parameters that are dropped where an unknown one is refused: `fbclid`, `utm_*`. */
-    readonly ignoredQuery: readonly string[];
-  };
+  readonly json: JsonConfig;
   readonly log: {
     readonly level: string;
     /** Undefined: as the standard output is. */

@@ -1,0 +1,39 @@
+/** The listener towards clients. */
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Port of /metrics and the health paths alone; undefined: on the main port. */
+  readonly opsPort: number | undefined;
+  /** Without a slash at its end. */
+  readonly publicUrl: string | undefined;
+  /** The path in it, under which everything is served and linked: `/edge`, or empty. */
+  readonly basePath: string;
+  readonly maxBodyBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+  readonly headersTimeoutMs: number;
+  /** Longest wait for a whole request, its body included. */
+  readonly receiveTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  /** Addresses and CIDR blocks of proxies. */
+  readonly trustedProxies: readonly string[];
+  /** Header in which they name the client; `auto`: either, where they do not contradict each other. */
+  readonly forwardedHeader: 'auto' | 'x-forwarded-for' | 'forwarded';
+  readonly corsOrigins: readonly string[];
+  /** Request headers that their pages may send beside those that the gateway reads, in lower case. */
+  readonly corsHeaders: readonly string[];
+  readonly docs: boolean;
+}
+
+/** JSON in and out. */
+export interface JsonConfig {
+  readonly emitDefaults: boolean;
+  readonly maxDepth: number;
+  readonly maxKeys: number;
+  /** Fields of responses have their names of the proto. */
+  readonly protoNames: boolean;
+  /** Enums of responses are numbers. */
+  readonly enumNumbers: boolean;
+  /** Query parameters that are dropped where an unknown one is refused: `fbclid`, `utm_*`. */
+  readonly ignoredQuery: readonly string[];
+}
