@@ -68,7 +68,7 @@ export class AppModule {
         ObserveModule.create(observation),
         RedisModule,
         TrafficModule,
-        MeteringModule.create(config.metering),
+        ...(config.upstreams.has('tenant') ? [MeteringModule.create(config.metering)] : []),
         LimitsModule,
         AdmissionModule,
         AccessModule,
@@ -84,12 +84,13 @@ export class AppModule {
   }
 }
 
-/** Controllers of the services that no adopted module has one for. */
+/** Controllers of the services that exist and that no adopted module has one for. */
 function generatedModules({ upstreams }: GatewayConfig, descriptors: Descriptors, modules: readonly ModuleLike[]) {
   const taken = new Set(servicesOf(modules).map(({ typeName }) => typeName));
-  const builtIn = [AuthModule, UserModule, TenantModule, ...(upstreams.has('ai') ? [AiModule] : [])];
+  const builtIn = { auth: AuthModule, user: UserModule, tenant: TenantModule, ai: AiModule };
+  const existing = Object.entries(builtIn).flatMap(([name, module]) => (upstreams.has(name) ? [module] : []));
   return [
-    ...builtIn.filter((module) => !servicesOf([module]).some(({ typeName }) => taken.has(typeName))),
+    ...existing.filter((module) => !servicesOf([module]).some(({ typeName }) => taken.has(typeName))),
     ExtraServicesModule.create(descriptors, taken),
   ];
 }

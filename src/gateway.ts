@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { hasMiddleware, loadModules, servicesOf, type ModuleLike } from './adopted-modules.js';
 import { AppModule, type AppParts } from './app.module.js';
+import { absentServiceWarnings } from './config/absent-services.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
 import { LiveConfig } from './config/live-config.js';
@@ -147,7 +148,8 @@ function readContracts(
   modules: readonly ModuleLike[],
   known: readonly DescriptorSet[] = [],
 ): Descriptors {
-  const descriptors = addServices(loadDescriptors(config.descriptorFiles, known), servicesOf(modules));
+  const { descriptorFiles, absentUpstreams } = config;
+  const descriptors = addServices(loadDescriptors(descriptorFiles, { known, absentUpstreams }), servicesOf(modules));
   const features = featuresOf(config, modules);
   // A reload compiles what it puts in force, and is refused for what is found then.
   const problems =
@@ -171,6 +173,7 @@ function routeWarnings(routes: readonly Route[], config: GatewayConfig): ConfigW
   return [
     ...unusedUpstreams(methods, config),
     ...guardrailWarnings(methods, config),
+    ...absentServiceWarnings(methods, config),
     ...basePathWarnings(templates, config),
   ];
 }
@@ -195,7 +198,11 @@ function refuseProblems(
   modules: readonly ModuleLike[],
 ): void {
   const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
-  const contradictions = [...methodProblems(methods, config), ...fileProblems(config), ...moduleProblems(modules)];
+  const contradictions = [
+    ...methodProblems(methods, config),
+    ...fileProblems(config),
+    ...moduleProblems(modules, config.absentUpstreams),
+  ];
   const refusals = [
     ...(problems.length > 0 ? [new ContractError(problems)] : []),
     ...(contradictions.length > 0 ? [new ConfigError(contradictions)] : []),

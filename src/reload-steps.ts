@@ -62,7 +62,7 @@ const NO_CHANGE: EnvironmentChange = { effective: {}, reloaded: [], needRestart:
 /** Makes the steps of a reload: everything is read and checked first, then all of it is put in force between two requests. */
 export function reloadSteps(gateway: Reloadable, first: Descriptors): ReloadSteps {
   let inForce: InForce = { environment: gateway.source?.initial ?? {}, descriptors: first };
-  const extra = new Set(first.sets.slice(1).flatMap((set) => set.services.map(({ typeName }) => typeName)));
+  const extra = new Set(first.extraServices.map(({ typeName }) => typeName));
   return {
     explain: (error) => reasonsOf(error, gateway.live.view),
     prepare: async () => {
@@ -127,8 +127,7 @@ async function contractCommits(
   const mounted = mountedServices(app.get(DiscoveryService)).map(({ controlled }) => controlled.service);
   const kept = mounted.filter(({ typeName }) => !extraAtBoot.has(typeName));
   const own = new Set(kept.map(({ typeName }) => typeName));
-  const extra = descriptors.sets.slice(1).flatMap((set) => set.services);
-  const services = [...kept, ...extra.filter(({ typeName }) => !own.has(typeName))];
+  const services = [...kept, ...descriptors.extraServices.filter(({ typeName }) => !own.has(typeName))];
   const { registry, comments } = descriptors;
   refuseGrpcJs(descriptors, former, live.current);
   return [app.get(Contract).prepare(await compileContract({ services, registry, comments }, config.json))];

@@ -2,8 +2,10 @@ import { controllersOf, type ModuleLike } from './adopted-modules.js';
 import type { ConfigProblem } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { upstreamVariables } from './config/schema/upstream-settings.js';
+import { NONE } from './config/upstream-address.js';
 import { compileRoutes, type CodecOptions } from './contract/contract.js';
 import type { ContractProblem } from './contract/contract-problem.js';
+import { upstreamOfService } from './contract/describe-method.js';
 import type { Descriptors } from './contract/descriptors.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { findStaticConflicts } from './contract/static-conflicts.js';
@@ -44,8 +46,30 @@ export function routeProblems(
   return found.length > 0 ? found : findUnmountable(routes, statics);
 }
 
+/** Controllers of modules that cannot be mounted. */
+export function moduleProblems(modules: readonly ModuleLike[], absentUpstreams: readonly string[]): ConfigProblem[] {
+  return [...unplainRoutes(modules), ...controllersWithoutUpstream(modules, absentUpstreams)];
+}
+
+/** A controller stands for the RPCs of a service, most of which go to its upstream. */
+function controllersWithoutUpstream(modules: readonly ModuleLike[], absent: readonly string[]): ConfigProblem[] {
+  return controllersOf(modules).flatMap((controller) => {
+    const service = controlledService(controller)?.service;
+    const upstream = service && upstreamOfService(service);
+    if (upstream === undefined || !absent.includes(upstream)) return [];
+    const { url } = upstreamVariables(upstream);
+    return [
+      {
+        name: 'GATEWAY_MODULES',
+        reason: `${controller.name} is the controller of ${service?.typeName}, but ${url} is ${NONE}`,
+        hint: `set ${url}, or remove the controller`,
+      },
+    ];
+  });
+}
+
 /** Routes of adopted controllers that cannot be told from those of the contracts. */
-export function moduleProblems(modules: readonly ModuleLike[]): ConfigProblem[] {
+function unplainRoutes(modules: readonly ModuleLike[]): ConfigProblem[] {
   return controllersOf(modules)
     .filter((controller) => controlledService(controller) === undefined)
     .flatMap((controller) => ownRoutes(controller).map((route) => ({ ...route, controller: controller.name })))

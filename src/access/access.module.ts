@@ -61,8 +61,13 @@ import { RevocationModule } from './revocation/revocation.module.js';
     },
     {
       provide: PermissionCheck,
-      inject: [CallStack, GatewayMetrics],
-      useFactory: (stack: CallStack, { bounded }: GatewayMetrics) => {
+      inject: [GATEWAY_CONFIG, CallStack, GatewayMetrics],
+      useFactory: (
+        { upstreams }: GatewayConfig,
+        stack: CallStack,
+        { bounded }: GatewayMetrics,
+      ): PermissionCheck | undefined => {
+        if (!upstreams.has('auth')) return undefined;
         const check = new PermissionCheck(stack);
         bounded.watchEvictions('permission', () => check.evicted);
         bounded.watchFlights('permission', () => check.flight);

@@ -66,7 +66,7 @@ export class AuthenticationGuard extends GatewayGuard {
   private refuse(credential: PresentedCredential, reason: RevocationReason | undefined): void {
     if (reason === undefined) return;
     if (credential.kind === 'opaque' || credential.kind === 'api_key')
-      this.authenticator.cache.forget(credential, 'revoked');
+      this.authenticator.cache?.forget(credential, 'revoked');
     throw refusal(reason);
   }
 }

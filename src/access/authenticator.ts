@@ -1,10 +1,11 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 import { AuthCache } from './auth-cache/auth-cache.js';
 import type { PresentedCredential } from './credentials.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { JwtAuthenticator } from './jwt-authenticator.js';
+import { unsupportedCredential } from './refusal.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { TokenCache } from './token-cache.js';
 
@@ -13,17 +14,19 @@ import { TokenCache } from './token-cache.js';
 export class Authenticator {
   constructor(
     private readonly tokens: JwtAuthenticator,
-    readonly cache: AuthCache,
     private readonly sessions: SessionAuthenticator,
+    /** Absent in a deployment without AuthService. */
+    @Optional() @Inject(AuthCache) readonly cache?: AuthCache,
   ) {}
 
-  /** Returns the holder, synchronously where a cache knows it. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */
+  /** Returns the holder, synchronously where a cache knows it. Throws or rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */
   identify(credential: PresentedCredential, request: GuardedRequest): Principal | Promise<Principal> {
     switch (credential.kind) {
       case 'jwt':
         return this.identifyToken(credential.value, request.call);
       case 'opaque':
       case 'api_key':
+        if (this.cache === undefined) throw unsupportedCredential();
         return this.cache.authenticate(credential, request.call);
       case 'session':
         return this.sessions.authenticate(credential.value, request);

@@ -48,6 +48,15 @@ export function severalCredentials(): GatewayError {
   );
 }
 
+/** A credential that only AuthService could judge, in a deployment that has none (RFC 6750 3.1). */
+export function unsupportedCredential(): GatewayError {
+  return new GatewayError(
+    'UNAUTHENTICATED',
+    'API keys and opaque tokens are not accepted here: send Authorization: Bearer <access token>, a JWT.',
+    { decisionReason: 'CREDENTIAL_UNSUPPORTED', headers: { 'www-authenticate': 'Bearer error="invalid_token"' } },
+  );
+}
+
 /** Nobody can say whether a credential is good: never a 401, since a client that sees one signs its user out. */
 export function authUnavailable(detail: string, cause: unknown): GatewayError {
   const retryAfter = cause instanceof GatewayError ? cause.retryAfterSeconds : undefined;

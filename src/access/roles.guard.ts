@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { CallContext } from '../domain/call-context.js';
@@ -27,8 +27,9 @@ interface Question {
 export class RolesGuard extends GatewayGuard {
   constructor(
     private readonly bits: PermissionBits,
-    private readonly check: PermissionCheck,
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'authorization'>,
+    /** Absent without AuthService: then a credential that says nothing of rights has none. */
+    @Optional() @Inject(PermissionCheck) private readonly check?: PermissionCheck,
   ) {
     super();
   }
@@ -41,16 +42,17 @@ export class RolesGuard extends GatewayGuard {
     }
     if (principal === undefined || policy === undefined) throw denied(DENIED);
     const question = { principal, policy, begun: performance.now() };
-    if (PermissionCheck.decides(principal, policy)) return this.ask(call, question);
+    const { check } = this;
+    if (check !== undefined && PermissionCheck.decides(principal, policy)) return this.ask(check, call, question);
     const byBits = this.bits.decide(principal, policy);
     call.bitmapAuthzUsed = byBits !== undefined;
     this.conclude(call, question, byBits ?? evaluate(principal, policy));
   }
 
-  private async ask(call: CallContext, question: Question): Promise<void> {
+  private async ask(check: PermissionCheck, call: CallContext, question: Question): Promise<void> {
     const { policy } = question;
     // What was granted is told to the backend as well.
-    const principal = (call.principal = await this.check.grant(call, question.principal, policy));
+    const principal = (call.principal = await check.grant(call, question.principal, policy));
     this.conclude(call, { ...question, principal }, evaluate(principal, policy));
   }
 

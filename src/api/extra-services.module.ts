@@ -7,9 +7,8 @@ import { RpcController } from '../edge/rpc-controller.js';
 @Module({})
 export class ExtraServicesModule {
   /** @param taken type names of services that have a controller already. */
-  static create({ sets }: Descriptors, taken: ReadonlySet<string>): DynamicModule {
-    const [, ...extraSets] = sets;
-    const services = extraSets.flatMap((set) => set.services).filter(({ typeName }) => !taken.has(typeName));
+  static create({ extraServices }: Descriptors, taken: ReadonlySet<string>): DynamicModule {
+    const services = extraServices.filter(({ typeName }) => !taken.has(typeName));
     return { module: ExtraServicesModule, controllers: services.map(controllerOf) };
   }
 }

@@ -1,3 +1,4 @@
+import { absentServiceWarnings } from '../config/absent-services.js';
 import { basePathWarnings } from '../config/base-path.js';
 import { formatProblem } from '../config/config-error.js';
 import { parseEnvironment } from '../config/environment.js';
@@ -22,7 +23,9 @@ import type { World } from './world.js';
 export function check(world: World, terminal: Terminal, options: { readonly print: boolean }): number {
   const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
   const problems = [
-    ...[...world.inspection.problems, ...world.moduleProblems, ...moduleProblems(world.modules)].map(formatProblem),
+    ...[...world.inspection.problems, ...world.moduleProblems, ...moduleProblems(world.modules, absentIn(world))].map(
+      formatProblem,
+    ),
     ...world.descriptorProblems,
     ...contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) }).map(describeProblem),
     ...(config === undefined ? [] : [...methodProblems(methodsOf(world), config), ...fileProblems(config)]).map(
@@ -39,6 +42,7 @@ export function check(world: World, terminal: Terminal, options: { readonly prin
     ...configWarnings(config, world.env),
     ...unusedUpstreams(methodsOf(world), config),
     ...guardrailWarnings(methodsOf(world), config),
+    ...absentServiceWarnings(methodsOf(world), config),
     ...basePathWarnings(templates, config),
   ];
   for (const warning of warnings) {
@@ -65,6 +69,10 @@ function jsonOf({ inspection: { settings } }: World) {
     enumNumbers: settings.GATEWAY_JSON_ENUMS === 'numbers',
     ignoredQuery: settings.GATEWAY_IGNORED_QUERY ?? [],
   };
+}
+
+function absentIn({ inspection: { upstreams } }: World): string[] {
+  return upstreams.filter(({ absent }) => absent).map(({ name }) => name);
 }
 
 function methodsOf({ routes }: World) {
@@ -99,10 +107,15 @@ function upstreamRows({ env }: World, { upstreams }: GatewayConfig): string[][] 
   ]);
 }
 
-function absentRows(world: World, { upstreams }: GatewayConfig): string[][] {
-  return BUILT_IN_UPSTREAMS.filter((name) => !upstreams.has(name)).map((name) => {
-    const routes = world.routes.filter(({ method }) => method.upstream === name);
-    const absent = name === GUARDRAIL ? 'nothing is checked' : `its ${routes.length} routes do not exist`;
-    return [name, `${upstreamVariables(name).url} is not set: ${absent}`];
-  });
+function absentRows(world: World, { upstreams, absentUpstreams }: GatewayConfig): string[][] {
+  const named = [...new Set([...BUILT_IN_UPSTREAMS, ...absentUpstreams])];
+  return named
+    .filter((name) => !upstreams.has(name))
+    .map((name) => {
+      const { url } = upstreamVariables(name);
+      if (absentUpstreams.includes(name)) return [name, `${url} is none: its routes, and what needs it, are absent`];
+      const routes = world.routes.filter(({ method }) => method.upstream === name);
+      const absent = name === GUARDRAIL ? 'nothing is checked' : `its ${routes.length} routes do not exist`;
+      return [name, `${url} is not set: ${absent}`];
+    });
 }

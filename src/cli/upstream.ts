@@ -1,6 +1,7 @@
 import { formatProblem } from '../config/config-error.js';
 import { nearest } from '../config/did-you-mean.js';
 import { parseEnvironment } from '../config/environment.js';
+import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import { withDeadline } from '../domain/loop-timeout.js';
 import { GatewayError } from '../domain/errors.js';
 import { ReflectionClient } from '../grpc/reflection.js';
@@ -47,9 +48,13 @@ function find(world: World, terminal: Terminal, name: string): ProbedUpstream | 
   const { problems } = world.inspection;
   for (const problem of problems) terminal.err(formatProblem(problem));
   if (problems.length > 0) return undefined;
-  const { upstreams, grpc } = parseEnvironment(world.env);
+  const { upstreams, absentUpstreams, grpc } = parseEnvironment(world.env);
   const upstream = upstreams.get(name);
   if (upstream !== undefined) return { upstream, grpc, methods: methodsOf(name, world.routes) };
+  if (absentUpstreams.includes(name)) {
+    terminal.err(`${upstreamVariables(name).url} is none: there is no upstream "${name}" to ask`);
+    return undefined;
+  }
   const similar = nearest(name, upstreams.keys());
   const hint = similar === undefined ? '' : ` Did you mean ${similar}?`;
   terminal.err(`no upstream is called "${name}"; known: ${[...upstreams.keys()].join(', ')}.${hint}`);

@@ -35,7 +35,7 @@ export async function readWorld(given: Environment): Promise<World> {
   const inspected = inspectEnvironment(env);
   const inspection = { ...inspected, problems: [...fileProblems, ...inspected.problems] };
   const { modules, problems: moduleProblems } = await readModules(inspection.settings.GATEWAY_MODULES ?? []);
-  const { descriptors: sets, problems } = readDescriptors(inspection.settings.GATEWAY_DESCRIPTORS ?? []);
+  const { descriptors: sets, problems } = readDescriptors(inspection);
   const descriptors = addServices(sets, servicesOf(modules));
   const { routes } = buildRouteTable(descriptors.services);
   return { env, inspection, routes, descriptors, descriptorProblems: problems, modules, moduleProblems };
@@ -61,12 +61,13 @@ function readFiles(env: Environment): { readonly env: Environment; readonly prob
   }
 }
 
-function readDescriptors(files: readonly string[]) {
+function readDescriptors({ settings, upstreams }: Inspection) {
+  const absentUpstreams = upstreams.filter(({ absent }) => absent).map(({ name }) => name);
   try {
-    return { descriptors: loadDescriptors(files), problems: [] };
+    return { descriptors: loadDescriptors(settings.GATEWAY_DESCRIPTORS, { absentUpstreams }), problems: [] };
   } catch (error) {
     if (!(error instanceof DescriptorError)) throw error;
-    return { descriptors: loadDescriptors(), problems: error.problems };
+    return { descriptors: loadDescriptors([], { absentUpstreams }), problems: error.problems };
   }
 }
 

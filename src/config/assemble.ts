@@ -26,6 +26,7 @@ export function assembleConfig(
       lineHeartbeat: settings.GATEWAY_STREAM_LINE_HEARTBEAT,
     },
     upstreams: new Map(upstreams.map((upstream): [string, UpstreamConfig] => [upstream.name, freezeDeep(upstream)])),
+    absentUpstreams: sources.filter(({ absent }) => absent).map(({ name }) => name),
     grpc: grpcOf(settings),
     circuit: circuitOf(settings),
     load: loadOf(settings),

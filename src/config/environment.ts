@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { absentServiceProblems } from './absent-services.js';
 import { adminProblems } from './admin.js';
 import { alertProblems } from './alerts.js';
 import { assembleConfig } from './assemble.js';
@@ -14,7 +15,7 @@ import { upstreamSchema, type UpstreamValues, upstreamVariables } from './schema
 import { settingInfo } from './setting.js';
 import { ssoProblems, type SsoSource } from './sso.js';
 import { storeKeyProblems } from './store-keys.js';
-import { type Known, upstreamProblems, type UpstreamSource } from './upstreams.js';
+import { type Known, upstreamProblems, type UpstreamSource, upstreamSource } from './upstreams.js';
 import { type Environment, isSet, misspellingOf, nameProblems, ssoProviderNames, upstreamNames } from './variables.js';
 
 interface Reading<T> {
@@ -42,7 +43,7 @@ export function parseEnvironment(env: Environment): GatewayConfig {
 export function inspectEnvironment(env: Environment): Inspection {
   const shared = readSettings(env);
   const readings = upstreamNames(env).map((name) => ({ name, ...readUpstream(name, env) }));
-  const upstreams = readings.map(({ name, values }) => ({ name, own: values, shared: shared.values }));
+  const upstreams = readings.map(({ name, values }) => upstreamSource(name, values, shared.values));
   const ssoReadings = ssoProviderNames(env).map((name) => ({ name, ...readProvider(name, env) }));
   const providers = ssoReadings.map(({ name, values }) => ({ name, own: values }));
   const unreadable = new Set(shared.problems.map(({ name }) => name));
@@ -55,6 +56,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...adminProblems(shared.values, unreadable),
     ...storeKeyProblems(shared.values, unreadable),
     ...ssoProblems(shared.values, providers, unreadable),
+    ...absentServiceProblems(upstreams, providers),
     ...upstreams.flatMap(upstreamProblems),
     ...transportProblems(shared.values, upstreams),
     ...rateLimitProblems(shared.values),
@@ -111,8 +113,9 @@ function toProblem(
   const hint = issue.code === 'custom' ? issue.params?.['hint'] : undefined;
   if (typeof hint === 'string') return { name, reason: maskCredentials(issue.message), hint: maskCredentials(hint) };
   const similar = misspellingOf(name, env);
-  const example = `set it, for example ${name}=${settingInfo.get(type)?.example ?? ''}`;
-  return { name, reason: issue.message, hint: similar === undefined ? example : `${similar} is set: is it meant?` };
+  const { example = '', orElse } = settingInfo.get(type) ?? {};
+  const advice = `set it, for example ${name}=${example}${orElse === undefined ? '' : `, or ${orElse}`}`;
+  return { name, reason: issue.message, hint: similar === undefined ? advice : `${similar} is set: is it meant?` };
 }
 
 /** A URL in the wrong setting may carry a password. */

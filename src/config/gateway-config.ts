@@ -135,6 +135,8 @@ export interface GatewayConfig {
   };
   /** By name; `ai` and those of GATEWAY_DESCRIPTORS only when their address is set. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
+  /** Names of those whose address is `none`: their routes, and all that needs them, are absent. */
+  readonly absentUpstreams: readonly string[];
   readonly grpc: {
     readonly keepaliveTimeMs: number;
     readonly keepaliveTimeoutMs: number;

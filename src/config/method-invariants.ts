@@ -16,18 +16,22 @@ export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConf
 }
 
 /** An optional built-in upstream may be left out with its routes; a descriptor set is mounted to be served. */
-function missingUpstreams(methods: readonly RpcMethod[], { upstreams }: GatewayConfig): ConfigProblem[] {
+function missingUpstreams(
+  methods: readonly RpcMethod[],
+  { upstreams, absentUpstreams }: GatewayConfig,
+): ConfigProblem[] {
   const missing = Map.groupBy(
     // Without a package there is no upstream to name; the contract is refused for it.
     methods.filter(
-      ({ upstream }) => upstream !== '' && ![...upstreams.keys(), ...BUILT_IN_UPSTREAMS].includes(upstream),
+      ({ upstream }) =>
+        upstream !== '' && ![...upstreams.keys(), ...absentUpstreams, ...BUILT_IN_UPSTREAMS].includes(upstream),
     ),
     ({ upstream }) => upstream,
   );
   return [...missing].map(([name, exposed]) => ({
     name: upstreamVariables(name).url,
     reason: `is not set, but GATEWAY_DESCRIPTORS exposes ${exposed.length} of its RPCs`,
-    hint: `set it, for example ${upstreamVariables(name).url}=${name.replaceAll('_', '-')}-service:50051`,
+    hint: `set it, for example ${upstreamVariables(name).url}=${name.replaceAll('_', '-')}-service:50051, or ${upstreamVariables(name).url}=none to leave its routes out`,
   }));
 }
 

@@ -25,6 +25,8 @@ export interface Kind<T> {
 interface SettingText {
   readonly description: string;
   readonly example?: string;
+  /** What may be set instead of a value where a required setting is missing: follows "or " in the hint. */
+  readonly orElse?: string;
   /** A reload takes a changed value; otherwise it needs a restart. */
   readonly reloadable?: true;
 }

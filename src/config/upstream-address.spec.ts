@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isLoopbackTarget } from './loopback.js';
 import { Refusal } from './setting.js';
-import { address } from './upstream-address.js';
+import { addressOrNone } from './upstream-address.js';
 
 describe('an upstream address is understood in the ways people write it:', () => {
   test.each([
@@ -21,7 +21,7 @@ describe('an upstream address is understood in the ways people write it:', () =>
     ['ipv6:[::1]:50051', 'ipv6:[::1]:50051', undefined],
     ['unix:/run/user.sock', 'unix:/run/user.sock', undefined],
   ])('%s', (raw, target, encrypted) => {
-    expect(address.parse(raw)).toEqual({ target, encrypted });
+    expect(addressOrNone.parse(raw)).toEqual({ target, encrypted });
   });
 });
 
@@ -29,6 +29,8 @@ describe('an address that cannot work is refused with a hint:', () => {
   test.each([
     ['user-service', 'has no port', 'write user-service:50051'],
     ['http://user-service', 'has no port', 'write user-service:50051'],
+    ['None', 'has no port', 'write none for an upstream that does not exist'],
+    ['disabled', 'has no port', 'write none for an upstream that does not exist'],
     ['user-service:', 'has no port', 'write user-service:50051'],
     ['user-service:http', 'has port http, which is no number', 'write a port'],
     ['user-service:0', 'has port 0, which does not exist', 'write a port'],
@@ -49,6 +51,11 @@ describe('an address that cannot work is refused with a hint:', () => {
   });
 });
 
+test('the word none says that there is no upstream, and nothing else does', () => {
+  expect(addressOrNone.parse('none')).toBe('none');
+  expect(addressOrNone.parse('none:50051')).toEqual({ target: 'dns:///none:50051', encrypted: undefined });
+});
+
 test('an address is on this machine when all of its hosts are', () => {
   const local = [
     'dns:///localhost:1',
@@ -64,7 +71,7 @@ test('an address is on this machine when all of its hosts are', () => {
 
 function catchRefusal(raw: string): Refusal {
   try {
-    throw new Error(`understood as ${address.parse(raw).target}`);
+    throw new Error(`understood as ${JSON.stringify(addressOrNone.parse(raw))}`);
   } catch (error) {
     if (error instanceof Refusal) return error;
     throw error;

@@ -17,8 +17,14 @@ const HOST_SCHEMES = new Map([
 ]);
 const FORMS = 'write host:port, dns:///host:port, grpc://host:port, grpcs://host:port or http(s)://host:port';
 
-/** The address of an upstream in any of the ways people write it. */
-export const address: Kind<UpstreamAddress> = { form: 'address', parse: parseAddress };
+/** Written in place of an address: this deployment has no such upstream, and wants none. */
+export const NONE = 'none';
+
+/** The address of an upstream in any of the ways people write it, or the word that there is no such upstream. */
+export const addressOrNone: Kind<UpstreamAddress | typeof NONE> = {
+  form: 'address',
+  parse: (raw) => (raw === NONE ? NONE : parseAddress(raw)),
+};
 
 function parseAddress(raw: string): UpstreamAddress {
   if (/^dns:\/\/[^/]/.test(raw)) {
@@ -64,12 +70,19 @@ function parseHostPort(raw: string, hostPort: string): string {
     throw new Refusal(`"${raw}" has port ${wrongPort}, which is no number`, 'write a port from 1 to 65535');
   const [, host, portText] = /^(.*?)(?::(\d*))?$/.exec(hostPort) ?? [];
   if (!host) throw new Refusal(`"${raw}" has no host`, `write localhost${hostPort || ':50051'}`);
-  if (!portText) throw new Refusal(`"${raw}" has no port`, `write ${host}:50051`);
+  if (!portText) throw new Refusal(`"${raw}" has no port`, hintForPort(host));
   if (!isHost(host)) throw new Refusal(`"${raw}" has no valid host name`, FORMS);
   if (Number(portText) < 1 || Number(portText) > 65_535) {
     throw new Refusal(`"${raw}" has port ${portText}, which does not exist`, 'write a port from 1 to 65535');
   }
   return hostPort;
+}
+
+/** `None` is the word of a YAML file or a Python program, and hardly a host. */
+function hintForPort(host: string): string {
+  return /^(?:none|null|off|false|disabled)$/i.test(host)
+    ? `write ${NONE} for an upstream that does not exist`
+    : `write ${host}:50051`;
 }
 
 function isHost(host: string): boolean {

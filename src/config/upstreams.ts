@@ -2,6 +2,7 @@ import type { ConfigProblem } from './config-error.js';
 import type { UpstreamConfig, UpstreamTls } from './gateway-config.js';
 import type { Settings } from './schema.js';
 import { type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
+import { NONE, type UpstreamAddress } from './upstream-address.js';
 
 /** Settings some of which are missing because they are wrong: the others can be judged all the same. */
 export type Known<T> = { readonly [K in keyof T]?: T[K] | undefined };
@@ -9,19 +10,32 @@ export type Known<T> = { readonly [K in keyof T]?: T[K] | undefined };
 /** One upstream's own settings beside those for all. */
 export interface UpstreamSource {
   readonly name: string;
-  readonly own: Known<UpstreamValues>;
+  readonly own: Known<OwnSettings>;
+  /** Its address is `none`: there is no such upstream, and that is meant. */
+  readonly absent: boolean;
   readonly shared: Known<Settings>;
+}
+
+type OwnSettings = Omit<UpstreamValues, 'url'> & { readonly url: UpstreamAddress | undefined };
+
+/** Tells an address from the word that there is none. */
+export function upstreamSource(name: string, values: Known<UpstreamValues>, shared: Known<Settings>): UpstreamSource {
+  const { url } = values;
+  return url === NONE
+    ? { name, own: { ...values, url: undefined }, absent: true, shared }
+    : { name, own: { ...values, url }, absent: false, shared };
 }
 
 const NO_FILES = { caFile: undefined, certFile: undefined, keyFile: undefined, serverName: undefined };
 
 /** The upstream, or undefined when it has no address. Call it when there are no problems. */
-export function buildUpstream({ name, own, shared }: UpstreamSource): UpstreamConfig | undefined {
+export function buildUpstream(source: UpstreamSource): UpstreamConfig | undefined {
+  const { name, own, shared } = source;
   const timeoutMs = own.timeout ?? shared.GATEWAY_UPSTREAM_TIMEOUT;
   const maxConcurrent = own.maxConcurrent ?? shared.GATEWAY_UPSTREAM_MAX_CONCURRENT;
   if (own.url === undefined || timeoutMs === undefined || maxConcurrent === undefined) return undefined;
-  const transport = transportOf({ name, own, shared });
-  return { name, target: own.url.target, tls: tlsOf({ name, own, shared }), transport, timeoutMs, maxConcurrent };
+  const transport = transportOf(source);
+  return { name, target: own.url.target, tls: tlsOf(source), transport, timeoutMs, maxConcurrent };
 }
 
 /** What carries the calls of an upstream. */

@@ -7,6 +7,7 @@ import { policy } from '../gen/gateway/v1/policy_pb.js';
 import { http } from '../gen/google/api/annotations_pb.js';
 import { readComments } from './comments.js';
 import type { Comments } from './comments.js';
+import { upstreamOfService } from './describe-method.js';
 import { fieldRules } from './field-rules.js';
 
 type RegistryType = FileRegistry extends Iterable<infer T> ? T : never;
@@ -30,10 +31,13 @@ export interface DescriptorSet {
 
 /** All sets of a gateway as one. */
 export interface Descriptors {
-  /** The built-in set first. */
+  /** The built-in set first, each with all of its services. */
   readonly sets: readonly DescriptorSet[];
+  /** Those services of the other sets that are served. */
+  readonly extraServices: readonly DescService[];
   /** Every type of every set; of a type that several sets hold, the one of the first set. */
   readonly registry: FileRegistry;
+  /** The services that are served, those of the built-in set first. */
   readonly services: readonly DescService[];
   readonly comments: Comments;
   /** Changes with any of the sets: the first 12 hex digits of a hash over them. */
@@ -49,11 +53,17 @@ export class DescriptorError extends Error {
   }
 }
 
-/**
- * Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once.
- * @param known sets loaded before: one whose bytes are the same is taken as it is, with its types.
- */
-export function loadDescriptors(files: readonly string[] = [], known: readonly DescriptorSet[] = []): Descriptors {
+/** How sets are read, beside their bytes. */
+export interface LoadOptions {
+  /** Sets loaded before: one whose bytes are the same is taken as it is, with its types. */
+  readonly known?: readonly DescriptorSet[];
+  /** Upstreams that do not exist: a service of one is left out, whichever set holds it. */
+  readonly absentUpstreams?: readonly string[];
+}
+
+/** Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once. */
+export function loadDescriptors(files: readonly string[] = [], options: LoadOptions = {}): Descriptors {
+  const { known = [], absentUpstreams = [] } = options;
   const problems: string[] = [];
   const sets: DescriptorSet[] = [];
   for (const file of [BUILT_IN, ...files]) {
@@ -64,9 +74,10 @@ export function loadDescriptors(files: readonly string[] = [], known: readonly D
       problems.push(...error.problems);
     }
   }
-  problems.push(...findRepeatedServices(sets));
+  const isServed = (service: DescService) => !absentUpstreams.includes(upstreamOfService(service));
+  problems.push(...findRepeatedServices(sets, isServed));
   if (problems.length > 0) throw new DescriptorError(problems);
-  return mergeSets(sets);
+  return mergeSets(sets, isServed);
 }
 
 /** Adds services that the sets do not hold, as modules in code bring them. */
@@ -152,10 +163,10 @@ function hasPolicy(service: DescService): boolean {
   return service.methods.some((method) => hasOption(method, policy));
 }
 
-function findRepeatedServices(sets: readonly DescriptorSet[]): string[] {
+function findRepeatedServices(sets: readonly DescriptorSet[], isServed: (service: DescService) => boolean): string[] {
   const owners = new Map<string, string>();
   return sets.flatMap((set) =>
-    set.services.flatMap(({ typeName }) => {
+    set.services.filter(isServed).flatMap(({ typeName }) => {
       const owner = owners.get(typeName);
       owners.set(typeName, owner ?? set.source);
       return owner === undefined ? [] : [`${set.source}: ${typeName} is already in ${owner}; mount it once`];
@@ -170,12 +181,15 @@ function revisionOf(sets: readonly DescriptorSet[]): string {
     .slice(0, REVISION_LENGTH);
 }
 
-function mergeSets(sets: readonly DescriptorSet[]): Descriptors {
+function mergeSets(sets: readonly DescriptorSet[], isServed: (service: DescService) => boolean): Descriptors {
   const inOrderOfWeight = sets.toReversed();
+  const [builtIn = [], ...extra] = sets.map(({ services }) => services.filter(isServed));
+  const extraServices = extra.flat();
   return {
     sets,
     registry: createFileRegistry(...inOrderOfWeight.map((set) => set.registry)),
-    services: sets.flatMap((set) => set.services),
+    extraServices,
+    services: [...builtIn, ...extraServices],
     comments: new Map(inOrderOfWeight.flatMap((set) => [...readComments(set.registry)])),
     revision: revisionOf(sets),
   };

@@ -9,6 +9,7 @@ export const DECISION_GUIDE: Readonly<Record<DecisionReason, string>> = {
   STALE_SESSION_SERVED: 'AuthService could not be asked; its last verdict on the credential was used.',
   NO_CREDENTIALS: 'The request has no credential, and the route wants one.',
   MALFORMED_CREDENTIALS: 'The credential cannot be read, or there are two.',
+  CREDENTIAL_UNSUPPORTED: 'The credential is an API key or an opaque token, and there is no AuthService to judge it.',
   TOKEN_SIGNATURE_INVALID: 'The signature of the token is wrong.',
   TOKEN_EXPIRED: 'The token is past its `exp`.',
   TOKEN_NOT_YET_VALID: 'The token is before its `nbf`: a clock is wrong.',

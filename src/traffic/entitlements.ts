@@ -54,8 +54,9 @@ export class TenantEntitlements {
   private renewedAt = -Infinity;
   private readonly method = internalMethod(TenantService.method.getEntitlements);
 
+  /** @param stack undefined without TenantService: then nothing is ever known of a tenant. */
   constructor(
-    private readonly stack: CallStack,
+    private readonly stack: CallStack | undefined,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
@@ -76,17 +77,19 @@ export class TenantEntitlements {
 
   /** What the caller's tenant is entitled to; undefined while TenantService has never said. Never rejects. */
   find(call: CallContext): Entitlements | undefined | Promise<Entitlements | undefined> {
+    const { stack } = this;
+    if (stack === undefined) return undefined;
     const entry = this.entries.get(call.tenantId);
-    if (entry === undefined) return this.renew(call);
-    if (this.now() >= entry.askAgainAt || entry.askedAt < this.renewedAt) void this.renew(call);
+    if (entry === undefined) return this.renew(stack, call);
+    if (this.now() >= entry.askAgainAt || entry.askedAt < this.renewedAt) void this.renew(stack, call);
     return entry.entitlements;
   }
 
-  private renew(call: CallContext): Promise<Entitlements | undefined> {
+  private renew(stack: CallStack, call: CallContext): Promise<Entitlements | undefined> {
     const { tenantId } = call;
     return this.flights.run(tenantId, async () => {
       const askedAt = this.now();
-      const answer = await this.ask(call).catch(() => undefined);
+      const answer = await this.ask(stack, call).catch(() => undefined);
       const entitlements = answer ?? this.known(tenantId);
       const askAgainAt = this.now() + (answer === undefined ? RETRY_MS : FRESH_MS);
       this.entries.set(tenantId, { entitlements, askAgainAt, askedAt });
@@ -99,7 +102,7 @@ export class TenantEntitlements {
     this.renewedAt = this.now();
   }
 
-  private async ask(call: CallContext): Promise<Entitlements> {
+  private async ask(stack: CallStack, call: CallContext): Promise<Entitlements> {
     const { tenantId } = call;
     const context = sharedContext(call, gatewayOf(tenantId), WAIT_MS);
     const request = toBinary(GetEntitlementsRequestSchema, create(GetEntitlementsRequestSchema, { tenantId }));
@@ -107,7 +110,7 @@ export class TenantEntitlements {
       const { deadlineAt } = context;
       return fromBinary(
         GetEntitlementsResponseSchema,
-        await this.stack.unary({ context, method: this.method, request, deadlineAt }),
+        await stack.unary({ context, method: this.method, request, deadlineAt }),
       );
     } catch (error) {
       if (error instanceof GatewayError && error.code === 'NOT_FOUND') return UNKNOWN_TENANT;

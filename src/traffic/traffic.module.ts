@@ -42,8 +42,9 @@ import { CallStack } from './stack.js';
     },
     {
       provide: TenantEntitlements,
-      inject: [CallStack, GatewayMetrics],
-      useFactory: (stack: CallStack, { bounded }: GatewayMetrics) => {
+      inject: [GATEWAY_CONFIG, CallStack, GatewayMetrics],
+      useFactory: ({ upstreams }: GatewayConfig, stack: CallStack, { bounded }: GatewayMetrics) => {
+        if (!upstreams.has('tenant')) return new TenantEntitlements(undefined);
         const entitlements = new TenantEntitlements(stack);
         bounded.watchEvictions('entitlements', () => entitlements.evicted);
         bounded.watchFlights('entitlements', () => entitlements.flight);

@@ -17,7 +17,7 @@ import { RedisAuthCacheStore } from './redis-auth-cache-store.js';
 
 const STORE = Symbol('AuthCacheStore');
 
-/** Validation of API keys and opaque tokens. */
+/** Validation of API keys and opaque tokens; {@link AuthCache} is undefined without AuthService. */
 @Global()
 @Module({
   imports: [RevocationModule],
@@ -49,13 +49,14 @@ const STORE = Symbol('AuthCacheStore');
       // One parameter for each dependency: Nest passes them in this order.
       // oxlint-disable-next-line max-params
       useFactory: (
-        { authCache, timeouts }: GatewayConfig,
+        { authCache, timeouts, upstreams }: GatewayConfig,
         stack: CallStack,
         events: AuthCacheEvents,
         store: AuthCacheStore | undefined,
         { bounded }: GatewayMetrics,
         revocation?: Revocation,
-      ) => {
+      ): AuthCache | undefined => {
+        if (!upstreams.has('auth')) return undefined;
         const validate = validateByAuthService(stack, timeouts);
         const isFeedDown = () => revocation?.degraded === true;
         const cache = new AuthCache({ validate, events, store, isFeedDown }, authCache);

@@ -1,7 +1,6 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DescMethod } from '@bufbuild/protobuf';
-import type { CompiledRoute } from '../../contract/compiled-route.js';
 import { Contract } from '../../contract/contract.js';
 import type { Route } from '../../contract/route.js';
 import { compileIgnored, type IgnoredParameters } from '../../contract/json-reader/ignored-parameters.js';
@@ -27,11 +26,17 @@ interface Part {
   readonly error: GatewayError | undefined;
 }
 
+/** Where a part comes from: a route with one variable in its path. */
+interface PartSource {
+  readonly name: string;
+  readonly route: Route;
+  readonly idOf: (call: CallContext) => string;
+}
+
 /** Who is calling, and where: what a client asks first. */
 @Controller('api/v1/me')
 export class MeController {
-  private readonly getUser: Route;
-  private readonly getTenant: Route;
+  private readonly sources: readonly PartSource[];
   private readonly isIgnored: IgnoredParameters | undefined;
 
   constructor(
@@ -40,20 +45,24 @@ export class MeController {
     @Inject(GATEWAY_CONFIG) { json }: Pick<GatewayConfig, 'json'>,
   ) {
     this.isIgnored = compileIgnored(json.ignoredQuery);
-    this.getUser = routeOf(contract, UserService.method.getUser);
-    this.getTenant = routeOf(contract, TenantService.method.getTenant);
+    const user = partSource(contract, UserService.method.getUser);
+    const tenant = partSource(contract, TenantService.method.getTenant);
+    this.sources = [
+      ...user.map((route) => ({ name: 'user', route, idOf: ({ principal }: CallContext) => principal?.subject ?? '' })),
+      ...tenant.map((route) => ({ name: 'tenant', route, idOf: ({ tenantId }: CallContext) => tenantId })),
+    ];
   }
 
-  /** Principal, user and tenant. A part whose service fails is null and named in `errors`, and X-Gateway-Complete is false. */
+  /**
+   * Principal, user and tenant. A part whose service fails is null and named in `errors`, and X-Gateway-Complete is false;
+   * a part whose service this deployment does not have is left out.
+   */
   @Get()
   @Access('AUTHENTICATED')
   @Documented(ME_OPERATION)
   async me(@Req() { call, rawQuery }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     refuseParameters(rawQuery, this.isIgnored);
-    const parts = await Promise.all([
-      this.part('user', call, this.contract.compiled(this.getUser), call.principal?.subject ?? ''),
-      this.part('tenant', call, this.contract.compiled(this.getTenant), call.tenantId),
-    ]);
+    const parts = await Promise.all(this.sources.map((source) => this.part(source, call)));
     const complete = parts.every((part) => part.error === undefined);
     void reply
       .headers({ 'content-type': 'application/json; charset=utf-8', 'x-gateway-complete': String(complete) })
@@ -61,9 +70,11 @@ export class MeController {
   }
 
   /** Goes the way of the RPC's own route: same codec, same redaction, same tenant check, same call stack. */
-  private async part(name: string, call: CallContext, rpc: CompiledRoute, id: string): Promise<Part> {
+  private async part({ name, route, idOf }: PartSource, call: CallContext): Promise<Part> {
     const { tenantId } = call;
     try {
+      const rpc = this.contract.compiled(route);
+      const id = idOf(call);
       const request = rpc.requestCodec.encode({ body: undefined, query: '', path: [id], tenantId, crossTenant: false });
       const { deadlineAt } = call;
       const reader = new AnswerReader(rpc, call);
@@ -75,10 +86,13 @@ export class MeController {
   }
 }
 
-function routeOf(contract: Contract, method: DescMethod): Route {
-  const found = contract.routes.find(({ route }) => route.desc === method && route.verb === 'GET');
-  if (found === undefined) throw new Error(`${method.parent.typeName}.${method.name} has no GET route`);
-  return found.route;
+/** Returns the GET route of an RPC; none where its service is not mounted. Throws Error where that has no such route. */
+function partSource({ routes }: Contract, method: DescMethod): Route[] {
+  const mounted = routes.map(({ route }) => route).filter(({ desc }) => desc.parent === method.parent);
+  const found = mounted.find(({ desc, verb }) => desc === method && verb === 'GET');
+  if (found !== undefined) return [found];
+  if (mounted.length === 0) return [];
+  throw new Error(`${method.parent.typeName}.${method.name} has no GET route`);
 }
 
 function compose({ principal }: CallContext, parts: readonly Part[]): Buffer {

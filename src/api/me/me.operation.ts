@@ -1,18 +1,27 @@
 import type { JsonObject } from '../../contract/openapi/json.js';
-import type { OwnOperation } from '../../edge/docs/documented.decorator.js';
+import type { Route } from '../../contract/route.js';
+import type { DescribeOperation } from '../../edge/docs/documented.decorator.js';
+import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
+import { UserService } from '../../gen/user/v1/user_pb.js';
 import { ERROR_CODES } from '../../domain/errors.js';
 import { OWN_TAG } from '../../edge/docs/openapi-document.js';
 
+/** The parts that a service answers for. */
+const PARTS = [
+  { part: 'user', service: UserService, schema: 'user.v1.User' },
+  { part: 'tenant', service: TenantService, schema: 'tenant.v1.Tenant' },
+] as const;
+
 const TEXTS: JsonObject = { type: 'array', items: { type: 'string' } };
 
-/** What the OpenAPI document says of `GET /api/v1/me`. */
-export const ME_OPERATION: OwnOperation = {
+/** What the OpenAPI document says of `GET /api/v1/me`, with the parts whose services are mounted. */
+export const ME_OPERATION: DescribeOperation = (routes) => ({
   operation: {
     operationId: 'Gateway_GetMe',
     tags: [OWN_TAG],
     summary: 'Who is calling, and where',
     description:
-      'Principal, user and tenant in one answer. A part whose service fails is null and named in `errors`; ' +
+      'The principal, and what its services say of it, in one answer. A part whose service fails is null and named in `errors`; ' +
       '`X-Gateway-Complete` then is `false`.',
     security: [{ bearer: [] }],
     responses: {
@@ -21,14 +30,15 @@ export const ME_OPERATION: OwnOperation = {
         headers: {
           'X-Gateway-Complete': { description: 'Whether all parts are there.', schema: { enum: ['true', 'false'] } },
         },
-        content: { 'application/json': { schema: describeMe() } },
+        content: { 'application/json': { schema: describeMe(routes) } },
       },
     },
   },
   problems: [400, 401, 403, 429, 500, 503],
-};
+});
 
-function describeMe(): JsonObject {
+function describeMe(routes: readonly Route[]): JsonObject {
+  const parts = PARTS.filter(({ service }) => routes.some(({ desc }) => desc.parent === service));
   return describeObject({
     principal: describeObject({
       subject: { type: 'string' },
@@ -38,13 +48,12 @@ function describeMe(): JsonObject {
       roles: TEXTS,
       permissions: TEXTS,
     }),
-    user: orNull('user.v1.User'),
-    tenant: orNull('tenant.v1.Tenant'),
+    ...Object.fromEntries(parts.map(({ part, schema }) => [part, orNull(schema)])),
     errors: {
       type: 'array',
       description: 'The parts that are missing.',
       items: describeObject({
-        part: { enum: ['user', 'tenant'] },
+        part: parts.length === 0 ? { type: 'string' } : { enum: parts.map(({ part }) => part) },
         code: { enum: Object.keys(ERROR_CODES) },
         detail: { type: 'string' },
       }),

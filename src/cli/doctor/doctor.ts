@@ -1,7 +1,7 @@
 import { formatProblem } from '../../config/config-error.js';
 import { parseEnvironment } from '../../config/environment.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import { GUARDRAIL } from '../../config/schema/upstream-settings.js';
+import { GUARDRAIL, upstreamVariables } from '../../config/schema/upstream-settings.js';
 import { GuardrailService } from '../../gen/guardrail/v1/guardrail_pb.js';
 import type { Route } from '../../contract/route.js';
 import { EXIT_CONFIG, type Terminal } from '../terminal.js';
@@ -46,7 +46,12 @@ export async function examine(
     ...(config.redis === undefined ? [] : [checkRedis(config.redis, limits)]),
     ...checkIssuers(config, limits),
   ]);
-  return [...lines.flat(), ...checkProcess(config, readProcessLimits())];
+  return [...lines.flat(), ...config.absentUpstreams.map(absentLine), ...checkProcess(config, readProcessLimits())];
+}
+
+function absentLine(name: string): CheckLine {
+  const detail = `${upstreamVariables(name).url} is none: its routes, and what needs it, are absent`;
+  return { subject: `upstream ${name}`, step: 'address', status: 'info', detail };
 }
 
 /** The RPCs that an upstream must have, each once: the mounted ones, and of a guardrail those that check. */

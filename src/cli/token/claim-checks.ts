@@ -12,7 +12,7 @@ export function claimChecks(config: GatewayConfig, token: DecodedToken): TokenCh
     issuerCheck(config, token),
     audienceCheck(config, token),
     ...timeChecks(config, token),
-    ...rightChecks(token),
+    ...rightChecks(config, token),
   ];
 }
 
@@ -58,7 +58,7 @@ function timeChecks({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenChe
   ];
 }
 
-function rightChecks({ payload }: DecodedToken): TokenCheck[] {
+function rightChecks({ upstreams }: GatewayConfig, { payload }: DecodedToken): TokenCheck[] {
   try {
     const { subject, tenantId, roles, permissions } = toPrincipal(payload);
     return [
@@ -70,7 +70,7 @@ function rightChecks({ payload }: DecodedToken): TokenCheck[] {
         status: 'info',
         detail:
           permissions === undefined
-            ? 'the token does not say: AuthService.CheckPermission is asked'
+            ? `the token does not say: ${upstreams.has('auth') ? 'AuthService.CheckPermission is asked' : 'there is no AuthService to ask, so it has none'}`
             : list(permissions),
       },
     ];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { count, duration } from '../quantities.js';
 import { defaulted, optional, required } from '../setting.js';
 import { file, text } from '../texts.js';
-import { address } from '../upstream-address.js';
+import { addressOrNone, NONE } from '../upstream-address.js';
 import { grpcTransport, tlsMode } from './grpc-settings.js';
 
 /** The upstreams of the built-in contract: their address is required or not, and their own defaults. */
@@ -26,6 +26,7 @@ export function upstreamSchema(name: string) {
   const url = {
     description: `Address of the upstream \`${name}\`${withoutAddress(name)}`,
     example: `${name.replaceAll('_', '-')}-service:50051`,
+    ...(builtIn?.required ? { orElse: `${name.toUpperCase()}_SERVICE_URL=${NONE} for a gateway without it` } : {}),
   };
   const timeout = {
     description: `Deadline of a call to \`${name}\` whose policy sets none.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_TIMEOUT`.'}`,
@@ -37,7 +38,7 @@ export function upstreamSchema(name: string) {
     ...(builtIn ? {} : { example: '64' }),
   };
   return z.object({
-    url: builtIn?.required ? required(address, url) : optional(address, url),
+    url: builtIn?.required ? required(addressOrNone, url) : optional(addressOrNone, url),
     timeout: builtIn ? defaulted(duration(), builtIn.timeout, timeout) : optional(duration(), timeout),
     maxConcurrent: builtIn
       ? defaulted(count({ min: 1 }), builtIn.maxConcurrent, maxConcurrent)
@@ -56,7 +57,8 @@ export function upstreamSchema(name: string) {
 
 function withoutAddress(name: string): string {
   if (name === GUARDRAIL) return ' (docs/guardrails.md). Unset: nothing is checked.';
-  return BUILT_IN[name]?.required ? '.' : '. Unset: its routes do not exist.';
+  if (!BUILT_IN[name]?.required) return `. Unset or \`${NONE}\`: its routes do not exist.`;
+  return `; \`${NONE}\`: there is no such service, and what needs it is absent ([without-services.md](without-services.md)).`;
 }
 
 export type UpstreamValues = z.infer<ReturnType<typeof upstreamSchema>>;

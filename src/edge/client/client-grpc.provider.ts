@@ -1,6 +1,12 @@
 import type { DescService } from '@bufbuild/protobuf';
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import type { ClientGrpc } from '@nestjs/microservices';
+import { ConfigError } from '../../config/config-error.js';
+import { GATEWAY_CONFIG } from '../../config/config.token.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import { upstreamVariables } from '../../config/schema/upstream-settings.js';
+import { NONE } from '../../config/upstream-address.js';
+import { upstreamOfService } from '../../contract/describe-method.js';
 import { CallStack } from '../../traffic/stack.js';
 import { CurrentCall } from './current-call.js';
 import { type ClientParts, serviceClient } from './service-client.js';
@@ -18,12 +24,26 @@ export function provideClientGrpc(
 ): FactoryProvider<ClientGrpc> {
   return {
     provide: token,
-    inject: [CallStack, CurrentCall],
-    useFactory: (stack: CallStack, current: CurrentCall) => {
+    inject: [CallStack, CurrentCall, GATEWAY_CONFIG],
+    useFactory: (stack: CallStack, current: CurrentCall, { absentUpstreams }: GatewayConfig) => {
+      refuseAbsent(services, absentUpstreams);
       current.use();
       return new CallStackClient(services, { stack, current });
     },
   };
+}
+
+/** Throws ConfigError for services of upstreams that do not exist: each of their calls would fail. */
+function refuseAbsent(services: readonly DescService[], absentUpstreams: readonly string[]): void {
+  const absent = services.filter((service) => absentUpstreams.includes(upstreamOfService(service)));
+  if (absent.length === 0) return;
+  throw new ConfigError(
+    absent.map((service) => {
+      const { url } = upstreamVariables(upstreamOfService(service));
+      const reason = `a module provides a client of ${service.typeName}, but ${url} is ${NONE}`;
+      return { name: 'GATEWAY_MODULES', reason, hint: `set ${url}, or remove the client` };
+    }),
+  );
 }
 
 /** Clients of services whose calls have the gateway's deadlines, metadata, circuits and limits. */

@@ -1,3 +1,4 @@
+import type { Route } from '../../contract/route.js';
 import type { ExtraOperation } from '../../contract/openapi/extra-operations.js';
 
 const DOCUMENTED = Symbol('Documented');
@@ -5,14 +6,18 @@ const DOCUMENTED = Symbol('Documented');
 /** What the OpenAPI document says of a hand-written route; its verb and path are those of the route itself. */
 export type OwnOperation = Pick<ExtraOperation, 'operation' | 'problems'>;
 
+/** Describes a route that is composed of some of the document's others. */
+export type DescribeOperation = (routes: readonly Route[]) => OwnOperation;
+
 /** Puts a hand-written route into the OpenAPI document. Of a route with several paths, the first is the one that is named. */
-export function Documented(described: OwnOperation): MethodDecorator {
+export function Documented(described: OwnOperation | DescribeOperation): MethodDecorator {
   return (_target, _name, descriptor) => {
     Reflect.defineMetadata(DOCUMENTED, described, descriptor.value as object);
   };
 }
 
-/** What {@link Documented} noted of a handler. */
-export function describedOperation(handler: object): OwnOperation | undefined {
-  return Reflect.getMetadata(DOCUMENTED, handler) as OwnOperation | undefined;
+/** Returns what {@link Documented} noted of a handler. */
+export function describedOperation(handler: object, routes: readonly Route[]): OwnOperation | undefined {
+  const described = Reflect.getMetadata(DOCUMENTED, handler) as OwnOperation | DescribeOperation | undefined;
+  return typeof described === 'function' ? described(routes) : described;
 }

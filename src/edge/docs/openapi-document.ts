@@ -6,6 +6,7 @@ import type { GatewayConfig } from '../../config/gateway-config.js';
 import { Contract, type ContractVersion } from '../../contract/contract.js';
 import { buildOpenApi, type OpenApiDocument } from '../../contract/openapi/document.js';
 import { addExtraOperations } from '../../contract/openapi/extra-operations.js';
+import type { Route } from '../../contract/route.js';
 import { VERSION } from '../../version.js';
 import { ownOperations } from './own-operations.js';
 import { StaticContent } from './static-content.js';
@@ -37,23 +38,28 @@ export class OpenApiBytes {
   private build({ routes, comments }: Pick<ContractVersion, 'routes' | 'comments'>): StaticContent {
     const { json: settings, server } = this.config;
     const serverUrl = server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl };
+    const contractRoutes = routes.map(({ route }) => route);
     const document = buildOpenApi({
-      routes: routes.map(({ route }) => route),
+      routes: contractRoutes,
       comments,
       version: VERSION,
       ...settings,
       ...serverUrl,
     });
-    const json = JSON.stringify(withOwnOperations(document, this.discovery));
+    const json = JSON.stringify(withOwnOperations(document, this.discovery, contractRoutes));
     return new StaticContent(json, { 'content-type': 'application/json; charset=utf-8' });
   }
 }
 
-function withOwnOperations(document: OpenApiDocument, discovery: DiscoveryService): OpenApiDocument {
+function withOwnOperations(
+  document: OpenApiDocument,
+  discovery: DiscoveryService,
+  routes: readonly Route[],
+): OpenApiDocument {
   const controllers = discovery
     .getControllers()
     .flatMap(({ metatype }) => (typeof metatype === 'function' ? [metatype] : []));
-  const extras = controllers.flatMap((controller) => ownOperations(controller as never));
+  const extras = controllers.flatMap((controller) => ownOperations(controller as never, routes));
   const tag = { name: OWN_TAG, description: 'What the gateway answers itself.' };
   return addExtraOperations({ ...document, tags: [...(document.tags as []), tag] }, extras);
 }

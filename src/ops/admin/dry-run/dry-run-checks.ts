@@ -97,15 +97,16 @@ export class DryRunChecks {
     }
     const known = this.sources.entitlements.known(this.call.tenantId);
     if (known?.suspended === true) throw tenantSuspended();
-    return known === undefined
+    if (known !== undefined) return `plan ${JSON.stringify(known.plan)}`;
+    return this.sources.config.upstreams.has('tenant')
       ? 'nothing is known of the tenant here: TenantService would be asked'
-      : `plan ${JSON.stringify(known.plan)}`;
+      : 'there is no TenantService: no tenant has a plan or is suspended';
   }
 
   private authorize(): string {
     const { principal, policy } = this.call;
     if (principal === undefined || policy === undefined || policy.access === 'OPEN') return 'open';
-    if (PermissionCheck.decides(principal, policy)) {
+    if (this.sources.config.upstreams.has('auth') && PermissionCheck.decides(principal, policy)) {
       return `the credential names no rights: AuthService would be asked for ${policy.permissions.join(', ')}`;
     }
     const decision: Decision = this.sources.bits.decide(principal, policy) ?? evaluate(principal, policy);
