@@ -2,10 +2,11 @@ import { getExtension } from '@bufbuild/protobuf';
 import type { DescExtension, DescField, DescMessage } from '@bufbuild/protobuf';
 import type { FieldDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { field as fieldOption } from '../gen/gateway/v1/policy_pb.js';
+import { field_behavior, FieldBehavior } from '../gen/google/api/field_behavior_pb.js';
 
-/** What the options of a field itself say: (gateway.v1.field) and debug_redact. They hold in every RPC. */
+/** What the options of a field itself say: (gateway.v1.field), debug_redact and google.api.field_behavior. They hold in every RPC. */
 export interface FieldRules {
-  /** Never leaves the gateway. */
+  /** Never leaves the gateway: by its own option, or because it is INPUT_ONLY. */
   readonly redact: boolean;
   /** May not be set by a client. */
   readonly protected: boolean;
@@ -13,9 +14,26 @@ export interface FieldRules {
   readonly privileged: boolean;
   /** Leaves on purpose although its name looks like that of a secret. */
   readonly public: boolean;
+  /** A request must have it (REQUIRED of AIP-203). */
+  readonly required: boolean;
+  /** What a request says of it is ignored (OUTPUT_ONLY of AIP-203). */
+  readonly outputOnly: boolean;
+  /** No response shows it (INPUT_ONLY of AIP-203). */
+  readonly inputOnly: boolean;
+  /** No update mask may name it (IMMUTABLE of AIP-203). */
+  readonly immutable: boolean;
 }
 
-const NONE: FieldRules = Object.freeze({ redact: false, protected: false, privileged: false, public: false });
+const NONE: FieldRules = Object.freeze({
+  redact: false,
+  protected: false,
+  privileged: false,
+  public: false,
+  required: false,
+  outputOnly: false,
+  inputOnly: false,
+  immutable: false,
+});
 
 /** Descriptors never change, and options are decoded on each read. */
 const known = new WeakMap<FieldDescriptorProto, FieldRules>();
@@ -35,7 +53,19 @@ export function rulesOf(proto: FieldDescriptorProto): FieldRules {
 
 function readRules(options: NonNullable<FieldDescriptorProto['options']>): FieldRules {
   const { redact, protected: isProtected, privileged, public: isPublic } = getExtension(options, fieldOption);
-  return { redact: redact || (options.debugRedact && !isPublic), protected: isProtected, privileged, public: isPublic };
+  const behaviors = getExtension(options, field_behavior);
+  const inputOnly = behaviors.includes(FieldBehavior.INPUT_ONLY);
+  const outputOnly = behaviors.includes(FieldBehavior.OUTPUT_ONLY);
+  return {
+    redact: redact || inputOnly || (options.debugRedact && !isPublic),
+    protected: isProtected,
+    privileged,
+    public: isPublic,
+    required: behaviors.includes(FieldBehavior.REQUIRED) && !outputOnly,
+    outputOnly,
+    inputOnly,
+    immutable: behaviors.includes(FieldBehavior.IMMUTABLE),
+  };
 }
 
 /** A field with the first path that leads to it: dotted proto names through lists and maps. */

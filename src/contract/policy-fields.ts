@@ -81,7 +81,7 @@ function findUnguardedTenantFields(message: DescMessage, policy: Policy): readon
   const covered = [...policy.protectedFields, ...(policy.tenantField === undefined ? [] : [policy.tenantField])];
   const paths = findUncoveredFields(message, {
     matches: (field) => field.name === 'tenant_id',
-    skips: (field) => fieldRules(field).protected,
+    skips: (field) => fieldRules(field).protected || fieldRules(field).outputOnly,
     covered,
   });
   return paths.map((path) => {

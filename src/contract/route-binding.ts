@@ -2,6 +2,7 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { isCollection, resolveFieldPath } from './field-path.js';
+import { fieldRules } from './field-rules.js';
 import { findGuardedVariables } from './guarded-variables.js';
 import { findHttpBodyMistakes } from './http-body-mistakes.js';
 import type { HttpBinding } from './http-rule.js';
@@ -61,12 +62,20 @@ class Binder {
     return [];
   }
 
+  /** A body that is ignored, or that no response shows, is a mistake (AIP-203). */
+  private checkBehavior(option: 'body' | 'response_body', field: DescField): void {
+    const { outputOnly, inputOnly } = fieldRules(field);
+    if (option === 'body' && outputOnly) this.mistakes.push(`body "${field.name}": it is OUTPUT_ONLY`);
+    if (option === 'response_body' && inputOnly) this.mistakes.push(`response_body "${field.name}": it is INPUT_ONLY`);
+  }
+
   /** A field of the message itself; undefined when none is named. */
   bindField(option: 'body' | 'response_body', message: DescMessage, name: string): DescField | undefined {
     if (name === '') return undefined;
     const field = message.fields.find((each) => each.name === name);
     const reason = name.includes('.') ? 'it must be a field of the message itself' : resolveFieldPath(message, name);
     if (field === undefined) this.mistakes.push(`${option} "${name}": ${typeof reason === 'string' ? reason : ''}`);
+    else this.checkBehavior(option, field);
     return field;
   }
 }

@@ -52,6 +52,8 @@ const HEAD = `syntax = "proto3";
 package extra.v1;
 import "gateway/v1/policy.proto";
 import "google/api/annotations.proto";
+import "google/api/client.proto";
+import "google/api/field_behavior.proto";
 import "google/protobuf/any.proto";
 import "google/protobuf/empty.proto";
 import "google/protobuf/field_mask.proto";

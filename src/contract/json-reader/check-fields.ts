@@ -12,6 +12,8 @@ export interface FieldEntry {
   readonly check: Check;
   /** Other members of its oneof. */
   readonly rivals: readonly DescField[];
+  /** Taken out of the request, whatever it holds (OUTPUT_ONLY of AIP-203). */
+  readonly isIgnored: boolean;
 }
 
 /** The fields of a message, by proto name and by JSON name. */
@@ -40,6 +42,7 @@ export function checkFields(object: JsonObject, table: FieldTable, findings: Fin
 
 function checkMember(object: JsonObject, key: string, entry: FieldEntry, findings: Findings): void {
   const { field } = entry;
+  if (entry.isIgnored) return void delete object[key];
   if (key !== field.jsonName && Object.hasOwn(object, field.jsonName)) {
     findings.add(`given twice, as "${key}" and as "${field.jsonName}"`);
   }

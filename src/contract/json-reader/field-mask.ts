@@ -1,6 +1,7 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
+import { fieldRules } from '../field-rules.js';
 import { dotted } from './field-guard.js';
 import type { FieldGuard } from './field-guard.js';
 import { listNames } from './findings.js';
@@ -13,6 +14,7 @@ import type { MaskRule, MaskScope } from './mask-rule.js';
 import type { MessageChecks } from './message-checks.js';
 
 const MUST_NAME = 'must name the fields to change';
+const IMMUTABLE = 'is immutable: it is set when its resource is created, and never changed';
 
 /** What decides which fields the masks of a route may name. */
 export interface MaskLimits {
@@ -63,6 +65,7 @@ export class MaskBuilder {
       const hasMembers = isObject(member) && Object.keys(member).length > 0;
       if (isPlainMessage(field) && hasMembers) this.collect(field.message, member, { ...into, fields }, findings);
       else if (this.limits.guard.holds(fields)) findings.addAt(jsonPath(fields, into.scope), wouldClear());
+      else if (isImmutable(fields)) findings.addAt(jsonPath(fields, into.scope), IMMUTABLE);
       else into.paths.push(relative(fields, into.scope));
     }
   }
@@ -77,7 +80,7 @@ export class MaskBuilder {
     const expand = (message: DescMessage, above: readonly DescField[], enclosing: readonly DescMessage[]): void => {
       for (const field of message.fields) {
         const fields = [...above, field];
-        if (this.isApart(fields) || this.limits.guard.covers(fields)) continue;
+        if (this.isApart(fields) || this.limits.guard.covers(fields) || isKept(field)) continue;
         if (!this.limits.guard.holds(fields)) paths.push(relative(fields, scope));
         else if (isPlainMessage(field) && !enclosing.includes(field.message)) {
           expand(field.message, fields, [...enclosing, field.message]);
@@ -92,13 +95,18 @@ export class MaskBuilder {
     findings.enter(this.rule.field.jsonName);
     const paths = given.split(',');
     const isAll = paths.includes('*') && this.rule.scopes.some((scope) => holdsIn(this.limits.guard, scope));
-    const resolved = paths.map((path) => (path === '*' ? path : this.resolve(path, findings)));
+    const resolved = paths.flatMap((path) => (path === '*' ? path : (this.resolve(path, findings) ?? [])));
+    // An empty mask would change everything.
+    if (resolved.length === 0) findings.add('names nothing that a request can change');
     findings.leave();
     return isAll ? this.nameAll(root, findings) : resolved;
   }
 
-  /** A mask may not reach a field that the client may not set: naming it alone would clear it. */
-  private resolve(path: string, findings: Findings): string {
+  /**
+   * A mask may not reach a field that the client may not set: naming it alone would clear it. Undefined for a path that is
+   * ignored, since it leads to an OUTPUT_ONLY field (AIP-203).
+   */
+  private resolve(path: string, findings: Findings): string | undefined {
     const { checks, guard } = this.limits;
     const found = this.rule.scopes.flatMap((scope) => resolveMaskPath(scope, path, checks) ?? []);
     const [first] = found;
@@ -109,6 +117,10 @@ export class MaskBuilder {
       findings.add(`${quote(path)} may not be set by a client`);
     } else if (found.some(({ fields }) => guard.holds(fields))) {
       findings.add(`${quote(path)} holds a field that may not be set by a client: name the others in it`);
+    } else if (first.fields.some((field) => fieldRules(field).outputOnly)) {
+      return undefined;
+    } else if (isImmutable(first.fields)) {
+      findings.add(`${quote(path)} ${IMMUTABLE}`);
     }
     return first?.path ?? path;
   }
@@ -131,6 +143,17 @@ interface Collection {
 
 function holdsIn(guard: FieldGuard, { fields, message }: MaskScope): boolean {
   return fields.length === 0 ? guard.holdsIn(message) : guard.holds(fields);
+}
+
+/** IMMUTABLE of AIP-203, which holds for all that is in the field. */
+function isImmutable(fields: readonly DescField[]): boolean {
+  return fields.some((field) => fieldRules(field).immutable);
+}
+
+/** A replacement of everything keeps what no update changes. */
+function isKept(field: DescField): boolean {
+  const { immutable, outputOnly } = fieldRules(field);
+  return immutable || outputOnly;
 }
 
 function relative(fields: readonly DescField[], scope: MaskScope): string {

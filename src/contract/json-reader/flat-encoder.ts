@@ -2,6 +2,7 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import type { RequestInput } from '../codec.js';
+import { fieldRules } from '../field-rules.js';
 import type { Route } from '../route.js';
 import { ByteSink } from './byte-sink.js';
 import { MAX_PAGE_SIZE } from './policy-rules.js';
@@ -29,7 +30,7 @@ export class FlatEncoder {
     this.tenant = route.desc.input.fields.find((field) => field.name === policy.tenantField);
     this.tenantVariable = route.variables.findIndex((variable) => variable.fieldPath === policy.tenantField);
     for (const field of route.desc.input.fields) {
-      if (taken.has(field.name) || !isFlat(field)) continue;
+      if (taken.has(field.name) || !isFlat(field) || fieldRules(field).outputOnly) continue;
       this.parameters.set(field.name, field).set(field.jsonName, field);
     }
   }
@@ -41,7 +42,7 @@ export class FlatEncoder {
     const tenant = route.desc.input.fields.find((field) => field.name === tenantField);
     const isFlatTenant = tenantField === undefined || (tenant !== undefined && isFlatString(tenant));
     const isFlatPath = route.variables.every(({ fields }) => fields.length === 1 && isFlatString(fields[0]));
-    const hasRequired = route.desc.input.fields.some((field) => field.presence === Presence.LEGACY_REQUIRED);
+    const hasRequired = route.desc.input.fields.some((field) => mayLack(field, route));
     return isFlatTenant && isFlatPath && !hasRequired ? new FlatEncoder(route) : undefined;
   }
 
@@ -99,6 +100,12 @@ export class FlatEncoder {
   private putString(field: DescField, text: string): void {
     if (text !== '' || !isImplicit(field)) this.sink.string(field.number, text);
   }
+}
+
+/** A request may come without a field that it must have: one segment of the path always gives its own. */
+function mayLack(field: DescField, { variables }: Route): boolean {
+  if (field.presence === Presence.LEGACY_REQUIRED) return true;
+  return fieldRules(field).required && !variables.some((each) => each.fieldPath === field.name && !each.multiSegment);
 }
 
 function isFlat(field: DescField): boolean {

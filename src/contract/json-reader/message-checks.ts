@@ -1,6 +1,7 @@
 import type { DescExtension, DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import { findUncoveredFields } from '../field-path.js';
+import { fieldRules } from '../field-rules.js';
 import { anyCheck } from './check-any.js';
 import { checkFields, jsonNames, listCheck, mapCheck, takesNull } from './check-fields.js';
 import type { FieldEntry, FieldTable } from './check-fields.js';
@@ -82,15 +83,25 @@ export class MessageChecks {
   private compileTable(desc: DescMessage): FieldTable {
     const entries = new Map<string, FieldEntry>();
     for (const field of desc.fields) {
-      const rivals = field.oneof?.fields.filter((other) => other !== field) ?? [];
-      const entry = { field, check: this.isRuled(field) ? refuseMember : this.ofField(field), rivals };
+      const rivals = field.oneof?.fields.filter((other) => other !== field && !this.isIgnored(other)) ?? [];
+      const check = this.isRuled(field) ? refuseMember : this.ofField(field);
+      const entry = { field, check, rivals, isIgnored: this.isIgnored(field) };
       entries.set(field.name, entry).set(field.jsonName, entry);
     }
     return {
       entries,
       extensions: this.compileExtensions(desc),
-      known: jsonNames(desc.fields.filter((field) => !this.hidden.has(field) && !this.isRuled(field))),
+      known: jsonNames(desc.fields.filter((field) => !this.isKept(field))),
     };
+  }
+
+  private isKept(field: DescField): boolean {
+    return this.hidden.has(field) || this.isRuled(field) || this.isIgnored(field);
+  }
+
+  /** A field that the client may not set is refused, OUTPUT_ONLY or not. */
+  private isIgnored(field: DescField): boolean {
+    return fieldRules(field).outputOnly && !this.isRuled(field);
   }
 
   private compileExtensions(desc: DescMessage): ReadonlyMap<string, Check> {

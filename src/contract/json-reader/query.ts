@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { fieldRules } from '../field-rules.js';
 import type { Route } from '../route.js';
 import { hasOwnJsonForm } from './check-well-known.js';
 import type { JsonObject } from './exact-number.js';
@@ -57,6 +58,7 @@ export class QueryBinder {
       if (target.isUnknown && this.isIgnored?.(name.field)) return;
       return refuse(target, findings);
     }
+    if (target.fields.some((field) => fieldRules(field).outputOnly)) return;
     const mistake = findKeyMistake(target, name);
     if (mistake !== undefined) return refuse(mistake, findings);
     if (isRepeated(target, name.key, into.given)) return findings.add('given twice');
@@ -117,7 +119,13 @@ export class QueryBinder {
 
   private isAllowed(fields: readonly DescField[]): boolean {
     const isTenant = dotted(fields) === this.route.method.policy.tenantField;
-    return !isTenant && this.findReason(fields) === undefined && compileTarget(fields, this.checks) !== undefined;
+    const isIgnored = fields.some((field) => fieldRules(field).outputOnly);
+    return (
+      !isTenant &&
+      !isIgnored &&
+      this.findReason(fields) === undefined &&
+      compileTarget(fields, this.checks) !== undefined
+    );
   }
 }
 

@@ -24,6 +24,7 @@ import { QueryBinder } from './query.js';
 import type { QueryMasks } from './query-masks.js';
 import { RawBodyCodec } from './raw-body-codec.js';
 import { refuseBody } from './refuse-body.js';
+import { requestPlace } from './request-place.js';
 import { RequiredFields } from './required-fields.js';
 import { ReplacementCheck } from './replacement-check.js';
 import { isWholeValue, WholeValueCodec } from './whole-value-codec.js';
@@ -78,6 +79,7 @@ class JsonRequestCodec implements RequestCodec {
     const isWithheld = withheld && privileged !== undefined;
     const withheldGuard = isWithheld ? new FieldGuard(privileged.fields, isPrivileged) : undefined;
     const limits = { checks, guard, withheld: withheldGuard, bound };
+    const place = requestPlace(route, guard, maskRule);
     this.wrapped = isWrapperDesc(desc.input) ? desc.input.fields[0] : undefined;
     this.parser = new JsonParser(options);
     this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
@@ -89,7 +91,7 @@ class JsonRequestCodec implements RequestCodec {
     this.protectedInBody = bodyPaths(route, guard);
     this.replacement = ReplacementCheck.compile(route, limits, maskRule !== undefined);
     this.pageSize = findPageSize(desc.input);
-    this.required = RequiredFields.compile(desc.input, options.registry);
+    this.required = RequiredFields.compile(desc.input, options.registry, place);
     this.mask = maskRule && new MaskBuilder(maskRule, limits);
   }
 
@@ -111,7 +113,7 @@ class JsonRequestCodec implements RequestCodec {
     if (this.pageSize !== undefined) limitPageSize(root, this.pageSize, findings);
     this.tenant?.fill(root, input, findings);
     masks.takeOut(root, findings);
-    if (findings.isEmpty) this.required?.check(this.route.desc.input, root, findings);
+    if (findings.isEmpty) this.required?.check(root, findings, mask);
     findings.throwIfAny();
     return this.toBytes(root, masks, mask);
   }

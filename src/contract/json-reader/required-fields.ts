@@ -1,5 +1,6 @@
 import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
+import { fieldRules } from '../field-rules.js';
 import { typeOfUrl } from '../type-url.js';
 import { isSet } from './check-fields.js';
 import { hasOwnJsonForm } from './check-well-known.js';
@@ -7,52 +8,84 @@ import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import type { Findings } from './findings.js';
 import { getMember } from './json-fields.js';
+import type { RequestPlace } from './request-place.js';
 
 const ANY = 'google.protobuf.Any';
 
-/** Finds required fields of proto2 that a request lacks, wherever their message appears. */
+/** One search through one request. */
+interface Search {
+  readonly findings: Findings;
+  readonly mask: readonly string[] | undefined;
+  /** Fields from the request message down to the place, elements of lists and values of maps included. */
+  readonly fields: readonly DescField[];
+}
+
+/**
+ * Finds fields that a request must have and lacks, wherever their message appears: the required ones of proto2, and those
+ * with google.api.field_behavior REQUIRED (AIP-203).
+ */
 export class RequiredFields {
-  private constructor(private readonly registry: Registry) {}
+  private constructor(
+    private readonly desc: DescMessage,
+    private readonly registry: Registry,
+    private readonly place: RequestPlace | undefined,
+  ) {}
 
   /** Undefined for requests that cannot hold a message with a required field. */
-  static compile(desc: DescMessage, registry: Registry): RequiredFields | undefined {
-    return reachesRequired(desc, registry) ? new RequiredFields(registry) : undefined;
+  static compile(desc: DescMessage, registry: Registry, place?: RequestPlace): RequiredFields | undefined {
+    return reachesRequired(desc, registry) ? new RequiredFields(desc, registry, place) : undefined;
   }
 
-  /** Adds a finding for each one that is missing. The JSON has been checked and is whole: path and query are in it. */
-  check(desc: DescMessage, value: JsonNode, findings: Findings): void {
+  /**
+   * Adds a finding for each one that is missing. The JSON has been checked and is whole: path and query are in it.
+   * @param mask of an update, in proto names.
+   */
+  check(value: JsonNode, findings: Findings, mask?: readonly string[]): void {
+    this.checkMessage(this.desc, value, { findings, mask, fields: [] });
+  }
+
+  private checkMessage(desc: DescMessage, value: JsonNode, search: Search): void {
     if (!isObject(value)) return;
     const packed = desc.typeName === ANY ? this.packedType(value) : undefined;
     if (packed !== undefined)
-      return this.check(packed, hasOwnJsonForm(packed) ? (value['value'] ?? null) : value, findings);
+      return this.checkMessage(packed, hasOwnJsonForm(packed) ? (value['value'] ?? null) : value, search);
     if (hasOwnJsonForm(desc)) return;
-    for (const field of desc.fields) this.checkField(field, value, findings);
+    for (const field of desc.fields) this.checkField(field, value, search);
     for (const key of Object.keys(value)) {
       const extension = key.startsWith('[') ? this.registry.getExtension(key.slice(1, -1)) : undefined;
       if (extension?.message === undefined) continue;
-      findings.enter(key);
-      this.checkValues(extension as unknown as DescField, value[key] ?? null, findings);
-      findings.leave();
+      search.findings.enter(key);
+      this.checkValues(extension as unknown as DescField, value[key] ?? null, search);
+      search.findings.leave();
     }
   }
 
-  private checkField(field: DescField, object: JsonObject, findings: Findings): void {
-    const isMissing = isRequired(field) && !isSet(object, field);
+  private checkField(field: DescField, object: JsonObject, { findings, mask, fields }: Search): void {
+    const below = { findings, mask, fields: [...fields, field] };
+    const isMissing = isAbsent(field, object) && this.isNeeded(below.fields, mask);
     if (!isMissing && field.message === undefined) return;
-    findings.enter(Object.hasOwn(object, field.name) ? field.name : field.jsonName);
+    // The JSON of a body that is one field begins within it.
+    const isBody = fields.length === 0 && field === this.place?.body;
+    if (!isBody) findings.enter(Object.hasOwn(object, field.name) ? field.name : field.jsonName);
     if (isMissing) findings.add('is required');
-    else this.checkValues(field, getMember(object, field) ?? null, findings);
-    findings.leave();
+    else this.checkValues(field, getMember(object, field) ?? null, below);
+    if (!isBody) findings.leave();
   }
 
-  private checkValues(field: DescField, value: JsonNode, findings: Findings): void {
+  /** Without a field of proto2 that is required, a message has no bytes, whoever should have set it. */
+  private isNeeded(fields: readonly DescField[], mask: readonly string[] | undefined): boolean {
+    if (fields.at(-1)?.presence === Presence.LEGACY_REQUIRED) return true;
+    return this.place === undefined || this.place.answersFor(fields, mask);
+  }
+
+  private checkValues(field: DescField, value: JsonNode, search: Search): void {
     const desc = field.message as DescMessage;
-    if (field.fieldKind === 'message') return this.check(desc, value, findings);
+    if (field.fieldKind === 'message') return this.checkMessage(desc, value, search);
     const elements = Array.isArray(value) ? [...value.entries()] : Object.entries(isObject(value) ? value : {});
     for (const [step, element] of elements) {
-      findings.enter(step);
-      this.check(desc, element, findings);
-      findings.leave();
+      search.findings.enter(step);
+      this.checkMessage(desc, element, search);
+      search.findings.leave();
     }
   }
 
@@ -62,8 +95,26 @@ export class RequiredFields {
   }
 }
 
+/** Whether a request must have a field and lacks it. */
+function isAbsent(field: DescField, object: JsonObject): boolean {
+  if (field.presence === Presence.LEGACY_REQUIRED) return !isSet(object, field);
+  return fieldRules(field).required && (!isSet(object, field) || isEmpty(field, getMember(object, field)));
+}
+
+/**
+ * A value that says nothing: an empty text, list or map, and the first value of an enum where that is a name for "none"
+ * (AIP-126). Numbers and booleans say something whatever they are, and so does what is told from its absence.
+ */
+function isEmpty(field: DescField, value: JsonNode | undefined): boolean {
+  if (value === '' || (Array.isArray(value) && value.length === 0)) return field.presence === Presence.IMPLICIT;
+  if (field.fieldKind === 'map') return isObject(value) && Object.keys(value).length === 0;
+  const first = field.fieldKind === 'enum' && field.presence === Presence.IMPLICIT ? field.enum.values[0] : undefined;
+  if (first === undefined || !first.name.endsWith('_UNSPECIFIED')) return false;
+  return value === first.name || value === 0;
+}
+
 function isRequired(field: DescField): boolean {
-  return field.presence === Presence.LEGACY_REQUIRED;
+  return field.presence === Presence.LEGACY_REQUIRED || fieldRules(field).required;
 }
 
 /** An Any and an extension may bring in every type there is. */

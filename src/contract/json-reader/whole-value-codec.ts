@@ -57,7 +57,7 @@ export class WholeValueCodec implements RequestCodec {
     if (this.route.body === undefined) throw refuseBody();
     const findings = new Findings();
     const value = this.check(this.parser.parse(body), findings);
-    if (findings.isEmpty) this.required?.check(this.route.desc.input, value, findings);
+    if (findings.isEmpty) this.required?.check(value, findings);
     findings.throwIfAny();
     return encodeMessage(this.route.desc.input, value, this.options);
   }

@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { fieldRules } from '../field-rules.js';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
 import { nameOf, type JsonNames } from '../json-writer/field-shape.js';
@@ -25,12 +26,18 @@ export function exampleOfMessage(
   if (wellKnown !== undefined) return wellKnown;
   const members: [string, Json][] = [];
   for (const field of message.fields) {
-    if (isExcluded(field, view.direction, excluded)) continue;
-    if (field.oneof !== undefined && field.oneof.fields[0] !== field) continue;
+    if (isUnshown(field, view.direction, excluded)) continue;
+    const first = field.oneof?.fields.find((each) => !isUnshown(each, view.direction, excluded));
+    if (first !== undefined && first !== field) continue;
     const value = exampleOfField(field, view, excludedBelow(field, excluded), [...enclosing, message]);
     if (value !== undefined) members.push([nameOf(field, view), value]);
   }
   return Object.fromEntries(members);
+}
+
+/** Excluded, or ignored in a request (AIP-203). */
+function isUnshown(field: DescField, direction: Direction, excluded: ExcludedFields): boolean {
+  return isExcluded(field, direction, excluded) || (direction !== 'response' && fieldRules(field).outputOnly);
 }
 
 /** The value of a field in an example; undefined when it would have no end. */

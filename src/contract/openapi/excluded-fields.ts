@@ -2,8 +2,11 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { resolveFieldPath } from '../field-path.js';
 import { fieldRules } from '../field-rules.js';
 
-/** Requests know no field beyond their own; responses say which fields are always there. */
-export type Direction = 'request' | 'response';
+/**
+ * Requests know no field beyond their own; responses say which fields are always there. An `update` is a request of which
+ * a mask says what it changes, so that its resource need not be whole.
+ */
+export type Direction = 'request' | 'response' | 'update';
 
 /** Fields of a message that its schema leaves out, as dotted proto names from that message. */
 export type ExcludedFields = readonly string[];

@@ -1,11 +1,13 @@
 import type { DescEnum, DescField, DescMessage } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
 import type { Comments } from '../comments.js';
+import { fieldRules } from '../field-rules.js';
 import { joinSentences, toMarkdown } from './comment-text.js';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
 import { nameOf } from '../json-writer/field-shape.js';
 import type { ExampleView } from './example.js';
+import { describeBehavior, describePresence, needsWhole } from './field-behavior.js';
 import type { Json, JsonObject } from './json.js';
 import { mapKeySchema, scalarSchema } from './scalar-schema.js';
 import { wellKnownSchema } from './well-known.js';
@@ -40,7 +42,8 @@ export class MessageSchemas {
   }
 
   /** The schema of a message without the excluded fields: a reference, or a well-known form. */
-  ofMessage(message: DescMessage, direction: Direction, excluded: ExcludedFields = []): JsonObject {
+  ofMessage(message: DescMessage, towards: Direction, excluded: ExcludedFields = []): JsonObject {
+    const direction = towards === 'update' && !needsWhole(message) ? 'request' : towards;
     const wellKnown = wellKnownSchema(message);
     if (wellKnown !== undefined) return wellKnown;
     const variant = [message.typeName, direction, ...excluded.toSorted()].join(' ');
@@ -59,11 +62,14 @@ export class MessageSchemas {
     const description = joinSentences(
       this.comment(`${field.parent.typeName}.${field.name}`),
       this.describeOneof(field),
+      direction !== 'response' && fieldRules(field).immutable ? 'Cannot be changed later.' : undefined,
     );
     return {
       ...schema,
+      ...(direction === 'request' ? describePresence(field) : {}),
       ...(description === undefined ? {} : { description }),
       ...(field.deprecated ? { deprecated: true } : {}),
+      ...describeBehavior(field),
     };
   }
 
@@ -73,7 +79,9 @@ export class MessageSchemas {
   }
 
   private ofContainer(field: DescField, direction: Direction, excluded: ExcludedFields): JsonObject {
-    const value = this.ofValue(field, direction, excluded);
+    // A list or a map is replaced as a whole.
+    const isPartial = direction === 'update' && field.fieldKind === 'message';
+    const value = this.ofValue(field, direction === 'update' && !isPartial ? 'request' : direction, excluded);
     if (field.fieldKind === 'list') return { type: 'array', items: value };
     if (field.fieldKind !== 'map') return value;
     const propertyNames = mapKeySchema(field.mapKey);
@@ -102,7 +110,7 @@ export class MessageSchemas {
         fields.map((field) => [this.nameOf(field), this.ofField(field, direction, excludedBelow(field, excluded))]),
       ),
       ...(required.length === 0 ? {} : { required }),
-      ...(direction === 'request' ? { additionalProperties: false } : {}),
+      ...(direction === 'response' ? {} : { additionalProperties: false }),
       ...(message.deprecated ? { deprecated: true } : {}),
     };
   }
@@ -123,7 +131,8 @@ export class MessageSchemas {
 
   private isRequired(field: DescField, direction: Direction): boolean {
     if (field.presence === Presence.LEGACY_REQUIRED) return true;
-    if (direction === 'request' || !this.options.emitDefaults) return false;
+    if (direction !== 'response') return direction === 'request' && fieldRules(field).required;
+    if (!this.options.emitDefaults) return false;
     const isCollection = field.fieldKind === 'list' || field.fieldKind === 'map';
     return isCollection || field.presence === Presence.IMPLICIT;
   }
@@ -139,10 +148,10 @@ export class MessageSchemas {
     return comment === undefined ? undefined : toMarkdown(comment);
   }
 
-  /** The full name of the type; `-request` and numbers, which no proto name can hold, tell variants of it apart. */
+  /** The full name of the type; `-request`, `-update` and numbers, which no proto name can hold, tell variants of it apart. */
   private freeName(typeName: string, direction: Direction): string {
     if (!this.components.has(typeName)) return typeName;
-    const base = direction === 'request' ? `${typeName}-request` : typeName;
+    const base = direction === 'response' ? typeName : `${typeName}-${direction}`;
     if (!this.components.has(base)) return base;
     for (let number = 2; ; number++) if (!this.components.has(`${base}-${number}`)) return `${base}-${number}`;
   }

@@ -1,10 +1,12 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { Comments } from '../comments.js';
+import { fieldRules } from '../field-rules.js';
 import { hasRawResponse, takesRawBody } from '../http-body.js';
+import { findMaskRule } from '../json-reader/mask-rule.js';
 import type { Route } from '../route.js';
 import { firstSentence, toMarkdown } from './comment-text.js';
 import { exampleOfField, exampleOfMessage } from './example.js';
-import { excludedBelow, listedFields } from './excluded-fields.js';
+import { excludedBelow, isExcluded, listedFields } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
 import type { Json, JsonObject } from './json.js';
 import type { MessageSchemas } from './message-schemas.js';
@@ -61,13 +63,21 @@ function describeAccess({ method: { policy } }: Route): JsonObject {
 function describeRequestBody(route: Route, schemas: MessageSchemas): JsonObject {
   if (route.body === undefined) return {};
   if (takesRawBody(route)) return { requestBody: { content: ANY_CONTENT } };
-  const { body, desc } = route;
-  const excluded = listedFields(desc.input, 'request', takenFields(route));
+  const { body, desc, verb } = route;
+  const direction = verb === 'PATCH' && findMaskRule(route) !== undefined ? 'update' : 'request';
+  const excluded = listedFields(desc.input, direction, takenFields(route));
   const described =
     body === '*'
-      ? describeMessage(desc.input, schemas, 'request', excluded)
-      : describeField(body, schemas, 'request', excluded);
-  return { requestBody: { content: { 'application/json': described } } };
+      ? describeMessage(desc.input, schemas, direction, excluded)
+      : describeField(body, schemas, direction, excluded);
+  const isRequired = needsBody(route, excluded);
+  return { requestBody: { ...(isRequired && { required: true }), content: { 'application/json': described } } };
+}
+
+/** Nothing but the body can give a field that the request must have (AIP-203). */
+function needsBody({ body, desc }: Route, excluded: ExcludedFields): boolean {
+  const fields = body === '*' ? desc.input.fields : body === undefined ? [] : [body];
+  return fields.some((field) => fieldRules(field).required && !isExcluded(field, 'request', excluded));
 }
 
 /** The successful response of a route. */

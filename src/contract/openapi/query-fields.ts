@@ -19,7 +19,7 @@ export function listQueryFields(message: DescMessage, excluded: ExcludedFields):
   const visit = (scope: DescMessage, path: readonly DescField[], enclosing: readonly DescMessage[]): void => {
     for (const field of scope.fields) {
       const fields = [...path, field];
-      if (found.length >= MAX_PARAMETERS || isCovered(fields, excluded) || fieldRules(field).protected) continue;
+      if (found.length >= MAX_PARAMETERS || isCovered(fields, excluded) || isUnsettable(field)) continue;
       if (isText(field)) found.push(fields);
       else if (isPlainMessage(field) && !enclosing.includes(field.message) && fields.length < MAX_DEPTH) {
         visit(field.message, fields, [...enclosing, field.message]);
@@ -28,6 +28,12 @@ export function listQueryFields(message: DescMessage, excluded: ExcludedFields):
   };
   visit(message, [], [message]);
   return found;
+}
+
+/** Refused or ignored. */
+function isUnsettable(field: DescField): boolean {
+  const rules = fieldRules(field);
+  return rules.protected || rules.outputOnly;
 }
 
 function isCovered(fields: readonly DescField[], excluded: ExcludedFields): boolean {

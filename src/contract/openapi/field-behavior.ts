@@ -1,0 +1,29 @@
+import { ScalarType } from '@bufbuild/protobuf';
+import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
+import { fieldRules } from '../field-rules.js';
+import type { JsonObject } from './json.js';
+
+/** A field that a request must have may not be empty either, where the message could not tell that from its absence. */
+export function describePresence(field: DescField): JsonObject {
+  if (!fieldRules(field).required || field.presence !== Presence.IMPLICIT) return {};
+  if (field.fieldKind === 'list') return { minItems: 1 };
+  if (field.fieldKind === 'map') return { minProperties: 1 };
+  return field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES ? { minLength: 1 } : {};
+}
+
+/** google.api.field_behavior as JSON Schema has it. */
+export function describeBehavior(field: DescField): JsonObject {
+  const { outputOnly, inputOnly } = fieldRules(field);
+  return { ...(outputOnly ? { readOnly: true } : {}), ...(inputOnly ? { writeOnly: true } : {}) };
+}
+
+/** Whether a message, or one within it that a mask can go into, has a field that a whole one must have. */
+export function needsWhole(message: DescMessage): boolean {
+  const reached = new Set([message]);
+  for (const { fields } of reached) {
+    if (fields.some((field) => fieldRules(field).required)) return true;
+    for (const field of fields) if (field.fieldKind === 'message') reached.add(field.message);
+  }
+  return false;
+}
