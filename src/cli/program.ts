@@ -16,6 +16,7 @@ import {
   PROBE_LIMITS,
 } from './diagnostic-commands.js';
 import { explainRequest } from './explain-request.js';
+import { addMock } from './mock-command.js';
 import { addInspectionCommands } from './inspection-commands.js';
 import { adminOf } from './running-gateway.js';
 import { StandardInputError } from './standard-input.js';
@@ -63,6 +64,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .action(async (options: EnvOption & { json: boolean }) => {
       outcome.exitCode = listRoutes(await world(options), terminal, options);
     });
+  addMock(program, { terminal, outcome, world });
   addExplain(program, { terminal, outcome, world });
   program
     .command('cache')
