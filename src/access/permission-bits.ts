@@ -1,7 +1,8 @@
 import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
 import { DECISIONS, type Decision } from './decision.js';
-import { type Grant, parseGrant, satisfies } from './permissions.js';
+import { type Grant, parseGrant } from '../domain/grant.js';
+import { satisfies } from './permissions.js';
 
 /** Words of 32 bits. */
 type Bits = Uint32Array;
