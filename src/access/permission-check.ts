@@ -2,6 +2,7 @@ import type { FlightReport } from '../observe/bounded-metrics.js';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { internalMethod } from '../contract/internal-method.js';
 import type { CallContext } from '../domain/call-context.js';
+import { withinTenant } from '../domain/grant.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
@@ -62,7 +63,9 @@ export class PermissionCheck {
   async grant(call: CallContext, principal: Principal, policy: Policy): Promise<Principal> {
     const { granted, callers } = await this.verdict(call, principal, permissionsIn(policy));
     let caller = callers.get(principal);
-    if (caller === undefined) callers.set(principal, (caller = Object.freeze({ ...principal, permissions: granted })));
+    if (caller !== undefined) return caller;
+    const permissions = principal.tenantBound ? granted.map(withinTenant) : granted;
+    callers.set(principal, (caller = Object.freeze({ ...principal, permissions })));
     return caller;
   }
 

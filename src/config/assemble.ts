@@ -1,6 +1,7 @@
 import { healthOf } from './health.js';
 import { basePathOf } from './base-path.js';
 import { adminOf } from './admin.js';
+import { claimsOf } from './claims-config.js';
 import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
@@ -31,7 +32,10 @@ export function assembleConfig(
     circuit: circuitOf(settings),
     load: loadOf(settings),
     guardrail: guardrailOf(settings),
-    jwt: jwtOf(settings),
+    jwt: jwtOf(
+      settings,
+      upstreams.some(({ name }) => name === 'auth'),
+    ),
     authorization: { exposeDetail: settings.GATEWAY_EXPOSE_AUTHZ_DETAIL },
     authCache: authCacheOf(settings),
     rateLimit: rateLimitsOf(settings),
@@ -160,7 +164,7 @@ function timeoutsOf(settings: Settings): GatewayConfig['timeouts'] {
   };
 }
 
-function jwtOf(settings: Settings): GatewayConfig['jwt'] {
+function jwtOf(settings: Settings, asksAuthService: boolean): GatewayConfig['jwt'] {
   return {
     jwksUrl: settings.JWT_JWKS_URL,
     secret: settings.JWT_SECRET,
@@ -172,6 +176,7 @@ function jwtOf(settings: Settings): GatewayConfig['jwt'] {
     jwksHardGraceMs: settings.GATEWAY_JWKS_HARD_GRACE,
     issuers: settings.GATEWAY_JWT_ISSUERS,
     cacheSize: settings.GATEWAY_JWT_CACHE_SIZE,
+    claims: claimsOf(settings, asksAuthService),
   };
 }
 

@@ -3,6 +3,7 @@ import { absentServiceProblems } from './absent-services.js';
 import { adminProblems } from './admin.js';
 import { alertProblems } from './alerts.js';
 import { assembleConfig } from './assemble.js';
+import { claimProblems } from './claims-config.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { transportProblems } from './grpc-transports.js';
 import type { GatewayConfig } from './gateway-config.js';
@@ -52,6 +53,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...shared.problems,
     ...ssoReadings.flatMap((reading) => reading.problems),
     ...keySourceProblems(shared.values, unreadable),
+    ...claimProblems(shared.values, unreadable),
     ...alertProblems(shared.values, unreadable),
     ...adminProblems(shared.values, unreadable),
     ...storeKeyProblems(shared.values, unreadable),

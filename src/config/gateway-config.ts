@@ -1,3 +1,4 @@
+import type { ClaimsConfig } from './claims-config.js';
 import type { GuardrailConfig } from './guardrail-config.js';
 import type { HealthConfig } from './health.js';
 import type { JsonConfig, ServerConfig } from './http-config.js';
@@ -170,6 +171,7 @@ export interface GatewayConfig {
     readonly issuers: readonly IssuerKeys[];
     /** Verified tokens kept; 0 switches the cache off. */
     readonly cacheSize: number;
+    readonly claims: ClaimsConfig;
   };
   readonly authCache: {
     readonly ttlMs: number;

@@ -4,6 +4,7 @@ import { alertSettings } from './schema/alert-settings.js';
 import { authCacheSettings } from './schema/auth-cache-settings.js';
 import { authorizationSettings } from './schema/authorization-settings.js';
 import { cacheSettings } from './schema/cache-settings.js';
+import { claimSettings } from './schema/claim-settings.js';
 import { circuitSettings } from './schema/circuit-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
 import { guardrailSettings } from './schema/guardrail-settings.js';
@@ -30,6 +31,7 @@ export const settingsSchema = z.object({
   ...loadSettings,
   ...guardrailSettings,
   ...tokenSettings,
+  ...claimSettings,
   ...authCacheSettings,
   ...authorizationSettings,
   ...sessionSettings,
@@ -57,6 +59,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Load', settings: loadSettings },
   { title: 'Guardrail', settings: guardrailSettings },
   { title: 'Tokens', settings: tokenSettings },
+  { title: 'Claims', settings: claimSettings },
   { title: 'API keys and opaque tokens', settings: authCacheSettings },
   { title: 'Authorization', settings: authorizationSettings },
   { title: 'Sessions', settings: sessionSettings },

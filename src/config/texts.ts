@@ -8,6 +8,25 @@ const MIN_SECRET_BYTES = 32;
 /** Any text. */
 export const text: Kind<string> = { form: 'text', parse: (raw) => raw };
 
+/** An identifier, such as that of a tenant. */
+export const name: Kind<string> = {
+  form: 'name',
+  parse(raw) {
+    if (/^[!-~]{1,128}$/.test(raw)) return raw;
+    throw new Refusal(`"${raw}" is not a name`, 'write 1 to 128 visible ASCII characters without spaces');
+  },
+};
+
+/** The `typ` of a token, in lower case and without `application/` (RFC 7515, section 4.1.9); `none` where there is none. */
+export const tokenType: Kind<string> = {
+  form: 'type',
+  parse(raw) {
+    const type = raw.toLowerCase().replace(/^application\//, '');
+    if (/^[\w!#$&^.+-]+$/.test(type)) return type;
+    throw new Refusal(`"${raw}" is not a type of tokens`, 'write at+jwt, JWT or none');
+  },
+};
+
 /** A shared secret, taken as it is: its white space or quotes may belong to it. */
 export const secret: Kind<string> = {
   form: 'secret',

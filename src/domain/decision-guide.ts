@@ -16,6 +16,7 @@ export const DECISION_GUIDE: Readonly<Record<DecisionReason, string>> = {
   TOKEN_ALG_REJECTED: 'The token is signed by an algorithm that is not allowed.',
   TOKEN_AUDIENCE: 'The token is for another audience.',
   TOKEN_ISSUER: 'The token is from an issuer that is not trusted.',
+  TOKEN_TENANT: 'The token names a tenant that its issuer may not speak for (`GATEWAY_JWT_ISSUER_TENANTS`).',
   TOKEN_REVOKED: 'The token was revoked: its holder signed out, or somebody ended it.',
   TOKEN_VERSION_STALE: 'All tokens of the caller or its tenant below a version were revoked.',
   SIGNING_KEY_MISSING: 'No known key of the issuer has signed the token.',

@@ -20,6 +20,8 @@ export interface Principal {
   readonly tokenId: string;
   /** Claim `token_version`: void once AuthService asks for a higher one of this subject or tenant. Absent counts as 0. */
   readonly tokenVersion?: number;
+  /** The issuer may speak for some tenants only: none of the permissions reaches across tenants, whoever grants them. */
+  readonly tenantBound?: true;
   /** Unix seconds at which the browser session ends, however much it is used; only of a session. */
   readonly sessionEndsAt?: number;
 }

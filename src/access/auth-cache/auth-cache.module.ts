@@ -49,7 +49,7 @@ const STORE = Symbol('AuthCacheStore');
       // One parameter for each dependency: Nest passes them in this order.
       // oxlint-disable-next-line max-params
       useFactory: (
-        { authCache, timeouts, upstreams }: GatewayConfig,
+        { authCache, timeouts, upstreams, jwt }: GatewayConfig,
         stack: CallStack,
         events: AuthCacheEvents,
         store: AuthCacheStore | undefined,
@@ -57,7 +57,7 @@ const STORE = Symbol('AuthCacheStore');
         revocation?: Revocation,
       ): AuthCache | undefined => {
         if (!upstreams.has('auth')) return undefined;
-        const validate = validateByAuthService(stack, timeouts);
+        const validate = validateByAuthService(stack, timeouts, jwt.claims.defaultTenant);
         const isFeedDown = () => revocation?.degraded === true;
         const cache = new AuthCache({ validate, events, store, isFeedDown }, authCache);
         bounded.watchAuthCache(() => cache.evicted.credentials);

@@ -27,17 +27,20 @@ const RPC = internalMethod(AuthService.method.validateCredential);
 /**
  * AuthService.ValidateCredential. The answer is for more than the request that asks, so the call goes on when its client leaves.
  * @param timeouts whose `requestMs` is the longest time until the answer.
+ * @param defaultTenant of a holder that belongs to none.
  */
 export function validateByAuthService(
   stack: Pick<CallStack, 'unary'>,
   timeouts: { readonly requestMs: number },
+  defaultTenant = '',
 ): ValidateCredential {
   return async (credential, hash, cause) => {
     const context = sharedContext(cause, undefined, timeouts.requestMs);
     const message = create(ValidateCredentialRequestSchema, { credential: credential.value });
     const request = toBinary(ValidateCredentialRequestSchema, message);
     const answer = await stack.unary({ context, method: RPC, request, deadlineAt: context.deadlineAt });
-    return toPrincipal(decode(answer), credential.kind, hash);
+    const principal = toPrincipal(decode(answer), credential.kind, hash);
+    return principal.tenantId === '' ? Object.freeze({ ...principal, tenantId: defaultTenant }) : principal;
   };
 }
 

@@ -1,35 +1,150 @@
 import { z } from 'zod';
+import { type ClaimPath, claimPath } from '../../config/claim-path.js';
+import type { ClaimsConfig } from '../../config/claims-config.js';
+import { type PerIssuer, valueFor } from '../../config/per-issuer.js';
+import { withinTenant } from '../../domain/grant.js';
 import type { Principal } from '../../domain/principal.js';
+import { ClaimError, readList, readText, type TokenClaims } from './claim-reader.js';
 import { jwtRefusal } from './jwt-refusal.js';
 
-/** The claims the gateway reads (RFC 9068 2.2); names and lists are bounded, the rest of a token is ignored. */
-const Claims = z.object({
+/** Claims that have one name with all issuers (RFC 7519 4.1). */
+const Registered = z.object({
   iss: z.string().max(2048),
-  sub: z.string().min(1).max(256),
   exp: z.number(),
   jti: z.string().max(256).default(''),
-  tenant_id: z.string().max(128).default(''),
-  roles: z.array(z.string().max(128)).max(100).default([]),
-  /** Absent: the token does not say. Empty: none. */
-  permissions: z.array(z.string().max(128)).max(500).optional(),
   token_version: z.number().int().min(0).optional(),
 });
 
-/** The caller that verified claims speak of. Throws UNAUTHENTICATED for claims of the wrong kind. */
-export function toPrincipal(payload: unknown): Principal {
-  const claims = Claims.safeParse(payload);
-  if (!claims.success) throw jwtRefusal('MALFORMED_CREDENTIALS', claims.error);
-  const { sub, tenant_id, iss, roles, permissions, exp, jti, token_version } = claims.data;
+/** Makes the caller that verified claims speak of. Throws UNAUTHENTICATED for claims of the wrong kind. */
+export type ToPrincipal = (claims: TokenClaims) => Principal;
+
+const MAX_SUBJECT = 256;
+const MAX_NAME = 128;
+
+/** A claim by the setting, or by the name that the gateway gives it. */
+interface Source {
+  readonly paths: readonly ClaimPath[];
+  readonly strict: boolean;
+}
+
+/** How the tokens of one issuer are read. */
+interface Mapping {
+  readonly subject: Source;
+  readonly tenant: Source;
+  readonly roles: Source;
+  /** The first that a token has. */
+  readonly permissions: readonly Source[];
+  readonly byRole: ReadonlyMap<string, readonly string[]>;
+  readonly byScope: ReadonlyMap<string, readonly string[]>;
+  /** False: a token that says nothing of rights has none. */
+  readonly asksAuthService: boolean;
+  /** Undefined: all. */
+  readonly tenants: ReadonlySet<string> | undefined;
+  /** Empty: there is none. */
+  readonly defaultTenant: string;
+}
+
+/** Prepares the reading of the tokens of one issuer; undefined for those of issuers without settings of their own. */
+export function claimReader(config: ClaimsConfig, issuer: string | undefined): ToPrincipal {
+  const mapping = mappingOf(config, issuer);
+  return (claims) => {
+    try {
+      return toPrincipal(claims, mapping);
+    } catch (error) {
+      if (!(error instanceof ClaimError || error instanceof z.ZodError)) throw error;
+      throw jwtRefusal('MALFORMED_CREDENTIALS', error);
+    }
+  };
+}
+
+/** Prepares the reading of all tokens that the settings believe, each as its issuer writes it. */
+export function claimReaders(config: ClaimsConfig, issuers: readonly string[]): ToPrincipal {
+  const standard = claimReader(config, undefined);
+  const own = new Map(issuers.map((issuer) => [issuer, claimReader(config, issuer)]));
+  return (claims) => (own.get(claims['iss'] as string) ?? standard)(claims);
+}
+
+function mappingOf(config: ClaimsConfig, issuer: string | undefined): Mapping {
+  const { rolePermissions, tenants, defaultTenant, asksAuthService } = config;
+  const permissions = valueFor(config.permissions, issuer);
+  const allowed = valueFor(tenants, issuer);
+  const readsScope = !asksAuthService || (rolePermissions?.scopes.length ?? 0) > 0;
+  return {
+    subject: sourceOf(config.subject, issuer, 'sub'),
+    tenant: sourceOf(config.tenant, issuer, 'tenant_id'),
+    roles: sourceOf(config.roles, issuer, 'roles'),
+    permissions:
+      permissions === undefined
+        ? [own('permissions'), ...(readsScope ? [{ ...own('scope'), strict: false }] : [])]
+        : [{ paths: permissions, strict: false }],
+    byRole: new Map(rolePermissions?.roles),
+    byScope: new Map(rolePermissions?.scopes),
+    asksAuthService: asksAuthService && permissions === undefined,
+    tenants: allowed && new Set(allowed),
+    defaultTenant: (allowed?.length === 1 ? allowed[0] : defaultTenant) ?? '',
+  };
+}
+
+function sourceOf(values: PerIssuer<readonly ClaimPath[]>, issuer: string | undefined, name: string): Source {
+  const paths = valueFor(values, issuer);
+  return paths === undefined ? own(name) : { paths, strict: false };
+}
+
+function own(name: string): Source {
+  return { paths: [claimPath.parse(name)], strict: true };
+}
+
+function toPrincipal(claims: TokenClaims, mapping: Mapping): Principal {
+  const { iss, exp, jti, token_version } = Registered.parse(claims);
+  const roles = readNames(claims, mapping.roles) ?? [];
+  const permissions = permissionsOf(claims, roles, mapping);
+  const bound = mapping.tenants !== undefined;
   return Object.freeze({
-    subject: sub,
-    tenantId: tenant_id,
+    subject: subjectOf(claims, mapping),
+    tenantId: tenantOf(claims, mapping),
     identityType: 'user',
     authMethod: 'jwt',
     issuer: iss,
     roles: Object.freeze(roles),
-    permissions: permissions && Object.freeze(permissions),
+    permissions: permissions && Object.freeze(bound ? permissions.map(withinTenant) : permissions),
     expiresAt: exp,
     tokenId: jti,
     ...(token_version === undefined ? {} : { tokenVersion: token_version }),
+    ...(bound ? { tenantBound: true as const } : {}),
   } as const);
+}
+
+function subjectOf(claims: TokenClaims, { subject }: Mapping): string {
+  const text = readText(claims, subject.paths, { maxLength: MAX_SUBJECT, strict: subject.strict });
+  if (text === '') throw new ClaimError(nameOf(subject), 'is missing or empty');
+  return text;
+}
+
+function tenantOf(claims: TokenClaims, { tenant, tenants, defaultTenant }: Mapping): string {
+  const named = readText(claims, tenant.paths, { maxLength: MAX_NAME, strict: tenant.strict });
+  const id = named === '' ? defaultTenant : named;
+  if (tenants === undefined || id === '' || tenants.has(id)) return id;
+  throw jwtRefusal('TOKEN_TENANT', new ClaimError(nameOf(tenant), 'names a tenant that the issuer may not speak for'));
+}
+
+/** Those that the token lists, and those that its roles and scopes stand for. Undefined when it says nothing and AuthService is to be asked. */
+function permissionsOf(
+  claims: TokenClaims,
+  roles: readonly string[],
+  { permissions, byRole, byScope, asksAuthService }: Mapping,
+): readonly string[] | undefined {
+  let listed: readonly string[] | undefined;
+  for (const source of permissions) if ((listed = readNames(claims, source)) !== undefined) break;
+  const byRoles = byRole.size === 0 ? [] : roles.flatMap((role) => byRole.get(role) ?? []);
+  if (listed === undefined && byRoles.length === 0) return asksAuthService ? undefined : [];
+  const own = byScope.size === 0 ? (listed ?? []) : (listed ?? []).flatMap((scope) => byScope.get(scope) ?? scope);
+  return byRoles.length === 0 && byScope.size === 0 ? own : [...new Set([...own, ...byRoles])];
+}
+
+function readNames(claims: TokenClaims, { paths, strict }: Source): readonly string[] | undefined {
+  return readList(claims, paths, { maxLength: MAX_NAME, strict });
+}
+
+function nameOf({ paths }: Source): string {
+  return paths.map(({ text }) => text).join(' or ');
 }

@@ -21,9 +21,9 @@ function createAuthenticator({ jwt }: GatewayConfig, metrics: GatewayMetrics, fl
     const listener = new KeysObserver(issuer, metrics.auth, flags, () => cache.clear());
     return new RemoteKeys({ url, ttlMs: jwt.jwksTtlMs, hardGraceMs: jwt.jwksHardGraceMs, listener });
   });
-  const { issuers, standard, standardKeys, otherKeys } = source.first(jwt);
+  const { issuers, standard, standardKeys, otherKeys, read } = source.first(jwt);
   const keys = new SigningKeys(standardKeys, otherKeys);
-  const verifier = new TokenVerifier(issuers, standard);
+  const verifier = new TokenVerifier(issuers, standard, read);
   const authenticator = new JwtAuthenticator(new JwtStrategy(verifier), keys, cache);
   const reload: TokenKeysReload = (next) => source.prepare(next, { verifier, keys, cache });
   return { authenticator, keys, reload };

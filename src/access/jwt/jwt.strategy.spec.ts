@@ -5,6 +5,8 @@ import { Strategy } from 'passport-jwt';
 import { describe, expect, it } from 'vitest';
 import type { Principal } from '../../domain/principal.js';
 import { toRefusal } from './jwt-refusal.js';
+import { OWN_CLAIMS } from '../../../test/support/own-claims.js';
+import { claimReaders } from './claims.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RemoteKeys } from './remote-keys.js';
 import { TokenVerifier, verifyByKeys, verifyBySecrets, type VerifyToken } from './token-verifier.js';
@@ -31,7 +33,7 @@ const byText = (secret: string) => createSecretKey(secret, 'utf8');
 const secrets = (...texts: string[]) => strategyOf(verifyBySecrets(texts, RULES, ISSUER));
 
 function strategyOf(standard: VerifyToken, issuers: ReadonlyMap<string, VerifyToken> = new Map()): JwtStrategy {
-  return new JwtStrategy(new TokenVerifier(issuers, standard));
+  return new JwtStrategy(new TokenVerifier(issuers, standard, claimReaders(OWN_CLAIMS, [])));
 }
 
 /** The subject of a good token, else why it is none. */

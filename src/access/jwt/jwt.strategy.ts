@@ -1,8 +1,8 @@
 import { PassportStrategy } from '@nestjs/passport';
 import passport from 'passport';
 import { Strategy, type StrategyOptionsWithoutRequest } from 'passport-jwt';
+import type { JWTPayload } from 'jose';
 import type { Principal } from '../../domain/principal.js';
-import { toPrincipal } from './claims.js';
 import { keyMissing } from './jwt-refusal.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -53,8 +53,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
   }
 
   /** Called with verified claims. */
-  override validate(claims: unknown): Principal {
-    return toPrincipal(claims);
+  override validate(claims: JWTPayload): Principal {
+    return this.verifier.principalOf(claims);
   }
 
   /** The caller behind a token. Rejects with what the verifier rejected with, where passport alone would say 401. */

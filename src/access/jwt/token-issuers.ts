@@ -1,9 +1,18 @@
 import { ConfigError, type ConfigProblem } from '../../config/config-error.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
+import { audiencesOf } from '../../config/claims-config.js';
+import { valueFor } from '../../config/per-issuer.js';
 import type { TokenCache } from '../token-cache.js';
+import { claimReaders, type ToPrincipal } from './claims.js';
 import type { RemoteKeys } from './remote-keys.js';
 import type { SigningKeys } from './signing-keys.js';
-import { type TokenVerifier, type VerifyToken, verifyByKeys, verifyBySecrets } from './token-verifier.js';
+import {
+  type TokenRules,
+  type TokenVerifier,
+  type VerifyToken,
+  verifyByKeys,
+  verifyBySecrets,
+} from './token-verifier.js';
 
 type JwtConfig = GatewayConfig['jwt'];
 
@@ -22,6 +31,7 @@ interface Verification {
   readonly issuers: ReadonlyMap<string, VerifyToken>;
   readonly standardKeys: RemoteKeys | undefined;
   readonly otherKeys: readonly RemoteKeys[];
+  readonly read: ToPrincipal;
 }
 
 /** What is given other issuers when the settings name others. */
@@ -51,12 +61,12 @@ export class TokenIssuers {
   async prepare(jwt: JwtConfig, verifying: Verifying): Promise<() => void> {
     const next = this.keysFor(jwt);
     await this.fetchNew(sourcesOf(jwt), next);
-    const { standard, issuers, standardKeys, otherKeys } = verificationOf(jwt, next);
+    const { standard, issuers, standardKeys, otherKeys, read } = verificationOf(jwt, next);
     return () => {
       for (const [id, keys] of this.remote) if (next.get(id) !== keys) keys.stop();
       const kept = [...next].filter(([id, keys]) => this.remote.get(id) === keys);
       this.remote = next;
-      verifying.verifier.replace(issuers, standard);
+      verifying.verifier.replace(issuers, standard, read);
       verifying.keys.replace(standardKeys, otherKeys);
       verifying.cache.clear();
       for (const [, keys] of kept) void keys.refresh();
@@ -109,11 +119,23 @@ function verificationOf(jwt: JwtConfig, remote: ReadonlyMap<string, RemoteKeys>)
     issuer: each.issuer,
     keys: remote.get(idOf({ issuer: each.issuer, url: each.jwksUrl }))!,
   }));
+  const rules = rulesOf(jwt, issuer);
   return {
     standard:
-      standardKeys === undefined ? verifyBySecrets(secrets, jwt, issuer) : verifyByKeys(standardKeys, jwt, issuer),
-    issuers: new Map(others.map(({ issuer: name, keys }) => [name, verifyByKeys(keys, jwt, name)])),
+      standardKeys === undefined ? verifyBySecrets(secrets, rules, issuer) : verifyByKeys(standardKeys, rules, issuer),
+    issuers: new Map(others.map(({ issuer: name, keys }) => [name, verifyByKeys(keys, rulesOf(jwt, name), name)])),
     standardKeys,
     otherKeys: others.map(({ keys }) => keys),
+    read: claimReaders(jwt.claims, [...(issuer === undefined ? [] : [issuer]), ...others.map((each) => each.issuer)]),
+  };
+}
+
+function rulesOf(jwt: JwtConfig, issuer: string | undefined): TokenRules {
+  const { claims, clockToleranceMs } = jwt;
+  return {
+    audience: audiencesOf(jwt, issuer),
+    audienceClaims: valueFor(claims.audience, issuer),
+    types: valueFor(claims.types, issuer),
+    clockToleranceMs,
   };
 }

@@ -1,11 +1,20 @@
 import { createSecretKey } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import type { ClaimPath } from '../../config/claim-path.js';
+import type { Principal } from '../../domain/principal.js';
+import type { ToPrincipal } from './claims.js';
+import { ACCESS_TOKEN, checkAudience, checkType } from './token-rules.js';
 import { ALGORITHMS } from './key-set.js';
 import { KeysUnavailable, type RemoteKeys } from './remote-keys.js';
 
-/** What every token must satisfy, whoever issued it. */
+/** What the tokens of an issuer must satisfy. */
 export interface TokenRules {
-  readonly audience: string;
+  /** Any of them will do. */
+  readonly audience: string | readonly string[];
+  /** Where the audience is, of an issuer that writes no `aud`. */
+  readonly audienceClaims?: readonly ClaimPath[] | undefined;
+  /** Values of the header `typ`; undefined: `at+jwt` alone. Tokens by shared secrets may have any. */
+  readonly types?: readonly string[] | undefined;
   readonly clockToleranceMs: number;
 }
 
@@ -21,10 +30,12 @@ const REFUSED_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
 
 /** Tokens of an issuer that publishes its keys. Asymmetric algorithms alone, and access tokens alone (RFC 9068 4). */
 export function verifyByKeys(keys: RemoteKeys, rules: TokenRules, issuer: string | undefined): VerifyToken {
-  const options = { ...optionsOf(rules, issuer), algorithms: ALGORITHMS, typ: 'at+jwt' };
+  const options = { ...optionsOf(rules, issuer), algorithms: ALGORITHMS };
+  const types = rules.types ?? [ACCESS_TOKEN];
   const verify = async (token: string) => {
-    const { payload } = await jwtVerify(token, (header, jws) => keys.find(header, jws), options);
-    return refuseFuture(payload, rules);
+    const { payload, protectedHeader } = await jwtVerify(token, (header, jws) => keys.find(header, jws), options);
+    checkType(protectedHeader, payload, types);
+    return checkClaims(payload, rules);
   };
   return Object.assign(verify, { lacksKey: (kid: string) => keys.lacks(kid) });
 }
@@ -41,7 +52,7 @@ export function verifyBySecrets(
     let failure: unknown = new KeysUnavailable();
     for (const key of keys) {
       try {
-        return refuseFuture((await jwtVerify(token, key, options)).payload, rules);
+        return checkClaims((await jwtVerify(token, key, options)).payload, rules);
       } catch (error) {
         if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
         failure = error;
@@ -56,16 +67,24 @@ export class TokenVerifier {
   /**
    * @param issuers by `iss`.
    * @param standard for tokens of any other issuer; it checks `iss` itself when one is configured.
+   * @param read what verified claims mean.
    */
   constructor(
     private issuers: ReadonlyMap<string, VerifyToken>,
     private standard: VerifyToken,
+    private read: ToPrincipal,
   ) {}
 
-  /** Believes other issuers from now on. */
-  replace(issuers: ReadonlyMap<string, VerifyToken>, standard: VerifyToken): void {
+  /** Believes other issuers from now on, and reads claims anew. */
+  replace(issuers: ReadonlyMap<string, VerifyToken>, standard: VerifyToken, read: ToPrincipal): void {
     this.issuers = issuers;
     this.standard = standard;
+    this.read = read;
+  }
+
+  /** Returns the caller of whom verified claims speak. Throws UNAUTHENTICATED for claims of the wrong kind. */
+  principalOf(claims: JWTPayload): Principal {
+    return this.read(claims);
   }
 
   /** The claims of a good token. Rejects with jose's errors, or KeysUnavailable. */
@@ -129,6 +148,11 @@ function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
 
+function checkClaims(payload: JWTPayload, rules: TokenRules): JWTPayload {
+  if (rules.audienceClaims !== undefined) checkAudience(payload, rules.audienceClaims, [rules.audience].flat());
+  return refuseFuture(payload, rules);
+}
+
 /** A token that was issued later than now, by more than clocks differ, says something that cannot be true. jose looks at `iat` only for an age. */
 function refuseFuture(payload: JWTPayload, { clockToleranceMs }: TokenRules): JWTPayload {
   const { iat } = payload;
@@ -136,11 +160,16 @@ function refuseFuture(payload: JWTPayload, { clockToleranceMs }: TokenRules): JW
   throw new errors.JWTClaimValidationFailed('"iat" is not a time in the past', payload, 'iat', 'check_failed');
 }
 
-function optionsOf({ audience, clockToleranceMs }: TokenRules, issuer: string | undefined): JWTVerifyOptions {
+/** The subject is checked where it is read: not every issuer calls it `sub`. */
+function optionsOf(
+  { audience, audienceClaims, clockToleranceMs }: TokenRules,
+  issuer: string | undefined,
+): JWTVerifyOptions {
+  const hasAudience = audienceClaims === undefined;
   return {
-    audience,
     clockTolerance: clockToleranceMs / 1000,
-    requiredClaims: ['exp', 'sub', 'iss', 'aud'],
+    requiredClaims: ['exp', 'iss', ...(hasAudience ? ['aud'] : [])],
+    ...(hasAudience ? { audience: [audience].flat() } : {}),
     ...(issuer === undefined ? {} : { issuer }),
   };
 }

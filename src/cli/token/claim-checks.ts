@@ -1,5 +1,10 @@
-import { toPrincipal } from '../../access/jwt/claims.js';
+import { claimReaders } from '../../access/jwt/claims.js';
+import { claimAt, ClaimError } from '../../access/jwt/claim-reader.js';
+import { checkAudience } from '../../access/jwt/token-rules.js';
+import { type ClaimPath, claimPath } from '../../config/claim-path.js';
+import { audiencesOf } from '../../config/claims-config.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
+import { valueFor } from '../../config/per-issuer.js';
 import { formatDuration } from '../../config/quantities.js';
 import type { DecodedToken, TokenCheck } from './explain-token.js';
 import { shown } from './shown.js';
@@ -27,12 +32,28 @@ function issuerCheck({ jwt }: GatewayConfig, { payload: { iss } }: DecodedToken)
   return { name: 'iss', status: 'fail', detail: `${shown(iss)} is not believed`, remedy };
 }
 
-function audienceCheck({ jwt: { audience } }: GatewayConfig, { payload: { aud } }: DecodedToken): TokenCheck {
-  const all = Array.isArray(aud) ? aud : aud === undefined ? [] : [aud];
-  if (all.includes(audience)) return { name: 'aud', status: 'ok', detail: audience };
-  const detail = all.length === 0 ? 'it is missing' : `${list(all)} is not this gateway`;
-  const remedy = `ask the issuer for a token for ${audience}, or set JWT_AUDIENCE to what it writes`;
-  return { name: 'aud', status: 'fail', detail, remedy };
+function audienceCheck({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenCheck {
+  const audiences = audiencesOf(jwt, payload.iss);
+  const paths = valueFor(jwt.claims.audience, payload.iss) ?? [claimPath.parse('aud')];
+  const name = textOf(paths);
+  try {
+    checkAudience(payload, paths, audiences);
+    return { name, status: 'ok', detail: audiences.join(' or ') };
+  } catch {
+    const named = paths.map((path) => valueAt(payload, path)).find((value) => value !== undefined);
+    const all: readonly unknown[] = named === undefined ? [] : [named].flat();
+    const detail = all.length === 0 ? 'it is missing' : `${list(all)} is not this gateway`;
+    const remedy = `ask the issuer for a token for ${audiences.join(' or ')}, or set JWT_AUDIENCE to what it writes`;
+    return { name, status: 'fail', detail, remedy };
+  }
+}
+
+function valueAt(payload: DecodedToken['payload'], path: ClaimPath): unknown {
+  try {
+    return claimAt(payload, path);
+  } catch {
+    return undefined;
+  }
 }
 
 function timeChecks({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenCheck[] {
@@ -58,33 +79,45 @@ function timeChecks({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenChe
   ];
 }
 
-function rightChecks({ upstreams }: GatewayConfig, { payload }: DecodedToken): TokenCheck[] {
+function rightChecks({ jwt: { claims, issuer, issuers } }: GatewayConfig, { payload }: DecodedToken): TokenCheck[] {
+  const known = [...(issuer === undefined ? [] : [issuer]), ...issuers.map((each) => each.issuer)];
+  const nameOf = (own: string, paths: readonly ClaimPath[] | undefined) => (paths === undefined ? own : textOf(paths));
   try {
-    const { subject, tenantId, roles, permissions } = toPrincipal(payload);
+    const { subject, tenantId, roles, permissions } = claimReaders(claims, known)(payload);
     return [
-      { name: 'sub', status: 'ok', detail: shown(subject) },
-      tenantCheck(tenantId),
+      { name: nameOf('sub', valueFor(claims.subject, payload.iss)), status: 'ok', detail: shown(subject) },
+      tenantCheck(tenantId, nameOf('tenant_id', valueFor(claims.tenant, payload.iss))),
       { name: 'roles', status: 'info', detail: list(roles) },
       {
         name: 'permissions',
         status: 'info',
         detail:
           permissions === undefined
-            ? `the token does not say: ${upstreams.has('auth') ? 'AuthService.CheckPermission is asked' : 'there is no AuthService to ask, so it has none'}`
+            ? 'the token does not say: AuthService.CheckPermission is asked'
             : list(permissions),
       },
     ];
-  } catch {
-    const detail = 'a claim is missing or of the wrong kind';
-    const remedy = 'sub is a text, exp a number, roles and permissions are lists of texts';
+  } catch (error) {
+    const reason = error instanceof Error && error.cause instanceof Error ? rootOf(error.cause) : '';
+    const detail = reason === '' ? 'a claim is missing or of the wrong kind' : reason;
+    const remedy = 'docs/tokens.md says which claims are read, and how to name others';
     return [{ name: 'claims', status: 'fail', detail, remedy }];
   }
 }
 
-function tenantCheck(tenantId: string): TokenCheck {
-  if (tenantId !== '') return { name: 'tenant_id', status: 'ok', detail: shown(tenantId) };
-  const remedy = 'routes that belong to a tenant answer 403: let the issuer set tenant_id';
-  return { name: 'tenant_id', status: 'info', detail: 'it is missing', remedy };
+/** Only what the gateway says of a claim: other errors print values. */
+function rootOf({ cause }: Error): string {
+  return cause instanceof ClaimError ? cause.message : '';
+}
+
+function tenantCheck(tenantId: string, name: string): TokenCheck {
+  if (tenantId !== '') return { name, status: 'ok', detail: shown(tenantId) };
+  const remedy = 'routes that belong to a tenant answer 403: let the issuer set it, or set GATEWAY_DEFAULT_TENANT';
+  return { name, status: 'info', detail: 'it is missing', remedy };
+}
+
+function textOf(paths: readonly ClaimPath[]): string {
+  return paths.map(({ text }) => text).join(' or ');
 }
 
 function ageOf(seconds: number, nowMs: number): string {

@@ -1,8 +1,10 @@
 import { createSecretKey } from 'node:crypto';
-import { compactVerify } from 'jose';
+import { compactVerify, type JWTHeaderParameters } from 'jose';
 import { fetchKeys } from '../../access/jwt/fetch-keys.js';
 import { ALGORITHMS, type KeySet, parseKeySet } from '../../access/jwt/key-set.js';
+import { ACCESS_TOKEN, checkType } from '../../access/jwt/token-rules.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
+import { valueFor } from '../../config/per-issuer.js';
 import { withDeadline } from '../../domain/loop-timeout.js';
 import type { DecodedToken, TokenCheck } from './explain-token.js';
 import { shown } from './shown.js';
@@ -20,7 +22,10 @@ export async function signatureChecks(
 ): Promise<TokenCheck[]> {
   const source = sourceOf(jwt, token.payload.iss);
   const isShared = 'secrets' in source;
-  const shape = [algorithmCheck(token, isShared ? ['HS256'] : ALGORITHMS), ...(isShared ? [] : [typeCheck(token)])];
+  const shape = [
+    algorithmCheck(token, isShared ? ['HS256'] : ALGORITHMS),
+    ...(isShared ? [] : [typeCheck(jwt, token)]),
+  ];
   if (shape[0]?.status === 'fail') return shape;
   if (isShared) return [...shape, await secretCheck(token, source.secrets)];
   try {
@@ -47,12 +52,18 @@ function algorithmCheck({ header }: DecodedToken, allowed: readonly string[]): T
 }
 
 /** RFC 9068, section 4: an ID token is not a key to an API. */
-function typeCheck({ header }: DecodedToken): TokenCheck {
-  const type = String(header.typ ?? '');
-  if (/^(?:application\/)?at\+jwt$/i.test(type)) return { name: 'typ', status: 'ok', detail: type };
-  const remedy =
-    'send the access token and not the ID token; its issuer marks access tokens with typ at+jwt (RFC 9068)';
-  return { name: 'typ', status: 'fail', detail: `"${shown(type)}" is not at+jwt`, remedy };
+function typeCheck({ claims }: GatewayConfig['jwt'], { header, payload }: DecodedToken): TokenCheck {
+  const types = valueFor(claims.types, payload.iss) ?? [ACCESS_TOKEN];
+  const type = String(header.typ ?? 'none');
+  try {
+    checkType(header as JWTHeaderParameters, payload, types);
+    return { name: 'typ', status: 'ok', detail: shown(type) };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const remedy =
+      'send the access token and not the ID token; an issuer that does not mark access tokens with typ at+jwt (RFC 9068) needs GATEWAY_JWT_TYPES';
+    return { name: 'typ', status: 'fail', detail: shown(reason), remedy };
+  }
 }
 
 async function keyChecks(token: DecodedToken, keys: KeySet, url: string): Promise<TokenCheck[]> {

@@ -1,0 +1,82 @@
+import type { ClaimPath } from '../../config/claim-path.js';
+
+/** Verified claims of a token. */
+export type TokenClaims = Readonly<Record<string, unknown>>;
+
+/** A claim that does not have the form that its meaning needs. */
+export class ClaimError extends Error {
+  override readonly name = 'ClaimError';
+
+  constructor(
+    readonly claim: string,
+    reason: string,
+  ) {
+    super(`the claim ${claim} ${reason}`);
+  }
+}
+
+/** A claim that is a text in some tokens and a list in others. */
+interface ClaimForm {
+  readonly maxLength: number;
+  /** Claims of the gateway's own have one form; those of other issuers may be written either way. */
+  readonly strict: boolean;
+}
+
+const MAX_ITEMS = 500;
+
+/** Follows a path into the claims; undefined when a member is absent. Throws ClaimError for one that has no members. */
+export function claimAt(claims: TokenClaims, { text, names }: ClaimPath): unknown {
+  let value: unknown = claims;
+  for (const name of names) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new ClaimError(text, `is inside ${describe(value)}, not an object`);
+    }
+    if (!Object.hasOwn(value, name)) return undefined;
+    value = (value as TokenClaims)[name];
+  }
+  return value;
+}
+
+/** Reads the first of some claims that a token has: a text, or where the form allows it a list of one. Empty when it has none. */
+export function readText(claims: TokenClaims, paths: readonly ClaimPath[], { maxLength, strict }: ClaimForm): string {
+  for (const path of paths) {
+    const value = claimAt(claims, path);
+    if (value === undefined) continue;
+    const text: unknown = !strict && Array.isArray(value) && value.length === 1 ? value[0] : value;
+    if (typeof text !== 'string') throw new ClaimError(path.text, `is ${describe(value)}, not a text`);
+    if (text.length > maxLength) throw new ClaimError(path.text, `is longer than ${maxLength} characters`);
+    return text;
+  }
+  return '';
+}
+
+/** Reads the values of all of some claims: lists of texts, or texts with spaces between the values. Undefined when a token has none of the claims. */
+export function readList(
+  claims: TokenClaims,
+  paths: readonly ClaimPath[],
+  form: ClaimForm,
+): readonly string[] | undefined {
+  const found = paths.flatMap((path) => {
+    const value = claimAt(claims, path);
+    return value === undefined ? [] : [itemsOf(path.text, value, form)];
+  });
+  if (found.length === 0) return undefined;
+  return found.length === 1 ? found[0] : [...new Set(found.flat())];
+}
+
+function itemsOf(claim: string, value: unknown, { maxLength, strict }: ClaimForm): readonly string[] {
+  const items: unknown = !strict && typeof value === 'string' ? value.split(' ').filter(Boolean) : value;
+  if (!Array.isArray(items)) throw new ClaimError(claim, `is ${describe(value)}, not a list of texts`);
+  if (items.length > MAX_ITEMS) throw new ClaimError(claim, `has ${items.length} values, more than ${MAX_ITEMS}`);
+  for (const item of items as unknown[]) {
+    if (typeof item !== 'string') throw new ClaimError(claim, `holds ${describe(item)}, not only texts`);
+    if (item.length > maxLength) throw new ClaimError(claim, `holds a text of more than ${maxLength} characters`);
+  }
+  return items as string[];
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
+}

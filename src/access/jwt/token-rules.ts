@@ -1,0 +1,51 @@
+import { errors, type JWTHeaderParameters, type JWTPayload } from 'jose';
+import type { ClaimPath } from '../../config/claim-path.js';
+import { lowerAscii } from '../../domain/header-text.js';
+import { claimAt } from './claim-reader.js';
+
+/** The type that no other kind of token has (RFC 9068 2.1). */
+export const ACCESS_TOKEN = 'at+jwt';
+
+/** Claims of ID tokens (OpenID Connect Core 2 and 3.3.2.11) and logout tokens, which no access token has. */
+const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 'events'];
+/** Kinds of tokens that Keycloak names in the claim `typ`. */
+const FOREIGN_TYPES = ['ID', 'Refresh', 'Offline', 'Logout'];
+
+/**
+ * Refuses a token that is not an access token: by its `typ`, and where that does not tell by its claims, so that no ID
+ * token passes for one (RFC 8725 3.12). Throws JWTClaimValidationFailed.
+ */
+export function checkType({ typ }: JWTHeaderParameters, payload: JWTPayload, types: readonly string[]): void {
+  const type = typ === undefined ? 'none' : lowerAscii(typ).replace(/^application\//, '');
+  if (!types.includes(type)) fail(payload, 'typ', `of the header is ${type}, not ${types.join(' or ')}`);
+  if (type === ACCESS_TOKEN) return;
+  const foreign = FOREIGN_CLAIMS.find((name) => Object.hasOwn(payload, name));
+  if (foreign !== undefined) fail(payload, foreign, 'is a claim of tokens that are not access tokens');
+  const { typ: kind, token_use: use } = payload;
+  if (FOREIGN_TYPES.includes(kind as string)) fail(payload, 'typ', 'names another kind of token');
+  if (use !== undefined && use !== 'access') fail(payload, 'token_use', 'is not "access"');
+}
+
+/** Refuses a token that is for none of the audiences by the first of some claims that it has. Throws JWTClaimValidationFailed. */
+export function checkAudience(payload: JWTPayload, claims: readonly ClaimPath[], audiences: readonly string[]): void {
+  for (const path of claims) {
+    const value = valueOf(payload, path);
+    if (value === undefined) continue;
+    const named: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (audiences.some((each) => named.includes(each))) return;
+    fail(payload, 'aud', `is read from ${path.text}, which names another audience`);
+  }
+  fail(payload, 'aud', `is read from ${claims.map(({ text }) => text).join(' or ')}, which is missing`);
+}
+
+function valueOf(payload: JWTPayload, path: ClaimPath): unknown {
+  try {
+    return claimAt(payload, path);
+  } catch {
+    return undefined;
+  }
+}
+
+function fail(payload: JWTPayload, claim: string, reason: string): never {
+  throw new errors.JWTClaimValidationFailed(`"${claim}" ${reason}`, payload, claim, 'check_failed');
+}

@@ -1,0 +1,16 @@
+import type { ClaimsConfig } from '../../src/config/claims-config.js';
+
+/** Tokens whose claims have the names that the gateway gives them. */
+export const OWN_CLAIMS: ClaimsConfig = {
+  subject: [],
+  tenant: [],
+  roles: [],
+  permissions: [],
+  audience: [],
+  audiences: [],
+  types: [],
+  tenants: [],
+  rolePermissions: undefined,
+  defaultTenant: undefined,
+  asksAuthService: true,
+};
