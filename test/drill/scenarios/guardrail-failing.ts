@@ -7,5 +7,8 @@ export const GUARDRAIL_FAILING: Scenario = {
   traffic: { requests: MOSTLY_AI },
   inject: async ({ world }) => void (await world.setFault('guardrail', { mode: 'fail', code: 'INTERNAL', ratio: 1 })),
   heal: async ({ world }) => void (await world.setFault('guardrail', { mode: 'none' })),
-  alerts: [{ alert: 'GatewayGuardrailFailing', receiver: 'slack-backends' }],
+  alerts: [
+    { alert: 'GatewayGuardrailFailing', receiver: 'slack-backends' },
+    { alert: 'GatewayCircuitStuckOpen', receiver: 'pagerduty-backends-oncall', labels: { upstream: 'guardrail' } },
+  ],
 };
