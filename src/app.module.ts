@@ -15,6 +15,8 @@ import { UserModule } from './api/user/user.module.js';
 import { GATEWAY_CONFIG } from './config/config.token.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import type { Descriptors } from './contract/descriptors.js';
+import { passedHeaderNames } from './contract/passed-header-names.js';
+import { PASSED_HEADERS } from './domain/passed-headers.js';
 import { CircuitBreakerInterceptor } from './edge/circuit-breaker.interceptor.js';
 import { DocsModule } from './edge/docs/docs.module.js';
 import { EdgeModule } from './edge/edge.module.js';
@@ -59,10 +61,11 @@ class ConfigModule {}
 export class AppModule {
   static create({ config, descriptors, observation, modules = [] }: AppParts): DynamicModule {
     const settings = { provide: GATEWAY_CONFIG, useValue: config };
+    const passed = { provide: PASSED_HEADERS, useValue: passedHeaderNames(descriptors.services) };
     return {
       module: AppModule,
       imports: [
-        { module: ConfigModule, providers: [settings], exports: [settings] },
+        { module: ConfigModule, providers: [settings, passed], exports: [settings, passed] },
         // No middleware and no lines of its own: each request has exactly one line, from AccessLog.
         LoggerModule.forRoot({ pinoHttp: { logger: observation.logger.events, autoLogging: false }, forRoutes: [] }),
         ObserveModule.create(observation),

@@ -32,9 +32,17 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ...limitFacts(route, world),
     ...resilienceFacts(method.policy),
     ['success', String(method.policy.successStatus)],
+    ...httpFacts(method.policy),
     ...meterFact(method.policy),
     ...guardrailFact(method, world),
     ...pipelineFacts(route, world.modules),
+  ];
+}
+
+function httpFacts({ responseHeaders = [], encodedSlashes }: Policy): Fact[] {
+  return [
+    ...listFact('headers', responseHeaders, 'of the backend, passed on'),
+    ...(encodedSlashes ? [['slashes', '%2F is part of a value'] as const] : []),
   ];
 }
 

@@ -108,6 +108,7 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     keepAliveTimeoutMs: settings.GATEWAY_KEEP_ALIVE_TIMEOUT,
     trustedProxies: settings.GATEWAY_TRUSTED_PROXIES,
     forwardedHeader: settings.GATEWAY_FORWARDED_HEADER,
+    forwardedPrefix: settings.GATEWAY_FORWARDED_PREFIX,
     corsOrigins: settings.GATEWAY_CORS_ORIGINS,
     corsHeaders: settings.GATEWAY_CORS_HEADERS,
     docs: settings.GATEWAY_DOCS,

@@ -19,6 +19,8 @@ export interface ServerConfig {
   readonly trustedProxies: readonly string[];
   /** Header in which they name the client; `auto`: either, where they do not contradict each other. */
   readonly forwardedHeader: 'auto' | 'x-forwarded-for' | 'forwarded';
+  /** Trusted proxies name the path that they take off in X-Forwarded-Prefix. */
+  readonly forwardedPrefix: boolean;
   readonly corsOrigins: readonly string[];
   /** Request headers that their pages may send beside those that the gateway reads, in lower case. */
   readonly corsHeaders: readonly string[];

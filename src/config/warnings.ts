@@ -17,6 +17,7 @@ export function configWarnings(config: GatewayConfig, env: Environment): readonl
   return [
     ...secretWarnings(config),
     ...keepAliveWarnings(config),
+    ...prefixWarnings(config),
     ...storeKeyWarnings(config),
     ...lookalikeWarnings(env),
     ...metricsWarnings(config),
@@ -53,6 +54,12 @@ function keepAliveWarnings({ server }: GatewayConfig): ConfigWarning[] {
   if (server.keepAliveTimeoutMs > LOAD_BALANCER_IDLE_MS) return [];
   const reason = `is ${formatDuration(server.keepAliveTimeoutMs)}: a load balancer with an idle timeout of 60s may use a connection that is being closed`;
   return [{ name: 'GATEWAY_KEEP_ALIVE_TIMEOUT', reason, hint: 'keep it above the idle timeout of the load balancer' }];
+}
+
+function prefixWarnings({ server }: GatewayConfig): ConfigWarning[] {
+  if (!server.forwardedPrefix || server.trustedProxies.length > 0) return [];
+  const reason = 'is true, but no proxy is trusted: X-Forwarded-Prefix is not read';
+  return [{ name: 'GATEWAY_FORWARDED_PREFIX', reason, hint: 'name the proxies in GATEWAY_TRUSTED_PROXIES' }];
 }
 
 function plaintextWarnings({ upstreams }: GatewayConfig): ConfigWarning[] {

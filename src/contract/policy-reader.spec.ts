@@ -55,6 +55,8 @@ describe('a policy', () => {
       maxBodyBytes: undefined,
       successStatus: 200,
       meter: undefined,
+      encodedSlashes: false,
+      uncompressed: false,
     });
   });
 

@@ -13,6 +13,7 @@ import type {
 } from '../domain/policy.js';
 import { Access as ProtoAccess, CacheScope, policy as policyOption } from '../gen/gateway/v1/policy_pb.js';
 import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
+import { readClientFeatures } from './client-features.js';
 import { problemOf, type ContractProblem } from './contract-problem.js';
 import { coveredBy, fieldRules, withRuledFields } from './field-rules.js';
 import { findFieldMistakes } from './policy-fields.js';
@@ -76,6 +77,7 @@ class PolicyReader {
       successStatus: this.readSuccessStatus(),
       meter: this.readMeter(),
       guardrail: readGuardrail(proto.guardrail, this.mistakes),
+      ...readClientFeatures(this.method, proto, this.mistakes),
     };
   }
 

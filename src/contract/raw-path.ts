@@ -74,17 +74,23 @@ export function readValues(route: Route, segments: readonly string[]): readonly 
   const own = verb === undefined ? segments : withoutCustomVerb(segments);
   const invalid = verb === undefined ? undefined : checkEncoded(own.at(-1) ?? '');
   if (invalid !== undefined) return invalid;
+  const slashes = route.method.policy.encodedSlashes === true;
   const values: string[] = [];
   for (const variable of variables) {
-    const value = readValue(variable, own, isOpen && variable.end === template.length);
+    const value = readValue(variable, own, isOpen && variable.end === template.length, slashes);
     if (value instanceof InvalidPath) return value;
     values.push(value);
   }
   return values;
 }
 
-function readValue(variable: TemplateVariable, segments: readonly string[], isOpen: boolean): string | InvalidPath {
-  if (!variable.multiSegment) return decodeSingleValue(segments[variable.start] ?? '');
+function readValue(
+  variable: TemplateVariable,
+  segments: readonly string[],
+  isOpen: boolean,
+  slashes: boolean,
+): string | InvalidPath {
+  if (!variable.multiSegment) return decodeSingleValue(segments[variable.start] ?? '', slashes);
   return decodeMultiValue(segments, variable.start, isOpen ? segments.length : variable.end);
 }
 
@@ -101,10 +107,10 @@ export function withoutCustomVerb(segments: readonly string[]): readonly string[
   return segments.with(-1, last.slice(0, last.lastIndexOf(':')));
 }
 
-/** The value of a single-segment variable: everything decoded, and no separator may come out of it. */
-function decodeSingleValue(segment: string): string | InvalidPath {
+/** The value of a single-segment variable: everything decoded. No separator may come out of it, but a slash where the policy allows it. */
+function decodeSingleValue(segment: string, slashes: boolean): string | InvalidPath {
   const value = decodeSegment(segment);
-  if (value !== segment && /[/\\]/.test(value)) return ENCODED_SEPARATOR;
+  if (value !== segment && (slashes ? /\\/ : /[/\\]/).test(value)) return ENCODED_SEPARATOR;
   return limit(value);
 }
 

@@ -30,6 +30,21 @@ export type FallbackPolicy =
   | { readonly kind: 'static'; readonly json: string; /** The same as a message. */ readonly bytes: Uint8Array }
   | { readonly kind: 'upstream'; readonly upstream: string };
 
+/** What is kept of a stream for a client that comes back to it. */
+export interface ResumePolicy {
+  readonly keepMs: number;
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+}
+
+/** Where messages hold the entity tags of the backend, as dotted proto names. */
+export interface EtagPolicy {
+  readonly responseField: string | undefined;
+  readonly requestField: string | undefined;
+  /** The backend's tags have no quotes around them. */
+  readonly unquoted: boolean;
+}
+
 export interface StreamPolicy {
   /** Undefined: GATEWAY_STREAM_IDLE_TIMEOUT. */
   readonly idleTimeoutMs: number | undefined;
@@ -37,6 +52,8 @@ export interface StreamPolicy {
   readonly maxDurationMs: number | undefined;
   /** 0 means no limit. */
   readonly maxMessages: number;
+  /** Undefined: a stream that broke off cannot be resumed. */
+  readonly resume?: ResumePolicy | undefined;
 }
 
 /** Request fields that take a further permission to set. */
@@ -74,6 +91,14 @@ export interface Policy {
   readonly meter: string | undefined;
   /** A guardrail must allow the request and the response: where there is one, or in any case. Undefined: no check. */
   readonly guardrail: 'optional' | 'required' | undefined;
+  /** Headers of the backend that clients get, in lower case; undefined for none. */
+  readonly responseHeaders?: readonly string[] | undefined;
+  /** `%2F` in a path variable of one segment belongs to its value. */
+  readonly encodedSlashes?: boolean;
+  /** Responses are never compressed. */
+  readonly uncompressed?: boolean;
+  /** Undefined: the backend has no entity tags. */
+  readonly etag?: EtagPolicy | undefined;
   /** With `?peek=1` a request does not count as a use of its session. Only on routes of the gateway's own. */
   readonly peekSession?: true;
 }

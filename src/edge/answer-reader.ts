@@ -1,8 +1,9 @@
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
-import type { ResponseReader } from '../traffic/call.js';
+import type { ReceivedHeaders, ResponseReader } from '../traffic/call.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
 import { renderAnswer } from './answer.js';
+import { passHeaders } from './passed-headers.js';
 import type { JsonValue } from './rpc-call.js';
 
 /** Renders what an upstream answers while the call is still the upstream's to answer for, and keeps it. */
@@ -15,8 +16,10 @@ export class AnswerReader implements ResponseReader {
     private readonly call: CallContext,
   ) {}
 
-  read(response: Uint8Array): void {
-    this.rendered = renderAnswer(this.rpc, this.call, response);
+  read(response: Uint8Array, received?: ReceivedHeaders): void {
+    const headers = passHeaders(received);
+    const rendered = renderAnswer(this.rpc, this.call, response);
+    this.rendered = headers === undefined ? rendered : { ...rendered, headers };
     this.response = response;
   }
 

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { PASSED_HEADERS } from '../domain/passed-headers.js';
 import { ANY_METHOD } from './route-resolver.js';
 
 type Headers = Readonly<Record<string, string>>;
@@ -54,14 +55,18 @@ export class Cors {
   private answers: ReadonlyMap<string, Headers> = new Map();
   private requestHeaders = '';
 
-  constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'server'>) {
+  /** @param passed headers of backends that policies let through. */
+  constructor(
+    @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'server'>,
+    @Optional() @Inject(PASSED_HEADERS) private readonly passed: readonly string[] = [],
+  ) {
     this.reconfigure();
   }
 
   /** Takes the origins and headers of the settings as they are now. */
   reconfigure(): void {
     this.requestHeaders = [...new Set([...REQUEST_HEADERS, ...this.config.server.corsHeaders])].join(', ');
-    this.answers = new Map(this.config.server.corsOrigins.map((origin) => [origin, headersFor(origin)]));
+    this.answers = new Map(this.config.server.corsOrigins.map((origin) => [origin, headersFor(origin, this.passed)]));
   }
 
   /** To be called for each answer, whatever it will be. */
@@ -95,10 +100,10 @@ export class Cors {
   }
 }
 
-function headersFor(origin: string): Headers {
+function headersFor(origin: string, passed: readonly string[]): Headers {
   return {
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': ANSWER_HEADERS.join(', '),
+    'access-control-expose-headers': [...ANSWER_HEADERS, ...passed].join(', '),
   };
 }

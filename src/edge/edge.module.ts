@@ -6,6 +6,7 @@ import { compileContract, Contract } from '../contract/contract.js';
 import type { Descriptors } from '../contract/descriptors.js';
 import { readService } from '../contract/route-table.js';
 import { ConfigError } from '../config/config-error.js';
+import { PassedHeaderCheck } from './passed-header-check.js';
 import { controllerFault } from './rpc-controller.js';
 import { CurrentCall } from './client/current-call.js';
 import { PreAuthChecks } from './pre-auth-checks.js';
@@ -59,6 +60,7 @@ export class EdgeModule implements OnModuleInit {
         Enhancers,
         Pipelines,
         IdempotentRequests,
+        PassedHeaderCheck,
         SignInRedirect,
         StalledClients,
         StreamHandler,

@@ -6,6 +6,7 @@ import { CallContext } from '../domain/call-context.js';
 import type { TraceContext } from '../domain/trace-context.js';
 import { Tracing } from '../observe/tracing/tracing.js';
 import { ClientAddress } from './client-address.js';
+import { forwardedPrefix } from './forwarded-prefix.js';
 import { requestId } from './request-id.js';
 import { traceContext } from './trace-context.js';
 
@@ -21,7 +22,11 @@ export class RequestContexts {
   of(request: IncomingMessage): CallContext {
     const { headers } = request;
     const isTrusted = this.clientAddress.isFromTrustedProxy(request);
-    return this.begin(requestId(headers['x-request-id']), traceContext(headers, isTrusted, this.tracing));
+    const call = this.begin(requestId(headers['x-request-id']), traceContext(headers, isTrusted, this.tracing));
+    if (isTrusted && this.config.server.forwardedPrefix) {
+      call.basePath = forwardedPrefix(headers['x-forwarded-prefix']) ?? call.basePath;
+    }
+    return call;
   }
 
   /** Makes a context for bytes that never became a request. */

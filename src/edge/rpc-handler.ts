@@ -17,6 +17,7 @@ import { runSteps, type Step } from './pipeline/pipeline.js';
 import { RpcExchange } from './pipeline/rpc-exchange.js';
 import { RateLimitInterceptor } from './rate-limit.interceptor.js';
 import { readRequest } from './read-request.js';
+import { writePassed } from './passed-headers.js';
 import { routeNotFound } from './route-not-found.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { StreamHandler } from './stream/stream-handler.js';
@@ -174,11 +175,12 @@ function refuseUnacceptableBody({ headers }: FastifyRequest, { rpc }: RpcExchang
 function send({ request, reply, call, rpc, response }: RpcExchange): void {
   // An interceptor of an adopter's may have sent its own.
   if (response === undefined || reply.sent) return;
-  const { status, contentType, body } = response;
+  const { status, contentType, body, headers } = response;
   if (!(status >= 200 && status <= 599))
     throw GatewayError.from(new RangeError(`an interceptor answered the status ${status}`));
   reply.code(status);
   if (call.fallback !== '') reply.header('x-gateway-fallback', call.fallback);
+  if (headers !== undefined) writePassed(reply, headers);
   if (contentType === '') return void reply.send();
   reply.header('content-type', contentType);
   if (hasTag(request, rpc.route.method)) sendTagged(request, reply, body);

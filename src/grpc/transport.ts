@@ -6,6 +6,14 @@ import type { ConnectionsReport } from './endpoint-report.js';
 /** Metadata of a call, all keys in lower case, made by the gateway alone. */
 export type CallMetadata = Readonly<Record<string, string>>;
 
+/** Takes headers of a response that a policy lets through to clients. */
+export interface HeaderSink {
+  /** Names in lower case, all of which the upstream's connections were told at start. */
+  readonly names: readonly string[];
+  /** Takes the first value of a name, as bytes in latin1: of the headers, or of the trailers where those have none. */
+  set(name: string, value: string): void;
+}
+
 /** One attempt at an upstream: bytes of a protobuf message in, a deadline and a signal that reach the backend. */
 export interface TransportCall {
   /** What the wire needs to know of the method. */
@@ -19,6 +27,8 @@ export interface TransportCall {
   readonly signal: CancelSignal;
   /** Where the time is added that the attempt waited for a connection. */
   readonly wait?: ConnectWait;
+  /** Undefined: no header of the response is read. */
+  readonly headers?: HeaderSink | undefined;
 }
 
 /** Sends a unary call. Rejects with a GatewayError whose cause is a {@link GrpcFailure}. */

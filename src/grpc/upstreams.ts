@@ -1,12 +1,14 @@
-import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
+import { PASSED_HEADERS } from '../domain/passed-headers.js';
 import type { UpstreamEndpoints } from '../observe/connection-metrics.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { ConnectionReports } from './connection-reports.js';
 import type { ConnectionsReport } from './endpoint-report.js';
 import { Http2Transport } from './http2/http2-transport.js';
+import { withHeaders } from './http2/response-fields.js';
 import { checkTlsMaterial } from './tls-material.js';
 import type { Transport, UpstreamTransport } from './transport.js';
 
@@ -22,6 +24,7 @@ export class Upstreams implements OnModuleInit, OnApplicationShutdown {
     @Inject(GATEWAY_CONFIG) private readonly config: UpstreamsConfig,
     private readonly metrics: GatewayMetrics,
     @Inject(GATEWAY_LOGGER) private readonly logger: Pick<GatewayLogger, 'events'>,
+    @Optional() @Inject(PASSED_HEADERS) private readonly headerNames: readonly string[] = [],
   ) {}
 
   /** Begins to connect, and does not wait for it. Throws, before it does, for certificates that cannot be used. */
@@ -59,7 +62,8 @@ export class Upstreams implements OnModuleInit, OnApplicationShutdown {
   private openHttp2(upstream: UpstreamConfig): void {
     const { grpc } = this.config;
     const observer = this.observerOf(upstream);
-    this.transports.set(upstream.name, new Http2Transport({ upstream, grpc, observer }, grpc));
+    const fields = this.headerNames.length === 0 ? {} : { fields: withHeaders(this.headerNames) };
+    this.transports.set(upstream.name, new Http2Transport({ upstream, grpc, observer, ...fields }, grpc));
   }
 
   /** @grpc/grpc-js, @grpc/proto-loader and @nestjs/microservices are loaded only for an upstream that asks for them. */

@@ -2,11 +2,26 @@ import type { CallContext, UpstreamTrace } from '../domain/call-context.js';
 import type { CancelSignal } from '../domain/cancellation.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { AttemptRecord } from '../domain/span-record.js';
+import type { HeaderSink } from '../grpc/transport.js';
+
+/** Headers of one response that the policy of its RPC lets through, as they came. */
+export class ReceivedHeaders implements HeaderSink {
+  readonly values: Record<string, string> = {};
+
+  constructor(readonly names: readonly string[]) {}
+
+  set(name: string, value: string): void {
+    this.values[name] ??= value;
+  }
+}
 
 /** Whoever reads what an upstream answers. */
 export interface ResponseReader {
-  /** Throws GatewayError for bytes that are no such message, or that the caller may not see. */
-  read(response: Uint8Array): void;
+  /**
+   * Throws GatewayError for bytes that are no such message, or that the caller may not see.
+   * @param headers of the response that the policy lets through; undefined where it names none.
+   */
+  read(response: Uint8Array, headers?: ReceivedHeaders): void;
 }
 
 /** A call as it enters the stack. */
@@ -18,6 +33,8 @@ export interface UpstreamCall {
   readonly deadlineAt: number;
   /** Reads an answer of the upstream before it counts as one; not those of a cache or fallback. */
   readonly reader?: ResponseReader | undefined;
+  /** Takes headers of a stream that the policy lets through; undefined where it names none. */
+  readonly headers?: ReceivedHeaders | undefined;
   /** Ends the call, as the end of its request does, which it includes; that of the request alone when left out. */
   readonly signal?: CancelSignal | undefined;
 }

@@ -20,8 +20,19 @@ export function deadline(settings: DeadlineSettings) {
       const remainingMs = deadlineAt - performance.now();
       call.trace.deadlineMs = Math.max(remainingMs, 0);
       if (remainingMs <= 0) throw timeoutError(call.method.upstream, 'no time was left for this attempt', false);
-      const { context, method, request, reader, startedAt, signal, trace } = call;
-      return next({ context, method, request, deadlineAt, reader, startedAt, signal, trace, attempt: undefined });
+      const { context, method, request, reader, headers, startedAt, signal, trace } = call;
+      return next({
+        context,
+        method,
+        request,
+        deadlineAt,
+        reader,
+        headers,
+        startedAt,
+        signal,
+        trace,
+        attempt: undefined,
+      });
     };
 }
 

@@ -10,7 +10,14 @@ import { Upstreams } from '../grpc/upstreams.js';
 import { breaker } from './breaker.js';
 import { bulkhead, bulkheadStream } from './bulkhead.js';
 import { ResponseCache } from './cache/response-cache.js';
-import type { Layer, Next, ResponseReader, StackCall, UpstreamCall } from './call.js';
+import {
+  type Layer,
+  type Next,
+  ReceivedHeaders,
+  type ResponseReader,
+  type StackCall,
+  type UpstreamCall,
+} from './call.js';
 import { answerTimeoutOf, deadline, type DeadlineSettings, idleTimeoutOf, nearestDeadline } from './deadline.js';
 import { fallback } from './fallback.js';
 import { guarded, guardedStream } from './guardrail/guarded-call.js';
@@ -169,8 +176,10 @@ export class CallStack {
 
   private async unaryAttempt(call: StackCall): Promise<Uint8Array> {
     const { method, reader } = call;
-    const response = await this.upstreams.get(method.upstream).unary(toWire(call));
-    if (reader !== undefined) readOrBlame(method.upstream, reader, response);
+    const { responseHeaders } = method.policy;
+    const headers = reader && responseHeaders && new ReceivedHeaders(responseHeaders);
+    const response = await this.upstreams.get(method.upstream).unary(toWire(call, headers));
+    if (reader !== undefined) readOrBlame(method.upstream, reader, response, headers);
     return response;
   }
 
@@ -179,7 +188,7 @@ export class CallStack {
     const { upstream, policy } = method;
     const { maxMessages } = policy.stream;
     const limits = { upstream, idleMs: idleTimeoutOf(method, this.config), maxMessages, deadlineAt, signal };
-    return openWithin(limits, this.upstreams.get(upstream).serverStream(toWire(call)));
+    return openWithin(limits, this.upstreams.get(upstream).serverStream(toWire(call, call.headers)));
   }
 }
 
@@ -193,25 +202,27 @@ function enter({
   request,
   deadlineAt,
   reader,
+  headers,
   signal = context.cancellation,
 }: UpstreamCall): StackCall {
   const { upstream, path: rpc } = method;
   const trace = { upstream, rpc, grpcCode: '', attempts: 0, deadlineMs: 0, serviceMs: 0, connectMs: 0 };
   context.upstream = trace;
   const startedAt = performance.now();
-  return { context, method, request, deadlineAt, reader, startedAt, signal, trace };
+  return { context, method, request, deadlineAt, reader, headers, startedAt, signal, trace };
 }
 
 /** What cannot be read is a fault of the upstream: it must not be cached, nor count as an answer. */
-function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Array): void {
+function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Array, headers?: ReceivedHeaders): void {
   try {
-    reader.read(response);
+    reader.read(response, headers);
   } catch (error) {
     throw unreadableError(upstream, error);
   }
 }
 
-function toWire({ context, method, request, deadlineAt, signal, trace, attempt }: StackCall): TransportCall {
+function toWire(call: StackCall, headers: ReceivedHeaders | undefined): TransportCall {
+  const { context, method, request, deadlineAt, signal, trace, attempt } = call;
   const isHurried = context.clientDeadlineAt <= deadlineAt;
   // Until the request is authorized, calls are made to authorize it.
   const wait = context.outcome === '' ? (context.authWait ??= { connectMs: 0, upstreamMs: 0 }) : trace;
@@ -223,5 +234,6 @@ function toWire({ context, method, request, deadlineAt, signal, trace, attempt }
     isHurried,
     signal,
     wait,
+    headers,
   };
 }

@@ -27,6 +27,8 @@ beforeAll(async () => {
       GATEWAY_JSON_ENUMS: 'numbers',
       GATEWAY_STREAM_HEARTBEAT: '1s',
       GATEWAY_STREAM_LINE_HEARTBEAT: 'true',
+      GATEWAY_FORWARDED_PREFIX: 'true',
+      GATEWAY_TRUSTED_PROXIES: '127.0.0.0/8',
     },
   });
   alice = await Client.of(gateway, 'alice@acme.test');
@@ -130,5 +132,31 @@ describe('GATEWAY_STREAM_LINE_HEARTBEAT', () => {
     expect(array.startsWith('[\n')).toBe(true);
     expect(JSON.parse(array)).toBeInstanceOf(Array);
     expect(usual.startsWith('{')).toBe(true);
+  });
+});
+
+describe('GATEWAY_FORWARDED_PREFIX', () => {
+  const headers = { 'x-forwarded-prefix': '/edge' };
+  const server = async (to: TestGateway, sent: Record<string, string>) =>
+    ((await (await fetch(`${to.url}/openapi.json`, { headers: sent })).json()) as { servers: unknown }).servers;
+
+  it('begins links, problems and the server of the document with what the proxy took off', async () => {
+    expect(await server(gateway, headers)).toEqual([{ url: '/edge' }]);
+    expect(await server(gateway, {})).toEqual([{ url: '/' }]);
+    const problem = (await (await fetch(gateway.url + USERS, { headers })).json()) as object;
+    expect(problem).toMatchObject({ instance: `/edge${USERS}`, type: '/edge/docs/errors#UNAUTHENTICATED' });
+    for (const page of ['/', '/docs']) {
+      const html = await (await fetch(gateway.url + page, { headers })).text();
+      const links = [...html.matchAll(/(?:href|src)="([^"]+)/g)].map(([, link]) => link ?? '');
+      expect(links.filter((link) => link.startsWith('/') && !link.startsWith('/edge/'))).toEqual([]);
+    }
+  });
+
+  it.each(['//evil.test', '/a/..', 'edge'])('ignores %s', async (prefix) => {
+    expect(await server(gateway, { 'x-forwarded-prefix': prefix })).toEqual([{ url: '/' }]);
+  });
+
+  it('is not read without the setting', async () => {
+    expect(await server(plain, headers)).toEqual([{ url: '/' }]);
   });
 });

@@ -43,6 +43,10 @@ export const httpSettings = {
     description:
       'Header in which trusted proxies name the client. `auto`: the one that is there; where both are and name different clients, neither, since a proxy passes on the one that it does not write as the client sent it.',
   }),
+  GATEWAY_FORWARDED_PREFIX: defaulted(flag, 'false', {
+    description:
+      'Trusted proxies say in `X-Forwarded-Prefix` which path they took off the request: links, `Location`, problems and the server of the OpenAPI document begin with it. Of several values the last one counts. Only for proxies that write the header themselves; sign-in goes by `GATEWAY_PUBLIC_URL`.',
+  }),
   GATEWAY_MAX_BODY_BYTES: defaulted(bytes({ max: 64 * 1024 ** 2 }), '1MiB', {
     description: 'Largest request body (413). A policy may set less or more for its RPC.',
     reloadable: true,

@@ -82,6 +82,18 @@ function needsBody({ body, desc }: Route, excluded: ExcludedFields): boolean {
 
 /** The successful response of a route. */
 export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObject {
+  const headers = describeHeaders(route);
+  return { ...describeContent(route, schemas), ...(headers && { headers }) };
+}
+
+/** Headers of the backend that clients get. */
+function describeHeaders({ method: { policy } }: Route): JsonObject | undefined {
+  const { responseHeaders } = policy;
+  if (responseHeaders === undefined) return undefined;
+  return Object.fromEntries(responseHeaders.map((name) => [name, { schema: { type: 'string' } }]));
+}
+
+function describeContent(route: Route, schemas: MessageSchemas): JsonObject {
   const { policy, kind } = route.method;
   if (policy.successStatus === 204) return { description: 'Done; there is nothing to say.' };
   if (hasRawResponse(route)) {

@@ -21,19 +21,20 @@ export function takenFields({ variables, method }: Route): ExcludedFields {
 /** The path and query parameters of a route. */
 export function describeParameters(route: Route, { parameters }: OpenApiPath, schemas: MessageSchemas): JsonObject[] {
   return [
-    ...parameters.map((parameter) => describePathParameter(parameter, schemas)),
+    ...parameters.map((parameter) => describePathParameter(parameter, route, schemas)),
     ...describeQuery(route, schemas),
   ];
 }
 
-function describePathParameter(parameter: PathParameter, schemas: MessageSchemas): JsonObject {
+function describePathParameter(parameter: PathParameter, route: Route, schemas: MessageSchemas): JsonObject {
   const { name, variable, isWhole, isMulti } = parameter;
   const field = variable?.fields.at(-1);
   const base = { name, in: 'path', required: true };
   if (field === undefined) return { ...base, description: 'Any segment.', schema: { type: 'string', minLength: 1 } };
   if (isMulti) return { ...base, ...describeRest(field, schemas) };
   const whole = describeValue(field, schemas);
-  if (isWhole) return { ...base, ...whole, schema: limitText(whole.schema) };
+  const takesSlashes = route.method.policy.encodedSlashes === true;
+  if (isWhole) return { ...base, ...whole, schema: takesSlashes ? whole.schema : limitText(whole.schema) };
   return { ...base, description: `A part of \`${variable?.fieldPath}\`.`, schema: { type: 'string', minLength: 1 } };
 }
 

@@ -8,6 +8,7 @@ import { buildOpenApi, type OpenApiDocument } from '../../contract/openapi/docum
 import { addExtraOperations } from '../../contract/openapi/extra-operations.js';
 import type { Route } from '../../contract/route.js';
 import { VERSION } from '../../version.js';
+import { ContentByBase } from './content-by-base.js';
 import { ownOperations } from './own-operations.js';
 import { StaticContent } from './static-content.js';
 
@@ -17,7 +18,7 @@ export const OWN_TAG = 'Gateway';
 /** The OpenAPI document of what this gateway has mounted, built once for each version of its contract and served as bytes. */
 @Injectable()
 export class OpenApiBytes {
-  private content: StaticContent;
+  private content: ContentByBase;
 
   constructor(
     contract: Contract,
@@ -35,20 +36,27 @@ export class OpenApiBytes {
     this.content.send(request, reply);
   }
 
-  private build({ routes, comments }: Pick<ContractVersion, 'routes' | 'comments'>): StaticContent {
+  private build({ routes, comments }: Pick<ContractVersion, 'routes' | 'comments'>): ContentByBase {
     const { json: settings, server } = this.config;
-    const serverUrl = server.publicUrl === undefined ? {} : { serverUrl: server.publicUrl };
     const contractRoutes = routes.map(({ route }) => route);
     const document = buildOpenApi({
       routes: contractRoutes,
       comments,
       version: VERSION,
       ...settings,
-      ...serverUrl,
     });
-    const json = JSON.stringify(withOwnOperations(document, this.discovery, contractRoutes));
-    return new StaticContent(json, { 'content-type': 'application/json; charset=utf-8' });
+    const whole = withOwnOperations(document, this.discovery, contractRoutes);
+    return new ContentByBase(server.basePath, (basePath) => {
+      const json = JSON.stringify({ ...whole, servers: [{ url: serverUrl(server.publicUrl, basePath) }] });
+      return new StaticContent(json, { 'content-type': 'application/json; charset=utf-8' });
+    });
   }
+}
+
+/** Where clients call: the origin of the public URL, if it is known, and the path that they call. */
+function serverUrl(publicUrl: string | undefined, basePath: string): string {
+  const origin = publicUrl === undefined ? '' : new URL(publicUrl).origin;
+  return origin + basePath || '/';
 }
 
 function withOwnOperations(

@@ -3,25 +3,21 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { Access } from '../../access/access.decorator.js';
+import { ContentByBase } from './content-by-base.js';
 import { errorsPage } from './errors-page.js';
 import { HOME_SCRIPT, homePage, homeScript } from './home-page.js';
-import type { StaticContent } from './static-content.js';
 
 /** Pages that are there whatever the settings say: problems link to one of them. */
 @Controller()
 export class PagesController {
-  private readonly homePage: StaticContent;
+  private readonly homePage: ContentByBase;
   private readonly homeScript = homeScript();
   private readonly errorsPage = errorsPage();
 
   constructor(@Inject(GATEWAY_CONFIG) config: GatewayConfig) {
     const { docs, publicUrl, basePath } = config.server;
-    this.homePage = homePage({
-      reference: docs,
-      providers: [...config.sso.providers.keys()],
-      publicUrl,
-      basePath,
-    });
+    const features = { reference: docs, providers: [...config.sso.providers.keys()], publicUrl };
+    this.homePage = new ContentByBase(basePath, (base) => homePage({ ...features, basePath: base }));
   }
 
   @Get()

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { ContentByBase } from './content-by-base.js';
 import { escapeHtml } from './html.js';
 import { StaticContent } from './static-content.js';
 
@@ -39,27 +40,25 @@ export const REFERENCE_FILES: readonly string[] = [...Object.keys(SWAGGER_UI), '
 
 /** The API reference for people: one page and its files, read at boot. Throws when swagger-ui-dist is not installed. */
 export class ReferencePage {
-  readonly page: StaticContent;
+  readonly page: ContentByBase;
   private readonly files = new Map<string, StaticContent>();
 
   /** @param basePath what the paths of links begin with: `/edge`, or empty. */
-  constructor(
-    title: string,
-    private readonly basePath: string,
-  ) {
+  constructor(title: string, basePath: string) {
     const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
     for (const [name, type] of Object.entries(SWAGGER_UI)) {
       this.files.set(name, new StaticContent(readFileSync(join(directory, name)), { 'content-type': type }));
     }
     this.files.set('init.js', new StaticContent(INIT_SCRIPT, { 'content-type': SWAGGER_UI['swagger-ui-bundle.js'] }));
-    this.page = this.render(title);
+    this.page = new ContentByBase(basePath, (base) => this.render(title, base));
   }
 
   file(name: string): StaticContent | undefined {
     return this.files.get(name);
   }
 
-  private render(title: string): StaticContent {
+  private render(title: string, basePath: string): StaticContent {
+    const url = (name: string): string => this.url(name, basePath);
     const html = [
       '<!doctype html>',
       '<html lang="en">',
@@ -67,13 +66,13 @@ export class ReferencePage {
       '<meta charset="utf-8">',
       '<meta name="viewport" content="width=device-width, initial-scale=1">',
       `<title>${escapeHtml(title)}</title>`,
-      `<link rel="icon" type="image/png" href="${this.url('favicon-32x32.png')}">`,
-      `<link rel="stylesheet" href="${this.url('swagger-ui.css')}">`,
+      `<link rel="icon" type="image/png" href="${url('favicon-32x32.png')}">`,
+      `<link rel="stylesheet" href="${url('swagger-ui.css')}">`,
       '</head>',
       '<body>',
-      `<main id="reference"><noscript>This page needs JavaScript; <a href="${this.basePath}/openapi.json">the document</a> does not.</noscript></main>`,
-      `<script src="${this.url('swagger-ui-bundle.js')}"></script>`,
-      `<script src="${this.url('init.js')}"></script>`,
+      `<main id="reference"><noscript>This page needs JavaScript; <a href="${basePath}/openapi.json">the document</a> does not.</noscript></main>`,
+      `<script src="${url('swagger-ui-bundle.js')}"></script>`,
+      `<script src="${url('init.js')}"></script>`,
       '</body>',
       '</html>',
       '',
@@ -85,7 +84,7 @@ export class ReferencePage {
   }
 
   /** Names the content, so that caches may keep it for as long as they like. */
-  private url(name: string): string {
-    return `${this.basePath}/docs/${name}?v=${this.files.get(name)?.etag.slice(1, -1)}`;
+  private url(name: string, basePath: string): string {
+    return `${basePath}/docs/${name}?v=${this.files.get(name)?.etag.slice(1, -1)}`;
   }
 }

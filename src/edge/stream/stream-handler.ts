@@ -7,6 +7,7 @@ import { GatewayError } from '../../domain/errors.js';
 import type { RpcMethod } from '../../domain/rpc-method.js';
 import { Admission } from '../../traffic/admission/admission.js';
 import { priorityOf } from '../../traffic/admission/priority.js';
+import { ReceivedHeaders } from '../../traffic/call.js';
 import { CallStack } from '../../traffic/stack.js';
 import type { RpcExchange } from '../pipeline/rpc-exchange.js';
 import { problemBody } from '../problem.js';
@@ -43,6 +44,7 @@ export class StreamHandler {
     const refused = this.admission.openStream(call, priorityOf(rpc.route.method));
     if (refused !== undefined) throw refused;
     const response = new StreamResponse(reply, encoding.format, call, this.config.timeouts.streamHeartbeatMs);
+    if (rpc.route.method.policy.responseHeaders !== undefined) response.holdHead();
     const unwatch = this.credentials.watch(request, (reason) => call.cancel(reason), { untilExpiry });
     try {
       await this.pump(call, { method: rpc.route.method, request: message, signal }, encoding, response);
@@ -64,13 +66,17 @@ export class StreamHandler {
     encoding: StreamEncoding,
     response: StreamResponse,
   ): Promise<void> {
+    const { responseHeaders } = method.policy;
+    const headers = responseHeaders && new ReceivedHeaders(responseHeaders);
     const messages = await this.stack.openStream({
       context: call,
       method,
       request,
+      headers,
       deadlineAt: call.clientDeadlineAt,
       signal,
     });
+    response.passHeaders(headers);
     call.stage = 'stream';
     void messages.ended.then((error) => error && response.interrupt(error));
     const encode = (message: Uint8Array): Buffer => {

@@ -1,5 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { CallContext } from '../../domain/call-context.js';
+import { passHeaders, writePassed } from '../passed-headers.js';
+import type { ReceivedHeaders } from '../../traffic/call.js';
 import { closeUnlessTaken } from '../last-words.js';
 import type { StreamFormat } from './format.js';
 
@@ -10,6 +12,8 @@ const OCTET_STREAM = 'application/octet-stream';
 export class StreamResponse {
   private messages = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** The head has something of the backend's in it: it waits for the first message. */
+  private isHeld = false;
   /** Settles when the client is ready for more. */
   private blocked: PromiseWithResolvers<void> | undefined;
 
@@ -21,6 +25,17 @@ export class StreamResponse {
   ) {
     if (format.heartbeat !== undefined && heartbeatMs > 0) this.timer = setInterval(() => this.beat(), heartbeatMs);
     call.cancellation.addEventListener('abort', this);
+  }
+
+  /** Sends no heartbeat before the first message. */
+  holdHead(): void {
+    this.isHeld = true;
+  }
+
+  /** Takes the headers of the backend that the policy lets through. To be called before the first message. */
+  passHeaders(received: ReceivedHeaders | undefined): void {
+    const headers = passHeaders(received);
+    if (headers !== undefined) writePassed(this.reply, headers);
   }
 
   get begun(): boolean {
@@ -94,6 +109,7 @@ export class StreamResponse {
   /** A client that reads too slowly for heartbeats gets none on top of what it has not read. */
   private beat(): void {
     if (this.reply.raw.writableNeedDrain || this.reply.raw.destroyed) return;
+    if (this.isHeld && !this.begun) return;
     this.begin();
     this.write(this.format.heartbeat ?? '');
   }

@@ -9,7 +9,7 @@ import type { DeadlineWheel, Timed } from '../http2/deadline-wheel.js';
 import { timeoutValue } from '../http2/request-head.js';
 import { IDENTITY_KEYS, REQUEST_KEYS } from '../metadata.js';
 import { callError } from '../status.js';
-import type { CallMetadata, TransportCall } from '../transport.js';
+import type { CallMetadata, HeaderSink, TransportCall } from '../transport.js';
 import type { GrpcChannel, OpenChannel, WaitingCall } from './open-channel.js';
 import type { RenewedChannel } from './renewed-channel.js';
 
@@ -123,6 +123,7 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
   onReceiveMetadata(headers: Metadata): void {
     this.noteHeard();
     this.grpcHeaders = isGrpc(headers);
+    if (this.request.headers !== undefined) passHeaders(this.request.headers, headers);
   }
 
   onReceiveMessage(message: Uint8Array): void {
@@ -139,6 +140,7 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
     const { missing } = this.receiver;
     if (code !== status.OK) return this.failByPeer({ code, details, metadata, grpcHeaders: this.grpcHeaders });
     if (missing !== undefined) return this.failByPeer(missing);
+    if (this.request.headers !== undefined) passHeaders(this.request.headers, metadata);
     this.settle();
     this.receiver.succeed();
   }
@@ -194,6 +196,14 @@ export class ClientCall implements InterceptingListener, Timed, WaitingCall {
     if (!this.isWaiting) return;
     this.onConnected();
     this.opened.withdraw(this);
+  }
+}
+
+/** The sink takes the first value of a name, so that headers come before trailers. */
+function passHeaders(sink: HeaderSink, metadata: Metadata): void {
+  for (const name of sink.names) {
+    const [value] = metadata.get(name);
+    if (typeof value === 'string') sink.set(name, value);
   }
 }
 

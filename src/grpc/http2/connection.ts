@@ -3,6 +3,7 @@ import type { CallEnd } from '../grpc-failure.js';
 import { goAwayEnd, protocolEnd, transportEnd } from './call-ends.js';
 import type { ConnectionOwner, Suspicion } from './connection-owner.js';
 import { ControlFrames } from './control-frames.js';
+import type { FieldSelection } from './field-selection.js';
 import { FrameBudget } from './frame-budget.js';
 import { ConnectionError, ErrorCode } from './frames.js';
 import { type ConnectionFrameHandler, Inbound } from './inbound.js';
@@ -10,6 +11,7 @@ import { Keepalive, type KeepaliveSettings } from './keepalive.js';
 import { GREETING } from './own-settings.js';
 import { PeerSettings } from './peer-settings.js';
 import { type Origin, RequestHeads } from './request-head.js';
+import { RESPONSE_FIELDS } from './response-fields.js';
 import { Sender } from './sender.js';
 import type { TransportCall } from '../transport.js';
 import type { Stream, StreamListener } from './stream.js';
@@ -23,6 +25,8 @@ export interface ConnectionParts {
   readonly dial: Dial;
   readonly origin: Origin;
   readonly keepalive: KeepaliveSettings;
+  /** What is read of header blocks, where a policy lets some of them through. */
+  readonly fields?: FieldSelection;
 }
 
 const DROPPED = 'Connection dropped';
@@ -62,7 +66,8 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     this.sender = new Sender(this.wire, this.peer);
     this.heads = new RequestHeads(this.wire.outbox, this.peer, parts.origin);
     const { streams, sender, control, budget } = this;
-    this.frames = new StreamFrames({ streams, sender, control, budget }, this);
+    const { fields = RESPONSE_FIELDS } = parts;
+    this.frames = new StreamFrames({ streams, sender, control, budget, fields }, this);
     this.inbound = new Inbound(this, this.frames, this.budget);
     this.keepalive = new Keepalive(parts.keepalive, {
       ping: () => this.control.ping(),

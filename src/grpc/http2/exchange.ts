@@ -7,6 +7,7 @@ import { localEnd, resetEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
 import { enforcesDeadline, isDeadlineOfCall, isOwnPause } from './deadline-rule.js';
 import type { DeadlineWheel, Timed } from './deadline-wheel.js';
+import type { FieldSelection } from './field-selection.js';
 import { ErrorCode } from './frames.js';
 import type { Receiver } from './receiver.js';
 import { type Progress, Response } from './response.js';
@@ -36,6 +37,8 @@ export interface ExchangeParts {
   readonly dispatcher: Dispatcher;
   readonly wheel: DeadlineWheel;
   readonly maxReceiveBytes: number;
+  /** What is read of header blocks, where a policy lets some of them through. */
+  readonly fields?: FieldSelection | undefined;
 }
 
 /** One call from its start to its one end, on its second connection if the first did not touch it. */
@@ -58,7 +61,9 @@ export class Exchange implements StreamListener, Timed {
     private readonly parts: ExchangeParts,
     private readonly receiver: Receiver,
   ) {
-    this.response = new Response(receiver);
+    const { headers } = call;
+    const { fields } = parts;
+    this.response = new Response(receiver, headers && fields && { sink: headers, fields });
   }
 
   get deadlineAt(): number {

@@ -26,7 +26,8 @@ export class Http2Transport implements UpstreamTransport {
   ) {
     this.pool = new ConnectionPool(settings);
     const { maxReceiveBytes } = limits;
-    this.parts = { dispatcher: this.pool, wheel: new DeadlineWheel(), maxReceiveBytes };
+    const { fields } = settings;
+    this.parts = { dispatcher: this.pool, wheel: new DeadlineWheel(), maxReceiveBytes, fields };
     this.pool.start();
   }
 

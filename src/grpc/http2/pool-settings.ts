@@ -4,6 +4,7 @@ import type { Resolve } from './address-watch.js';
 import { Backoff } from './backoff.js';
 import type { ConnectionParts } from './connection.js';
 import { dialer } from './dial.js';
+import type { FieldSelection } from './field-selection.js';
 import type { KeepaliveSettings } from './keepalive.js';
 import { type Address, parseTarget, type Target } from './target.js';
 
@@ -23,6 +24,8 @@ export interface PoolSettings {
   readonly upstream: UpstreamConfig;
   readonly grpc: Omit<GrpcSettings, 'maxReceiveBytes' | 'maxSendBytes'>;
   readonly observer: PoolObserver;
+  /** What is read of header blocks, where a policy lets some of them through. */
+  readonly fields?: FieldSelection;
   /** In place of the system's resolver. */
   readonly resolve?: Resolve;
 }
@@ -43,13 +46,14 @@ export class ConnectionFactory {
 
   /** Reads the certificates anew. Throws when they cannot be read. */
   partsFor(address: Address): ConnectionParts {
-    const { upstream } = this.settings;
+    const { upstream, fields } = this.settings;
     const material = readTlsMaterial(upstream);
     const serverName = upstream.tls.serverName ?? this.target.serverName;
     return {
       dial: dialer(address, material && { material, serverName }),
       origin: { authority: this.target.authority, isEncrypted: material !== undefined },
       keepalive: this.keepalive,
+      ...(fields && { fields }),
     };
   }
 

@@ -1,26 +1,31 @@
-import { FieldSelection } from './field-selection.js';
+import { type FieldRules, FieldSelection } from './field-selection.js';
 import { nameFlaw } from './response-rules.js';
 import type { HeaderValues } from './stream.js';
 
-/** All that is read of a response's headers and trailers; nothing of a backend's is passed on as it is. */
-export const RESPONSE_FIELDS = new FieldSelection(
-  [
-    ':status',
-    'content-type',
-    'grpc-status',
-    'grpc-message',
-    'grpc-status-details-bin',
-    'grpc-retry-pushback-ms',
-    'content-length',
-    'te',
-  ],
-  {
-    nameFlaw,
-    single: [':status', 'content-type', 'grpc-status', 'content-length'],
-    // gRPC encodes neither the first space of a text nor the last (gRPC over HTTP2, "Status-Message").
-    freeText: 'grpc-message',
-  },
-);
+const NAMES = [
+  ':status',
+  'content-type',
+  'grpc-status',
+  'grpc-message',
+  'grpc-status-details-bin',
+  'grpc-retry-pushback-ms',
+  'content-length',
+  'te',
+];
+const RULES: FieldRules = {
+  nameFlaw,
+  single: [':status', 'content-type', 'grpc-status', 'content-length'],
+  // gRPC encodes neither the first space of a text nor the last (gRPC over HTTP2, "Status-Message").
+  freeText: 'grpc-message',
+};
+
+/** All that is read of a response's headers and trailers where no policy lets one of them through. */
+export const RESPONSE_FIELDS = new FieldSelection(NAMES, RULES);
+
+/** Returns the same with headers that policies let through, whose slots come after the others. */
+export function withHeaders(names: readonly string[]): FieldSelection {
+  return names.length === 0 ? RESPONSE_FIELDS : new FieldSelection([...NAMES, ...names], RULES);
+}
 
 /** Where the values of those fields lie. */
 export const Slot = {

@@ -1,6 +1,8 @@
 import { GrpcStatus } from '../grpc-code.js';
 import { type CallEnd, isGrpcType } from '../grpc-failure.js';
+import type { HeaderSink } from '../transport.js';
 import { httpEnd, malformedEnd, transportEnd } from './call-ends.js';
+import type { FieldSelection } from './field-selection.js';
 import type { Receiver } from './receiver.js';
 import { isInformational, Slot } from './response-fields.js';
 import type { HeaderValues, ResponseHeaders } from './stream.js';
@@ -25,6 +27,12 @@ const BAD_TE = malformedEnd('te other than trailers');
 const BAD_LENGTH = malformedEnd('content-length is not a number');
 const WRONG_LENGTH = malformedEnd('content-length differs from the length of DATA');
 
+/** Where headers go that a policy lets through, and where they stand in a block. */
+export interface PassedHeaders {
+  readonly sink: HeaderSink;
+  readonly fields: FieldSelection;
+}
+
 /** How a response stands: complete, failed, or to be continued. */
 export type Progress = 'complete' | CallEnd | undefined;
 
@@ -38,7 +46,11 @@ export class Response {
   private contentLength = NO_LENGTH;
   private received = 0;
 
-  constructor(private readonly receiver: Receiver) {}
+  /** @param passed where headers go that the policy lets through. */
+  constructor(
+    private readonly receiver: Receiver,
+    private readonly passed?: PassedHeaders,
+  ) {}
 
   /** Nothing has come yet that speaks against asking somebody else. */
   get isUntouched(): boolean {
@@ -82,6 +94,7 @@ export class Response {
     // The status of HTTP speaks before that of gRPC, as in grpc-go.
     if (!this.isGrpc || this.httpStatus !== '200') return httpEnd(this.httpStatus);
     this.grpcHeaders = true;
+    if (this.passed !== undefined) passHeaders(this.passed, values);
     return undefined;
   }
 
@@ -93,7 +106,10 @@ export class Response {
   private finish(values: HeaderValues): Progress {
     if (this.contentLength !== NO_LENGTH && this.received !== this.contentLength) return WRONG_LENGTH;
     const code = values[Slot.GRPC_STATUS];
-    if (code === '0') return this.receiver.missing ?? 'complete';
+    if (code === '0') {
+      if (this.passed !== undefined) passHeaders(this.passed, values);
+      return this.receiver.missing ?? 'complete';
+    }
     if (code === undefined) return httpEnd(this.httpStatus);
     if (!CODE.test(code)) return transportEnd(undefined, `Received grpc-status ${JSON.stringify(code)}`);
     return {
@@ -103,6 +119,14 @@ export class Response {
       metadata: new ResponseTrailers(values),
       grpcHeaders: this.grpcHeaders,
     };
+  }
+}
+
+/** The sink takes the first value of a name, so that headers come before trailers. */
+function passHeaders({ sink, fields }: PassedHeaders, values: HeaderValues): void {
+  for (const name of sink.names) {
+    const value = values[fields.slotOf(name)];
+    if (value !== undefined) sink.set(name, value);
   }
 }
 

@@ -1,5 +1,6 @@
 import { malformedEnd } from './call-ends.js';
 import type { ControlFrames } from './control-frames.js';
+import type { FieldSelection } from './field-selection.js';
 import { type FrameBudget, FrameCost } from './frame-budget.js';
 import type { Frame } from './frame-reader.js';
 import { ConnectionError, ErrorCode, Flag } from './frames.js';
@@ -8,7 +9,7 @@ import { HpackDecoder } from './hpack-decoder.js';
 import type { StreamFrameHandler } from './inbound.js';
 import { CONNECTION_WINDOW, MAX_HEADER_LIST } from './own-settings.js';
 import { ReceiveWindow } from './receive-window.js';
-import { isInformational, RESPONSE_FIELDS } from './response-fields.js';
+import { isInformational } from './response-fields.js';
 import { type Sender, WINDOW_TOO_WIDE } from './sender.js';
 import type { Stream } from './stream.js';
 import type { StreamTable } from './stream-table.js';
@@ -21,6 +22,8 @@ export interface StreamParts {
   readonly sender: Sender;
   readonly control: ControlFrames;
   readonly budget: FrameBudget;
+  /** What is read of header blocks. */
+  readonly fields: FieldSelection;
 }
 
 /** What a connection is told of its streams. */
@@ -35,13 +38,15 @@ export interface StreamEvents {
 
 /** Hands frames to the streams that they belong to, and ends streams whose peer breaks a rule. */
 export class StreamFrames implements StreamFrameHandler {
-  private readonly decoder = new HpackDecoder(RESPONSE_FIELDS);
+  private readonly decoder: HpackDecoder;
   private readonly window = new ReceiveWindow(CONNECTION_WINDOW, CONNECTION_WINDOW);
 
   constructor(
     private readonly parts: StreamParts,
     private readonly events: StreamEvents,
-  ) {}
+  ) {
+    this.decoder = new HpackDecoder(parts.fields);
+  }
 
   onHeaders({ streamId, endsStream, bytes, start, end }: HeaderBlock): void {
     const { streams, budget } = this.parts;

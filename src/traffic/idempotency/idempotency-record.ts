@@ -6,6 +6,8 @@ export interface KeptAnswer {
   /** Empty where there is no body. */
   readonly contentType: string;
   readonly body: Buffer;
+  /** Headers of the backend that the policy lets through. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** The request was carried out, and its body was too large to be kept. */
   readonly omitted?: true;
 }
@@ -28,6 +30,7 @@ const Stored = z.object({
       status: z.int().min(100).max(599),
       contentType: z.string(),
       body: z.base64(),
+      headers: z.record(z.string(), z.string()).optional(),
       omitted: z.literal(true).optional(),
     })
     .optional(),
@@ -43,8 +46,8 @@ export function unpackRecord(text: string): IdempotencyRecord | undefined {
   if (stored === undefined) return undefined;
   const { fingerprint, owner, answer } = stored;
   if (answer === undefined) return { fingerprint, owner, answer };
-  const { status, contentType, body, omitted } = answer;
-  const kept = { status, contentType, body: Buffer.from(body, 'base64'), ...(omitted && { omitted }) };
+  const { body, headers, omitted, ...rest } = answer;
+  const kept = { ...rest, body: Buffer.from(body, 'base64'), ...(headers && { headers }), ...(omitted && { omitted }) };
   return { fingerprint, owner, answer: kept };
 }
 

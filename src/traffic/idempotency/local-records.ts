@@ -39,7 +39,9 @@ export class LocalRecords {
 
   finish(key: string, record: LocalRecord, lifeMs: number): void {
     const { fingerprint, claimed, answer } = record;
-    const size = fingerprint.length + claimed.length + (answer?.body.length ?? 0) + (answer?.contentType.length ?? 0);
+    const headers = answer?.headers === undefined ? 0 : JSON.stringify(answer.headers).length;
+    const body = (answer?.body.length ?? 0) + (answer?.contentType.length ?? 0);
+    const size = fingerprint.length + claimed.length + body + headers;
     this.done.set(key, record, { size, lifeMs });
     this.underWay.delete(key);
   }

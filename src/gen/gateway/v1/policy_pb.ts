@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gateway/v1/policy.proto.
  */
 export const file_gateway_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIuUECgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCADKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCRIoCglndWFyZHJhaWwYFiABKA4yFS5nYXRld2F5LnYxLkd1YXJkcmFpbCJ5CgVSZXRyeRIUCgxtYXhfYXR0ZW1wdHMYASABKA0SKgoHYmFja29mZhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgtoZWRnZV9hZnRlchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiKcAQoFQ2FjaGUSJgoDdHRsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiUKBXNjb3BlGAIgASgOMhYuZ2F0ZXdheS52MS5DYWNoZVNjb3BlEjEKDnN0YWxlX2lmX2Vycm9yGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhEKCW1heF9ieXRlcxgEIAEoDSJhCgRSYXRlEhAKCG1heF9yYXRlGAEgASgNEhAKCGNhcGFjaXR5GAIgASgNEigKBWV2ZXJ5GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEgsKA2tleRgEIAEoCSJRCghGYWxsYmFjaxIQCgZjYWNoZWQYASABKAhIABIVCgtzdGF0aWNfanNvbhgCIAEoCUgAEhIKCHVwc3RyZWFtGAMgASgJSABCCAoGYW5zd2VyIoABCgZTdHJlYW0SLwoMaWRsZV90aW1lb3V0GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDG1heF9kdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxtYXhfbWVzc2FnZXMYAyABKA0qYgoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEg8KC0FDQ0VTU19PUEVOEAESGAoUQUNDRVNTX0FVVEhFTlRJQ0FURUQQAhIVChFBQ0NFU1NfQ09OVFJPTExFRBADKlYKCUd1YXJkcmFpbBIZChVHVUFSRFJBSUxfVU5TUEVDSUZJRUQQABIWChJHVUFSRFJBSUxfT1BUSU9OQUwQARIWChJHVUFSRFJBSUxfUkVRVUlSRUQQAipXCgpDYWNoZVNjb3BlEhsKF0NBQ0hFX1NDT1BFX1VOU1BFQ0lGSUVEEAASFAoQQ0FDSEVfU0NPUEVfVVNFUhABEhYKEkNBQ0hFX1NDT1BFX1RFTkFOVBACOkwKBnBvbGljeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGPeKAyABKAsyEi5nYXRld2F5LnYxLlBvbGljeVIGcG9saWN5Ok4KBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxj3igMgASgLMhcuZ2F0ZXdheS52MS5GaWVsZFBvbGljeVIFZmllbGRiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIs4FCgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCADKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCRIoCglndWFyZHJhaWwYFiABKA4yFS5nYXRld2F5LnYxLkd1YXJkcmFpbBIYChByZXNwb25zZV9oZWFkZXJzGDwgAygJEhcKD2VuY29kZWRfc2xhc2hlcxg9IAEoCBIUCgx1bmNvbXByZXNzZWQYPiABKAgSHgoEZXRhZxg/IAEoCzIQLmdhdGV3YXkudjEuRXRhZyJHCgRFdGFnEhYKDnJlc3BvbnNlX2ZpZWxkGAEgASgJEhUKDXJlcXVlc3RfZmllbGQYAiABKAkSEAoIdW5xdW90ZWQYAyABKAgieQoFUmV0cnkSFAoMbWF4X2F0dGVtcHRzGAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLaGVkZ2VfYWZ0ZXIYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inAEKBUNhY2hlEiYKA3R0bBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIlCgVzY29wZRgCIAEoDjIWLmdhdGV3YXkudjEuQ2FjaGVTY29wZRIxCg5zdGFsZV9pZl9lcnJvchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIRCgltYXhfYnl0ZXMYBCABKA0iYQoEUmF0ZRIQCghtYXhfcmF0ZRgBIAEoDRIQCghjYXBhY2l0eRgCIAEoDRIoCgVldmVyeRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhILCgNrZXkYBCABKAkiUQoIRmFsbGJhY2sSEAoGY2FjaGVkGAEgASgISAASFQoLc3RhdGljX2pzb24YAiABKAlIABISCgh1cHN0cmVhbRgDIAEoCUgAQggKBmFuc3dlciKkAQoGU3RyZWFtEi8KDGlkbGVfdGltZW91dBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxtYXhfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X21lc3NhZ2VzGAMgASgNEiIKBnJlc3VtZRgEIAEoCzISLmdhdGV3YXkudjEuUmVzdW1lIloKBlJlc3VtZRInCgRrZWVwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgCIAEoDRIRCgltYXhfYnl0ZXMYAyABKA0qYgoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEg8KC0FDQ0VTU19PUEVOEAESGAoUQUNDRVNTX0FVVEhFTlRJQ0FURUQQAhIVChFBQ0NFU1NfQ09OVFJPTExFRBADKlYKCUd1YXJkcmFpbBIZChVHVUFSRFJBSUxfVU5TUEVDSUZJRUQQABIWChJHVUFSRFJBSUxfT1BUSU9OQUwQARIWChJHVUFSRFJBSUxfUkVRVUlSRUQQAipXCgpDYWNoZVNjb3BlEhsKF0NBQ0hFX1NDT1BFX1VOU1BFQ0lGSUVEEAASFAoQQ0FDSEVfU0NPUEVfVVNFUhABEhYKEkNBQ0hFX1NDT1BFX1RFTkFOVBACOkwKBnBvbGljeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGPeKAyABKAsyEi5nYXRld2F5LnYxLlBvbGljeVIGcG9saWN5Ok4KBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxj3igMgASgLMhcuZ2F0ZXdheS52MS5GaWVsZFBvbGljeVIFZmllbGRiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * How a field is treated by every RPC.
@@ -230,6 +230,38 @@ export type Policy = Message<"gateway.v1.Policy"> & {
    * @generated from field: gateway.v1.Guardrail guardrail = 22;
    */
   guardrail: Guardrail;
+
+  /**
+   * Headers of the backend's response (its gRPC metadata) that clients get as HTTP headers, in lower case, such as
+   * "location", "content-disposition" or "link". Cookies, and headers that frame, secure or trace a response, are refused.
+   * A path in `location` and `link` is given the base path.
+   *
+   * @generated from field: repeated string response_headers = 60;
+   */
+  responseHeaders: string[];
+
+  /**
+   * `%2F` in a path variable of one segment belongs to its value, decoded. Otherwise it is refused (400), since proxies
+   * read it in more than one way: those in front must leave it as it is.
+   *
+   * @generated from field: bool encoded_slashes = 61;
+   */
+  encodedSlashes: boolean;
+
+  /**
+   * Never compressed, whatever GATEWAY_COMPRESSION says: the response holds a secret beside text that clients choose, and
+   * its length would tell of it (BREACH). Responses with a field that looks like a secret are never compressed.
+   *
+   * @generated from field: bool uncompressed = 62;
+   */
+  uncompressed: boolean;
+
+  /**
+   * Entity tags that the backend makes and checks: `ETag` of responses, `If-Match` of writes. Unary RPCs only.
+   *
+   * @generated from field: gateway.v1.Etag etag = 63;
+   */
+  etag?: Etag | undefined;
 };
 
 /**
@@ -238,6 +270,43 @@ export type Policy = Message<"gateway.v1.Policy"> & {
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 1);
+
+/**
+ * Entity tags of a resource (AIP-154): opaque texts of the backend.
+ *
+ * @generated from message gateway.v1.Etag
+ */
+export type Etag = Message<"gateway.v1.Etag"> & {
+  /**
+   * Response field that holds the tag, as a dotted path: "etag". Responses have it as `ETag`, and `If-None-Match` is
+   * answered with 304 on reads.
+   *
+   * @generated from field: string response_field = 1;
+   */
+  responseField: string;
+
+  /**
+   * Request field that takes the tag of `If-Match`: "etag", or "book.etag" in an update. The backend compares it, and its
+   * ABORTED or FAILED_PRECONDITION is 412 for a request that had the header.
+   *
+   * @generated from field: string request_field = 2;
+   */
+  requestField: string;
+
+  /**
+   * The backend's tags have no quotes around them. AIP-154 has them include the quotes of RFC 9110.
+   *
+   * @generated from field: bool unquoted = 3;
+   */
+  unquoted: boolean;
+};
+
+/**
+ * Describes the message gateway.v1.Etag.
+ * Use `create(EtagSchema)` to create a new message.
+ */
+export const EtagSchema: GenMessage<Etag> = /*@__PURE__*/
+  messageDesc(file_gateway_v1_policy, 2);
 
 /**
  * Retries of an RPC.
@@ -272,7 +341,7 @@ export type Retry = Message<"gateway.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 2);
+  messageDesc(file_gateway_v1_policy, 3);
 
 /**
  * Caching of a response by the gateway.
@@ -314,7 +383,7 @@ export type Cache = Message<"gateway.v1.Cache"> & {
  * Use `create(CacheSchema)` to create a new message.
  */
 export const CacheSchema: GenMessage<Cache> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 3);
+  messageDesc(file_gateway_v1_policy, 4);
 
 /**
  * A token bucket: `max_rate` tokens every `every`, at most `capacity` at once.
@@ -351,7 +420,7 @@ export type Rate = Message<"gateway.v1.Rate"> & {
  * Use `create(RateSchema)` to create a new message.
  */
 export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 4);
+  messageDesc(file_gateway_v1_policy, 5);
 
 /**
  * What stands in for an upstream that fails.
@@ -394,7 +463,7 @@ export type Fallback = Message<"gateway.v1.Fallback"> & {
  * Use `create(FallbackSchema)` to create a new message.
  */
 export const FallbackSchema: GenMessage<Fallback> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 5);
+  messageDesc(file_gateway_v1_policy, 6);
 
 /**
  * Limits of a server stream.
@@ -422,6 +491,13 @@ export type Stream = Message<"gateway.v1.Stream"> & {
    * @generated from field: uint32 max_messages = 3;
    */
   maxMessages: number;
+
+  /**
+   * Lets a client that lost its connection go on with `Last-Event-ID` where it was. Server-sent events only.
+   *
+   * @generated from field: gateway.v1.Resume resume = 4;
+   */
+  resume?: Resume | undefined;
 };
 
 /**
@@ -429,7 +505,42 @@ export type Stream = Message<"gateway.v1.Stream"> & {
  * Use `create(StreamSchema)` to create a new message.
  */
 export const StreamSchema: GenMessage<Stream> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 6);
+  messageDesc(file_gateway_v1_policy, 7);
+
+/**
+ * What is kept of a stream for a client that comes back. The call to the backend goes on meanwhile.
+ *
+ * @generated from message gateway.v1.Resume
+ */
+export type Resume = Message<"gateway.v1.Resume"> & {
+  /**
+   * How long a stream that nobody reads is kept; default 60s.
+   *
+   * @generated from field: google.protobuf.Duration keep = 1;
+   */
+  keep?: Duration | undefined;
+
+  /**
+   * Most messages kept, the last ones; default 1000.
+   *
+   * @generated from field: uint32 max_messages = 2;
+   */
+  maxMessages: number;
+
+  /**
+   * Most bytes kept; default 1 MiB.
+   *
+   * @generated from field: uint32 max_bytes = 3;
+   */
+  maxBytes: number;
+};
+
+/**
+ * Describes the message gateway.v1.Resume.
+ * Use `create(ResumeSchema)` to create a new message.
+ */
+export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
+  messageDesc(file_gateway_v1_policy, 8);
 
 /**
  * Who may call.

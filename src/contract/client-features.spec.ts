@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { shapesWith, type RpcEdit } from '../../test/support/shapes.js';
+import type { ContractProblem } from './contract-problem.js';
+import { readPolicy } from './policy-reader.js';
+import { headerMistake } from './response-headers.js';
+
+const AUTHENTICATED = 2;
+
+type PolicyInit = NonNullable<RpcEdit['policy']>;
+
+/** What is wrong with a policy on an RPC of ShapeService. */
+function mistakesIn(rpc: string, policy: Partial<PolicyInit>): string[] {
+  const whole = { access: AUTHENTICATED, redact: ['client_secret'], protectedFields: ['shape.tenant_id'], ...policy };
+  const [method] = shapesWith({ [rpc]: { policy: whole as PolicyInit } }).methods;
+  const problems: ContractProblem[] = [];
+  if (method === undefined) throw new Error(`${rpc} is not an RPC of ShapeService`);
+  readPolicy(method, problems);
+  return problems.map(({ message }) => message);
+}
+
+describe('response_headers', () => {
+  it.each([
+    ['location'],
+    ['content-disposition'],
+    ['content-language'],
+    ['content-location'],
+    ['link'],
+    ['last-modified'],
+    ['x-total-count'],
+    ['operation-location'],
+  ])('may name %s', (name) => {
+    expect(headerMistake(name)).toBeUndefined();
+  });
+
+  it.each([
+    ...['set-cookie', 'set-cookie2', 'cookie'],
+    ...['connection', 'keep-alive', 'proxy-authenticate', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
+    ...['content-length', 'content-encoding', 'content-type', 'date', 'vary', 'allow', 'server', 'via'],
+    ...['cache-control', 'etag', 'expires', 'pragma', 'clear-site-data'],
+    ...['strict-transport-security', 'content-security-policy', 'content-security-policy-report-only'],
+    ...['x-content-type-options', 'x-frame-options', 'referrer-policy', 'permissions-policy', 'refresh', 'alt-svc'],
+    ...['access-control-allow-origin', 'cross-origin-opener-policy', 'timing-allow-origin', 'service-worker-allowed'],
+    ...['www-authenticate', 'authorization', 'x-request-id', 'traceparent', 'server-timing', 'x-gateway-error'],
+    ...['retry-after', 'ratelimit', 'ratelimit-policy', 'idempotency-replayed', 'deprecation', 'x-accel-redirect'],
+    ...['grpc-status', 'grpc-message', 'trace-bin', ':status', 'Location', 'a b', 'a:b', 'é', ''],
+  ])('may not name "%s"', (name) => {
+    expect(headerMistake(name)).toContain(`"${name}"`);
+  });
+
+  it.each<[string, Partial<PolicyInit>, string]>([
+    ['twice', { responseHeaders: ['link', 'link'] }, 'names a header twice'],
+    ['too many', { responseHeaders: Array.from({ length: 21 }, (_, n) => `x-h${n}`) }, 'more than 20 names'],
+    ['a cookie', { responseHeaders: ['set-cookie'] }, 'cookies of clients'],
+  ])('are refused at boot: %s', (_, policy, mistake) => {
+    expect(mistakesIn('UpdateShape', policy)).toEqual([expect.stringContaining(mistake)]);
+  });
+});
