@@ -1,4 +1,3 @@
-import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -24,6 +23,7 @@ import { HttpServer } from './edge/http-server.js';
 import { Pipelines } from './edge/pipeline/pipelines.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
 import { logConfigWarnings, logContractWarnings } from './log-config-warnings.js';
+import { ListenerCertificate, listenerTlsOptions } from './edge/listener-tls.js';
 import { StalledClients } from './edge/stalled-clients.js';
 import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
@@ -34,6 +34,7 @@ import { mainCommands } from './ops/admin/main-commands.js';
 import { diagnosticsOf } from './ops/admin/profiles/diagnostics-sources.js';
 import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
+import { listenToClients, urlOf } from './ops/main-listener.js';
 import { type OpsServer, startOpsServer } from './ops/ops-server.js';
 import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
 import { type Reloadable, reloadSteps, type SettingsSource } from './reload-steps.js';
@@ -44,7 +45,7 @@ import { VERSION } from './version.js';
 /** A gateway that listens. */
 export interface RunningGateway {
   readonly app: NestFastifyApplication;
-  /** `http://127.0.0.1:8080`, with the port that was really taken. */
+  /** `http://127.0.0.1:8080`, with the port that was really taken; `https:` with TLS, `unix:/path` for a socket. */
   readonly url: string;
   /** The same of OPS_PORT; undefined without one. */
   readonly opsUrl: string | undefined;
@@ -71,7 +72,8 @@ export async function startGateway(
   const descriptors = readContracts(config, modules);
   await checkNetwork(config.health.netcheckHosts, logger.events);
   const observation = await observe(config, logger, descriptors.revision);
-  const http = new HttpServer(config, { middleware: hasMiddleware(modules) });
+  const tls = config.server.tls && listenerTlsOptions(config.server.tls);
+  const http = new HttpServer(config, { middleware: hasMiddleware(modules), tls });
   const app = await createApp(http, { config, descriptors, observation, modules });
   logWarnings(app.get(Contract), config, logger);
   const stalledClients = app.get(StalledClients);
@@ -85,8 +87,9 @@ export async function startGateway(
   const reloader = reloaderOf({ app, live, observation, source }, descriptors, modules);
   const commands = mainCommands({ app, config, observation, drain, reloader });
   const admin = config.admin && (await AdminListener.start(config.admin, adminParts(app, commands, observation)));
-  const { host, port } = config.server;
-  await app.listen({ host, port }).catch(async (error: unknown) => {
+  const certificate =
+    config.server.tls && ListenerCertificate.watch(config.server.tls, http.fastify.server, observation);
+  await listenToClients(app, config).catch(async (error: unknown) => {
     await admin?.close();
     throw error;
   });
@@ -95,8 +98,8 @@ export async function startGateway(
     stalledClients.watch(ops.http.fastify.server);
     limits.watch(ops.http.fastify.server);
   }
-  const urls = { url: urlOf(app), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url };
-  const close = () => closeAll({ app, drain, limits, ops, observation, admin });
+  const urls = { url: urlOf(app, tls && 'https'), opsUrl: ops && urlOf(ops.app), adminUrl: admin?.url };
+  const close = () => closeAll({ app, drain, limits, certificate, ops, observation, admin });
   return { app, ...urls, drain: close, reload: () => reloader.reload() };
 }
 
@@ -105,14 +108,16 @@ interface Running {
   readonly app: NestFastifyApplication;
   readonly drain: Drain;
   readonly limits: ConnectionLimits;
+  readonly certificate: ListenerCertificate | undefined;
   readonly ops: OpsServer | undefined;
   readonly observation: Observation;
   readonly admin: AdminListener | undefined;
 }
 
-async function closeAll({ app, drain, limits, ops, observation, admin }: Running): Promise<void> {
+async function closeAll({ app, drain, limits, certificate, ops, observation, admin }: Running): Promise<void> {
   await drain.run();
   limits.close();
+  certificate?.close();
   await app.close();
   ops?.http.connections.destroyAll();
   await ops?.app.close();
@@ -221,9 +226,4 @@ function identify(
   metrics.info.identify({ version: VERSION, revision, configHash: configHash(config), policyRevision });
   metrics.info.watchPolicies(compiledPolicies);
   if (!config.metrics.enabled) logger.events.info({ setting: 'ENABLE_METRICS' }, 'metrics_disabled: /metrics is 404');
-}
-
-function urlOf(app: NestFastifyApplication): string {
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  return `http://127.0.0.1:${port}`;
 }

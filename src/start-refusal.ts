@@ -5,6 +5,7 @@ import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
 import type { FieldViolation } from './domain/errors.js';
 import { NetcheckError } from './startup-netcheck.js';
+import { SocketListenError } from './ops/listen-error.js';
 import { AdminListenError } from './ops/admin/admin-listen-error.js';
 
 /** EX_CONFIG of sysexits(3): started again with the same settings it would fail again. */
@@ -39,6 +40,9 @@ export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server
       (failure) => [failure, `startup_netcheck_failed host=${failure.host} ${failure.reason}`] as const,
     );
     return { exitCode: EXIT_FAILURE, lines };
+  }
+  if (error instanceof SocketListenError) {
+    return failure({ path: error.path, setting: 'GATEWAY_LISTEN' }, `socket_refused ${error.message}`);
   }
   if (isTaken(error)) {
     return portInUse(error.port, error.port === server.opsPort ? 'OPS_PORT' : 'API_GATEWAY_PORT');

@@ -9,6 +9,7 @@ import { upstreamOfService } from './contract/describe-method.js';
 import type { Descriptors } from './contract/descriptors.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { findStaticConflicts } from './contract/static-conflicts.js';
+import { readListenerContext } from './edge/listener-tls.js';
 import { ownRoutes } from './edge/own-routes.js';
 import { controlledService } from './edge/rpc-controller.js';
 import { findUnmountable } from './edge/mount-check.js';
@@ -82,7 +83,21 @@ function unplainRoutes(modules: readonly ModuleLike[]): ConfigProblem[] {
 }
 
 /** Files that the settings name and a start cannot use. */
-export function fileProblems({ upstreams }: Pick<GatewayConfig, 'upstreams'>): ConfigProblem[] {
+export function fileProblems({ server, upstreams }: Pick<GatewayConfig, 'server' | 'upstreams'>): ConfigProblem[] {
+  return [...listenerProblems(server), ...upstreamFileProblems(upstreams)];
+}
+
+function listenerProblems({ tls }: GatewayConfig['server']): ConfigProblem[] {
+  try {
+    if (tls !== undefined) readListenerContext(tls);
+    return [];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [{ name: 'GATEWAY_TLS_CERT_FILE', reason, hint: 'name PEM files of a certificate and of its own key' }];
+  }
+}
+
+function upstreamFileProblems(upstreams: GatewayConfig['upstreams']): ConfigProblem[] {
   return [...upstreams.values()].flatMap((upstream) => {
     try {
       checkTlsMaterial(upstream);

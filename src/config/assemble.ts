@@ -6,6 +6,7 @@ import { circuitOf } from './circuit.js';
 import { hostname } from 'node:os';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
 import { guardrailOf } from './guardrail-config.js';
+import { listenerTlsOf, unixSocketOf } from './listener.js';
 import { rateLimitsOf } from './rate-limits.js';
 import type { Settings } from './schema.js';
 import { type SsoSource, ssoOf } from './sso.js';
@@ -97,6 +98,8 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
   return {
     host: settings.GATEWAY_HOST,
     port: settings.API_GATEWAY_PORT,
+    unixSocket: unixSocketOf(settings),
+    tls: listenerTlsOf(settings),
     opsPort: settings.OPS_PORT,
     publicUrl: settings.GATEWAY_PUBLIC_URL,
     basePath: basePathOf(settings.GATEWAY_PUBLIC_URL),

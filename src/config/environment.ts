@@ -9,6 +9,7 @@ import { transportProblems } from './grpc-transports.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { invariantProblems } from './invariants.js';
 import { keySourceProblems } from './key-source.js';
+import { listenerProblems } from './listener.js';
 import { rateLimitProblems } from './rate-limits.js';
 import { settingsSchema, type Settings } from './schema.js';
 import { ssoSchema, type SsoValues, ssoVariables } from './schema/sso-settings.js';
@@ -56,6 +57,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...claimProblems(shared.values, unreadable),
     ...alertProblems(shared.values, unreadable),
     ...adminProblems(shared.values, unreadable),
+    ...listenerProblems(shared.values, unreadable),
     ...storeKeyProblems(shared.values, unreadable),
     ...ssoProblems(shared.values, providers, unreadable),
     ...absentServiceProblems(upstreams, providers),

@@ -1,7 +1,25 @@
+/** A Unix domain socket that clients connect to. */
+export interface UnixSocket {
+  readonly path: string;
+  readonly mode: number;
+}
+
+/** TLS towards clients. Files are PEM. */
+export interface ListenerTls {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  readonly handshakeTimeoutMs: number;
+}
+
 /** The listener towards clients. */
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
+  /** In place of host and port; undefined: those. */
+  readonly unixSocket: UnixSocket | undefined;
+  /** Undefined: plaintext. */
+  readonly tls: ListenerTls | undefined;
   /** Port of /metrics and the health paths alone; undefined: on the main port. */
   readonly opsPort: number | undefined;
   /** Without a slash at its end. */

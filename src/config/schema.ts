@@ -10,6 +10,7 @@ import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.j
 import { guardrailSettings } from './schema/guardrail-settings.js';
 import { grpcSettings } from './schema/grpc-settings.js';
 import { httpSettings, jsonSettings } from './schema/http-settings.js';
+import { listenerSettings } from './schema/listener-settings.js';
 import { loadSettings } from './schema/load-settings.js';
 import { meteringSettings } from './schema/metering-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
@@ -23,6 +24,7 @@ import { tracingSettings } from './schema/tracing-settings.js';
 /** Every setting with a fixed name. Those of single upstreams are in schema/upstream-settings.ts. */
 export const settingsSchema = z.object({
   ...httpSettings,
+  ...listenerSettings,
   ...jsonSettings,
   ...deadlineSettings,
   ...shutdownSettings,
@@ -51,6 +53,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** The settings in the order and under the headings of the documentation. */
 export const SETTING_GROUPS: readonly { readonly title: string; readonly settings: Record<string, z.ZodType> }[] = [
   { title: 'Listener', settings: httpSettings },
+  { title: 'Unix socket and TLS', settings: listenerSettings },
   { title: 'JSON', settings: jsonSettings },
   { title: 'Deadlines', settings: deadlineSettings },
   { title: 'Shutdown', settings: shutdownSettings },

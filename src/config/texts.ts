@@ -123,8 +123,14 @@ export const origin: Kind<string> = {
   },
 };
 
+/** Proxies: a block of addresses, or `unix:` for whoever may connect to the socket of the gateway. */
+export const trustedPeer: Kind<string> = {
+  form: 'CIDR block',
+  parse: (raw) => (raw === 'unix:' ? raw : cidr.parse(raw)),
+};
+
 /** A block of addresses, or one address. */
-export const cidr: Kind<string> = {
+const cidr: Kind<string> = {
   form: 'CIDR block',
   parse(raw) {
     const [address = '', prefix] = raw.split('/');

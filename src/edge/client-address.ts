@@ -7,6 +7,8 @@ import { trimOws } from '../domain/header-text.js';
 import { nodeAddress, plainAddress } from './forwarded-node.js';
 import { HeaderScanner } from '../domain/header-scanner.js';
 
+/** Any process that may connect to the Unix domain socket, as GATEWAY_TRUSTED_PROXIES has it. */
+const UNIX_PEER = 'unix:';
 /** More proxies than these stand in front of nobody: what is further left is not looked at. */
 const MAX_HOPS = 32;
 
@@ -17,21 +19,26 @@ const MAX_HOPS = 32;
 @Injectable()
 export class ClientAddress {
   private readonly trusted: BlockList | undefined;
+  /** What stands for the peer of a connection without an address. */
+  private readonly unnamed: string;
+  private readonly trustsSocket: boolean;
   private readonly header: GatewayConfig['server']['forwardedHeader'];
 
   constructor(@Inject(GATEWAY_CONFIG) { server }: GatewayConfig) {
     this.header = server.forwardedHeader;
     this.trusted = server.trustedProxies.length === 0 ? undefined : blockListOf(server.trustedProxies);
+    this.unnamed = server.unixSocket === undefined ? '' : UNIX_PEER;
+    this.trustsSocket = server.trustedProxies.includes(UNIX_PEER);
   }
 
   /** Returns whether the peer of a request is a proxy that GATEWAY_TRUSTED_PROXIES names. */
   isFromTrustedProxy({ socket }: IncomingMessage): boolean {
-    return this.trusted !== undefined && this.isTrusted(plainAddress(socket.remoteAddress ?? ''));
+    return this.trusted !== undefined && this.isTrusted(plainAddress(socket.remoteAddress ?? this.unnamed));
   }
 
-  /** Returns an IPv4 or IPv6 address; empty when the socket is closed already. */
+  /** Returns an IPv4 or IPv6 address, or `unix:` for the peer of GATEWAY_LISTEN; empty when the socket is closed already. */
   of({ socket, headers }: IncomingMessage): string {
-    const peer = plainAddress(socket.remoteAddress ?? '');
+    const peer = plainAddress(socket.remoteAddress ?? this.unnamed);
     if (this.trusted === undefined || !this.isTrusted(peer)) return peer;
     const seen = this.hops(headers);
     let nearest = peer;
@@ -56,13 +63,15 @@ export class ClientAddress {
   }
 
   private isTrusted(address: string): boolean {
-    return this.trusted?.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') === true;
+    if (address === UNIX_PEER) return this.trustsSocket;
+    return address !== '' && this.trusted?.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') === true;
   }
 }
 
 function blockListOf(blocks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const block of blocks) {
+    if (block === UNIX_PEER) continue;
     const [address = '', prefix] = block.split('/');
     const family = isIPv6(address) ? 'ipv6' : 'ipv4';
     if (prefix === undefined) list.addAddress(address, family);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { fromClientError } from './client-error.js';
 import { ClientConnection, type ConnectionHandler } from './client-connection.js';
 import type { TrackedResponse } from './tracked-response.js';
@@ -16,11 +17,13 @@ export class ClientConnections {
     Object.assign(server, { httpAllowHalfOpen: true });
     // All are read, so that too many are refused where they are counted; their bytes have a limit.
     server.maxHeadersCount = 0;
+    // Also those that are still busy with their handshake.
     server.on('connection', (socket: Socket) => {
-      new ClientConnection(socket, handler);
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
+      if (server instanceof TlsServer) socket.on('error', () => undefined);
     });
+    onConnection(server, (socket) => new ClientConnection(socket, handler));
     server.prependListener('request', (request: IncomingMessage, response) => {
       ClientConnection.of(request.socket)?.begin(response as TrackedResponse);
       // Node's parser loses the bytes that came with such a request, so that the next one would begin anywhere.
@@ -34,10 +37,6 @@ export class ClientConnections {
       const connection = ClientConnection.of(socket as Socket);
       connection?.takeOver(request, (response) => server.emit('request', request, response));
     });
-  }
-
-  get size(): number {
-    return this.sockets.size;
   }
 
   /** Node's `clientError`: the parser refused something, the client was too slow, or the socket failed. */
@@ -58,6 +57,11 @@ export class ClientConnections {
   destroyAll(): void {
     for (const socket of this.sockets) socket.destroy();
   }
+}
+
+/** Calls this with each connection of a server from now on, as soon as HTTP can be read from it. */
+export function onConnection(server: Server, take: (socket: Socket) => void): void {
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', take);
 }
 
 /** Such a request is answered as if it had not asked (RFC 9110 7.8). */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { GatewayConfig } from '../config/gateway-config.js';
@@ -15,19 +16,26 @@ import { TrackedResponse } from './tracked-response.js';
 const CHECK_INTERVAL_MS = 1_000;
 const MAX_SEGMENT_BYTES = 1_024;
 
+/** What not every server has. */
+export interface ServerFeatures {
+  /** Middleware of adopted modules, for which Nest has an engine. */
+  readonly middleware: boolean;
+  /** Undefined: plaintext. */
+  readonly tls?: TlsOptions | undefined;
+}
+
 /** The HTTP server with its limits, made before the application so that its hooks run before all others. */
 export class HttpServer {
   readonly fastify: FastifyInstance;
   readonly connections: ClientConnections;
   private lifecycle: RequestLifecycle | undefined;
 
-  /** @param features middleware of adopted modules, for which Nest has an engine. */
-  constructor(config: GatewayConfig, features: { readonly middleware: boolean } = { middleware: false }) {
+  constructor(config: GatewayConfig, features: ServerFeatures = { middleware: false }) {
     const refusals: Refusals = {
       frameworkErrors: (error, request, reply) => this.begun().refuseTarget(request, reply, toGatewayError(error)),
       clientErrorHandler: (error, socket) => this.connections.onClientError(error, socket),
     };
-    this.fastify = fastify(serverOptions(config, refusals)) as unknown as FastifyInstance;
+    this.fastify = fastify(serverOptions(config, refusals, features.tls)) as unknown as FastifyInstance;
     this.connections = new ClientConnections(this.fastify.server, () => this.begun());
     this.fastify.server.maxConnections = config.server.maxConnections;
     // Read by Nest's adapter: without middlewares their engine would only cost time on each request.
@@ -79,8 +87,16 @@ interface Refusals {
   readonly clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => void;
 }
 
-function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
+function serverOptions({ server }: GatewayConfig, refusals: Refusals, tls: TlsOptions | undefined) {
   const { basePath } = server;
+  const http = {
+    ServerResponse: TrackedResponse,
+    // Checked with the rest of the framing, so that the refusal is a problem like all others.
+    requireHostHeader: false,
+    maxHeaderSize: server.maxHeaderBytes,
+    headersTimeout: server.headersTimeoutMs,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
   return {
     ...refusals,
     ...(basePath === '' ? {} : { rewriteUrl: ({ url = '/' }: IncomingMessage) => withoutBase(url, basePath) }),
@@ -95,13 +111,7 @@ function serverOptions({ server }: GatewayConfig, refusals: Refusals) {
       // Read by the contract's own rules, and for ordinary controllers once the route is known.
       querystringParser: () => ({}),
     },
-    http: {
-      ServerResponse: TrackedResponse,
-      // Checked with the rest of the framing, so that the refusal is a problem like all others.
-      requireHostHeader: false,
-      maxHeaderSize: server.maxHeaderBytes,
-      headersTimeout: server.headersTimeoutMs,
-      connectionsCheckingInterval: CHECK_INTERVAL_MS,
-    },
+    // Of a server with TLS they all mean the same (node:https).
+    ...(tls === undefined ? { http } : { https: { ...http, noDelay: true, ...tls } }),
   };
 }

@@ -6,6 +6,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayError } from '../domain/errors.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { Admission } from '../traffic/admission/admission.js';
+import { onConnection } from './client-connections.js';
 import { closeUnlessTaken } from './last-words.js';
 import { recordError } from './problem.filter.js';
 import { openRepliesOn } from './http-exchange.js';
@@ -40,7 +41,7 @@ export class StalledClients implements OnApplicationShutdown {
     const forget = function (this: Socket) {
       sockets.delete(this);
     };
-    server.on('connection', (socket) => {
+    onConnection(server, (socket) => {
       sockets.set(socket, new WriteProgress(socket));
       socket.once('close', forget);
     });

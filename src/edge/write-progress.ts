@@ -4,6 +4,8 @@ import type { Socket } from 'node:net';
 interface SocketHandle {
   readonly bytesWritten: number;
   readonly writeQueueSize: number;
+  /** What carries the bytes of a TLS socket. */
+  readonly _parent?: SocketHandle | null;
 }
 
 /**
@@ -29,5 +31,6 @@ export class WriteProgress {
 /** Bytes that the system has taken from a socket so far. `socket.bytesWritten` counts what is still to be taken, too. */
 function bytesTaken(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { readonly _handle?: SocketHandle | null };
-  return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
+  const transport = handle?._parent ?? handle;
+  return transport ? transport.bytesWritten - transport.writeQueueSize : 0;
 }

@@ -5,10 +5,10 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 
 /** A PEM file with certificates that the gateway uses. */
 export interface CertificateFile {
-  /** Name of the upstream, or `otlp`. */
+  /** Name of the upstream, `otlp`, or `listener`. */
   readonly usedFor: string;
-  /** `client` is the gateway's own certificate with its chain, `ca` the authorities that it trusts. */
-  readonly kind: 'client' | 'ca';
+  /** `client` is the gateway's own certificate with its chain, `server` the one of its listener, `ca` the authorities that it trusts. */
+  readonly kind: 'client' | 'server' | 'ca';
   readonly path: string;
 }
 
@@ -21,14 +21,14 @@ interface Validity {
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** Returns the files with certificates that the settings name. */
-export function certificateFiles({ upstreams, tracing }: GatewayConfig): readonly CertificateFile[] {
+export function certificateFiles({ server, upstreams, tracing }: GatewayConfig): readonly CertificateFile[] {
   const file = (usedFor: string, kind: CertificateFile['kind'], path: string | undefined) =>
     path === undefined ? [] : [{ usedFor, kind, path }];
   const ofUpstreams = [...upstreams].flatMap(([name, { tls }]) => [
     ...file(name, 'client', tls.certFile),
     ...file(name, 'ca', tls.caFile),
   ]);
-  return [...ofUpstreams, ...file('otlp', 'ca', tracing?.caFile)];
+  return [...file('listener', 'server', server.tls?.certFile), ...ofUpstreams, ...file('otlp', 'ca', tracing?.caFile)];
 }
 
 /** Registers when the certificates of these files begin and end to be good. A file that cannot be read has no series. */
@@ -50,7 +50,7 @@ export function registerCertificateMetrics(registry: Registry, files: readonly C
     });
   register(
     'gateway_tls_certificate_expiry_timestamp_seconds',
-    'When the certificate of a TLS file expires: of a client certificate and its chain the first, of authorities the last.',
+    'When the certificate of a TLS file expires: of a certificate and its chain the first, of authorities the last.',
     ({ end }) => end,
   );
   register(
@@ -89,5 +89,5 @@ function readValidity(pem: string, kind: CertificateFile['kind']): Validity | un
     return { start: validFromDate.getTime() / 1000, end: validToDate.getTime() / 1000 };
   });
   const sorted = all.toSorted((a, b) => a.end - b.end);
-  return kind === 'client' ? sorted[0] : sorted.at(-1);
+  return kind === 'ca' ? sorted.at(-1) : sorted[0];
 }

@@ -22,6 +22,17 @@ import { StreamMetrics } from './stream-metrics.js';
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
+/** Why a handshake comes to nothing. `not_tls` is mostly HTTP without encryption. */
+export const HANDSHAKE_FAILURES = [
+  'timeout',
+  'closed',
+  'not_tls',
+  'no_agreement',
+  'client_certificate',
+  'other',
+] as const;
+export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
+
 /** Numbers that others keep and that are read at each scrape. */
 export interface MetricSources {
   readonly inFlight: Iterable<CallContext> & { readonly size: number };
@@ -115,6 +126,11 @@ export class GatewayMetrics {
     'Connections of clients closed on arrival because of GATEWAY_MAX_CONNECTIONS (limit), and seconds in which no file could be opened (file_descriptors).',
     ['reason'],
   );
+  readonly handshakeFailures = this.counter(
+    'gateway_tls_handshake_failures_total',
+    'TLS handshakes of clients that came to nothing, by reason.',
+    ['reason'],
+  );
   readonly stalledClients = this.counter(
     'gateway_stalled_clients_total',
     'Connections given up because their client read nothing of a response for too long.',
@@ -166,6 +182,7 @@ export class GatewayMetrics {
     this.draining.set(0);
     this.stalledClients.inc(0);
     for (const reason of ['limit', 'file_descriptors']) this.connectionsRefused.inc({ reason }, 0);
+    for (const reason of HANDSHAKE_FAILURES) this.handshakeFailures.inc({ reason }, 0);
     for (const outcome of ['sent', 'failed', 'dropped']) this.alerts.inc({ outcome }, 0);
     for (const outcome of ['ok', 'refused', 'failed']) this.adminActions.inc({ outcome }, 0);
     for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);

@@ -3,6 +3,7 @@ import { CrashWatch } from '../support/crash-watch.js';
 import { startTestGateway, type LogLine, type TestGateway } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
 import { RawClient } from '../support/raw-client.js';
+import { SOCKET_ENDINGS, SOCKET_EVENTS } from '../support/socket-events.js';
 
 const CONNECTIONS = 40;
 const SOON = { timeout: 5_000 };
@@ -34,59 +35,6 @@ const PORTS = {
   admin: () => gateway.gateway.adminUrl ?? '',
 };
 
-/** What makes Node's server hand over the socket, or answer by itself. */
-const EVENTS: Readonly<Record<string, string>> = {
-  CONNECT: 'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n',
-  'CONNECT with bytes of a tunnel': 'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n\u0016\u0003\u0001',
-  'a TLS hello': '\u0016\u0003\u0001\u0002\u0000\u0001\u0000',
-  'the preface of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u0004\0\0\0\0\0',
-  'a header that is too large': `GET /x HTTP/1.1\r\nHost: localhost\r\nx: ${'x'.repeat(70_000)}\r\n\r\n`,
-  'a broken chunk': 'POST /nope HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
-  'an expectation': 'POST /nope HTTP/1.1\r\nHost: localhost\r\nExpect: tea\r\nContent-Length: 5\r\n\r\n',
-  'a body that is asked for':
-    'POST /nope HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n',
-  'an upgrade': 'GET /nope HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-};
-
-/** Ends a connection; resolves to whether it is certain that the server has read everything. */
-type Ending = (client: RawClient, bytes: string) => Promise<boolean>;
-
-const ENDINGS: Readonly<Record<string, Ending>> = {
-  'a reset in the middle': async (client, bytes) => {
-    client.send(bytes.slice(0, bytes.length / 2)).reset();
-    return Promise.resolve(false);
-  },
-  'a reset at its end': async (client, bytes) => {
-    client.send(bytes).reset();
-    return Promise.resolve(false);
-  },
-  'a reset at the first byte of the answer': async (client, bytes) => {
-    client.send(bytes);
-    await expect.poll(() => client.text, SOON).not.toBe('');
-    client.reset();
-    return true;
-  },
-  'a close that leaves the answer unread': async (client, bytes) => {
-    client.pause().send(bytes).leave();
-    return Promise.resolve(false);
-  },
-  'a half-close in the middle': async (client, bytes) => {
-    client.send(bytes.slice(0, bytes.length / 2)).halfClose();
-    await client.ended();
-    return true;
-  },
-  'a half-close at its end': async (client, bytes) => {
-    client.send(bytes).halfClose();
-    await client.ended();
-    return true;
-  },
-  silence: async (client, bytes) => {
-    client.send(bytes);
-    await expect.poll(() => client.text, SOON).not.toBe('');
-    return true;
-  },
-};
-
 const isLine = (line: LogLine) =>
   line.logger === 'AUTH_DECISION' || (String(line.msg).startsWith('admin_action ') && line.path !== '/admin/ping');
 const linesSince = (start: number) => gateway.lines.slice(start).filter(isLine);
@@ -103,11 +51,11 @@ async function linesWritten(): Promise<void> {
 }
 
 describe.each(Object.entries(PORTS))('on the %s port', (port, url) => {
-  it.each(Object.entries(ENDINGS))(
+  it.each(Object.entries(SOCKET_ENDINGS))(
     '%s has one line, whatever came before it, and leaves nothing behind',
     async (ending, end) => {
       const clients: RawClient[] = [];
-      for (const [event, bytes] of Object.entries(EVENTS)) {
+      for (const [event, bytes] of Object.entries(SOCKET_EVENTS)) {
         const start = gateway.lines.length;
         const client = await RawClient.open(url());
         clients.push(client);
@@ -151,11 +99,17 @@ describe('what interrupts a connection in the middle of something', () => {
   const get = 'GET /openapi.json HTTP/1.1\r\nHost: a\r\n\r\n';
   const cases: [string, (authorization: string) => string][] = [
     ['pipelined requests', (authorization) => get.repeat(20) + slow(authorization) + get.repeat(20)],
-    ['pipelined requests and a tunnel', (authorization) => slow(authorization) + get + (EVENTS['CONNECT'] ?? '')],
+    [
+      'pipelined requests and a tunnel',
+      (authorization) => slow(authorization) + get + (SOCKET_EVENTS['CONNECT'] ?? ''),
+    ],
     ['a body that is refused while it is sent', large],
     ['a stream of requests that are refused', () => 'GET / HTTP/1.1\r\n\r\n'.repeat(50)],
     ['a request that an upstream works on', slow],
-    ['headers that are too large, again and again', () => (EVENTS['a header that is too large'] ?? '').repeat(5)],
+    [
+      'headers that are too large, again and again',
+      () => (SOCKET_EVENTS['a header that is too large'] ?? '').repeat(5),
+    ],
   ];
   it.each(cases)('a reset within %s harms nobody, whenever it comes', async (_what, bytesOf) => {
     const bytes = bytesOf(`Authorization: Bearer ${await token()}`);
@@ -187,7 +141,7 @@ describe('an address with a limit', () => {
         for (const event of ['CONNECT', 'a TLS hello', 'a header that is too large', 'an expectation']) {
           const statuses: (number | undefined)[] = [];
           for (let n = 0; n < 5; n++) {
-            const client = (await RawClient.open(url)).send(EVENTS[event] ?? '');
+            const client = (await RawClient.open(url)).send(SOCKET_EVENTS[event] ?? '');
             await client.ended();
             client.leave();
             statuses.push(client.statuses[0]);

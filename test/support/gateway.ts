@@ -67,7 +67,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
     createLogger(config, 'test', { write: (line) => void log.write(line), dropped: 0 }),
     options.reread && { initial: read(), read },
   );
-  if (waitUntilReady) await untilReady(gateway.url);
+  if (waitUntilReady) await untilReady(gateway.opsUrl ?? gateway.url);
   const close = async () => {
     await gateway.drain();
     await world.close();

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { parseResponses, type RawResponse } from './raw-http.js';
 
 /** A connection that sends what it is told and ends when it is told, as no HTTP client would. */
@@ -8,17 +9,28 @@ export class RawClient {
   readonly closed: Promise<void>;
   private received = '';
 
-  private constructor(private readonly socket: Socket) {
+  /** @param transport what carries the bytes of a TLS socket; the socket itself where there is none. */
+  private constructor(
+    private readonly socket: Socket,
+    private readonly transport = socket,
+  ) {
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => (this.received += chunk.toString('latin1')));
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
+  /** @param url of http, https (any certificate will do) or `unix:/path`. */
   static async open(url: string): Promise<RawClient> {
-    const { hostname, port } = new URL(url);
-    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-    const client = new RawClient(socket);
-    await once(socket, 'connect');
+    const socket = connect({ ...addressOf(url), allowHalfOpen: true });
+    if (!url.startsWith('https:')) {
+      const client = new RawClient(socket);
+      await once(socket, 'connect');
+      return client;
+    }
+    socket.on('error', () => undefined);
+    const encrypted = connectTls({ socket, rejectUnauthorized: false });
+    const client = new RawClient(encrypted, socket);
+    await once(encrypted, 'secureConnect');
     return client;
   }
 
@@ -48,7 +60,9 @@ export class RawClient {
 
   /** Sends a reset. */
   reset(): this {
-    this.socket.resetAndDestroy();
+    // A Unix domain socket has no reset.
+    if (this.transport.remoteAddress === undefined) this.transport.destroy();
+    else this.transport.resetAndDestroy();
     return this;
   }
 
@@ -70,4 +84,11 @@ export class RawClient {
       await Promise.race([once(this.socket, 'end').catch(() => undefined), this.closed]);
     }
   }
+}
+
+/** Where a raw connection goes. */
+export function addressOf(url: string): NetConnectOpts {
+  if (url.startsWith('unix:')) return { path: url.slice('unix:'.length) };
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }

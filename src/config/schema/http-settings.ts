@@ -1,7 +1,7 @@
 import { bytes, count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
 import { headerName, parameterPattern } from '../names.js';
-import { cidr, file, listOf, oneOf, origin, publicUrl, text } from '../texts.js';
+import { file, listOf, oneOf, origin, publicUrl, text, trustedPeer } from '../texts.js';
 
 /** The listener towards clients. */
 export const httpSettings = {
@@ -34,9 +34,9 @@ export const httpSettings = {
       'Query parameters that are dropped where an unknown one is refused (400), by name or by the beginning of a name (`utm_*`). A field of the request of that name keeps its meaning.',
     example: 'utm_*,fbclid,gclid',
   }),
-  GATEWAY_TRUSTED_PROXIES: defaulted(listOf(cidr), '', {
+  GATEWAY_TRUSTED_PROXIES: defaulted(listOf(trustedPeer), '', {
     description:
-      'Proxies whose `X-Forwarded-For` or `Forwarded`, and whose sampled flag in `traceparent`, are believed. Empty: none, the peer is the client.',
+      'Proxies whose `X-Forwarded-For` or `Forwarded`, and whose sampled flag in `traceparent`, are believed; `unix:` for those that connect to the socket of `GATEWAY_LISTEN`. Empty: none, the peer is the client.',
     example: '10.0.0.0/8,fd00::/8',
   }),
   GATEWAY_FORWARDED_HEADER: defaulted(oneOf('auto', 'x-forwarded-for', 'forwarded'), 'auto', {

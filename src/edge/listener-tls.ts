@@ -1,0 +1,125 @@
+import { constants } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import type { ServerOptions } from 'node:https';
+import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls';
+import type { Server as NetServer } from 'node:net';
+import type { Logger } from 'pino';
+import type { ListenerTls } from '../config/http-config.js';
+import type { DegradeFlag } from '../observe/degrade-flags.js';
+import type { HandshakeFailure } from '../observe/metrics.js';
+import type { Observation } from '../observe/observe.module.js';
+
+type Watching = Pick<Observation, 'degradeFlags' | 'metrics' | 'logger'>;
+
+const LOOK_MS = 1_000;
+/** TLS 1.3, and of 1.2 what is authenticated and has forward secrecy (the intermediate profile of Mozilla's guideline 5.7). */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+/** What node:tls makes the contexts of a listener of. Throws, naming the file, for files that cannot be used. */
+export function readListenerContext({ certFile, keyFile, minVersion }: ListenerTls): SecureContextOptions {
+  const context = {
+    cert: readPem(certFile),
+    key: readPem(keyFile),
+    minVersion,
+    ciphers: CIPHERS,
+    // A client asks for a new key exchange only to make work (CVE-2011-1473).
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  };
+  try {
+    createSecureContext(context);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unknown';
+    throw new Error(`${certFile} and ${keyFile} cannot be used: ${reason}`, { cause: error });
+  }
+  return context;
+}
+
+/** Options of the server of a listener with TLS. Throws as {@link readListenerContext} does. */
+export function listenerTlsOptions(tls: ListenerTls): ServerOptions {
+  return { ...readListenerContext(tls), ALPNProtocols: ['http/1.1'], handshakeTimeout: tls.handshakeTimeoutMs };
+}
+
+/**
+ * The certificate of a listener while it runs. Looks at its files, and gives the server what they hold once they have
+ * changed. Connections that are open keep the one that they began with.
+ */
+export class ListenerCertificate {
+  private version: string;
+  private readonly flag: DegradeFlag;
+  private readonly log: Logger;
+  private readonly timer: NodeJS.Timeout;
+
+  private constructor(
+    private readonly tls: ListenerTls,
+    private readonly server: Server,
+    { degradeFlags, metrics, logger }: Watching,
+  ) {
+    this.log = logger.events;
+    this.version = versionOf(tls);
+    this.flag = degradeFlags.flag({
+      component: 'listener_certificate',
+      cause: 'unusable',
+      area: 'gateway',
+      degraded: 'changed certificate of the listener refused',
+      recovered: 'certificate of the listener accepted again',
+    });
+    server.on('tlsClientError', (error) => metrics.handshakeFailures.inc({ reason: handshakeFailure(error) }));
+    this.timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  /** From now on. @param server one that was made with {@link listenerTlsOptions}. */
+  static watch(tls: ListenerTls, server: NetServer, watching: Watching): ListenerCertificate {
+    return new ListenerCertificate(tls, server as Server, watching);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  /** Two files are never replaced at the same moment: one look that finds them apart says nothing. */
+  private look(): void {
+    try {
+      const version = versionOf(this.tls);
+      if (version !== this.version) {
+        this.server.setSecureContext(readListenerContext(this.tls));
+        this.version = version;
+        this.log.info({ file: this.tls.certFile }, 'tls_certificate_reloaded');
+      }
+      this.flag.lower();
+    } catch (error) {
+      this.flag.suspect(`${error instanceof Error ? error.message : 'unknown'}; the former certificate stays in use`);
+    }
+  }
+}
+
+/** Returns why a handshake ended, as a label of a metric. */
+function handshakeFailure({ code = '' }: Error & { readonly code?: string }): HandshakeFailure {
+  if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return 'timeout';
+  if (code === 'ECONNRESET' || code === 'EPIPE') return 'closed';
+  if (/HTTP_REQUEST|WRONG_VERSION_NUMBER|HTTPS_PROXY_REQUEST/.test(code)) return 'not_tls';
+  return /VERSION|PROTOCOL|CIPHER|CURVE|GROUP|SIGNATURE_ALG/.test(code) ? 'no_agreement' : 'other';
+}
+
+function versionOf({ certFile, keyFile }: ListenerTls): string {
+  const parts = [certFile, keyFile].map((path) => {
+    const { mtimeMs, size, ino } = statSync(path);
+    return `${mtimeMs} ${size} ${ino}`;
+  });
+  return parts.join(' ');
+}
+
+function readPem(path: string): Buffer {
+  const content = readFileSync(path);
+  if (!content.includes('-----BEGIN ')) throw new Error(`${path} is not a PEM file`);
+  return content;
+}
