@@ -1,6 +1,7 @@
 import { formatDuration, formatSize } from '../config/quantities.js';
 import { GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
 import type { Route } from '../contract/route.js';
+import { whyUncompressed } from '../contract/uncompressible.js';
 import type { Access, FallbackPolicy, Policy, RatePolicy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { GatewayRoute } from '../static-routes.js';
@@ -32,15 +33,20 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ...limitFacts(route, world),
     ...resilienceFacts(method.policy),
     ['success', String(method.policy.successStatus)],
-    ...httpFacts(method.policy),
+    ...httpFacts(route, world),
     ...meterFact(method.policy),
     ...guardrailFact(method, world),
     ...pipelineFacts(route, world.modules),
   ];
 }
 
-function httpFacts({ responseHeaders = [], encodedSlashes }: Policy): Fact[] {
+function httpFacts(route: Route, { inspection: { settings } }: World): Fact[] {
+  const { responseHeaders = [], encodedSlashes } = route.method.policy;
+  const codings = settings.GATEWAY_COMPRESSION ?? [];
+  const reason = whyUncompressed(route);
+  const compression = reason === undefined ? codings.join(', ') : `never: ${reason}`;
   return [
+    ...(codings.length === 0 ? [] : [['compression', compression] as const]),
     ...listFact('headers', responseHeaders, 'of the backend, passed on'),
     ...(encodedSlashes ? [['slashes', '%2F is part of a value'] as const] : []),
   ];

@@ -114,6 +114,8 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     forwardedPrefix: settings.GATEWAY_FORWARDED_PREFIX,
     corsOrigins: settings.GATEWAY_CORS_ORIGINS,
     corsHeaders: settings.GATEWAY_CORS_HEADERS,
+    compression: { codings: settings.GATEWAY_COMPRESSION, minBytes: settings.GATEWAY_COMPRESSION_MIN_BYTES },
+    serverTiming: settings.GATEWAY_SERVER_TIMING,
     docs: settings.GATEWAY_DOCS,
   };
 }

@@ -12,6 +12,9 @@ export interface ListenerTls {
   readonly handshakeTimeoutMs: number;
 }
 
+/** A registered content coding (RFC 9110 8.4.1). */
+export type ContentCoding = 'gzip' | 'br' | 'zstd';
+
 /** The listener towards clients. */
 export interface ServerConfig {
   readonly host: string;
@@ -42,6 +45,10 @@ export interface ServerConfig {
   readonly corsOrigins: readonly string[];
   /** Request headers that their pages may send beside those that the gateway reads, in lower case. */
   readonly corsHeaders: readonly string[];
+  /** In the order of preference; none: nothing is compressed. */
+  readonly compression: { readonly codings: readonly ContentCoding[]; readonly minBytes: number };
+  /** Responses say where their time went. */
+  readonly serverTiming: boolean;
   readonly docs: boolean;
 }
 

@@ -1,5 +1,7 @@
 import { lowerAscii } from '../domain/header-text.js';
+import type { ContentCoding } from './http-config.js';
 import { type Kind, Refusal } from './setting.js';
+import { oneOf } from './texts.js';
 
 /** Characters of an HTTP field name (RFC 9110 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
@@ -30,4 +32,10 @@ export const parameterPattern: Kind<string> = {
       'write utm_source, or utm_* for all that begin so',
     );
   },
+};
+
+/** Name of a content coding that responses can have. */
+export const contentCoding: Kind<ContentCoding> = {
+  form: 'content coding',
+  parse: (raw) => oneOf('gzip', 'br', 'zstd').parse(raw),
 };

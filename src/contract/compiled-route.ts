@@ -1,4 +1,5 @@
 import type { RequestCodec, ResponseWriter } from './codec.js';
+import type { EtagReader } from './entity-tags.js';
 import type { HttpBodyReader } from './http-body.js';
 import type { Route } from './route.js';
 
@@ -11,4 +12,6 @@ export interface CompiledRoute {
   readonly takesRawBody: boolean;
   /** Takes the content out of a response that is a google.api.HttpBody; undefined for one that is written as JSON. */
   readonly httpBody: HttpBodyReader | undefined;
+  /** Undefined: the backend has no entity tags. */
+  readonly readEtag?: EtagReader | undefined;
 }

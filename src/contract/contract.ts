@@ -4,6 +4,7 @@ import type { Comments } from './comments.js';
 import type { CompiledRoute } from './compiled-route.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
+import { compileEtagReader } from './entity-tags.js';
 import { compileHttpBodyReader, takesRawBody } from './http-body.js';
 import { compileIgnored } from './json-reader/ignored-parameters.js';
 import { compileRequestCodec } from './json-reader/request-codec.js';
@@ -177,5 +178,6 @@ function compileRoute(route: Route, registry: Registry, options: CodecOptions): 
     }),
     takesRawBody: takesRawBody(route),
     httpBody: compileHttpBodyReader(route),
+    readEtag: compileEtagReader(route),
   };
 }

@@ -17,9 +17,9 @@ export class AnswerReader implements ResponseReader {
   ) {}
 
   read(response: Uint8Array, received?: ReceivedHeaders): void {
-    const headers = passHeaders(received);
+    const passed = passHeaders(received);
     const rendered = renderAnswer(this.rpc, this.call, response);
-    this.rendered = headers === undefined ? rendered : { ...rendered, headers };
+    this.rendered = passed === undefined ? rendered : { ...rendered, headers: { ...passed, ...rendered.headers } };
     this.response = response;
   }
 

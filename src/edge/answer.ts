@@ -27,9 +27,18 @@ export function renderAnswer(
   }
   if (rpc.httpBody !== undefined) {
     const { contentType, data } = rpc.httpBody.read(answer);
-    return { status, contentType, body: Buffer.from(data) };
+    return { status, contentType, body: Buffer.from(data), ...tagHeader(rpc, answer) };
   }
-  return { status, contentType: JSON_TYPE, body: rpc.responseWriter.write(answer, allowedTenant(call)) };
+  const body = rpc.responseWriter.write(answer, allowedTenant(call));
+  return rpc.readEtag === undefined
+    ? { status, contentType: JSON_TYPE, body }
+    : { status, contentType: JSON_TYPE, body, ...tagHeader(rpc, answer) };
+}
+
+/** The entity tag that the backend has given a response. */
+function tagHeader({ readEtag }: CompiledRoute, answer: Uint8Array): Pick<KeptAnswer, 'headers'> {
+  const etag = readEtag?.(answer);
+  return etag === undefined ? {} : { headers: { etag } };
 }
 
 /**

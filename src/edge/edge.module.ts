@@ -12,6 +12,7 @@ import { CurrentCall } from './client/current-call.js';
 import { PreAuthChecks } from './pre-auth-checks.js';
 import { ClientAddress } from './client-address.js';
 import { RequestContexts } from './request-contexts.js';
+import { Compression } from './compression/compression.js';
 import { Cors } from './cors.js';
 import { FallbackController } from './fallback.controller.js';
 import { IdempotentRequests } from './idempotent-requests.js';
@@ -50,6 +51,7 @@ export class EdgeModule implements OnModuleInit {
         contract,
         PreAuthChecks,
         ClientAddress,
+        Compression,
         RequestContexts,
         Cors,
         RequestLifecycle,

@@ -1,8 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Route } from '../contract/route.js';
 import type { CallContext } from '../domain/call-context.js';
-import { GatewayError } from '../domain/errors.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { AFTER_STEPS, NO_SPAN } from '../domain/span-record.js';
 import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
@@ -11,15 +12,16 @@ import { CallStack } from '../traffic/stack.js';
 import { accepts, notAcceptable } from '../domain/accept.js';
 import { AnswerReader } from './answer-reader.js';
 import { JSON_TYPE, toResponse } from './answer.js';
-import { hasTag, sendTagged } from './conditional-answer.js';
+import { Compression } from './compression/compression.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
 import { runSteps, type Step } from './pipeline/pipeline.js';
 import { RpcExchange } from './pipeline/rpc-exchange.js';
 import { RateLimitInterceptor } from './rate-limit.interceptor.js';
 import { readRequest } from './read-request.js';
-import { writePassed } from './passed-headers.js';
 import { routeNotFound } from './route-not-found.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
+import { compressedSend, sendResponse } from './send-response.js';
+import { writeServerTiming } from './server-timing.js';
 import { StreamHandler } from './stream/stream-handler.js';
 
 /** A step between the interceptors of a generated route and its client. */
@@ -35,6 +37,8 @@ export function handlerSteps({ method }: Route): readonly HandlerStep[] {
 /** What every generated route does between its interceptors and its client: one REST request becomes one gRPC call, and its response the answer. */
 @Injectable()
 export class RpcHandler {
+  @Inject(Compression) private readonly compression!: Compression;
+  @Inject(GATEWAY_CONFIG) private readonly config!: Pick<GatewayConfig, 'server'>;
   private readonly overrides = new Map<RpcMethod, RpcOverride>();
   private readonly named: Readonly<Record<HandlerStep, Step>> = {
     decode: { name: 'decode', stage: 'decode', span: AFTER_STEPS, run: decode },
@@ -46,7 +50,7 @@ export class RpcHandler {
     },
     call: { name: 'call', stage: 'upstream', span: NO_SPAN, run: (exchange) => this.call(exchange) },
     encode: { name: 'encode', stage: 'encode', span: NO_SPAN, run: encode },
-    send: { name: 'send', stage: 'encode', span: NO_SPAN, run: send },
+    send: { name: 'send', stage: 'encode', span: NO_SPAN, run: sendResponse },
   };
 
   constructor(
@@ -63,7 +67,20 @@ export class RpcHandler {
 
   /** Returns the steps of a route behind its interceptors: see {@link handlerSteps}. */
   steps(route: Route): readonly Step[] {
-    return handlerSteps(route).map((name) => this.named[name]);
+    const steps = handlerSteps(route).map((name) => this.named[name]);
+    if (route.method.kind === 'server_stream') return steps;
+    return [...steps.slice(0, -1), this.sendStep(route)];
+  }
+
+  /** The last step, with what the settings ask for on top of it. */
+  private sendStep(route: Route): Step {
+    const run = this.compression.covers(route) ? compressedSend(this.compression) : sendResponse;
+    if (!this.config.server.serverTiming) return { ...this.named.send, run };
+    const timed = (exchange: RpcExchange) => {
+      if (!exchange.reply.sent) writeServerTiming(exchange.reply, exchange.call);
+      return run(exchange);
+    };
+    return { ...this.named.send, run: timed };
   }
 
   /** Does the same behind guards and interceptors that Nest has run, but for the last step: see {@link sendResult}. */
@@ -139,7 +156,7 @@ export class RpcHandler {
 export function sendResult(result: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const exchange = new RpcExchange(request, reply, request.rpc!);
   exchange.response = toResponse(result, exchange);
-  send(exchange);
+  sendResponse(exchange);
 }
 
 /** What ends the calls of an exchange before its context does. One that is carried out to its end, in a context of its own, has none. */
@@ -170,19 +187,4 @@ function refuseUnacceptableJson({ headers }: FastifyRequest, { rpc: { route, htt
 function refuseUnacceptableBody({ headers }: FastifyRequest, { rpc }: RpcExchange, { contentType }: KeptAnswer): void {
   if (!rpc.route.method.readOnly || contentType === '') return;
   if (!accepts(headers.accept, contentType)) throw notAcceptable([contentType]);
-}
-
-function send({ request, reply, call, rpc, response }: RpcExchange): void {
-  // An interceptor of an adopter's may have sent its own.
-  if (response === undefined || reply.sent) return;
-  const { status, contentType, body, headers } = response;
-  if (!(status >= 200 && status <= 599))
-    throw GatewayError.from(new RangeError(`an interceptor answered the status ${status}`));
-  reply.code(status);
-  if (call.fallback !== '') reply.header('x-gateway-fallback', call.fallback);
-  if (headers !== undefined) writePassed(reply, headers);
-  if (contentType === '') return void reply.send();
-  reply.header('content-type', contentType);
-  if (hasTag(request, rpc.route.method)) sendTagged(request, reply, body);
-  else void reply.send(body);
 }

@@ -9,6 +9,7 @@ import { CacheMetrics } from './cache-metrics.js';
 import { ConnectionMetrics } from './connection-metrics.js';
 import { InfoMetrics } from './info-metrics.js';
 import { CellMap, CounterCell, HistogramCell } from './metric-cells.js';
+import { CompressionMetrics } from './compression-metrics.js';
 import { GuardrailMetrics } from './guardrail-metrics.js';
 import { OutboxMetrics } from './outbox-metrics.js';
 import { registerProcessMetrics } from './process-metrics.js';
@@ -48,6 +49,7 @@ export class GatewayMetrics {
   readonly auth = new AuthMetrics(this.registry);
   readonly caches = new CacheMetrics(this.registry);
   readonly connections = new ConnectionMetrics(this.registry);
+  readonly compression = new CompressionMetrics(this.registry);
   readonly guardrail = new GuardrailMetrics(this.registry);
   readonly outbox = new OutboxMetrics(this.registry);
   readonly bounded = new BoundedMetrics(this.registry);

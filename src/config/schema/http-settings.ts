@@ -1,6 +1,6 @@
 import { bytes, count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
-import { headerName, parameterPattern } from '../names.js';
+import { contentCoding, headerName, parameterPattern } from '../names.js';
 import { file, listOf, oneOf, origin, publicUrl, text, trustedPeer } from '../texts.js';
 
 /** The listener towards clients. */
@@ -33,6 +33,18 @@ export const httpSettings = {
     description:
       'Query parameters that are dropped where an unknown one is refused (400), by name or by the beginning of a name (`utm_*`). A field of the request of that name keeps its meaning.',
     example: 'utm_*,fbclid,gclid',
+  }),
+  GATEWAY_COMPRESSION: defaulted(listOf(contentCoding), '', {
+    description:
+      'Content codings of responses for clients that accept them, in the order of preference. Empty: nothing is compressed. Never compressed: what the gateway answers itself (sign-in, sessions, problems), responses with a field that looks like a secret, and RPCs whose policy says `uncompressed` (BREACH).',
+    example: 'zstd,br,gzip',
+  }),
+  GATEWAY_COMPRESSION_MIN_BYTES: defaulted(bytes(), '1KiB', {
+    description: 'Smaller responses are sent as they are. Messages of a stream are compressed whatever their size.',
+  }),
+  GATEWAY_SERVER_TIMING: defaulted(flag, 'false', {
+    description:
+      'Say in `Server-Timing` where the time of a successful RPC went: receive, auth, ratelimit, queue, upstream, total, in ms. It tells clients about the inside: for development, or behind a proxy that takes it off.',
   }),
   GATEWAY_TRUSTED_PROXIES: defaulted(listOf(trustedPeer), '', {
     description:

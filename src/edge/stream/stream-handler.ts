@@ -9,6 +9,7 @@ import { Admission } from '../../traffic/admission/admission.js';
 import { priorityOf } from '../../traffic/admission/priority.js';
 import { ReceivedHeaders } from '../../traffic/call.js';
 import { CallStack } from '../../traffic/stack.js';
+import { Compression } from '../compression/compression.js';
 import type { RpcExchange } from '../pipeline/rpc-exchange.js';
 import { problemBody } from '../problem.js';
 import { problemSource, recordError } from '../problem.filter.js';
@@ -27,6 +28,8 @@ interface StreamRequest {
 /** Carries a server stream to an HTTP client, message by message, in the format it asked for. */
 @Injectable()
 export class StreamHandler {
+  @Inject(Compression) private readonly compression!: Compression;
+
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly stack: CallStack,
@@ -44,6 +47,7 @@ export class StreamHandler {
     const refused = this.admission.openStream(call, priorityOf(rpc.route.method));
     if (refused !== undefined) throw refused;
     const response = new StreamResponse(reply, encoding.format, call, this.config.timeouts.streamHeartbeatMs);
+    if (this.compression.covers(rpc.route)) response.compressWith(this.compression);
     if (rpc.route.method.policy.responseHeaders !== undefined) response.holdHead();
     const unwatch = this.credentials.watch(request, (reason) => call.cancel(reason), { untilExpiry });
     try {
@@ -77,6 +81,7 @@ export class StreamHandler {
       signal,
     });
     response.passHeaders(headers);
+    if (this.config.server.serverTiming && !response.begun) response.writeTiming();
     call.stage = 'stream';
     void messages.ended.then((error) => error && response.interrupt(error));
     const encode = (message: Uint8Array): Buffer => {

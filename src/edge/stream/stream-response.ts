@@ -1,7 +1,12 @@
+import type { ServerResponse } from 'node:http';
+import type { Transform, Writable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { CallContext } from '../../domain/call-context.js';
 import { passHeaders, writePassed } from '../passed-headers.js';
 import type { ReceivedHeaders } from '../../traffic/call.js';
+import type { Compression } from '../compression/compression.js';
+import { writeServerTiming } from '../server-timing.js';
+import { addVary } from '../vary.js';
 import { closeUnlessTaken } from '../last-words.js';
 import type { StreamFormat } from './format.js';
 
@@ -14,6 +19,9 @@ export class StreamResponse {
   private timer: NodeJS.Timeout | undefined;
   /** The head has something of the backend's in it: it waits for the first message. */
   private isHeld = false;
+  private compression: Compression | undefined;
+  /** Takes the frames: the response itself, or what compresses them for it. */
+  private sink: Writable;
   /** Settles when the client is ready for more. */
   private blocked: PromiseWithResolvers<void> | undefined;
 
@@ -23,6 +31,7 @@ export class StreamResponse {
     private readonly call: CallContext,
     heartbeatMs: number,
   ) {
+    this.sink = reply.raw;
     if (format.heartbeat !== undefined && heartbeatMs > 0) this.timer = setInterval(() => this.beat(), heartbeatMs);
     call.cancellation.addEventListener('abort', this);
   }
@@ -30,6 +39,15 @@ export class StreamResponse {
   /** Sends no heartbeat before the first message. */
   holdHead(): void {
     this.isHeld = true;
+  }
+
+  /** Compresses the stream if the client takes that. */
+  compressWith(compression: Compression): void {
+    this.compression = compression;
+  }
+
+  writeTiming(): void {
+    writeServerTiming(this.reply, this.call);
   }
 
   /** Takes the headers of the backend that the policy lets through. To be called before the first message. */
@@ -66,7 +84,7 @@ export class StreamResponse {
   end(): void {
     this.begin();
     this.write(this.format.closing);
-    this.reply.raw.end();
+    this.sink.end();
   }
 
   /**
@@ -81,7 +99,7 @@ export class StreamResponse {
       return void raw.destroy();
     }
     this.write(frame);
-    raw.end();
+    this.sink.end();
     closeUnlessTaken(this.call, raw);
   }
 
@@ -95,27 +113,48 @@ export class StreamResponse {
     if (this.begun) return;
     const { reply } = this;
     reply.hijack();
-    const headers = {
-      ...reply.getHeaders(),
-      'content-type': this.format.contentType || OCTET_STREAM,
-      'x-accel-buffering': 'no',
-    };
+    const contentType = this.format.contentType || OCTET_STREAM;
+    const encoder = this.encoderFor(contentType);
+    const headers = { ...reply.getHeaders(), 'content-type': contentType, 'x-accel-buffering': 'no' };
     reply.raw.writeHead(200, headers as Record<string, string>);
     reply.raw.flushHeaders();
-    reply.raw.on('drain', () => this.blocked?.resolve());
+    if (encoder !== undefined) this.sink = pipeInto(encoder, reply.raw, this.call);
+    this.sink.on('drain', () => this.blocked?.resolve());
     if (this.format.opening !== '') this.write(this.format.opening);
   }
 
   /** A client that reads too slowly for heartbeats gets none on top of what it has not read. */
   private beat(): void {
-    if (this.reply.raw.writableNeedDrain || this.reply.raw.destroyed) return;
+    const { raw } = this.reply;
+    if (this.sink.writableNeedDrain || raw.writableNeedDrain || raw.destroyed) return;
     if (this.isHeld && !this.begun) return;
     this.begin();
     this.write(this.format.heartbeat ?? '');
   }
 
-  private write(frame: string | Buffer): boolean {
-    this.call.bytesStreamed += frame.length;
-    return this.reply.raw.write(frame, 'latin1');
+  /** Notes the coding in the headers; undefined for a stream that is sent as it is. */
+  private encoderFor(contentType: string): Transform | undefined {
+    const { compression, reply } = this;
+    if (compression === undefined || !compression.variesBy(contentType)) return undefined;
+    addVary(reply, 'Accept-Encoding');
+    const coding = compression.codingFor(reply.request.headers['accept-encoding'], contentType);
+    if (coding === undefined) return undefined;
+    void reply.header('content-encoding', coding);
+    return compression.stream(coding);
   }
+
+  private write(frame: string | Buffer): boolean {
+    const { sink, reply } = this;
+    if (sink === reply.raw) this.call.bytesStreamed += frame.length;
+    return sink.write(frame, 'latin1');
+  }
+}
+
+/** Sends what an encoder makes of the frames, at the pace of the client. It ends with the response, whichever is first. */
+function pipeInto(encoder: Transform, raw: ServerResponse, call: CallContext): Transform {
+  encoder.on('data', (chunk: Buffer) => (call.bytesStreamed += chunk.length));
+  encoder.on('error', () => raw.destroy());
+  raw.once('close', () => encoder.destroy());
+  encoder.pipe(raw);
+  return encoder;
 }

@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Transform } from 'node:stream';
+import { GATEWAY_CONFIG } from '../../config/config.token.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { ContentCoding } from '../../config/http-config.js';
+import type { Route } from '../../contract/route.js';
+import { whyUncompressed } from '../../contract/uncompressible.js';
+import { mediaTypeOf } from '../../domain/header-text.js';
+import { GatewayMetrics } from '../../observe/metrics.js';
+import { CodingChoice } from './accept-encoding.js';
+import { ENCODERS } from './content-coding.js';
+
+/** Of the four threads of libuv, which look names up and read files as well. Further responses are sent as they are. */
+const MAX_CONCURRENT = 2;
+/** Media types that get smaller: text, and what is written as text. */
+const COMPRESSIBLE =
+  /^(?:text\/|application\/(?:json|x-ndjson|javascript|xml|yaml|wasm)$|image\/svg\+xml$|[^/]+\/[^/]+\+(?:json|xml|yaml)$)/;
+
+/** Whether responses of the routes of one gateway are compressed, and how (ADR 0040). */
+@Injectable()
+export class Compression {
+  private readonly choice: CodingChoice;
+  private readonly minBytes: number;
+  private readonly isOn: boolean;
+  private running = 0;
+
+  constructor(
+    @Inject(GATEWAY_CONFIG) { server }: Pick<GatewayConfig, 'server'>,
+    private readonly metrics: GatewayMetrics,
+  ) {
+    const { codings, minBytes } = server.compression;
+    this.choice = new CodingChoice(codings);
+    this.minBytes = minBytes;
+    this.isOn = codings.length > 0;
+  }
+
+  /** Returns whether responses of a route may be compressed. Asked once, at boot. */
+  covers(route: Route): boolean {
+    return this.isOn && whyUncompressed(route) === undefined;
+  }
+
+  /** Returns the coding that a client is sent a media type in; undefined for none. */
+  codingFor(acceptEncoding: string | string[] | undefined, contentType: string): ContentCoding | undefined {
+    return COMPRESSIBLE.test(mediaTypeOf(contentType)) ? this.choice.of(acceptEncoding) : undefined;
+  }
+
+  /** Returns whether responses of a media type depend on Accept-Encoding. */
+  variesBy(contentType: string): boolean {
+    return COMPRESSIBLE.test(mediaTypeOf(contentType));
+  }
+
+  /** Compresses a body. Resolves to undefined when it is to be sent as it is: it is small, or others are being compressed. */
+  compress(body: Buffer, coding: ContentCoding): Promise<Buffer | undefined> | undefined {
+    if (body.length < this.minBytes) return undefined;
+    if (this.running >= MAX_CONCURRENT) {
+      this.metrics.compression.skipped();
+      return undefined;
+    }
+    this.running += 1;
+    return new Promise((resolve) =>
+      ENCODERS[coding].compress(body, (error, compressed) => {
+        this.running -= 1;
+        const isSmaller = error === null && compressed.length < body.length;
+        if (isSmaller) this.metrics.compression.compressed(coding);
+        resolve(isSmaller ? compressed : undefined);
+      }),
+    );
+  }
+
+  /** Makes an encoder of a stream. */
+  stream(coding: ContentCoding): Transform {
+    this.metrics.compression.compressed(coding);
+    return ENCODERS[coding].stream();
+  }
+}
