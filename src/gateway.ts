@@ -69,7 +69,7 @@ export async function startGateway(
   const live = new LiveConfig(settings);
   const config = live.view;
   const modules = await loadModules(config.moduleFiles);
-  const descriptors = readContracts(config, modules);
+  const descriptors = await readContracts(config, modules);
   await checkNetwork(config.health.netcheckHosts, logger.events);
   const observation = await observe(config, logger, descriptors.revision);
   const tls = config.server.tls && listenerTlsOptions(config.server.tls);
@@ -142,27 +142,36 @@ function reloaderOf(
   modules: readonly ModuleLike[],
 ): Reloader {
   const { observation } = parts;
-  const loadContracts = (config: GatewayConfig, { sets }: Descriptors) => readContracts(config, modules, sets);
+  const loadContracts = (config: GatewayConfig, { sets }: Descriptors) => rereadContracts(config, modules, sets);
   const warn = (contract: Contract, config: GatewayConfig) => logWarnings(contract, config, observation.logger);
   return new Reloader(reloadSteps({ ...parts, loadContracts, warn }, descriptors), observation);
 }
 
-/** Reads contracts and checks them with the settings. Throws what a start is refused with. */
-function readContracts(
+/** Reads contracts and checks them with the settings. Rejects with what a start is refused with. */
+async function readContracts(config: GatewayConfig, modules: readonly ModuleLike[]): Promise<Descriptors> {
+  const descriptors = loadMounted(config, modules);
+  const features = featuresOf(config, modules);
+  refuseProblems(await contractProblems(descriptors, { json: config.json, features }), config, descriptors, modules);
+  return descriptors;
+}
+
+/** Reads contracts anew. A reload compiles what it puts in force, and is refused for what is found then. */
+function rereadContracts(
   config: GatewayConfig,
+  modules: readonly ModuleLike[],
+  known: readonly DescriptorSet[],
+): Descriptors {
+  const descriptors = loadMounted(config, modules, known);
+  refuseProblems(routeProblems(descriptors, { features: featuresOf(config, modules) }), config, descriptors, modules);
+  return descriptors;
+}
+
+function loadMounted(
+  { descriptorFiles, absentUpstreams }: GatewayConfig,
   modules: readonly ModuleLike[],
   known: readonly DescriptorSet[] = [],
 ): Descriptors {
-  const { descriptorFiles, absentUpstreams } = config;
-  const descriptors = addServices(loadDescriptors(descriptorFiles, { known, absentUpstreams }), servicesOf(modules));
-  const features = featuresOf(config, modules);
-  // A reload compiles what it puts in force, and is refused for what is found then.
-  const problems =
-    known.length > 0
-      ? routeProblems(descriptors, { features })
-      : contractProblems(descriptors, { json: config.json, features });
-  refuseProblems(problems, config, descriptors, modules);
-  return descriptors;
+  return addServices(loadDescriptors(descriptorFiles, { known, absentUpstreams }), servicesOf(modules));
 }
 
 function logWarnings(contract: Contract, config: GatewayConfig, { events }: GatewayLogger): void {

@@ -3,7 +3,7 @@ import type { ConfigProblem } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { upstreamVariables } from './config/schema/upstream-settings.js';
 import { NONE } from './config/upstream-address.js';
-import { compileRoutes, type CodecOptions } from './contract/contract.js';
+import { compileRoutes, loadTypes, type CodecOptions } from './contract/contract.js';
 import type { ContractProblem } from './contract/contract-problem.js';
 import { upstreamOfService } from './contract/describe-method.js';
 import type { Descriptors } from './contract/descriptors.js';
@@ -29,11 +29,15 @@ export interface ContractSettings {
  * Everything in the contracts that keeps a gateway from starting, found before anything of it is made. A start and
  * `gateway check` both ask here, so that neither knows of something that the other does not.
  */
-export function contractProblems(descriptors: Descriptors, settings: ContractSettings): ContractProblem[] {
+export async function contractProblems(
+  descriptors: Descriptors,
+  settings: ContractSettings,
+): Promise<ContractProblem[]> {
   const problems = routeProblems(descriptors, settings);
   if (problems.length > 0) return problems;
   const { routes } = buildRouteTable(descriptors.services);
-  return [...compileRoutes(routes, descriptors.registry, settings.json).problems];
+  const types = await loadTypes(routes, descriptors.registry);
+  return [...compileRoutes(routes, types, settings.json).problems];
 }
 
 /** The same but for what is found by compiling the routes, which takes most of the time. */

@@ -20,14 +20,15 @@ import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
 import type { World } from './world.js';
 
 /** Whether the gateway would start: every problem of settings and contracts, or a summary. Returns the exit code. */
-export function check(world: World, terminal: Terminal, options: { readonly print: boolean }): number {
+export async function check(world: World, terminal: Terminal, options: { readonly print: boolean }): Promise<number> {
   const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
+  const contracts = await contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) });
   const problems = [
     ...[...world.inspection.problems, ...world.moduleProblems, ...moduleProblems(world.modules, absentIn(world))].map(
       formatProblem,
     ),
     ...world.descriptorProblems,
-    ...contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) }).map(describeProblem),
+    ...contracts.map(describeProblem),
     ...(config === undefined ? [] : [...methodProblems(methodsOf(world), config), ...fileProblems(config)]).map(
       formatProblem,
     ),

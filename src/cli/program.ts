@@ -50,7 +50,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .option('--print', 'print the effective settings too, secrets as fingerprints', false)
     .option('--live', 'also try every connection, and print what fails', false)
     .action(async (options: EnvOption & { print: boolean; live: boolean }) => {
-      outcome.exitCode = check(await world(options), terminal, options);
+      outcome.exitCode = await check(await world(options), terminal, options);
       if (outcome.exitCode !== 0 || !options.live) return;
       outcome.exitCode = await doctor(await world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
     });

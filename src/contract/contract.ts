@@ -12,6 +12,8 @@ import { compileResponseWriter } from './json-writer/response-writer.js';
 import { RouteMatcher } from './matcher.js';
 import { buildRouteTable } from './route-table.js';
 import type { Route } from './route.js';
+import { loadMessageRules } from './validation/message-rules.js';
+import type { MessageRules } from './validation/message-rules.js';
 
 /** How messages are read and written, from the settings. */
 export interface CodecOptions {
@@ -41,6 +43,8 @@ export interface ContractVersion {
   readonly byRoute: ReadonlyMap<Route, CompiledRoute>;
   /** Of the descriptor sets, for the documentation. */
   readonly comments: Comments;
+  /** Rules of messages (buf.validate); undefined where no request has any. */
+  readonly rules: MessageRules | undefined;
 }
 
 /** What a version is compiled from. */
@@ -60,11 +64,12 @@ export async function compileContract(
 ): Promise<ContractVersion> {
   const { routes, problems } = buildRouteTable(services);
   if (problems.length > 0) throw new ContractError(problems);
+  const types = await loadTypes(routes, registry);
   const compiled: CompiledRoute[] = [];
   const mistakes: ContractProblem[] = [];
   let begunAt = performance.now();
   for (const route of routes) {
-    const outcome = compileRoutes([route], registry, options);
+    const outcome = compileRoutes([route], types, options);
     compiled.push(...outcome.compiled);
     mistakes.push(...outcome.problems);
     if (performance.now() - begunAt < SLICE_MS) continue;
@@ -73,7 +78,7 @@ export async function compileContract(
   }
   if (mistakes.length > 0) throw new ContractError(mistakes);
   const byRoute = new Map(compiled.map((each) => [each.route, each]));
-  return { routes: compiled, matcher: new RouteMatcher(routes), byRoute, comments };
+  return { routes: compiled, matcher: new RouteMatcher(routes), byRoute, comments, rules: types.rules };
 }
 
 /**
@@ -102,6 +107,10 @@ export class Contract {
 
   get comments(): Comments {
     return this.current.comments;
+  }
+
+  get rules(): MessageRules | undefined {
+    return this.current.rules;
   }
 
   compiled(route: Route): CompiledRoute {
@@ -137,16 +146,27 @@ export class ContractError extends Error {
   }
 }
 
+/** The types of messages, and the rules that they have. */
+export interface MessageTypes {
+  readonly registry: Registry;
+  readonly rules: MessageRules | undefined;
+}
+
+/** Loads what the rules of the requests of routes need; nothing where there are none. */
+export async function loadTypes(routes: readonly Route[], registry: Registry): Promise<MessageTypes> {
+  return { registry, rules: await loadMessageRules(routes, registry) };
+}
+
 /** All routes compiled, and what is wrong with those that cannot be. */
 export function compileRoutes(
   routes: readonly Route[],
-  registry: Registry,
+  types: MessageTypes,
   options: CodecOptions,
 ): { readonly compiled: readonly CompiledRoute[]; readonly problems: readonly ContractProblem[] } {
   const problems: ContractProblem[] = [];
   const compiled = routes.flatMap((route) => {
     try {
-      return [compileRoute(route, registry, options)];
+      return [compileRoute(route, types, options)];
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       problems.push(problemOf(route.desc, `${route.verb} "${route.template}": ${reason}`));
@@ -156,13 +176,14 @@ export function compileRoutes(
   return { compiled, problems };
 }
 
-function compileRoute(route: Route, registry: Registry, options: CodecOptions): CompiledRoute {
+function compileRoute(route: Route, { registry, rules }: MessageTypes, options: CodecOptions): CompiledRoute {
   const { policy } = route.method;
   compiles += 1;
   return {
     route,
     requestCodec: compileRequestCodec(route, {
       registry,
+      rules,
       maxDepth: options.maxDepth,
       maxKeys: options.maxKeys,
       isIgnored: compileIgnored(options.ignoredQuery),

@@ -27,6 +27,7 @@ export interface CompiledProto {
 export function compileProto(body: string): CompiledProto {
   const folder = mkdtempSync(join(tmpdir(), 'proto-'));
   for (const name of ['gateway', 'google']) cpSync(join(ROOT, 'proto', name), join(folder, name), { recursive: true });
+  cpSync(join(ROOT, 'test/proto-vendor/buf'), join(folder, 'buf'), { recursive: true });
   const file = join(folder, 'extra/v1/extra.proto');
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${HEAD}\n${body}`);
@@ -50,6 +51,7 @@ function known<T>(desc: T | undefined, name: string): T {
 
 const HEAD = `syntax = "proto3";
 package extra.v1;
+import "buf/validate/validate.proto";
 import "gateway/v1/policy.proto";
 import "google/api/annotations.proto";
 import "google/api/client.proto";

@@ -1,8 +1,8 @@
 import { create, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
-import type { JsonValue, MessageInitShape, DescMessage } from '@bufbuild/protobuf';
+import type { DescMessage, FileRegistry, JsonValue, MessageInitShape } from '@bufbuild/protobuf';
 import { readComments } from '../../src/contract/comments.js';
 import type { CompiledRoute } from '../../src/contract/compiled-route.js';
-import { compileRoutes } from '../../src/contract/contract.js';
+import { compileRoutes, loadTypes, type MessageTypes } from '../../src/contract/contract.js';
 import { buildOpenApi, type OpenApiDocument } from '../../src/contract/openapi/document.js';
 import { buildRouteTable } from '../../src/contract/route-table.js';
 import type { FieldViolation } from '../../src/domain/errors.js';
@@ -16,27 +16,38 @@ export class CompiledService {
   readonly problems: readonly string[];
   readonly routes: readonly CompiledRoute[];
 
-  constructor(
-    private readonly proto: CompiledProto,
-    service: string,
-  ) {
+  static async compile(proto: CompiledProto, service: string): Promise<CompiledService> {
     const table = buildRouteTable([proto.service(service)]);
+    return new CompiledService(await loadTypes(table.routes, proto.registry), table);
+  }
+
+  private constructor(
+    private readonly types: MessageTypes,
+    table: ReturnType<typeof buildRouteTable>,
+  ) {
     const options = { emitDefaults: true, maxDepth: 64, maxKeys: 1000 };
-    const { compiled, problems } = compileRoutes(table.routes, proto.registry, options);
+    const { compiled, problems } = compileRoutes(table.routes, types, options);
     this.problems = [...table.problems, ...problems].map(({ message }) => message);
     this.routes = compiled;
   }
 
-  /** The message that the backend is sent, in canonical JSON. */
-  read(name: string, request: Request, verb?: string): JsonValue {
-    const { requestCodec, route } = this.route(name, verb);
+  get rules(): MessageTypes['rules'] {
+    return this.types.rules;
+  }
+
+  /**
+   * The message that the backend is sent, in canonical JSON.
+   * @param way verb or template of one of several routes.
+   */
+  read(name: string, request: Request, way?: string): JsonValue {
+    const { requestCodec, route } = this.route(name, way);
     const message = fromBinary(route.desc.input, requestCodec.encode(requestInput(request)));
-    return toJson(route.desc.input, message, { registry: this.proto.registry });
+    return toJson(route.desc.input, message, { registry: this.types.registry });
   }
 
   /** Why a request is refused, place by place. */
-  refuse(name: string, request: Request, verb?: string): readonly FieldViolation[] {
-    const error = refusalOf(() => this.read(name, request, verb));
+  refuse(name: string, request: Request, way?: string): readonly FieldViolation[] {
+    const error = refusalOf(() => this.read(name, request, way));
     if (error.status !== 400) throw error;
     return error.errors;
   }
@@ -50,13 +61,16 @@ export class CompiledService {
 
   document(): OpenApiDocument {
     const routes = this.routes.map(({ route }) => route);
-    const comments = readComments(this.proto.registry);
-    return JSON.parse(JSON.stringify(buildOpenApi({ routes, comments, version: '1', emitDefaults: true }))) as never;
+    const { registry, rules } = this.types;
+    const comments = readComments(registry as FileRegistry);
+    return JSON.parse(
+      JSON.stringify(buildOpenApi({ routes, comments, rules, version: '1', emitDefaults: true })),
+    ) as never;
   }
 
-  private route(name: string, verb?: string): CompiledRoute {
+  private route(name: string, way?: string): CompiledRoute {
     const isMeant = ({ route }: CompiledRoute) =>
-      route.method.name === name && (verb === undefined || verb === route.verb);
+      route.method.name === name && (way === undefined || way === route.verb || way === route.template);
     const found = this.routes.find(isMeant);
     if (found === undefined) throw new Error(`no route for ${name}: ${this.problems.join('; ')}`);
     return found;

@@ -12,7 +12,7 @@ interface EncodeOptions {
 
 /**
  * Encodes JSON that has been checked. Throws GatewayError INVALID_ARGUMENT for what Protobuf-ES refuses all the same.
- * @param amend changes the message before it is encoded.
+ * @param amend changes or refuses the message before it is encoded.
  */
 export function encodeMessage(
   desc: DescMessage,
@@ -25,6 +25,7 @@ export function encodeMessage(
     amend?.(message);
     return toBinary(desc, message);
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
     const detail = `is not a valid ${desc.typeName}`;
     throw new GatewayError('INVALID_ARGUMENT', `The request ${detail}.`, { cause, errors: [{ field: BODY, detail }] });
   }

@@ -4,6 +4,8 @@ import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { RequestCodec, RequestInput } from '../codec.js';
 import { takesRawBody } from '../http-body.js';
 import type { Route } from '../route.js';
+import { holdsRules } from '../validation/message-rules.js';
+import type { MessageRules, RequestRules } from '../validation/message-rules.js';
 import type { Check } from './check-scalar.js';
 import { encodeMessage } from './encode-message.js';
 import { isObject } from './exact-number.js';
@@ -34,12 +36,16 @@ export interface RequestCodecOptions {
   readonly registry: Registry;
   readonly maxDepth: number;
   readonly maxKeys: number;
+  /** Rules of messages (buf.validate); undefined where no message has any. */
+  readonly rules?: MessageRules | undefined;
   /** Query parameters that are dropped; undefined for none. */
   readonly isIgnored?: IgnoredParameters | undefined;
 }
 
 /** Compiles the codec of one route. Throws Error at boot when its policy names fields that the request does not have. */
 export function compileRequestCodec(route: Route, options: RequestCodecOptions): RequestCodec {
+  if (options.rules === undefined && holdsRules(route.desc.input))
+    throw new Error('the rules of messages are not loaded');
   const Codec = isWholeValue(route.desc.input) ? WholeValueCodec : JsonRequestCodec;
   const withheld = withholdPrivileged(route);
   const guarded = withheld === undefined ? undefined : new Codec(withheld, options, true);
@@ -63,6 +69,7 @@ class JsonRequestCodec implements RequestCodec {
   private readonly replacement: ReplacementCheck | undefined;
   private readonly pageSize: DescField | undefined;
   private readonly required: RequiredFields | undefined;
+  private readonly rules: RequestRules | undefined;
   private readonly mask: MaskBuilder | undefined;
 
   constructor(
@@ -85,7 +92,8 @@ class JsonRequestCodec implements RequestCodec {
     this.bodyCheck = body === '*' ? checks.ofMessage(desc.input) : body && checks.ofField(body);
     this.path = new PathBinder(route, checks, withheldGuard);
     this.query = new QueryBinder(route, checks, guard, options.isIgnored);
-    this.flat = this.path.isRefused ? undefined : FlatEncoder.compile(route);
+    this.rules = options.rules?.compile(desc.input, place);
+    this.flat = this.path.isRefused || this.rules !== undefined ? undefined : FlatEncoder.compile(route);
     this.tenant =
       tenantField === undefined ? undefined : new TenantRule(tenantField, policyFields(desc.input, tenantField));
     this.protectedInBody = bodyPaths(route, guard);
@@ -136,6 +144,7 @@ class JsonRequestCodec implements RequestCodec {
     return encodeMessage(input, json, this.options, (message) => {
       masks.putBack(input, message);
       if (mask !== undefined) this.setMask(message, mask);
+      this.rules?.check({ message, json: root, mask });
     });
   }
 

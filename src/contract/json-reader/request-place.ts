@@ -1,4 +1,5 @@
 import type { DescField } from '@bufbuild/protobuf';
+import { fieldRules } from '../field-rules.js';
 import { takesRawBody } from '../http-body.js';
 import type { Route } from '../route.js';
 import { dotted } from './field-guard.js';
@@ -9,6 +10,8 @@ import type { MaskRule } from './mask-rule.js';
 export interface RequestPlace {
   /** The field that the JSON body is; undefined where it is the whole message, or there is none. */
   readonly body: DescField | undefined;
+  /** The names of path variables as errors give them, by the dotted path of their field. */
+  readonly variables: ReadonlyMap<string, string>;
   /**
    * Returns whether the client could have set a field: neither the gateway nor the backend does, and an update with this
    * mask changes it. A resource of which an update names a part need not be whole (AIP-134, AIP-203).
@@ -16,30 +19,49 @@ export interface RequestPlace {
    * @param mask paths in proto names from the resource down; undefined for a request without one.
    */
   answersFor(fields: readonly DescField[], mask: readonly string[] | undefined): boolean;
+  /** Returns whether the client could have set all of the message at a path, which a mask of parts of it does not change. */
+  answersForAll(fields: readonly DescField[], mask: readonly string[] | undefined): boolean;
 }
 
 /** Reads from a route what its client answers for. */
 export function requestPlace(route: Route, guard: FieldGuard, rule: MaskRule | undefined): RequestPlace {
   const body = typeof route.body === 'object' ? route.body : undefined;
   const raw = takesRawBody(route) ? body : undefined;
-  const bound = new Set(route.variables.map(({ fieldPath }) => fieldPath));
+  const variables = new Map(route.variables.map(({ fieldPath }) => [fieldPath, fieldPath]));
+  const isOther = (fields: readonly DescField[]): boolean =>
+    guard.covers(fields) ||
+    fields.some((field) => fieldRules(field).outputOnly) ||
+    (raw !== undefined && fields[0] === raw);
   return {
     body,
+    variables,
     answersFor: (fields, mask) => {
-      if (guard.covers(fields) || (raw !== undefined && fields[0] === raw)) return false;
-      return mask === undefined || rule === undefined || bound.has(dotted(fields)) || isNamed(fields, mask, rule);
+      if (isOther(fields)) return false;
+      return mask === undefined || rule === undefined || variables.has(dotted(fields)) || isNamed(fields, mask, rule);
+    },
+    answersForAll: (fields, mask) => {
+      if (isOther(fields)) return false;
+      return mask === undefined || rule === undefined || isNamedWhole(fields, mask, rule);
     },
   };
 }
 
 /** What is beside the resource is no part of the update. */
-function isNamed(fields: readonly DescField[], mask: readonly string[], { scopes, field }: MaskRule): boolean {
-  const scope = scopes.find((each) => isBelow(fields, each.fields));
-  if (scope === undefined || fields[0] === field) return true;
-  const path = `${dotted(fields.slice(scope.fields.length))}.`;
+function isNamed(fields: readonly DescField[], mask: readonly string[], rule: MaskRule): boolean {
+  const scope = rule.scopes.find((each) => isWithin(fields, each.fields) && fields.length > each.fields.length);
+  return scope === undefined || fields[0] === rule.field || isCovered(fields.slice(scope.fields.length), mask);
+}
+
+function isNamedWhole(fields: readonly DescField[], mask: readonly string[], rule: MaskRule): boolean {
+  const scope = rule.scopes.find((each) => isWithin(fields, each.fields));
+  return scope === undefined || isCovered(fields.slice(scope.fields.length), mask);
+}
+
+function isCovered(fields: readonly DescField[], mask: readonly string[]): boolean {
+  const path = `${dotted(fields)}.`;
   return mask.some((each) => each === '*' || path.startsWith(`${each}.`));
 }
 
-function isBelow(fields: readonly DescField[], above: readonly DescField[]): boolean {
-  return fields.length > above.length && above.every((field, index) => fields[index] === field);
+function isWithin(fields: readonly DescField[], above: readonly DescField[]): boolean {
+  return fields.length >= above.length && above.every((field, index) => fields[index] === field);
 }

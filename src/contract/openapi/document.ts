@@ -5,6 +5,7 @@ import type { JsonObject } from './json.js';
 import { MessageSchemas } from './message-schemas.js';
 import { describeOperation, describeSuccess } from './operation.js';
 import { NameGiver } from './operation-names.js';
+import type { MessageRules } from '../validation/message-rules.js';
 import { pathShape, toOpenApiPath } from './path.js';
 import type { OpenApiPath } from './path.js';
 import { PROBLEM_SCHEMA, problemResponses } from './problems.js';
@@ -22,6 +23,8 @@ export interface OpenApiOptions {
   readonly enumNumbers?: boolean;
   /** Query parameters that are dropped: `fbclid`, `utm_*`. */
   readonly ignoredQuery?: readonly string[];
+  /** Rules of messages (buf.validate); undefined where no request has any. */
+  readonly rules?: MessageRules | undefined;
   /** URL under which clients reach the gateway; `/` when it is not known. */
   readonly serverUrl?: string;
 }

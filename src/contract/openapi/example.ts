@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { fieldRules } from '../field-rules.js';
+import type { MessageRules } from '../validation/message-rules.js';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
 import { nameOf, type JsonNames } from '../json-writer/field-shape.js';
@@ -10,27 +11,34 @@ import { wellKnownExample } from './well-known.js';
 /** Which of the fields of a message an example shows, and by which names. */
 export interface ExampleView extends JsonNames {
   readonly direction: Direction;
+  /** Rules that the values keep; undefined for none. */
+  readonly rules?: MessageRules | undefined;
 }
 
 /** Deepest message in an example. */
 const MAX_DEPTH = 5;
 
-/** A message with every field set once, the first of each oneof; one that contains itself ends there. */
+/**
+ * A message with every field set once, the first of each oneof; one that contains itself ends there. Undefined where no
+ * value is known for a field that it must have.
+ */
 export function exampleOfMessage(
   message: DescMessage,
   view: ExampleView,
   excluded: ExcludedFields = [],
   enclosing: readonly DescMessage[] = [],
-): Json {
+): Json | undefined {
   const wellKnown = wellKnownExample(message);
   if (wellKnown !== undefined) return wellKnown;
   const members: [string, Json][] = [];
+  const demanded = view.rules?.demanded(message);
   for (const field of message.fields) {
     if (isUnshown(field, view.direction, excluded)) continue;
     const first = field.oneof?.fields.find((each) => !isUnshown(each, view.direction, excluded));
     if (first !== undefined && first !== field) continue;
     const value = exampleOfField(field, view, excludedBelow(field, excluded), [...enclosing, message]);
     if (value !== undefined) members.push([nameOf(field, view), value]);
+    else if (demanded?.has(field) === true || fieldRules(field).required) return undefined;
   }
   return Object.fromEntries(members);
 }
@@ -47,11 +55,15 @@ export function exampleOfField(
   excluded: ExcludedFields = [],
   enclosing: readonly DescMessage[] = [],
 ): Json | undefined {
+  const ruled = view.rules?.example(field);
+  if (ruled !== undefined) return ruled ?? undefined;
   const isEndless = field.message !== undefined && (enclosing.includes(field.message) || enclosing.length >= MAX_DEPTH);
-  if (field.fieldKind === 'list') return isEndless ? [] : [exampleOfValue(field, view, excluded, enclosing)];
-  if (field.fieldKind === 'map')
-    return isEndless ? {} : exampleOfMap(field, exampleOfValue(field, view, excluded, enclosing));
-  return isEndless ? undefined : exampleOfValue(field, view, excluded, enclosing);
+  if (field.fieldKind !== 'list' && field.fieldKind !== 'map') {
+    return isEndless ? undefined : exampleOfValue(field, view, excluded, enclosing);
+  }
+  const value = isEndless ? undefined : exampleOfValue(field, view, excluded, enclosing);
+  if (field.fieldKind === 'map') return value === undefined ? {} : exampleOfMap(field, value);
+  return value === undefined ? [] : [value];
 }
 
 function exampleOfMap(field: DescField & { fieldKind: 'map' }, value: Json): JsonObject {
@@ -63,7 +75,7 @@ function exampleOfValue(
   view: ExampleView,
   excluded: ExcludedFields,
   enclosing: readonly DescMessage[],
-): Json {
+): Json | undefined {
   if (field.message !== undefined) return exampleOfMessage(field.message, view, excluded, enclosing);
   if (field.enum === undefined) return scalarExample(field.scalar, field.name);
   if (field.enum.typeName === 'google.protobuf.NullValue') return null;

@@ -1,6 +1,7 @@
 import { ScalarType } from '@bufbuild/protobuf';
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence as Presence } from '@bufbuild/protobuf/wkt';
+import type { MessageRules } from '../validation/message-rules.js';
 import { fieldRules } from '../field-rules.js';
 import type { JsonObject } from './json.js';
 
@@ -19,10 +20,11 @@ export function describeBehavior(field: DescField): JsonObject {
 }
 
 /** Whether a message, or one within it that a mask can go into, has a field that a whole one must have. */
-export function needsWhole(message: DescMessage): boolean {
+export function needsWhole(message: DescMessage, rules: MessageRules | undefined): boolean {
   const reached = new Set([message]);
-  for (const { fields } of reached) {
-    if (fields.some((field) => fieldRules(field).required)) return true;
+  for (const each of reached) {
+    const { fields } = each;
+    if (fields.some((field) => fieldRules(field).required) || (rules?.demanded(each).size ?? 0) > 0) return true;
     for (const field of fields) if (field.fieldKind === 'message') reached.add(field.message);
   }
   return false;

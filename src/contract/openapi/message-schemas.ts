@@ -5,6 +5,7 @@ import { fieldRules } from '../field-rules.js';
 import { joinSentences, toMarkdown } from './comment-text.js';
 import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
+import type { MessageRules } from '../validation/message-rules.js';
 import { nameOf } from '../json-writer/field-shape.js';
 import type { ExampleView } from './example.js';
 import { describeBehavior, describePresence, needsWhole } from './field-behavior.js';
@@ -21,6 +22,8 @@ export interface SchemaOptions {
   readonly protoNames?: boolean;
   /** Enums are numbers. */
   readonly enumNumbers?: boolean;
+  /** Rules of messages (buf.validate); undefined where no request has any. */
+  readonly rules?: MessageRules | undefined;
 }
 
 /** The schemas of all messages that a document speaks of, each a component, so that recursion is a reference. */
@@ -32,8 +35,8 @@ export class MessageSchemas {
 
   /** Returns how examples of a direction are written. */
   view(direction: Direction): ExampleView {
-    const { protoNames = false, enumNumbers = false } = this.options;
-    return { direction, protoNames, enumNumbers };
+    const { protoNames = false, enumNumbers = false, rules } = this.options;
+    return { direction, protoNames, enumNumbers, rules: direction === 'response' ? undefined : rules };
   }
 
   /** Returns the name of a field in JSON and in the query. */
@@ -43,7 +46,7 @@ export class MessageSchemas {
 
   /** The schema of a message without the excluded fields: a reference, or a well-known form. */
   ofMessage(message: DescMessage, towards: Direction, excluded: ExcludedFields = []): JsonObject {
-    const direction = towards === 'update' && !needsWhole(message) ? 'request' : towards;
+    const direction = towards === 'update' && !needsWhole(message, this.options.rules) ? 'request' : towards;
     const wellKnown = wellKnownSchema(message);
     if (wellKnown !== undefined) return wellKnown;
     const variant = [message.typeName, direction, ...excluded.toSorted()].join(' ');
@@ -58,7 +61,8 @@ export class MessageSchemas {
 
   /** The schema of the value of a field, with its comment. `excluded` holds what is left out of the message in it. */
   ofField(field: DescField, direction: Direction, excluded: ExcludedFields = []): JsonObject {
-    const schema = this.ofContainer(field, direction, excluded);
+    const bounds = direction === 'response' ? undefined : this.options.rules?.describe(field);
+    const schema = withBounds(this.ofContainer(field, direction, excluded), bounds);
     const description = joinSentences(
       this.comment(`${field.parent.typeName}.${field.name}`),
       this.describeOneof(field),
@@ -71,6 +75,12 @@ export class MessageSchemas {
       ...(field.deprecated ? { deprecated: true } : {}),
       ...describeBehavior(field),
     };
+  }
+
+  /** Returns whether a request with the message of a field must have the field. */
+  isDemanded(field: DescField): boolean {
+    const { required, outputOnly } = fieldRules(field);
+    return required || (!outputOnly && this.options.rules?.demanded(field.parent).has(field) === true);
   }
 
   /** By name, in alphabetical order. */
@@ -131,7 +141,7 @@ export class MessageSchemas {
 
   private isRequired(field: DescField, direction: Direction): boolean {
     if (field.presence === Presence.LEGACY_REQUIRED) return true;
-    if (direction !== 'response') return direction === 'request' && fieldRules(field).required;
+    if (direction !== 'response') return direction === 'request' && this.isDemanded(field);
     if (!this.options.emitDefaults) return false;
     const isCollection = field.fieldKind === 'list' || field.fieldKind === 'map';
     return isCollection || field.presence === Presence.IMPLICIT;
@@ -155,6 +165,20 @@ export class MessageSchemas {
     if (!this.components.has(base)) return base;
     for (let number = 2; ; number++) if (!this.components.has(`${base}-${number}`)) return `${base}-${number}`;
   }
+}
+
+/** A schema with further keywords; those for what is within it are added to it there. */
+function withBounds(schema: JsonObject, bounds: JsonObject = {}): JsonObject {
+  const merged: Record<string, Json | undefined> = { ...schema };
+  for (const [keyword, value] of Object.entries(bounds)) {
+    const own = schema[keyword];
+    merged[keyword] = isSchema(own) && isSchema(value) ? withBounds(own, value) : value;
+  }
+  return merged;
+}
+
+function isSchema(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function reference(name: string): JsonObject {

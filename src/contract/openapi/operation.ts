@@ -1,6 +1,5 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { Comments } from '../comments.js';
-import { fieldRules } from '../field-rules.js';
 import { hasRawResponse, takesRawBody } from '../http-body.js';
 import { findMaskRule } from '../json-reader/mask-rule.js';
 import type { Route } from '../route.js';
@@ -18,7 +17,7 @@ import { problemReferences, problemStatuses } from './problems.js';
 const ANY_CONTENT: JsonObject = { '*/*': {} };
 
 /** What a value looks like: its schema and one that fits. */
-type Described = { readonly schema: JsonObject; readonly example: Json };
+type Described = { readonly schema: JsonObject; readonly example?: Json | undefined };
 
 /** The names of an operation, which are unique in the document. */
 export interface OperationNames {
@@ -70,14 +69,14 @@ function describeRequestBody(route: Route, schemas: MessageSchemas): JsonObject 
     body === '*'
       ? describeMessage(desc.input, schemas, direction, excluded)
       : describeField(body, schemas, direction, excluded);
-  const isRequired = needsBody(route, excluded);
+  const isRequired = needsBody(route, schemas, excluded);
   return { requestBody: { ...(isRequired && { required: true }), content: { 'application/json': described } } };
 }
 
-/** Nothing but the body can give a field that the request must have (AIP-203). */
-function needsBody({ body, desc }: Route, excluded: ExcludedFields): boolean {
+/** Nothing but the body can give a field that the request must have. */
+function needsBody({ body, desc }: Route, schemas: MessageSchemas, excluded: ExcludedFields): boolean {
   const fields = body === '*' ? desc.input.fields : body === undefined ? [] : [body];
-  return fields.some((field) => fieldRules(field).required && !isExcluded(field, 'request', excluded));
+  return fields.some((field) => schemas.isDemanded(field) && !isExcluded(field, 'request', excluded));
 }
 
 /** The successful response of a route. */
@@ -135,12 +134,12 @@ function describeField(
   const below = excludedBelow(field, excluded);
   return {
     schema: schemas.ofField(field, direction, below),
-    example: exampleOfField(field, schemas.view(direction), below) ?? {},
+    example: exampleOfField(field, schemas.view(direction), below),
   };
 }
 
 /** OpenAPI 3.1 has no word for the items of a stream, so `x-item-schema` says what each event or line holds. */
-function describeStream({ schema, example }: Described): JsonObject {
+function describeStream({ schema, example = {} }: Described): JsonObject {
   const line = JSON.stringify(example);
   return {
     description: 'Messages as they come: server-sent events unless Accept asks for one of the others.',

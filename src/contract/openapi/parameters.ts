@@ -1,6 +1,5 @@
 import type { DescField } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
-import { fieldRules } from '../field-rules.js';
 import { isWholeValue } from '../json-reader/whole-value-codec.js';
 import type { Route } from '../route.js';
 import { exampleOfField } from './example.js';
@@ -53,7 +52,7 @@ function describeQuery(route: Route, schemas: MessageSchemas): JsonObject[] {
   return listQueryFields(route.desc.input, [...takenFields(route), ...body]).map((fields) => {
     const field = fields.at(-1) as DescField;
     const name = fields.map((each) => schemas.nameOf(each)).join('.');
-    const required = fields.every((each) => fieldRules(each).required) ? { required: true } : {};
+    const required = fields.every((each) => schemas.isDemanded(each)) ? { required: true } : {};
     return { name, in: 'query', ...required, ...describeSchema(field, schemas), ...QUERY_STYLES[field.fieldKind] };
   });
 }

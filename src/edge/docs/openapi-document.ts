@@ -36,12 +36,13 @@ export class OpenApiBytes {
     this.content.send(request, reply);
   }
 
-  private build({ routes, comments }: Pick<ContractVersion, 'routes' | 'comments'>): ContentByBase {
+  private build({ routes, comments, rules }: Pick<ContractVersion, 'routes' | 'comments' | 'rules'>): ContentByBase {
     const { json: settings, server } = this.config;
     const contractRoutes = routes.map(({ route }) => route);
     const document = buildOpenApi({
       routes: contractRoutes,
       comments,
+      rules,
       version: VERSION,
       ...settings,
     });
