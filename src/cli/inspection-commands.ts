@@ -5,6 +5,7 @@ import { type CliContext, ENV_OPTION, type EnvOption, PROBE_LIMITS } from './dia
 import { reportOutbox } from './outbox-report.js';
 import { readStandardInput } from './standard-input.js';
 import { explainToken } from './token/explain-token.js';
+import { addTokenIssue } from './token/issue-command.js';
 
 interface AuditCommand extends EnvOption {
   readonly failOn?: Severity;
@@ -35,9 +36,9 @@ function addAudit(program: Command, { terminal, outcome, world }: CliContext): v
 }
 
 function addToken(program: Command, { terminal, outcome, world }: CliContext): void {
-  program
-    .command('token')
-    .description('look at access tokens')
+  const tokens = program.command('token').description('look at access tokens, or sign one to try things out');
+  addTokenIssue(tokens, { terminal, outcome, world });
+  tokens
     .command('explain [token]')
     .description('say which checks an access token passes; it is read from standard input and never printed')
     .option(...ENV_OPTION)

@@ -17,10 +17,12 @@ import {
 } from './diagnostic-commands.js';
 import { explainRequest } from './explain-request.js';
 import { addMock } from './mock-command.js';
+import { addInitCommands } from './init/init-commands.js';
 import { addInspectionCommands } from './inspection-commands.js';
 import { adminOf } from './running-gateway.js';
 import { StandardInputError } from './standard-input.js';
 import { doctor } from './doctor/doctor.js';
+import { addStart } from './start-command.js';
 import { EXIT_CONFIG, type Terminal } from './terminal.js';
 import { EnvFileError, readEnvFile, readWorld, type World } from './world.js';
 import { VERSION } from '../version.js';
@@ -41,7 +43,7 @@ export async function run(args: readonly string[], terminal: Terminal, env = pro
 function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): Command {
   const world = ({ env: file }: EnvOption): Promise<World> => readWorld(file === undefined ? env : readEnvFile(file));
   const program = new Command('gateway')
-    .description('Looks at the settings and contracts of the gateway.')
+    .description('Runs the gateway, and looks at its settings and contracts.')
     .version(VERSION);
   program
     .command('check')
@@ -64,6 +66,8 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .action(async (options: EnvOption & { json: boolean }) => {
       outcome.exitCode = listRoutes(await world(options), terminal, options);
     });
+  addStart(program);
+  addInitCommands(program, { terminal, outcome, world });
   addMock(program, { terminal, outcome, world });
   addExplain(program, { terminal, outcome, world });
   program

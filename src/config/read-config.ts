@@ -10,3 +10,9 @@ export function readEnvironment(): Environment {
 export function processEnvironment(): Environment {
   return process.env;
 }
+
+/** Adds a file to GATEWAY_ENV_FILE of this process, where a reload will read it again. */
+export function addEnvFile(path: string): void {
+  const named = process.env['GATEWAY_ENV_FILE'] ?? '';
+  process.env['GATEWAY_ENV_FILE'] = named === '' ? path : `${named},${path}`;
+}

@@ -1,0 +1,59 @@
+import { decodeJwt } from 'jose';
+import { describe, expect, it } from 'vitest';
+import { run } from '../program.js';
+
+const ENV = {
+  AUTH_SERVICE_URL: 'none',
+  USER_SERVICE_URL: 'none',
+  TENANT_SERVICE_URL: 'none',
+  JWT_SECRET: 'a secret of more than 32 bytes, really',
+};
+
+async function gateway(args: readonly string[], env: Readonly<Record<string, string>>, input = '') {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = {
+    out: (line: string) => void out.push(line),
+    err: (line: string) => void err.push(line),
+    read: () => Promise.resolve(input),
+  };
+  return { exitCode: await run(args, terminal, env), out: out.join('\n'), err: err.join('\n') };
+}
+
+describe('gateway token issue', () => {
+  it.each([[{}], [{ JWT_ISSUER: 'https://login.example.com', JWT_AUDIENCE: 'orders' }]])(
+    'signs a token that a gateway with %j accepts',
+    async (more) => {
+      const { exitCode, out } = await gateway(['token', 'issue', '--permissions', 'orders.read'], { ...ENV, ...more });
+      expect(exitCode).toBe(0);
+      const explained = await gateway(['token', 'explain'], { ...ENV, ...more }, out);
+      expect(explained).toMatchObject({
+        exitCode: 0,
+        out: expect.stringContaining('the gateway accepts it') as string,
+      });
+    },
+  );
+
+  it('says of its holder what the options say', async () => {
+    const options = ['--subject', 'ada', '--tenant', 'globex', '--permissions', 'a.read,b.write', '--roles', 'admin'];
+    const { out } = await gateway(['token', 'issue', ...options, '--expires', '5m'], ENV);
+    const { iat = 0, exp = 0, ...claims } = decodeJwt(out);
+    expect(claims).toMatchObject({
+      sub: 'ada',
+      tenant_id: 'globex',
+      permissions: ['a.read', 'b.write'],
+      roles: ['admin'],
+    });
+    expect(exp - iat).toBe(300);
+  });
+
+  it.each([
+    [{}, /^JWT_SECRET: is not set; with JWT_JWKS_URL only the issuer has the key/],
+    [{ JWT_SECRET: 'short' }, /^JWT_SECRET: /],
+  ])('without a secret that could be used, %j, says so', async (secret, message) => {
+    const { exitCode, out, err } = await gateway(['token', 'issue'], secret);
+    expect([exitCode, out]).toEqual([78, '']);
+    expect(err).toMatch(message);
+    expect(err).not.toContain('short');
+  });
+});

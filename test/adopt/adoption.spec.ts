@@ -1,0 +1,167 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { gatewayCommand } from '../support/gateway-command.js';
+import { installOffline, packGateway, plainPath } from '../support/installed-package.js';
+import { readmeBlocks, readmeFile } from '../support/readme.js';
+import { shellBlock } from '../support/shell-blocks.js';
+import { ShellSession } from '../support/shell-session.js';
+
+let archive: string;
+const folders: string[] = [];
+const sessions: ShellSession[] = [];
+
+beforeAll(() => {
+  archive = packGateway(inject('builtGateway'));
+});
+afterAll(async () => {
+  for (const session of sessions) await session.close();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
+}
+
+/** The commands of a block, without its comments. */
+function commandsIn(block: string): string[] {
+  return block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** Ports that the README names. A reader has free ones in their place: the only words of its commands that are changed. */
+const PORTS = ['8080', '50060'];
+
+/** A reader in an empty folder, outside of this repository and without its commands. */
+class Reader {
+  private constructor(
+    readonly folder: string,
+    private readonly shell: ShellSession,
+    private readonly ports: ReadonlyMap<string, string>,
+  ) {}
+
+  static async sitDown(): Promise<Reader> {
+    const folder = mkdtempSync(join(tmpdir(), 'adopter-'));
+    folders.push(folder);
+    const ports = new Map<string, string>();
+    for (const port of PORTS) ports.set(port, await freePort());
+    const npm = {
+      npm_config_offline: 'true',
+      npm_config_update_notifier: 'false',
+      npm_config_cache: join(folder, '.npm'),
+    };
+    const gateway = { API_GATEWAY_PORT: ports.get('8080'), GATEWAY_ADMIN_ADDR: '' };
+    const shell = new ShellSession(folder, { PATH: plainPath(), HOME: folder, ...gateway, ...npm });
+    sessions.push(shell);
+    return new Reader(folder, shell, ports);
+  }
+
+  /** Types a command; one that installs from a registry does the same from this checkout. */
+  async type(command: string): Promise<string> {
+    const [, packages] = /^npm install \S*\/api-gateway-[\d.]+\.tgz (.+)$/.exec(command) ?? [];
+    if (packages !== undefined) {
+      await installOffline(this.folder, archive, packages.split(' '));
+      return '';
+    }
+    const written = await this.shell.run(this.withFreePorts(command));
+    if (command.startsWith('npx gateway init')) this.write('.env', this.withFreePorts(this.read('.env')));
+    return written;
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, path), 'utf8');
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+    writeFileSync(join(this.folder, path), text);
+  }
+
+  private withFreePorts(text: string): string {
+    return [...this.ports].reduce((changed, [named, free]) => changed.replaceAll(named, free), text);
+  }
+}
+
+describe('the first quarter of an hour', () => {
+  const setUp = commandsIn(shellBlock('README.md', 'npx gateway init'));
+  const requests = commandsIn(shellBlock('README.md', 'orders:watch'));
+  let reader: Reader;
+  const answers: string[] = [];
+
+  beforeAll(async () => {
+    reader = await Reader.sitDown();
+    for (const command of [...setUp, ...requests]) answers.push(await reader.type(command));
+    answers.splice(0, setUp.length);
+  });
+
+  it('takes fewer than ten commands', () => {
+    expect(setUp.length + requests.length).toBeLessThan(10);
+  });
+
+  it('gets an order, and is told the name of the parameter that is wrong', () => {
+    expect(answers[0]).toContain('"id":"42","tenantId":"acme","customerEmail":"user1@example.com"');
+    expect(answers[0]).toMatch(/"status":400.*"errors":\[\{"field":"page_size"/);
+  });
+
+  it('is refused without the permission', () => {
+    expect(answers[1]).toMatch(/"status":403,.*"code":"PERMISSION_DENIED"/);
+  });
+
+  it('is refused without a token, and finds the OpenAPI document', () => {
+    expect(answers[2]).toMatch(/"status":401,.*"code":"UNAUTHENTICATED"/);
+    expect(answers[2]).toMatch(/"openapi":"3\.1.*\/api\/v1\/orders\/\{orderId\}/);
+  });
+
+  it('watches orders as server-sent events', () => {
+    const ids = [...(answers[3] ?? '').matchAll(/^data: ?\{"id":"(order-\d)"/gm)].map(([, id]) => id);
+    expect(ids).toEqual(['order-1', 'order-2', 'order-3', 'order-4', 'order-5']);
+  });
+
+  it('may call the command by the name of the package', async () => {
+    expect(await reader.type('npx api-gateway check --env .env')).toContain('configuration is valid');
+  });
+
+  it('leaves a secret of its own, out of version control, and overwrites nothing', async () => {
+    const before = reader.read('.env');
+    expect(before).toMatch(/^JWT_SECRET=[\w-]{43}$/m);
+    expect(reader.read('.gitignore')).toMatch(/^\.env$/m);
+    const again = await gatewayCommand(['init', reader.folder], {});
+    expect(again).toMatchObject({ exitCode: 1, out: '' });
+    expect(again.err).toMatch(/\/\.env: there already; nothing was written/);
+    expect(reader.read('.env')).toBe(before);
+  });
+
+  it('passes the checks of its CI file', async () => {
+    const workflow = reader.read('.github/workflows/gateway.yml');
+    const settings = workflow.matchAll(/^ {6}(GATEWAY_\w+): (\S+)$/gm);
+    const env = Object.fromEntries(Array.from(settings, ([, name, path]) => [name, join(reader.folder, path ?? '')]));
+    expect(Object.keys(env)).toEqual(['GATEWAY_ENV_FILE', 'GATEWAY_DESCRIPTORS']);
+    const steps = [...workflow.matchAll(/- run: npx (.+)$/gm)].map(([, step = '']) => step);
+    for (const step of steps.filter((each) => each.startsWith('gateway '))) {
+      expect(await gatewayCommand(step.split(' ').slice(1), env)).toMatchObject({ exitCode: 0 });
+    }
+    expect(steps.filter((each) => each.startsWith('buf '))).toEqual(['buf lint', setUp[2]?.replace('npx ', '')]);
+    expect(await reader.type('npx buf lint && echo "no finding"')).toContain('no finding');
+  });
+});
+
+describe("protos of one's own", () => {
+  const blocks = ['npx gateway protos', 'mock extra.binpb'].flatMap((word) =>
+    commandsIn(shellBlock('README.md', word)),
+  );
+
+  it('end in the response that the README shows', async () => {
+    const reader = await Reader.sitDown();
+    reader.write('proto/billing/v1/billing.proto', readmeFile('proto', 'billing/v1/billing.proto'));
+    let last = '';
+    for (const command of blocks) last = await reader.type(command);
+    const [shown = ''] = readmeBlocks('text');
+    expect(last).toContain(shown.trim());
+  });
+});
