@@ -13,6 +13,7 @@ import { methodProblems } from './config/method-invariants.js';
 import { basePathWarnings } from './config/base-path.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
 import type { ContractProblem } from './contract/contract-problem.js';
+import { ruleWarnings } from './contract/api-config/rule-warnings.js';
 import { contractWarnings } from './contract/contract-warnings.js';
 import { compiledPolicies, Contract, ContractError } from './contract/contract.js';
 import { addServices, type Descriptors, type DescriptorSet, loadDescriptors } from './contract/descriptors.js';
@@ -37,7 +38,7 @@ import { Drain } from './ops/drain.js';
 import { listenToClients, urlOf } from './ops/main-listener.js';
 import { type OpsServer, startOpsServer } from './ops/ops-server.js';
 import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
-import { type Reloadable, reloadSteps, type SettingsSource } from './reload-steps.js';
+import { type Reloadable, reloadSteps, type Served, type SettingsSource } from './reload-steps.js';
 import { contractProblems, featuresOf, routeProblems, fileProblems, moduleProblems } from './startup-checks.js';
 import { checkNetwork } from './startup-netcheck.js';
 import { VERSION } from './version.js';
@@ -75,7 +76,7 @@ export async function startGateway(
   const tls = config.server.tls && listenerTlsOptions(config.server.tls);
   const http = new HttpServer(config, { middleware: hasMiddleware(modules), tls });
   const app = await createApp(http, { config, descriptors, observation, modules });
-  logWarnings(app.get(Contract), config, logger);
+  logWarnings({ contract: app.get(Contract), descriptors }, config, logger);
   const stalledClients = app.get(StalledClients);
   stalledClients.watch(http.fastify.server);
   warnOfOpenFiles(config.server.maxConnections, logger.events);
@@ -143,7 +144,7 @@ function reloaderOf(
 ): Reloader {
   const { observation } = parts;
   const loadContracts = (config: GatewayConfig, { sets }: Descriptors) => rereadContracts(config, modules, sets);
-  const warn = (contract: Contract, config: GatewayConfig) => logWarnings(contract, config, observation.logger);
+  const warn: Reloadable['warn'] = (served, config) => logWarnings(served, config, observation.logger);
   return new Reloader(reloadSteps({ ...parts, loadContracts, warn }, descriptors), observation);
 }
 
@@ -167,17 +168,18 @@ function rereadContracts(
 }
 
 function loadMounted(
-  { descriptorFiles, absentUpstreams }: GatewayConfig,
+  { descriptorFiles, absentUpstreams, policyFile }: GatewayConfig,
   modules: readonly ModuleLike[],
   known: readonly DescriptorSet[] = [],
 ): Descriptors {
-  return addServices(loadDescriptors(descriptorFiles, { known, absentUpstreams }), servicesOf(modules));
+  const options = { known, absentUpstreams, policyFile };
+  return addServices(loadDescriptors(descriptorFiles, options), servicesOf(modules));
 }
 
-function logWarnings(contract: Contract, config: GatewayConfig, { events }: GatewayLogger): void {
+function logWarnings({ contract, descriptors }: Served, config: GatewayConfig, { events }: GatewayLogger): void {
   const routes = contract.routes.map(({ route }) => route);
   logConfigWarnings(events, routeWarnings(routes, config));
-  logContractWarnings(events, contractWarnings(routes));
+  logContractWarnings(events, [...ruleWarnings(descriptors), ...contractWarnings(routes)]);
 }
 
 /** What settings and routes, each valid, make of each other. */

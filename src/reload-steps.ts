@@ -42,7 +42,13 @@ export interface Reloadable {
   /** Reads and checks contracts as a start does. Throws what a start would be refused with. */
   readonly loadContracts: (config: GatewayConfig, known: Descriptors) => Descriptors;
   /** Logs what is valid and still worth a look. */
-  readonly warn: (contract: Contract, config: GatewayConfig) => void;
+  readonly warn: (served: Served, config: GatewayConfig) => void;
+}
+
+/** A contract in force, and what it was read from. */
+export interface Served {
+  readonly contract: Contract;
+  readonly descriptors: Descriptors;
 }
 
 /** The settings and contracts in force, read before and compared with at the next reload. */
@@ -135,7 +141,8 @@ async function contractCommits(
 
 /** The well-known client is made of the descriptor sets at boot, and knows no RPC of later ones. */
 function refuseGrpcJs({ sets }: Descriptors, former: Descriptors, { upstreams }: GatewayConfig): void {
-  const changed = sets.filter((set) => !former.sets.includes(set)).flatMap((set) => set.services);
+  const known = new Set(former.sets.map(({ content }) => content));
+  const changed = sets.filter(({ content }) => !known.has(content)).flatMap((set) => set.services);
   const stuck = [...new Set(changed.map(upstreamOfService))].filter(
     (name) => upstreams.get(name)?.transport === 'grpc-js',
   );
@@ -178,7 +185,7 @@ function report(
   observation.revise(descriptors.revision);
   app.get(AccessLog).restart();
   observation.metrics.info.reidentify(hash, descriptors.revision);
-  warn(contract, live.view);
+  warn({ contract, descriptors }, live.view);
   if (live.view.health.driftIntervalMs > 0) void app.get(ContractDrift).check();
   const [former, present] = [before, contract.routes].map((routes) => routes.map(nameOf)) as [string[], string[]];
   return {

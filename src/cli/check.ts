@@ -12,6 +12,7 @@ import { BUILT_IN_UPSTREAMS, GUARDRAIL, upstreamVariables } from '../config/sche
 import { unusedUpstreams } from '../config/unused-upstreams.js';
 import type { Environment } from '../config/variables.js';
 import { configWarnings } from '../config/warnings.js';
+import { ruleWarnings } from '../contract/api-config/rule-warnings.js';
 import { contractWarnings } from '../contract/contract-warnings.js';
 import { describeProblem } from '../contract/contract-problem.js';
 import { contractProblems, fileProblems, moduleProblems } from '../startup-checks.js';
@@ -49,7 +50,8 @@ export async function check(world: World, terminal: Terminal, options: { readonl
   for (const warning of warnings) {
     terminal.err(`warning: ${formatProblem(warning)}`);
   }
-  for (const warning of contractWarnings(world.routes)) terminal.err(`warning: ${describeProblem(warning)}`);
+  for (const warning of [...ruleWarnings(world.descriptors), ...contractWarnings(world.routes)])
+    terminal.err(`warning: ${describeProblem(warning)}`);
   for (const line of summarise(world, config)) terminal.out(line);
   if (options.print) terminal.out(JSON.stringify(printed(config, world.env), null, 2));
   return 0;

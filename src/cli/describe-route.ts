@@ -1,5 +1,6 @@
 import { formatDuration, formatSize } from '../config/quantities.js';
 import { GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
+import { ruleLocations } from '../contract/api-config/apply-rules.js';
 import type { Route } from '../contract/route.js';
 import { whyUncompressed } from '../contract/uncompressible.js';
 import type { Access, FallbackPolicy, Policy, RatePolicy } from '../domain/policy.js';
@@ -28,6 +29,7 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ),
     ['rpc', `${method.service}.${method.name} (${method.kind === 'unary' ? 'unary' : 'server stream'})`],
     ['upstream', targetOf(method, world)],
+    ...ruleFact(route),
     ...accessFacts(method.policy),
     ...fieldFacts(method.policy),
     ...limitFacts(route, world),
@@ -50,6 +52,12 @@ function httpFacts(route: Route, { inspection: { settings } }: World): Fact[] {
     ...listFact('headers', responseHeaders, 'of the backend, passed on'),
     ...(encodedSlashes ? [['slashes', '%2F is part of a value'] as const] : []),
   ];
+}
+
+/** Where the path and the policy are said, when it is not the proto. */
+function ruleFact({ desc }: Route): Fact[] {
+  const locations = ruleLocations(desc.proto);
+  return locations.length === 0 ? [] : [['rules', `${locations.join(', ')} (in place of the proto's)`]];
 }
 
 function bodyOf({ body }: Route): string {

@@ -11,6 +11,7 @@ import type { World } from './world.js';
 
 export interface EnvOption {
   readonly env?: string;
+  readonly policy?: string;
 }
 
 /** Exit code of the last command, beside what it wrote. */
@@ -26,6 +27,7 @@ export interface CliContext {
 }
 
 export const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
+export const POLICY_OPTION = ['--policy <file>', 'rules for the RPCs, in place of GATEWAY_POLICY_FILE'] as const;
 export const ADMIN_OPTION = ['--url <url>', 'admin listener of the running gateway', parseUrl] as const;
 /** How long a probe may take, and when it is slow. */
 export const PROBE_LIMITS = { timeoutMs: 5_000, slowMs: 1_000 };

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { audit } from './audit/audit.js';
 import { SEVERITIES, type Severity } from './audit/finding.js';
-import { type CliContext, ENV_OPTION, type EnvOption, PROBE_LIMITS } from './diagnostic-commands.js';
+import { type CliContext, ENV_OPTION, type EnvOption, POLICY_OPTION, PROBE_LIMITS } from './diagnostic-commands.js';
 import { reportOutbox } from './outbox-report.js';
 import { readStandardInput } from './standard-input.js';
 import { explainToken } from './token/explain-token.js';
@@ -26,6 +26,7 @@ function addAudit(program: Command, { terminal, outcome, world }: CliContext): v
     .command('audit')
     .description('grade what settings, contract and manifests leave open')
     .option(...ENV_OPTION)
+    .option(...POLICY_OPTION)
     .option('--manifests <path>', 'directory or file of Kubernetes manifests, whose settings are judged instead')
     .addOption(new Option('--fail-on <severity>', 'exit 1 for findings of this severity and worse').choices(SEVERITIES))
     .option('--ignore <id...>', 'findings that are known and accepted', [])

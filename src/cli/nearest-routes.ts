@@ -1,4 +1,4 @@
-import { editDistance } from '../config/did-you-mean.js';
+import { editDistance } from '../domain/did-you-mean.js';
 import type { Route } from '../contract/route.js';
 
 const MAX_SUGGESTIONS = 3;

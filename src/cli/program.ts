@@ -13,6 +13,7 @@ import {
   ENV_OPTION,
   type EnvOption,
   type Outcome,
+  POLICY_OPTION,
   PROBE_LIMITS,
 } from './diagnostic-commands.js';
 import { explainRequest } from './explain-request.js';
@@ -41,27 +42,21 @@ export async function run(args: readonly string[], terminal: Terminal, env = pro
 }
 
 function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): Command {
-  const world = ({ env: file }: EnvOption): Promise<World> => readWorld(file === undefined ? env : readEnvFile(file));
+  const world = ({ env: file, policy }: EnvOption): Promise<World> => {
+    const given = file === undefined ? env : readEnvFile(file);
+    return readWorld(policy === undefined ? given : { ...given, GATEWAY_POLICY_FILE: policy });
+  };
   const program = new Command('gateway')
     .description('Runs the gateway, and looks at its settings and contracts.')
     .version(VERSION);
-  program
-    .command('check')
-    .description('say whether the gateway would start; exit 78 with every problem if not')
-    .option(...ENV_OPTION)
-    .option('--print', 'print the effective settings too, secrets as fingerprints', false)
-    .option('--live', 'also try every connection, and print what fails', false)
-    .action(async (options: EnvOption & { print: boolean; live: boolean }) => {
-      outcome.exitCode = await check(await world(options), terminal, options);
-      if (outcome.exitCode !== 0 || !options.live) return;
-      outcome.exitCode = await doctor(await world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
-    });
+  addCheck(program, { terminal, outcome, world });
   addDiagnosticCommands(program, { terminal, outcome, world });
   addInspectionCommands(program, { terminal, outcome, world });
   program
     .command('routes')
     .description('list the routes with their RPC, access, permissions and timeout')
     .option(...ENV_OPTION)
+    .option(...POLICY_OPTION)
     .option('--json', 'as JSON', false)
     .action(async (options: EnvOption & { json: boolean }) => {
       outcome.exitCode = listRoutes(await world(options), terminal, options);
@@ -89,6 +84,21 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
   return program;
 }
 
+function addCheck(program: Command, { terminal, outcome, world }: CliContext): void {
+  program
+    .command('check')
+    .description('say whether the gateway would start; exit 78 with every problem if not')
+    .option(...ENV_OPTION)
+    .option(...POLICY_OPTION)
+    .option('--print', 'print the effective settings too, secrets as fingerprints', false)
+    .option('--live', 'also try every connection, and print what fails', false)
+    .action(async (options: EnvOption & { print: boolean; live: boolean }) => {
+      outcome.exitCode = await check(await world(options), terminal, options);
+      if (outcome.exitCode !== 0 || !options.live) return;
+      outcome.exitCode = await doctor(await world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
+    });
+}
+
 function addExplain(program: Command, { terminal, outcome, world }: CliContext): void {
   program
     .command('explain <verb> [path]')
@@ -96,6 +106,7 @@ function addExplain(program: Command, { terminal, outcome, world }: CliContext):
       'say what happens to a request: route, policy, RPC, upstream, deadline, pipeline; or, with --url and a request id, what happened to one',
     )
     .option(...ENV_OPTION)
+    .option(...POLICY_OPTION)
     .option(...ADMIN_OPTION)
     .action(async (verb: string, path: string | undefined, options: EnvOption & { url?: string }) => {
       if (path !== undefined) outcome.exitCode = explain(await world(options), terminal, { verb, path });

@@ -1,5 +1,5 @@
 import { formatProblem } from '../config/config-error.js';
-import { nearest } from '../config/did-you-mean.js';
+import { nearest } from '../domain/did-you-mean.js';
 import { parseEnvironment } from '../config/environment.js';
 import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import { withDeadline } from '../domain/loop-timeout.js';

@@ -35,8 +35,7 @@ export async function readWorld(given: Environment): Promise<World> {
   const inspected = inspectEnvironment(env);
   const inspection = { ...inspected, problems: [...fileProblems, ...inspected.problems] };
   const { modules, problems: moduleProblems } = await readModules(inspection.settings.GATEWAY_MODULES ?? []);
-  const { descriptors: sets, problems } = readDescriptors(inspection);
-  const descriptors = addServices(sets, servicesOf(modules));
+  const { descriptors, problems } = readDescriptors(inspection, modules);
   const { routes } = buildRouteTable(descriptors.services);
   return { env, inspection, routes, descriptors, descriptorProblems: problems, modules, moduleProblems };
 }
@@ -61,13 +60,16 @@ function readFiles(env: Environment): { readonly env: Environment; readonly prob
   }
 }
 
-function readDescriptors({ settings, upstreams }: Inspection) {
+function readDescriptors({ settings, upstreams }: Inspection, modules: readonly ModuleLike[]) {
   const absentUpstreams = upstreams.filter(({ absent }) => absent).map(({ name }) => name);
   try {
-    return { descriptors: loadDescriptors(settings.GATEWAY_DESCRIPTORS, { absentUpstreams }), problems: [] };
+    const { GATEWAY_DESCRIPTORS: files, GATEWAY_POLICY_FILE: policyFile } = settings;
+    const sets = loadDescriptors(files, { absentUpstreams, policyFile });
+    return { descriptors: addServices(sets, servicesOf(modules)), problems: [] };
   } catch (error) {
     if (!(error instanceof DescriptorError)) throw error;
-    return { descriptors: loadDescriptors([], { absentUpstreams }), problems: error.problems };
+    const sets = loadDescriptors([], { absentUpstreams });
+    return { descriptors: addServices(sets, servicesOf(modules)), problems: error.problems };
   }
 }
 

@@ -54,6 +54,7 @@ export function assembleConfig(
     alerts: alertsOf(settings),
     admin: adminOf(settings),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
+    policyFile: settings.GATEWAY_POLICY_FILE,
     moduleFiles: settings.GATEWAY_MODULES,
     ...processOf(settings),
   });

@@ -226,6 +226,8 @@ export interface GatewayConfig {
   readonly instance: string;
   /** Descriptor sets to mount beside the built-in one. */
   readonly descriptorFiles: readonly string[];
+  /** Rules for the RPCs of those sets; undefined: their protos alone say what is exposed. */
+  readonly policyFile: string | undefined;
   /** Files that export NestJS modules to mount. */
   readonly moduleFiles: readonly string[];
   readonly environment: string;

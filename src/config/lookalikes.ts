@@ -1,5 +1,5 @@
 import type { ConfigWarning } from './config-error.js';
-import { editDistance, nearest } from './did-you-mean.js';
+import { editDistance, nearest } from '../domain/did-you-mean.js';
 import { type Environment, isKnownVariable, isSet, settingNames } from './variables.js';
 
 /** Beginnings of names that only a setting of this gateway is likely to have. */

@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-error.js';
-import { nearest } from './did-you-mean.js';
+import { nearest } from '../domain/did-you-mean.js';
 import { type Kind, Refusal } from './setting.js';
 
 /** A value for the tokens of one issuer; an undefined issuer means all that have no entry of their own. */

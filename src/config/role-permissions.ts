@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { nearest } from './did-you-mean.js';
+import { nearest } from '../domain/did-you-mean.js';
 import { parseGrant } from '../domain/grant.js';
 import { describeLocated, type Located, LocatedError, type LocatedMember, readYaml } from '../domain/located-yaml.js';
 import { type Kind, Refusal } from './setting.js';

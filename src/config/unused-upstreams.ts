@@ -1,6 +1,6 @@
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { ConfigWarning } from './config-error.js';
-import { nearest } from './did-you-mean.js';
+import { nearest } from '../domain/did-you-mean.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { GUARDRAIL, upstreamVariables } from './schema/upstream-settings.js';
 

@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-error.js';
-import { editDistance, nearest } from './did-you-mean.js';
+import { editDistance, nearest } from '../domain/did-you-mean.js';
 import { settingsSchema } from './schema.js';
 import { settingInfo } from './setting.js';
 import { ssoVariables } from './schema/sso-settings.js';

@@ -5,6 +5,9 @@ import type { DescExtension, DescField, DescMethod, DescService, FileRegistry } 
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { policy } from '../gen/gateway/v1/policy_pb.js';
 import { http } from '../gen/google/api/annotations_pb.js';
+import { type ApiConfig, ApiConfigError, readApiConfig } from './api-config/api-config.js';
+import { type AppliedRule, applyRules, selectableIn } from './api-config/apply-rules.js';
+import { unknownSelectors } from './api-config/unknown-selectors.js';
 import { readComments } from './comments.js';
 import type { Comments } from './comments.js';
 import { upstreamOfService } from './describe-method.js';
@@ -23,8 +26,12 @@ export interface DescriptorSet {
   /** Where it came from, for messages. */
   readonly source: string;
   /** SHA-256 of its bytes, in hex. */
+  readonly content: string;
+  /** The same with the rules that were put into it. */
   readonly digest: string;
   readonly registry: FileRegistry;
+  /** Rules of a file in the place of what its protos say. */
+  readonly rules: readonly AppliedRule[];
   /** Those with an RPC that has a policy, in the order of the set. */
   readonly services: readonly DescService[];
 }
@@ -55,34 +62,56 @@ export class DescriptorError extends Error {
 
 /** How sets are read, beside their bytes. */
 export interface LoadOptions {
-  /** Sets loaded before: one whose bytes are the same is taken as it is, with its types. */
+  /** Sets loaded before: one whose bytes and rules are the same is taken as it is, with its types. */
   readonly known?: readonly DescriptorSet[];
   /** Upstreams that do not exist: a service of one is left out, whichever set holds it. */
   readonly absentUpstreams?: readonly string[];
+  /** A file of rules for RPCs and fields of the sets, in the shape of a gRPC API configuration. */
+  readonly policyFile?: string | undefined;
 }
 
 /** Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once. */
 export function loadDescriptors(files: readonly string[] = [], options: LoadOptions = {}): Descriptors {
-  const { known = [], absentUpstreams = [] } = options;
+  const { known = [], absentUpstreams = [], policyFile } = options;
   const problems: string[] = [];
-  const sets: DescriptorSet[] = [];
-  for (const file of [BUILT_IN, ...files]) {
-    try {
-      sets.push(loadSet(readFile(file), file === BUILT_IN ? 'built-in descriptors' : String(file), known));
-    } catch (error) {
-      if (!(error instanceof DescriptorError)) throw error;
-      problems.push(...error.problems);
-    }
-  }
+  const config = policyFile === undefined ? undefined : attempt(problems, () => readApiConfig(policyFile));
+  const builtIn = attempt(problems, () => loadSet(readFile(BUILT_IN), { source: 'built-in descriptors', known }));
+  const others = files.map((file) => attempt(problems, () => loadSet(readFile(file), { source: file, known, config })));
+  const sets = [builtIn, ...others].filter((set) => set !== undefined);
   const isServed = (service: DescService) => !absentUpstreams.includes(upstreamOfService(service));
   problems.push(...findRepeatedServices(sets, isServed));
+  // Selectors may be of a set that could not be read.
+  if (config !== undefined && sets.length > files.length) problems.push(...unknownSelectors(config, sets));
   if (problems.length > 0) throw new DescriptorError(problems);
   return mergeSets(sets, isServed);
 }
 
-/** Adds services that the sets do not hold, as modules in code bring them. */
+/** Returns what was loaded; undefined when it has problems, which are added to the others. */
+function attempt<T>(problems: string[], load: () => T): T | undefined {
+  try {
+    return load();
+  } catch (error) {
+    if (!(error instanceof DescriptorError || error instanceof ApiConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
+}
+
+/**
+ * Adds services that the sets do not hold, as modules in code bring them. Throws DescriptorError for one that a file has
+ * rules for: what code says of a service holds.
+ */
 export function addServices(descriptors: Descriptors, services: readonly DescService[]): Descriptors {
   const known = new Set(descriptors.services.map(({ typeName }) => typeName));
+  const inCode = new Set(services.map(({ typeName }) => typeName));
+  const problems = descriptors.sets.flatMap(({ rules }) =>
+    rules.flatMap(({ rule: { kind, selector, location } }) => {
+      const service = selector.slice(0, selector.lastIndexOf('.'));
+      if (kind === 'field' || !inCode.has(service)) return [];
+      return [`${location}: ${service} has a controller in code, whose annotations hold: remove the rule`];
+    }),
+  );
+  if (problems.length > 0) throw new DescriptorError(problems);
   return {
     ...descriptors,
     services: [...descriptors.services, ...services.filter(({ typeName }) => !known.has(typeName))],
@@ -90,19 +119,28 @@ export function addServices(descriptors: Descriptors, services: readonly DescSer
 }
 
 /** Parses a FileDescriptorSet or a buf image, which differ in nothing that is read here. Throws DescriptorError. */
-export function readDescriptorSet(bytes: Uint8Array, source: string): DescriptorSet {
-  const registry = parseRegistry(bytes, source);
+export function readDescriptorSet(bytes: Uint8Array, source: string, config?: ApiConfig): DescriptorSet {
+  const { registry, rules } = parseRegistry(bytes, source, config);
   const services = [...registry].filter((type) => type.kind === 'service').filter(hasPolicy);
-  return { source, digest: digestOf(bytes), registry, services };
+  return { source, content: digestOf(bytes), digest: digestOf(bytes, config), registry, rules, services };
 }
 
-function loadSet(bytes: Uint8Array, source: string, known: readonly DescriptorSet[]): DescriptorSet {
-  const digest = digestOf(bytes);
-  return known.find((set) => set.source === source && set.digest === digest) ?? readDescriptorSet(bytes, source);
+interface SetSource {
+  readonly source: string;
+  readonly known: readonly DescriptorSet[];
+  readonly config?: ApiConfig | undefined;
 }
 
-function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+function loadSet(bytes: Uint8Array, { source, known, config }: SetSource): DescriptorSet {
+  const digest = digestOf(bytes, config);
+  return (
+    known.find((set) => set.source === source && set.digest === digest) ?? readDescriptorSet(bytes, source, config)
+  );
+}
+
+function digestOf(bytes: Uint8Array, config?: ApiConfig): string {
+  const hash = createHash('sha256').update(bytes);
+  return (config === undefined ? hash : hash.update(config.digest)).digest('hex');
 }
 
 function readFile(file: string | URL): Uint8Array {
@@ -114,15 +152,20 @@ function readFile(file: string | URL): Uint8Array {
   }
 }
 
-function parseRegistry(bytes: Uint8Array, source: string): FileRegistry {
+function parseRegistry(
+  bytes: Uint8Array,
+  source: string,
+  config: ApiConfig | undefined,
+): Pick<DescriptorSet, 'registry' | 'rules'> {
   const mistake = recognise(bytes);
   if (mistake !== undefined) throw new DescriptorError([`${source}: ${mistake}; ${HOW_TO_BUILD}`]);
   try {
     const set = fromBinary(FileDescriptorSetSchema, bytes);
     if (set.file.length === 0) throw new Error('it holds no file');
+    const rules = applyRules(selectableIn(set), config?.rules ?? []);
     const registry = createFileRegistry(set);
     for (const type of registry) readOptions(type);
-    return registry;
+    return { registry, rules };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DescriptorError([`${source}: is no complete descriptor set: ${reason}; ${HOW_TO_BUILD}`]);

@@ -1,6 +1,6 @@
 import { MetadataScanner, type DiscoveryService } from '@nestjs/core';
 import type { ConfigProblem } from '../config/config-error.js';
-import { nearest } from '../config/did-you-mean.js';
+import { nearest } from '../domain/did-you-mean.js';
 import { upstreamOf } from './upstream.decorator.js';
 
 /**

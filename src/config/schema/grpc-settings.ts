@@ -81,4 +81,10 @@ export const grpcSettings = {
     example: '/etc/gateway/billing.binpb',
     reloadable: true,
   }),
+  GATEWAY_POLICY_FILE: optional(file, {
+    description:
+      'YAML or JSON file of paths and policies for RPCs of those descriptor sets, for protos that cannot be annotated (docs/policy-file.md). What it says of an RPC takes the place of what the proto says. It is read at the start and at each reload.',
+    example: '/etc/gateway/api.yaml',
+    reloadable: true,
+  }),
 };

@@ -1,7 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import type { Metadata } from '@grpc/grpc-js';
-import { nearest } from '../../config/did-you-mean.js';
+import { nearest } from '../../domain/did-you-mean.js';
 import { duration } from '../../config/quantities.js';
 import { GRPC_CODES, type GrpcCode } from '../../grpc/grpc-code.js';
 
