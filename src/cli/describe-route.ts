@@ -43,13 +43,15 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
 }
 
 function httpFacts(route: Route, { inspection: { settings } }: World): Fact[] {
-  const { responseHeaders = [], encodedSlashes } = route.method.policy;
+  const { responseHeaders = [], encodedSlashes, etag } = route.method.policy;
   const codings = settings.GATEWAY_COMPRESSION ?? [];
   const reason = whyUncompressed(route);
   const compression = reason === undefined ? codings.join(', ') : `never: ${reason}`;
   return [
     ...(codings.length === 0 ? [] : [['compression', compression] as const]),
     ...listFact('headers', responseHeaders, 'of the backend, passed on'),
+    ...(etag?.responseField === undefined ? [] : [['etag', `ETag is ${etag.responseField} of the response`] as const]),
+    ...(etag?.requestField === undefined ? [] : [['etag', `If-Match is ${etag.requestField} of the request`] as const]),
     ...(encodedSlashes ? [['slashes', '%2F is part of a value'] as const] : []),
   ];
 }

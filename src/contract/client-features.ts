@@ -52,7 +52,8 @@ function readEtag({ input, output, methodKind }: DescMethod, { etag, cache }: Pr
   ] as const) {
     const fields = path === undefined ? [] : resolveFieldPath(message, path);
     if (typeof fields === 'string') mistakes.push(`${option} "${path}": ${fields}`);
-    else if (fields.length > 0 && !fields.every(isSingular)) mistakes.push(`${option} "${path}" is in a list or a map`);
+    else if (fields.length > 0 && !fields.every(isSingular))
+      mistakes.push(`${option} "${path}" is in a list, a map, a oneof or a group`);
     else if (fields.length > 0 && !isText(fields.at(-1)!)) mistakes.push(`${option} "${path}" must be a string`);
   }
   return policy;
@@ -60,8 +61,10 @@ function readEtag({ input, output, methodKind }: DescMethod, { etag, cache }: Pr
 
 type Fields = Exclude<ReturnType<typeof resolveFieldPath>, string>;
 
-function isSingular({ fieldKind }: Fields[number]): boolean {
-  return fieldKind === 'scalar' || fieldKind === 'message';
+/** Neither in a list nor in a map, nor one of several, nor a group: what is appended to a message is merged into it. */
+function isSingular(field: Fields[number]): boolean {
+  if (field.oneof !== undefined) return false;
+  return field.fieldKind === 'scalar' || (field.fieldKind === 'message' && !field.delimitedEncoding);
 }
 
 function isText(field: Fields[number]): boolean {

@@ -93,6 +93,14 @@ export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
     meaning: 'Somebody else changed the resource at the same time.',
     action: 'Read it again, apply the change to what is there now, and repeat.',
   },
+  STREAM_GONE: {
+    meaning: 'The stream that `Last-Event-ID` names is not kept any more, or not from there on.',
+    action: 'Begin a new one without the header. Operators: `resume` in the policy says how much is kept.',
+  },
+  PRECONDITION_FAILED: {
+    meaning: 'The resource is not the one whose entity tag `If-Match` names: somebody else has changed it.',
+    action: 'Read it again, apply the change to what is there now, and repeat with its `ETag`.',
+  },
   PAYLOAD_TOO_LARGE: {
     meaning: 'The body is larger than this route or the service behind it takes.',
     action: 'Send less at once. Operators: `GATEWAY_MAX_BODY_BYTES`, or `max_body_bytes` in the policy.',

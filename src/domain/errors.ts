@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   ALREADY_EXISTS: { status: 409, domain: 'client', title: 'Already exists' },
   PROFILE_RUNNING: { status: 409, domain: 'client', title: 'A profile is being taken' },
   ABORTED: { status: 409, domain: 'client', title: 'Aborted' },
+  STREAM_GONE: { status: 410, domain: 'client', title: 'Stream gone' },
+  PRECONDITION_FAILED: { status: 412, domain: 'client', title: 'Precondition failed' },
   PAYLOAD_TOO_LARGE: { status: 413, domain: 'client', title: 'Payload too large' },
   URI_TOO_LONG: { status: 414, domain: 'client', title: 'URI too long' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, domain: 'client', title: 'Unsupported media type' },

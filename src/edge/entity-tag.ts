@@ -15,6 +15,11 @@ export function codedTag(etag: string, coding: ContentCoding | undefined): strin
   return coding === undefined ? etag : `${etag.slice(0, -1)}-${coding}"`;
 }
 
+/** Returns the tag of a response that was sent in a coding, as it was before; others as they are. */
+export function withoutCoding(etag: string): string {
+  return etag.replace(CODED, '"');
+}
+
 /** Whether If-None-Match names a tag; it compares weakly (RFC 9110 13.1.2). */
 export function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   return matchingTag(ifNoneMatch, etag) !== undefined;

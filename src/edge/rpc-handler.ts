@@ -14,6 +14,7 @@ import { AnswerReader } from './answer-reader.js';
 import { JSON_TYPE, toResponse } from './answer.js';
 import { Compression } from './compression/compression.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
+import { asPrecondition, compileIfMatch } from './if-match.js';
 import { runSteps, type Step } from './pipeline/pipeline.js';
 import { RpcExchange } from './pipeline/rpc-exchange.js';
 import { RateLimitInterceptor } from './rate-limit.interceptor.js';
@@ -25,13 +26,20 @@ import { writeServerTiming } from './server-timing.js';
 import { StreamHandler } from './stream/stream-handler.js';
 
 /** A step between the interceptors of a generated route and its client. */
-export type HandlerStep = 'decode' | 'value-limits' | 'call' | 'encode' | 'send';
+export type HandlerStep = 'decode' | 'if-match' | 'value-limits' | 'call' | 'encode' | 'send';
 
 /** Lists what a route does once its interceptors have let a request pass. */
 export function handlerSteps({ method }: Route): readonly HandlerStep[] {
   const countsValues = method.keyedRates !== undefined && method.keyedRates.length > 0;
+  const isConditional = method.policy.etag?.requestField !== undefined;
   const call = method.kind === 'server_stream' ? (['call'] as const) : (['call', 'encode'] as const);
-  return ['decode', ...(countsValues ? (['value-limits'] as const) : []), ...call, 'send'];
+  return [
+    'decode',
+    ...(isConditional ? (['if-match'] as const) : []),
+    ...(countsValues ? (['value-limits'] as const) : []),
+    ...call,
+    'send',
+  ];
 }
 
 /** What every generated route does between its interceptors and its client: one REST request becomes one gRPC call, and its response the answer. */
@@ -42,6 +50,8 @@ export class RpcHandler {
   private readonly overrides = new Map<RpcMethod, RpcOverride>();
   private readonly named: Readonly<Record<HandlerStep, Step>> = {
     decode: { name: 'decode', stage: 'decode', span: AFTER_STEPS, run: decode },
+    // That of a route is compiled with it.
+    'if-match': { name: 'if-match', stage: 'decode', span: NO_SPAN, run: () => undefined },
     'value-limits': {
       name: 'value-limits',
       stage: 'limits',
@@ -67,9 +77,26 @@ export class RpcHandler {
 
   /** Returns the steps of a route behind its interceptors: see {@link handlerSteps}. */
   steps(route: Route): readonly Step[] {
-    const steps = handlerSteps(route).map((name) => this.named[name]);
+    const steps = this.conditional(
+      route,
+      handlerSteps(route).map((name) => this.named[name]),
+    );
     if (route.method.kind === 'server_stream') return steps;
     return [...steps.slice(0, -1), this.sendStep(route)];
+  }
+
+  /** The steps of a route whose policy has `If-Match` checked by the backend; those of any other as they are. */
+  private conditional(route: Route, steps: readonly Step[]): readonly Step[] {
+    const run = compileIfMatch(route);
+    if (run === undefined) return steps;
+    const call = (exchange: RpcExchange) =>
+      this.call(exchange).catch((error: unknown) => {
+        throw asPrecondition(error, exchange);
+      });
+    return steps.map((step) => {
+      if (step.name === 'if-match') return { ...step, run };
+      return step.name === 'call' ? { ...step, run: call } : step;
+    });
   }
 
   /** The last step, with what the settings ask for on top of it. */

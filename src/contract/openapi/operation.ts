@@ -87,9 +87,9 @@ export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObje
 
 /** Headers of the backend that clients get. */
 function describeHeaders({ method: { policy } }: Route): JsonObject | undefined {
-  const { responseHeaders } = policy;
-  if (responseHeaders === undefined) return undefined;
-  return Object.fromEntries(responseHeaders.map((name) => [name, { schema: { type: 'string' } }]));
+  const names = [...(policy.responseHeaders ?? []), ...(policy.etag?.responseField === undefined ? [] : ['ETag'])];
+  if (names.length === 0) return undefined;
+  return Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]));
 }
 
 function describeContent(route: Route, schemas: MessageSchemas): JsonObject {
@@ -110,7 +110,7 @@ function describeContent(route: Route, schemas: MessageSchemas): JsonObject {
 
 /** Answers that the gateway caches have an entity tag. */
 function describeUnchanged({ verb, method: { policy } }: Route): JsonObject {
-  if (verb !== 'GET' || policy.cache === undefined) return {};
+  if (verb !== 'GET' || (policy.cache === undefined && policy.etag?.responseField === undefined)) return {};
   const description = 'Nothing has changed: `If-None-Match` names the `ETag` of the answer.';
   return { 304: { description, headers: { ETag: { schema: { type: 'string' } } } } };
 }

@@ -22,7 +22,14 @@ export function describeParameters(route: Route, { parameters }: OpenApiPath, sc
   return [
     ...parameters.map((parameter) => describePathParameter(parameter, route, schemas)),
     ...describeQuery(route, schemas),
+    ...describeConditions(route),
   ];
+}
+
+function describeConditions({ method: { policy } }: Route): JsonObject[] {
+  if (policy.etag?.requestField === undefined) return [];
+  const description = `Entity tag of the resource as it was read; another one is 412. It stands for \`${policy.etag.requestField}\`.`;
+  return [{ name: 'If-Match', in: 'header', description, schema: { type: 'string' }, example: '"abc"' }];
 }
 
 function describePathParameter(parameter: PathParameter, route: Route, schemas: MessageSchemas): JsonObject {

@@ -78,6 +78,8 @@ export function problemStatuses({ method, body, verb }: Route): readonly number[
   if (verb !== 'GET' || hasBody) statuses.add(409);
   if (method.policy.successStatus !== 204) statuses.add(406);
   if (method.guarded !== undefined) statuses.add(422);
+  if (method.policy.etag?.requestField !== undefined) statuses.add(412);
+  if (method.policy.stream.resume !== undefined) statuses.add(410);
   return [...statuses].toSorted((left, right) => left - right);
 }
 
