@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackendView, type ReceivedCall } from '../support/backend-view.js';
 import { CREDENTIAL_KINDS, CredentialBench, type CredentialKind, type Identity } from '../support/credential-kinds.js';
@@ -24,7 +25,11 @@ let bench: CredentialBench;
 let backends: BackendView;
 
 beforeAll(async () => {
-  bench = await CredentialBench.start();
+  bench = await CredentialBench.start({
+    GATEWAY_JWT_ISSUER_TENANTS: 'https://apps.example=acme acme-eu',
+    GATEWAY_DESCRIPTORS: fileURLToPath(new URL('../gen/descriptors.binpb', import.meta.url)),
+    SHAPES_SERVICE_URL: '127.0.0.1:1',
+  });
   backends = new BackendView(bench.gateway.world);
 });
 afterAll(() => bench?.close());
@@ -178,3 +183,15 @@ function issuerOf(kind: CredentialKind): string {
   if (kind === 'opaque' || kind === 'api_key') return '';
   return kind === 'jwt of a further issuer' ? 'https://apps.example' : bench.gateway.world.issuer;
 }
+
+describe('a permission that reaches across tenants, granted by AuthService', () => {
+  it.each<[CredentialKind, number]>([
+    // Nothing listens where the service should be.
+    ['jwt', 503],
+    ['jwt of a further issuer', 403],
+  ])('to a %s, whose issuer is bound to a tenant or not, gives %s', async (kind, status) => {
+    bench.granted = ['shape:read:all'];
+    expect(await ask(kind, ALICE, '/shapes/v1/shapes/1')).toBe(status);
+    expect(bench.checks.map(({ permissions }) => permissions)).toEqual([['shape:read:all']]);
+  });
+});
