@@ -8,6 +8,13 @@ interface BannerFacts {
   readonly world: World;
 }
 
+function mockedLines({ mocked }: World): string {
+  if (mocked === undefined) return '';
+  const addresses = Array.from(mocked.addresses, ([name, address]) => `${name} ${address}`).join('   ');
+  const permissions = mocked.permissions.length === 0 ? '' : `   (admins hold ${mocked.permissions.join(', ')})`;
+  return `  Mocked     ${addresses}${permissions}\n\n`;
+}
+
 /** What a newcomer needs to see once everything runs: where it is, who may sign in, what to try. */
 export function banner({ gatewayUrl, adminAddress, world }: BannerFacts): string {
   const login = JSON.stringify({ identifier: PEOPLE[0].email, password: PASSWORD });
@@ -22,7 +29,7 @@ export function banner({ gatewayUrl, adminAddress, world }: BannerFacts): string
   Admin      ${admin}
   Faults     ${world.faultsUrl}/faults   (calls that reached the backends: ${world.faultsUrl}/calls)
 
-  Users, all with the password "${PASSWORD}":
+${mockedLines(world)}  Users, all with the password "${PASSWORD}":
 ${PEOPLE.map(({ email, tenantId, role }) => `    ${email.padEnd(20)} ${role} of ${tenantId}`).join('\n')}
 
   Try:

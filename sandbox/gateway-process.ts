@@ -3,9 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const TYPESCRIPT = import.meta.resolve('@oxc-node/core/register');
 const READY_WITHIN_MS = 30_000;
 const POLL_MS = 100;
@@ -32,7 +30,6 @@ export class GatewayExit extends Error {
 /** Starts a gateway in a process group of its own: Ctrl-C reaches the sandbox alone, which then stops the gateway. */
 export function spawnGateway(entry: string, env: NodeJS.ProcessEnv): GatewayProcess {
   const child = spawn(process.execPath, ['--import', TYPESCRIPT, entry], {
-    cwd: PROJECT,
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,

@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { compileProto } from '../test/support/compile-proto.js';
 import { PORT_VARIABLES } from './settings.js';
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const ANY_PORTS = Object.fromEntries(PORT_VARIABLES.map((name) => [name, '0']));
 
@@ -34,8 +36,9 @@ beforeAll(async () => {
 afterEach(() => void running?.kill('SIGTERM'));
 afterAll(() => rm(folder, { recursive: true }));
 
-function run(env: Record<string, string> = {}, gateway = 'gateway.mjs') {
-  const child = spawn(process.execPath, ['--import', '@oxc-node/core/register', MAIN], {
+function run(env: Record<string, string> = {}, gateway = 'gateway.mjs', args: readonly string[] = []) {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('@oxc-node/core/register'), MAIN, ...args], {
+    cwd: ROOT,
     env: {
       PATH: process.env['PATH'],
       API_GATEWAY_PORT: '0',
@@ -147,5 +150,30 @@ describe('npm run sandbox', { timeout: 60_000 }, () => {
     holder.close();
     expect(code).toBe(1);
     expect(output).toMatch(new RegExp(`EADDRINUSE.*127.0.0.1:${port}.*${variable}=(127.0.0.1:)?0 takes any free port`));
+  });
+
+  it('mocks the services of a descriptor set, by its path from where the command was typed', async () => {
+    const proto = compileProto(`service Orders {
+      rpc Get(google.protobuf.Empty) returns (google.protobuf.Empty) {
+        option (gateway.v1.policy) = {access: ACCESS_CONTROLLED permissions: "orders.read"};
+      }
+    }`);
+    onTestFinished(() => proto.remove());
+    const { child, exit, up } = run({ INIT_CWD: dirname(proto.path) }, 'gateway.mjs', ['--mock', basename(proto.path)]);
+    const output = await up();
+    expect(output).toMatch(/^ {2}Mocked {5}extra 127\.0\.0\.1:\d+ {3}\(admins hold orders\.read\)$/m);
+    const [, address] = /extra (\S+)/.exec(output) ?? [];
+    const settings = await (await fetch(urlIn(output, 'Gateway'))).json();
+    expect(settings).toMatchObject({ GATEWAY_DESCRIPTORS: proto.path, EXTRA_SERVICE_URL: address });
+    child.kill('SIGTERM');
+    expect(await exit).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    [['--mock', 'nowhere.binpb'], /nowhere\.binpb: cannot be read/],
+    [['--mocks', 'x'], /--mocks/],
+  ])('does not start with %j', async (args, message) => {
+    const { code, output } = await run({}, 'gateway.mjs', args).exit;
+    expect([code, output]).toEqual([78, expect.stringMatching(message)]);
   });
 });

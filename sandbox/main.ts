@@ -1,17 +1,19 @@
+import { resolve } from 'node:path';
 import { banner } from './banner.js';
 import { chooseAdminAddress, choosePort, GatewayExit, spawnGateway } from './gateway-process.js';
 import { OpenParts } from './open-parts.js';
 import { refuseGatewaySettings } from './gateway-settings.js';
-import { portVariable, readSettings, type SandboxSettings } from './settings.js';
+import { DescriptorError } from '../src/contract/descriptors.js';
+import { portVariable, readArguments, readSettings, type SandboxArguments, type SandboxSettings } from './settings.js';
 import { startWorld } from './world.js';
 
 const EXIT_CONFIG = 78;
 
 /** `npm run sandbox`: a world and a gateway in it, until a signal comes or the gateway ends. Gives the exit code. */
 async function main(env: NodeJS.ProcessEnv): Promise<number> {
-  let settings: SandboxSettings;
+  let settings: SandboxSettings & SandboxArguments;
   try {
-    settings = readSettings(env);
+    settings = { ...readSettings(env), ...readArguments(process.argv.slice(2), process.cwd()) };
     refuseGatewaySettings(env);
   } catch (error) {
     return fail(error, EXIT_CONFIG);
@@ -23,14 +25,14 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
     return 0;
   } catch (error) {
     if (signal.aborted) return 0;
-    return fail(error, error instanceof GatewayExit ? error.code : 1);
+    return fail(error, exitCodeOf(error));
   } finally {
     await parts.close();
   }
 }
 
 async function run(
-  settings: SandboxSettings,
+  settings: SandboxSettings & SandboxArguments,
   env: NodeJS.ProcessEnv,
   { parts, signal }: { parts: OpenParts; signal: AbortSignal },
 ): Promise<void> {
@@ -38,18 +40,31 @@ async function run(
     signal.addEventListener('abort', () => reject(signal.reason as Error));
   });
   stopped.catch(() => undefined);
-  const world = parts.add(await startWorld({ ports: settings.ports, guardrail: true, redisUrl: env['REDIS_URL'] }));
+  const { ports, mocks, grants } = settings;
+  const world = parts.add(await startWorld({ ports, mocks, grants, guardrail: true, redisUrl: env['REDIS_URL'] }));
   const port = await choosePort(env['API_GATEWAY_PORT'] || '8080');
   const adminAddress = await chooseAdminAddress(env['GATEWAY_ADMIN_ADDR'], settings.adminPort);
   signal.throwIfAborted();
   const publicUrl = env['GATEWAY_PUBLIC_URL'] || `http://localhost:${port}`;
   const standard = { ...world.gatewayEnv(publicUrl), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
   const redis = world.redisUrl === undefined ? {} : { REDIS_URL: world.redisUrl };
-  const chosen = { API_GATEWAY_PORT: port, GATEWAY_ADMIN_ADDR: adminAddress, ...redis };
+  const chosen = { API_GATEWAY_PORT: port, GATEWAY_ADMIN_ADDR: adminAddress, ...redis, ...descriptors(env, mocks) };
   const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, ...chosen }));
   await Promise.race([gateway.ready(), stopped]);
   process.stdout.write(banner({ gatewayUrl: gateway.url, adminAddress, world }));
   throw new GatewayExit(await Promise.race([gateway.exited, stopped]));
+}
+
+/** The sets of the environment and those that are mocked, each once. */
+function descriptors(env: NodeJS.ProcessEnv, mocks: readonly string[]): Record<string, string> {
+  const named = (env['GATEWAY_DESCRIPTORS'] ?? '').split(',').map((path) => path.trim());
+  const paths = named.filter((path) => path !== '').map((path) => resolve(path));
+  return mocks.length === 0 ? {} : { GATEWAY_DESCRIPTORS: [...new Set([...paths, ...mocks])].join(',') };
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof DescriptorError) return EXIT_CONFIG;
+  return error instanceof GatewayExit ? error.code : 1;
 }
 
 /** Aborted by the first SIGINT, SIGTERM or SIGHUP; the ones after it change nothing. */
@@ -73,4 +88,6 @@ function hintFor(error: unknown): string {
   return ` (stop the process that uses it, or move it: ${variable}=${free} takes any free port)`;
 }
 
+// npm runs its scripts in the project; paths are meant from where the reader is.
+process.chdir(process.env['INIT_CWD'] ?? process.cwd());
 process.exit(await main(process.env));

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import type { WorldOptions } from './world.js';
 
 /** Settings of `npm run sandbox`. All others in the environment are the gateway's. */
@@ -49,6 +51,21 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxSettings {
     adminPort,
     gatewayEntry: env['SANDBOX_GATEWAY_ENTRY'] || GATEWAY_ENTRY,
   };
+}
+
+/** What `npm run sandbox -- …` is given. */
+export interface SandboxArguments {
+  /** Descriptor sets whose services a mock answers for. */
+  readonly mocks: readonly string[];
+  /** What admins may do beyond their role. */
+  readonly grants: readonly string[];
+}
+
+/** Reads the command line; paths are those of the folder in which it was typed. Throws Error for what it does not know. */
+export function readArguments(args: readonly string[], folder: string): SandboxArguments {
+  const options = { mock: { type: 'string', multiple: true }, grant: { type: 'string', multiple: true } } as const;
+  const { values } = parseArgs({ args: [...args], options });
+  return { mocks: [...new Set(values.mock?.map((path) => resolve(folder, path)))], grants: values.grant ?? [] };
 }
 
 /** Names the variable that a port in use comes from: one of the sandbox, or of the gateway. */

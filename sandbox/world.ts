@@ -21,6 +21,7 @@ import { startFaultServer } from './faults/fault-server.js';
 import { BlockedWord } from './guardrail/blocked-word.js';
 import { GuardrailModule } from './guardrail/guardrail.module.js';
 import { SandboxIdentityProvider } from './oidc/identity-provider.js';
+import { type MockedServices, mockServices } from './mocked-services.js';
 import { OpenParts } from './open-parts.js';
 import { TenantModule } from './tenant/tenant.module.js';
 import { UserModule } from './user/user.module.js';
@@ -50,6 +51,10 @@ export interface WorldOptions {
    * gets a fault switch.
    */
   readonly redisUrl?: string | undefined;
+  /** Descriptor sets of an adopter, whose services a mock answers for. */
+  readonly mocks?: readonly string[];
+  /** What admins may do, beside what their role and the policies of the mocked services say. */
+  readonly grants?: readonly string[];
 }
 
 /** Everything around a gateway: four backends, maybe a guardrail, an issuer, fault switches and a record of all calls. */
@@ -70,6 +75,8 @@ export interface World {
   readonly redisUrl: string | undefined;
   /** The identity provider at which browsers sign in; undefined in a world without. */
   readonly idp: SandboxIdentityProvider | undefined;
+  /** What answers for the services of an adopter; undefined in a world without. */
+  readonly mocked: MockedServices | undefined;
   readonly calls: CallLog;
   /** The data of the backends, to be read and changed by tests. */
   readonly directory: Directory;
@@ -110,7 +117,8 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
 
   const keyServer = parts.add(await startKeyServer(keys, calls, faultOf('jwks')));
   const issuer = `http://${await expose('jwks', keyServer.port)}`;
-  const tokens = new AccessTokens(issuer, keys);
+  const mocked = await mockServices(options.mocks ?? [], parts, expose);
+  const tokens = new AccessTokens(issuer, keys, [...(mocked?.permissions ?? []), ...(options.grants ?? [])]);
   const revocations = parts.add(new Revocations(options.redisUrl));
   const word = new BlockedWord(faultOf('guardrail'));
   const shared = { instances: [directory, tokens, revocations, word], calls, random, maxConnectionAgeMs };
@@ -135,10 +143,15 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
     ...addresses,
     faultsUrl,
     idp,
+    mocked,
     calls,
     directory,
     setFault: (upstream, fault) => faultSwitch(proxies, upstream).set(fault),
-    gatewayEnv: (url) => ({ ...gatewayEnv(addresses), ...(url === undefined ? {} : idp?.admit(url)) }),
+    gatewayEnv: (url) => ({
+      ...gatewayEnv(addresses),
+      ...mocked?.gatewayEnv,
+      ...(url === undefined ? {} : idp?.admit(url)),
+    }),
     issueToken: (user, claims, header) => tokens.issue(findUser(directory, user), claims, header),
     rotateKeys: (kid) => keys.rotate(kid),
     forgetOldKeys: () => keys.forgetOldKeys(),
@@ -150,8 +163,8 @@ async function assemble(options: WorldOptions, parts: OpenParts): Promise<World>
 function faultSwitches({ host = LOOPBACK, ports = {}, random = Math.random }: WorldOptions, parts: OpenParts) {
   const proxies = new Map<string, FaultProxy>();
   const reachable = host === '0.0.0.0' ? LOOPBACK : host;
-  const expose = async (upstream: Upstream, targetPort: number): Promise<string> => {
-    const proxy = await FaultProxy.start({ host, port: ports[upstream] ?? 0, targetPort, random });
+  const expose = async (upstream: string, targetPort: number): Promise<string> => {
+    const proxy = await FaultProxy.start({ host, port: ports[upstream as Upstream] ?? 0, targetPort, random });
     proxies.set(upstream, parts.add(proxy));
     return `${reachable}:${proxy.port}`;
   };

@@ -3,7 +3,7 @@ import type { CheckPermissionRequest, ValidateCredentialResponse } from '../../s
 import type { Wire } from '../backend/wire.js';
 import { Directory } from '../data/directory.js';
 import { AccessTokens } from './access-tokens.js';
-import { covers, permissionsOf } from './permissions.js';
+import { covers } from './permissions.js';
 import { RefreshSessions } from './refresh-sessions.js';
 
 /** API keys of the sandbox by tenant. */
@@ -41,7 +41,7 @@ export class Credentials {
     if (user?.status !== 'USER_STATUS_ACTIVE') return [];
     const member = this.directory.members.get(tenantId)?.get(subject);
     const roles = user.tenantId === tenantId ? user.roles : (member?.roles ?? []);
-    const held = permissionsOf(roles);
+    const held = this.tokens.permissionsOf(roles);
     return permissions.filter((wanted) => covers(held, wanted));
   }
 
@@ -56,7 +56,7 @@ export class Credentials {
       subject: user.id,
       tenantId: user.tenantId,
       roles: user.roles,
-      permissions: permissionsOf(user.roles),
+      permissions: this.tokens.permissionsOf(user.roles),
       identityType: 'user',
       expiresAt: String(claims.exp ?? 0),
     };
