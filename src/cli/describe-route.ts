@@ -1,10 +1,13 @@
+import { getOption } from '@bufbuild/protobuf';
 import { formatDuration, formatSize } from '../config/quantities.js';
 import { GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
 import { ruleLocations } from '../contract/api-config/apply-rules.js';
+import { deprecationHeaders } from '../contract/deprecation.js';
 import type { Route } from '../contract/route.js';
 import { whyUncompressed } from '../contract/uncompressible.js';
 import type { Access, FallbackPolicy, Policy, RatePolicy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
+import { method_signature } from '../gen/google/api/client_pb.js';
 import type { GatewayRoute } from '../static-routes.js';
 import { pipelineFacts } from './pipeline-facts.js';
 import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
@@ -28,6 +31,7 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
       'query parameters, unless a field has the name',
     ),
     ['rpc', `${method.service}.${method.name} (${method.kind === 'unary' ? 'unary' : 'server stream'})`],
+    ...listFact('signature', getOption(route.desc, method_signature), 'what callers usually give'),
     ['upstream', targetOf(method, world)],
     ...ruleFact(route),
     ...accessFacts(method.policy),
@@ -35,6 +39,7 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ...limitFacts(route, world),
     ...resilienceFacts(method.policy),
     ['success', String(method.policy.successStatus)],
+    ...deprecationFacts(route),
     ...httpFacts(route, world),
     ...meterFact(method.policy),
     ...guardrailFact(method, world),
@@ -60,6 +65,19 @@ function httpFacts(route: Route, { inspection: { settings } }: World): Fact[] {
 function ruleFact({ desc }: Route): Fact[] {
   const locations = ruleLocations(desc.proto);
   return locations.length === 0 ? [] : [['rules', `${locations.join(', ')} (in place of the proto's)`]];
+}
+
+function deprecationFacts({ desc, method: { policy } }: Route): Fact[] {
+  const headers = deprecationHeaders(policy.deprecation);
+  if (headers === undefined) return desc.deprecated ? [['deprecated', 'without a date: no response says so']] : [];
+  return [
+    [
+      'deprecated',
+      Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join(', '),
+    ],
+  ];
 }
 
 function bodyOf({ body }: Route): string {

@@ -55,3 +55,27 @@ describe('response_headers', () => {
     expect(mistakesIn('UpdateShape', policy)).toEqual([expect.stringContaining(mistake)]);
   });
 });
+
+describe('deprecation', () => {
+  it.each<[what: string, policy: Partial<PolicyInit>, mistake: string]>([
+    ['without a date', { deprecation: {} }, 'deprecation.since "" is not a date'],
+    ['with words', { deprecation: { since: 'soon' } }, 'deprecation.since "soon" is not a date'],
+    ['with a day that is none', { deprecation: { since: '2026-02-31' } }, '"2026-02-31" is not a date'],
+    ['with a time without an offset', { deprecation: { since: '2026-02-01T10:00:00' } }, 'is not a date'],
+    ['with an hour that is none', { deprecation: { since: '2026-02-01T25:00:00Z' } }, 'is not a date'],
+    ['that ends before it begins', { deprecation: { since: '2026-02-02', sunset: '2026-02-01' } }, 'is before'],
+    ['with a link that is none', { deprecation: { since: '2026-02-02', link: 'here' } }, 'deprecation.link "here"'],
+    ['with a link that ends', { deprecation: { since: '2026-02-02', link: '/a>; rel="x' } }, 'deprecation.link'],
+    [
+      'with a header of the backend',
+      { deprecation: { since: '2026-02-02' }, responseHeaders: ['link'] },
+      'deprecation and response_headers "link" exclude each other',
+    ],
+  ])('%s is refused', (_what, policy, mistake) => {
+    expect(mistakesIn('GetFile', policy).join()).toContain(mistake);
+  });
+
+  it.each(['2026-01-31', '2026-01-31T12:00:00Z', '2024-02-29T00:00:00.5+02:00'])('may begin on %s', (since) => {
+    expect(mistakesIn('GetFile', { deprecation: { since, link: '/docs/v2' } }).join()).not.toContain('deprecation');
+  });
+});

@@ -2,6 +2,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
 import type { EtagPolicy, Policy } from '../domain/policy.js';
 import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
+import { readDeprecation } from './deprecation.js';
 import { resolveFieldPath } from './field-path.js';
 import { headerMistake } from './response-headers.js';
 
@@ -9,7 +10,10 @@ import { headerMistake } from './response-headers.js';
 const MAX_HEADERS = 20;
 
 /** What a policy says of HTTP alone. */
-export type ClientFeatures = Pick<Policy, 'responseHeaders' | 'encodedSlashes' | 'uncompressed' | 'etag'>;
+export type ClientFeatures = Pick<
+  Policy,
+  'responseHeaders' | 'encodedSlashes' | 'uncompressed' | 'etag' | 'deprecation'
+>;
 
 /** Reads what a policy says of HTTP alone. What is wrong is added to `mistakes`. */
 export function readClientFeatures(method: DescMethod, proto: ProtoPolicy, mistakes: string[]): ClientFeatures {
@@ -18,6 +22,7 @@ export function readClientFeatures(method: DescMethod, proto: ProtoPolicy, mista
     encodedSlashes: proto.encodedSlashes,
     uncompressed: proto.uncompressed,
     etag: readEtag(method, proto, mistakes),
+    deprecation: readDeprecation(proto, mistakes),
   };
 }
 

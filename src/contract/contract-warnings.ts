@@ -1,3 +1,6 @@
+import { getOption } from '@bufbuild/protobuf';
+import { method_signature } from '../gen/google/api/client_pb.js';
+import { resolveFieldPath } from './field-path.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
 import type { Route } from './route.js';
@@ -6,7 +9,12 @@ import { keyOf, listShown } from './shown-fields.js';
 
 /** What is valid in the contracts and still worth a look. Logged at start, printed by `gateway check`. */
 export function contractWarnings(routes: readonly Route[]): ContractProblem[] {
-  return [...secretWarnings(routes), ...openBodyWarnings(routes), ...replacementWarnings(routes)];
+  return [
+    ...secretWarnings(routes),
+    ...openBodyWarnings(routes),
+    ...replacementWarnings(routes),
+    ...signatureWarnings(routes),
+  ];
 }
 
 /** One for each field, however many RPCs show it. */
@@ -43,5 +51,15 @@ function replacementWarnings(routes: readonly Route[]): ContractProblem[] {
     if (cleared === undefined) return [];
     const what = `PUT "${template}" is always 400, since it would clear the protected field "${cleared}"`;
     return [problemOf(desc, `${what}: give the request a google.protobuf.FieldMask update_mask`)];
+  });
+}
+
+/** A signature is shown to those who write clients, who then look for fields of that name (AIP-4232). */
+function signatureWarnings(routes: readonly Route[]): ContractProblem[] {
+  return [...new Set(routes.map(({ desc }) => desc))].flatMap((desc) => {
+    const names = getOption(desc, method_signature).flatMap((signature) => signature.split(','));
+    const unknown = names.find((name) => name !== '' && typeof resolveFieldPath(desc.input, name.trim()) === 'string');
+    const what = `google.api.method_signature names "${unknown}", which ${desc.input.typeName} does not have`;
+    return unknown === undefined ? [] : [problemOf(desc, `${what}: name fields of the request`)];
   });
 }

@@ -5,6 +5,7 @@ import type { CompiledRoute } from './compiled-route.js';
 import { problemOf } from './contract-problem.js';
 import type { ContractProblem } from './contract-problem.js';
 import { compileEtagReader } from './entity-tags.js';
+import { deprecationHeaders } from './deprecation.js';
 import { compileHttpBodyReader, takesRawBody } from './http-body.js';
 import { compileIgnored } from './json-reader/ignored-parameters.js';
 import { compileRequestCodec } from './json-reader/request-codec.js';
@@ -198,6 +199,7 @@ function compileRoute(route: Route, { registry, rules }: MessageTypes, options: 
       responseBody: route.responseBody,
     }),
     takesRawBody: takesRawBody(route),
+    deprecation: deprecationHeaders(policy.deprecation),
     httpBody: compileHttpBodyReader(route),
     readEtag: compileEtagReader(route),
   };

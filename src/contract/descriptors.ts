@@ -5,6 +5,7 @@ import type { DescExtension, DescField, DescMethod, DescService, FileRegistry } 
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { policy } from '../gen/gateway/v1/policy_pb.js';
 import { http } from '../gen/google/api/annotations_pb.js';
+import { method_signature } from '../gen/google/api/client_pb.js';
 import { type ApiConfig, ApiConfigError, readApiConfig } from './api-config/api-config.js';
 import { type AppliedRule, applyRules, selectableIn } from './api-config/apply-rules.js';
 import { unknownSelectors } from './api-config/unknown-selectors.js';
@@ -177,7 +178,7 @@ function readOptions(type: RegistryType): void {
   for (const each of ownersIn(type)) {
     try {
       if (each.kind !== 'rpc') fieldRules(each);
-      else for (const option of [policy, http]) getOption(each, option);
+      else for (const option of [policy, http, method_signature]) getOption(each, option);
     } catch (error) {
       throw new Error(`the options of the ${each.toString()} cannot be read`, { cause: error });
     }

@@ -62,6 +62,16 @@ export interface PrivilegedFields {
   readonly permission: string;
 }
 
+/** When an RPC is given up. */
+export interface DeprecationPolicy {
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+  /** When it will stop working; undefined: nobody has said. */
+  readonly sunsetMs: number | undefined;
+  /** A page that says what to use instead. */
+  readonly link: string | undefined;
+}
+
 /** gateway.v1.Policy of one RPC, read once at boot with its defaults filled. Field paths are dotted proto names. */
 export interface Policy {
   readonly access: Access;
@@ -99,6 +109,8 @@ export interface Policy {
   readonly uncompressed?: boolean;
   /** Undefined: the backend has no entity tags. */
   readonly etag?: EtagPolicy | undefined;
+  /** Undefined: the RPC is not to be given up. */
+  readonly deprecation?: DeprecationPolicy | undefined;
   /** With `?peek=1` a request does not count as a use of its session. Only on routes of the gateway's own. */
   readonly peekSession?: true;
 }

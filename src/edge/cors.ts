@@ -27,11 +27,14 @@ const REQUEST_HEADERS = [
 /** What a page may read of an answer beside the few headers that it may read anyway. */
 const ANSWER_HEADERS = [
   'allow',
+  'deprecation',
   'etag',
   'idempotency-replayed',
+  'link',
   'ratelimit',
   'ratelimit-policy',
   'retry-after',
+  'sunset',
   'traceparent',
   'www-authenticate',
   'x-correlation-id',

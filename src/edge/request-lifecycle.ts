@@ -16,6 +16,7 @@ import { recordError, sendProblem } from './problem.filter.js';
 import { writeRateLimit } from './rate-limit-headers.js';
 import { commonHeaders } from './common-headers.js';
 import { RequestContexts } from './request-contexts.js';
+import type { Resolution } from './route-resolver.js';
 import type { TrackedResponse } from './tracked-response.js';
 import './fastify-request.js';
 
@@ -47,7 +48,7 @@ export class RequestLifecycle implements ConnectionHandler {
     this.open(request, reply);
     if (followsClosingAnswer(reply)) return recordError(request.call, ignored());
     try {
-      const resolution = this.preAuth.run(request);
+      const resolution = this.resolve(request, reply);
       if (request.rpc === undefined) request.query = parseQuery(request.rawQuery);
       if (resolution.kind === 'route') return this.awaitBody(request, reply, done);
       if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
@@ -94,6 +95,15 @@ export class RequestLifecycle implements ConnectionHandler {
     // A scrape is not part of what it counts, and no drain waits for a probe.
     if (!call.isOperational) this.log.begin(call);
     tracked(reply).exchange = new HttpExchange(reply, this);
+  }
+
+  /** Runs the checks before authentication. A route that was found says when it is given up, whatever comes of the request. */
+  private resolve(request: FastifyRequest, reply: FastifyReply): Resolution {
+    try {
+      return this.preAuth.run(request);
+    } finally {
+      if (request.rpc?.deprecation !== undefined) reply.headers(request.rpc.deprecation);
+    }
   }
 
   /** A client that asks before it sends its body is told to go on, now that its head is in order (RFC 9110 10.1.1). */

@@ -1,5 +1,9 @@
-import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { getOption } from '@bufbuild/protobuf';
+import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
+import type { Policy } from '../../domain/policy.js';
+import { method_signature } from '../../gen/google/api/client_pb.js';
 import type { Comments } from '../comments.js';
+import { deprecationHeaders } from '../deprecation.js';
 import { hasRawResponse, takesRawBody } from '../http-body.js';
 import { findMaskRule } from '../json-reader/mask-rule.js';
 import type { Route } from '../route.js';
@@ -32,21 +36,33 @@ export function describeOperation(
   names: OperationNames,
   { schemas, comments }: { readonly schemas: MessageSchemas; readonly comments: Comments },
 ): JsonObject {
+  const { policy } = route.method;
   const comment = comments.get(`${route.method.service}.${route.method.name}`);
   const parameters = describeParameters(route, path, schemas);
   return {
     operationId: names.operationId,
     tags: [names.tag],
     ...(comment === undefined ? {} : { summary: firstSentence(comment), description: toMarkdown(comment) }),
-    ...(route.desc.deprecated ? { deprecated: true } : {}),
+    ...describeMethod(route.desc, policy),
     ...describeAccess(route),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...describeRequestBody(route, schemas),
     responses: {
-      [String(route.method.policy.successStatus)]: describeSuccess(route, schemas),
+      [String(policy.successStatus)]: describeSuccess(route, schemas),
       ...describeUnchanged(route),
       ...problemReferences(problemStatuses(route)),
     },
+  };
+}
+
+/** What the options of an RPC say of it. */
+function describeMethod(desc: DescMethod, { deprecation }: Policy): JsonObject {
+  const signatures = getOption(desc, method_signature);
+  const sunset = deprecation?.sunsetMs;
+  return {
+    ...(desc.deprecated || desc.parent.deprecated || deprecation !== undefined ? { deprecated: true } : {}),
+    ...(sunset === undefined ? {} : { 'x-sunset': new Date(sunset).toISOString() }),
+    ...(signatures.length === 0 ? {} : { 'x-method-signatures': signatures }),
   };
 }
 
@@ -85,9 +101,13 @@ export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObje
   return { ...describeContent(route, schemas), ...(headers && { headers }) };
 }
 
-/** Headers of the backend that clients get. */
+/** Headers of the backend that clients get, and those of an RPC that is given up. */
 function describeHeaders({ method: { policy } }: Route): JsonObject | undefined {
-  const names = [...(policy.responseHeaders ?? []), ...(policy.etag?.responseField === undefined ? [] : ['ETag'])];
+  const names = [
+    ...(policy.responseHeaders ?? []),
+    ...(policy.etag?.responseField === undefined ? [] : ['ETag']),
+    ...Object.keys(deprecationHeaders(policy.deprecation) ?? {}),
+  ];
   if (names.length === 0) return undefined;
   return Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]));
 }

@@ -24,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gateway/v1/policy.proto.
  */
 export const file_gateway_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIs4FCgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCADKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCRIoCglndWFyZHJhaWwYFiABKA4yFS5nYXRld2F5LnYxLkd1YXJkcmFpbBIYChByZXNwb25zZV9oZWFkZXJzGDwgAygJEhcKD2VuY29kZWRfc2xhc2hlcxg9IAEoCBIUCgx1bmNvbXByZXNzZWQYPiABKAgSHgoEZXRhZxg/IAEoCzIQLmdhdGV3YXkudjEuRXRhZyJHCgRFdGFnEhYKDnJlc3BvbnNlX2ZpZWxkGAEgASgJEhUKDXJlcXVlc3RfZmllbGQYAiABKAkSEAoIdW5xdW90ZWQYAyABKAgieQoFUmV0cnkSFAoMbWF4X2F0dGVtcHRzGAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLaGVkZ2VfYWZ0ZXIYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inAEKBUNhY2hlEiYKA3R0bBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIlCgVzY29wZRgCIAEoDjIWLmdhdGV3YXkudjEuQ2FjaGVTY29wZRIxCg5zdGFsZV9pZl9lcnJvchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIRCgltYXhfYnl0ZXMYBCABKA0iYQoEUmF0ZRIQCghtYXhfcmF0ZRgBIAEoDRIQCghjYXBhY2l0eRgCIAEoDRIoCgVldmVyeRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhILCgNrZXkYBCABKAkiUQoIRmFsbGJhY2sSEAoGY2FjaGVkGAEgASgISAASFQoLc3RhdGljX2pzb24YAiABKAlIABISCgh1cHN0cmVhbRgDIAEoCUgAQggKBmFuc3dlciKkAQoGU3RyZWFtEi8KDGlkbGVfdGltZW91dBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxtYXhfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X21lc3NhZ2VzGAMgASgNEiIKBnJlc3VtZRgEIAEoCzISLmdhdGV3YXkudjEuUmVzdW1lIloKBlJlc3VtZRInCgRrZWVwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgCIAEoDRIRCgltYXhfYnl0ZXMYAyABKA0qYgoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEg8KC0FDQ0VTU19PUEVOEAESGAoUQUNDRVNTX0FVVEhFTlRJQ0FURUQQAhIVChFBQ0NFU1NfQ09OVFJPTExFRBADKlYKCUd1YXJkcmFpbBIZChVHVUFSRFJBSUxfVU5TUEVDSUZJRUQQABIWChJHVUFSRFJBSUxfT1BUSU9OQUwQARIWChJHVUFSRFJBSUxfUkVRVUlSRUQQAipXCgpDYWNoZVNjb3BlEhsKF0NBQ0hFX1NDT1BFX1VOU1BFQ0lGSUVEEAASFAoQQ0FDSEVfU0NPUEVfVVNFUhABEhYKEkNBQ0hFX1NDT1BFX1RFTkFOVBACOkwKBnBvbGljeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGPeKAyABKAsyEi5nYXRld2F5LnYxLlBvbGljeVIGcG9saWN5Ok4KBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxj3igMgASgLMhcuZ2F0ZXdheS52MS5GaWVsZFBvbGljeVIFZmllbGRiBnByb3RvMw", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIvwFCgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCADKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCRIoCglndWFyZHJhaWwYFiABKA4yFS5nYXRld2F5LnYxLkd1YXJkcmFpbBIYChByZXNwb25zZV9oZWFkZXJzGDwgAygJEhcKD2VuY29kZWRfc2xhc2hlcxg9IAEoCBIUCgx1bmNvbXByZXNzZWQYPiABKAgSHgoEZXRhZxg/IAEoCzIQLmdhdGV3YXkudjEuRXRhZxIsCgtkZXByZWNhdGlvbhhGIAEoCzIXLmdhdGV3YXkudjEuRGVwcmVjYXRpb24iOgoLRGVwcmVjYXRpb24SDQoFc2luY2UYASABKAkSDgoGc3Vuc2V0GAIgASgJEgwKBGxpbmsYAyABKAkiRwoERXRhZxIWCg5yZXNwb25zZV9maWVsZBgBIAEoCRIVCg1yZXF1ZXN0X2ZpZWxkGAIgASgJEhAKCHVucXVvdGVkGAMgASgIInkKBVJldHJ5EhQKDG1heF9hdHRlbXB0cxgBIAEoDRIqCgdiYWNrb2ZmGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC2hlZGdlX2FmdGVyGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIpwBCgVDYWNoZRImCgN0dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJQoFc2NvcGUYAiABKA4yFi5nYXRld2F5LnYxLkNhY2hlU2NvcGUSMQoOc3RhbGVfaWZfZXJyb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJbWF4X2J5dGVzGAQgASgNImEKBFJhdGUSEAoIbWF4X3JhdGUYASABKA0SEAoIY2FwYWNpdHkYAiABKA0SKAoFZXZlcnkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SCwoDa2V5GAQgASgJIlEKCEZhbGxiYWNrEhAKBmNhY2hlZBgBIAEoCEgAEhUKC3N0YXRpY19qc29uGAIgASgJSAASEgoIdXBzdHJlYW0YAyABKAlIAEIICgZhbnN3ZXIipAEKBlN0cmVhbRIvCgxpZGxlX3RpbWVvdXQYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMbWF4X2R1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgDIAEoDRIiCgZyZXN1bWUYBCABKAsyEi5nYXRld2F5LnYxLlJlc3VtZSJaCgZSZXN1bWUSJwoEa2VlcBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxtYXhfbWVzc2FnZXMYAiABKA0SEQoJbWF4X2J5dGVzGAMgASgNKmIKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIPCgtBQ0NFU1NfT1BFThABEhgKFEFDQ0VTU19BVVRIRU5USUNBVEVEEAISFQoRQUNDRVNTX0NPTlRST0xMRUQQAypWCglHdWFyZHJhaWwSGQoVR1VBUkRSQUlMX1VOU1BFQ0lGSUVEEAASFgoSR1VBUkRSQUlMX09QVElPTkFMEAESFgoSR1VBUkRSQUlMX1JFUVVJUkVEEAIqVwoKQ2FjaGVTY29wZRIbChdDQUNIRV9TQ09QRV9VTlNQRUNJRklFRBAAEhQKEENBQ0hFX1NDT1BFX1VTRVIQARIWChJDQUNIRV9TQ09QRV9URU5BTlQQAjpMCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxj3igMgASgLMhIuZ2F0ZXdheS52MS5Qb2xpY3lSBnBvbGljeTpOCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY94oDIAEoCzIXLmdhdGV3YXkudjEuRmllbGRQb2xpY3lSBWZpZWxkYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
  * How a field is treated by every RPC.
@@ -262,6 +262,14 @@ export type Policy = Message<"gateway.v1.Policy"> & {
    * @generated from field: gateway.v1.Etag etag = 63;
    */
   etag?: Etag | undefined;
+
+  /**
+   * The RPC is to be given up: every response says so. It is `deprecated` in the OpenAPI document, as with the standard
+   * option of that name, which has no dates.
+   *
+   * @generated from field: gateway.v1.Deprecation deprecation = 70;
+   */
+  deprecation?: Deprecation | undefined;
 };
 
 /**
@@ -270,6 +278,41 @@ export type Policy = Message<"gateway.v1.Policy"> & {
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 1);
+
+/**
+ * When an RPC is given up. Dates are RFC 3339: "2026-01-31", or "2026-01-31T12:00:00Z".
+ *
+ * @generated from message gateway.v1.Deprecation
+ */
+export type Deprecation = Message<"gateway.v1.Deprecation"> & {
+  /**
+   * Since when, or from when on, clients should use something else: header `Deprecation` (RFC 9745).
+   *
+   * @generated from field: string since = 1;
+   */
+  since: string;
+
+  /**
+   * When it will stop working: header `Sunset` (RFC 8594). Not before `since`. The RPC is served afterwards too.
+   *
+   * @generated from field: string sunset = 2;
+   */
+  sunset: string;
+
+  /**
+   * A page that says what to use instead: header `Link` with the relation `deprecation`.
+   *
+   * @generated from field: string link = 3;
+   */
+  link: string;
+};
+
+/**
+ * Describes the message gateway.v1.Deprecation.
+ * Use `create(DeprecationSchema)` to create a new message.
+ */
+export const DeprecationSchema: GenMessage<Deprecation> = /*@__PURE__*/
+  messageDesc(file_gateway_v1_policy, 2);
 
 /**
  * Entity tags of a resource (AIP-154): opaque texts of the backend.
@@ -306,7 +349,7 @@ export type Etag = Message<"gateway.v1.Etag"> & {
  * Use `create(EtagSchema)` to create a new message.
  */
 export const EtagSchema: GenMessage<Etag> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 2);
+  messageDesc(file_gateway_v1_policy, 3);
 
 /**
  * Retries of an RPC.
@@ -341,7 +384,7 @@ export type Retry = Message<"gateway.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 3);
+  messageDesc(file_gateway_v1_policy, 4);
 
 /**
  * Caching of a response by the gateway.
@@ -383,7 +426,7 @@ export type Cache = Message<"gateway.v1.Cache"> & {
  * Use `create(CacheSchema)` to create a new message.
  */
 export const CacheSchema: GenMessage<Cache> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 4);
+  messageDesc(file_gateway_v1_policy, 5);
 
 /**
  * A token bucket: `max_rate` tokens every `every`, at most `capacity` at once.
@@ -420,7 +463,7 @@ export type Rate = Message<"gateway.v1.Rate"> & {
  * Use `create(RateSchema)` to create a new message.
  */
 export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 5);
+  messageDesc(file_gateway_v1_policy, 6);
 
 /**
  * What stands in for an upstream that fails.
@@ -463,7 +506,7 @@ export type Fallback = Message<"gateway.v1.Fallback"> & {
  * Use `create(FallbackSchema)` to create a new message.
  */
 export const FallbackSchema: GenMessage<Fallback> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 6);
+  messageDesc(file_gateway_v1_policy, 7);
 
 /**
  * Limits of a server stream.
@@ -505,7 +548,7 @@ export type Stream = Message<"gateway.v1.Stream"> & {
  * Use `create(StreamSchema)` to create a new message.
  */
 export const StreamSchema: GenMessage<Stream> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 7);
+  messageDesc(file_gateway_v1_policy, 8);
 
 /**
  * What is kept of a stream for a client that comes back. The call to the backend goes on meanwhile.
@@ -540,7 +583,7 @@ export type Resume = Message<"gateway.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 8);
+  messageDesc(file_gateway_v1_policy, 9);
 
 /**
  * Who may call.
