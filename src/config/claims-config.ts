@@ -57,7 +57,7 @@ export function claimsOf(settings: Settings, asksAuthService: boolean): ClaimsCo
   };
 }
 
-/** Finds values for issuers whose tokens are not believed, and a default tenant that an issuer may not speak for. */
+/** Finds values for issuers whose tokens are not believed. */
 export function claimProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   if (unreadable.has('JWT_ISSUER') || unreadable.has('GATEWAY_JWT_ISSUERS')) return [];
   const { JWT_ISSUER: standard, GATEWAY_JWT_ISSUERS: others = [] } = settings;

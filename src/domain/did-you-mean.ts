@@ -6,7 +6,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = MAX_DISTANCE + 1;
   for (const candidate of candidates) {
-    const distance = candidate.startsWith(`${word}_`) ? MAX_DISTANCE : editDistance(word, candidate);
+    const isBeginning = candidate.startsWith(`${word}_`);
+    // No fewer letters than the lengths differ by: a contract may have ten thousand names.
+    if (!isBeginning && Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const distance = isBeginning ? MAX_DISTANCE : editDistance(word, candidate);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -59,7 +59,10 @@ export function readYaml(text: string): Located {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const [mistake] = document.errors;
-  if (mistake !== undefined) throw new LocatedError(lines.linePos(mistake.pos[0]).line, mistake.message);
+  if (mistake !== undefined) {
+    const hint = mistake.code === 'BAD_ALIAS' ? ': a value that begins with * needs quotes' : '';
+    throw new LocatedError(lines.linePos(mistake.pos[0]).line, mistake.message + hint);
+  }
   return new Reader(document, lines).read(document.contents, 0);
 }
 

@@ -40,9 +40,9 @@ export class TokenBench {
   }
 
   /** Signs claims, with an expiry, as an issuer does that writes this `typ`. */
-  static sign(claims: object, typ?: string): Promise<string> {
+  static sign(claims: object, typ?: unknown): Promise<string> {
     return new SignJWT({ ...claims })
-      .setProtectedHeader({ alg: 'RS256', kid: 'k', ...(typ === undefined ? {} : { typ }) })
+      .setProtectedHeader({ alg: 'RS256', kid: 'k', ...(typ === undefined ? {} : { typ: typ as string }) })
       .setIssuedAt()
       .setExpirationTime('5m')
       .sign(pair.privateKey);

@@ -25,7 +25,7 @@ function refusal(claims: object, config: Partial<ClaimsConfig> = {}): { reason: 
 
 const MAPPED: Partial<ClaimsConfig> = {
   subject: all('oid', 'sub'),
-  tenant: all('org.id', 'tenant_id'),
+  tenant: all('org.id', '[https://acme.example/app].tenant', 'tenant_id'),
   roles: all('realm_access.roles', '[orders.api].roles'),
   permissions: all('scope', 'https://acme.example/permissions'),
 };
@@ -49,6 +49,7 @@ describe('where claims are', () => {
       { scope: 'openid  orders.read', 'https://acme.example/permissions': ['orders.create'] },
       { permissions: ['openid', 'orders.read', 'orders.create'] },
     ],
+    ['claims inside one whose name is a URL', { 'https://acme.example/app': { tenant: 'acme' } }, { tenantId: 'acme' }],
     ['an empty text, which lists nothing', { scope: '' }, { permissions: [] }],
     [
       'members of the name itself alone',

@@ -16,14 +16,21 @@ const FOREIGN_TYPES = ['ID', 'Refresh', 'Offline', 'Logout'];
  * token passes for one (RFC 8725 3.12). Throws JWTClaimValidationFailed.
  */
 export function checkType({ typ }: JWTHeaderParameters, payload: JWTPayload, types: readonly string[]): void {
-  const type = typ === undefined ? 'none' : lowerAscii(typ).replace(/^application\//, '');
-  if (!types.includes(type)) fail(payload, 'typ', `of the header is ${type}, not ${types.join(' or ')}`);
+  const type = typeOf(typ);
+  if (type === undefined || !types.includes(type)) {
+    fail(payload, 'typ', `of the header is ${type ?? 'not a text'}, not ${types.join(' or ')}`);
+  }
   if (type === ACCESS_TOKEN) return;
   const foreign = FOREIGN_CLAIMS.find((name) => Object.hasOwn(payload, name));
   if (foreign !== undefined) fail(payload, foreign, 'is a claim of tokens that are not access tokens');
   const { typ: kind, token_use: use } = payload;
   if (FOREIGN_TYPES.includes(kind as string)) fail(payload, 'typ', 'names another kind of token');
   if (use !== undefined && use !== 'access') fail(payload, 'token_use', 'is not "access"');
+}
+
+function typeOf(typ: unknown): string | undefined {
+  if (typ === undefined) return 'none';
+  return typeof typ === 'string' ? lowerAscii(typ).replace(/^application\//, '') : undefined;
 }
 
 /** Refuses a token that is for none of the audiences by the first of some claims that it has. Throws JWTClaimValidationFailed. */

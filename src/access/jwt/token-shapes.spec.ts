@@ -151,3 +151,58 @@ describe('all of them in one gateway', () => {
     return env;
   }
 });
+
+describe('the type of a token', () => {
+  it.each<[types: string | undefined, typ: unknown, accepted: boolean]>([
+    [undefined, 'at+jwt', true],
+    [undefined, 'application/AT+JWT', true],
+    [undefined, 'JWT', false],
+    [undefined, undefined, false],
+    ['JWT', 'JWT', true],
+    ['JWT', 'at+jwt', false],
+    ['at+jwt none', undefined, true],
+    ['at+jwt none', '', false],
+    ['at+jwt JWT', 'logout+jwt', false],
+    ['at+jwt JWT none', ['at+jwt'], false],
+    ['at+jwt JWT none', 7, false],
+  ])('with GATEWAY_JWT_TYPES %j, %j is accepted: %s', async (types, typ, accepted) => {
+    const { claims, env } = example('Okta');
+    const bench = new TokenBench({ ...env, GATEWAY_JWT_TYPES: types });
+    const outcome = bench.verify(await TokenBench.sign(claims, typ));
+    if (accepted) await expect(outcome).resolves.toMatchObject({ tenantId: 'acme' });
+    else await expect(outcome).rejects.toMatchObject({ decisionReason: 'MALFORMED_CREDENTIALS' });
+  });
+
+  it.each<[string, object]>([
+    ['an ID token of Cognito', { token_use: 'id' }],
+    ['an ID token of Keycloak', { typ: 'ID' }],
+    ['a refresh token of Keycloak', { typ: 'Refresh' }],
+    ['an ID token with a nonce', { nonce: 'n' }],
+    ['a logout token', { events: {} }],
+  ])('does not let %s pass for an access token', async (_what, more) => {
+    const { claims, env } = example('Okta');
+    const token = await TokenBench.sign({ ...claims, ...more });
+    await expect(new TokenBench(env).verify(token)).rejects.toMatchObject({ decisionReason: 'MALFORMED_CREDENTIALS' });
+  });
+});
+
+describe('a token with a scope alone', () => {
+  const CLAIMS = {
+    iss: 'https://issuer.test',
+    aud: 'api-gateway',
+    sub: 'alice',
+    tenant_id: 'acme',
+    scope: 'orders.read',
+  };
+  const KEYS = { JWT_ISSUER: 'https://issuer.test', JWT_JWKS_URL: 'https://issuer.test/keys' };
+
+  it.each<[string, Environment, readonly string[] | undefined]>([
+    ['is one that AuthService is asked about', {}, undefined],
+    ['has the rights of the scope without AuthService', { AUTH_SERVICE_URL: 'none' }, ['orders.read']],
+    ['has them where the claim is named', { GATEWAY_JWT_CLAIM_PERMISSIONS: 'scope' }, ['orders.read']],
+    ['has none where another one is named', { GATEWAY_JWT_CLAIM_PERMISSIONS: 'scp' }, []],
+  ])('%s', async (_what, env, permissions) => {
+    const principal = await new TokenBench({ ...KEYS, ...env }).verify(await TokenBench.sign(CLAIMS, 'at+jwt'));
+    expect(principal.permissions).toEqual(permissions);
+  });
+});

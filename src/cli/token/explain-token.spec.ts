@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { run } from '../program.js';
 import { readBounded } from '../standard-input.js';
 
@@ -24,7 +24,7 @@ function sign(claims: JWTPayload = {}, secret = SECRET): Promise<string> {
   return new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
 }
 
-async function explain(token: string, args: readonly string[] = []) {
+async function explain(token: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   const out: string[] = [];
   const err: string[] = [];
   const terminal = {
@@ -32,7 +32,7 @@ async function explain(token: string, args: readonly string[] = []) {
     err: (line: string) => void err.push(line),
     read: () => readBounded(Readable.from([Buffer.from(`${token}\n`)])),
   };
-  const exitCode = await run(['token', 'explain', ...args], terminal, ENV);
+  const exitCode = await run(['token', 'explain', ...args], terminal, { ...ENV, ...env });
   return { exitCode, out: out.join('\n'), err: err.join('\n') };
 }
 
@@ -68,6 +68,42 @@ test.each<[string, string, () => Promise<string> | string, RegExp]>([
   expect(exitCode).toBe(1);
   expect(out).toMatch(new RegExp(`^FAIL +${check} +.*${reason.source}`, 'm'));
   expect(out).toContain('the gateway refuses it: 401');
+});
+
+describe('claims that the settings name', () => {
+  const MAPPED = {
+    GATEWAY_JWT_CLAIM_TENANT: 'org.id',
+    GATEWAY_JWT_CLAIM_PERMISSIONS: 'scope',
+    GATEWAY_JWT_CLAIM_AUDIENCE: 'client_id',
+    GATEWAY_JWT_ISSUER_TENANTS: `${ISSUER}=acme`,
+  };
+  const GOOD = { aud: undefined, client_id: 'api-gateway', org: { id: 'acme' }, scope: 'user.read' } as never;
+
+  test('are those that are shown', async () => {
+    const { exitCode, out } = await explain(await sign(GOOD), [], MAPPED);
+    expect(exitCode).toBe(0);
+    expect(out).toMatch(/^ok +client_id +api-gateway$/m);
+    expect(out).toMatch(/^ok +org\.id +acme$/m);
+    expect(out).toMatch(/^info +permissions +user\.read$/m);
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'of the wrong kind',
+      { scope: 7 },
+      /^FAIL +claims +the claim scope is a number, not a list of texts; docs\/tokens\.md/m,
+    ],
+    [
+      'that name a tenant of others',
+      { org: { id: 'globex' } },
+      /^FAIL +claims +the claim org\.id names a tenant that the issuer/m,
+    ],
+    ['that name another audience', { client_id: 'x' }, /^FAIL +client_id +x is not this gateway/m],
+  ])('%s fail by their name', async (_what, claims, line) => {
+    const { exitCode, out } = await explain(await sign({ ...(GOOD as object), ...claims } as never), [], MAPPED);
+    expect(exitCode).toBe(1);
+    expect(out).toMatch(line);
+  });
 });
 
 test('a token on the command line is taken with a warning, and one with its scheme too', async () => {

@@ -3,9 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addServices, DescriptorError, loadDescriptors } from '../descriptors.js';
-import { describeProblem } from '../contract-problem.js';
-import { buildRouteTable } from '../route-table.js';
-import { ruleWarnings } from './rule-warnings.js';
 
 const SHAPES = join(import.meta.dirname, '../../../test/gen/descriptors.binpb');
 
@@ -36,7 +33,11 @@ describe('a file of rules', () => {
     ['that is empty', '', 'api.yaml:1: the file is empty, not a map'],
     ['that is a list', '- a\n', 'api.yaml:1: the file is a list, not a map'],
     ['that is not YAML', 'http:\n  rules: [\n', 'api.yaml:3: Flow sequence'],
-    ['with a star that is not quoted', 'http:\n  rules:\n  - selector: a.B.C\n    body: *\n', 'api.yaml:4: Alias'],
+    [
+      'with a star that is not quoted',
+      'http:\n  rules:\n  - selector: a.B.C\n    body: *\n',
+      'api.yaml:4: Alias cannot be an empty string: a value that begins with * needs quotes',
+    ],
     [
       'of another type',
       'type: google.api.Servise\n',
@@ -186,6 +187,16 @@ describe('a file of rules', () => {
     expect(problems(text).map((problem) => problem.split(':', 2)[1])).toEqual(['5', '6', '7', '8', '9']);
   });
 
+  it('for another descriptor set is refused, in a bounded time and text', () => {
+    const rules = Array.from(
+      { length: 2_000 },
+      (_, at) => `  - {selector: other.v1.OtherService.Method${at}, get: /a/${at}}`,
+    );
+    const found = problems(`http:\n  rules:\n${rules.join('\n')}\n`);
+    expect(found).toHaveLength(21);
+    expect(found.at(-1)).toBe('api.yaml: 1980 more rules name nothing');
+  });
+
   it('that is not there is refused', () => {
     const load = () => loadDescriptors([SHAPES], { policyFile: '/nowhere/api.yaml' });
     expect(load).toThrow('/nowhere/api.yaml: cannot be read: ENOENT');
@@ -196,51 +207,5 @@ describe('a file of rules', () => {
     const service = loadDescriptors([SHAPES]).registry.getService('shapes.v1.ShapeService')!;
     const problem = 'api.yaml:3: shapes.v1.ShapeService has a controller in code, whose annotations hold';
     expect(() => addServices(descriptors, [service])).toThrow(problem);
-  });
-});
-
-describe('what a file says otherwise than the proto', () => {
-  const TEXT = `${RULE}http:\n  rules:\n  - selector: shapes.v1.ShapeService.GetShape\n    get: /v9/shapes/{shape.id}\n`;
-
-  it('holds, and is told', () => {
-    const descriptors = loadDescriptors([SHAPES], { policyFile: file(TEXT) });
-    const { routes } = buildRouteTable(descriptors.services);
-    const [route, ...others] = routes.filter(({ method }) => method.name === 'GetShape');
-    expect(others).toEqual([]);
-    expect(route).toMatchObject({ template: '/v9/shapes/{shape.id}', method: { policy: { access: 'AUTHENTICATED' } } });
-    expect(ruleWarnings(descriptors).map(describeProblem)).toEqual([
-      expect.stringMatching(
-        /^api\.yaml:7: shapes\.v1\.ShapeService\.GetShape: overrides google\.api\.http of the proto, which differs in /,
-      ),
-      expect.stringMatching(
-        /^api\.yaml:3: shapes\.v1\.ShapeService\.GetShape: overrides \(gateway\.v1\.policy\) of the proto, which differs in /,
-      ),
-    ]);
-  });
-
-  it('changes the revision of the contract, and leaves other sets as they are', () => {
-    const plain = loadDescriptors([SHAPES]);
-    const ruled = loadDescriptors([SHAPES], { policyFile: file(TEXT), known: plain.sets });
-    expect(ruled.revision).not.toBe(plain.revision);
-    expect(ruled.sets.map((set) => plain.sets.includes(set))).toEqual([true, false]);
-    const again = loadDescriptors([SHAPES], { policyFile: file(TEXT), known: ruled.sets });
-    expect(again.revision).toBe(ruled.revision);
-    expect(again.sets.every((set) => ruled.sets.includes(set))).toBe(true);
-  });
-
-  it('about a field holds in every RPC', () => {
-    const text = 'policy:\n  fields:\n  - selector: shapes.v1.Shape.name\n    redact: true\n';
-    const { services } = loadDescriptors([SHAPES], { policyFile: file(text) });
-    const routes = buildRouteTable(services).routes.filter(({ desc }) => desc.output.typeName === 'shapes.v1.Shape');
-    expect(routes.length).toBeGreaterThan(1);
-    for (const { method } of routes) expect(method.policy.redact).toContain('name');
-  });
-
-  it('is what further checks name', () => {
-    const text = `${RULE}    cache: {ttl: 5s}\n    permissions: [x]\n`;
-    const { services } = loadDescriptors([SHAPES], { policyFile: file(text) });
-    const lines = buildRouteTable(services).problems.map(describeProblem);
-    expect(lines.length).toBeGreaterThan(0);
-    for (const line of lines) expect(line).toMatch(/^api\.yaml:3: shapes\.v1\.ShapeService\.GetShape: policy: /);
   });
 });

@@ -4,6 +4,9 @@ import type { ApiConfig } from './api-config.js';
 import type { ApiRule } from './api-rule.js';
 import type { AppliedRule } from './apply-rules.js';
 
+/** A file for another descriptor set would say the same of each of its rules. */
+const MAX_SHOWN = 20;
+
 /** A descriptor set, as far as selectors are looked for in it. */
 interface SearchedSet {
   readonly registry: FileRegistry;
@@ -19,9 +22,9 @@ export function unknownSelectors({ source, rules }: ApiConfig, [builtIn, ...own]
   const ours = own.map(({ registry }) => namesIn(registry));
   const names = { methods: ours.flatMap(({ methods }) => methods), fields: ours.flatMap(({ fields }) => fields) };
   const reserved = builtIn === undefined ? [] : namesIn(builtIn.registry).methods;
-  return lost
-    .toSorted((a, b) => a.line - b.line)
-    .map((rule) => `${source}:${rule.line}: ${reasonOf(rule, names, reserved)}`);
+  const shown = lost.toSorted((a, b) => a.line - b.line).slice(0, MAX_SHOWN);
+  const told = shown.map((rule) => `${source}:${rule.line}: ${reasonOf(rule, names, reserved)}`);
+  return lost.length > MAX_SHOWN ? [...told, `${source}: ${lost.length - MAX_SHOWN} more rules name nothing`] : told;
 }
 
 interface Names {
