@@ -148,7 +148,15 @@ function streamFacts(method: RpcMethod, world: World): Fact[] {
   return [
     ['deadline', `${formatLimit(total)}, pauses up to ${formatLimit(idle)}`],
     ['stream', messages],
+    ...resumeFact(method),
   ];
+}
+
+function resumeFact({ policy: { stream } }: RpcMethod): Fact[] {
+  if (stream.resume === undefined) return [];
+  const { keepMs, maxMessages, maxBytes } = stream.resume;
+  const kept = `${maxMessages} messages or ${formatSize(maxBytes)} for ${formatDuration(keepMs)}`;
+  return [['resume', `Last-Event-ID, ${kept}`]];
 }
 
 function resilienceFacts({ retry, cache, rates, fallback }: Policy): Fact[] {

@@ -79,3 +79,29 @@ describe('deprecation', () => {
     expect(mistakesIn('GetFile', { deprecation: { since, link: '/docs/v2' } }).join()).not.toContain('deprecation');
   });
 });
+
+describe('stream.resume', () => {
+  it.each<[string, string, Partial<PolicyInit>, string]>([
+    ['on an open RPC', 'WatchShape', { access: 1, stream: { resume: {} } }, 'stream.resume needs a caller'],
+    ['of a raw body', 'StreamFile', { redact: [], stream: { resume: {} } }, 'a raw body has none'],
+    ['kept for days', 'WatchShape', { stream: { resume: { keep: { seconds: 86_400n } } } }, 'at most 3600000ms'],
+    ['kept for no time', 'WatchShape', { stream: { resume: { keep: { seconds: 0n } } } }, 'above zero'],
+  ] as never)('is refused at boot %s', (_, rpc, policy, mistake) => {
+    expect(mistakesIn(rpc, { protectedFields: [], ...policy })).toEqual([expect.stringContaining(mistake)]);
+  });
+});
+
+describe('etag', () => {
+  it.each<[string, string, Partial<PolicyInit>, string]>([
+    ['without a field', 'UpdateShape', { etag: {} }, 'names no field'],
+    ['of an unknown field', 'UpdateShape', { etag: { requestField: 'nope' } }, 'has no field "nope"'],
+    ['of a message', 'UpdateShape', { etag: { requestField: 'shape' } }, 'must be a string'],
+    ['in a list', 'ListShapes', { etag: { responseField: 'shapes.name' } }, 'is in a list'],
+    ['of a stream', 'WatchShape', { etag: { responseField: 'name' } }, 'for unary RPCs'],
+  ] as never)('is refused at boot %s', (_, rpc, policy, mistake) => {
+    const own = { redact: rpc === 'ListShapes' ? ['shapes.client_secret'] : ['client_secret'] };
+    const fields =
+      rpc === 'UpdateShape' ? {} : { protectedFields: [], ...(rpc === 'ListShapes' && { tenantField: 'tenant_id' }) };
+    expect(mistakesIn(rpc, { ...own, ...fields, ...policy })).toContainEqual(expect.stringContaining(mistake));
+  });
+});

@@ -1,11 +1,18 @@
 import type { DescMethod } from '@bufbuild/protobuf';
 import { ScalarType } from '@bufbuild/protobuf';
-import type { EtagPolicy, Policy } from '../domain/policy.js';
+import type { EtagPolicy, Policy, ResumePolicy } from '../domain/policy.js';
+import { Access as ProtoAccess } from '../gen/gateway/v1/policy_pb.js';
 import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
 import { readDeprecation } from './deprecation.js';
 import { resolveFieldPath } from './field-path.js';
 import { headerMistake } from './response-headers.js';
 
+/** What is kept of a stream that says no more than `resume: {}`. */
+const KEEP_MS = 60_000;
+const MAX_MESSAGES = 1_000;
+const MAX_BYTES = 1_048_576;
+/** A call to the backend goes on for as long. */
+const LONGEST_KEEP_MS = 3_600_000;
 /** More names than these are a mistake. */
 const MAX_HEADERS = 20;
 
@@ -24,6 +31,23 @@ export function readClientFeatures(method: DescMethod, proto: ProtoPolicy, mista
     etag: readEtag(method, proto, mistakes),
     deprecation: readDeprecation(proto, mistakes),
   };
+}
+
+/** Reads what is kept of a stream; undefined when nothing is. What is wrong is added to `mistakes`. */
+export function readResume(
+  { output }: DescMethod,
+  { stream, access }: ProtoPolicy,
+  mistakes: string[],
+): ResumePolicy | undefined {
+  if (stream?.resume === undefined) return undefined;
+  const { keep, maxMessages, maxBytes } = stream.resume;
+  const keepMs = keep === undefined ? KEEP_MS : Number(keep.seconds) * 1000 + Math.ceil(keep.nanos / 1_000_000);
+  if (keepMs <= 0 || keepMs > LONGEST_KEEP_MS) {
+    mistakes.push(`stream.resume.keep is ${keepMs}ms: it must be above zero and at most ${LONGEST_KEEP_MS}ms`);
+  }
+  if (access === ProtoAccess.OPEN) mistakes.push('stream.resume needs a caller: an open RPC has nobody to come back');
+  if (output.typeName === 'google.api.HttpBody') mistakes.push('stream.resume is for events: a raw body has none');
+  return { keepMs, maxMessages: maxMessages || MAX_MESSAGES, maxBytes: maxBytes || MAX_BYTES };
 }
 
 function readResponseHeaders({ responseHeaders: names, cache }: ProtoPolicy, mistakes: string[]) {

@@ -13,7 +13,7 @@ import type {
 } from '../domain/policy.js';
 import { Access as ProtoAccess, CacheScope, policy as policyOption } from '../gen/gateway/v1/policy_pb.js';
 import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
-import { readClientFeatures } from './client-features.js';
+import { readClientFeatures, readResume } from './client-features.js';
 import { problemOf, type ContractProblem } from './contract-problem.js';
 import { coveredBy, fieldRules, withRuledFields } from './field-rules.js';
 import { findFieldMistakes } from './policy-fields.js';
@@ -228,6 +228,7 @@ class PolicyReader {
       idleTimeoutMs: this.readDuration('stream.idle_timeout', stream?.idleTimeout),
       maxDurationMs: this.readDuration('stream.max_duration', stream?.maxDuration),
       maxMessages: stream?.maxMessages ?? 0,
+      resume: readResume(this.method, this.proto, this.mistakes),
     };
   }
 

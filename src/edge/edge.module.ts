@@ -26,6 +26,8 @@ import type { RpcOverride } from './rpc-call.js';
 import { Enhancers } from './pipeline/enhancers.js';
 import { settledOverride } from './pipeline/settled-override.js';
 import { Pipelines } from './pipeline/pipelines.js';
+import { ResumableHandler } from './resume/resumable-handler.js';
+import { ResumableStreams } from './resume/resumable-streams.js';
 import { RpcHandler } from './rpc-handler.js';
 import { SignInRedirect } from './sign-in-redirect.js';
 import { StreamHandler } from './stream/stream-handler.js';
@@ -55,6 +57,8 @@ export class EdgeModule implements OnModuleInit {
         RequestContexts,
         Cors,
         RequestLifecycle,
+        ResumableHandler,
+        ResumableStreams,
         RouteResolver,
         RateLimitInterceptor,
         RpcHandler,

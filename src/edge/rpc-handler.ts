@@ -19,6 +19,7 @@ import { runSteps, type Step } from './pipeline/pipeline.js';
 import { RpcExchange } from './pipeline/rpc-exchange.js';
 import { RateLimitInterceptor } from './rate-limit.interceptor.js';
 import { readRequest } from './read-request.js';
+import { ResumableHandler } from './resume/resumable-handler.js';
 import { routeNotFound } from './route-not-found.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { compressedSend, sendResponse } from './send-response.js';
@@ -46,6 +47,7 @@ export function handlerSteps({ method }: Route): readonly HandlerStep[] {
 @Injectable()
 export class RpcHandler {
   @Inject(Compression) private readonly compression!: Compression;
+  @Inject(ResumableHandler) private readonly resumable!: ResumableHandler;
   @Inject(GATEWAY_CONFIG) private readonly config!: Pick<GatewayConfig, 'server'>;
   private readonly overrides = new Map<RpcMethod, RpcOverride>();
   private readonly named: Readonly<Record<HandlerStep, Step>> = {
@@ -85,9 +87,13 @@ export class RpcHandler {
     return [...steps.slice(0, -1), this.sendStep(route)];
   }
 
-  /** The steps of a route whose policy has `If-Match` checked by the backend; those of any other as they are. */
+  /** The steps of a route whose policy has `If-Match` checked by the backend, or its stream kept; those of any other as they are. */
   private conditional(route: Route, steps: readonly Step[]): readonly Step[] {
     const run = compileIfMatch(route);
+    if (route.method.policy.stream.resume !== undefined) {
+      const resume = (exchange: RpcExchange) => this.resumable.handle(exchange);
+      return steps.map((step) => (step.name === 'call' ? { ...step, run: resume } : step));
+    }
     if (run === undefined) return steps;
     const call = (exchange: RpcExchange) =>
       this.call(exchange).catch((error: unknown) => {

@@ -13,6 +13,7 @@ const CACHES = [
   'revoked_token',
   'session',
   'session_renewal',
+  'stream',
 ] as const;
 const FLIGHTS = ['auth_cache', 'entitlements', 'permission', 'response'] as const;
 const LIMITS = ['entries', 'bytes'] as const;

@@ -45,6 +45,11 @@ const JSON_ARRAY: StreamFormat = {
   failure: () => undefined,
 };
 
+/** Returns whether a stream is sent as server-sent events. */
+export function isEventStream({ contentType }: StreamFormat): boolean {
+  return contentType === SSE.contentType;
+}
+
 /** In the order of preference. */
 const FORMATS: readonly StreamFormat[] = [SSE, NDJSON, JSON_ARRAY];
 /** The same with an empty line as the heartbeat of those that have none: white space in an array. */

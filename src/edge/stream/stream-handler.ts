@@ -100,7 +100,7 @@ export class StreamHandler {
 }
 
 /** Why a stream broke off: whoever cancelled the call said so. */
-function reasonFor(call: CallContext, thrown: unknown): GatewayError {
+export function reasonFor(call: CallContext, thrown: unknown): GatewayError {
   const reason: unknown = call.cancellation.reason;
   return reason instanceof GatewayError ? reason : toGatewayError(thrown);
 }

@@ -41,6 +41,11 @@ export class StreamResponse {
     this.isHeld = true;
   }
 
+  /** Sends the head without waiting for a message. */
+  start(): void {
+    this.begin();
+  }
+
   /** Compresses the stream if the client takes that. */
   compressWith(compression: Compression): void {
     this.compression = compression;

@@ -1,0 +1,68 @@
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { GatewayError } from '../../domain/errors.js';
+import { GatewayMetrics } from '../../observe/metrics.js';
+import { gone, type ResumableStream, type StreamOwner } from './resumable-stream.js';
+
+/** Bytes of messages that all streams keep together. Beyond them streams that nobody reads go, the oldest first. */
+const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_STREAMS = 10_000;
+/** Streams of one caller. Beyond them the oldest that nobody reads goes. */
+const MAX_PER_CALLER = 16;
+
+/** The streams of this process whose clients may come back to them. */
+@Injectable()
+export class ResumableStreams implements BeforeApplicationShutdown {
+  /** From the one that was begun first. */
+  private readonly byId = new Map<string, ResumableStream>();
+  private evicted = 0;
+  private bytes = 0;
+
+  constructor(metrics: GatewayMetrics) {
+    metrics.bounded.watchEvictions('stream', () => this.evicted);
+  }
+
+  /** Nobody comes back to a process that ends. */
+  beforeApplicationShutdown(): void {
+    for (const stream of this.byId.values()) {
+      stream.remove(new GatewayError('DRAINING', 'service unavailable: the gateway is shutting down.'));
+    }
+  }
+
+  add(stream: ResumableStream): void {
+    const own = [...this.byId.values()].filter(({ owner }) => owner.caller === stream.owner.caller);
+    if (own.length >= MAX_PER_CALLER) this.evictOneOf(own);
+    if (this.byId.size >= MAX_STREAMS) this.evictOneOf(this.byId.values());
+    this.byId.set(stream.id, stream);
+  }
+
+  /** Throws STREAM_GONE for a stream that is not there, or not the caller's, or that answers another request. */
+  find(id: string, { caller, request }: StreamOwner): ResumableStream {
+    const stream = this.byId.get(id);
+    if (stream === undefined || stream.owner.caller !== caller || stream.owner.request !== request) throw gone();
+    return stream;
+  }
+
+  forget(id: string): void {
+    const stream = this.byId.get(id);
+    if (stream === undefined) return;
+    this.byId.delete(id);
+    this.bytes -= stream.log.bytes;
+  }
+
+  /** Counts bytes that a stream keeps or drops. Above the limit streams that nobody reads go, or else what was sent. */
+  resize(difference: number): void {
+    this.bytes += difference;
+    if (difference < 0 || this.bytes <= MAX_BYTES || this.evictOneOf(this.byId.values())) return;
+    for (const { log } of this.byId.values()) log.forgetSent();
+  }
+
+  private evictOneOf(streams: Iterable<ResumableStream>): boolean {
+    for (const stream of streams) {
+      if (stream.isRead) continue;
+      this.evicted += 1;
+      stream.remove(gone());
+      return true;
+    }
+    return false;
+  }
+}
