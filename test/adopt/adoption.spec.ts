@@ -1,91 +1,27 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { gatewayCommand } from '../support/gateway-command.js';
-import { installOffline, packGateway, plainPath } from '../support/installed-package.js';
+import { packGateway } from '../support/installed-package.js';
+import { commandsIn, Reader } from '../support/reader.js';
 import { readmeBlocks, readmeFile } from '../support/readme.js';
 import { shellBlock } from '../support/shell-blocks.js';
-import { ShellSession } from '../support/shell-session.js';
 
 let archive: string;
-const folders: string[] = [];
-const sessions: ShellSession[] = [];
+const readers: Reader[] = [];
 
 beforeAll(() => {
   archive = packGateway(inject('builtGateway'));
 });
 afterAll(async () => {
-  for (const session of sessions) await session.close();
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  for (const reader of readers) await reader.leave();
+  rmSync(dirname(archive), { recursive: true, force: true });
 });
 
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
-
-/** The commands of a block, without its comments. */
-function commandsIn(block: string): string[] {
-  return block.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-/** Ports that the README names. A reader has free ones in their place: the only words of its commands that are changed. */
-const PORTS = ['8080', '50060'];
-
-/** A reader in an empty folder, outside of this repository and without its commands. */
-class Reader {
-  private constructor(
-    readonly folder: string,
-    private readonly shell: ShellSession,
-    private readonly ports: ReadonlyMap<string, string>,
-  ) {}
-
-  static async sitDown(): Promise<Reader> {
-    const folder = mkdtempSync(join(tmpdir(), 'adopter-'));
-    folders.push(folder);
-    const ports = new Map<string, string>();
-    for (const port of PORTS) ports.set(port, await freePort());
-    const npm = {
-      npm_config_offline: 'true',
-      npm_config_update_notifier: 'false',
-      npm_config_cache: join(folder, '.npm'),
-    };
-    const gateway = { API_GATEWAY_PORT: ports.get('8080'), GATEWAY_ADMIN_ADDR: '' };
-    const shell = new ShellSession(folder, { PATH: plainPath(), HOME: folder, ...gateway, ...npm });
-    sessions.push(shell);
-    return new Reader(folder, shell, ports);
-  }
-
-  /** Types a command; one that installs from a registry does the same from this checkout. */
-  async type(command: string): Promise<string> {
-    const [, packages] = /^npm install \S*\/api-gateway-[\d.]+\.tgz (.+)$/.exec(command) ?? [];
-    if (packages !== undefined) {
-      await installOffline(this.folder, archive, packages.split(' '));
-      return '';
-    }
-    const written = await this.shell.run(this.withFreePorts(command));
-    if (command.startsWith('npx gateway init')) this.write('.env', this.withFreePorts(this.read('.env')));
-    return written;
-  }
-
-  read(path: string): string {
-    return readFileSync(join(this.folder, path), 'utf8');
-  }
-
-  write(path: string, text: string): void {
-    mkdirSync(dirname(join(this.folder, path)), { recursive: true });
-    writeFileSync(join(this.folder, path), text);
-  }
-
-  private withFreePorts(text: string): string {
-    return [...this.ports].reduce((changed, [named, free]) => changed.replaceAll(named, free), text);
-  }
+async function sitDown(): Promise<Reader> {
+  const reader = await Reader.sitDown(archive);
+  readers.push(reader);
+  return reader;
 }
 
 describe('the first quarter of an hour', () => {
@@ -95,7 +31,7 @@ describe('the first quarter of an hour', () => {
   const answers: string[] = [];
 
   beforeAll(async () => {
-    reader = await Reader.sitDown();
+    reader = await sitDown();
     for (const command of [...setUp, ...requests]) answers.push(await reader.type(command));
     answers.splice(0, setUp.length);
   });
@@ -157,7 +93,7 @@ describe("protos of one's own", () => {
   );
 
   it('end in the response that the README shows', async () => {
-    const reader = await Reader.sitDown();
+    const reader = await sitDown();
     reader.write('proto/billing/v1/billing.proto', readmeFile('proto', 'billing/v1/billing.proto'));
     let last = '';
     for (const command of blocks) last = await reader.type(command);

@@ -57,6 +57,8 @@ export async function installOffline(folder: string, archive: string, names: rea
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, Buffer.from(data ?? []), { mode: header.mode ?? 0o644 });
   }
+  const own = join(folder, 'package.json');
+  if (!existsSync(own)) writeFileSync(own, '{ "private": true }\n');
   const { dependencies } = manifest(target);
   for (const name of [...Object.keys(dependencies), ...names]) link(folder, name);
   for (const name of ['api-gateway', ...names]) linkCommands(folder, name);
