@@ -71,7 +71,7 @@ export class AppModule {
         ObserveModule.create(observation),
         RedisModule,
         TrafficModule,
-        ...(config.upstreams.has('tenant') ? [MeteringModule.create(config.metering)] : []),
+        ...(config.upstreams.has('tenant') ? [MeteringModule.create(config.metering, config.worker)] : []),
         LimitsModule,
         AdmissionModule,
         AccessModule,

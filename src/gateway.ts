@@ -4,7 +4,7 @@ import { Logger } from 'nestjs-pino';
 import { hasMiddleware, loadModules, servicesOf, type ModuleLike } from './adopted-modules.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { absentServiceWarnings } from './config/absent-services.js';
-import type { GatewayConfig } from './config/gateway-config.js';
+import type { AdminConfig, GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
 import { LiveConfig } from './config/live-config.js';
 import { ConfigError, type ConfigWarning } from './config/config-error.js';
@@ -37,6 +37,7 @@ import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
 import { listenToClients, urlOf } from './ops/main-listener.js';
 import { type OpsServer, startOpsServer } from './ops/ops-server.js';
+import type { Siblings } from './ops/workers/siblings.js';
 import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
 import { type Reloadable, reloadSteps, type Served, type SettingsSource } from './reload-steps.js';
 import { contractProblems, featuresOf, routeProblems, fileProblems, moduleProblems } from './startup-checks.js';
@@ -61,11 +62,13 @@ export interface RunningGateway {
 /**
  * Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a taken port.
  * @param source where a reload reads settings; without it they stay as they are.
+ * @param siblings the other workers, where there are some.
  */
 export async function startGateway(
   settings: GatewayConfig,
   logger: GatewayLogger,
   source?: SettingsSource,
+  siblings?: Siblings,
 ): Promise<RunningGateway> {
   const live = new LiveConfig(settings);
   const config = live.view;
@@ -85,9 +88,11 @@ export async function startGateway(
   identify(config, descriptors, observation);
   // First of all listeners and closed last: it answers for as long as there is something to ask about.
   const drain = new Drain(http, config, observation);
-  const reloader = reloaderOf({ app, live, observation, source }, descriptors, modules);
+  const reloader = reloaderOf({ app, live, observation, source, siblings }, descriptors, modules);
   const commands = mainCommands({ app, config, observation, drain, reloader });
-  const admin = config.admin && (await AdminListener.start(config.admin, adminParts(app, commands, observation)));
+  const admin =
+    config.admin && (await AdminListener.start(adminOf(config, config.admin), adminParts(app, commands, observation)));
+  siblings?.serve({ commands, metrics: observation.metrics, reload: () => reloader.reload() });
   const certificate =
     config.server.tls && ListenerCertificate.watch(config.server.tls, http.fastify.server, observation);
   await listenToClients(app, config).catch(async (error: unknown) => {
@@ -138,7 +143,7 @@ async function createApp(http: HttpServer, parts: AppParts): Promise<NestFastify
 }
 
 function reloaderOf(
-  parts: Pick<Reloadable, 'app' | 'live' | 'observation' | 'source'>,
+  parts: Pick<Reloadable, 'app' | 'live' | 'observation' | 'source' | 'siblings'>,
   descriptors: Descriptors,
   modules: readonly ModuleLike[],
 ): Reloader {
@@ -192,6 +197,11 @@ function routeWarnings(routes: readonly Route[], config: GatewayConfig): ConfigW
     ...absentServiceWarnings(methods, config),
     ...basePathWarnings(templates, config),
   ];
+}
+
+/** Each worker has a listener of its own, at the next ports. */
+function adminOf({ worker }: GatewayConfig, admin: AdminConfig): AdminConfig {
+  return worker === undefined || admin.port === 0 ? admin : { ...admin, port: admin.port + worker.number };
 }
 
 function adminParts(

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config/gateway-config.js';
-import type { RunningGateway } from './gateway.js';
 import type { BatchedLines } from './observe/log-stream.js';
 import type { StopSignals } from './stop-signals.js';
 
@@ -16,11 +15,17 @@ const START_MS = 2_000;
 const CLOSE_MS = 4_500;
 const FLUSH_MS = 400;
 
+/** What ends without losing a request. */
+export interface Drainable {
+  /** Resolves to the exit code, or to nothing when all went well. */
+  drain(): Promise<number | void>;
+}
+
 /** How the process of a gateway ends: by one drain however many signals come, in bounded time, or by a panic. */
 export class ProcessEnd {
   private isExiting = false;
   private hasPanicked = false;
-  private gateway: Promise<RunningGateway> | undefined;
+  private gateway: Promise<Drainable> | undefined;
 
   constructor(
     private readonly config: Pick<GatewayConfig, 'timeouts'>,
@@ -29,7 +34,7 @@ export class ProcessEnd {
   ) {}
 
   /** From now on signals and uncaught exceptions end this gateway, be it started or not. */
-  watch(gateway: Promise<RunningGateway>, signals: StopSignals): void {
+  watch(gateway: Promise<Drainable>, signals: StopSignals): void {
     this.gateway = gateway;
     process.on('uncaughtException', (error) => void this.panic(error));
     process.on('unhandledRejection', (reason) => void this.panic(reason));
@@ -58,12 +63,12 @@ export class ProcessEnd {
     setTimeout(() => this.giveUp(), preDrainMs + shutdownMs + CLOSE_MS);
     const gateway = await this.started();
     if (gateway === undefined) return void (await this.exit(0));
-    await gateway.drain();
-    await this.exit(0);
+    const code = await gateway.drain();
+    await this.exit(code ?? 0);
   }
 
   /** The gateway; undefined when its start takes too long. A start that fails says so itself. */
-  private started(): Promise<RunningGateway | undefined> {
+  private started(): Promise<Drainable | undefined> {
     const never = new Promise<never>(() => undefined);
     return Promise.race([this.gateway?.catch(() => never), wait(START_MS, undefined)]);
   }

@@ -18,6 +18,8 @@ import { AccessLog } from './observe/access-log.js';
 import type { Observation } from './observe/observe.module.js';
 import { ContractDrift } from './ops/contract-drift.js';
 import type { ReloadReport, ReloadSteps } from './ops/reload/reloader.js';
+import { refusedElsewhere } from './ops/workers/reload-round.js';
+import type { Siblings } from './ops/workers/siblings.js';
 import { reasonsOf } from './start-refusal.js';
 import { Admission } from './traffic/admission/admission.js';
 import { TenantEntitlements } from './traffic/entitlements.js';
@@ -39,6 +41,8 @@ export interface Reloadable {
   readonly observation: Observation;
   /** Undefined: settings stay as they are, and contracts and keys alone are read anew. */
   readonly source: SettingsSource | undefined;
+  /** The other workers, which put the same in force or nothing; undefined where there are none. */
+  readonly siblings?: Pick<Siblings, 'agree'> | undefined;
   /** Reads and checks contracts as a start does. Throws what a start would be refused with. */
   readonly loadContracts: (config: GatewayConfig, known: Descriptors) => Descriptors;
   /** Logs what is valid and still worth a look. */
@@ -74,6 +78,7 @@ export function reloadSteps(gateway: Reloadable, first: Descriptors): ReloadStep
     prepare: async () => {
       const next = read(gateway, inForce);
       const commits = [...(await contractCommits(gateway, next, inForce, extra)), await keysCommit(gateway, next)];
+      if (gateway.siblings !== undefined && !(await gateway.siblings.agree())) throw refusedElsewhere();
       return () => {
         const before = gateway.app.get(Contract).routes;
         gateway.live.replace(next.config);

@@ -11,9 +11,11 @@ import { startGateway } from './gateway.js';
 import { rawLogFormat } from './config/log-format.js';
 import { captureConsole } from './observe/console-capture.js';
 import { earlyStream, JsonStream, prettyWriter, PrettyStream } from './observe/log-format.js';
-import { stdoutStream } from './observe/log-stream.js';
-import { createEarlyLogger, createLogger } from './observe/logger.js';
-import { ProcessEnd } from './process-end.js';
+import { type BatchedLines, stdoutStream } from './observe/log-stream.js';
+import { createEarlyLogger, createLogger, type GatewayLogger } from './observe/logger.js';
+import type { Channel } from './ops/workers/process-link.js';
+import { Siblings } from './ops/workers/siblings.js';
+import { type Drainable, ProcessEnd } from './process-end.js';
 import { settingsRefusal, type StartRefusal, startRefusal } from './start-refusal.js';
 import type { StopSignals } from './stop-signals.js';
 import { VERSION } from './version.js';
@@ -30,20 +32,49 @@ export async function runGateway(signals: StopSignals): Promise<void> {
   const log = logger.events;
   const end = new ProcessEnd(config, log, stdout);
   captureConsole(log);
-  logConfigWarnings(log, configWarnings(config, environment));
-  const starting = startGateway(config, logger, { initial: environment, read: readEnvironment });
+  if (config.worker === undefined) logConfigWarnings(log, configWarnings(config, environment));
+  const output = { stdout, format: pretty === undefined ? ('json' as const) : ('pretty' as const) };
+  const starting = start({ config, environment, logger, signals, output });
   end.watch(starting, signals);
   try {
-    const gateway = await starting;
-    log.info({ url: gateway.url }, 'listening');
+    const { reload, failed } = await starting;
+    void failed?.then((code) => end.exit(code));
     signals.onReload(() => {
       log.info({ signal: 'SIGHUP' }, 'reload_requested');
       // What became of it is logged.
-      gateway.reload().catch(() => undefined);
+      reload().catch(() => undefined);
     });
   } catch (error) {
     await end.exit(report(startRefusal(error, config), log));
   }
+}
+
+interface Running extends Drainable {
+  readonly reload: () => Promise<unknown>;
+  /** Resolves to an exit code when it cannot go on; undefined for what ends by itself. */
+  readonly failed?: Promise<number>;
+}
+
+interface ProcessParts extends ReadSettings {
+  readonly logger: GatewayLogger;
+  readonly signals: StopSignals;
+  /** For the lines of workers. */
+  readonly output: { readonly stdout: BatchedLines; readonly format: 'json' | 'pretty' };
+}
+
+/** As a gateway that works alone, as one of several workers, or as the process that has them. */
+async function start({ config, environment, logger, signals, output }: ProcessParts): Promise<Running> {
+  if (config.worker === undefined && config.workers > 1) {
+    const { startWorkers } = await import('./run-workers.js');
+    return startWorkers(config, logger, output);
+  }
+  if (config.worker !== undefined) signals.beWorker();
+  const siblings = config.worker === undefined ? undefined : new Siblings(process as Channel);
+  const gateway = await startGateway(config, logger, { initial: environment, read: readEnvironment }, siblings);
+  const { url, opsUrl } = gateway;
+  logger.events.info({ url }, 'listening');
+  await siblings?.started({ url, opsUrl });
+  return gateway;
 }
 
 /** The settings, and the environment and files that they were read from. */

@@ -5,6 +5,7 @@ import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
 import type { FieldViolation } from './domain/errors.js';
 import { NetcheckError } from './startup-netcheck.js';
+import { WorkerRefusal } from './ops/workers/worker-refusal.js';
 import { SocketListenError } from './ops/listen-error.js';
 import { AdminListenError } from './ops/admin/admin-listen-error.js';
 
@@ -34,6 +35,7 @@ export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server
   if (error instanceof DescriptorError) {
     return { exitCode: EXIT_CONFIG, lines: error.problems.map((problem) => [{}, `contract_invalid ${problem}`]) };
   }
+  if (error instanceof WorkerRefusal) return { exitCode: error.exitCode, lines: [] };
   if (error instanceof AdminListenError) return adminRefusal(error);
   if (error instanceof NetcheckError) {
     const lines = error.failures.map(

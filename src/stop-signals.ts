@@ -30,6 +30,7 @@ export class StopSignals {
   private interruptedAt: number | undefined;
   private reload: (() => void) | undefined;
   private isReloadWanted = false;
+  private isWorker = false;
 
   constructor(private readonly source: SignalSource = ofThisProcess()) {
     for (const signal of STOP_SIGNALS) source.emitter.on(signal, () => this.take(signal));
@@ -37,6 +38,11 @@ export class StopSignals {
     source.emitter.on('SIGHUP', () => this.hangUp());
     // Node would open the port of its debugger, also where `--disable-sigusr1` was forgotten.
     source.emitter.on('SIGUSR1', () => undefined);
+  }
+
+  /** Leaves what a terminal sends to all of its processes to the first of them, which passes on what is to be done. */
+  beWorker(): void {
+    this.isWorker = true;
   }
 
   /** Resolves with the first one. */
@@ -56,12 +62,14 @@ export class StopSignals {
   }
 
   private hangUp(): void {
+    if (this.isWorker) return;
     if (this.source.isTerminal && this.source.hasHungUp()) return this.stop.resolve('SIGHUP');
     if (this.reload === undefined) this.isReloadWanted = true;
     else this.reload();
   }
 
   private take(signal: StopSignal): void {
+    if (this.isWorker && signal === 'SIGINT') return;
     this.stop.resolve(signal);
     if (signal !== 'SIGINT' || !this.source.isTerminal) return;
     const now = this.source.now();

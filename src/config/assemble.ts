@@ -11,16 +11,19 @@ import { rateLimitsOf } from './rate-limits.js';
 import type { Settings } from './schema.js';
 import { type SsoSource, ssoOf } from './sso.js';
 import { tracingOf } from './tracing.js';
+import { configOfWorker, type WorkerPlace } from './workers.js';
 import { buildUpstream, type UpstreamSource } from './upstreams.js';
 
 /** The settings in the shape that the rooms read them in, frozen to the last object. */
 export function assembleConfig(
   settings: Settings,
   sources: readonly UpstreamSource[],
-  providers: readonly SsoSource[],
+  { providers, place }: { readonly providers: readonly SsoSource[]; readonly place: WorkerPlace | undefined },
 ): GatewayConfig {
   const upstreams = sources.map(buildUpstream).filter((upstream) => upstream !== undefined);
-  return freezeDeep({
+  const config: GatewayConfig = {
+    workers: settings.GATEWAY_WORKERS,
+    worker: undefined,
     server: serverOf(settings),
     timeouts: timeoutsOf(settings),
     streams: {
@@ -57,7 +60,8 @@ export function assembleConfig(
     policyFile: settings.GATEWAY_POLICY_FILE,
     moduleFiles: settings.GATEWAY_MODULES,
     ...processOf(settings),
-  });
+  };
+  return freezeDeep(place === undefined ? config : configOfWorker(config, place));
 }
 
 function processOf(settings: Settings): Pick<GatewayConfig, 'revision' | 'instance' | 'deployment' | 'environment'> {

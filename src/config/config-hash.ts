@@ -6,9 +6,9 @@ const LENGTH = 12;
 
 /**
  * Returns a hash of the settings in force, of 12 hex digits: the same in all instances that run with the same settings.
- * The name of the instance is left out, and secrets are in it by their fingerprints.
+ * The names of the instance and of the worker are left out, and secrets are in it by their fingerprints.
  */
 export function configHash(config: GatewayConfig): string {
-  const { instance: _instance, ...settings } = redactConfig(config);
+  const { instance: _instance, worker: _worker, ...settings } = redactConfig(config);
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, LENGTH);
 }

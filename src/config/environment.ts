@@ -18,6 +18,7 @@ import { settingInfo } from './setting.js';
 import { ssoProblems, type SsoSource } from './sso.js';
 import { storeKeyProblems } from './store-keys.js';
 import { type Known, upstreamProblems, type UpstreamSource, upstreamSource } from './upstreams.js';
+import { workerPlaceOf, workerProblems } from './workers.js';
 import { type Environment, isSet, misspellingOf, nameProblems, ssoProviderNames, upstreamNames } from './variables.js';
 
 interface Reading<T> {
@@ -38,7 +39,8 @@ export interface Inspection {
 export function parseEnvironment(env: Environment): GatewayConfig {
   const { upstreams, providers, problems } = inspectEnvironment(env);
   if (problems.length > 0) throw new ConfigError(problems);
-  return assembleConfig(settingsSchema.parse(withoutUnset(env)), upstreams, providers);
+  const settings = settingsSchema.parse(withoutUnset(env));
+  return assembleConfig(settings, upstreams, { providers, place: workerPlaceOf(env) });
 }
 
 /** What an environment says, for tools that show a part of it even while another part is missing or wrong. */
@@ -65,6 +67,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...transportProblems(shared.values, upstreams),
     ...rateLimitProblems(shared.values),
     ...invariantProblems(shared.values, upstreams),
+    ...workerProblems(shared.values, providers),
     ...nameProblems(env),
   ];
   return { settings: shared.values, upstreams, providers, problems };

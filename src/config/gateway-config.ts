@@ -10,6 +10,7 @@ import type { RedisAddress } from './redis-url.js';
 import type { SsoConfig } from './sso-config.js';
 import type { TenantWeight } from './tenant-weight.js';
 import type { TracingConfig } from './tracing-config.js';
+import type { WorkerPlace } from './workers.js';
 
 /** TLS towards an upstream. Files are PEM. */
 export interface UpstreamTls {
@@ -116,6 +117,10 @@ export interface AdminConfig extends ListenAddress {
 
 /** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
 export interface GatewayConfig {
+  /** Processes that share the work. */
+  readonly workers: number;
+  /** Which of them this one is; undefined for one that works alone, or that has them. */
+  readonly worker: WorkerPlace | undefined;
   readonly server: ServerConfig;
   readonly timeouts: {
     readonly requestMs: number;

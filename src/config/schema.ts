@@ -21,6 +21,8 @@ import { sessionSettings } from './schema/sso-settings.js';
 import { tokenSettings } from './schema/token-settings.js';
 import { tracingSettings } from './schema/tracing-settings.js';
 
+import { workerSettings } from './schema/worker-settings.js';
+
 /** Every setting with a fixed name. Those of single upstreams are in schema/upstream-settings.ts. */
 export const settingsSchema = z.object({
   ...httpSettings,
@@ -46,6 +48,7 @@ export const settingsSchema = z.object({
   ...tracingSettings,
   ...adminSettings,
   ...alertSettings,
+  ...workerSettings,
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
@@ -75,4 +78,5 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Tracing', settings: tracingSettings },
   { title: 'Admin listener', settings: adminSettings },
   { title: 'Alerts', settings: alertSettings },
+  { title: 'Workers', settings: workerSettings },
 ];

@@ -6,6 +6,7 @@ import { upstreamVariables } from './schema/upstream-settings.js';
 import { lookalikeWarnings } from './lookalikes.js';
 import { tracingWarnings } from './tracing.js';
 import { storeKeyWarnings } from './store-keys.js';
+import { workerWarnings } from './workers.js';
 import type { Environment } from './variables.js';
 
 /** The idle timeout of common load balancers. */
@@ -22,6 +23,7 @@ export function configWarnings(config: GatewayConfig, env: Environment): readonl
     ...lookalikeWarnings(env),
     ...metricsWarnings(config),
     ...tracingWarnings(config, env),
+    ...workerWarnings(config),
     ...(production
       ? [...plaintextWarnings(config), ...logWarnings(config), ...issuerWarnings(config), ...sessionWarnings(config)]
       : []),

@@ -6,7 +6,7 @@ import type { Server as NetServer } from 'node:net';
 import type { Logger } from 'pino';
 import type { ListenerTls } from '../config/http-config.js';
 import type { DegradeFlag } from '../observe/degrade-flags.js';
-import type { HandshakeFailure } from '../observe/metrics.js';
+import type { HandshakeFailure } from '../observe/listener-metrics.js';
 import type { Observation } from '../observe/observe.module.js';
 
 type Watching = Pick<Observation, 'degradeFlags' | 'metrics' | 'logger'>;
@@ -73,7 +73,7 @@ export class ListenerCertificate {
       degraded: 'changed certificate of the listener refused',
       recovered: 'certificate of the listener accepted again',
     });
-    server.on('tlsClientError', (error) => metrics.handshakeFailures.inc({ reason: handshakeFailure(error) }));
+    server.on('tlsClientError', (error) => metrics.listener.handshakeFailed(handshakeFailure(error)));
     this.timer = setInterval(() => this.look(), LOOK_MS).unref();
   }
 

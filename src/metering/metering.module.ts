@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { Module, type DynamicModule } from '@nestjs/common';
 import type { MeteringConfig } from '../config/metering-config.js';
+import type { WorkerPlace } from '../config/workers.js';
 import { UsageSink } from '../domain/usage-sink.js';
 import { DegradeFlags } from '../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
@@ -24,9 +26,9 @@ const JOURNAL = {
 @Module({})
 export class MeteringModule {
   /** Takes the shelf at once: a directory that cannot be had is refused like any wrong setting, by a ConfigError. */
-  static create(settings: MeteringConfig): DynamicModule {
+  static create(settings: MeteringConfig, worker?: WorkerPlace): DynamicModule {
     const { capacity, shelfDirectory, shelfBytes } = settings;
-    const shelf = shelfDirectory === undefined ? undefined : openShelf(shelfDirectory, shelfBytes);
+    const shelf = shelfDirectory === undefined ? undefined : openShelf(directoryOf(shelfDirectory, worker), shelfBytes);
     return {
       module: MeteringModule,
       global: true,
@@ -56,4 +58,9 @@ export class MeteringModule {
       exports: [UsageSink, UsageOutbox],
     };
   }
+}
+
+/** Each worker has a directory of its own, the first that of a process without workers. */
+function directoryOf(directory: string, worker: WorkerPlace | undefined): string {
+  return worker === undefined || worker.number === 1 ? directory : join(directory, `worker-${worker.number}`);
 }

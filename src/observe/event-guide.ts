@@ -78,6 +78,12 @@ export const EVENT_GUIDE: Readonly<Record<string, Guide>> = {
   trace_export_recovered: ['info', 'It takes them again.'],
   trace_spans_lost: ['warn', 'At the end of the process so many spans were not exported.'],
   tracing_started: ['info', 'Spans are exported to `endpoint`.'],
+  worker_crash_loop: ['fatal', 'Workers ended again and again soon after their start; the process ends with 1.'],
+  worker_ended: [
+    'info, error',
+    'A worker ended, by itself or because it was told to; it is replaced after `restart_in_ms`.',
+  ],
+  worker_started: ['info', 'A worker serves; `worker` is its number, `pid` its process.'],
   upstream_probe: [
     'info, warn',
     'The first health check of an upstream: whether it can be reached, and what stands in the way.',

@@ -48,6 +48,7 @@ export function createLogger(config: GatewayConfig, version: string, stream: Log
     customer: config.deployment,
     version,
     pod: config.instance,
+    ...(config.worker === undefined ? {} : { worker: config.worker.number }),
   };
   const options = { ...FORMAT, level: config.log.level, base, redact: { paths: SECRET_PATHS, censor: '[redacted]' } };
   return { events: pino(options, stream), stream, base: `,${JSON.stringify(base).slice(1, -1)}`, access: config.log };

@@ -11,6 +11,7 @@ import { InfoMetrics } from './info-metrics.js';
 import { CellMap, CounterCell, HistogramCell } from './metric-cells.js';
 import { CompressionMetrics } from './compression-metrics.js';
 import { GuardrailMetrics } from './guardrail-metrics.js';
+import { ListenerMetrics } from './listener-metrics.js';
 import { OutboxMetrics } from './outbox-metrics.js';
 import { registerProcessMetrics } from './process-metrics.js';
 import { ProtectionMetrics } from './protection-metrics.js';
@@ -23,17 +24,6 @@ import { StreamMetrics } from './stream-metrics.js';
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** Why a handshake comes to nothing. `not_tls` is mostly HTTP without encryption. */
-export const HANDSHAKE_FAILURES = [
-  'timeout',
-  'closed',
-  'not_tls',
-  'no_agreement',
-  'client_certificate',
-  'other',
-] as const;
-export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
-
 /** Numbers that others keep and that are read at each scrape. */
 export interface MetricSources {
   readonly inFlight: Iterable<CallContext> & { readonly size: number };
@@ -43,6 +33,8 @@ export interface MetricSources {
 /** Every metric of the gateway's own. One registry per application, so that two can live in one process. */
 export class GatewayMetrics {
   readonly registry = new Registry();
+  /** Writes the metrics of all workers in place of those of this process; undefined where there are none. */
+  ofAllWorkers: ((isOpen: boolean) => Promise<string>) | undefined;
   readonly protection = new ProtectionMetrics(this.registry);
   readonly revocation = new RevocationMetrics(this.registry);
   readonly rateLimits = new RateLimitMetrics(this.registry);
@@ -55,6 +47,7 @@ export class GatewayMetrics {
   readonly bounded = new BoundedMetrics(this.registry);
   readonly info = new InfoMetrics(this.registry);
   readonly reloads = new ReloadMetrics(this.registry);
+  readonly listener = new ListenerMetrics(this.registry);
   readonly requests: RequestMetrics;
   readonly streams: StreamMetrics;
 
@@ -128,11 +121,6 @@ export class GatewayMetrics {
     'Connections of clients closed on arrival because of GATEWAY_MAX_CONNECTIONS (limit), and seconds in which no file could be opened (file_descriptors).',
     ['reason'],
   );
-  readonly handshakeFailures = this.counter(
-    'gateway_tls_handshake_failures_total',
-    'TLS handshakes of clients that came to nothing, by reason.',
-    ['reason'],
-  );
   readonly stalledClients = this.counter(
     'gateway_stalled_clients_total',
     'Connections given up because their client read nothing of a response for too long.',
@@ -184,7 +172,6 @@ export class GatewayMetrics {
     this.draining.set(0);
     this.stalledClients.inc(0);
     for (const reason of ['limit', 'file_descriptors']) this.connectionsRefused.inc({ reason }, 0);
-    for (const reason of HANDSHAKE_FAILURES) this.handshakeFailures.inc({ reason }, 0);
     for (const outcome of ['sent', 'failed', 'dropped']) this.alerts.inc({ outcome }, 0);
     for (const outcome of ['ok', 'refused', 'failed']) this.adminActions.inc({ outcome }, 0);
     for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);

@@ -53,8 +53,9 @@ export async function observe(
   return { metrics, inFlight, waits, drain: new DrainState(), degradeFlags, logger, tracing, revise };
 }
 
-function webhookOf({ alerts, instance }: GatewayConfig, metrics: GatewayMetrics): AlertWebhook | undefined {
-  if (alerts === undefined) return undefined;
+/** Of several workers the first reports what all of them see. */
+function webhookOf({ alerts, instance, worker }: GatewayConfig, metrics: GatewayMetrics): AlertWebhook | undefined {
+  if (alerts === undefined || (worker !== undefined && worker.number > 1)) return undefined;
   const { webhookUrl: url, deployment } = alerts;
   return new AlertWebhook({ url, deployment, pod: instance, outcomes: metrics.alerts });
 }

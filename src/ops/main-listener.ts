@@ -8,10 +8,11 @@ import { SocketListenError } from './listen-error.js';
 const PROBE_MS = 1_000;
 
 /** Has the application listen to clients. Rejects with EADDRINUSE for a port, with SocketListenError for a socket. */
-export async function listenToClients(app: NestFastifyApplication, { server }: GatewayConfig): Promise<void> {
+export async function listenToClients(app: NestFastifyApplication, { server, worker }: GatewayConfig): Promise<void> {
   const { host, port, unixSocket } = server;
   if (unixSocket === undefined) return void (await app.listen({ host, port }));
-  await removeStale(unixSocket);
+  // The first process has seen to it for its workers, which share the socket.
+  if (worker === undefined) await freePath(unixSocket);
   try {
     await app.listen({ path: unixSocket.path });
     chmodSync(unixSocket.path, unixSocket.mode);
@@ -26,8 +27,8 @@ export function urlOf(app: NestFastifyApplication, scheme: 'http' | 'https' = 'h
   return typeof address === 'string' ? `unix:${address}` : `${scheme}://127.0.0.1:${address.port}`;
 }
 
-/** Removes what a process that was killed left behind. Throws for a path that is not free. */
-async function removeStale({ path }: UnixSocket): Promise<void> {
+/** Removes what a process that was killed left behind. Throws SocketListenError for a path that is not free. */
+export async function freePath({ path }: UnixSocket): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) throw new SocketListenError(path, 'something else than a socket is there');

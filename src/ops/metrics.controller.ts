@@ -20,6 +20,7 @@ export class MetricsController {
     const { registry } = this.metrics;
     const isOpen = this.config.metrics.exemplars && prefersOpenMetrics(accept);
     void reply.header('content-type', isOpen ? OPEN_METRICS_TYPE : registry.contentType);
+    if (this.metrics.ofAllWorkers !== undefined) return this.metrics.ofAllWorkers(isOpen);
     return isOpen ? openMetricsExposition(registry) : textExposition(registry);
   }
 }

@@ -56,7 +56,8 @@ export class GatewayProcess {
       const line = JSON.parse(text) as Record<string, unknown>;
       this.lines.push(line);
       if (line.msg === 'listening') this.url = String(line.url);
-      if (line.msg === 'admin_listening') this.adminUrl = `http://${String(line.addr)}`;
+      // Of several workers each has a listener of its own.
+      if (line.msg === 'admin_listening' && line.worker === undefined) this.adminUrl = `http://${String(line.addr)}`;
     });
   }
 

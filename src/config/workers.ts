@@ -1,0 +1,87 @@
+import { availableParallelism } from 'node:os';
+import type { ConfigProblem, ConfigWarning } from './config-error.js';
+import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
+import { count } from './quantities.js';
+import type { RatePolicy } from '../domain/policy.js';
+import type { Settings } from './schema.js';
+import type { Kind } from './setting.js';
+import type { SsoSource } from './sso.js';
+import type { Known } from './upstreams.js';
+import type { Environment } from './variables.js';
+
+const MAX_WORKERS = 64;
+const AUTO = 'auto';
+const within = count({ min: 1, max: MAX_WORKERS });
+
+/** Set by the first process for its workers: `2/4` is the second of four. Not a setting. */
+export const WORKER_VARIABLE = 'WORKER_PLACE';
+
+/** Which worker a process is. */
+export interface WorkerPlace {
+  /** From 1 on. A worker that takes the place of another has its number. */
+  readonly number: number;
+  readonly of: number;
+}
+
+/** Processes that share the work. */
+export const workerCount: Kind<number> = {
+  form: 'auto or whole number',
+  parse: (raw) => (raw === AUTO ? Math.min(availableParallelism(), MAX_WORKERS) : within.parse(raw)),
+};
+
+/** Reads which worker this process is; undefined for one that works alone, or that has workers. */
+export function workerPlaceOf(env: Environment): WorkerPlace | undefined {
+  const [, number, of] = /^(\d+)\/(\d+)$/.exec(env[WORKER_VARIABLE] ?? '') ?? [];
+  return number === undefined ? undefined : { number: Number(number), of: Number(of) };
+}
+
+/** Sessions in the memory of one worker are not known to the next, which the next request reaches. */
+export function workerProblems(settings: Known<Settings>, providers: readonly SsoSource[]): ConfigProblem[] {
+  const { GATEWAY_WORKERS: workers = 1, REDIS_URL: redis } = settings;
+  if (workers === 1 || redis !== undefined || providers.length === 0) return [];
+  const reason = `is ${workers}, but there is single sign-on and no REDIS_URL: each worker would have its own sessions`;
+  return [{ name: 'GATEWAY_WORKERS', reason, hint: 'set REDIS_URL, or GATEWAY_WORKERS=1' }];
+}
+
+/** What workers do not share without Redis. */
+export function workerWarnings({ workers, redis }: GatewayConfig): ConfigWarning[] {
+  if (workers === 1 || redis !== undefined) return [];
+  const reason = `is ${workers} without REDIS_URL: each worker has its own revoked tokens, Idempotency-Keys and cached responses`;
+  return [{ name: 'GATEWAY_WORKERS', reason, hint: 'set REDIS_URL, or use more instances of one worker' }];
+}
+
+/** Returns the settings of one of several workers: its part of what the whole process may use. */
+export function configOfWorker(config: GatewayConfig, worker: WorkerPlace): GatewayConfig {
+  const { of } = worker;
+  const part = (whole: number) => Math.ceil(whole / of);
+  const { server, load, rateLimit, responseCache, authCache, idempotency, metering, jwt } = config;
+  const upstreams = [...config.upstreams].map(([name, upstream]): [string, UpstreamConfig] => [
+    name,
+    Object.freeze({ ...upstream, maxConcurrent: part(upstream.maxConcurrent) }),
+  ]);
+  return {
+    ...config,
+    worker,
+    server: { ...server, maxConnections: part(server.maxConnections) },
+    upstreams: new Map(upstreams),
+    load: {
+      ...load,
+      maxConcurrentRequests: part(load.maxConcurrentRequests),
+      queueSize: part(load.queueSize),
+    },
+    rateLimit: {
+      ...rateLimit,
+      ip: rateLimit.ip && shareOf(rateLimit.ip, of),
+      replicas: rateLimit.replicas * of,
+    },
+    responseCache: { ...responseCache, maxBytes: part(responseCache.maxBytes) },
+    authCache: { ...authCache, maxEntries: part(authCache.maxEntries), maxBytes: part(authCache.maxBytes) },
+    idempotency: { ...idempotency, maxBytes: part(idempotency.maxBytes) },
+    metering: { ...metering, capacity: part(metering.capacity), shelfBytes: part(metering.shelfBytes) },
+    jwt: { ...jwt, cacheSize: part(jwt.cacheSize) },
+  };
+}
+
+function shareOf({ maxRate, capacity, everyMs }: RatePolicy, of: number): RatePolicy {
+  return { maxRate, capacity: Math.max(1, Math.floor(capacity / of)), everyMs: everyMs * of };
+}

@@ -1,0 +1,38 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+
+/** Why a handshake comes to nothing. `not_tls` is mostly HTTP without encryption. */
+const HANDSHAKE_FAILURES = ['timeout', 'closed', 'not_tls', 'no_agreement', 'client_certificate', 'other'] as const;
+export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
+
+/** Metrics of TLS towards clients, and of the processes behind one port. */
+export class ListenerMetrics {
+  readonly workers: Gauge;
+  readonly workerEnds: Counter;
+  private readonly handshakes: Counter<'reason'>;
+
+  constructor(registry: Registry) {
+    const registers = [registry];
+    this.workers = new Gauge({
+      name: 'gateway_workers',
+      help: 'Processes that share the work (GATEWAY_WORKERS).',
+      registers,
+    });
+    this.workerEnds = new Counter({
+      name: 'gateway_worker_ends_total',
+      help: 'Workers that ended, each of which is replaced unless all of them are to end.',
+      registers,
+    });
+    this.handshakes = new Counter({
+      name: 'gateway_tls_handshake_failures_total',
+      help: 'TLS handshakes of clients that came to nothing, by reason.',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.workers.set(1);
+    for (const reason of HANDSHAKE_FAILURES) this.handshakes.inc({ reason }, 0);
+  }
+
+  handshakeFailed(reason: HandshakeFailure): void {
+    this.handshakes.inc({ reason });
+  }
+}

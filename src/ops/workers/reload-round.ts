@@ -1,0 +1,55 @@
+import { GatewayError } from '../../domain/errors.js';
+import type { ReloadReport } from '../reload/reloader.js';
+import { TO_WORKER } from './messages.js';
+import type { WorkerSlot } from './worker-slot.js';
+
+/** Longest time for reading and checking in the slowest worker. */
+const ROUND_MS = 60_000;
+
+/** One reload of all workers: each reads and checks everything, and all put it in force, or none. */
+export class ReloadRound {
+  private readonly waiting = new Set<number>();
+  private readonly decision = Promise.withResolvers<boolean>();
+
+  private constructor(private readonly slots: readonly WorkerSlot[]) {
+    for (const { number } of slots) this.waiting.add(number);
+  }
+
+  /** Begins a round with the workers that serve. */
+  static begin(slots: readonly WorkerSlot[]): { readonly round: ReloadRound; readonly report: Promise<ReloadReport> } {
+    const round = new ReloadRound(slots);
+    return { round, report: round.run() };
+  }
+
+  /** A worker is ready to put it in force. Resolves to whether all are. */
+  agree({ number }: WorkerSlot): Promise<boolean> {
+    this.leave(number);
+    return this.decision.promise;
+  }
+
+  /** Waits for a worker no longer: it is ready, or has ended, and its successor reads everything anew. */
+  leave(number: number): void {
+    if (this.waiting.delete(number) && this.waiting.size === 0) this.decision.resolve(true);
+  }
+
+  private async run(): Promise<ReloadReport> {
+    if (this.slots.length === 0) throw new GatewayError('DRAINING', 'No worker serves: nothing is reloaded.');
+    const replies = this.slots.map(({ link, number }) =>
+      link.ask<ReloadReport>(TO_WORKER.reload, {}, ROUND_MS).catch((error: unknown) => {
+        if (this.waiting.has(number)) this.decision.resolve(false);
+        throw error;
+      }),
+    );
+    const settled = await Promise.allSettled(replies);
+    const report = settled.find((reply) => reply.status === 'fulfilled');
+    if (report !== undefined) return report.value;
+    // What the worker that refused says comes before what is said of those that followed it.
+    const reasons = settled.flatMap((reply) => (reply.status === 'rejected' ? [GatewayError.from(reply.reason)] : []));
+    throw reasons.find(({ errors }) => errors.length > 0) ?? reasons[0] ?? refusedElsewhere();
+  }
+}
+
+/** What a worker that would have gone on says of a reload that another one refused. */
+export function refusedElsewhere(): GatewayError {
+  return new GatewayError('FAILED_PRECONDITION', 'Another worker refused the reload: nothing has changed in any.');
+}

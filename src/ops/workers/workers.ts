@@ -1,0 +1,108 @@
+import type { Worker } from 'node:cluster';
+import type { Logger } from 'pino';
+import { openMetricsExposition, textExposition } from '../../observe/exposition.js';
+import type { GatewayMetrics } from '../../observe/metrics.js';
+import type { ReloadReport } from '../reload/reloader.js';
+import { firstCommands } from './first-commands.js';
+import { MergedMetrics, type MetricsSnapshot } from './merged-metrics.js';
+import { TO_WORKER } from './messages.js';
+import { ReloadRound } from './reload-round.js';
+import { WorkerPool } from './worker-pool.js';
+import type { WorkerSlot } from './worker-slot.js';
+
+const SNAPSHOT_MS = 2_000;
+/** What the first process counts itself. All other metrics are those of the workers. */
+const OWN = /^gateway_(?:admin_|worker)/;
+
+interface WorkersParts {
+  readonly count: number;
+  readonly metrics: GatewayMetrics;
+  readonly log: Logger;
+  readonly fork: (number: number) => Worker;
+}
+
+/** All workers as one gateway: one exposition of metrics, one set of admin commands, one reload. */
+export class Workers {
+  readonly commands = firstCommands(
+    () => this.pool.serving,
+    () => this.reload(),
+  );
+  private readonly pool: WorkerPool;
+  private readonly merged: MergedMetrics;
+  private round: ReloadRound | undefined;
+  private reloads: Promise<unknown> = Promise.resolve();
+  private exposing: Promise<void> | undefined;
+
+  constructor(private readonly parts: WorkersParts) {
+    const { count, log, fork, metrics } = parts;
+    this.merged = new MergedMetrics(count);
+    metrics.listener.workers.set(count);
+    this.pool = new WorkerPool({
+      count,
+      fork,
+      log,
+      handlers: (slot) => ({
+        exposition: (input) => this.exposition((input as { readonly isOpen: boolean }).isOpen),
+        agree: () => this.round?.agree(slot) ?? false,
+      }),
+      onStarted: () => undefined,
+      onEnded: (slot) => this.ended(slot),
+    });
+  }
+
+  /** Resolves to the exit code of the process when the workers cannot be kept running. */
+  get failed(): Promise<number> {
+    return this.pool.failed;
+  }
+
+  /** Resolves when each worker serves. */
+  start(): Promise<void> {
+    return this.pool.start();
+  }
+
+  /** Has all workers drain; resolves to the highest of their exit codes. */
+  stop(): Promise<number> {
+    return this.pool.stop();
+  }
+
+  /** Reloads all workers, or none; one reload after the other. */
+  reload(): Promise<ReloadReport> {
+    const next = this.reloads.then(async () => {
+      const { round, report } = ReloadRound.begin(this.pool.serving);
+      this.round = round;
+      try {
+        return await report;
+      } finally {
+        this.round = undefined;
+      }
+    });
+    this.reloads = next.catch(() => undefined);
+    return next;
+  }
+
+  /** Writes the metrics of all workers. */
+  async exposition(isOpen: boolean): Promise<string> {
+    this.exposing ??= this.takeSnapshots().finally(() => (this.exposing = undefined));
+    await this.exposing;
+    const all = (await this.parts.metrics.registry.getMetricsAsJSON()) as unknown as MetricsSnapshot;
+    const registry = this.merged.merged(all.filter(({ name }) => OWN.test(name)));
+    return isOpen ? openMetricsExposition(registry) : textExposition(registry);
+  }
+
+  private async takeSnapshots(): Promise<void> {
+    const taken = this.pool.serving.map(async (slot) => {
+      try {
+        this.merged.take(slot.number, await slot.link.ask<MetricsSnapshot>(TO_WORKER.metrics, {}, SNAPSHOT_MS));
+      } catch {
+        // It is busy, or has just ended: what it said last stays in the sums.
+      }
+    });
+    await Promise.all(taken);
+  }
+
+  private ended(slot: WorkerSlot): void {
+    this.round?.leave(slot.number);
+    this.parts.metrics.listener.workerEnds.inc();
+    void this.merged.retire(slot.number);
+  }
+}

@@ -1,0 +1,79 @@
+import cluster, { type Worker } from 'node:cluster';
+import type { Logger } from 'pino';
+import type { GatewayConfig } from './config/gateway-config.js';
+import { WORKER_VARIABLE } from './config/workers.js';
+import type { LogStream } from './observe/log-stream.js';
+import type { GatewayLogger } from './observe/logger.js';
+import { GatewayMetrics } from './observe/metrics.js';
+import { AdminAudit } from './ops/admin/admin-audit.js';
+import { AdminListener } from './ops/admin/admin-listener.js';
+import { freePath } from './ops/main-listener.js';
+import { WorkerRefusal } from './ops/workers/worker-refusal.js';
+import { Workers } from './ops/workers/workers.js';
+import { forwardLines } from './ops/workers/forward-lines.js';
+import type { Drainable } from './process-end.js';
+
+/** The gateway as a first process and its workers. */
+export interface RunningWorkers extends Drainable {
+  /** Reads contracts, keys and settings anew, in all workers or in none. */
+  reload(): Promise<unknown>;
+  /** Resolves to an exit code when the workers cannot be kept running. */
+  readonly failed: Promise<number>;
+}
+
+/** Where the lines of workers go, in the form that they have already. */
+export interface WorkerOutput {
+  readonly stdout: LogStream;
+  readonly format: 'json' | 'pretty';
+}
+
+/** Starts the workers; each of them serves when it resolves. Rejects with WorkerRefusal, SocketListenError or AdminListenError. */
+export async function startWorkers(
+  config: GatewayConfig,
+  logger: GatewayLogger,
+  output: WorkerOutput,
+): Promise<RunningWorkers> {
+  const { events } = logger;
+  const metrics = new GatewayMetrics({
+    inFlight: Object.assign([], { size: 0 }),
+    droppedLines: () => logger.stream.dropped,
+  });
+  if (config.server.unixSocket !== undefined) await freePath(config.server.unixSocket);
+  const workers = new Workers({ count: config.workers, metrics, log: events, fork: forkOf(config, output) });
+  const refused = workers.failed.then((code) => Promise.reject(new WorkerRefusal(code)));
+  refused.catch(() => undefined);
+  try {
+    await Promise.race([workers.start(), refused]);
+    const admin = config.admin && (await startAdmin(config.admin, { workers, metrics, log: events }));
+    const drain = async () => {
+      const code = await workers.stop();
+      await admin?.close();
+      return code;
+    };
+    return { drain, reload: () => workers.reload(), failed: workers.failed };
+  } catch (error) {
+    await workers.stop();
+    throw error;
+  }
+}
+
+interface AdminSources {
+  readonly workers: Workers;
+  readonly metrics: GatewayMetrics;
+  readonly log: Logger;
+}
+
+function startAdmin(config: NonNullable<GatewayConfig['admin']>, { workers, metrics, log }: AdminSources) {
+  return AdminListener.start(config, { commands: workers.commands, audit: new AdminAudit(log, metrics) });
+}
+
+/** Lines of workers pass through the first process: several writers of one pipe would write into the lines of each other. */
+function forkOf({ workers }: GatewayConfig, { stdout, format }: WorkerOutput): (number: number) => Worker {
+  cluster.setupPrimary({ silent: true });
+  return (number) => {
+    const worker = cluster.fork({ [WORKER_VARIABLE]: `${number}/${workers}`, LOG_FORMAT: format });
+    if (worker.process.stdout !== null) forwardLines(worker.process.stdout, (lines) => stdout.write(lines));
+    worker.process.stderr?.pipe(process.stderr, { end: false });
+    return worker;
+  };
+}
