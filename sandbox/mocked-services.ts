@@ -1,6 +1,6 @@
 import { getOption, hasOption } from '@bufbuild/protobuf';
 import { upstreamVariables } from '../src/config/schema/upstream-settings.js';
-import { upstreamOfService } from '../src/contract/describe-method.js';
+import { upstreamOfService } from '../src/contract/upstream-of-service.js';
 import { loadDescriptors } from '../src/contract/descriptors.js';
 import { policy } from '../src/gen/gateway/v1/policy_pb.js';
 import { startMock } from '../src/testing/mock/mock-server.js';

@@ -41,6 +41,7 @@ import type { Siblings } from './ops/workers/siblings.js';
 import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
 import { type Reloadable, reloadSteps, type Served, type SettingsSource } from './reload-steps.js';
 import { contractProblems, featuresOf, routeProblems, fileProblems, moduleProblems } from './startup-checks.js';
+import { upstreamNameWarnings } from './upstream-checks.js';
 import { checkNetwork } from './startup-netcheck.js';
 import { VERSION } from './version.js';
 
@@ -173,17 +174,17 @@ function rereadContracts(
 }
 
 function loadMounted(
-  { descriptorFiles, absentUpstreams, policyFile }: GatewayConfig,
+  { descriptorFiles, absentUpstreams, policyFile, upstreamNames }: GatewayConfig,
   modules: readonly ModuleLike[],
   known: readonly DescriptorSet[] = [],
 ): Descriptors {
-  const options = { known, absentUpstreams, policyFile };
+  const options = { known, absentUpstreams, policyFile, upstreamNames };
   return addServices(loadDescriptors(descriptorFiles, options), servicesOf(modules));
 }
 
 function logWarnings({ contract, descriptors }: Served, config: GatewayConfig, { events }: GatewayLogger): void {
   const routes = contract.routes.map(({ route }) => route);
-  logConfigWarnings(events, routeWarnings(routes, config));
+  logConfigWarnings(events, [...routeWarnings(routes, config), ...upstreamNameWarnings(descriptors, config)]);
   logContractWarnings(events, [...ruleWarnings(descriptors), ...contractWarnings(routes)]);
 }
 
@@ -227,7 +228,7 @@ function refuseProblems(
   const contradictions = [
     ...methodProblems(methods, config),
     ...fileProblems(config),
-    ...moduleProblems(modules, config.absentUpstreams),
+    ...moduleProblems(modules, config),
   ];
   const refusals = [
     ...(problems.length > 0 ? [new ContractError(problems)] : []),

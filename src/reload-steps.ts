@@ -10,7 +10,7 @@ import { compareEnvironments, type EnvironmentChange } from './config/reloadable
 import type { Environment } from './config/variables.js';
 import { compileContract, Contract } from './contract/contract.js';
 import type { CompiledRoute } from './contract/compiled-route.js';
-import { upstreamOfService } from './contract/describe-method.js';
+import { upstreamOfService } from './contract/upstream-of-service.js';
 import type { Descriptors } from './contract/descriptors.js';
 import { Cors } from './edge/cors.js';
 import { mountedServices } from './edge/mounted-services.js';

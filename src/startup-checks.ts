@@ -2,10 +2,8 @@ import { controllersOf, type ModuleLike } from './adopted-modules.js';
 import type { ConfigProblem } from './config/config-error.js';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { upstreamVariables } from './config/schema/upstream-settings.js';
-import { NONE } from './config/upstream-address.js';
 import { compileRoutes, loadTypes, type CodecOptions } from './contract/contract.js';
 import type { ContractProblem } from './contract/contract-problem.js';
-import { upstreamOfService } from './contract/describe-method.js';
 import type { Descriptors } from './contract/descriptors.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { findStaticConflicts } from './contract/static-conflicts.js';
@@ -15,6 +13,7 @@ import { controlledService } from './edge/rpc-controller.js';
 import { findUnmountable } from './edge/mount-check.js';
 import { checkTlsMaterial } from './grpc/tls-material.js';
 import { type StaticFeatures, staticRoutes } from './static-routes.js';
+import { controllerProblems, type UpstreamSettings } from './upstream-checks.js';
 
 /** Literals and whole variables, no wildcards and no patterns. */
 const PLAIN_PATH = /^(?:\/(?::\w+|[\w.~!$&',;=@%-]+))*\/?$/;
@@ -52,25 +51,8 @@ export function routeProblems(
 }
 
 /** Controllers of modules that cannot be mounted. */
-export function moduleProblems(modules: readonly ModuleLike[], absentUpstreams: readonly string[]): ConfigProblem[] {
-  return [...unplainRoutes(modules), ...controllersWithoutUpstream(modules, absentUpstreams)];
-}
-
-/** A controller stands for the RPCs of a service, most of which go to its upstream. */
-function controllersWithoutUpstream(modules: readonly ModuleLike[], absent: readonly string[]): ConfigProblem[] {
-  return controllersOf(modules).flatMap((controller) => {
-    const service = controlledService(controller)?.service;
-    const upstream = service && upstreamOfService(service);
-    if (upstream === undefined || !absent.includes(upstream)) return [];
-    const { url } = upstreamVariables(upstream);
-    return [
-      {
-        name: 'GATEWAY_MODULES',
-        reason: `${controller.name} is the controller of ${service?.typeName}, but ${url} is ${NONE}`,
-        hint: `set ${url}, or remove the controller`,
-      },
-    ];
-  });
+export function moduleProblems(modules: readonly ModuleLike[], settings: UpstreamSettings): ConfigProblem[] {
+  return [...unplainRoutes(modules), ...controllerProblems(modules, settings)];
 }
 
 /** Routes of adopted controllers that cannot be told from those of the contracts. */

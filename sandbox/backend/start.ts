@@ -8,7 +8,7 @@ import { loadDefinitions, reflectedDefinitions } from './definitions.js';
 import { GrpcServer } from './grpc-server.js';
 
 export interface BackendOptions {
-  /** First segment of the proto package, and the name in the call log. */
+  /** Name of the upstream, also in the call log. */
   readonly upstream: string;
   readonly module: Type;
   /** What the module's providers may inject, by class: the world's own instances. */

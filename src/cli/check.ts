@@ -16,8 +16,10 @@ import { ruleWarnings } from '../contract/api-config/rule-warnings.js';
 import { contractWarnings } from '../contract/contract-warnings.js';
 import { describeProblem } from '../contract/contract-problem.js';
 import { contractProblems, fileProblems, moduleProblems } from '../startup-checks.js';
+import { upstreamNameWarnings, type UpstreamSettings } from '../upstream-checks.js';
 import { featuresIn } from './gateway-routes.js';
 import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
+import { upstreamNaming } from './upstream-naming.js';
 import type { World } from './world.js';
 
 /** Whether the gateway would start: every problem of settings and contracts, or a summary. Returns the exit code. */
@@ -25,7 +27,7 @@ export async function check(world: World, terminal: Terminal, options: { readonl
   const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
   const contracts = await contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) });
   const problems = [
-    ...[...world.inspection.problems, ...world.moduleProblems, ...moduleProblems(world.modules, absentIn(world))].map(
+    ...[...world.inspection.problems, ...world.moduleProblems, ...moduleProblems(world.modules, settingsOf(world))].map(
       formatProblem,
     ),
     ...world.descriptorProblems,
@@ -43,6 +45,7 @@ export async function check(world: World, terminal: Terminal, options: { readonl
   const warnings = [
     ...configWarnings(config, world.env),
     ...unusedUpstreams(methodsOf(world), config),
+    ...upstreamNameWarnings(world.descriptors, config),
     ...guardrailWarnings(methodsOf(world), config),
     ...absentServiceWarnings(methodsOf(world), config),
     ...basePathWarnings(templates, config),
@@ -74,8 +77,9 @@ function jsonOf({ inspection: { settings } }: World) {
   };
 }
 
-function absentIn({ inspection: { upstreams } }: World): string[] {
-  return upstreams.filter(({ absent }) => absent).map(({ name }) => name);
+function settingsOf({ inspection: { upstreams, settings } }: World): UpstreamSettings {
+  const absentUpstreams = upstreams.filter(({ absent }) => absent).map(({ name }) => name);
+  return { absentUpstreams, upstreamNames: settings.GATEWAY_UPSTREAMS ?? [] };
 }
 
 function methodsOf({ routes }: World) {
@@ -101,13 +105,24 @@ function headlessNotes({ upstreams }: GatewayConfig): string[] {
   return [`${list}: a Service gives the addresses of all its pods only if it is headless (clusterIP: None)`];
 }
 
-function upstreamRows({ env }: World, { upstreams }: GatewayConfig): string[][] {
+function upstreamRows(world: World, { upstreams }: GatewayConfig): string[][] {
   return [...upstreams.values()].map(({ name, target, tls, timeoutMs }) => [
     name,
-    `${env[upstreamVariables(name).url]} understood as ${target}`,
+    `${world.env[upstreamVariables(name).url]} understood as ${target}`,
     tls.mode === 'insecure' ? 'plaintext' : tls.mode,
     `deadline ${formatDuration(timeoutMs)}`,
+    servedBy(name, world),
   ]);
+}
+
+/** The packages whose services an upstream has, and what says so where it is not the package itself. */
+function servedBy(upstream: string, { routes, descriptors }: World): string {
+  const services = new Set(routes.filter(({ method }) => method.upstream === upstream).map(({ desc }) => desc.parent));
+  const owners = [...services].map((service) => {
+    const naming = upstreamNaming(service, descriptors);
+    return naming.startsWith('package ') ? service.file.proto.package : `${service.typeName} by ${naming}`;
+  });
+  return owners.length === 0 ? '' : `serves ${[...new Set(owners)].join(', ')}`;
 }
 
 function absentRows(world: World, { upstreams, absentUpstreams }: GatewayConfig): string[][] {

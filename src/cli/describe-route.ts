@@ -11,6 +11,7 @@ import { method_signature } from '../gen/google/api/client_pb.js';
 import type { GatewayRoute } from '../static-routes.js';
 import { pipelineFacts } from './pipeline-facts.js';
 import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
+import { upstreamNaming } from './upstream-naming.js';
 import type { World } from './world.js';
 
 type Fact = readonly [label: string, value: string];
@@ -34,6 +35,7 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ...listFact('signature', getOption(route.desc, method_signature), 'what callers usually give'),
     ['upstream', targetOf(method, world)],
     ...ruleFact(route),
+    ['named by', upstreamNaming(route.desc.parent, world.descriptors)],
     ...accessFacts(method.policy),
     ...fieldFacts(method.policy),
     ...limitFacts(route, world),

@@ -3,13 +3,12 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { count, duration } from '../config/quantities.js';
 import type { Kind } from '../config/setting.js';
 import { upstreamVariables } from '../config/schema/upstream-settings.js';
-import { upstreamOfService } from '../contract/describe-method.js';
-import { DescriptorError, loadDescriptors } from '../contract/descriptors.js';
+import { upstreamOfService } from '../contract/upstream-of-service.js';
+import { DescriptorError, loadDescriptors, type LoadOptions } from '../contract/descriptors.js';
 import { MockFaultError } from '../testing/mock/mock-fault.js';
 import { type Mock, startMock } from '../testing/mock/mock-server.js';
 import { type CliContext, ENV_OPTION, type EnvOption } from './diagnostic-commands.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
-import type { World } from './world.js';
 
 /** Beside the ports of the sandbox. */
 const LISTEN = '127.0.0.1:50060';
@@ -37,12 +36,17 @@ export function addMock(program: Command, { terminal, outcome, world }: CliConte
     .option('--fail <rpc=code>', 'fail an RPC, such as GetOrder=UNAVAILABLE; *=CODE fails all', collect, [])
     .option('--delay <rpc=duration>', 'answer an RPC late, such as GetOrder=300ms; 300ms delays all', collect, [])
     .action(async (files: string[], options: MockCommand) => {
-      const sets = files.length > 0 ? files : descriptorFilesOf(await world(options));
-      outcome.exitCode = await runMock(sets, terminal, options);
+      const { GATEWAY_DESCRIPTORS = [], GATEWAY_UPSTREAMS = [] } = (await world(options)).inspection.settings;
+      const sets = files.length > 0 ? files : GATEWAY_DESCRIPTORS;
+      outcome.exitCode = await runMock(sets, terminal, { ...options, upstreamNames: GATEWAY_UPSTREAMS });
     });
 }
 
-async function runMock(files: readonly string[], terminal: Terminal, options: MockCommand): Promise<number> {
+async function runMock(
+  files: readonly string[],
+  terminal: Terminal,
+  options: MockCommand & Pick<LoadOptions, 'upstreamNames'>,
+): Promise<number> {
   if (files.length === 0) {
     terminal.err(
       'name a descriptor set: gateway mock orders.binpb; `npx buf build --as-file-descriptor-set -o …` makes one',
@@ -51,7 +55,7 @@ async function runMock(files: readonly string[], terminal: Terminal, options: Mo
   }
   const { messages, interval: intervalMs } = options;
   try {
-    const mock = await startMock(loadDescriptors(files), { ...options, stream: { messages, intervalMs } });
+    const mock = await startMock(loadDescriptors(files, options), { ...options, stream: { messages, intervalMs } });
     for (const line of describe(mock)) terminal.out(line);
     await Promise.race(['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => once(process, signal)));
     mock.close();
@@ -68,10 +72,6 @@ function refuse(error: unknown, terminal: Terminal, { listen }: MockCommand): nu
   terminal.err(`the mock cannot listen on ${listen}: ${error instanceof Error ? error.message : String(error)}`);
   terminal.err('choose another address with --listen; 127.0.0.1:0 takes any free port');
   return EXIT_UNAVAILABLE;
-}
-
-function descriptorFilesOf({ inspection }: World): readonly string[] {
-  return inspection.settings.GATEWAY_DESCRIPTORS ?? [];
 }
 
 function describe({ address, services }: Mock): string[] {

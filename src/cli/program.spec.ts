@@ -96,14 +96,14 @@ describe('gateway check', () => {
 });
 
 describe('gateway routes', () => {
-  test('lists every route with its RPC, access, permissions and timeout', async () => {
+  test('lists every route with its RPC, access, permissions, timeout and upstream', async () => {
     const { exitCode, out } = await gateway(['routes']);
     expect(exitCode).toBe(0);
-    expect(out).toMatch(/^VERB +TEMPLATE +RPC +ACCESS +PERMISSIONS +TIMEOUT$/m);
+    expect(out).toMatch(/^VERB +TEMPLATE +RPC +ACCESS +PERMISSIONS +TIMEOUT +UPSTREAM$/m);
     expect(out).toMatch(
-      /^GET +\/api\/v1\/users\/\{user_id\} +user\.v1\.UserService\.GetUser +ACCESS_CONTROLLED +user\.read +2s$/m,
+      /^GET +\/api\/v1\/users\/\{user_id\} +user\.v1\.UserService\.GetUser +ACCESS_CONTROLLED +user\.read +2s +user$/m,
     );
-    expect(out).toMatch(/^POST +\/api\/v1\/auth\/login +auth\.v1\.AuthService\.Login +OPEN +- +1s$/m);
+    expect(out).toMatch(/^POST +\/api\/v1\/auth\/login +auth\.v1\.AuthService\.Login +OPEN +- +1s +auth$/m);
   });
 
   test('takes timeouts from the settings', async () => {

@@ -11,11 +11,11 @@ export function listRoutes(world: World, terminal: Terminal, options: { readonly
     terminal.out(JSON.stringify(rows, null, 2));
     return 0;
   }
-  const cells = rows.map(({ verb, template, rpc, access, permissions, timeoutMs }) => {
+  const cells = rows.map(({ verb, template, rpc, access, permissions, timeoutMs, upstream }) => {
     const timeout = timeoutMs === undefined ? '?' : formatDuration(timeoutMs);
-    return [verb, template, rpc, access, permissions.join(' ') || '-', timeout];
+    return [verb, template, rpc, access, permissions.join(' ') || '-', timeout, upstream];
   });
-  const header = ['VERB', 'TEMPLATE', 'RPC', 'ACCESS', 'PERMISSIONS', 'TIMEOUT'];
+  const header = ['VERB', 'TEMPLATE', 'RPC', 'ACCESS', 'PERMISSIONS', 'TIMEOUT', 'UPSTREAM'];
   for (const line of formatTable([header, ...cells])) terminal.out(line);
   return 0;
 }

@@ -63,8 +63,8 @@ function readFiles(env: Environment): { readonly env: Environment; readonly prob
 function readDescriptors({ settings, upstreams }: Inspection, modules: readonly ModuleLike[]) {
   const absentUpstreams = upstreams.filter(({ absent }) => absent).map(({ name }) => name);
   try {
-    const { GATEWAY_DESCRIPTORS: files, GATEWAY_POLICY_FILE: policyFile } = settings;
-    const sets = loadDescriptors(files, { absentUpstreams, policyFile });
+    const { GATEWAY_DESCRIPTORS: files, GATEWAY_POLICY_FILE: policyFile, GATEWAY_UPSTREAMS: upstreamNames } = settings;
+    const sets = loadDescriptors(files, { absentUpstreams, policyFile, upstreamNames });
     return { descriptors: addServices(sets, servicesOf(modules)), problems: [] };
   } catch (error) {
     if (!(error instanceof DescriptorError)) throw error;

@@ -58,6 +58,7 @@ export function assembleConfig(
     admin: adminOf(settings),
     descriptorFiles: settings.GATEWAY_DESCRIPTORS,
     policyFile: settings.GATEWAY_POLICY_FILE,
+    upstreamNames: settings.GATEWAY_UPSTREAMS,
     moduleFiles: settings.GATEWAY_MODULES,
     ...processOf(settings),
   };

@@ -17,6 +17,7 @@ import { upstreamSchema, type UpstreamValues, upstreamVariables } from './schema
 import { settingInfo } from './setting.js';
 import { ssoProblems, type SsoSource } from './sso.js';
 import { storeKeyProblems } from './store-keys.js';
+import { upstreamNameProblems } from './upstream-names.js';
 import { type Known, upstreamProblems, type UpstreamSource, upstreamSource } from './upstreams.js';
 import { workerPlaceOf, workerProblems } from './workers.js';
 import { type Environment, isSet, misspellingOf, nameProblems, ssoProviderNames, upstreamNames } from './variables.js';
@@ -65,6 +66,7 @@ export function inspectEnvironment(env: Environment): Inspection {
     ...absentServiceProblems(upstreams, providers),
     ...upstreams.flatMap(upstreamProblems),
     ...transportProblems(shared.values, upstreams),
+    ...upstreamNameProblems(shared.values),
     ...rateLimitProblems(shared.values),
     ...invariantProblems(shared.values, upstreams),
     ...workerProblems(shared.values, providers),

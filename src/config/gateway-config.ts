@@ -6,6 +6,7 @@ import type { MeteringConfig } from './metering-config.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import type { ListenAddress } from './listen-address.js';
 import type { RatePolicy } from '../domain/policy.js';
+import type { UpstreamName } from '../domain/upstream-name.js';
 import type { RedisAddress } from './redis-url.js';
 import type { SsoConfig } from './sso-config.js';
 import type { TenantWeight } from './tenant-weight.js';
@@ -22,7 +23,7 @@ export interface UpstreamTls {
 }
 
 export interface UpstreamConfig {
-  /** First segment of the proto package. */
+  /** `billing`: what its proto or GATEWAY_UPSTREAMS says, else the last segment of the package before its version. */
   readonly name: string;
   /** gRPC target: `dns:///host:port`, `ipv4:…`, `unix:…`. */
   readonly target: string;
@@ -233,6 +234,8 @@ export interface GatewayConfig {
   readonly descriptorFiles: readonly string[];
   /** Rules for the RPCs of those sets; undefined: their protos alone say what is exposed. */
   readonly policyFile: string | undefined;
+  /** Upstreams of packages and services in these files, over what their protos say. */
+  readonly upstreamNames: readonly UpstreamName[];
   /** Files that export NestJS modules to mount. */
   readonly moduleFiles: readonly string[];
   readonly environment: string;

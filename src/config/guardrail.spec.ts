@@ -45,7 +45,7 @@ describe('an RPC', () => {
 
   it('of an upstream without an address is not served, and so needs none', () => {
     const config = parseEnvironment(REQUIRED);
-    const method = { ...unaryMethod({ guardrail: 'required' }), upstream: 'ai' };
+    const method = { ...unaryMethod({ guardrail: 'required' }), upstream: 'ai', service: 'ai.v1.AIService' };
     expect(methodProblems([method], config)).toEqual([]);
   });
 });

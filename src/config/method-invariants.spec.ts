@@ -13,10 +13,10 @@ const CONFIG = parseEnvironment({
 });
 
 function method(policy: Partial<Policy>, rest: Partial<RpcMethod> = {}): RpcMethod {
-  const { upstream = 'user', kind = 'unary' } = rest;
+  const { upstream = 'user', kind = 'unary', service = `${upstream}.v1.Service` } = rest;
   return {
     upstream,
-    service: `${upstream}.v1.Service`,
+    service,
     name: 'Get',
     path: `/${upstream}.v1.Service/Get`,
     kind,
@@ -47,11 +47,23 @@ describe('a policy is refused when', () => {
     const billing = method({}, { upstream: 'billing' });
     const problems = problemsOf(billing, billing, { ...billing, name: 'List' });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain('BILLING_SERVICE_URL: is not set, but GATEWAY_DESCRIPTORS exposes 2 of its RPCs');
+    expect(problems[0]).toContain(
+      'BILLING_SERVICE_URL: is not set, but GATEWAY_DESCRIPTORS exposes 2 of its RPCs (billing.v1)',
+    );
   });
 });
 
-test('a stream has limits of its own, and ai may be left out', () => {
+test('a package that names another upstream of the settings is told how to reach it', () => {
+  const [problem] = problemsOf(method({}, { upstream: 'billing', service: 'user.billing.v1.BillingService' }));
+  expect(problem).toMatch(/; for USER_SERVICE_URL, set GATEWAY_UPSTREAMS=user\.billing\.v1=user$/);
+});
+
+test('another service of the upstream ai is not left out silently', () => {
+  const [problem] = problemsOf(method({}, { upstream: 'ai', service: 'acme.search.v1.SearchService' }));
+  expect(problem).toMatch(/^AI_SERVICE_URL: is not set, but GATEWAY_DESCRIPTORS exposes 1 of its RPCs/);
+});
+
+test('a stream has limits of its own, and AIService may be left out', () => {
   expect(problemsOf(method({ timeoutMs: 60_000 }, { kind: 'server_stream' }))).toEqual([]);
-  expect(problemsOf(method({}, { upstream: 'ai' }))).toEqual([]);
+  expect(problemsOf(method({}, { upstream: 'ai', service: 'ai.v1.AIService' }))).toEqual([]);
 });

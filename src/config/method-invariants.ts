@@ -3,7 +3,7 @@ import type { ConfigProblem } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { unguarded } from './guardrail.js';
 import { formatDuration, formatSize } from './quantities.js';
-import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-settings.js';
+import { OPTIONAL_SERVICE as OPTIONAL, upstreamVariables } from './schema/upstream-settings.js';
 
 /** What policies and settings contradict each other in: a policy is written without knowing where it will run. */
 export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConfig): ConfigProblem[] {
@@ -15,24 +15,40 @@ export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConf
   ];
 }
 
-/** An optional built-in upstream may be left out with its routes; a descriptor set is mounted to be served. */
+/** The one service of the build may be left out with its routes; a descriptor set is mounted to be served. */
 function missingUpstreams(
   methods: readonly RpcMethod[],
   { upstreams, absentUpstreams }: GatewayConfig,
 ): ConfigProblem[] {
-  const missing = Map.groupBy(
-    // Without a package there is no upstream to name; the contract is refused for it.
-    methods.filter(
-      ({ upstream }) =>
-        upstream !== '' && ![...upstreams.keys(), ...absentUpstreams, ...BUILT_IN_UPSTREAMS].includes(upstream),
-    ),
-    ({ upstream }) => upstream,
-  );
-  return [...missing].map(([name, exposed]) => ({
-    name: upstreamVariables(name).url,
-    reason: `is not set, but GATEWAY_DESCRIPTORS exposes ${exposed.length} of its RPCs`,
-    hint: `set it, for example ${upstreamVariables(name).url}=${name.replaceAll('_', '-')}-service:50051, or ${upstreamVariables(name).url}=none to leave its routes out`,
-  }));
+  const missing = methods.filter(({ upstream, service }) => {
+    // Without a name there is no upstream; the contract is refused for it.
+    return upstream !== '' && !upstreams.has(upstream) && !absentUpstreams.includes(upstream) && service !== OPTIONAL;
+  });
+  return [...Map.groupBy(missing, ({ upstream }) => upstream)].map(([name, exposed]) => {
+    const { url } = upstreamVariables(name);
+    const packages = [...new Set(exposed.map(packageOf))];
+    const example = `${url}=${name.replaceAll('_', '-')}-service:50051`;
+    return {
+      name: url,
+      reason: `is not set, but GATEWAY_DESCRIPTORS exposes ${exposed.length} of its RPCs (${packages.join(', ')})`,
+      hint: `set it, for example ${example}, or ${url}=none to leave its routes out${renamingHint(packages, upstreams)}`,
+    };
+  });
+}
+
+/** An address that is named by the first segment of the package, as it was once read, or by any other of them. */
+function renamingHint(packages: readonly string[], upstreams: GatewayConfig['upstreams']): string {
+  const renamed = packages.flatMap((each) => {
+    const meant = each.split('.').find((segment) => upstreams.has(segment.toLowerCase()));
+    return meant === undefined ? [] : [`${each}=${meant.toLowerCase()}`];
+  });
+  const [first] = renamed;
+  if (first === undefined) return '';
+  return `; for ${upstreamVariables(first.split('=')[1] ?? '').url}, set GATEWAY_UPSTREAMS=${renamed.join(',')}`;
+}
+
+function packageOf({ service }: RpcMethod): string {
+  return service.slice(0, Math.max(0, service.lastIndexOf('.')));
 }
 
 function policyProblems(method: RpcMethod, config: GatewayConfig): ConfigProblem[] {

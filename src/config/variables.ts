@@ -96,7 +96,9 @@ function ambiguityOf(upstream: string): ConfigProblem[] {
   const taken = takenVariable(upstream);
   if (taken === undefined) return [];
   const reason = `names an upstream whose setting ${taken} means something else already`;
-  return [{ name: upstreamVariables(upstream).url, reason, hint: 'give the proto package another first segment' }];
+  return [
+    { name: upstreamVariables(upstream).url, reason, hint: 'give the upstream another name, with GATEWAY_UPSTREAMS' },
+  ];
 }
 
 function takenVariable(upstream: string): string | undefined {

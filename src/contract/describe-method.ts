@@ -1,8 +1,9 @@
-import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import type { DescMethod } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobuf/wkt';
 import type { Policy, RatePolicy } from '../domain/policy.js';
 import type { GuardedMessages, KeyedRate, RpcMethod } from '../domain/rpc-method.js';
 import { compileStringReader } from './string-reader.js';
+import { upstreamOfService } from './upstream-of-service.js';
 
 /** Prefix of a type URL (google/protobuf/any.proto). */
 const TYPE_URL = 'type.googleapis.com/';
@@ -23,11 +24,6 @@ export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
     guarded: policy.guardrail === undefined ? undefined : guardedMessages(desc),
     keyedRates: policy.rates.flatMap((rate) => keyedRate(desc, rate)),
   });
-}
-
-/** Returns the name of the upstream that serves a service: its settings are in capitals, whatever the case of the package. */
-export function upstreamOfService({ file }: DescService): string {
-  return file.proto.package.split('.', 1).join('').toLowerCase();
 }
 
 function guardedMessages({ input, output }: DescMethod): GuardedMessages {

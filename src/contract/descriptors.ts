@@ -1,24 +1,22 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createFileRegistry, fromBinary, getOption, hasOption } from '@bufbuild/protobuf';
-import type { DescExtension, DescField, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
+import { createFileRegistry, fromBinary, hasOption } from '@bufbuild/protobuf';
+import type { DescService, FileRegistry } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import type { UpstreamName } from '../domain/upstream-name.js';
 import { policy } from '../gen/gateway/v1/policy_pb.js';
-import { http } from '../gen/google/api/annotations_pb.js';
-import { method_signature } from '../gen/google/api/client_pb.js';
 import { type ApiConfig, ApiConfigError, readApiConfig } from './api-config/api-config.js';
 import { type AppliedRule, applyRules, selectableIn } from './api-config/apply-rules.js';
 import { unknownSelectors } from './api-config/unknown-selectors.js';
 import { readComments } from './comments.js';
 import type { Comments } from './comments.js';
-import { upstreamOfService } from './describe-method.js';
-import { fieldRules } from './field-rules.js';
-
-type RegistryType = FileRegistry extends Iterable<infer T> ? T : never;
+import { recognise, readOptions } from './descriptor-bytes.js';
+import { type NamedServices, nameServices } from './named-services.js';
+import { sharedUpstreams } from './shared-upstreams.js';
+import { upstreamOfService } from './upstream-of-service.js';
 
 const BUILT_IN = new URL('../gen/descriptors.binpb', import.meta.url);
 const REVISION_LENGTH = 12;
-const MAX_SET_BYTES = 64 * 1024 * 1024;
 const HOW_TO_BUILD =
   'build it with `buf build -o set.binpb`, or `protoc --include_imports --descriptor_set_out=set.binpb`';
 
@@ -28,11 +26,13 @@ export interface DescriptorSet {
   readonly source: string;
   /** SHA-256 of its bytes, in hex. */
   readonly content: string;
-  /** The same with the rules that were put into it. */
+  /** The same with the rules and names that the deployment has put into it. */
   readonly digest: string;
   readonly registry: FileRegistry;
   /** Rules of a file in the place of what its protos say. */
   readonly rules: readonly AppliedRule[];
+  /** Services whose upstream the deployment has named. */
+  readonly named: NamedServices;
   /** Those with an RPC that has a policy, in the order of the set. */
   readonly services: readonly DescService[];
 }
@@ -61,6 +61,12 @@ export class DescriptorError extends Error {
   }
 }
 
+/** What a deployment says in the place of the protos of its sets. */
+export interface SetChanges {
+  readonly config?: ApiConfig | undefined;
+  readonly upstreamNames?: readonly UpstreamName[] | undefined;
+}
+
 /** How sets are read, beside their bytes. */
 export interface LoadOptions {
   /** Sets loaded before: one whose bytes and rules are the same is taken as it is, with its types. */
@@ -69,17 +75,22 @@ export interface LoadOptions {
   readonly absentUpstreams?: readonly string[];
   /** A file of rules for RPCs and fields of the sets, in the shape of a gRPC API configuration. */
   readonly policyFile?: string | undefined;
+  /** Upstreams of packages and services of the sets. The built-in set keeps its own. */
+  readonly upstreamNames?: readonly UpstreamName[] | undefined;
 }
 
 /** Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once. */
 export function loadDescriptors(files: readonly string[] = [], options: LoadOptions = {}): Descriptors {
-  const { known = [], absentUpstreams = [], policyFile } = options;
+  const { known = [], absentUpstreams = [], policyFile, upstreamNames } = options;
   const problems: string[] = [];
   const config = policyFile === undefined ? undefined : attempt(problems, () => readApiConfig(policyFile));
   const builtIn = attempt(problems, () => loadSet(readFile(BUILT_IN), { source: 'built-in descriptors', known }));
-  const others = files.map((file) => attempt(problems, () => loadSet(readFile(file), { source: file, known, config })));
+  const changes = { config, upstreamNames };
+  const others = files.map((file) =>
+    attempt(problems, () => loadSet(readFile(file), { source: file, known, changes })),
+  );
   const sets = [builtIn, ...others].filter((set) => set !== undefined);
-  const isServed = (service: DescService) => !absentUpstreams.includes(upstreamOfService(service));
+  const isServed = servedBy(sets, absentUpstreams);
   problems.push(...findRepeatedServices(sets, isServed));
   // Selectors may be of a set that could not be read.
   if (config !== undefined && sets.length > files.length) problems.push(...unknownSelectors(config, sets));
@@ -120,28 +131,39 @@ export function addServices(descriptors: Descriptors, services: readonly DescSer
 }
 
 /** Parses a FileDescriptorSet or a buf image, which differ in nothing that is read here. Throws DescriptorError. */
-export function readDescriptorSet(bytes: Uint8Array, source: string, config?: ApiConfig): DescriptorSet {
-  const { registry, rules } = parseRegistry(bytes, source, config);
-  const services = [...registry].filter((type) => type.kind === 'service').filter(hasPolicy);
-  return { source, content: digestOf(bytes), digest: digestOf(bytes, config), registry, rules, services };
+export function readDescriptorSet(bytes: Uint8Array, source: string, changes: SetChanges = {}): DescriptorSet {
+  const parsed = parseRegistry(bytes, source, changes);
+  const services = [...parsed.registry].filter((type) => type.kind === 'service').filter(hasPolicy);
+  return { source, content: digestOf(bytes), digest: digestOf(bytes, changes), services, ...parsed };
+}
+
+/** A service whose upstream does not exist is left out, unless several packages claim its name: that is refused later. */
+function servedBy(
+  sets: readonly DescriptorSet[],
+  absentUpstreams: readonly string[],
+): (service: DescService) => boolean {
+  const contested = sharedUpstreams(sets.flatMap(({ services }) => services));
+  const absent = new Set(absentUpstreams.filter((name) => !contested.has(name)));
+  return (service) => !absent.has(upstreamOfService(service));
 }
 
 interface SetSource {
   readonly source: string;
   readonly known: readonly DescriptorSet[];
-  readonly config?: ApiConfig | undefined;
+  readonly changes?: SetChanges;
 }
 
-function loadSet(bytes: Uint8Array, { source, known, config }: SetSource): DescriptorSet {
-  const digest = digestOf(bytes, config);
-  return (
-    known.find((set) => set.source === source && set.digest === digest) ?? readDescriptorSet(bytes, source, config)
-  );
+function loadSet(bytes: Uint8Array, { source, known, changes = {} }: SetSource): DescriptorSet {
+  const digest = digestOf(bytes, changes);
+  const same = known.find((set) => set.source === source && set.digest === digest);
+  return same ?? readDescriptorSet(bytes, source, changes);
 }
 
-function digestOf(bytes: Uint8Array, config?: ApiConfig): string {
+function digestOf(bytes: Uint8Array, { config, upstreamNames = [] }: SetChanges = {}): string {
   const hash = createHash('sha256').update(bytes);
-  return (config === undefined ? hash : hash.update(config.digest)).digest('hex');
+  if (config !== undefined) hash.update(config.digest);
+  if (upstreamNames.length > 0) hash.update(JSON.stringify(upstreamNames));
+  return hash.digest('hex');
 }
 
 function readFile(file: string | URL): Uint8Array {
@@ -156,51 +178,22 @@ function readFile(file: string | URL): Uint8Array {
 function parseRegistry(
   bytes: Uint8Array,
   source: string,
-  config: ApiConfig | undefined,
-): Pick<DescriptorSet, 'registry' | 'rules'> {
+  { config, upstreamNames = [] }: SetChanges,
+): Pick<DescriptorSet, 'registry' | 'rules' | 'named'> {
   const mistake = recognise(bytes);
   if (mistake !== undefined) throw new DescriptorError([`${source}: ${mistake}; ${HOW_TO_BUILD}`]);
   try {
     const set = fromBinary(FileDescriptorSetSchema, bytes);
     if (set.file.length === 0) throw new Error('it holds no file');
     const rules = applyRules(selectableIn(set), config?.rules ?? []);
+    const named = nameServices(set, upstreamNames);
     const registry = createFileRegistry(set);
     for (const type of registry) readOptions(type);
-    return { registry, rules };
+    return { registry, rules, named };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new DescriptorError([`${source}: is no complete descriptor set: ${reason}; ${HOW_TO_BUILD}`]);
   }
-}
-
-/** Decodes the options that are read later, when nothing knows the file any more. Throws Error for one that is damaged. */
-function readOptions(type: RegistryType): void {
-  for (const each of ownersIn(type)) {
-    try {
-      if (each.kind !== 'rpc') fieldRules(each);
-      else for (const option of [policy, http, method_signature]) getOption(each, option);
-    } catch (error) {
-      throw new Error(`the options of the ${each.toString()} cannot be read`, { cause: error });
-    }
-  }
-}
-
-function ownersIn(type: RegistryType): readonly (DescMethod | DescField | DescExtension)[] {
-  if (type.kind === 'service') return type.methods;
-  if (type.kind === 'message') return type.fields;
-  return type.kind === 'extension' ? [type] : [];
-}
-
-/** The usual wrong files, told apart by how they begin. */
-function recognise(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 0) return 'is empty';
-  if (bytes.length > MAX_SET_BYTES) return `is larger than ${MAX_SET_BYTES} bytes`;
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'is compressed with gzip';
-  const beginning = Buffer.from(bytes.subarray(0, 512)).toString('latin1').trimStart();
-  if (beginning.startsWith('{')) return 'is JSON, not binary';
-  if (/^(?:\/\/|\/\*|syntax\s*=|edition\s*=|package\s)/.test(beginning))
-    return 'is a .proto source, not a descriptor set';
-  return undefined;
 }
 
 function hasPolicy(service: DescService): boolean {

@@ -93,7 +93,7 @@ describe('the route table', () => {
     `);
   });
 
-  it('names the upstream by the first segment of the package and the RPC by its gRPC path', () => {
+  it('names the upstream by the last segment of the package before its version and the RPC by its gRPC path', () => {
     expect(readService(UserService).routes[0]?.method).toMatchObject({
       upstream: 'user',
       service: 'user.v1.UserService',

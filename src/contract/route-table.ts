@@ -8,8 +8,10 @@ import { readHttpBindings } from './http-rule.js';
 import { readPolicy } from './policy-reader.js';
 import { bindRoute } from './route-binding.js';
 import type { Route } from './route.js';
+import { findSharedUpstreams } from './shared-upstreams.js';
 import { findUnevenRedaction } from './shown-fields.js';
 import { compareTemplates } from './template-overlap.js';
+import { upstreamMistake } from './upstream-of-service.js';
 
 /** Routes, and all that is wrong with the contracts they come from. With a problem they are not to be served. */
 export interface RouteTable {
@@ -26,6 +28,8 @@ export function readService(service: DescService): RouteTable {
   if (known !== undefined) return known;
   const problems: ContractProblem[] = [];
   const routes = service.methods.flatMap((method) => readMethod(method, problems));
+  const mistake = routes.length > 0 ? upstreamMistake(service) : undefined;
+  if (mistake !== undefined) problems.push(problemOf(service, mistake));
   const table = { routes, problems };
   readTables.set(service, table);
   return table;
@@ -36,7 +40,8 @@ export function buildRouteTable(services: Iterable<DescService>): RouteTable {
   const tables = [...services].map(readService);
   const routes = tables.flatMap((table) => table.routes);
   const problems = tables.flatMap((table) => table.problems);
-  return { routes, problems: [...problems, ...findConflicts(routes), ...findUnevenRedaction(routes)] };
+  const shared = findSharedUpstreams(new Set(routes.map(({ desc }) => desc.parent)));
+  return { routes, problems: [...problems, ...findConflicts(routes), ...findUnevenRedaction(routes), ...shared] };
 }
 
 function readMethod(desc: DescMethod, problems: ContractProblem[]): Route[] {
@@ -59,7 +64,6 @@ function findMethodMistakes(desc: DescMethod): readonly string[] {
   if (desc.methodKind === 'client_streaming' || desc.methodKind === 'bidi_streaming') {
     mistakes.push('REST cannot carry a stream from the client: make the request unary, or remove the policy');
   }
-  if (desc.parent.file.proto.package === '') mistakes.push('needs a package: its first segment names the upstream');
   return mistakes;
 }
 

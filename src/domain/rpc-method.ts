@@ -2,7 +2,7 @@ import type { Policy, RatePolicy } from './policy.js';
 
 /** An RPC that the gateway may call, whatever room it is called from. One object per RPC, made at boot. */
 export interface RpcMethod {
-  /** First segment of the proto package: `user`. The same word in settings, metrics, logs and admin. */
+  /** Name of what serves it: `user`. The same word in settings, metrics, logs and admin. */
   readonly upstream: string;
   /** Full name of the service: `user.v1.UserService`. */
   readonly service: string;

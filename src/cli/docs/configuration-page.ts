@@ -50,7 +50,8 @@ function upstreams(): string[] {
   ]);
   return [
     ...section('Upstreams', rows),
-    '`<name>` is the first segment of the proto package, and `<NAME>` the same in upper case. These exist for every upstream,',
+    '`<name>` is the last segment of the proto package before its version, unless the proto or `GATEWAY_UPSTREAMS` says another',
+    '([upstream-names.md](upstream-names.md)), and `<NAME>` the same in upper case. These exist for every upstream,',
     'those of `GATEWAY_DESCRIPTORS` included; the `GATEWAY_GRPC_TLS_*` settings stand in for TLS settings that are not set.',
     '',
     ...table(family),

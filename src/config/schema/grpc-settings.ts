@@ -2,6 +2,7 @@ import { bytes, count, duration, flag } from '../quantities.js';
 import { serviceConfig } from '../service-config.js';
 import { defaulted, optional } from '../setting.js';
 import { file, listOf, oneOf, text } from '../texts.js';
+import { upstreamName } from '../upstream-names.js';
 
 /** How upstream connections are encrypted: not at all, with the server's certificate, or with both sides'. */
 export const tlsMode = oneOf('insecure', 'tls', 'mtls');
@@ -85,6 +86,12 @@ export const grpcSettings = {
     description:
       'YAML or JSON file of paths and policies for RPCs of those descriptor sets, for protos that cannot be annotated (docs/policy-file.md). What it says of an RPC takes the place of what the proto says. It is read at the start and at each reload.',
     example: '/etc/gateway/api.yaml',
+    reloadable: true,
+  }),
+  GATEWAY_UPSTREAMS: defaulted(listOf(upstreamName), '', {
+    description:
+      'Names of upstreams for packages or services of `GATEWAY_DESCRIPTORS`, over what their protos say ([upstream-names.md](upstream-names.md)). Default: the last segment of the package before its version.',
+    example: 'acme.billing.v1=billing',
     reloadable: true,
   }),
 };

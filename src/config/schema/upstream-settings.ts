@@ -17,10 +17,13 @@ const BUILT_IN: Readonly<Record<string, { required: boolean; timeout: string; ma
 /** Names of the upstreams that the built-in contract speaks of. */
 export const BUILT_IN_UPSTREAMS: readonly string[] = Object.keys(BUILT_IN);
 
+/** The service of the build that a deployment may leave out without saying so. */
+export const OPTIONAL_SERVICE = 'ai.v1.AIService';
+
 /** The upstream that is asked about the messages of others. It has no routes of its own. */
 export const GUARDRAIL = 'guardrail';
 
-/** The settings of one upstream; `name` is the first segment of its proto package. */
+/** The settings of one upstream. */
 export function upstreamSchema(name: string) {
   const builtIn = BUILT_IN[name];
   const url = {

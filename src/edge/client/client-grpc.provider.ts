@@ -6,7 +6,7 @@ import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { upstreamVariables } from '../../config/schema/upstream-settings.js';
 import { NONE } from '../../config/upstream-address.js';
-import { upstreamOfService } from '../../contract/describe-method.js';
+import { upstreamOfService } from '../../contract/upstream-of-service.js';
 import { CallStack } from '../../traffic/stack.js';
 import { CurrentCall } from './current-call.js';
 import { type ClientParts, serviceClient } from './service-client.js';

@@ -3,7 +3,7 @@ import { type ClientGrpc, ClientProxyFactory, Transport } from '@nestjs/microser
 import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
 import type { TlsMaterial } from '../tls-material.js';
 import { channelCredentials, channelOptions, keepaliveOptions } from './client-options.js';
-import { type Services, type UpstreamPackage, upstreamPackage } from './upstream-package.js';
+import { type Services, packageOf, type UpstreamPackage } from './upstream-package.js';
 
 /** Opens clients of one upstream, each with connections of its own. */
 export class ClientFactory {
@@ -14,7 +14,7 @@ export class ClientFactory {
     private readonly grpc: GatewayConfig['grpc'],
     services: Services,
   ) {
-    this.contract = upstreamPackage(upstream.name, services);
+    this.contract = packageOf(services);
   }
 
   /** Makes a client by `ClientGrpc` of @nestjs/microservices. All services of an upstream share its channel. Close it. */

@@ -6,7 +6,7 @@ const BUILT_IN = new URL('../../gen/descriptors.binpb', import.meta.url);
 /** Services by their full name: `user.v1.UserService`. */
 export type Services = ReadonlyMap<string, ServiceDefinition>;
 
-/** What Nest's gRPC client is opened with: services of one upstream, and one of them to fetch the client by. */
+/** What Nest's gRPC client is opened with: services, and one of them to fetch the client by. */
 export interface UpstreamPackage {
   readonly packageDefinition: PackageDefinition;
   readonly package: string;
@@ -19,16 +19,6 @@ const BYTES = {
   responseSerialize: identity,
   responseDeserialize: identity,
 };
-/** For an upstream that no descriptor set has a service of: the health service, which every one may have. */
-const HEALTH: UpstreamPackage = {
-  packageDefinition: {
-    'grpc.health.v1.Health': {
-      Check: { path: '/grpc.health.v1.Health/Check', requestStream: false, responseStream: false, ...BYTES },
-    } as unknown as ServiceDefinition,
-  },
-  package: 'grpc.health.v1',
-  service: 'Health',
-};
 
 /**
  * Reads the services of the built-in descriptor set and of the mounted ones (GATEWAY_DESCRIPTORS). Messages stay bytes:
@@ -38,14 +28,19 @@ export function loadServices(files: readonly string[]): Services {
   return new Map([BUILT_IN, ...files].flatMap(readServices));
 }
 
-/** Returns the services whose proto package begins with the upstream's name. */
-export function upstreamPackage(upstream: string, services: Services): UpstreamPackage {
-  const own = [...services].filter(([name]) => name.startsWith(`${upstream}.`));
-  const [first] = own;
-  if (first === undefined) return HEALTH;
-  const [name] = first;
+/**
+ * Returns the services of all sets, for every upstream the same: its calls name their RPC, and a channel carries all of
+ * them. Which service is whose is said by the contract alone.
+ */
+export function packageOf(services: Services): UpstreamPackage {
+  const [name] = [...services.keys()];
+  if (name === undefined) throw new Error('no descriptor set has a service');
   const dot = name.lastIndexOf('.');
-  return { packageDefinition: Object.fromEntries(own), package: name.slice(0, dot), service: name.slice(dot + 1) };
+  return {
+    packageDefinition: Object.fromEntries(services),
+    package: name.slice(0, dot),
+    service: name.slice(dot + 1),
+  };
 }
 
 function readServices(file: string | URL): [string, ServiceDefinition][] {

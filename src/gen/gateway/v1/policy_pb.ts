@@ -16,7 +16,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Duration, FieldOptions, MethodOptions } from "@bufbuild/protobuf/wkt";
+import type { Duration, FieldOptions, MethodOptions, ServiceOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor, file_google_protobuf_duration } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -24,7 +24,30 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file gateway/v1/policy.proto.
  */
 export const file_gateway_v1_policy: GenFile = /*@__PURE__*/
-  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSJUCgtGaWVsZFBvbGljeRIOCgZyZWRhY3QYASABKAgSEQoJcHJvdGVjdGVkGAIgASgIEhIKCnByaXZpbGVnZWQYAyABKAgSDgoGcHVibGljGAQgASgIIvwFCgZQb2xpY3kSIgoGYWNjZXNzGAEgASgOMhIuZ2F0ZXdheS52MS5BY2Nlc3MSEwoLcGVybWlzc2lvbnMYAiADKAkSDQoFcm9sZXMYAyADKAkSFAoMdGVuYW50X2ZpZWxkGAQgASgJEhgKEHByb3RlY3RlZF9maWVsZHMYBSADKAkSDgoGcmVkYWN0GAYgAygJEh4KFnJlc3BvbnNlX3RlbmFudF9maWVsZHMYByADKAkSKgoHdGltZW91dBgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIgCgVyZXRyeRgJIAEoCzIRLmdhdGV3YXkudjEuUmV0cnkSIAoFY2FjaGUYCiABKAsyES5nYXRld2F5LnYxLkNhY2hlEhYKDm1heF9jb25jdXJyZW50GAsgASgNEh4KBHJhdGUYDCADKAsyEC5nYXRld2F5LnYxLlJhdGUSDAoEY29zdBgNIAEoDRImCghmYWxsYmFjaxgOIAEoCzIULmdhdGV3YXkudjEuRmFsbGJhY2sSIgoGc3RyZWFtGA8gASgLMhIuZ2F0ZXdheS52MS5TdHJlYW0SFgoObWF4X2JvZHlfYnl0ZXMYECABKA0SFgoOc3VjY2Vzc19zdGF0dXMYESABKA0SDQoFbWV0ZXIYEiABKAkSGQoRcHJpdmlsZWdlZF9maWVsZHMYEyADKAkSHQoVcHJpdmlsZWdlZF9wZXJtaXNzaW9uGBQgASgJEg4KBnJldmVhbBgVIAMoCRIoCglndWFyZHJhaWwYFiABKA4yFS5nYXRld2F5LnYxLkd1YXJkcmFpbBIYChByZXNwb25zZV9oZWFkZXJzGDwgAygJEhcKD2VuY29kZWRfc2xhc2hlcxg9IAEoCBIUCgx1bmNvbXByZXNzZWQYPiABKAgSHgoEZXRhZxg/IAEoCzIQLmdhdGV3YXkudjEuRXRhZxIsCgtkZXByZWNhdGlvbhhGIAEoCzIXLmdhdGV3YXkudjEuRGVwcmVjYXRpb24iOgoLRGVwcmVjYXRpb24SDQoFc2luY2UYASABKAkSDgoGc3Vuc2V0GAIgASgJEgwKBGxpbmsYAyABKAkiRwoERXRhZxIWCg5yZXNwb25zZV9maWVsZBgBIAEoCRIVCg1yZXF1ZXN0X2ZpZWxkGAIgASgJEhAKCHVucXVvdGVkGAMgASgIInkKBVJldHJ5EhQKDG1heF9hdHRlbXB0cxgBIAEoDRIqCgdiYWNrb2ZmGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC2hlZGdlX2FmdGVyGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIpwBCgVDYWNoZRImCgN0dGwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJQoFc2NvcGUYAiABKA4yFi5nYXRld2F5LnYxLkNhY2hlU2NvcGUSMQoOc3RhbGVfaWZfZXJyb3IYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEQoJbWF4X2J5dGVzGAQgASgNImEKBFJhdGUSEAoIbWF4X3JhdGUYASABKA0SEAoIY2FwYWNpdHkYAiABKA0SKAoFZXZlcnkYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SCwoDa2V5GAQgASgJIlEKCEZhbGxiYWNrEhAKBmNhY2hlZBgBIAEoCEgAEhUKC3N0YXRpY19qc29uGAIgASgJSAASEgoIdXBzdHJlYW0YAyABKAlIAEIICgZhbnN3ZXIipAEKBlN0cmVhbRIvCgxpZGxlX3RpbWVvdXQYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLwoMbWF4X2R1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgDIAEoDRIiCgZyZXN1bWUYBCABKAsyEi5nYXRld2F5LnYxLlJlc3VtZSJaCgZSZXN1bWUSJwoEa2VlcBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIUCgxtYXhfbWVzc2FnZXMYAiABKA0SEQoJbWF4X2J5dGVzGAMgASgNKmIKBkFjY2VzcxIWChJBQ0NFU1NfVU5TUEVDSUZJRUQQABIPCgtBQ0NFU1NfT1BFThABEhgKFEFDQ0VTU19BVVRIRU5USUNBVEVEEAISFQoRQUNDRVNTX0NPTlRST0xMRUQQAypWCglHdWFyZHJhaWwSGQoVR1VBUkRSQUlMX1VOU1BFQ0lGSUVEEAASFgoSR1VBUkRSQUlMX09QVElPTkFMEAESFgoSR1VBUkRSQUlMX1JFUVVJUkVEEAIqVwoKQ2FjaGVTY29wZRIbChdDQUNIRV9TQ09QRV9VTlNQRUNJRklFRBAAEhQKEENBQ0hFX1NDT1BFX1VTRVIQARIWChJDQUNIRV9TQ09QRV9URU5BTlQQAjpMCgZwb2xpY3kSHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxj3igMgASgLMhIuZ2F0ZXdheS52MS5Qb2xpY3lSBnBvbGljeTpOCgVmaWVsZBIdLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE9wdGlvbnMY94oDIAEoCzIXLmdhdGV3YXkudjEuRmllbGRQb2xpY3lSBWZpZWxkYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+  fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSIhCg1TZXJ2aWNlUG9saWN5EhAKCHVwc3RyZWFtGAEgASgJIlQKC0ZpZWxkUG9saWN5Eg4KBnJlZGFjdBgBIAEoCBIRCglwcm90ZWN0ZWQYAiABKAgSEgoKcHJpdmlsZWdlZBgDIAEoCBIOCgZwdWJsaWMYBCABKAgi/AUKBlBvbGljeRIiCgZhY2Nlc3MYASABKA4yEi5nYXRld2F5LnYxLkFjY2VzcxITCgtwZXJtaXNzaW9ucxgCIAMoCRINCgVyb2xlcxgDIAMoCRIUCgx0ZW5hbnRfZmllbGQYBCABKAkSGAoQcHJvdGVjdGVkX2ZpZWxkcxgFIAMoCRIOCgZyZWRhY3QYBiADKAkSHgoWcmVzcG9uc2VfdGVuYW50X2ZpZWxkcxgHIAMoCRIqCgd0aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiAKBXJldHJ5GAkgASgLMhEuZ2F0ZXdheS52MS5SZXRyeRIgCgVjYWNoZRgKIAEoCzIRLmdhdGV3YXkudjEuQ2FjaGUSFgoObWF4X2NvbmN1cnJlbnQYCyABKA0SHgoEcmF0ZRgMIAMoCzIQLmdhdGV3YXkudjEuUmF0ZRIMCgRjb3N0GA0gASgNEiYKCGZhbGxiYWNrGA4gASgLMhQuZ2F0ZXdheS52MS5GYWxsYmFjaxIiCgZzdHJlYW0YDyABKAsyEi5nYXRld2F5LnYxLlN0cmVhbRIWCg5tYXhfYm9keV9ieXRlcxgQIAEoDRIWCg5zdWNjZXNzX3N0YXR1cxgRIAEoDRINCgVtZXRlchgSIAEoCRIZChFwcml2aWxlZ2VkX2ZpZWxkcxgTIAMoCRIdChVwcml2aWxlZ2VkX3Blcm1pc3Npb24YFCABKAkSDgoGcmV2ZWFsGBUgAygJEigKCWd1YXJkcmFpbBgWIAEoDjIVLmdhdGV3YXkudjEuR3VhcmRyYWlsEhgKEHJlc3BvbnNlX2hlYWRlcnMYPCADKAkSFwoPZW5jb2RlZF9zbGFzaGVzGD0gASgIEhQKDHVuY29tcHJlc3NlZBg+IAEoCBIeCgRldGFnGD8gASgLMhAuZ2F0ZXdheS52MS5FdGFnEiwKC2RlcHJlY2F0aW9uGEYgASgLMhcuZ2F0ZXdheS52MS5EZXByZWNhdGlvbiI6CgtEZXByZWNhdGlvbhINCgVzaW5jZRgBIAEoCRIOCgZzdW5zZXQYAiABKAkSDAoEbGluaxgDIAEoCSJHCgRFdGFnEhYKDnJlc3BvbnNlX2ZpZWxkGAEgASgJEhUKDXJlcXVlc3RfZmllbGQYAiABKAkSEAoIdW5xdW90ZWQYAyABKAgieQoFUmV0cnkSFAoMbWF4X2F0dGVtcHRzGAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLaGVkZ2VfYWZ0ZXIYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inAEKBUNhY2hlEiYKA3R0bBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIlCgVzY29wZRgCIAEoDjIWLmdhdGV3YXkudjEuQ2FjaGVTY29wZRIxCg5zdGFsZV9pZl9lcnJvchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIRCgltYXhfYnl0ZXMYBCABKA0iYQoEUmF0ZRIQCghtYXhfcmF0ZRgBIAEoDRIQCghjYXBhY2l0eRgCIAEoDRIoCgVldmVyeRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhILCgNrZXkYBCABKAkiUQoIRmFsbGJhY2sSEAoGY2FjaGVkGAEgASgISAASFQoLc3RhdGljX2pzb24YAiABKAlIABISCgh1cHN0cmVhbRgDIAEoCUgAQggKBmFuc3dlciKkAQoGU3RyZWFtEi8KDGlkbGVfdGltZW91dBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxtYXhfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X21lc3NhZ2VzGAMgASgNEiIKBnJlc3VtZRgEIAEoCzISLmdhdGV3YXkudjEuUmVzdW1lIloKBlJlc3VtZRInCgRrZWVwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgCIAEoDRIRCgltYXhfYnl0ZXMYAyABKA0qYgoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEg8KC0FDQ0VTU19PUEVOEAESGAoUQUNDRVNTX0FVVEhFTlRJQ0FURUQQAhIVChFBQ0NFU1NfQ09OVFJPTExFRBADKlYKCUd1YXJkcmFpbBIZChVHVUFSRFJBSUxfVU5TUEVDSUZJRUQQABIWChJHVUFSRFJBSUxfT1BUSU9OQUwQARIWChJHVUFSRFJBSUxfUkVRVUlSRUQQAipXCgpDYWNoZVNjb3BlEhsKF0NBQ0hFX1NDT1BFX1VOU1BFQ0lGSUVEEAASFAoQQ0FDSEVfU0NPUEVfVVNFUhABEhYKEkNBQ0hFX1NDT1BFX1RFTkFOVBACOkwKBnBvbGljeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGPeKAyABKAsyEi5nYXRld2F5LnYxLlBvbGljeVIGcG9saWN5Ok4KBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxj3igMgASgLMhcuZ2F0ZXdheS52MS5GaWVsZFBvbGljeVIFZmllbGQ6VgoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxj3igMgASgLMhkuZ2F0ZXdheS52MS5TZXJ2aWNlUG9saWN5UgdzZXJ2aWNlYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
+
+/**
+ * What the gateway needs to know of a service.
+ *
+ * @generated from message gateway.v1.ServicePolicy
+ */
+export type ServicePolicy = Message<"gateway.v1.ServicePolicy"> & {
+  /**
+   * Name of the upstream that serves it: lower-case letters, digits and `_`. It is called at <UPSTREAM>_SERVICE_URL.
+   * Default: the last segment of the proto package before its version, `billing` of `acme.billing.v1`. GATEWAY_UPSTREAMS
+   * of a deployment wins over both.
+   *
+   * @generated from field: string upstream = 1;
+   */
+  upstream: string;
+};
+
+/**
+ * Describes the message gateway.v1.ServicePolicy.
+ * Use `create(ServicePolicySchema)` to create a new message.
+ */
+export const ServicePolicySchema: GenMessage<ServicePolicy> = /*@__PURE__*/
+  messageDesc(file_gateway_v1_policy, 0);
 
 /**
  * How a field is treated by every RPC.
@@ -66,7 +89,7 @@ export type FieldPolicy = Message<"gateway.v1.FieldPolicy"> & {
  * Use `create(FieldPolicySchema)` to create a new message.
  */
 export const FieldPolicySchema: GenMessage<FieldPolicy> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 0);
+  messageDesc(file_gateway_v1_policy, 1);
 
 /**
  * @generated from message gateway.v1.Policy
@@ -277,7 +300,7 @@ export type Policy = Message<"gateway.v1.Policy"> & {
  * Use `create(PolicySchema)` to create a new message.
  */
 export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 1);
+  messageDesc(file_gateway_v1_policy, 2);
 
 /**
  * When an RPC is given up. Dates are RFC 3339: "2026-01-31", or "2026-01-31T12:00:00Z".
@@ -312,7 +335,7 @@ export type Deprecation = Message<"gateway.v1.Deprecation"> & {
  * Use `create(DeprecationSchema)` to create a new message.
  */
 export const DeprecationSchema: GenMessage<Deprecation> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 2);
+  messageDesc(file_gateway_v1_policy, 3);
 
 /**
  * Entity tags of a resource (AIP-154): opaque texts of the backend.
@@ -349,7 +372,7 @@ export type Etag = Message<"gateway.v1.Etag"> & {
  * Use `create(EtagSchema)` to create a new message.
  */
 export const EtagSchema: GenMessage<Etag> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 3);
+  messageDesc(file_gateway_v1_policy, 4);
 
 /**
  * Retries of an RPC.
@@ -384,7 +407,7 @@ export type Retry = Message<"gateway.v1.Retry"> & {
  * Use `create(RetrySchema)` to create a new message.
  */
 export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 4);
+  messageDesc(file_gateway_v1_policy, 5);
 
 /**
  * Caching of a response by the gateway.
@@ -426,7 +449,7 @@ export type Cache = Message<"gateway.v1.Cache"> & {
  * Use `create(CacheSchema)` to create a new message.
  */
 export const CacheSchema: GenMessage<Cache> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 5);
+  messageDesc(file_gateway_v1_policy, 6);
 
 /**
  * A token bucket: `max_rate` tokens every `every`, at most `capacity` at once.
@@ -463,7 +486,7 @@ export type Rate = Message<"gateway.v1.Rate"> & {
  * Use `create(RateSchema)` to create a new message.
  */
 export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 6);
+  messageDesc(file_gateway_v1_policy, 7);
 
 /**
  * What stands in for an upstream that fails.
@@ -506,7 +529,7 @@ export type Fallback = Message<"gateway.v1.Fallback"> & {
  * Use `create(FallbackSchema)` to create a new message.
  */
 export const FallbackSchema: GenMessage<Fallback> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 7);
+  messageDesc(file_gateway_v1_policy, 8);
 
 /**
  * Limits of a server stream.
@@ -548,7 +571,7 @@ export type Stream = Message<"gateway.v1.Stream"> & {
  * Use `create(StreamSchema)` to create a new message.
  */
 export const StreamSchema: GenMessage<Stream> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 8);
+  messageDesc(file_gateway_v1_policy, 9);
 
 /**
  * What is kept of a stream for a client that comes back. The call to the backend goes on meanwhile.
@@ -583,7 +606,7 @@ export type Resume = Message<"gateway.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_gateway_v1_policy, 9);
+  messageDesc(file_gateway_v1_policy, 10);
 
 /**
  * Who may call.
@@ -712,4 +735,15 @@ export const policy: GenExtension<MethodOptions, Policy> = /*@__PURE__*/
  */
 export const field: GenExtension<FieldOptions, FieldPolicy> = /*@__PURE__*/
   extDesc(file_gateway_v1_policy, 1);
+
+/**
+ * What the gateway needs to know of a service beside its RPCs.
+ *
+ *     service BillingService {
+ *       option (gateway.v1.service) = {upstream: "billing"};
+ *
+ * @generated from extension: gateway.v1.ServicePolicy service = 50551;
+ */
+export const service: GenExtension<ServiceOptions, ServicePolicy> = /*@__PURE__*/
+  extDesc(file_gateway_v1_policy, 2);
 

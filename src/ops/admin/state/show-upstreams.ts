@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../../../config/gateway-config.js';
+import type { Contract } from '../../../contract/contract.js';
 import type { EndpointReport } from '../../../grpc/endpoint-report.js';
 import type { Upstreams } from '../../../grpc/upstreams.js';
 import type { Protection } from '../../../traffic/protection.js';
@@ -12,6 +13,7 @@ const MAX_ENDPOINTS = 64;
 /** Where the state of upstreams is read from. */
 export interface UpstreamSources {
   readonly config: Pick<GatewayConfig, 'upstreams'>;
+  readonly contract: Pick<Contract, 'routes'>;
   readonly upstreams: Pick<Upstreams, 'report'>;
   readonly protection: Pick<Protection, 'report' | 'breakers'>;
   readonly health: Pick<HealthMonitor, 'verdict'>;
@@ -19,7 +21,7 @@ export interface UpstreamSources {
 }
 
 /** Shows each upstream: its last health check, endpoints, concurrency limit and circuits. */
-export function showUpstreams({ config, upstreams, protection, health, drift }: UpstreamSources): object {
+export function showUpstreams({ config, contract, upstreams, protection, health, drift }: UpstreamSources): object {
   const { checks, timestamp } = health.verdict(true);
   return {
     healthCheckedAt: timestamp,
@@ -27,6 +29,7 @@ export function showUpstreams({ config, upstreams, protection, health, drift }: 
       const { endpoints = [], waiting = 0 } = upstreams.report(name) ?? {};
       return {
         upstream: name,
+        services: servicesOf(name, contract),
         target,
         tls: tls.mode,
         timeoutMs,
@@ -39,6 +42,12 @@ export function showUpstreams({ config, upstreams, protection, health, drift }: 
       };
     }),
   };
+}
+
+/** The services that are called there, by their full names. */
+function servicesOf(upstream: string, { routes }: Pick<Contract, 'routes'>): readonly string[] {
+  const methods = routes.map(({ route }) => route.method).filter((method) => method.upstream === upstream);
+  return [...new Set(methods.map(({ service }) => service))];
 }
 
 function describeEndpoint({ address, state, inFlight, lastFailure }: EndpointReport): object {

@@ -46,6 +46,7 @@ export function stateSources(
     recent: app.get(RecentRequests),
     upstreams: {
       config,
+      contract: app.get(Contract),
       protection,
       upstreams: app.get(Upstreams),
       health: app.get(HealthMonitor),
