@@ -56,6 +56,12 @@ describe('gateway audit of settings', () => {
       'medium upstream-plaintext',
     ],
     ['debug lines in production', { LOG_LEVEL: 'debug' }, 'medium debug-in-production'],
+    [
+      'an issuer that may speak for every tenant',
+      { GATEWAY_JWT_ISSUERS: 'https://other.test=https://other.test/jwks.json' },
+      'medium token-issuer-any-tenant',
+    ],
+    ['tokens that do not say what they are', { GATEWAY_JWT_TYPES: 'at+jwt JWT' }, 'low token-type-unmarked'],
     ['an issuer that is not checked', { JWT_ISSUER: '' }, 'high token-issuer-unchecked'],
     ['proxies that are half of the internet', { GATEWAY_TRUSTED_PROXIES: '128.0.0.0/1' }, 'high proxies-everyone'],
     ['an admin listener without a token', { GATEWAY_ADMIN_AUTH_TOKEN: '' }, 'low admin-no-token'],

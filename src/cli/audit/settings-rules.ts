@@ -1,13 +1,9 @@
 import { isIP } from 'node:net';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { isLoopbackHost, isLoopbackTarget } from '../../config/loopback.js';
-import { formatDuration } from '../../config/quantities.js';
-import { ssoVariables } from '../../config/schema/sso-settings.js';
 import { upstreamVariables } from '../../config/schema/upstream-settings.js';
 import type { Finding } from './finding.js';
-
-/** More than this lets ended tokens live on; clocks that are synchronized differ by milliseconds. */
-const MAX_TOLERANCE_MS = 120_000;
+import { TOKEN_RULES } from './token-rules.js';
 
 type Rule = (config: GatewayConfig) => Finding[];
 
@@ -18,10 +14,7 @@ export function auditSettings(config: GatewayConfig): Finding[] {
 
 const RULES: readonly Rule[] = [
   plaintextUpstreams,
-  plainKeys,
-  issuers,
-  clockTolerance,
-  sharedSecret,
+  ...TOKEN_RULES,
   redis,
   sessions,
   proxies,
@@ -52,45 +45,6 @@ function isInternal(target: string): boolean {
     if (isIP(host) === 0) return !host.includes('.') || /\.(?:svc|svc\.cluster\.local|internal|local)\.?$/.test(host);
     return /^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|f[cd])/i.test(host);
   });
-}
-
-function plainKeys({ jwt, sso }: GatewayConfig): Finding[] {
-  const urls = [
-    ...(jwt.jwksUrl === undefined ? [] : [{ where: 'JWT_JWKS_URL', url: jwt.jwksUrl }]),
-    ...jwt.issuers.map(({ jwksUrl: url }) => ({ where: 'GATEWAY_JWT_ISSUERS', url })),
-    ...[...sso.providers.values()].map(({ name, issuer: url }) => ({ where: ssoVariables(name).issuer, url })),
-  ];
-  return urls
-    .filter(({ url }) => url.startsWith('http:') && !isLoopbackHost(new URL(url).hostname))
-    .map(({ where, url }) => ({
-      id: 'keys-over-http',
-      severity: 'critical',
-      where,
-      why: `whoever is between here and ${new URL(url).host} can replace the keys, and so sign any token`,
-      fix: 'use https',
-    }));
-}
-
-function issuers({ jwt, environment }: GatewayConfig): Finding[] {
-  if (jwt.issuer !== undefined) return [];
-  const severity = environment === 'production' ? 'high' : 'low';
-  const why = 'any issuer is believed whose signature verifies';
-  return [{ id: 'token-issuer-unchecked', severity, where: 'JWT_ISSUER', why, fix: 'set what tokens carry as iss' }];
-}
-
-function clockTolerance({ jwt }: GatewayConfig): Finding[] {
-  if (jwt.clockToleranceMs <= MAX_TOLERANCE_MS) return [];
-  const why = `expired tokens are accepted for ${formatDuration(jwt.clockToleranceMs)} more`;
-  const fix = 'synchronize clocks by NTP and set 30s';
-  return [{ id: 'token-tolerance-long', severity: 'medium', where: 'GATEWAY_JWT_CLOCK_TOLERANCE', why, fix }];
-}
-
-function sharedSecret({ jwt }: GatewayConfig): Finding[] {
-  if (jwt.secret === undefined) return [];
-  const why = 'whoever can verify tokens with the shared secret can sign them as well';
-  return [
-    { id: 'token-shared-secret', severity: 'low', where: 'JWT_SECRET', why, fix: 'let the issuer publish a JWKS' },
-  ];
 }
 
 function redis({ redis: store }: GatewayConfig): Finding[] {
