@@ -47,6 +47,27 @@ describe('gateway token issue', () => {
     expect(exp - iat).toBe(300);
   });
 
+  it('says it where the settings look for it', async () => {
+    const env = {
+      ...ENV,
+      GATEWAY_JWT_CLAIM_SUBJECT: 'oid',
+      GATEWAY_JWT_CLAIM_TENANT: 'https://acme.example/org org_id',
+      GATEWAY_JWT_CLAIM_ROLES: 'realm_access.roles',
+      GATEWAY_JWT_CLAIM_PERMISSIONS: 'scope',
+    };
+    const options = ['--subject', 'ada', '--tenant', 'globex', '--permissions', 'a.read,b.write', '--roles', 'admin'];
+    const { out } = await gateway(['token', 'issue', ...options], env);
+    expect(decodeJwt(out)).toMatchObject({
+      oid: 'ada',
+      'https://acme.example/org': 'globex',
+      realm_access: { roles: ['admin'] },
+      scope: 'a.read b.write',
+    });
+    const explained = await gateway(['token', 'explain'], env, out);
+    expect(explained.out).toMatch(/globex/);
+    expect(explained.exitCode).toBe(0);
+  });
+
   it.each([
     [{}, /^JWT_SECRET: is not set; with JWT_JWKS_URL only the issuer has the key/],
     [{ JWT_SECRET: 'short' }, /^JWT_SECRET: /],

@@ -1,4 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { ClaimPath } from '../../config/claim-path.js';
+import type { Inspection } from '../../config/environment.js';
+import { type PerIssuer, valueFor } from '../../config/per-issuer.js';
 import { duration } from '../../config/quantities.js';
 import { issueToken } from '../../testing/issue-token.js';
 import { type CliContext, ENV_OPTION, type EnvOption } from '../diagnostic-commands.js';
@@ -33,17 +36,44 @@ export function addTokenIssue(tokens: Command, { terminal, outcome, world }: Cli
 }
 
 async function issue({ inspection }: World, terminal: Terminal, options: IssueCommand): Promise<number> {
-  const { JWT_SECRET: secret, JWT_AUDIENCE: audience = 'api-gateway', JWT_ISSUER: issuer } = inspection.settings;
-  const unreadable = inspection.problems.find(({ name }) => name === 'JWT_SECRET');
+  const { settings, problems } = inspection;
+  const { JWT_SECRET: secret, JWT_AUDIENCE: audience = 'api-gateway', JWT_ISSUER: issuer } = settings;
   if (secret === undefined) {
-    const reason = unreadable === undefined ? 'is not set' : unreadable.reason;
+    const reason = problems.find(({ name }) => name === 'JWT_SECRET')?.reason ?? 'is not set';
     terminal.err(`JWT_SECRET: ${reason}; with JWT_JWKS_URL only the issuer has the key: sign in there`);
     return EXIT_CONFIG;
   }
   const { subject, tenant, permissions, roles, expires } = options;
-  const expiresIn = Math.ceil(expires / 1000);
-  terminal.out(await issueToken({ secret, audience, issuer }, { subject, tenant, permissions, roles, expiresIn }));
+  const claims = placeClaims(settings, { ...options, audience });
+  const holder = { subject, tenant, permissions, roles, expiresIn: Math.ceil(expires / 1000), claims };
+  terminal.out(await issueToken({ secret, audience, issuer }, holder));
   return 0;
+}
+
+/** Says who the holder is where the settings look for it (GATEWAY_JWT_CLAIM_*): at the first of the claims that each names. */
+function placeClaims(
+  settings: Inspection['settings'],
+  { subject, tenant, permissions, roles, audience }: IssueCommand & { readonly audience: string },
+): Readonly<Record<string, unknown>> {
+  const claims = Object.create(null) as Record<string, unknown>;
+  const place = (named: PerIssuer<readonly ClaimPath[]> | undefined, value: string | readonly string[]) => {
+    const [path] = valueFor(named ?? [], settings.JWT_ISSUER) ?? [];
+    // Scopes are one text (RFC 8693 4.2).
+    const isScope = path?.text === 'scope' && typeof value === 'object';
+    if (path !== undefined) setAt(claims, path.names, isScope ? value.join(' ') : value);
+  };
+  place(settings.GATEWAY_JWT_CLAIM_SUBJECT, subject);
+  place(settings.GATEWAY_JWT_CLAIM_TENANT, tenant);
+  place(settings.GATEWAY_JWT_CLAIM_ROLES, roles);
+  place(settings.GATEWAY_JWT_CLAIM_PERMISSIONS, permissions);
+  place(settings.GATEWAY_JWT_CLAIM_AUDIENCE, audience);
+  return claims;
+}
+
+function setAt(claims: Record<string, unknown>, names: readonly string[], value: unknown): void {
+  const [name = '', ...rest] = names;
+  if (rest.length === 0) claims[name] = value;
+  else setAt((claims[name] ??= Object.create(null)) as Record<string, unknown>, rest, value);
 }
 
 function parseList(raw: string): string[] {
