@@ -28,9 +28,22 @@ import { settledOverride } from './pipeline/settled-override.js';
 import { Pipelines } from './pipeline/pipelines.js';
 import { ResumableHandler } from './resume/resumable-handler.js';
 import { ResumableStreams } from './resume/resumable-streams.js';
+import { RedisConnections } from '../redis/redis-connections.js';
+import { SealedBox } from '../redis/sealed-box.js';
+import { SharedStreams } from './resume/shared-streams.js';
 import { RpcHandler } from './rpc-handler.js';
 import { SignInRedirect } from './sign-in-redirect.js';
 import { StreamHandler } from './stream/stream-handler.js';
+
+/** With REDIS_URL and a key to seal with, clients may come back to the stream of another instance. */
+const sharedStreams = {
+  provide: SharedStreams,
+  inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],
+  useFactory: ({ redis }: GatewayConfig, connections?: RedisConnections) => {
+    const box = SealedBox.of('stream', redis?.secrets);
+    return connections && box && new SharedStreams(connections, box);
+  },
+};
 
 /** HTTP in and out. The contract is that of the controllers which the application mounts, no more and no less. */
 @Global()
@@ -59,6 +72,7 @@ export class EdgeModule implements OnModuleInit {
         RequestLifecycle,
         ResumableHandler,
         ResumableStreams,
+        sharedStreams,
         RouteResolver,
         RateLimitInterceptor,
         RpcHandler,

@@ -15,7 +15,7 @@ export const redisSettings = {
   }),
   GATEWAY_CACHE_KEY: optional(keyMaterial, {
     description:
-      'Encrypts what is cached in Redis (AES-256-GCM): validated credentials, answers, requests with an `Idempotency-Key`; the same in all instances. Unset: each instance keeps them in its memory.',
+      'Encrypts what is cached in Redis (AES-256-GCM): validated credentials, answers, requests with an `Idempotency-Key`, messages of streams that can be resumed; the same in all instances. Unset: each instance keeps them in its memory.',
   }),
   GATEWAY_CACHE_KEY_PREVIOUS: optional(keyMaterial, {
     description: 'The key before this one: what it encrypted can still be read while it is being rotated.',

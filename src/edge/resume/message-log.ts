@@ -37,6 +37,11 @@ export class MessageLog {
     return this.size;
   }
 
+  /** The first message that is kept. */
+  get oldest(): number {
+    return this.first;
+  }
+
   get last(): number {
     return this.first + this.messages.length - 1;
   }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CredentialWatch } from '../../access/credential-watch.js';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
@@ -19,15 +19,18 @@ import { type StreamFormat, isEventStream } from '../stream/format.js';
 import { reasonFor, StreamHandler } from '../stream/stream-handler.js';
 import { StreamResponse } from '../stream/stream-response.js';
 import { eventId, newStreamId, readEventId } from './event-id.js';
-import { gone, ResumableStream, type StreamOwner, type StreamReader } from './resumable-stream.js';
+import { gone, type KeptStream, ResumableStream, type StreamOwner, type StreamReader } from './resumable-stream.js';
+import { RemoteStream } from './remote-stream.js';
 import { ResumableStreams } from './resumable-streams.js';
+import { SharedStreams } from './shared-streams.js';
+import { StreamMirror } from './stream-mirror.js';
 
 /** What ends a connection and leaves its stream to be gone on with. */
 const LEFT: ReadonlySet<string> = new Set(['CLIENT_CLOSED', 'CLIENT_STALLED']);
 
 /** A stream, and the last message of it that its client has. */
 interface Position {
-  readonly stream: ResumableStream;
+  readonly stream: KeptStream;
   readonly sequence: number;
 }
 
@@ -40,6 +43,8 @@ export class ResumableHandler {
   @Inject(Compression) private readonly compression!: Compression;
   @Inject(StreamHandler) private readonly plain!: StreamHandler;
   @Inject(ResumableStreams) private readonly streams!: ResumableStreams;
+  /** Undefined without REDIS_URL and a key to seal with: streams are those of this process. */
+  @Optional() @Inject(SharedStreams) private readonly shared?: SharedStreams;
 
   constructor(
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
@@ -63,9 +68,18 @@ export class ResumableHandler {
     const owner = ownerOf(exchange);
     if (last === undefined)
       return this.send(exchange, { stream: await this.open(exchange, encoding, owner), sequence: 0 }, encoding);
-    const stream = this.streams.find(last.streamId, owner);
-    if (!stream.log.reachesBackTo(Number(last.sequence))) throw gone();
-    return this.send(exchange, { stream, sequence: Number(last.sequence) }, encoding);
+    const sequence = Number(last.sequence);
+    const stream = await this.find(last.streamId, owner, sequence);
+    return this.send(exchange, { stream, sequence }, encoding);
+  }
+
+  /** Finds a stream here, or that of another process. Rejects with STREAM_GONE. */
+  private async find(id: string, owner: StreamOwner, sequence: number): Promise<KeptStream> {
+    const { shared } = this;
+    if (shared !== undefined && !this.streams.has(id)) return RemoteStream.find(shared, id, owner, sequence);
+    const stream = this.streams.find(id, owner);
+    if (!stream.log.reachesBackTo(sequence)) throw gone();
+    return stream;
   }
 
   /** Calls the backend. Rejects for a call that fails before its first message, which has a status of its own. */
@@ -99,15 +113,15 @@ export class ResumableHandler {
     }
   }
 
-  private async pump(
-    { log, context }: ResumableStream,
-    messages: UpstreamStream,
-    encoding: StreamEncoding,
-  ): Promise<void> {
+  private async pump(stream: ResumableStream, messages: UpstreamStream, encoding: StreamEncoding): Promise<void> {
+    const { log, context } = stream;
+    const mirror = this.shared && (await StreamMirror.begin(this.shared, stream));
     try {
       for await (const message of messages) {
-        await log.append(encodeOrSpoil(messages, encoding, message));
+        const json = encodeOrSpoil(messages, encoding, message);
+        await log.append(json);
         if (log.isOver) break;
+        await mirror?.add(json);
       }
       log.finish(undefined);
     } catch (thrown) {
@@ -115,6 +129,9 @@ export class ResumableHandler {
     } finally {
       context.end();
     }
+    const { failure } = log;
+    const problem = failure === undefined ? '' : JSON.stringify({ code: failure.code, detail: failure.detail });
+    await mirror?.end(problem, context.policy?.stream.resume?.keepMs ?? 0);
   }
 
   private async send(exchange: RpcExchange, { stream, sequence }: Position, { format }: StreamEncoding): Promise<void> {
@@ -154,7 +171,7 @@ export class ResumableHandler {
   }
 
   /** The credential is watched until another connection takes the place of this one, or the stream is gone. */
-  private reader({ request, call }: RpcExchange, stream: ResumableStream): StreamReader {
+  private reader({ request, call }: RpcExchange, stream: KeptStream): StreamReader {
     const { untilTokenExpiry: untilExpiry } = this.config.streams;
     const end = (reason: GatewayError): void => call.cancel(reason);
     const lose = (reason: GatewayError): void => {

@@ -19,6 +19,15 @@ export interface StreamReader {
   readonly unwatch: () => void;
 }
 
+/** A stream that connections read one after another, wherever its call is made. */
+export interface KeptStream {
+  readonly id: string;
+  readonly log: Pick<MessageLog, 'next' | 'markSent' | 'failure'>;
+  attach(reader: StreamReader, sequence: number): void;
+  leave(reader: StreamReader): void;
+  remove(reason: GatewayError): void;
+}
+
 /** How much of a stream is kept, and who is told of it. */
 interface StreamParts {
   readonly policy: ResumePolicy;
@@ -28,8 +37,10 @@ interface StreamParts {
 }
 
 /** One call to a backend and its messages, whichever connections of its client read them. */
-export class ResumableStream {
+export class ResumableStream implements KeptStream {
   readonly log: MessageLog;
+  /** When a connection came last, in `performance.now()` ms. */
+  attachedAt = -Infinity;
   private reader: StreamReader | undefined;
   /** The credential of a client that is away is watched until it comes back. */
   private absent: StreamReader | undefined;
@@ -52,10 +63,8 @@ export class ResumableStream {
   /** Takes a connection in the place of another one, which ends. @param sequence of the last message that its client has. */
   attach(reader: StreamReader, sequence: number): void {
     clearTimeout(this.timer);
-    this.reader?.end(new GatewayError('CLIENT_CLOSED', 'The stream goes on over another connection of its client.'));
-    this.reader?.unwatch();
-    this.absent?.unwatch();
-    this.absent = undefined;
+    this.endReader();
+    this.attachedAt = performance.now();
     this.reader = reader;
     this.log.markSent(sequence);
   }
@@ -65,6 +74,26 @@ export class ResumableStream {
     if (this.reader !== reader) return;
     this.reader = undefined;
     this.absent = reader;
+    this.wait();
+  }
+
+  /** Another process reads it, and has sent messages up to one. */
+  passOn(sequence: number): void {
+    clearTimeout(this.timer);
+    this.endReader();
+    this.log.markSent(sequence);
+    this.wait();
+  }
+
+  private endReader(): void {
+    this.reader?.end(new GatewayError('CLIENT_CLOSED', 'The stream goes on over another connection of its client.'));
+    this.reader?.unwatch();
+    this.absent?.unwatch();
+    this.reader = undefined;
+    this.absent = undefined;
+  }
+
+  private wait(): void {
     this.timer = setTimeout(() => this.remove(gone()), this.parts.policy.keepMs).unref();
   }
 

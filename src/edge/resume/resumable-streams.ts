@@ -42,6 +42,10 @@ export class ResumableStreams implements BeforeApplicationShutdown {
     return stream;
   }
 
+  has(id: string): boolean {
+    return this.byId.has(id);
+  }
+
   forget(id: string): void {
     const stream = this.byId.get(id);
     if (stream === undefined) return;
