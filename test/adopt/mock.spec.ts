@@ -142,6 +142,12 @@ describe('a stream of the mock', () => {
     expect(messages.map(({ id }) => id)).toEqual(['order-1', 'order-2', 'order-3']);
   });
 
+  it('without pauses is as fast as its client reads, and comes whole', async () => {
+    const caller = await mockWith({ stream: { messages: 300, intervalMs: 0 } }, 60_000);
+    const messages = (await caller.stream(rpc('WatchOrders'), {})) as JsonObject[];
+    expect([messages.length, messages.at(-1)?.['id']]).toEqual([300, 'order-300']);
+  });
+
   it('of the client is answered once, with what came last', async () => {
     const requests = [{ order: { id: '1' } }, { order: { id: '2' } }];
     expect(await client.duplex(rpc('UploadOrders'), requests)).toMatchObject([{ id: '2' }]);

@@ -54,6 +54,7 @@ message Order {
   Order replaced_by = 25;
   string note = 26;
   google.protobuf.Value value = 27;
+  string gift_message = 28 [(google.api.field_behavior) = INPUT_ONLY];
 }
 message Tree { string name = 1; repeated Tree children = 2; Wide a = 3; Wide b = 4; }
 message Wide { ${Array.from({ length: 8 }, (_, n) => `W${n} w${n} = ${n + 1};`).join(' ')} }

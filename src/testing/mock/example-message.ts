@@ -1,21 +1,12 @@
-import {
-  type DescEnum,
-  type DescField,
-  type DescMessage,
-  getOption,
-  type Registry,
-  ScalarType,
-} from '@bufbuild/protobuf';
-import type { GenExtension } from '@bufbuild/protobuf/codegenv2';
-import { type FieldOptions, isWrapperDesc } from '@bufbuild/protobuf/wkt';
+import { type DescEnum, type DescField, type DescMessage, getOption, ScalarType } from '@bufbuild/protobuf';
+import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import { reflect, reflectList, reflectMap, type ReflectMessage } from '@bufbuild/protobuf/reflect';
 import type { Comments } from '../../contract/comments.js';
+import { field_behavior as fieldBehavior, FieldBehavior } from '../../gen/google/api/field_behavior_pb.js';
 import { commentExample } from './comment-example.js';
 import { exampleScalar, parseScalar } from './example-scalar.js';
 import { isWellKnown, wellKnownExample } from './well-known-example.js';
 
-/** google.api.FieldBehavior.INPUT_ONLY: never part of a response (AIP-203). */
-const INPUT_ONLY = 4;
 const MAX_DEPTH = 6;
 /** Fields of one message, those of nested messages included: a type that branches without end is cut here. */
 const MAX_FIELDS = 2_000;
@@ -39,14 +30,7 @@ interface Progress extends ExampleContext {
 
 /** Writes messages with an example in each field: from its comment, from its name, or else of its type. */
 export class ExampleMessages {
-  private readonly fieldBehavior: GenExtension<FieldOptions, readonly number[]> | undefined;
-
-  constructor(
-    registry: Registry,
-    private readonly comments: Comments,
-  ) {
-    this.fieldBehavior = registry.getExtension('google.api.field_behavior') as typeof this.fieldBehavior;
-  }
+  constructor(private readonly comments: Comments) {}
 
   write(type: DescMessage, context: ExampleContext): ReflectMessage {
     return this.fill(type, { ...context, path: [], budget: { fields: MAX_FIELDS } });
@@ -57,7 +41,7 @@ export class ExampleMessages {
     const inside = { ...progress, path: [...progress.path, type] };
     for (const field of type.fields) {
       const isOtherCase = field.oneof !== undefined && message.oneofCase(field.oneof) !== undefined;
-      if (isOtherCase || this.isInputOnly(field) || progress.budget.fields <= 0) continue;
+      if (isOtherCase || isInputOnly(field) || progress.budget.fields <= 0) continue;
       progress.budget.fields -= 1;
       this.setField(message, field, inside);
     }
@@ -119,11 +103,11 @@ export class ExampleMessages {
     if (progress.path.includes(type) || progress.path.length > MAX_DEPTH) return undefined;
     return this.fill(type, progress);
   }
+}
 
-  private isInputOnly(field: DescField): boolean {
-    if (this.fieldBehavior === undefined) return false;
-    return getOption(field, this.fieldBehavior).includes(INPUT_ONLY);
-  }
+/** Never part of a response (AIP-203). */
+function isInputOnly(field: DescField): boolean {
+  return getOption(field, fieldBehavior).includes(FieldBehavior.INPUT_ONLY);
 }
 
 /** The value that a comment names, else the first that means something. */

@@ -1,14 +1,18 @@
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DescMethod } from '@bufbuild/protobuf';
+import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import type {
   handleBidiStreamingCall,
   handleClientStreamingCall,
   handleServerStreamingCall,
   handleUnaryCall,
   Metadata,
+  sendUnaryData,
+  ServerDuplexStream,
+  ServerWritableStream,
   UntypedHandleCall,
 } from '@grpc/grpc-js';
-import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import { type MockFaults, MockFaultError } from './mock-fault.js';
 import type { MockResponses } from './mock-responses.js';
 import { MockStatus } from './mock-status.js';
@@ -42,51 +46,43 @@ export function mockHandler(parts: HandlerParts): UntypedHandleCall {
 function unary(parts: HandlerParts): handleUnaryCall<Bytes, Bytes> {
   const { responses } = parts;
   return (call, respond) => {
-    const request = responses.readRequest(call.request);
     const answer = async () => {
-      await obey(parts, call.metadata, request);
+      const request = responses.readRequest(call.request);
+      await obey(parts, call.metadata, request, cancellationOf(call));
       return responses.write(request, call.metadata);
     };
-    answer().then(
-      (bytes) => respond(null, bytes),
-      (error: unknown) => respond(statusOf(error)),
-    );
+    respondWith(answer(), respond);
   };
 }
 
+/** Answers once, to what came last. */
 function clientStream(parts: HandlerParts): handleClientStreamingCall<Bytes, Bytes> {
   const { responses } = parts;
   return (call, respond) => {
+    const signal = cancellationOf(call);
     const answer = async () => {
       let last = responses.readRequest(new Uint8Array());
       for await (const bytes of call as AsyncIterable<Bytes>) last = responses.readRequest(bytes);
-      await obey(parts, call.metadata, last);
+      await obey(parts, call.metadata, last, signal);
       return responses.write(last, call.metadata);
     };
-    answer().then(
-      (bytes) => respond(null, bytes),
-      (error: unknown) => respond(statusOf(error)),
-    );
+    respondWith(answer(), respond);
   };
 }
 
 function serverStream(parts: HandlerParts): handleServerStreamingCall<Bytes, Bytes> {
   const { responses, stream } = parts;
   return (call) => {
-    const stopped = new AbortController();
-    call.on('cancelled', () => stopped.abort());
+    const signal = cancellationOf(call);
     const send = async () => {
       const request = responses.readRequest(call.request);
-      await obey(parts, call.metadata, request, stopped.signal);
+      await obey(parts, call.metadata, request, signal);
       for (let ordinal = 1; ordinal <= stream.messages; ordinal++) {
-        if (ordinal > 1) await pause(stream.intervalMs, undefined, { signal: stopped.signal });
-        call.write(responses.write(request, call.metadata, ordinal));
+        if (ordinal > 1 && stream.intervalMs > 0) await pause(stream.intervalMs, undefined, { signal });
+        await write(call, responses.write(request, call.metadata, ordinal), signal);
       }
     };
-    send().then(
-      () => call.end(),
-      (error: unknown) => void (stopped.signal.aborted || call.emit('error', statusOf(error))),
-    );
+    endAfter(send(), call, signal);
   };
 }
 
@@ -94,19 +90,45 @@ function serverStream(parts: HandlerParts): handleServerStreamingCall<Bytes, Byt
 function bidiStream(parts: HandlerParts): handleBidiStreamingCall<Bytes, Bytes> {
   const { responses } = parts;
   return (call) => {
+    const signal = cancellationOf(call);
     const answer = async () => {
       let ordinal = 0;
       for await (const bytes of call as AsyncIterable<Bytes>) {
         const request = responses.readRequest(bytes);
-        await obey(parts, call.metadata, request);
-        call.write(responses.write(request, call.metadata, ++ordinal));
+        await obey(parts, call.metadata, request, signal);
+        await write(call, responses.write(request, call.metadata, ++ordinal), signal);
       }
     };
-    answer().then(
-      () => call.end(),
-      (error: unknown) => void call.emit('error', statusOf(error)),
-    );
+    endAfter(answer(), call, signal);
   };
+}
+
+type OutgoingStream = ServerWritableStream<Bytes, Bytes> | ServerDuplexStream<Bytes, Bytes>;
+
+/** Aborted when nobody waits for the response any longer. */
+function cancellationOf(call: { on(event: 'cancelled', listener: () => void): unknown }): AbortSignal {
+  const controller = new AbortController();
+  call.on('cancelled', () => controller.abort());
+  return controller.signal;
+}
+
+/** Sends a message, and waits while its client does not read. */
+async function write(call: OutgoingStream, message: Bytes, signal: AbortSignal): Promise<void> {
+  if (!call.write(message)) await once(call, 'drain', { signal });
+}
+
+function respondWith(answer: Promise<Bytes>, respond: sendUnaryData<Bytes>): void {
+  answer.then(
+    (bytes) => respond(null, bytes),
+    (error: unknown) => respond(statusOf(error)),
+  );
+}
+
+function endAfter(messages: Promise<void>, call: OutgoingStream, signal: AbortSignal): void {
+  messages.then(
+    () => call.end(),
+    (error: unknown) => void (signal.aborted || call.emit('error', statusOf(error))),
+  );
 }
 
 /** Waits as long as the call is to take, and throws what it is to fail with. */
@@ -114,7 +136,7 @@ async function obey(
   { faults, method }: HandlerParts,
   metadata: Metadata,
   request: ReflectMessage,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<void> {
   const { code, delayMs } = faults.of(method, metadata, request);
   if (delayMs > 0) await pause(delayMs, undefined, { signal });

@@ -54,7 +54,7 @@ export async function startMock(descriptors: Descriptors, options: MockOptions =
     services.flatMap(({ methods }) => methods),
     { fail: options.fail ?? [], delay: options.delay ?? [] },
   );
-  const examples = new ExampleMessages(descriptors.registry, descriptors.comments);
+  const examples = new ExampleMessages(descriptors.comments);
   const server = new Server({ 'grpc.max_concurrent_streams': MAX_STREAMS });
   for (const service of services) {
     const handlers = service.methods.map((method) => {
