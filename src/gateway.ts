@@ -1,24 +1,21 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
-import { hasMiddleware, loadModules, servicesOf, type ModuleLike } from './adopted-modules.js';
+import { hasMiddleware, loadModules, type ModuleLike } from './adopted-modules.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { absentServiceWarnings } from './config/absent-services.js';
 import type { AdminConfig, GatewayConfig } from './config/gateway-config.js';
 import { configHash } from './config/config-hash.js';
 import { LiveConfig } from './config/live-config.js';
-import { ConfigError, type ConfigWarning } from './config/config-error.js';
+import type { ConfigWarning } from './config/config-error.js';
 import { guardrailWarnings } from './config/guardrail.js';
-import { methodProblems } from './config/method-invariants.js';
 import { basePathWarnings } from './config/base-path.js';
 import { unusedUpstreams } from './config/unused-upstreams.js';
-import type { ContractProblem } from './contract/contract-problem.js';
 import { ruleWarnings } from './contract/api-config/rule-warnings.js';
 import { contractWarnings } from './contract/contract-warnings.js';
-import { compiledPolicies, Contract, ContractError } from './contract/contract.js';
-import { addServices, type Descriptors, type DescriptorSet, loadDescriptors } from './contract/descriptors.js';
+import { compiledPolicies, Contract } from './contract/contract.js';
+import type { Descriptors } from './contract/descriptors.js';
 import type { Route } from './contract/route.js';
-import { buildRouteTable } from './contract/route-table.js';
 import { GatewayAdapter } from './edge/gateway-adapter.js';
 import { HttpServer } from './edge/http-server.js';
 import { Pipelines } from './edge/pipeline/pipelines.js';
@@ -39,8 +36,8 @@ import { listenToClients, urlOf } from './ops/main-listener.js';
 import { type OpsServer, startOpsServer } from './ops/ops-server.js';
 import type { Siblings } from './ops/workers/siblings.js';
 import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
+import { readContracts, rereadContracts } from './read-contracts.js';
 import { type Reloadable, reloadSteps, type Served, type SettingsSource } from './reload-steps.js';
-import { contractProblems, featuresOf, routeProblems, fileProblems, moduleProblems } from './startup-checks.js';
 import { upstreamNameWarnings } from './upstream-checks.js';
 import { checkNetwork } from './startup-netcheck.js';
 import { VERSION } from './version.js';
@@ -154,34 +151,6 @@ function reloaderOf(
   return new Reloader(reloadSteps({ ...parts, loadContracts, warn }, descriptors), observation);
 }
 
-/** Reads contracts and checks them with the settings. Rejects with what a start is refused with. */
-async function readContracts(config: GatewayConfig, modules: readonly ModuleLike[]): Promise<Descriptors> {
-  const descriptors = loadMounted(config, modules);
-  const features = featuresOf(config, modules);
-  refuseProblems(await contractProblems(descriptors, { json: config.json, features }), config, descriptors, modules);
-  return descriptors;
-}
-
-/** Reads contracts anew. A reload compiles what it puts in force, and is refused for what is found then. */
-function rereadContracts(
-  config: GatewayConfig,
-  modules: readonly ModuleLike[],
-  known: readonly DescriptorSet[],
-): Descriptors {
-  const descriptors = loadMounted(config, modules, known);
-  refuseProblems(routeProblems(descriptors, { features: featuresOf(config, modules) }), config, descriptors, modules);
-  return descriptors;
-}
-
-function loadMounted(
-  { descriptorFiles, absentUpstreams, policyFile, upstreamNames }: GatewayConfig,
-  modules: readonly ModuleLike[],
-  known: readonly DescriptorSet[] = [],
-): Descriptors {
-  const options = { known, absentUpstreams, policyFile, upstreamNames };
-  return addServices(loadDescriptors(descriptorFiles, options), servicesOf(modules));
-}
-
 function logWarnings({ contract, descriptors }: Served, config: GatewayConfig, { events }: GatewayLogger): void {
   const routes = contract.routes.map(({ route }) => route);
   logConfigWarnings(events, [...routeWarnings(routes, config), ...upstreamNameWarnings(descriptors, config)]);
@@ -212,30 +181,6 @@ function adminParts(
 ): ListenerParts {
   const audit = new AdminAudit(observation.logger.events, observation.metrics);
   return { commands, audit, diagnostics: diagnosticsOf(app, observation) };
-}
-
-/**
- * Before anything is made, so that a refusal is all that a start says. Throws ContractError, ConfigError, or an
- * AggregateError of both.
- */
-function refuseProblems(
-  problems: readonly ContractProblem[],
-  config: GatewayConfig,
-  descriptors: Descriptors,
-  modules: readonly ModuleLike[],
-): void {
-  const methods = buildRouteTable(descriptors.services).routes.map(({ method }) => method);
-  const contradictions = [
-    ...methodProblems(methods, config),
-    ...fileProblems(config),
-    ...moduleProblems(modules, config),
-  ];
-  const refusals = [
-    ...(problems.length > 0 ? [new ContractError(problems)] : []),
-    ...(contradictions.length > 0 ? [new ConfigError(contradictions)] : []),
-  ];
-  if (refusals.length > 1) throw new AggregateError(refusals);
-  if (refusals[0] !== undefined) throw refusals[0];
 }
 
 /** Says what runs here in the metrics, and that there are none in the log. */
