@@ -171,6 +171,11 @@ describe('a gateway without AuthService, UserService, TenantService and AIServic
     expect(lines.filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
   });
 
+  it('has no rule that fires for what is absent, but for a gateway that is down', () => {
+    const rules = readFileSync(new URL('../../runbooks/alerts/rules.yml', import.meta.url), 'utf8');
+    expect(rules.match(/\babsent\w*\(.*$/gm)).toEqual(['absent(up{job="api-gateway"} == 1)']);
+  });
+
   it('describes no more than it serves', async () => {
     const document = (await get('/openapi.json')).body;
     const reader = new OpenApiReader(document as never);
