@@ -13,11 +13,17 @@ export function listRoutes(world: World, terminal: Terminal, options: { readonly
   }
   const cells = rows.map(({ verb, template, rpc, access, permissions, timeoutMs, upstream }) => {
     const timeout = timeoutMs === undefined ? '?' : formatDuration(timeoutMs);
-    return [verb, template, rpc, access, permissions.join(' ') || '-', timeout, upstream];
+    const address = isUnset(upstream, world) ? ' (not set)' : '';
+    return [verb, template, rpc, access, permissions.join(' ') || '-', timeout, upstream + address];
   });
   const header = ['VERB', 'TEMPLATE', 'RPC', 'ACCESS', 'PERMISSIONS', 'TIMEOUT', 'UPSTREAM'];
   for (const line of formatTable([header, ...cells])) terminal.out(line);
   return 0;
+}
+
+/** Whether settings that are complete leave an upstream out, and its routes with it. */
+function isUnset(upstream: string, { inspection: { problems, upstreams } }: World): boolean {
+  return problems.length === 0 && !upstreams.some(({ name, own }) => name === upstream && own.url !== undefined);
 }
 
 function describeRoute(route: Route, world: World) {

@@ -210,6 +210,14 @@ describe('a warning tells of', () => {
   });
 });
 
+test('a route of the build whose upstream is left out is marked, and nothing else is said of it', async () => {
+  const env = { ...BASE, TENANT_SERVICE_URL: 'none' };
+  const { out } = await gateway(['routes'], env);
+  expect(out).toMatch(/ai\.v1\.AIService\.ProcessQuery .* ai \(not set\)$/m);
+  expect(out).toMatch(/auth\.v1\.AuthService\.Login .* auth$/m);
+  expect(await gateway(['check'], env)).toMatchObject({ exitCode: 0, err: '' });
+});
+
 test('a service whose upstream is none is left out by any way of naming it', async () => {
   const services = [service('acme.billing.v1.Billing'), service('acme.orders.v1.Orders', 'shop')];
   const { exitCode, out } = await check(services, {

@@ -24,11 +24,12 @@ export function absentServiceProblems(
 /** Warns of usage that is metered or kept for a TenantService that does not exist. */
 export function absentServiceWarnings(
   methods: readonly RpcMethod[],
-  { absentUpstreams, metering }: Pick<GatewayConfig, 'absentUpstreams' | 'metering'>,
+  { absentUpstreams, metering, upstreams }: Pick<GatewayConfig, 'absentUpstreams' | 'metering' | 'upstreams'>,
 ): ConfigWarning[] {
   if (!absentUpstreams.includes('tenant')) return [];
   const { url } = upstreamVariables('tenant');
-  const metered = [...new Set(methods.filter(({ policy }) => policy.meter !== undefined).map(({ path }) => path))];
+  const served = methods.filter(({ upstream }) => upstreams.has(upstream));
+  const metered = [...new Set(served.filter(({ policy }) => policy.meter !== undefined).map(({ path }) => path))];
   const unreported = `there is no TenantService to report usage to (${url}=${NONE})`;
   return [
     ...metered.map((path) => ({
