@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type NamedService, pathOf, serviceSet, type ServiceSet } from '../../test/support/named-services.js';
 import type { Environment } from '../config/variables.js';
@@ -208,6 +210,21 @@ describe('a warning tells of', () => {
     const { exitCode, err } = await check(services, more);
     expect({ exitCode, err }).toEqual({ exitCode: 0, err: `warning: GATEWAY_UPSTREAMS: ${warning}` });
   });
+});
+
+test('protos of somebody else are exposed by a policy file, and go where a setting says', async () => {
+  const env = envWith([{ name: 'vendor.user.v1.Accounts', bare: true }]);
+  const policyFile = join(dirname(env['GATEWAY_DESCRIPTORS'] ?? ''), 'api.yaml');
+  const rule = 'selector: vendor.user.v1.Accounts.Get';
+  const http = `http: {rules: [{${rule}, get: /accounts}]}`;
+  writeFileSync(policyFile, `type: google.api.Service\n${http}\npolicy: {rules: [{${rule}, access: ACCESS_OPEN}]}`);
+  const exposed = { ...env, GATEWAY_POLICY_FILE: policyFile };
+  expect((await gateway(['check'], exposed)).err).toMatch(/user\.v1 and vendor\.user\.v1 would both be .* "user"/);
+  const named = { ...exposed, GATEWAY_UPSTREAMS: 'vendor.user.v1=accounts', ACCOUNTS_SERVICE_URL: 'accounts:1' };
+  expect(await gateway(['check'], named)).toMatchObject({ exitCode: 0, err: '' });
+  expect((await gateway(['routes'], named)).out).toMatch(
+    /^GET +\/accounts +vendor\.user\.v1\.Accounts\.Get .* accounts$/m,
+  );
 });
 
 test('a route of the build whose upstream is left out is marked, and nothing else is said of it', async () => {

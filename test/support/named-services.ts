@@ -24,6 +24,8 @@ export interface NamedService {
   readonly name: string;
   /** What its option says of its upstream. */
   readonly upstream?: string;
+  /** Its RPC has no annotations, as a proto of somebody else. */
+  readonly bare?: boolean;
 }
 
 /** A descriptor set for GATEWAY_DESCRIPTORS. */
@@ -48,13 +50,15 @@ export function pathOf(name: string): string {
   return `/named/${name.replaceAll('.', '-')}`;
 }
 
-function fileOf({ name, upstream }: NamedService) {
+function fileOf({ name, upstream, bare = false }: NamedService) {
   const dot = name.lastIndexOf('.');
   const packageName = name.slice(0, Math.max(0, dot));
   const serviceName = name.slice(dot + 1);
   const methodOptions = create(MethodOptionsSchema, { idempotencyLevel: Idempotency.NO_SIDE_EFFECTS });
-  setExtension(methodOptions, policy, create(PolicySchema, { access: Access.OPEN }));
-  setExtension(methodOptions, http, create(HttpRuleSchema, { pattern: { case: 'get', value: pathOf(name) } }));
+  if (!bare) {
+    setExtension(methodOptions, policy, create(PolicySchema, { access: Access.OPEN }));
+    setExtension(methodOptions, http, create(HttpRuleSchema, { pattern: { case: 'get', value: pathOf(name) } }));
+  }
   const serviceOptions = create(ServiceOptionsSchema);
   if (upstream !== undefined) setExtension(serviceOptions, service, create(ServicePolicySchema, { upstream }));
   const message = `${packageName === '' ? '' : `.${packageName}`}.${serviceName}Message`;
