@@ -18,6 +18,8 @@ package_of() {
     kubectl) echo kubernetes-client ;;
     nc.openbsd) echo netcat-openbsd libbsd0 libmd0 ;;
     busybox) echo busybox ;;
+    nginx) echo nginx libpcre2-8-0 ;;
+    haproxy) echo haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1 libpcre2-8-0 ;;
     chromium) echo chromium ;;
     *) return 1 ;;
   esac
@@ -45,7 +47,7 @@ fetch() (
   trap 'rm -rf "$work" "$cache/apt"' EXIT
   cd "$work" && download "$@" && for package in ./*.deb; do dpkg -x "$package" root; done &&
     mkdir -p "$cache/bin" "$cache/lib" && find root -name '*.so.*' -exec cp -P -t "$cache/lib" {} + &&
-    relocate "$tool" && cp -L "$(find root/bin root/usr/bin -name "$tool" 2>/dev/null)" "$cache/bin/"
+    relocate "$tool" && cp -L "$(find root/bin root/usr/bin root/usr/sbin -name "$tool" 2>/dev/null)" "$cache/bin/"
 )
 
 # Prometheus and Alertmanager of Debian read their templates from /usr/share/prometheus. Here they are below .cache/debian/share,

@@ -91,8 +91,7 @@ export async function startGateway(
   const admin =
     config.admin && (await AdminListener.start(adminOf(config, config.admin), adminParts(app, commands, observation)));
   siblings?.serve({ commands, metrics: observation.metrics, reload: () => reloader.reload() });
-  const certificate =
-    config.server.tls && ListenerCertificate.watch(config.server.tls, http.fastify.server, observation);
+  const certificate = config.server.tls && ListenerCertificate.watch(config.server.tls, http, observation);
   await listenToClients(app, config).catch(async (error: unknown) => {
     await admin?.close();
     throw error;

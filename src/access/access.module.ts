@@ -9,6 +9,7 @@ import { TenantEntitlements } from '../traffic/entitlements.js';
 import { CallStack } from '../traffic/stack.js';
 import { AuthCacheModule } from './auth-cache/auth-cache.module.js';
 import { Authenticator } from './authenticator.js';
+import { ClientCertificates } from './client-certificates.js';
 import { CredentialWatch } from './credential-watch.js';
 import { CsrfCheck } from './csrf.js';
 import { JwtModule } from './jwt/jwt.module.js';
@@ -28,6 +29,7 @@ import { RevocationModule } from './revocation/revocation.module.js';
       useFactory: ({ server }: GatewayConfig, reader?: SessionReader) =>
         new SessionAuthenticator(new CsrfCheck(server.publicUrl, server), reader),
     },
+    ClientCertificates,
     Authenticator,
     {
       provide: CredentialWatch,

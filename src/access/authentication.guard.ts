@@ -31,7 +31,7 @@ export class AuthenticationGuard extends GatewayGuard {
     const { call } = request;
     const begun = performance.now();
     try {
-      const credential = presentedCredential(request.headers);
+      const credential = presentedCredential(request);
       const principal = this.authenticator.identify(credential, request);
       if (principal instanceof Promise || this.revocation?.partial === true) {
         return this.finish(credential, call, principal).finally(() => (call.authnMs = performance.now() - begun));

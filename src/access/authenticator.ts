@@ -2,6 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 import { AuthCache } from './auth-cache/auth-cache.js';
+import { ClientCertificates } from './client-certificates.js';
 import type { PresentedCredential } from './credentials.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { JwtAuthenticator } from './jwt-authenticator.js';
@@ -15,6 +16,7 @@ export class Authenticator {
   constructor(
     private readonly tokens: JwtAuthenticator,
     private readonly sessions: SessionAuthenticator,
+    private readonly certificates: ClientCertificates,
     /** Absent in a deployment without AuthService. */
     @Optional() @Inject(AuthCache) readonly cache?: AuthCache,
   ) {}
@@ -30,6 +32,8 @@ export class Authenticator {
         return this.cache.authenticate(credential, request.call);
       case 'session':
         return this.sessions.authenticate(credential.value, request);
+      case 'certificate':
+        return this.certificates.identify(request);
     }
   }
 

@@ -11,7 +11,7 @@ import type { GuardedRequest } from './guarded-request.js';
 import { authUnavailable, refusal } from './refusal.js';
 import { NO_TRACE } from '../domain/trace-context.js';
 
-type Kind = PresentedCredential['kind'];
+type Kind = Exclude<PresentedCredential['kind'], 'certificate'>;
 
 const HEADERS: Readonly<Record<Kind, GuardedRequest['headers']>> = {
   jwt: { authorization: 'Bearer eyJh.eyJz.c2ln' },

@@ -5,7 +5,8 @@ import type { Revocation } from '../domain/revocation.js';
 import type { SessionReader } from '../domain/session-reader.js';
 import type { TenantEntitlements } from '../traffic/entitlements.js';
 import type { Authenticator } from './authenticator.js';
-import { readCredential, type PresentedCredential } from './credentials.js';
+import type { PresentedCredential } from './credentials.js';
+import { credentialOf } from './presented-credential.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { credentialEnded } from './refusal.js';
 import { tenantSuspended } from './tenant.guard.js';
@@ -61,7 +62,7 @@ export class CredentialWatch implements OnApplicationShutdown {
     onEnd: (reason: GatewayError) => void,
     options: WatchOptions = { untilExpiry: true },
   ): () => void {
-    const credential = readCredential(request.headers);
+    const credential = credentialOf(request);
     const { principal } = request.call;
     if (principal === undefined || !('value' in credential)) return () => undefined;
     const entry = { ...options, request, principal, credential, onEnd, looks: 0 };

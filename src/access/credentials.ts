@@ -22,7 +22,7 @@ export interface CredentialHeaders {
 
 /** One credential, in a form that is worth a check. */
 export type PresentedCredential =
-  | { readonly kind: 'jwt' | 'session'; readonly value: string }
+  | { readonly kind: 'jwt' | 'session' | 'certificate'; readonly value: string }
   | { readonly kind: 'opaque' | 'api_key'; readonly value: string };
 
 /** What a request says of who it comes from; `several` is refused, since two readers of it could disagree. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { ExecutionContext } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import type { CredentialHeaders } from './credentials.js';
@@ -16,6 +17,8 @@ export interface GuardedRequest {
   /** What stands behind the question mark; absent where there is no HTTP request. */
   readonly rawQuery?: string;
   readonly headers: CredentialHeaders & OriginHeaders;
+  /** The connection that it came on; absent where there is none. */
+  readonly socket?: Socket;
 }
 
 /** The request behind a Nest execution context. */

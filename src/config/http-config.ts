@@ -1,3 +1,5 @@
+import type { CertificateIdentities } from './certificate-identities.js';
+
 /** A Unix domain socket that clients connect to. */
 export interface UnixSocket {
   readonly path: string;
@@ -10,6 +12,16 @@ export interface ListenerTls {
   readonly keyFile: string;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
   readonly handshakeTimeoutMs: number;
+  /** Undefined: clients are not asked for certificates. */
+  readonly clients: ClientCertificateConfig | undefined;
+}
+
+/** Certificates of clients. */
+export interface ClientCertificateConfig {
+  readonly caFile: string;
+  /** Without one there is no connection. */
+  readonly required: boolean;
+  readonly identities: CertificateIdentities;
 }
 
 /** A registered content coding (RFC 9110 8.4.1). */

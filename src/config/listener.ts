@@ -31,8 +31,24 @@ export const socketMode: Kind<number> = {
   },
 };
 
-/** A certificate without its key, or the other way round. */
+/** A certificate without its key, or clients without what they are checked with. */
 export function listenerProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
+  return [...pairProblems(settings, unreadable), ...clientProblems(settings, unreadable)];
+}
+
+/** Identities that no certificate could ever have would be believed to be in force. */
+function clientProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
+  const needs = (name: keyof Settings, other: keyof Settings): ConfigProblem[] => {
+    if (settings[name] === undefined || settings[other] !== undefined || unreadable.has(other)) return [];
+    return [{ name, reason: `is set, but ${other} is not`, hint: `set ${other} as well` }];
+  };
+  return [
+    ...needs('GATEWAY_TLS_CLIENT_CA_FILE', 'GATEWAY_TLS_CERT_FILE'),
+    ...needs('GATEWAY_TLS_CLIENT_IDENTITIES', 'GATEWAY_TLS_CLIENT_CA_FILE'),
+  ];
+}
+
+function pairProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const pair = ['GATEWAY_TLS_CERT_FILE', 'GATEWAY_TLS_KEY_FILE'] as const;
   if (pair.some((name) => unreadable.has(name))) return [];
   const [present, missing] = settings[pair[0]] === undefined ? [pair[1], pair[0]] : pair;
@@ -55,5 +71,12 @@ export function listenerTlsOf(settings: Settings): ListenerTls | undefined {
     keyFile,
     minVersion: `TLSv${settings.GATEWAY_TLS_MIN_VERSION}`,
     handshakeTimeoutMs: settings.GATEWAY_TLS_HANDSHAKE_TIMEOUT,
+    clients: clientsOf(settings),
   };
+}
+
+function clientsOf(settings: Settings): ListenerTls['clients'] {
+  const { GATEWAY_TLS_CLIENT_CA_FILE: caFile, GATEWAY_TLS_CLIENT_IDENTITIES: identities = [] } = settings;
+  if (caFile === undefined) return undefined;
+  return { caFile, required: settings.GATEWAY_TLS_CLIENT_AUTH === 'required', identities };
 }

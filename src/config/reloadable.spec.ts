@@ -38,6 +38,10 @@ describe('a changed environment', () => {
 
   it('names no address, port or file of TLS as reloadable', () => {
     const names = [...reloadableSettings(running)];
-    expect(names.filter((name) => /_URL$|PORT|ADDR|TLS|REDIS/.test(name))).toEqual(['JWT_JWKS_URL']);
+    // The names in certificates are not TLS.
+    expect(names.filter((name) => /_URL$|PORT|ADDR|TLS|REDIS/.test(name))).toEqual([
+      'GATEWAY_TLS_CLIENT_IDENTITIES',
+      'JWT_JWKS_URL',
+    ]);
   });
 });

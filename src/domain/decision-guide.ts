@@ -10,6 +10,7 @@ export const DECISION_GUIDE: Readonly<Record<DecisionReason, string>> = {
   NO_CREDENTIALS: 'The request has no credential, and the route wants one.',
   MALFORMED_CREDENTIALS: 'The credential cannot be read, or there are two.',
   CREDENTIAL_UNSUPPORTED: 'The credential is an API key or an opaque token, and there is no AuthService to judge it.',
+  CERTIFICATE_UNKNOWN: 'The client certificate has no name, or two, of `GATEWAY_TLS_CLIENT_IDENTITIES`.',
   TOKEN_SIGNATURE_INVALID: 'The signature of the token is wrong.',
   TOKEN_EXPIRED: 'The token is past its `exp`.',
   TOKEN_NOT_YET_VALID: 'The token is before its `nbf`: a clock is wrong.',
@@ -22,7 +23,8 @@ export const DECISION_GUIDE: Readonly<Record<DecisionReason, string>> = {
   SIGNING_KEY_MISSING: 'No known key of the issuer has signed the token.',
   SESSION_INVALID: 'AuthService or the session store does not know the credential.',
   SESSION_ENDED: 'The browser session is over.',
-  CSRF_FAILED: 'A page of another site sent the request with the cookie of a session.',
+  CSRF_FAILED:
+    'A page of another site sent the request with the cookie of a session, or a browser with a client certificate.',
   TENANT_MISSING: 'The identity names no tenant, and the route needs one.',
   TENANT_MISMATCH: 'The request is about another tenant than that of the caller.',
   TENANT_SUSPENDED: 'The tenant of the caller is suspended.',

@@ -1,5 +1,5 @@
 /** How a credential was presented and checked. */
-export type AuthMethod = 'none' | 'jwt' | 'opaque' | 'api_key' | 'session';
+export type AuthMethod = 'none' | 'jwt' | 'opaque' | 'api_key' | 'session' | 'certificate';
 
 /** A verified caller. Made by an authenticator, frozen, shared by all requests of the same credential. */
 export interface Principal {

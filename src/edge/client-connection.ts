@@ -34,6 +34,7 @@ export class ClientConnection {
   /** Nothing more can be read as HTTP. */
   private isBroken = false;
   private isHalfClosed = false;
+  private isRetired = false;
   /** The answer to a CONNECT, until those before it are written. */
   private waiting: TrackedResponse | undefined;
   /** What bytes that are not HTTP are answered with, as soon as the requests before them are. */
@@ -76,7 +77,14 @@ export class ClientConnection {
   /** Whether the head of this answer must say that the connection closes. */
   endsWith(response: TrackedResponse): boolean {
     if (this.last !== response) return false;
-    return this.isHalfClosed || (this.isBroken && this.refusal === undefined) || this.handler().draining;
+    return (
+      this.isHalfClosed || this.isRetired || (this.isBroken && this.refusal === undefined) || this.handler().draining
+    );
+  }
+
+  /** Its next answer is its last. */
+  retire(): void {
+    this.isRetired = true;
   }
 
   /** An answer is written to its end. */

@@ -12,18 +12,23 @@ export class ClientConnections {
   private readonly sockets = new Set<Socket>();
 
   /** @param handler asked for when there is something to handle. */
-  constructor(server: Server, handler: () => ConnectionHandler) {
+  constructor(
+    private readonly server: Server,
+    handler: () => ConnectionHandler,
+  ) {
     // Node would end the socket when the client ends its side, and the requests under way could not be answered.
     Object.assign(server, { httpAllowHalfOpen: true });
     // All are read, so that too many are refused where they are counted; their bytes have a limit.
     server.maxHeadersCount = 0;
     // Also those that are still busy with their handshake.
     server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
+      this.track(socket);
       if (server instanceof TlsServer) socket.on('error', () => undefined);
     });
-    onConnection(server, (socket) => new ClientConnection(socket, handler));
+    onConnection(server, (socket) => {
+      new ClientConnection(socket, handler);
+      if (!this.sockets.has(socket)) this.track(socket);
+    });
     server.prependListener('request', (request: IncomingMessage, response) => {
       ClientConnection.of(request.socket)?.begin(response as TrackedResponse);
       // Node's parser loses the bytes that came with such a request, so that the next one would begin anywhere.
@@ -39,6 +44,11 @@ export class ClientConnections {
     });
   }
 
+  private track(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+  }
+
   /** Node's `clientError`: the parser refused something, the client was too slow, or the socket failed. */
   onClientError(thrown: Error & { code?: string }, socket: Socket): void {
     const connection = ClientConnection.of(socket);
@@ -51,6 +61,12 @@ export class ClientConnections {
   /** Whether clients may still be reading the last answer of their connection. */
   get areLingering(): boolean {
     return [...this.sockets].some((socket) => ClientConnection.of(socket)?.isClosing === true);
+  }
+
+  /** Has each connection end with its next answer; idle ones end now. */
+  retireAll(): void {
+    for (const socket of this.sockets) ClientConnection.of(socket)?.retire();
+    this.server.closeIdleConnections();
   }
 
   /** Destroys what is left. */

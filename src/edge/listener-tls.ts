@@ -4,8 +4,9 @@ import type { ServerOptions } from 'node:https';
 import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls';
 import type { Server as NetServer } from 'node:net';
 import type { Logger } from 'pino';
-import type { ListenerTls } from '../config/http-config.js';
+import type { ClientCertificateConfig, ListenerTls } from '../config/http-config.js';
 import type { DegradeFlag } from '../observe/degrade-flags.js';
+import type { HttpServer } from './http-server.js';
 import type { HandshakeFailure } from '../observe/listener-metrics.js';
 import type { Observation } from '../observe/observe.module.js';
 
@@ -26,10 +27,11 @@ const CIPHERS = [
 ].join(':');
 
 /** What node:tls makes the contexts of a listener of. Throws, naming the file, for files that cannot be used. */
-export function readListenerContext({ certFile, keyFile, minVersion }: ListenerTls): SecureContextOptions {
+export function readListenerContext({ certFile, keyFile, minVersion, clients }: ListenerTls): SecureContextOptions {
   const context = {
     cert: readPem(certFile),
     key: readPem(keyFile),
+    ...(clients === undefined ? {} : { ca: readPem(clients.caFile) }),
     minVersion,
     ciphers: CIPHERS,
     // A client asks for a new key exchange only to make work (CVE-2011-1473).
@@ -46,7 +48,13 @@ export function readListenerContext({ certFile, keyFile, minVersion }: ListenerT
 
 /** Options of the server of a listener with TLS. Throws as {@link readListenerContext} does. */
 export function listenerTlsOptions(tls: ListenerTls): ServerOptions {
-  return { ...readListenerContext(tls), ALPNProtocols: ['http/1.1'], handshakeTimeout: tls.handshakeTimeoutMs };
+  return {
+    ...readListenerContext(tls),
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: tls.handshakeTimeoutMs,
+    // Whoever has a certificate that is not good is turned away by ListenerCertificate, which counts it.
+    ...(tls.clients === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
+  };
 }
 
 /**
@@ -55,17 +63,21 @@ export function listenerTlsOptions(tls: ListenerTls): ServerOptions {
  */
 export class ListenerCertificate {
   private version: string;
+  private authorities: string;
+  private readonly server: Server;
   private readonly flag: DegradeFlag;
   private readonly log: Logger;
   private readonly timer: NodeJS.Timeout;
 
   private constructor(
     private readonly tls: ListenerTls,
-    private readonly server: Server,
+    private readonly http: Pick<HttpServer, 'fastify' | 'connections'>,
     { degradeFlags, metrics, logger }: Watching,
   ) {
+    this.server = http.fastify.server as NetServer as Server;
     this.log = logger.events;
     this.version = versionOf(tls);
+    this.authorities = String(readListenerContext(tls).ca);
     this.flag = degradeFlags.flag({
       component: 'listener_certificate',
       cause: 'unusable',
@@ -73,17 +85,39 @@ export class ListenerCertificate {
       degraded: 'changed certificate of the listener refused',
       recovered: 'certificate of the listener accepted again',
     });
-    server.on('tlsClientError', (error) => metrics.listener.handshakeFailed(handshakeFailure(error)));
+    if (tls.clients !== undefined) this.checkClients(tls.clients, metrics);
+    this.server.on('tlsClientError', (error) => metrics.listener.handshakeFailed(handshakeFailure(error)));
     this.timer = setInterval(() => this.look(), LOOK_MS).unref();
   }
 
-  /** From now on. @param server one that was made with {@link listenerTlsOptions}. */
-  static watch(tls: ListenerTls, server: NetServer, watching: Watching): ListenerCertificate {
-    return new ListenerCertificate(tls, server as Server, watching);
+  /** From now on. @param http a server that was made with {@link listenerTlsOptions}. */
+  static watch(
+    tls: ListenerTls,
+    http: Pick<HttpServer, 'fastify' | 'connections'>,
+    watching: Watching,
+  ): ListenerCertificate {
+    return new ListenerCertificate(tls, http, watching);
   }
 
   close(): void {
     clearInterval(this.timer);
+  }
+
+  /** Connections that were made with other authorities end with their next answer. */
+  private followAuthorities({ ca }: SecureContextOptions): void {
+    const authorities = String(ca);
+    if (authorities !== this.authorities) this.http.connections.retireAll();
+    this.authorities = authorities;
+  }
+
+  /** Before HTTP is read from it, a connection whose certificate is not good, or is missing where it must not be, is closed. */
+  private checkClients({ required }: ClientCertificateConfig, { listener }: Watching['metrics']): void {
+    this.server.prependListener('secureConnection', (socket) => {
+      if (socket.authorized || (!required && socket.getPeerX509Certificate() === undefined)) return;
+      listener.handshakeFailed('client_certificate');
+      this.log.debug({ reason: socket.authorizationError }, 'tls_client_refused');
+      socket.destroy();
+    });
   }
 
   /** Two files are never replaced at the same moment: one look that finds them apart says nothing. */
@@ -91,7 +125,9 @@ export class ListenerCertificate {
     try {
       const version = versionOf(this.tls);
       if (version !== this.version) {
-        this.server.setSecureContext(readListenerContext(this.tls));
+        const context = readListenerContext(this.tls);
+        this.server.setSecureContext(context);
+        this.followAuthorities(context);
         this.version = version;
         this.log.info({ file: this.tls.certFile }, 'tls_certificate_reloaded');
       }
@@ -110,8 +146,8 @@ function handshakeFailure({ code = '' }: Error & { readonly code?: string }): Ha
   return /VERSION|PROTOCOL|CIPHER|CURVE|GROUP|SIGNATURE_ALG/.test(code) ? 'no_agreement' : 'other';
 }
 
-function versionOf({ certFile, keyFile }: ListenerTls): string {
-  const parts = [certFile, keyFile].map((path) => {
+function versionOf({ certFile, keyFile, clients }: ListenerTls): string {
+  const parts = [certFile, keyFile, ...(clients === undefined ? [] : [clients.caFile])].map((path) => {
     const { mtimeMs, size, ino } = statSync(path);
     return `${mtimeMs} ${size} ${ino}`;
   });

@@ -72,6 +72,7 @@ export const EVENT_GUIDE: Readonly<Record<string, Guide>> = {
   state_changed: ['info', 'The gateway went from one state to another, `because` of what.'],
   socket_refused: ['fatal', 'The Unix domain socket of `GATEWAY_LISTEN` cannot be had; the start ends.'],
   stop_requested: ['info', 'SIGTERM or SIGINT came, or SIGHUP from a terminal that closed: the drain begins.'],
+  tls_client_refused: ['debug', 'The certificate of a client is not good, or missing where one is required.'],
   tls_certificate_reloaded: ['info', 'The files of the listener changed; new connections get what they hold.'],
   too_many_pings: ['warn', 'An upstream ended a connection because of keepalive pings; there are half as many now.'],
   trace_export_failing: ['warn', 'The collector takes no spans.'],

@@ -46,7 +46,7 @@ export class TokenVersions {
   }
 }
 
-/** A token without a version is older than any that has one. Opaque credentials have none: AuthService vouches for them itself. */
+/** A token without a version is older than any that has one. Opaque credentials have none: AuthService vouches for them itself; nor have certificates. */
 export function isBelow({ authMethod, tokenVersion = 0 }: Principal, least: number): boolean {
-  return authMethod !== 'opaque' && authMethod !== 'api_key' && tokenVersion < least;
+  return (authMethod === 'jwt' || authMethod === 'session') && tokenVersion < least;
 }

@@ -44,7 +44,10 @@ function describeMe(routes: readonly Route[]): JsonObject {
       subject: { type: 'string' },
       tenantId: { type: 'string' },
       identityType: { enum: ['user', 'service'] },
-      authMethod: { enum: ['jwt', 'opaque', 'api_key', 'session'], description: 'How the credential was presented.' },
+      authMethod: {
+        enum: ['jwt', 'opaque', 'api_key', 'session', 'certificate'],
+        description: 'How the credential was presented.',
+      },
       roles: TEXTS,
       permissions: TEXTS,
     }),

@@ -1,4 +1,5 @@
 import { socketMode, unixSocket } from '../listener.js';
+import { certificateIdentities } from '../certificate-identities.js';
 import { duration } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
 import { file, oneOf } from '../texts.js';
@@ -25,5 +26,20 @@ export const listenerSettings = {
   GATEWAY_TLS_MIN_VERSION: defaulted(oneOf('1.2', '1.3'), '1.2', { description: 'Oldest version of TLS for clients.' }),
   GATEWAY_TLS_HANDSHAKE_TIMEOUT: defaulted(duration(), '10s', {
     description: 'Longest wait for the TLS handshake of a client.',
+  }),
+  GATEWAY_TLS_CLIENT_CA_FILE: optional(file, {
+    description:
+      'PEM file of the authorities whose client certificates are taken as credentials. Unset: no certificate is asked for. Read again when it changes.',
+    example: '/etc/gateway/listener/clients.crt',
+  }),
+  GATEWAY_TLS_CLIENT_AUTH: defaulted(oneOf('optional', 'required'), 'optional', {
+    description:
+      'Whether a client without a certificate may connect. One whose certificate is not from those authorities, or not valid, never may.',
+  }),
+  GATEWAY_TLS_CLIENT_IDENTITIES: optional(certificateIdentities, {
+    description:
+      'YAML file: for a name in a client certificate (`uri:spiffe://…`, `dns:…`, `cn:…`) its tenant, permissions and roles (docs/in-front.md). A name that is not in it is nobody.',
+    example: '/etc/gateway/clients.yaml',
+    reloadable: true,
   }),
 };

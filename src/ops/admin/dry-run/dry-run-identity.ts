@@ -23,7 +23,7 @@ export interface IdentitySources {
 /** Finds out who sends a described request, asking no service. Rejects with what a client would be refused with. */
 export async function identify(request: DescribedRequest, { tokens, revocation }: IdentitySources): Promise<Identity> {
   if (request.principal !== undefined) return { source: 'described', principal: toPrincipal(request.principal) };
-  const credential = presentedCredential(lowerNames(request.headers));
+  const credential = presentedCredential({ headers: lowerNames(request.headers) });
   if (credential.kind !== 'jwt') {
     throw new GatewayError(
       'FAILED_PRECONDITION',
