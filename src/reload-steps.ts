@@ -170,7 +170,7 @@ const APPLIED: readonly (readonly [settings: RegExp, apply: (gateway: Reloadable
   [/^LOG_LEVEL$/, ({ observation, live }) => void (observation.logger.events.level = live.view.log.level)],
   [/^(?:GATEWAY_)?RATE_LIMIT_/, ({ app }) => app.get(RateLimiter).reconfigure()],
   [/^GATEWAY_MAX_CONCURRENT_REQUESTS$/, ({ app }) => app.get(Admission).reconfigure()],
-  [/^GATEWAY_CORS_ORIGINS$/, ({ app }) => app.get(Cors).reconfigure()],
+  [/^GATEWAY_CORS_/, ({ app }) => app.get(Cors).reconfigure()],
 ];
 
 function applySettings(gateway: Reloadable, changed: readonly string[]): void {
