@@ -123,6 +123,7 @@ function serverOf(settings: Settings): GatewayConfig['server'] {
     compression: { codings: settings.GATEWAY_COMPRESSION, minBytes: settings.GATEWAY_COMPRESSION_MIN_BYTES },
     serverTiming: settings.GATEWAY_SERVER_TIMING,
     docs: settings.GATEWAY_DOCS,
+    docsContact: settings.GATEWAY_DOCS_CONTACT,
   };
 }
 

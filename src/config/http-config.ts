@@ -62,6 +62,8 @@ export interface ServerConfig {
   /** Responses say where their time went. */
   readonly serverTiming: boolean;
   readonly docs: boolean;
+  /** Whom to ask about the API; undefined: nobody is named. */
+  readonly docsContact: string | undefined;
 }
 
 /** JSON in and out. */

@@ -80,6 +80,19 @@ export const httpUrl: Kind<string> = {
   },
 };
 
+/** Whom to write to: an e-mail address, or an absolute URL. */
+export const contact: Kind<string> = {
+  form: 'e-mail address or URL',
+  parse(raw) {
+    if (/^[^\s@:/]+@[\w-]+(?:\.[\w-]+)+$/.test(raw)) return raw;
+    if (raw.includes('://')) return httpUrl.parse(raw);
+    throw new Refusal(
+      `"${raw}" is neither an e-mail address nor a URL`,
+      'write api@example.com or https://example.com/help',
+    );
+  },
+};
+
 /** Where clients reach the gateway: an origin, or one with a path of plain segments. */
 export const publicUrl: Kind<string> = {
   form: 'URL',

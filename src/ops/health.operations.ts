@@ -1,6 +1,5 @@
 import type { JsonObject } from '../contract/openapi/json.js';
-import type { OwnOperation } from '../edge/docs/documented.decorator.js';
-import { OWN_TAG } from '../edge/docs/openapi-document.js';
+import { OWN_TAG, type OwnOperation } from '../contract/openapi/documented.decorator.js';
 
 const VERDICT: JsonObject = {
   type: 'object',
@@ -38,7 +37,8 @@ export const HEALTH_OPERATIONS = {
 } as const;
 
 function describe(operationId: string, summary: string, responses: JsonObject): OwnOperation {
-  return { operation: { operationId, tags: [OWN_TAG], summary, security: [], responses }, problems: [400, 500] };
+  const description = `${summary}.`;
+  return { operation: { operationId, tags: [OWN_TAG], summary, description, responses }, problems: [400, 500] };
 }
 
 function answer(description: string, schema: JsonObject): JsonObject {

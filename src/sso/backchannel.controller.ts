@@ -1,5 +1,6 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { Access } from '../access/access.decorator.js';
+import { Documented } from '../contract/openapi/documented.decorator.js';
 import { GatewayError } from '../domain/errors.js';
 import { mediaTypeOf } from '../domain/header-text.js';
 import { invalidLogoutToken, readLogoutToken } from './logout-token.js';
@@ -9,6 +10,7 @@ import { keyOf } from './session-registry.js';
 import { SessionStore } from './session-store.js';
 import { SignOut } from './sign-out.js';
 import type { SsoRequest } from './sso-request.js';
+import { SSO_OPERATIONS } from './sso.operations.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 /** Longer than a logout token can be valid. */
@@ -33,6 +35,7 @@ export class BackchannelController {
    * for. A token counts as used once its work is done: after a 503 the provider can send it again.
    */
   @Post('backchannel-logout')
+  @Documented(SSO_OPERATIONS.backchannel)
   @HttpCode(200)
   @Access('OPEN')
   async logout(@Req() request: SsoRequest): Promise<void> {

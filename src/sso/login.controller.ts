@@ -2,6 +2,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.js';
 import { readSessionCookie } from '../access/session-cookie.js';
+import { Documented } from '../contract/openapi/documented.decorator.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { sessionCookie } from './cookies.js';
 import { sendFailure } from './failure-page.js';
@@ -13,6 +14,7 @@ import { checkTenant, Providers } from './providers.js';
 import { checkReturnTo } from './return-to.js';
 import { SignOut } from './sign-out.js';
 import { checkNavigation, onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
+import { SSO_OPERATIONS } from './sso.operations.js';
 
 /** Signing in: to the identity provider and back. */
 @Controller('auth')
@@ -26,6 +28,7 @@ export class LoginController {
 
   /** At the provider of `?tenant=`, or the one that there is. */
   @Get('login')
+  @Documented(SSO_OPERATIONS.begin)
   @Access('OPEN')
   async begin(@Req() request: SsoRequest, @Res() reply: FastifyReply): Promise<void> {
     const tenantId = checkTenant(queryParameter(request, 'tenant'));
@@ -33,12 +36,14 @@ export class LoginController {
   }
 
   @Get(':provider/login')
+  @Documented(SSO_OPERATIONS.beginAt)
   @Access('OPEN')
   beginAt(@Param('provider') name: string, @Req() request: SsoRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.start(this.providers.named(name), request, reply);
   }
 
   @Get(':provider/callback')
+  @Documented(SSO_OPERATIONS.complete)
   @Access('OPEN')
   async complete(
     @Param('provider') name: string,

@@ -4,11 +4,13 @@ import { Access, PeekableAccess } from '../access/access.decorator.js';
 import { CsrfCheck } from '../access/csrf.js';
 import { missingCredentials } from '../access/refusal.js';
 import { readSessionCookie } from '../access/session-cookie.js';
+import { Documented } from '../contract/openapi/documented.decorator.js';
 import { CLEAR_SESSION_COOKIE } from './cookies.js';
 import { ProviderSignOut } from './provider-sign-out.js';
 import { SessionInfo } from './session-info.js';
 import { SignOut } from './sign-out.js';
 import { onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
+import { SSO_OPERATIONS } from './sso.operations.js';
 
 /** What a page asks of its session. */
 @Controller('auth')
@@ -25,6 +27,7 @@ export class SessionController {
    * session. A script that has no session gets a 401, never a redirect.
    */
   @Get('session')
+  @Documented(SSO_OPERATIONS.session)
   @PeekableAccess()
   async session(@Req() request: SsoRequest): Promise<object> {
     onlyValue(request, 'peek', '1');
@@ -39,6 +42,7 @@ export class SessionController {
    * neither here nor in the browser: a foreign page can send it, and its browser keeps the Lax cookie back.
    */
   @Post('logout')
+  @Documented(SSO_OPERATIONS.logout)
   @HttpCode(200)
   @Access('OPEN')
   async logout(@Req() request: SsoRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
@@ -56,6 +60,7 @@ export class SessionController {
    * ticket of its own.
    */
   @Get('logout')
+  @Documented(SSO_OPERATIONS.leave)
   @Access('OPEN')
   async leave(@Req() request: SsoRequest, @Res() reply: FastifyReply): Promise<void> {
     const ticket = queryParameter(request, 'ticket');

@@ -76,9 +76,9 @@ describe('the reference page in a browser', () => {
   it('calls the gateway with a token that was entered, and keeps it no longer than the page', async () => {
     const { token } = await Client.of(gateway, 'alice@acme.test');
     await page.getByRole('button', { name: 'Authorize' }).click();
-    await page.locator('.auth-container input').fill(token);
-    await page.locator('.auth-btn-wrapper button.authorize').click();
-    await page.locator('.auth-btn-wrapper button.btn-done').click();
+    await page.locator('#auth-bearer-value').fill(token);
+    await page.locator('form:has(#auth-bearer-value) button.authorize').click();
+    await page.locator('.auth-btn-wrapper button.btn-done').first().click();
     expect(await tryOut('Gateway_GetMe')).toMatch(/^200[^]*"subject": "acme-alice"/);
     await page.screenshot({ path: join(ARTIFACTS, 'docs-call.png') });
     expect(await tryOut('UserService_ListUsers')).toMatch(/^200[^]*"users": \[/);

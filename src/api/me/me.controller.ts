@@ -11,7 +11,7 @@ import type { GatewayConfig } from '../../config/gateway-config.js';
 import { GatewayError } from '../../domain/errors.js';
 import { Access } from '../../access/access.decorator.js';
 import { AnswerReader } from '../../edge/answer-reader.js';
-import { Documented } from '../../edge/docs/documented.decorator.js';
+import { Documented } from '../../contract/openapi/documented.decorator.js';
 import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';
 import { CallStack } from '../../traffic/stack.js';

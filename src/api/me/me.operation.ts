@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../contract/openapi/json.js';
 import type { Route } from '../../contract/route.js';
-import type { DescribeOperation } from '../../edge/docs/documented.decorator.js';
+import { OWN_TAG, type DescribeOperation } from '../../contract/openapi/documented.decorator.js';
 import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';
 import { ERROR_CODES } from '../../domain/errors.js';
-import { OWN_TAG } from '../../edge/docs/openapi-document.js';
 
 /** The parts that a service answers for. */
 const PARTS = [
@@ -23,7 +22,6 @@ export const ME_OPERATION: DescribeOperation = (routes) => ({
     description:
       'The principal, and what its services say of it, in one answer. A part whose service fails is null and named in `errors`; ' +
       '`X-Gateway-Complete` then is `false`.',
-    security: [{ bearer: [] }],
     responses: {
       '200': {
         description: 'Success, whole or in part.',

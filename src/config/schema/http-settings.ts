@@ -1,7 +1,7 @@
 import { bytes, count, duration, flag, port } from '../quantities.js';
 import { defaulted, optional } from '../setting.js';
 import { contentCoding, headerName, parameterPattern } from '../names.js';
-import { file, listOf, oneOf, origin, publicUrl, text, trustedPeer } from '../texts.js';
+import { contact, file, listOf, oneOf, origin, publicUrl, text, trustedPeer } from '../texts.js';
 
 /** The listener towards clients. */
 export const httpSettings = {
@@ -13,6 +13,10 @@ export const httpSettings = {
     example: 'https://api.example.com',
   }),
   GATEWAY_DOCS: defaulted(flag, 'true', { description: 'Serve `/docs` and `/openapi.json`.' }),
+  GATEWAY_DOCS_CONTACT: optional(contact, {
+    description: 'Whom to ask about the API, in `info.contact` of the OpenAPI document: an e-mail address or a URL.',
+    example: 'api@example.com',
+  }),
   GATEWAY_MODULES: defaulted(listOf(file), '', {
     description:
       'JavaScript files that export NestJS modules of your own: controllers, guards, interceptors, filters. A controller that `@RpcController` makes for a service takes the place of the generated one.',

@@ -19,3 +19,9 @@ export function joinSentences(...sentences: readonly (string | undefined)[]): st
   const text = sentences.filter((sentence) => sentence !== undefined && sentence !== '').join(' ');
   return text === '' ? undefined : text;
 }
+
+/** The name of an RPC as words: `Get user` of `GetUser`. */
+export function toWords(name: string): string {
+  const words = name.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

@@ -1,6 +1,8 @@
 import type { Comments } from '../comments.js';
 import type { Route } from '../route.js';
 import { toMarkdown } from './comment-text.js';
+import { securitySchemes, type AcceptedCredentials } from './credentials.js';
+import { HEADER_PARAMETERS, RESPONSE_HEADERS } from './headers.js';
 import type { JsonObject } from './json.js';
 import { MessageSchemas } from './message-schemas.js';
 import { describeOperation, describeSuccess } from './operation.js';
@@ -25,6 +27,10 @@ export interface OpenApiOptions {
   readonly ignoredQuery?: readonly string[];
   /** Rules of messages (buf.validate); undefined where no request has any. */
   readonly rules?: MessageRules | undefined;
+  /** Credentials beside bearer tokens; API keys alone if left out. */
+  readonly credentials?: AcceptedCredentials;
+  /** Whom to ask about the API: an e-mail address or a URL. */
+  readonly contact?: string | undefined;
   /** URL under which clients reach the gateway; `/` when it is not known. */
   readonly serverUrl?: string;
 }
@@ -34,6 +40,8 @@ export interface OpenApiDocument extends JsonObject {
   readonly openapi: string;
   readonly paths: Readonly<Record<string, JsonObject>>;
 }
+
+const API_KEYS: AcceptedCredentials = { apiKeys: true, sessionCookie: undefined };
 
 /** Methods that a path item of OpenAPI 3.1 can name. */
 const NAMED_VERBS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
@@ -51,8 +59,15 @@ function describeApi({ protoNames, enumNumbers, ignoredQuery = [] }: OpenApiOpti
   ].join(' ');
 }
 
+function describeContact(contact: string | undefined): JsonObject {
+  const name = 'Operators of this API';
+  if (contact === undefined) return { name };
+  return { name, [contact.includes('://') ? 'url' : 'email']: contact };
+}
+
 /** Describes the routes, and nothing that is not one. */
 export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
+  const { comments, credentials = API_KEYS } = options;
   const schemas = new MessageSchemas(options);
   const names = new NameGiver(options.routes);
   // Responses first: a message used both ways keeps its plain name there.
@@ -61,19 +76,26 @@ export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
   const pathByShape = new Map<string, OpenApiPath>();
   for (const route of options.routes) {
     const path = unifyPath(toOpenApiPath(route), pathByShape);
-    const operation = describeOperation(route, path, names.name(route), { schemas, comments: options.comments });
+    const operation = describeOperation(route, path, names.name(route), { schemas, comments, credentials });
     paths.set(path.path, addOperation(paths.get(path.path) ?? {}, route.verb, operation));
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'api-gateway', version: options.version, description: describeApi(options) },
+    info: {
+      title: 'api-gateway',
+      version: options.version,
+      description: describeApi(options),
+      contact: describeContact(options.contact),
+    },
     servers: [{ url: options.serverUrl ?? '/' }],
     tags: describeTags(options, names),
     paths: Object.fromEntries(paths),
     components: {
       schemas: { ...schemas.toComponents(), Problem: PROBLEM_SCHEMA },
       responses: problemResponses(),
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+      parameters: HEADER_PARAMETERS,
+      headers: RESPONSE_HEADERS,
+      securitySchemes: securitySchemes(credentials),
     },
   };
 }
@@ -112,6 +134,6 @@ function describeTags({ routes, comments }: OpenApiOptions, names: NameGiver): J
   const services = new Map(routes.map((route) => [names.name(route).tag, route.method.service]));
   return [...services].map(([name, service]) => {
     const comment = comments.get(service);
-    return comment === undefined ? { name } : { name, description: toMarkdown(comment) };
+    return { name, description: comment === undefined ? `RPCs of \`${service}\`.` : toMarkdown(comment) };
   });
 }

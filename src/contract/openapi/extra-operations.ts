@@ -1,3 +1,5 @@
+import type { Access } from '../../domain/policy.js';
+import { acceptedBy, type AcceptedCredentials } from './credentials.js';
 import { addOperation } from './document.js';
 import type { OpenApiDocument } from './document.js';
 import type { JsonObject } from './json.js';
@@ -5,6 +7,8 @@ import { problemReferences } from './problems.js';
 
 /** An operation that no proto describes: a composed endpoint, a health path. */
 export interface ExtraOperation {
+  /** Who may call; undefined where `operation` has a `security` of its own. */
+  readonly access?: Access | undefined;
   readonly verb: string;
   /** As OpenAPI writes it: `/api/v1/me`. */
   readonly path: string;
@@ -15,13 +19,18 @@ export interface ExtraOperation {
 }
 
 /** The document with the extra operations in it. Throws Error when one of them is there already. */
-export function addExtraOperations(document: OpenApiDocument, extras: readonly ExtraOperation[]): OpenApiDocument {
+export function addExtraOperations(
+  document: OpenApiDocument,
+  extras: readonly ExtraOperation[],
+  credentials: AcceptedCredentials = { apiKeys: false, sessionCookie: undefined },
+): OpenApiDocument {
   const paths: Record<string, JsonObject> = { ...document.paths };
-  for (const { verb, path, operation, problems } of extras) {
+  for (const { verb, path, access, operation, problems } of extras) {
     const item = paths[path] ?? {};
     if (item[verb.toLowerCase()] !== undefined) throw new Error(`${verb} ${path} is described twice`);
     const responses = { ...(operation.responses as JsonObject | undefined), ...problemReferences(problems) };
-    paths[path] = addOperation(item, verb, { ...operation, responses });
+    const security = access === undefined ? {} : { security: acceptedBy(access, verb, credentials) };
+    paths[path] = addOperation(item, verb, { ...security, ...operation, responses });
   }
   return { ...document, paths };
 }

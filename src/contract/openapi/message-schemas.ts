@@ -7,6 +7,8 @@ import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
 import type { MessageRules } from '../validation/message-rules.js';
 import { nameOf } from '../json-writer/field-shape.js';
+import { describeChoices } from './choices.js';
+import { nullable } from './nullable.js';
 import type { ExampleView } from './example.js';
 import { describeBehavior, describePresence, needsWhole } from './field-behavior.js';
 import type { Json, JsonObject } from './json.js';
@@ -117,12 +119,20 @@ export class MessageSchemas {
       type: 'object',
       ...(description === undefined ? {} : { description }),
       properties: Object.fromEntries(
-        fields.map((field) => [this.nameOf(field), this.ofField(field, direction, excludedBelow(field, excluded))]),
+        fields.map((field) => [this.nameOf(field), this.ofProperty(field, direction, excludedBelow(field, excluded))]),
       ),
       ...(required.length === 0 ? {} : { required }),
+      ...describeChoices(message, fields, (field) => this.nameOf(field)),
       ...(direction === 'response' ? {} : { additionalProperties: false }),
       ...(message.deprecated ? { deprecated: true } : {}),
     };
+  }
+
+  /** In a request, null stands for an absent value. */
+  private ofProperty(field: DescField, direction: Direction, excluded: ExcludedFields): JsonObject {
+    const schema = this.ofField(field, direction, excluded);
+    const isGiven = direction === 'response' || this.isDemanded(field) || field.presence === Presence.LEGACY_REQUIRED;
+    return isGiven ? schema : nullable(schema);
   }
 
   private describeEnum(desc: DescEnum): JsonObject {

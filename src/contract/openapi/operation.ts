@@ -3,14 +3,15 @@ import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import type { Policy } from '../../domain/policy.js';
 import { method_signature } from '../../gen/google/api/client_pb.js';
 import type { Comments } from '../comments.js';
-import { deprecationHeaders } from '../deprecation.js';
 import { hasRawResponse, takesRawBody } from '../http-body.js';
 import { findMaskRule } from '../json-reader/mask-rule.js';
 import type { Route } from '../route.js';
-import { firstSentence, toMarkdown } from './comment-text.js';
+import { firstSentence, toMarkdown, toWords } from './comment-text.js';
 import { exampleOfField, exampleOfMessage } from './example.js';
 import { excludedBelow, isExcluded, listedFields } from './excluded-fields.js';
+import { acceptedBy, type AcceptedCredentials } from './credentials.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
+import { commonHeaders, hasTag, headerParameters } from './headers.js';
 import type { Json, JsonObject } from './json.js';
 import type { MessageSchemas } from './message-schemas.js';
 import { describeParameters, takenFields } from './parameters.js';
@@ -29,23 +30,31 @@ export interface OperationNames {
   readonly tag: string;
 }
 
+/** What all operations of a document share. */
+export interface OperationContext {
+  readonly schemas: MessageSchemas;
+  readonly comments: Comments;
+  readonly credentials: AcceptedCredentials;
+}
+
 /** The OpenAPI operation of a route. */
 export function describeOperation(
   route: Route,
   path: OpenApiPath,
   names: OperationNames,
-  { schemas, comments }: { readonly schemas: MessageSchemas; readonly comments: Comments },
+  { schemas, comments, credentials }: OperationContext,
 ): JsonObject {
   const { policy } = route.method;
   const comment = comments.get(`${route.method.service}.${route.method.name}`);
-  const parameters = describeParameters(route, path, schemas);
+  const parameters = [...describeParameters(route, path, schemas), ...headerParameters(route)];
   return {
     operationId: names.operationId,
     tags: [names.tag],
-    ...(comment === undefined ? {} : { summary: firstSentence(comment), description: toMarkdown(comment) }),
+    summary: comment === undefined ? toWords(route.method.name) : firstSentence(comment),
+    description: comment === undefined ? `Calls \`${route.method.path.slice(1)}\`.` : toMarkdown(comment),
     ...describeMethod(route.desc, policy),
-    ...describeAccess(route),
-    ...(parameters.length === 0 ? {} : { parameters }),
+    ...describeAccess(route, credentials),
+    parameters,
     ...describeRequestBody(route, schemas),
     responses: {
       [String(policy.successStatus)]: describeSuccess(route, schemas),
@@ -67,9 +76,9 @@ function describeMethod(desc: DescMethod, { deprecation }: Policy): JsonObject {
 }
 
 /** An empty list of schemes says that none is needed. */
-function describeAccess({ method: { policy } }: Route): JsonObject {
+function describeAccess({ verb, method: { policy } }: Route, credentials: AcceptedCredentials): JsonObject {
   return {
-    security: policy.access === 'OPEN' ? [] : [{ bearer: [] }],
+    security: acceptedBy(policy.access, verb, credentials),
     ...(policy.permissions.length === 0 ? {} : { 'x-required-permissions': policy.permissions }),
     ...(policy.roles.length === 0 ? {} : { 'x-granting-roles': policy.roles }),
   };
@@ -97,19 +106,21 @@ function needsBody({ body, desc }: Route, schemas: MessageSchemas, excluded: Exc
 
 /** The successful response of a route. */
 export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObject {
-  const headers = describeHeaders(route);
-  return { ...describeContent(route, schemas), ...(headers && { headers }) };
+  return { ...describeContent(route, schemas), headers: describeHeaders(route) };
 }
 
-/** Headers of the backend that clients get, and those of an RPC that is given up. */
-function describeHeaders({ method: { policy } }: Route): JsonObject | undefined {
-  const names = [
-    ...(policy.responseHeaders ?? []),
-    ...(policy.etag?.responseField === undefined ? [] : ['ETag']),
-    ...Object.keys(deprecationHeaders(policy.deprecation) ?? {}),
-  ];
-  if (names.length === 0) return undefined;
-  return Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]));
+/** Headers of the gateway, those of the backend that clients get, and those of an RPC that is given up. */
+function describeHeaders({ verb, method: { policy } }: Route): JsonObject {
+  const names = [...(policy.responseHeaders ?? []), ...(policy.deprecation?.link === undefined ? [] : ['Link'])];
+  const own = Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]));
+  return {
+    ...commonHeaders({
+      ...((verb === 'GET' && hasTag(policy)) || policy.etag?.responseField !== undefined ? { ETag: 'ETag' } : {}),
+      ...(policy.deprecation === undefined ? {} : { Deprecation: 'Deprecation' }),
+      ...(policy.deprecation?.sunsetMs === undefined ? {} : { Sunset: 'Sunset' }),
+    }),
+    ...own,
+  };
 }
 
 function describeContent(route: Route, schemas: MessageSchemas): JsonObject {

@@ -1,6 +1,7 @@
 import { ERROR_CODES } from '../../domain/errors.js';
 import type { GatewayErrorCode } from '../../domain/errors.js';
 import type { Route } from '../route.js';
+import { problemHeaders } from './headers.js';
 import type { JsonObject } from './json.js';
 
 const CODES = Object.keys(ERROR_CODES) as GatewayErrorCode[];
@@ -93,6 +94,7 @@ function describeStatus(status: number): JsonObject {
   const examples = codes.map((code) => [code, { value: exampleProblem(code) }]);
   return {
     description: titles.join(' '),
+    headers: problemHeaders(status),
     content: {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },

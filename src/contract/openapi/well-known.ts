@@ -1,6 +1,7 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { Json, JsonObject } from './json.js';
+import { nullable } from './nullable.js';
 import { scalarExample, scalarSchema } from './scalar-schema.js';
 
 interface WellKnown {
@@ -59,10 +60,4 @@ export function wellKnownSchema(message: DescMessage): JsonObject | undefined {
 export function wellKnownExample(message: DescMessage): Json | undefined {
   if (isWrapperDesc(message)) return scalarExample(message.fields[0].scalar, 'value');
   return WELL_KNOWN.get(message.typeName)?.example;
-}
-
-/** A wrapper tells an absent value from an empty one; null stands for absent. */
-function nullable(schema: JsonObject): JsonObject {
-  if (typeof schema.type === 'string') return { ...schema, type: [schema.type, 'null'] };
-  return { oneOf: [...(Array.isArray(schema.oneOf) ? schema.oneOf : []), { type: 'null' }] };
 }

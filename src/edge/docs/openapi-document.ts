@@ -1,19 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SESSION_COOKIE } from '../../access/session-cookie.js';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { Contract, type ContractVersion } from '../../contract/contract.js';
 import { buildOpenApi, type OpenApiDocument } from '../../contract/openapi/document.js';
+import type { AcceptedCredentials } from '../../contract/openapi/credentials.js';
+import { OWN_TAG } from '../../contract/openapi/documented.decorator.js';
 import { addExtraOperations } from '../../contract/openapi/extra-operations.js';
+import { pruneComponents } from '../../contract/openapi/prune.js';
 import type { Route } from '../../contract/route.js';
 import { VERSION } from '../../version.js';
 import { ContentByBase } from './content-by-base.js';
 import { ownOperations } from './own-operations.js';
 import { StaticContent } from './static-content.js';
-
-/** Tag of the operations that the gateway answers itself. */
-export const OWN_TAG = 'Gateway';
 
 /** The OpenAPI document of what this gateway has mounted, built once for each version of its contract and served as bytes. */
 @Injectable()
@@ -44,13 +45,31 @@ export class OpenApiBytes {
       comments,
       rules,
       version: VERSION,
+      credentials: this.credentials,
+      contact: server.docsContact,
       ...settings,
     });
-    const whole = withOwnOperations(document, this.discovery, contractRoutes);
+    const whole = this.withOwnOperations(document, contractRoutes);
     return new ContentByBase(server.basePath, (basePath) => {
       const json = JSON.stringify({ ...whole, servers: [{ url: serverUrl(server.publicUrl, basePath) }] });
       return new StaticContent(json, { 'content-type': 'application/json; charset=utf-8' });
     });
+  }
+
+  private get credentials(): AcceptedCredentials {
+    const { absentUpstreams, sso } = this.config;
+    const sessionCookie = sso.providers.size > 0 ? SESSION_COOKIE : undefined;
+    return { apiKeys: !absentUpstreams.includes('auth'), sessionCookie };
+  }
+
+  private withOwnOperations(document: OpenApiDocument, routes: readonly Route[]): OpenApiDocument {
+    const controllers = this.discovery
+      .getControllers()
+      .flatMap(({ metatype }) => (typeof metatype === 'function' ? [metatype] : []));
+    const extras = controllers.flatMap((controller) => ownOperations(controller as never, routes));
+    const tag = { name: OWN_TAG, description: 'What the gateway answers itself.' };
+    const tagged = { ...document, tags: [...(document.tags as []), tag] };
+    return pruneComponents(addExtraOperations(tagged, extras, this.credentials));
   }
 }
 
@@ -58,17 +77,4 @@ export class OpenApiBytes {
 function serverUrl(publicUrl: string | undefined, basePath: string): string {
   const origin = publicUrl === undefined ? '' : new URL(publicUrl).origin;
   return origin + basePath || '/';
-}
-
-function withOwnOperations(
-  document: OpenApiDocument,
-  discovery: DiscoveryService,
-  routes: readonly Route[],
-): OpenApiDocument {
-  const controllers = discovery
-    .getControllers()
-    .flatMap(({ metatype }) => (typeof metatype === 'function' ? [metatype] : []));
-  const extras = controllers.flatMap((controller) => ownOperations(controller as never, routes));
-  const tag = { name: OWN_TAG, description: 'What the gateway answers itself.' };
-  return addExtraOperations({ ...document, tags: [...(document.tags as []), tag] }, extras);
 }

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ExtraOperation } from '../../contract/openapi/extra-operations.js';
 import type { Route } from '../../contract/route.js';
 import { ownRoutes } from '../own-routes.js';
-import { describedOperation } from './documented.decorator.js';
+import { describedOperation } from '../../contract/openapi/documented.decorator.js';
 
 /**
  * Returns the documented operations of a controller, each by the first of its paths.
@@ -14,8 +14,9 @@ export function ownOperations(controller: Type, routes: readonly Route[]): Extra
       .toReversed()
       .map((route) => [route.handler, route]),
   );
-  return [...first.values()].toReversed().flatMap(({ verb, path, handler }) => {
+  return [...first.values()].toReversed().flatMap(({ verb, path, handler, policy }) => {
     const described = describedOperation(handler, routes);
-    return described === undefined ? [] : [{ verb, path, ...described }];
+    const template = path.replaceAll(/:(\w+)/g, '{$1}');
+    return described === undefined ? [] : [{ verb, path: template, access: policy?.access, ...described }];
   });
 }

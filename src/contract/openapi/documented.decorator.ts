@@ -1,5 +1,8 @@
-import type { Route } from '../../contract/route.js';
-import type { ExtraOperation } from '../../contract/openapi/extra-operations.js';
+import type { Route } from '../route.js';
+import type { ExtraOperation } from './extra-operations.js';
+
+/** Tag of the operations that the gateway answers itself. */
+export const OWN_TAG = 'Gateway';
 
 const DOCUMENTED = Symbol('Documented');
 

@@ -1,0 +1,122 @@
+import type { Json, JsonObject } from '../contract/openapi/json.js';
+import { OWN_TAG, type OwnOperation } from '../contract/openapi/documented.decorator.js';
+
+const TEXTS: JsonObject = { type: 'array', items: { type: 'string' } };
+const RETURN_TO = query('returnTo', 'A page of this origin to come back to.', { type: 'string' });
+const TENANT = query('tenant', 'The tenant to sign in to.', { type: 'string' });
+const PROMPT = query('prompt', 'Ask nothing of the person: come back signed in, or not.', { const: 'none' });
+const PROVIDER: JsonObject = {
+  name: 'provider',
+  in: 'path',
+  required: true,
+  description: 'Name of an identity provider.',
+  schema: { type: 'string', minLength: 1 },
+};
+
+const SESSION: JsonObject = {
+  type: 'object',
+  properties: {
+    subject: { type: 'string' },
+    tenantId: { type: 'string' },
+    roles: TEXTS,
+    permissions: TEXTS,
+    provider: { type: 'string' },
+    createTime: { type: 'string', format: 'date-time' },
+    expireTime: { type: 'string', format: 'date-time' },
+    idleTimeoutSeconds: { type: 'number' },
+    idleSecondsLeft: { type: 'integer' },
+    logoutUrl: { type: 'string', format: 'uri-reference' },
+  },
+  required: ['subject', 'tenantId', 'roles', 'permissions', 'provider', 'createTime', 'expireTime', 'logoutUrl'],
+};
+const LOGOUT: JsonObject = {
+  type: 'object',
+  properties: { logoutUrl: { type: 'string', format: 'uri-reference' } },
+  required: ['logoutUrl'],
+};
+const LOGOUT_TOKEN: JsonObject = {
+  type: 'object',
+  properties: {
+    logout_token: { type: 'string', description: 'A logout token (OpenID Connect Back-Channel Logout 1.0).' },
+  },
+  required: ['logout_token'],
+};
+
+/** What the OpenAPI document says of signing in and out, by the name of the handler. */
+export const SSO_OPERATIONS = {
+  begin: describe('Gateway_BeginLogin', 'Signs in', {
+    description: 'Leads a browser to the identity provider of the tenant, or to the only one.',
+    parameters: [RETURN_TO, TENANT, PROMPT],
+    responses: { '302': redirect('To the identity provider.') },
+    problems: [400, 404, 429, 500, 503],
+  }),
+  beginAt: describe('Gateway_BeginLoginAt', 'Signs in at one identity provider', {
+    description: 'Leads a browser to an identity provider.',
+    parameters: [PROVIDER, RETURN_TO, TENANT, PROMPT],
+    responses: { '302': redirect('To the identity provider.') },
+    problems: [400, 404, 429, 500, 503],
+  }),
+  complete: describe('Gateway_CompleteLogin', 'Comes back from an identity provider', {
+    description: 'Where an identity provider sends the browser; the session begins.',
+    parameters: [
+      PROVIDER,
+      query('code', 'The authorization code.', { type: 'string' }),
+      query('state', 'What the sign-in was begun with.', { type: 'string' }),
+      query('error', 'Why nobody was signed in.', { type: 'string' }),
+    ],
+    responses: { '302': redirect('To the page that the sign-in was begun from.') },
+    problems: [400, 401, 403, 404, 429, 500, 502, 503, 504],
+  }),
+  session: describe('Gateway_GetSession', 'Who is signed in', {
+    description: 'The session of the caller: who, for how long, and how to sign out.',
+    parameters: [query('peek', 'Do not count as a use of the session.', { const: '1' })],
+    security: [{ session: [] }],
+    responses: { '200': json('Somebody is.', SESSION) },
+    problems: [400, 401, 403, 429, 500, 503],
+  }),
+  logout: describe('Gateway_Logout', 'Signs out', {
+    description: 'Ends the session here, and says where it can be ended at the identity provider.',
+    parameters: [],
+    security: [{ session: [], csrf: [] }, {}],
+    responses: { '200': json('Nobody is signed in any more.', LOGOUT) },
+    problems: [400, 401, 403, 429, 500, 503],
+  }),
+  leave: describe('Gateway_LeaveProvider', 'Signs out at the identity provider', {
+    description: 'Leads a browser on to the identity provider, with the ticket of `logoutUrl`.',
+    parameters: [query('ticket', 'What `logoutUrl` holds.', { type: 'string' })],
+    responses: { '302': redirect('To the identity provider, or home.') },
+    problems: [400, 429, 500, 503],
+  }),
+  backchannel: describe('Gateway_BackchannelLogout', 'Is told that somebody has signed out', {
+    description: 'For identity providers: ends the sessions that a signed logout token names.',
+    parameters: [],
+    requestBody: { required: true, content: { 'application/x-www-form-urlencoded': { schema: LOGOUT_TOKEN } } },
+    responses: { '200': { description: 'They are ended.' } },
+    problems: [400, 413, 415, 429, 500, 503],
+  }),
+} as const;
+
+interface Facts {
+  readonly description: string;
+  readonly parameters: readonly Json[];
+  readonly responses: JsonObject;
+  readonly problems: readonly number[];
+  readonly security?: readonly Json[];
+  readonly requestBody?: JsonObject;
+}
+
+function describe(operationId: string, summary: string, { problems, ...rest }: Facts): OwnOperation {
+  return { operation: { operationId, tags: [OWN_TAG], summary, ...rest }, problems };
+}
+
+function query(name: string, description: string, schema: JsonObject): JsonObject {
+  return { name, in: 'query', description, schema };
+}
+
+function redirect(description: string): JsonObject {
+  return { description, headers: { Location: { schema: { type: 'string', format: 'uri-reference' } } } };
+}
+
+function json(description: string, schema: JsonObject): JsonObject {
+  return { description, content: { 'application/json': { schema } } };
+}
