@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,19 @@ describe('gateway', { timeout: 40_000 }, () => {
     for (const bin of [builtFile('bin/gateway.js'), link]) {
       expect(runBin(bin, ['routes'])).toMatchObject({ status: 0, stdout: fromSources, stderr: '' });
     }
+  });
+});
+
+test('an older Node is told which one is needed, before a module that it lacks ends it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gateway-engines-'));
+  mkdirSync(join(folder, 'bin'));
+  cpSync(builtFile('bin/gateway.js'), join(folder, 'bin/gateway.js'));
+  const bin = join(folder, 'bin/gateway.js');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module", "engines": { "node": ">=99.2" } }');
+  expect(runBin(bin, ['routes'])).toMatchObject({
+    status: 78,
+    stdout: '',
+    stderr: `gateway: needs Node 99.2 or newer; this is ${process.version}\n`,
   });
 });
 

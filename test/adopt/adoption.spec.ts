@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { gatewayCommand } from '../support/gateway-command.js';
 import { packGateway } from '../support/installed-package.js';
@@ -71,6 +72,12 @@ describe('the first quarter of an hour', () => {
     expect(again).toMatchObject({ exitCode: 1, out: '' });
     expect(again.err).toMatch(/\/\.env: there already; nothing was written/);
     expect(reader.read('.env')).toBe(before);
+  });
+
+  it('finds the manifests that its overlay is upon in the package', () => {
+    const [base] = (parse(reader.read('kustomize/kustomization.yaml')) as { resources: string[] }).resources;
+    expect(reader.read(`kustomize/${base}/kustomization.yaml`)).toContain('kind: Kustomization');
+    expect(reader.read('node_modules/api-gateway/k8s/kustomization.yaml')).toContain('namespace: production');
   });
 
   it('passes the checks of its CI file', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { VERSION } from '../../version.js';
 import { run } from '../program.js';
 
@@ -47,6 +47,34 @@ describe('gateway init', () => {
     expect(Object.values(compose.services).map(({ image }) => image)).toEqual(
       Array(2).fill(`\${GATEWAY_IMAGE:-your-registry/api-gateway:${VERSION}}`),
     );
+  });
+
+  it('says in the Deployment what settings.env says, wherever the manifests of the package would win', () => {
+    interface Container {
+      readonly name: string;
+      readonly env: readonly { readonly name: string; readonly value: string }[];
+    }
+    const deploymentIn = (text: string) =>
+      parseAllDocuments(text)
+        .map((document) => document.toJS() as { kind: string; metadata: object; spec: never })
+        .find(({ kind }) => kind === 'Deployment') as unknown as {
+        metadata: { name: string; namespace: string };
+        spec: { template: { spec: { containers: readonly Container[] } } };
+      };
+    const base = deploymentIn(
+      readFileSync(new URL('../../../k8s/api-gateway-deployment.yaml', import.meta.url), 'utf8'),
+    );
+    const patch = deploymentIn(read('new/orders/kustomize/deployment.yaml'));
+    expect(patch.metadata).toMatchObject({ name: base.metadata.name, namespace: base.metadata.namespace });
+    const [ours, theirs] = [base, patch].map(({ spec }) => spec.template.spec.containers[0]);
+    expect(theirs?.name).toBe(ours?.name);
+    const fixed = new Set(ours?.env.map(({ name }) => name));
+    const settings = Object.entries(parseEnv(read('new/orders/kustomize/settings.env')));
+    const patched = Object.fromEntries(theirs?.env.map(({ name, value }) => [name, value]) ?? []);
+    expect(patched).toEqual({
+      AI_SERVICE_URL: 'none',
+      ...Object.fromEntries(settings.filter(([name]) => fixed.has(name))),
+    });
   });
 
   it('writes nothing where one of its files is there already', async () => {
