@@ -156,7 +156,11 @@ describe('GATEWAY_FORWARDED_PREFIX', () => {
     expect(await server(gateway, { 'x-forwarded-prefix': prefix })).toEqual([{ url: '/' }]);
   });
 
-  it('is not read without the setting', async () => {
+  it('is not read without the setting, nor from a peer that is not trusted', async () => {
     expect(await server(plain, headers)).toEqual([{ url: '/' }]);
+    const env = { GATEWAY_FORWARDED_PREFIX: 'true', GATEWAY_TRUSTED_PROXIES: '10.0.0.0/8' };
+    const distant = await startTestGateway({ world, env });
+    expect(await server(distant, headers)).toEqual([{ url: '/' }]);
+    await distant.gateway.drain();
   });
 });
