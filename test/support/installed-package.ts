@@ -38,11 +38,13 @@ export function packGateway(builtGateway: string, { types = false } = {}): strin
   return join(folder, `api-gateway-${version}.tgz`);
 }
 
-/** The types of the public modules, not checked once more. What was written last time is only written anew when it changed. */
+/** Writes the types of all modules, not checked once more. They are kept in the cache: the next time only those that changed are made. */
 function writeDeclarations(out: string): void {
-  const tsc = join(ROOT, 'node_modules/.bin/tsc');
-  const args = ['-p', 'tsconfig.build.json', '--noCheck', '--emitDeclarationOnly', '--outDir', out];
-  execFileSync(tsc, args, { cwd: ROOT, stdio: 'pipe' });
+  const cache = join(ROOT, '.cache/types');
+  const args = ['-p', 'tsconfig.build.json', '--noCheck', '--emitDeclarationOnly', '--incremental'];
+  const places = ['--outDir', cache, '--tsBuildInfoFile', join(cache, 'build.tsbuildinfo')];
+  execFileSync(join(ROOT, 'node_modules/.bin/tsc'), [...args, ...places], { cwd: ROOT, stdio: 'pipe' });
+  cpSync(cache, out, { recursive: true, filter: (path) => !path.endsWith('.tsbuildinfo') });
 }
 
 /**
