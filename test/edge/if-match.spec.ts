@@ -181,8 +181,13 @@ describe('If-Match', () => {
     expect(paths).toMatchObject({
       '/books/{name}': {
         get: { responses: { 200: { headers: { ETag: {} } }, 304: {} } },
-        delete: { parameters: [{}, { name: 'etag' }, { name: 'If-Match', in: 'header' }], responses: { 412: {} } },
+        delete: { responses: { 412: {} } },
       },
     });
+    const { parameters } =
+      (paths as Record<string, { delete: { parameters: object[] } }>)['/books/{name}']?.delete ?? {};
+    expect(parameters?.filter((each) => JSON.stringify(each).includes('Match'))).toEqual([
+      { $ref: '#/components/parameters/IfMatch' },
+    ]);
   });
 });

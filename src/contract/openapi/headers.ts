@@ -28,6 +28,13 @@ export const HEADER_PARAMETERS: JsonObject = {
     in: 'header',
     description: 'The tag of what the client has seen: 412 if it has been changed since.',
     schema: { type: 'string' },
+    example: '"abc"',
+  },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    description: 'The `id` of the last event that the client has, to go on after it: 410 if that is no longer kept.',
+    schema: { type: 'string' },
   },
 };
 
@@ -71,6 +78,7 @@ export function headerParameters({ verb, method: { policy, kind } }: Route): Jso
     ...(isUnary && !isRead && policy.access !== 'OPEN' ? ['IdempotencyKey'] : []),
     ...(isRead && hasTag(policy) ? ['IfNoneMatch'] : []),
     ...(policy.etag?.requestField === undefined ? [] : ['IfMatch']),
+    ...(policy.stream.resume === undefined ? [] : ['LastEventId']),
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }

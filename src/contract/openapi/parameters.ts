@@ -22,19 +22,7 @@ export function describeParameters(route: Route, { parameters }: OpenApiPath, sc
   return [
     ...parameters.map((parameter) => describePathParameter(parameter, route, schemas)),
     ...describeQuery(route, schemas),
-    ...describeConditions(route),
   ];
-}
-
-function describeConditions({ method: { policy } }: Route): JsonObject[] {
-  if (policy.stream.resume !== undefined) {
-    const text =
-      'The `id` of the last event that the client has, to go on after it; 410 when that is not kept any more.';
-    return [{ name: 'Last-Event-ID', in: 'header', description: text, schema: { type: 'string' } }];
-  }
-  if (policy.etag?.requestField === undefined) return [];
-  const description = `Entity tag of the resource as it was read; another one is 412. It stands for \`${policy.etag.requestField}\`.`;
-  return [{ name: 'If-Match', in: 'header', description, schema: { type: 'string' }, example: '"abc"' }];
 }
 
 function describePathParameter(parameter: PathParameter, route: Route, schemas: MessageSchemas): JsonObject {
