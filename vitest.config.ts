@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Beside the code that they are about, but they start servers or processes, or wait for seconds on a real clock. */
 const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts', 'src/grpc/http2/stuck-connection.spec.ts'];
@@ -9,8 +10,18 @@ const PATIENT = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { t
 /** Files share what they import, since no module keeps state: loading it takes longer than most of them do. */
 const SHARED = { isolate: false, setupFiles: ['test/support/reflect.ts'] };
 
+/** Starts the drill first: it takes minutes, and at the end everything would wait for it. */
+class DrillFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isDrill = ({ moduleId }: TestSpecification) => moduleId.endsWith('test/drill/drill.spec.ts');
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isDrill), ...sorted.filter((each) => !isDrill(each))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: DrillFirst },
     projects: [
       {
         test: {
