@@ -11,7 +11,8 @@ import { Places } from './places.js';
 import { RetryBudget } from './retry-budget.js';
 
 /** Settings that the protection of upstreams depends on. */
-export type ProtectionSettings = Pick<GatewayConfig, 'upstreams' | 'circuit' | 'load'>;
+export type ProtectionSettings = Pick<GatewayConfig, 'upstreams' | 'circuit' | 'load'> &
+  Partial<Pick<GatewayConfig, 'worker'>>;
 
 /** The calls to one upstream, against its limit. */
 export interface ConcurrencyReport {
@@ -62,7 +63,7 @@ export class Protection implements OnApplicationShutdown {
     const { maxConcurrent } = method.policy;
     if (maxConcurrent === 0) return undefined;
     let places = this.methodPlaces.get(method);
-    if (places === undefined) this.methodPlaces.set(method, (places = this.makePlaces(maxConcurrent)));
+    if (places === undefined) this.methodPlaces.set(method, (places = this.makePlaces(this.part(maxConcurrent))));
     return places;
   }
 
@@ -74,6 +75,11 @@ export class Protection implements OnApplicationShutdown {
 
   onApplicationShutdown(): void {
     this.breakers.shutdown();
+  }
+
+  /** Of a limit of the whole process. */
+  private part(limit: number): number {
+    return Math.ceil(limit / (this.settings.worker?.of ?? 1));
   }
 
   private makePlaces(capacity: number): Places {

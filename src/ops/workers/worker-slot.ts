@@ -26,7 +26,7 @@ export class WorkerSlot {
   readonly ended: Promise<WorkerEnd>;
   /** It serves: its start has come to its end. */
   started: Started | undefined;
-  private readonly forkedAt = performance.now();
+  readonly forkedAt = performance.now();
 
   constructor(
     readonly number: number,

@@ -31,6 +31,7 @@ export class Workers {
   private readonly merged: MergedMetrics;
   private round: ReloadRound | undefined;
   private reloads: Promise<unknown> = Promise.resolve();
+  private reloadedAt = 0;
   private exposing: Promise<void> | undefined;
 
   constructor(private readonly parts: WorkersParts) {
@@ -45,7 +46,7 @@ export class Workers {
         exposition: (input) => this.exposition((input as { readonly isOpen: boolean }).isOpen),
         agree: () => this.round?.agree(slot) ?? false,
       }),
-      onStarted: () => undefined,
+      onStarted: (slot) => this.started(slot),
       onEnded: (slot) => this.ended(slot),
     });
   }
@@ -70,6 +71,7 @@ export class Workers {
     const next = this.reloads.then(async () => {
       const { round, report } = ReloadRound.begin(this.pool.serving);
       this.round = round;
+      this.reloadedAt = performance.now();
       try {
         return await report;
       } finally {
@@ -98,6 +100,11 @@ export class Workers {
       }
     });
     await Promise.all(taken);
+  }
+
+  /** One that read its files before a reload which it was not yet part of may have read the former ones. */
+  private started({ forkedAt }: WorkerSlot): void {
+    if (forkedAt < this.reloadedAt) void this.reload().catch(() => undefined);
   }
 
   private ended(slot: WorkerSlot): void {
