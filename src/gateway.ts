@@ -126,6 +126,8 @@ async function closeAll({ app, drain, limits, certificate, ops, observation, adm
   await ops?.app.close();
   await observation.tracing?.close();
   await admin?.close();
+  // prom-client never disconnects its observer of garbage collection, which would keep all that metrics ask.
+  observation.metrics.registry.clear();
 }
 
 /** Makes the application, which answers what arrives at a server that does not listen yet. */
