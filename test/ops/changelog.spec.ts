@@ -12,8 +12,11 @@ describe.each(versions.map((text) => [text.split('\n', 1)[0] ?? '', text]))('the
     expect(found).toEqual(SECTIONS.filter((name) => found.includes(name)));
   });
 
-  it('has each entry once', () => {
-    const entries = text.split('\n').filter((line) => line.startsWith('- '));
-    expect(entries.filter((entry, at) => entries.indexOf(entry) !== at)).toEqual([]);
+  it('has each entry once, in one form', () => {
+    const beginnings = text
+      .split('\n')
+      .filter((line) => line.startsWith('- '))
+      .map((entry) => entry.slice(0, 60));
+    expect(beginnings.filter((each, at) => beginnings.indexOf(each) !== at)).toEqual([]);
   });
 });
