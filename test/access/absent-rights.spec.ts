@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackendView, type ReceivedCall } from '../support/backend-view.js';
 import { CREDENTIAL_KINDS, CredentialBench, type CredentialKind, type Identity } from '../support/credential-kinds.js';
+import { lastRequest } from '../support/gateway.js';
 
 /** What every backend is told of a caller, whatever the credential says. */
 const IDENTITY_KEYS = [
@@ -47,7 +48,7 @@ async function ask(kind: CredentialKind, identity: Identity, path = USERS, body?
   return (await fetch(url, { method: 'POST', headers: json, body: JSON.stringify(body) })).status;
 }
 
-const lastLine = () => bench.gateway.lines.at(-1);
+const lastLine = () => lastRequest(bench.gateway);
 /** Calls that were made for the request itself. */
 const called = (): ReceivedCall[] => backends.calls.filter(({ call }) => !call.method.endsWith('GetEntitlements'));
 const told = (): Readonly<Record<string, unknown>> =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { API_KEYS } from '../../sandbox/auth/credentials.js';
 import { Client } from '../support/client.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem, expectProblem } from '../support/problem.js';
 import { sendRaw } from '../support/raw-http.js';
 
@@ -14,7 +14,7 @@ afterAll(() => gateway.close());
 beforeEach(() => gateway.world.calls.clear());
 
 const get = (headers: Record<string, string>, path = '/api/v1/users') => fetch(gateway.url + path, { headers });
-const lastLine = () => gateway.lines.at(-1);
+const lastLine = () => lastRequest(gateway);
 const calledMethods = () => gateway.world.calls.list().map(({ method }) => method);
 
 describe('an API key', () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { API_KEYS } from '../../sandbox/auth/credentials.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
 
@@ -38,14 +38,14 @@ describe('AuthService is killed for ten minutes', () => {
       pass(MINUTE);
       expect((await get(API_KEYS.acme)).status).toBe(200);
     }
-    expect(gateway.lines.at(-1)).toMatchObject({ decision_reason: 'STALE_SESSION_SERVED', auth_cache_stale: true });
+    expect(lastRequest(gateway)).toMatchObject({ decision_reason: 'STALE_SESSION_SERVED', auth_cache_stale: true });
     expect(ladder().slice(0, 2)).toEqual(['auth_cache_refresh_transport_failure', 'auth_cache_serve_stale']);
     expect(ladder().some((msg) => msg.includes('hard_evict'))).toBe(false);
 
     const cold = await get(API_KEYS.globex);
     expect(Number(cold.headers.get('retry-after'))).toBeGreaterThan(0);
     await expectFetchProblem(cold, 'AUTH_UNAVAILABLE');
-    expect(gateway.lines.at(-1)).toMatchObject({
+    expect(lastRequest(gateway)).toMatchObject({
       decision_reason: 'AUTH_UPSTREAM_UNAVAILABLE',
       logType: 'AUTH_UNAVAILABLE',
       outcome: 'error',

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addTenants } from '../support/tenants.js';
 import { Client } from '../support/client.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
 const CHECK = '/auth.v1.AuthService/CheckPermission';
@@ -19,7 +19,7 @@ async function holding(permissions: string[] | undefined, roles?: string[], user
 }
 
 const checks = () => gateway.world.calls.list().filter(({ method }) => method === CHECK);
-const lastLine = () => gateway.lines.at(-1);
+const lastLine = () => lastRequest(gateway);
 
 describe('a permission in a token', () => {
   it.each([

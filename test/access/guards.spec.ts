@@ -4,7 +4,7 @@ import { RolesGuard } from '../../src/access/roles.guard.js';
 import { TenantGuard } from '../../src/access/tenant.guard.js';
 import type { DecisionReason } from '../../src/domain/decision-reason.js';
 import { Client } from '../support/client.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
 let gateway: TestGateway;
@@ -21,7 +21,7 @@ const get = (authorization?: string) =>
   fetch(`${gateway.url}/api/v1/users`, { headers: authorization === undefined ? {} : { authorization } });
 
 function lastReason(): unknown {
-  return gateway.lines.at(-1)?.decision_reason;
+  return lastRequest(gateway)?.decision_reason;
 }
 
 describe('a token is refused, its untouched twin is not', () => {

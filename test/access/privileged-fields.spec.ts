@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
 let gateway: TestGateway;
@@ -32,7 +32,7 @@ describe('a caller who may write users and not their roles', () => {
     ['replaces a user', 'PUT', BOB, { displayName: 'Bob', email: 'bob@acme.test', username: 'bob' }],
   ])('%s: refused', async (_what, method, path, body) => {
     await expectFetchProblem(await editor.send(method, path, body), 'PERMISSION_DENIED');
-    expect(gateway.lines.at(-1)).toMatchObject({ decision_reason: 'ACCESS_LEVEL_MISSING', outcome: 'deny' });
+    expect(lastRequest(gateway)).toMatchObject({ decision_reason: 'ACCESS_LEVEL_MISSING', outcome: 'deny' });
     expect(backends.calls).toEqual([]);
     expect(gateway.world.directory.users.get('acme-bob')?.roles).toEqual(['viewer']);
   });

@@ -3,7 +3,7 @@ import { startWorld } from '../../sandbox/world.js';
 import { TOKENS_KEY, VERSIONS_KEY } from '../../src/access/revocation/revocation-store.js';
 import { listenForAlerts, type AlertListener } from '../support/alert-listener.js';
 import { Client } from '../support/client.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { TestRedis } from '../support/redis.js';
 
 const AGAIN = { timeout: 10_000 };
@@ -80,7 +80,7 @@ describe('a logout', () => {
     expect(await statusOf(alice)).toBe(200);
     expect(await logOut(alice)).toBe(200);
     expect(await statusOf(alice)).toBe(401);
-    expect(gateway.lines.at(-1)).toMatchObject({ decision_reason: 'TOKEN_REVOKED' });
+    expect(lastRequest(gateway)).toMatchObject({ decision_reason: 'TOKEN_REVOKED' });
     expect(await statusOf(other)).toBe(200);
   });
 
@@ -228,7 +228,7 @@ it('a token of an older version than AuthService asks for is refused', async () 
   const withVersion = async (version: number) =>
     new Client(gateway.url, await gateway.world.issueToken('alice@acme.test', { token_version: version }));
   expect(await statusOf(await withVersion(1))).toBe(401);
-  expect(gateway.lines.at(-1)).toMatchObject({ decision_reason: 'TOKEN_VERSION_STALE' });
+  expect(lastRequest(gateway)).toMatchObject({ decision_reason: 'TOKEN_VERSION_STALE' });
   expect(await statusOf(await withVersion(2))).toBe(200);
   expect(await statusOf(await Client.of(gateway, 'bob@acme.test'))).toBe(200);
 });

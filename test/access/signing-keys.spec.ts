@@ -2,7 +2,7 @@ import { decodeProtectedHeader } from 'jose';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
 import { Client } from '../support/client.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
 let gateway: TestGateway;
@@ -117,6 +117,6 @@ describe('a shared secret', () => {
     expect(gateway.lines.find(({ msg }) => msg === 'jwt_secret_rotation_active')?.level).toBe('warn');
     const alice = await Client.of(gateway, 'alice@acme.test');
     await expectFetchProblem(await alice.get('/api/v1/users'), 'UNAUTHENTICATED');
-    expect(gateway.lines.at(-1)?.decision_reason).toBe('TOKEN_ALG_REJECTED');
+    expect(lastRequest(gateway)?.decision_reason).toBe('TOKEN_ALG_REJECTED');
   });
 });

@@ -4,7 +4,7 @@ import { Access } from '../../src/gen/gateway/v1/policy_pb.js';
 import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
 import { type DescriptorFile, descriptorFile } from '../support/descriptor-file.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type GrpcBackend, grpcBackend } from '../support/grpc-backend.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { shapesWith } from '../support/shapes.js';
@@ -100,7 +100,7 @@ describe('another tenant’s record in the answer of a backend', () => {
     breakBackend();
     const body = await expectFetchProblem(await send(), 'TENANT_LEAK_BLOCKED');
     expect(JSON.stringify(body)).not.toMatch(FOREIGN);
-    expect(gateway.lines.at(-1)).toMatchObject({ error_code: 'TENANT_LEAK_BLOCKED', status: 502, tenant_id: 'acme' });
+    expect(lastRequest(gateway)).toMatchObject({ error_code: 'TENANT_LEAK_BLOCKED', status: 502, tenant_id: 'acme' });
   });
 
   it('is left out of an answer that is composed', async () => {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HttpBodySchema } from '../../src/gen/google/api/httpbody_pb.js';
 import { Client } from '../support/client.js';
 import { descriptorFile } from '../support/descriptor-file.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type BytesStream, grpcBackend } from '../support/grpc-backend.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { shapesWith } from '../support/shapes.js';
@@ -159,7 +159,7 @@ describe('a stream of google.api.HttpBody', () => {
       call.emit('error', { code: 14, details: 'gone' });
     };
     await expect((await get()).text()).rejects.toThrow('terminated');
-    await expect.poll(() => gateway.lines.at(-1)).toMatchObject({ status: 200, error_code: 'UPSTREAM_UNAVAILABLE' });
+    await expect.poll(() => lastRequest(gateway)).toMatchObject({ status: 200, error_code: 'UPSTREAM_UNAVAILABLE' });
   });
 
   it('holds the service back while the client does not read', async () => {

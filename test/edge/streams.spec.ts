@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
 const STREAM = '/api/v1/ai:stream';
@@ -88,7 +88,7 @@ describe('a server stream', () => {
     const response = await ask('stream 9 tokens slow 0ms fail after 2', 'application/json');
     await expect(response.text()).rejects.toThrow('terminated');
     await expect
-      .poll(() => gateway.lines.at(-1))
+      .poll(() => lastRequest(gateway))
       .toMatchObject({ status: 200, error_code: 'UPSTREAM_UNAVAILABLE', aborted: false });
   });
 
@@ -102,7 +102,7 @@ describe('a server stream', () => {
     const before = gateway.lines.length;
     await (await ask('stream 2 tokens slow 0ms')).text();
     await expect.poll(() => gateway.lines.slice(before).map((line) => line.status)).toEqual([200]);
-    expect(gateway.lines.at(-1)).toMatchObject({ grpc_code: 'OK', rpc_method: METHOD, aborted: false });
+    expect(lastRequest(gateway)).toMatchObject({ grpc_code: 'OK', rpc_method: METHOD, aborted: false });
   });
 });
 
@@ -114,7 +114,7 @@ describe('a client that leaves', () => {
     const call = await gateway.world.calls.waitFor((each) => each.method === METHOD && each.cancelled);
     expect(call.outcome).not.toBe('OK');
     await expect
-      .poll(() => gateway.lines.at(-1))
+      .poll(() => lastRequest(gateway))
       .toMatchObject({ status: 499, error_code: 'CLIENT_CLOSED', aborted: true, grpc_code: 'CANCELLED' });
   });
 

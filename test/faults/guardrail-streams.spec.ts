@@ -3,7 +3,7 @@ import type { GuardrailPhase } from '../../src/domain/call-context.js';
 import { Decision } from '../../src/gen/guardrail/v1/guardrail_pb.js';
 import { Client } from '../support/client.js';
 import { NO_CIRCUIT, SHORT } from '../support/fault-settings.js';
-import { startTestGateway, type TestGateway } from '../support/gateway.js';
+import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { ALLOW, GuardrailStub, HANG, once, verdict } from '../support/guardrail-stub.js';
 import { metric } from '../support/metrics.js';
 
@@ -145,7 +145,7 @@ describe('a client that leaves', () => {
     abort.abort();
     expect(await left).toBe('left');
     await expect.poll(() => stub.cancelled).toBe(1);
-    await expect.poll(() => gateway.lines.at(-1)).toMatchObject({ status: 499 });
+    await expect.poll(() => lastRequest(gateway)).toMatchObject({ status: 499 });
     // That says nothing of the guardrail.
     expect(await failures(gateway)).toBe(before);
   });

@@ -81,6 +81,11 @@ export async function lineOf({ lines }: TestGateway, { headers }: Response): Pro
   return vi.waitUntil(() => lines.find((line) => line.request_id === id), { timeout: 8_000 });
 }
 
+/** The line of the request that ended last; lines about the gateway itself may come at any time. */
+export function lastRequest({ lines }: Pick<TestGateway, 'lines'>): LogLine | undefined {
+  return lines.findLast(({ status }) => status !== undefined);
+}
+
 /** The stages of the requests under way, which say more than that they have come: see `CallContext.stage`. */
 export function stages({ gateway }: TestGateway): string[] {
   return [...gateway.app.get(InFlightRegistry)].map(({ stage }) => stage);

@@ -3,6 +3,7 @@ import { ShapesBackend, startShapesGateway, TENANT_CACHE, versionOf } from '../s
 import { Client } from '../support/client.js';
 import type { TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
+import { lastRequest } from '../support/gateway.js';
 
 const SHAPES = '/shapes/v1/shapes';
 
@@ -27,7 +28,7 @@ describe('an answer that cannot be read is a failure of its backend', () => {
     vi.setSystemTime(Date.now() + 6_000);
     shapes.mangle();
     expect(await versionOf(await alice.get(SHAPES))).toBe(first);
-    await expect.poll(() => gateway.lines.at(-1)).toMatchObject({ response_cache: 'stale', grpc_code: 'INTERNAL' });
+    await expect.poll(() => lastRequest(gateway)).toMatchObject({ response_cache: 'stale', grpc_code: 'INTERNAL' });
     vi.setSystemTime(Date.now() + 60_000);
     await expectFetchProblem(await alice.get(SHAPES), 'UPSTREAM_ERROR');
     shapes.recover();
