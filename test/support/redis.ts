@@ -4,12 +4,17 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CACHE = join(ROOT, '.cache/debian');
 const CACHED = join(CACHE, 'bin/redis-server');
 const START_TIMEOUT_MS = 10_000;
+/** While Redis is away a client of somebody else may have its port for an outgoing connection. */
+const PORT_IN_USE = /Address already in use|Failed listening/;
+const ATTEMPTS = 50;
+const PORT_FREED_MS = 100;
 
 /** A real redis-server of a test's own, empty at first, on a free port of this machine. */
 export class TestRedis {
@@ -46,7 +51,7 @@ export class TestRedis {
   async kill(): Promise<void> {
     const server = this.server;
     this.server = undefined;
-    if (server === undefined) return;
+    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, 'exit');
     server.kill('SIGKILL');
     await ended;
@@ -66,11 +71,16 @@ export class TestRedis {
     await this.kill();
     const fixed = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.directory];
     const env = { ...process.env, LD_LIBRARY_PATH: join(CACHE, 'lib') };
-    this.server = spawn(findRedisServer(), [...fixed, ...this.args, ...args], {
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await untilReady(this.server);
+    for (let attempt = 1; ; attempt++) {
+      this.server = spawn(findRedisServer(), [...fixed, ...this.args, ...args], {
+        env,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      const failure = await untilReady(this.server).catch((error: Error) => error);
+      if (failure === undefined) return reportEnd(this.server, () => this.server);
+      if (attempt === ATTEMPTS || !PORT_IN_USE.test(failure.message)) throw failure;
+      await pause(PORT_FREED_MS);
+    }
   }
 
   async close(): Promise<void> {
@@ -99,10 +109,18 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-function untilReady(server: ChildProcess): Promise<void> {
+/** Says so when a server that nobody stopped ends: what comes of it otherwise names anything but the cause. */
+function reportEnd(server: ChildProcess, current: () => ChildProcess | undefined): void {
+  server.once('exit', (code, signal) => {
+    if (current() === server) process.stderr.write(`redis-server ended by itself: code ${code}, signal ${signal}\n`);
+  });
+}
+
+function untilReady(server: ChildProcess): Promise<undefined> {
   return new Promise((resolve, reject) => {
     let output = '';
-    const fail = (why: string) => reject(new Error(`redis-server ${why}: ${output.trim().split('\n').at(-1) ?? ''}`));
+    const fail = (why: string) =>
+      reject(new Error(`redis-server ${why}: ${output.trim().split('\n').slice(-2).join(' ')}`));
     const timer = setTimeout(() => fail('did not become ready'), START_TIMEOUT_MS);
     server.once('error', (error) => fail(`could not be started, ${error.message}`));
     server.once('exit', () => fail('ended'));
@@ -110,7 +128,7 @@ function untilReady(server: ChildProcess): Promise<void> {
       if (output.length < 10_000) output += chunk.toString();
       if (!output.includes('Ready to accept connections')) return;
       clearTimeout(timer);
-      resolve();
+      resolve(undefined);
     });
   });
 }
