@@ -38,7 +38,7 @@ export class HttpServer {
     this.fastify = fastify(serverOptions(config, refusals, features.tls)) as unknown as FastifyInstance;
     this.connections = new ClientConnections(this.fastify.server, () => this.begun());
     this.fastify.server.maxConnections = config.server.maxConnections;
-    // A worker that has all of its connections would pass further ones round the others without end.
+    // Otherwise a worker at its limit hands further connections to the other workers, which hand them on endlessly.
     Object.assign(this.fastify.server, { dropMaxConnection: true });
     // Read by Nest's adapter: without middlewares their engine would only cost time on each request.
     if (!features.middleware) this.fastify.decorate('skipMiddie', true);

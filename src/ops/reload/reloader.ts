@@ -1,5 +1,6 @@
 import { GatewayError, type FieldViolation } from '../../domain/errors.js';
 import type { Observation } from '../../observe/observe.module.js';
+import { SharedRun } from './shared-run.js';
 
 /** What a reload put in force. */
 export interface ReloadReport {
@@ -26,8 +27,7 @@ const SHOWN = 20;
 
 /** Reads settings, contracts and keys anew while the gateway runs, one reload at a time. */
 export class Reloader {
-  private running: Promise<unknown> = Promise.resolve();
-  private waiting: Promise<ReloadReport> | undefined;
+  private readonly runs = new SharedRun(() => this.run());
 
   constructor(
     private readonly steps: ReloadSteps,
@@ -40,14 +40,7 @@ export class Reloader {
    * runs gets the next one, since files may have changed after they were read; all who wait share it.
    */
   reload(): Promise<ReloadReport> {
-    if (this.waiting !== undefined) return this.waiting;
-    const next = this.running.then(() => {
-      this.waiting = undefined;
-      return this.run();
-    });
-    this.waiting = next;
-    this.running = next.catch(() => undefined);
-    return next;
+    return this.runs.next();
   }
 
   private async run(): Promise<ReloadReport> {

@@ -43,12 +43,21 @@ it('what a worker has counted stays when it ends, and what it measured goes', as
   const merged = new MergedMetrics(2);
   merged.take(1, await snapshot(3, 1));
   merged.take(2, await snapshot(4, 0));
-  await merged.retire(2);
+  merged.retire(2);
   const after = { gateway_in_flight_requests: 3, gateway_upstream_up: 1, gateway_degraded: 0 };
   expect(await valuesOf(merged)).toMatchObject({ 'requests_total{route="/a"}': 7, seconds_count: 7, ...after });
   merged.take(2, await snapshot(1, 1));
-  await merged.retire(2);
+  merged.retire(2);
   expect(await valuesOf(merged)).toMatchObject({ 'requests_total{route="/a"}': 8, seconds_count: 8 });
+});
+
+it('workers that end at the same moment leave all that they counted', async () => {
+  const merged = new MergedMetrics(2);
+  merged.take(1, await snapshot(3, 1));
+  merged.take(2, await snapshot(4, 0));
+  merged.retire(1);
+  merged.retire(2);
+  expect(await valuesOf(merged)).toMatchObject({ 'requests_total{route="/a"}': 7, seconds_count: 7 });
 });
 
 it('every gauge of a gateway has a rule that fits it', async () => {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { openMetricsExposition, textExposition } from '../../observe/exposition.js';
 import type { GatewayMetrics } from '../../observe/metrics.js';
 import type { ReloadReport } from '../reload/reloader.js';
+import { SharedRun } from '../reload/shared-run.js';
 import { firstCommands } from './first-commands.js';
 import { MergedMetrics, type MetricsSnapshot } from './merged-metrics.js';
 import { TO_WORKER } from './messages.js';
@@ -30,7 +31,7 @@ export class Workers {
   private readonly pool: WorkerPool;
   private readonly merged: MergedMetrics;
   private round: ReloadRound | undefined;
-  private reloads: Promise<unknown> = Promise.resolve();
+  private readonly reloads = new SharedRun(() => this.reloadAll());
   private reloadedAt = 0;
   private exposing: Promise<void> | undefined;
 
@@ -68,18 +69,7 @@ export class Workers {
 
   /** Reloads all workers, or none; one reload after the other. */
   reload(): Promise<ReloadReport> {
-    const next = this.reloads.then(async () => {
-      const { round, report } = ReloadRound.begin(this.pool.serving);
-      this.round = round;
-      this.reloadedAt = performance.now();
-      try {
-        return await report;
-      } finally {
-        this.round = undefined;
-      }
-    });
-    this.reloads = next.catch(() => undefined);
-    return next;
+    return this.reloads.next();
   }
 
   /** Writes the metrics of all workers. */
@@ -89,6 +79,17 @@ export class Workers {
     const all = (await this.parts.metrics.registry.getMetricsAsJSON()) as unknown as MetricsSnapshot;
     const registry = this.merged.merged(all.filter(({ name }) => OWN.test(name)));
     return isOpen ? openMetricsExposition(registry) : textExposition(registry);
+  }
+
+  private async reloadAll(): Promise<ReloadReport> {
+    const { round, report } = ReloadRound.begin(this.pool.serving);
+    this.round = round;
+    this.reloadedAt = performance.now();
+    try {
+      return await report;
+    } finally {
+      this.round = undefined;
+    }
   }
 
   private async takeSnapshots(): Promise<void> {
@@ -110,6 +111,6 @@ export class Workers {
   private ended(slot: WorkerSlot): void {
     this.round?.leave(slot.number);
     this.parts.metrics.listener.workerEnds.inc();
-    void this.merged.retire(slot.number);
+    this.merged.retire(slot.number);
   }
 }
