@@ -5,8 +5,11 @@ import { writePassed } from './passed-headers.js';
 import type { RpcExchange } from './pipeline/rpc-exchange.js';
 import { addVary } from './vary.js';
 
-/** Sends the response of an exchange. Does nothing without one, and where an interceptor has sent its own. */
-export function sendResponse(exchange: RpcExchange, encoded?: SentBody): void {
+/**
+ * Sends the response of an exchange. Does nothing without one, and where an interceptor has sent its own.
+ * @param encoded its body in a coding. @param tag its entity tag, where that is known already.
+ */
+export function sendResponse(exchange: RpcExchange, encoded?: SentBody, tag?: string): void {
   const { request, reply, call, response } = exchange;
   if (response === undefined || reply.sent) return;
   const { status, contentType, headers, body } = response;
@@ -18,7 +21,7 @@ export function sendResponse(exchange: RpcExchange, encoded?: SentBody): void {
   if (contentType === '') return void reply.send();
   reply.header('content-type', contentType);
   if (encoded !== undefined) reply.header('content-encoding', encoded.coding);
-  const etag = tagOf(exchange, response);
+  const etag = tag ?? tagOf(exchange, response);
   if (etag === undefined) return void reply.send(encoded?.body ?? body);
   sendTagged(request, reply, etag, encoded ?? { body, coding: undefined });
 }
@@ -31,12 +34,13 @@ export function compressedSend(compression: Compression): (exchange: RpcExchange
     if (response === undefined || reply.sent || !compression.variesBy(type)) return sendResponse(exchange);
     addVary(reply, 'Accept-Encoding');
     const coding = compression.codingFor(request.headers['accept-encoding'], type);
-    if (coding === undefined || knownTag(request, tagOf(exchange, response)) !== undefined)
-      return sendResponse(exchange);
-    const compressing = compression.compress(response.body, coding);
-    if (compressing === undefined) return sendResponse(exchange);
+    if (coding === undefined) return sendResponse(exchange);
+    const tag = tagOf(exchange, response);
+    const isKnown = knownTag(request, tag) !== undefined;
+    const compressing = isKnown ? undefined : compression.compress(response.body, coding);
+    if (compressing === undefined) return sendResponse(exchange, undefined, tag);
     return compressing.then((body) => {
-      if (!exchange.call.isOver) sendResponse(exchange, body && { body, coding });
+      if (!exchange.call.isOver) sendResponse(exchange, body && { body, coding }, tag);
     });
   };
 }

@@ -16,13 +16,15 @@ const MAX_CONCURRENT = 2;
 const COMPRESSIBLE =
   /^(?:text\/|application\/(?:json|x-ndjson|javascript|xml|yaml|wasm)$|image\/svg\+xml$|[^/]+\/[^/]+\+(?:json|xml|yaml)$)/;
 
-/** Whether responses of the routes of one gateway are compressed, and how (ADR 0040). */
+/** Whether responses of the routes of one gateway are compressed, and how (ADR 0041). */
 @Injectable()
 export class Compression {
   private readonly choice: CodingChoice;
   private readonly minBytes: number;
   private readonly isOn: boolean;
   private running = 0;
+  /** What was found out of each route: looking for secrets among its fields is too much for each stream. */
+  private readonly covered = new WeakMap<Route, boolean>();
 
   constructor(
     @Inject(GATEWAY_CONFIG) { server }: Pick<GatewayConfig, 'server'>,
@@ -34,9 +36,14 @@ export class Compression {
     this.isOn = codings.length > 0;
   }
 
-  /** Returns whether responses of a route may be compressed. Asked once, at boot. */
+  /** Returns whether responses of a route may be compressed. */
   covers(route: Route): boolean {
-    return this.isOn && whyUncompressed(route) === undefined;
+    if (!this.isOn) return false;
+    const known = this.covered.get(route);
+    if (known !== undefined) return known;
+    const isCovered = whyUncompressed(route) === undefined;
+    this.covered.set(route, isCovered);
+    return isCovered;
   }
 
   /** Returns the coding that a client is sent a media type in; undefined for none. */
