@@ -1,6 +1,6 @@
 import { decodeJwt } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { run } from '../program.js';
+import { gatewayCommand as gateway } from '../../../test/support/gateway-command.js';
 
 const ENV = {
   AUTH_SERVICE_URL: 'none',
@@ -8,17 +8,6 @@ const ENV = {
   TENANT_SERVICE_URL: 'none',
   JWT_SECRET: 'a secret of more than 32 bytes, really',
 };
-
-async function gateway(args: readonly string[], env: Readonly<Record<string, string>>, input = '') {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = {
-    out: (line: string) => void out.push(line),
-    err: (line: string) => void err.push(line),
-    read: () => Promise.resolve(input),
-  };
-  return { exitCode: await run(args, terminal, env), out: out.join('\n'), err: err.join('\n') };
-}
 
 describe('gateway token issue', () => {
   it.each([[{}], [{ JWT_ISSUER: 'https://login.example.com', JWT_AUDIENCE: 'orders' }]])(
