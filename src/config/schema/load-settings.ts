@@ -34,6 +34,6 @@ export const loadSettings = {
   }),
   GATEWAY_SHED_MEMORY_PERCENT: defaulted(count({ min: 0, max: 99 }), '92', {
     description:
-      'Share of the memory limit of the container, or of the memory of the machine, in use from which less is taken on at once. 0: never.',
+      'Share of the memory limit of the container (or of the memory of the machine) that may be in use before fewer requests are admitted at once, in percent. 0: never.',
   }),
 };

@@ -61,7 +61,7 @@ export function upstreamSchema(name: string) {
 function withoutAddress(name: string): string {
   if (name === GUARDRAIL) return ' (docs/guardrails.md). Unset: nothing is checked.';
   if (!BUILT_IN[name]?.required) return `. Unset or \`${NONE}\`: its routes do not exist.`;
-  return `; \`${NONE}\`: there is no such service, and what needs it is absent ([without-services.md](without-services.md)).`;
+  return `; \`${NONE}\`: the deployment has no such service, and everything that depends on it is left out ([without-services.md](without-services.md)).`;
 }
 
 export type UpstreamValues = z.infer<ReturnType<typeof upstreamSchema>>;
