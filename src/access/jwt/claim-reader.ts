@@ -18,11 +18,11 @@ export class ClaimError extends Error {
 /** A claim that is a text in some tokens and a list in others. */
 interface ClaimForm {
   readonly maxLength: number;
+  /** Of a list. */
+  readonly maxItems: number;
   /** Claims of the gateway's own have one form; those of other issuers may be written either way. */
   readonly strict: boolean;
 }
-
-const MAX_ITEMS = 500;
 
 /** Follows a path into the claims; undefined when a member is absent. Throws ClaimError for one that has no members. */
 export function claimAt(claims: TokenClaims, { text, names }: ClaimPath): unknown {
@@ -38,7 +38,11 @@ export function claimAt(claims: TokenClaims, { text, names }: ClaimPath): unknow
 }
 
 /** Reads the first of some claims that a token has: a text, or where the form allows it a list of one. Empty when it has none. */
-export function readText(claims: TokenClaims, paths: readonly ClaimPath[], { maxLength, strict }: ClaimForm): string {
+export function readText(
+  claims: TokenClaims,
+  paths: readonly ClaimPath[],
+  { maxLength, strict }: Omit<ClaimForm, 'maxItems'>,
+): string {
   for (const path of paths) {
     const value = claimAt(claims, path);
     if (value === undefined) continue;
@@ -64,10 +68,10 @@ export function readList(
   return found.length === 1 ? found[0] : [...new Set(found.flat())];
 }
 
-function itemsOf(claim: string, value: unknown, { maxLength, strict }: ClaimForm): readonly string[] {
+function itemsOf(claim: string, value: unknown, { maxLength, maxItems, strict }: ClaimForm): readonly string[] {
   const items: unknown = !strict && typeof value === 'string' ? value.split(' ').filter(Boolean) : value;
   if (!Array.isArray(items)) throw new ClaimError(claim, `is ${describe(value)}, not a list of texts`);
-  if (items.length > MAX_ITEMS) throw new ClaimError(claim, `has ${items.length} values, more than ${MAX_ITEMS}`);
+  if (items.length > maxItems) throw new ClaimError(claim, `has ${items.length} values, more than ${maxItems}`);
   for (const item of items as unknown[]) {
     if (typeof item !== 'string') throw new ClaimError(claim, `holds ${describe(item)}, not only texts`);
     if (item.length > maxLength) throw new ClaimError(claim, `holds a text of more than ${maxLength} characters`);

@@ -90,6 +90,15 @@ describe('a claim of the wrong kind is refused with its name', () => {
     const cause = `the claim ${name} is a text, not a list of texts`;
     expect(refusal({ [name]: '*' })).toEqual({ reason: 'UNAUTHENTICATED MALFORMED_CREDENTIALS', cause });
   });
+
+  it("more than 100 roles of the gateway's own, and more than 500 of another claim", () => {
+    const list = (length: number) => Array.from({ length }, (_, at) => `role-${at}`);
+    expect(read({ roles: list(100) }).roles).toHaveLength(100);
+    expect(refusal({ roles: list(101) }).cause).toBe('the claim roles has 101 values, more than 100');
+    const mapped = (length: number) => ({ realm_access: { roles: list(length) } });
+    expect(read(mapped(500), MAPPED).roles).toHaveLength(500);
+    expect(refusal(mapped(501), MAPPED).cause).toBe('the claim realm_access.roles has 501 values, more than 500');
+  });
 });
 
 describe('where rights come from', () => {

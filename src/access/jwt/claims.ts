@@ -20,6 +20,10 @@ export type ToPrincipal = (claims: TokenClaims) => Principal;
 
 const MAX_SUBJECT = 256;
 const MAX_NAME = 128;
+const MAX_PERMISSIONS = 500;
+/** Roles of the gateway's own claim. Other issuers list groups among them, of which there are more. */
+const MAX_OWN_ROLES = 100;
+const MAX_ROLES = 500;
 
 /** A claim by the setting, or by the name that the gateway gives it. */
 interface Source {
@@ -96,7 +100,7 @@ function own(name: string): Source {
 
 function toPrincipal(claims: TokenClaims, mapping: Mapping): Principal {
   const { iss, exp, jti, token_version } = Registered.parse(claims);
-  const roles = readNames(claims, mapping.roles) ?? [];
+  const roles = readNames(claims, mapping.roles, mapping.roles.strict ? MAX_OWN_ROLES : MAX_ROLES) ?? [];
   const permissions = permissionsOf(claims, roles, mapping);
   const bound = mapping.tenants !== undefined;
   return Object.freeze({
@@ -134,15 +138,15 @@ function permissionsOf(
   { permissions, byRole, byScope, asksAuthService }: Mapping,
 ): readonly string[] | undefined {
   let listed: readonly string[] | undefined;
-  for (const source of permissions) if ((listed = readNames(claims, source)) !== undefined) break;
+  for (const source of permissions) if ((listed = readNames(claims, source, MAX_PERMISSIONS)) !== undefined) break;
   const byRoles = byRole.size === 0 ? [] : roles.flatMap((role) => byRole.get(role) ?? []);
   if (listed === undefined && byRoles.length === 0) return asksAuthService ? undefined : [];
   const own = byScope.size === 0 ? (listed ?? []) : (listed ?? []).flatMap((scope) => byScope.get(scope) ?? scope);
   return byRoles.length === 0 && byScope.size === 0 ? own : [...new Set([...own, ...byRoles])];
 }
 
-function readNames(claims: TokenClaims, { paths, strict }: Source): readonly string[] | undefined {
-  return readList(claims, paths, { maxLength: MAX_NAME, strict });
+function readNames(claims: TokenClaims, { paths, strict }: Source, maxItems: number): readonly string[] | undefined {
+  return readList(claims, paths, { maxLength: MAX_NAME, maxItems, strict });
 }
 
 function nameOf({ paths }: Source): string {
