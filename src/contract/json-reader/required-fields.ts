@@ -61,14 +61,13 @@ export class RequiredFields {
   }
 
   private checkField(field: DescField, object: JsonObject, { findings, mask, fields }: Search): void {
-    const below = { findings, mask, fields: [...fields, field] };
-    const isMissing = isAbsent(field, object) && this.isNeeded(below.fields, mask);
-    if (!isMissing && field.message === undefined) return;
+    const isMissing = isAbsent(field, object) && this.isNeeded([...fields, field], mask);
+    if (!isMissing && (field.message === undefined || !isSet(object, field))) return;
     // The JSON of a body that is one field begins within it.
     const isBody = fields.length === 0 && field === this.place?.body;
     if (!isBody) findings.enter(Object.hasOwn(object, field.name) ? field.name : field.jsonName);
     if (isMissing) findings.add('is required');
-    else this.checkValues(field, getMember(object, field) ?? null, below);
+    else this.checkValues(field, getMember(object, field) ?? null, { findings, mask, fields: [...fields, field] });
     if (!isBody) findings.leave();
   }
 
