@@ -48,6 +48,24 @@ describe('the deadline wheel', () => {
     expect(ended).toHaveLength(109);
   });
 
+  it('lets what arrived during a standstill be read before it ends anything', () => {
+    let now = 100;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const wheel = new DeadlineWheel();
+    const stalls: number[] = [];
+    wheel.add({ ...timed(130, () => undefined), onDeadline: (stalledMs) => stalls.push(stalledMs) });
+    now = 108;
+    vi.advanceTimersToNextTimer();
+    // The timers phase is over; now the poll phase holds the event loop up.
+    now = 500;
+    vi.advanceTimersToNextTimer();
+    expect(stalls).toEqual([]);
+    vi.advanceTimersToNextTimer();
+    vi.advanceTimersToNextTimer();
+    expect(stalls).toEqual([384]);
+    vi.mocked(performance.now).mockRestore();
+  });
+
   it('has no timer while nothing is waiting', () => {
     const wheel = new DeadlineWheel();
     const waiting = endingIn(100);

@@ -12,8 +12,9 @@ const SLOTS = 512;
 
 /**
  * One coarse timer for the deadlines of all calls, at most a tick late and never early. A timer per call costs several
- * times as much to set and to clear, and almost none ever fires. Calls expire in the check phase of the event loop:
- * after a standstill, responses that came in time are read first.
+ * times as much to set and to clear, and almost none ever fires. The timers phase of the event loop decides which calls
+ * are due, and the check phase ends them: in between the sockets are polled, so that a response that arrived before its
+ * deadline is read first, however long the event loop stood still.
  */
 export class DeadlineWheel {
   /** What ends about the same time, modulo the wheel's 4 s: later rounds stay where they are. */
@@ -22,8 +23,14 @@ export class DeadlineWheel {
   /** Last tick that was looked at. */
   private cursor = 0;
   private turnedAt = 0;
+  /** Calls that were due then are ended next: the moment of the last timers phase, in `performance.now()` ms. */
+  private dueAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private readonly turnLater = (): void => this.turn();
+  private readonly tick = (): void => {
+    this.dueAt = performance.now();
+    setImmediate(this.turnLater);
+  };
 
   /** Takes in something whose deadline is yet to come. */
   add(timed: Timed): void {
@@ -44,11 +51,11 @@ export class DeadlineWheel {
   private start(): void {
     this.turnedAt = performance.now();
     this.cursor = Math.floor(this.turnedAt / TICK_MS);
-    this.timer = setInterval(() => setImmediate(this.turnLater), TICK_MS).unref();
+    this.timer = setInterval(this.tick, TICK_MS).unref();
   }
 
   private turn(): void {
-    const now = performance.now();
+    const now = this.dueAt;
     const tick = Math.floor(now / TICK_MS);
     const first = Math.max(this.cursor + 1, tick - SLOTS + 1);
     const stalledMs = Math.max(now - this.turnedAt - TICK_MS, 0);
