@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts', 'src/grpc/http2/stuck-connection.spec.ts'];
 
 /** No test is timed: states are waited for as long as a busy machine takes to reach them. */
-const PATIENT = { testTimeout: 60_000, hookTimeout: 120_000, expect: { poll: { timeout: 10_000 } } };
+const PATIENT = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
 
 /** Files share what they import, since no module keeps state: loading it takes longer than most of them do. */
 const SHARED = { isolate: false, setupFiles: ['test/support/reflect.ts'] };

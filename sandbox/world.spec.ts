@@ -8,9 +8,10 @@ import { createFileRegistry, fromBinary } from '@bufbuild/protobuf';
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import { service as healthService } from 'grpc-health-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { BackendClient } from './backend/client.js';
 import { startWorld, type World, type WorldOptions } from './world.js';
+import { untilPasses } from '../test/support/until.js';
 
 const worlds: World[] = [];
 
@@ -66,7 +67,7 @@ describe('a world', { timeout: 30_000 }, () => {
     await expect(startWorld({ ports })).rejects.toMatchObject({ code: 'EADDRINUSE' });
     taken.close();
     const listening = () => process.getActiveResourcesInfo().filter((name) => name === 'TCPServerWrap');
-    await vi.waitFor(() => expect(listening()).toEqual([]));
+    await untilPasses(() => expect(listening()).toEqual([]));
   });
 
   it('on all addresses names one that can be called', async () => {

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
 import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
@@ -21,6 +21,7 @@ import { GATEWAY_LOGGER } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { UpstreamsModule } from './upstreams.module.js';
 import { Upstreams } from './upstreams.js';
+import { untilPasses } from '../../test/support/until.js';
 
 const USER_PATH = '/user.v1.UserService/GetUser';
 const OTHER_PATH = '/user.v1.OtherService/Do';
@@ -111,7 +112,7 @@ describe.each(TRANSPORTS)('the upstreams of the settings, over $name', ({ name }
       upstreamConfig('dns:///nobody.invalid:1', { name: 'tenant', transport: name }),
     ]);
     toClose.push(() => app.close());
-    await vi.waitFor(() => expect(stub.sessions).toHaveLength(1));
+    await untilPasses(() => expect(stub.sessions).toHaveLength(1));
     expect(app.get(Upstreams).names().sort()).toEqual(['tenant', 'user']);
   });
 

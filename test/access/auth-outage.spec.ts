@@ -3,6 +3,7 @@ import { API_KEYS } from '../../sandbox/auth/credentials.js';
 import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
+import { untilPasses } from '../support/until.js';
 
 const MINUTE = 60_000;
 const KEY = 'a secret for the cache, of 32 bytes or more';
@@ -68,7 +69,7 @@ describe('AuthService is killed for ten minutes', () => {
     pass(2 * MINUTE);
     expect((await get('sk-nobody')).status).toBe(503);
     await gateway.world.setFault('auth', { mode: 'none' });
-    await vi.waitFor(async () => expect((await get('sk-nobody')).status).toBe(401), { timeout: 10_000, interval: 50 });
+    await untilPasses(async () => expect((await get('sk-nobody')).status).toBe(401), { interval: 50 });
   });
 });
 
@@ -86,7 +87,7 @@ describe('with Redis and a key', () => {
   it('a new instance knows warm keys while AuthService is away, and nobody can read them in Redis', async () => {
     gateway = await startTestGateway({ env: env() });
     expect((await get(API_KEYS.acme)).status).toBe(200);
-    await vi.waitFor(async () => expect(await stored()).toHaveLength(1));
+    await untilPasses(async () => expect(await stored()).toHaveLength(1));
     const [name = ''] = await stored();
     expect(name + (await redis.client.get(name))).not.toMatch(/sk-sandbox|service-acme|user\.read/);
     expect(await redis.client.pttl(name)).toBeGreaterThan(30_000);
@@ -96,8 +97,7 @@ describe('with Redis and a key', () => {
     await gateway.gateway.drain();
     gateway = await startTestGateway({ env: env(), world });
     // A read has 5 ms, which a busy machine may miss; the next one finds it.
-    await vi.waitFor(async () => expect((await get(API_KEYS.acme)).status).toBe(200), {
-      timeout: 10_000,
+    await untilPasses(async () => expect((await get(API_KEYS.acme)).status).toBe(200), {
       interval: 50,
     });
   });
@@ -105,23 +105,22 @@ describe('with Redis and a key', () => {
   it('what cannot be read is deleted, and the credential is asked about', async () => {
     gateway = await startTestGateway({ env: env() });
     expect((await get(API_KEYS.acme)).status).toBe(200);
-    await vi.waitFor(async () => expect(await stored()).toHaveLength(1));
+    await untilPasses(async () => expect(await stored()).toHaveLength(1));
     const [name = ''] = await stored();
     const { world } = gateway;
     await gateway.gateway.drain();
     await redis.client.set(name, Buffer.from('{"principal":{"subject":"root"}}').toString('base64'));
     await world.setFault('auth', { mode: 'down' });
     gateway = await startTestGateway({ env: env(), world });
-    await vi.waitFor(
+    await untilPasses(
       async () => {
         expect((await get(API_KEYS.acme)).status).toBe(503);
         expect(await stored()).toEqual([]);
       },
-      { timeout: 10_000, interval: 50 },
+      { interval: 50 },
     );
     await world.setFault('auth', { mode: 'none' });
-    await vi.waitFor(async () => expect((await get(API_KEYS.acme)).status).toBe(200), {
-      timeout: 10_000,
+    await untilPasses(async () => expect((await get(API_KEYS.acme)).status).toBe(200), {
       interval: 50,
     });
   });

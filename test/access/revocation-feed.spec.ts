@@ -1,12 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RevocationService } from '../../src/access/revocation/revocation-service.js';
 import { RevocationSignals } from '../../src/access/revocation/revocation-signals.js';
 import { FEED_KEY, readTokens, TOKENS_KEY, VERSIONS_KEY } from '../../src/access/revocation/revocation-store.js';
 import { principalOf } from '../support/principal.js';
 import { TestRedis } from '../support/redis.js';
 import { connectTo, type RedisUser } from '../support/redis-user.js';
+import { until } from '../support/until.js';
 
-const AGAIN = { timeout: 15_000 };
 const GAP = ['revocation feed_gap degraded', 'revocation feed_gap recovered'];
 
 let server: TestRedis;
@@ -22,7 +22,7 @@ beforeEach(async () => {
   const signals = new RevocationSignals(user.flags, user.metrics.revocation, user.logger);
   revocation = new RevocationService(user.config.revocation, signals, user.redis);
   revocation.onApplicationBootstrap();
-  await vi.waitUntil(() => revocation.ready, AGAIN);
+  await until(() => revocation.ready);
 });
 afterEach(() => {
   revocation.beforeApplicationShutdown();
@@ -51,8 +51,8 @@ describe('what the feed could not keep', () => {
   it('30,000 tokens that are revoked in one step are all refused, and the gap is told', async () => {
     const ids = idsOf('t', 30_000);
     await revokeAtOnce(ids);
-    await expect.poll(() => accepted(ids), AGAIN).toBe(0);
-    await expect.poll(toldOfGaps, AGAIN).toEqual(GAP);
+    await expect.poll(() => accepted(ids)).toBe(0);
+    await expect.poll(toldOfGaps).toEqual(GAP);
     expect(await gaps()).toBe(1);
     expect(user.lines.join('')).toContain('degraded component=revocation');
   });
@@ -64,16 +64,16 @@ describe('what the feed could not keep', () => {
     'is read from the set when the stream is %s before anybody read it',
     async (_how, command, more, told) => {
       await revokeAtOnce(['before']);
-      await expect.poll(() => isRevoked('before'), AGAIN).toBe(true);
+      await expect.poll(() => isRevoked('before')).toBe(true);
       const step = server.client.multi();
       step.zadd(TOKENS_KEY, end(), 'missed').xadd(FEED_KEY, '*', 'jti', 'missed', 'exp', end());
       step
         .hset(VERSIONS_KEY, 'subject:bot', 3)
         .xadd(FEED_KEY, '*', 'owner', 'subject', 'id', 'bot', 'min_version', '3');
       await step.call(command, FEED_KEY, ...more).exec();
-      await expect.poll(() => isRevoked('missed'), AGAIN).toBe(true);
+      await expect.poll(() => isRevoked('missed')).toBe(true);
       const bot = principalOf({ subject: 'bot', tokenVersion: 2 });
-      await expect.poll(() => revocation.verdict(bot), AGAIN).toBe('TOKEN_VERSION_STALE');
+      await expect.poll(() => revocation.verdict(bot)).toBe('TOKEN_VERSION_STALE');
       expect(await gaps()).toBe(told);
     },
   );
@@ -81,7 +81,7 @@ describe('what the feed could not keep', () => {
   it('nothing, is not a gap: a stream that is trimmed behind its readers', async () => {
     for (const id of idsOf('t', 20)) {
       await revokeAtOnce([id]);
-      await expect.poll(() => isRevoked(id), AGAIN).toBe(true);
+      await expect.poll(() => isRevoked(id)).toBe(true);
       await server.client.xtrim(FEED_KEY, 'MAXLEN', 1);
     }
     expect([await gaps(), toldOfGaps()]).toEqual([0, []]);
@@ -89,13 +89,13 @@ describe('what the feed could not keep', () => {
 
   it('a stream whose ids went back, as after a failover to an older copy, is followed all the same', async () => {
     await revokeAtOnce(['before']);
-    await expect.poll(() => isRevoked('before'), AGAIN).toBe(true);
+    await expect.poll(() => isRevoked('before')).toBe(true);
     const step = server.client.multi().del(FEED_KEY).zadd(TOKENS_KEY, end(), 'meanwhile');
     await step.xadd(FEED_KEY, '1-1', 'jti', 'meanwhile', 'exp', end()).exec();
-    await expect.poll(() => isRevoked('meanwhile'), AGAIN).toBe(true);
+    await expect.poll(() => isRevoked('meanwhile')).toBe(true);
     // The new stream is read from now on.
     await server.client.xadd(FEED_KEY, '2-1', 'jti', 'after', 'exp', end());
-    await expect.poll(() => isRevoked('after'), AGAIN).toBe(true);
+    await expect.poll(() => isRevoked('after')).toBe(true);
   });
 });
 
@@ -103,7 +103,7 @@ it('a user that may not XINFO follows the feed all the same', async () => {
   await server.client.call('ACL', 'SETUSER', 'default', '-xinfo');
   try {
     await revokeAtOnce(['a']);
-    await expect.poll(() => isRevoked('a'), AGAIN).toBe(true);
+    await expect.poll(() => isRevoked('a')).toBe(true);
     expect(revocation.degraded).toBe(false);
   } finally {
     await server.client.call('ACL', 'SETUSER', 'default', '+xinfo');
@@ -141,7 +141,7 @@ describe('the set of revoked tokens', () => {
     for (let round = 0; round < 20; round++) await revocation.revoke(`own-${round}`, end());
     await server.client.xtrim(FEED_KEY, 'MAXLEN', 0);
     for (let round = 20; round < 200; round++) await revocation.revoke(`own-${round}`, end());
-    await expect.poll(() => accepted(idsOf('t', 3_000)), AGAIN).toBe(0);
+    await expect.poll(() => accepted(idsOf('t', 3_000))).toBe(0);
     expect(user.lines.join('')).not.toContain('revocation_store_truncated');
   });
 });

@@ -6,7 +6,6 @@ import { Client } from '../support/client.js';
 import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { TestRedis } from '../support/redis.js';
 
-const AGAIN = { timeout: 10_000 };
 const USERS = '/api/v1/users';
 const LOGOUT = '/api/v1/auth/logout';
 
@@ -90,7 +89,7 @@ describe('a logout', () => {
     const bob = await Client.of(one, 'bob@acme.test');
     expect(await statusOf(at(two, alice))).toBe(200);
     await logOut(alice);
-    await expect.poll(() => statusOf(at(two, alice)), AGAIN).toBe(401);
+    await expect.poll(() => statusOf(at(two, alice))).toBe(401);
     await redis.kill();
     expect([await statusOf(at(two, alice)), await statusOf(at(two, bob))]).toEqual([401, 200]);
   });
@@ -110,7 +109,7 @@ describe('a logout', () => {
     expect(await logOut(alice)).toBe(200);
     expect(await statusOf(alice)).toBe(401);
     await redis.restart();
-    await expect.poll(() => statusOf(at(two, alice)), AGAIN).toBe(401);
+    await expect.poll(() => statusOf(at(two, alice))).toBe(401);
   });
 });
 
@@ -128,22 +127,22 @@ describe('Redis', () => {
     const bob = await Client.of(gateway, 'bob@acme.test');
     await logOut(bob);
     await redis.kill();
-    await expect.poll(() => degraded(gateway, 'revocation'), AGAIN).toBe('1');
+    await expect.poll(() => degraded(gateway, 'revocation')).toBe('1');
     const statuses = await Promise.all(Array.from({ length: 40 }, () => statusOf(alice)));
     expect(new Set(statuses)).toEqual(new Set([200]));
     expect(await statusOf(bob)).toBe(401);
-    await expect.poll(() => degraded(gateway, 'redis'), AGAIN).toBe('1');
-    await expect.poll(async () => (await probe(gateway, '/healthz')).status, AGAIN).toBe(503);
+    await expect.poll(() => degraded(gateway, 'redis')).toBe('1');
+    await expect.poll(async () => (await probe(gateway, '/healthz')).status).toBe(503);
     expect((await probe(gateway, '/health')).status).toBe(200);
     expect((await probe(gateway, '/readyz')).status).toBe(200);
 
     await redis.restart();
-    await expect.poll(() => degraded(gateway, 'revocation'), AGAIN).toBe('0');
-    await expect.poll(() => degraded(gateway, 'redis'), AGAIN).toBe('0');
-    await expect.poll(async () => (await probe(gateway, '/healthz')).status, AGAIN).toBe(200);
+    await expect.poll(() => degraded(gateway, 'revocation')).toBe('0');
+    await expect.poll(() => degraded(gateway, 'redis')).toBe('0');
+    await expect.poll(async () => (await probe(gateway, '/healthz')).status).toBe(200);
     expect(await statusOf(bob)).toBe(401);
     await expect
-      .poll(() => textsOf('Redis stream'), AGAIN)
+      .poll(() => textsOf('Redis stream'))
       .toEqual([
         '[acme-prod] auth.degraded TokenRevocationService Redis stream degraded',
         '[acme-prod] auth.recovered TokenRevocationService Redis stream recovered',
@@ -158,12 +157,12 @@ describe('Redis', () => {
     const bob = await Client.of(gateway, 'bob@acme.test');
     await logOut(bob);
     redis.freeze();
-    await expect.poll(() => degraded(gateway, 'revocation'), AGAIN).toBe('1');
+    await expect.poll(() => degraded(gateway, 'revocation')).toBe('1');
     expect(new Set(await Promise.all(Array.from({ length: 40 }, () => statusOf(alice))))).toEqual(new Set([200]));
     expect(await statusOf(bob)).toBe(401);
     redis.thaw();
-    await expect.poll(() => degraded(gateway, 'revocation'), AGAIN).toBe('0');
-    await expect.poll(() => textsOf('Redis stream'), AGAIN).toHaveLength(2);
+    await expect.poll(() => degraded(gateway, 'revocation')).toBe('0');
+    await expect.poll(() => textsOf('Redis stream')).toHaveLength(2);
   });
 
   it('emptied under traffic revives no token, and a gateway that starts afterwards knows it too', async () => {
@@ -173,7 +172,7 @@ describe('Redis', () => {
     await logOut(bob);
     await redis.client.flushall();
     await expect
-      .poll(() => textsOf('revocation_store_truncated'), AGAIN)
+      .poll(() => textsOf('revocation_store_truncated'))
       .toEqual(['[acme-prod] auth.degraded TokenRevocationService revocation_store_truncated']);
     expect([await statusOf(bob), await statusOf(alice)]).toEqual([401, 200]);
     await expect.poll(() => redis.client.zcard(TOKENS_KEY)).toBe(1);
@@ -193,10 +192,10 @@ describe('Redis', () => {
     });
     expect((await probe(gateway, '/livez')).status).toBe(200);
     await expect
-      .poll(() => textsOf('not initialized'), AGAIN)
+      .poll(() => textsOf('not initialized'))
       .toEqual(['[acme-prod] auth.degraded TokenRevocationService Redis client not initialized']);
     await redis.restart();
-    await expect.poll(async () => (await probe(gateway, '/readyz')).status, AGAIN).toBe(200);
+    await expect.poll(async () => (await probe(gateway, '/readyz')).status).toBe(200);
   });
 });
 
@@ -205,7 +204,7 @@ it('a password of Redis and the URL of the webhook appear in no line', async () 
   const env = { ...settings, REDIS_URL: redis.url.replace('//', '//:hunter3@'), LOG_LEVEL: 'trace' };
   const gateway = await startTestGateway({ env, waitUntilReady: false });
   gateways.push(gateway);
-  await expect.poll(() => textsOf('not initialized'), AGAIN).toHaveLength(1);
+  await expect.poll(() => textsOf('not initialized')).toHaveLength(1);
   expect(JSON.stringify(gateway.lines)).not.toMatch(/hunter|\/hook/);
   expect(alerts.texts.join('')).not.toMatch(/hunter/);
 });
@@ -215,7 +214,7 @@ it('tokens beyond the limit of memory are looked up', async () => {
   const users = ['alice@acme.test', 'bob@acme.test', 'carol@globex.test'];
   const clients = await Promise.all(users.map((user) => Client.of(gateway, user)));
   for (const client of clients) await logOut(client);
-  for (const client of clients) await expect.poll(() => statusOf(client), AGAIN).toBe(401);
+  for (const client of clients) await expect.poll(() => statusOf(client)).toBe(401);
   expect(await statusOf(await Client.of(gateway, 'alice@acme.test'))).toBe(200);
   await expect
     .poll(() => textsOf('overflow'))

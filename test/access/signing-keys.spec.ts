@@ -1,9 +1,10 @@
 import { decodeProtectedHeader } from 'jose';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
 import { Client } from '../support/client.js';
 import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
+import { untilPasses } from '../support/until.js';
 
 let gateway: TestGateway;
 
@@ -36,7 +37,7 @@ describe('the keys of the issuer', () => {
     expect((await alice.get('/api/v1/users')).status).toBe(200);
     await gateway.world.rotateKeys();
     gateway.world.forgetOldKeys();
-    await vi.waitFor(async () => expect((await alice.get('/api/v1/users')).status).toBe(401), { timeout: 10_000 });
+    await untilPasses(async () => expect((await alice.get('/api/v1/users')).status).toBe(401));
     expect(gateway.lines.findLast((line) => line.route === '/api/v1/users')?.decision_reason).toBe(
       'SIGNING_KEY_MISSING',
     );
@@ -48,7 +49,7 @@ describe('the keys of the issuer', () => {
     expect((await alice.get('/api/v1/users')).status).toBe(200);
     await gateway.world.rotateKeys(decodeProtectedHeader(alice.token).kid);
     gateway.world.forgetOldKeys();
-    await vi.waitFor(async () => expect((await alice.get('/api/v1/users')).status).toBe(401), { timeout: 10_000 });
+    await untilPasses(async () => expect((await alice.get('/api/v1/users')).status).toBe(401));
     expect(gateway.lines.findLast((line) => line.route === '/api/v1/users')?.decision_reason).toBe(
       'TOKEN_SIGNATURE_INVALID',
     );
@@ -59,8 +60,7 @@ describe('the keys of the issuer', () => {
   it('serve on when the issuer is gone, which is told once', async () => {
     gateway = await startTestGateway({ env: { GATEWAY_JWKS_CACHE_TTL: '1s' } });
     await gateway.world.setFault('jwks', { mode: 'down' });
-    await vi.waitFor(async () => expect(await metrics()).toMatch(/^gateway_degraded\{component="jwks"\} 1$/m), {
-      timeout: 10_000,
+    await untilPasses(async () => expect(await metrics()).toMatch(/^gateway_degraded\{component="jwks"\} 1$/m), {
       interval: 100,
     });
     const alice = await Client.of(gateway, 'alice@acme.test');
@@ -100,7 +100,7 @@ describe('the keys of the issuer', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     await expectFetchProblem(refused, 'AUTH_UNAVAILABLE');
     await world.setFault('jwks', { mode: 'none' });
-    await vi.waitFor(async () => expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200), { timeout: 15_000 });
+    await untilPasses(async () => expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200));
     expect((await alice.get('/api/v1/users')).status).toBe(200);
   });
 });

@@ -8,6 +8,7 @@ import { Client } from '../support/client.js';
 import { lineOf, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { wild } from './wild/wild.js';
+import { untilPasses } from '../support/until.js';
 
 const USERS = '/api/v1/users?page_size=1';
 /** What Node keeps of an object that refers to itself. */
@@ -158,7 +159,7 @@ describe('an interceptor', () => {
     await entered.promise;
     leaving.abort();
     await asked;
-    await vi.waitFor(() => expect(left).toHaveBeenCalled());
+    await untilPasses(() => expect(left).toHaveBeenCalled());
   });
 
   it('that fails after a value answers the failure', async () => {
@@ -216,7 +217,7 @@ describe('an interceptor', () => {
     );
     const response = await get('/api/v1/users/acme-alice');
     expect(await response.json()).toEqual({ late: true });
-    await vi.waitFor(async () =>
+    await untilPasses(async () =>
       expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(
         /gateway_upstream_in_flight_requests\{upstream="user"\} 0\n/,
       ),

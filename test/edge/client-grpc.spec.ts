@@ -18,6 +18,7 @@ import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
+import { untilPasses } from '../support/until.js';
 
 /** What a test has the explicit method do in place of the generated call. */
 let override: (clients: TenantController, call: RpcCall) => ReturnType<TenantController['GetTenant']>;
@@ -140,7 +141,7 @@ describe.each(['http2', 'grpc-js'])('ClientGrpc in an explicit method, over %s',
       return 'enough';
     };
     expect(await (await ask()).json()).toBe('enough');
-    await vi.waitFor(() => expect(gateway.world.calls.list().at(-1)).toMatchObject({ cancelled: true }));
+    await untilPasses(() => expect(gateway.world.calls.list().at(-1)).toMatchObject({ cancelled: true }));
     override = async ({ users }) => {
       users.getUser({ userId: 'u1' });
       return 'nothing';

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from 'node:http';
 import { brotliDecompressSync, createGunzip, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
 import { compileProto, type CompiledProto } from '../support/compile-proto.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type BytesStream, grpcBackend } from '../support/grpc-backend.js';
+import { until } from '../support/until.js';
 
 /** An RPC that reads by GET, open to whoever has signed in. */
 function rpc(name: string, path: string, output: string, policy = ''): string {
@@ -205,7 +206,7 @@ describe('a compressed stream', () => {
 
   it.each(['gzip', 'br', 'zstd'])('is decoded whole: %s', async (coding) => {
     const responding = get('/watch/a', coding, { accept: 'application/x-ndjson' });
-    const call = await vi.waitUntil(() => watched.pop());
+    const call = await until(() => watched.pop());
     for (const text of ['one', TEXT, 'three']) send(call, text);
     call.end();
     const { headers, body } = await responding;
@@ -216,7 +217,7 @@ describe('a compressed stream', () => {
 
   it('is flushed message by message', async () => {
     const opening = begin('/watch/a', { 'accept-encoding': 'gzip' });
-    const call = await vi.waitUntil(() => watched.pop());
+    const call = await until(() => watched.pop());
     send(call, 'first');
     const decoded = (await opening).pipe(createGunzip());
     for (const text of ['first', 'second']) {
@@ -231,11 +232,11 @@ describe('a compressed stream', () => {
 
   it('ends the call when its client leaves', async () => {
     const opening = begin('/watch/a', { 'accept-encoding': 'br' });
-    const call = await vi.waitUntil(() => watched.pop());
+    const call = await until(() => watched.pop());
     send(call, 'first');
     const response = await opening;
     response.destroy();
-    await vi.waitUntil(() => call.cancelled);
+    await until(() => call.cancelled);
     expect(call.cancelled).toBe(true);
   });
 });

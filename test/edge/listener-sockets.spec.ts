@@ -10,7 +10,6 @@ import { RawClient } from '../support/raw-client.js';
 import { SOCKET_ENDINGS, SOCKET_EVENTS } from '../support/socket-events.js';
 
 const CONNECTIONS = 40;
-const SOON = { timeout: 10_000 };
 const LIMITS = {
   OPS_PORT: '0',
   GATEWAY_ADMIN_ADDR: '127.0.0.1:0',
@@ -67,7 +66,7 @@ describe.each(['TLS', 'a Unix socket'])('a listener with %s', (kind) => {
         const client = await RawClient.open(gateway.url);
         clients.push(client);
         const isRead = await end(client, bytes);
-        if (isRead) await expect.poll(() => linesSince(start).length, { ...SOON, message: event }).toBe(1);
+        if (isRead) await expect.poll(() => linesSince(start).length, { message: event }).toBe(1);
         await linesWritten(gateway);
         expect(linesSince(start).length, event).toBeLessThanOrEqual(1);
         expect(crashes.crashes, event).toEqual([]);
@@ -83,16 +82,16 @@ describe.each(['TLS', 'a Unix socket'])('a listener with %s', (kind) => {
       (await metric(gateway.opsUrl ?? '', 'gateway_client_connections_refused_total', { reason: 'limit' })) ?? 0;
     const clients = await Promise.all(Array.from({ length: CONNECTIONS }, () => RawClient.open(url)));
     for (const client of clients) client.send(get('/livez'));
-    await expect.poll(() => clients.every(({ statuses }) => statuses[0] === 200), SOON).toBe(true);
+    await expect.poll(() => clients.every(({ statuses }) => statuses[0] === 200)).toBe(true);
     const before = await refused();
     const further = await RawClient.open(url).catch(() => undefined);
     await further?.ended();
     further?.leave();
-    await expect.poll(refused, SOON).toBe(before + 1);
+    await expect.poll(refused).toBe(before + 1);
     for (const client of clients) client.leave();
     const server = gateway.app.getHttpServer() as Server;
     const open = () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
-    await expect.poll(open, SOON).toBe(0);
+    await expect.poll(open).toBe(0);
   });
 
   it('ends what never ends, what is idle and what says nothing at all, in time', async () => {

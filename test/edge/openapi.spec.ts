@@ -23,7 +23,7 @@ describe('the document of a running gateway', () => {
     await driveWholeApi(api, gateway);
     await driveWithoutBackends();
     await driveMalformedHealth();
-  }, 60_000);
+  });
   afterAll(() => gateway?.close());
 
   /** The same operations while nothing behind the gateway answers. */

@@ -6,14 +6,14 @@ import type { Server } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { DEBIAN_LIBRARIES, findDebianTool } from '../support/debian-tools.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { ListenerFiles, readListenerPem } from '../support/listener-files.js';
+import { until } from '../support/until.js';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/in-front.md'), 'utf8');
-const SOON = { timeout: 30_000 };
 /** Not that of the proxy: all of 127.0.0.0/8 is this machine. */
 const CLIENT = '127.0.0.2';
 const CHUNKED = '/api/v1/ai:stream';
@@ -103,7 +103,7 @@ describe.each(Object.entries(PROXIES))('behind %s, as the page sets it up', (nam
       stdio: 'ignore',
     });
     ended = once(proxy, 'exit');
-    await vi.waitUntil(async () => (await ask('/livez').catch(() => undefined))?.status === 200, SOON);
+    await until(async () => (await ask('/livez').catch(() => undefined))?.status === 200);
   });
   afterAll(async () => {
     // A master that is killed leaves its workers behind.
@@ -148,7 +148,7 @@ describe.each(Object.entries(PROXIES))('behind %s, as the page sets it up', (nam
     const { status, requestId } = await ask('/api/v1/users?page_size=1', headers);
     expect(status).toBe(200);
     const line = () => gateways.flatMap(({ lines }) => lines).find(({ request_id }) => request_id === requestId);
-    await expect.poll(() => line()?.remote_addr, SOON).toBe(CLIENT);
+    await expect.poll(() => line()?.remote_addr).toBe(CLIENT);
   });
 
   it('requests share connections to the gateway', async () => {
@@ -174,11 +174,11 @@ describe.each(Object.entries(PROXIES))('behind %s, as the page sets it up', (nam
     stream.on('error', () => undefined).end(body);
     let events = '';
     stream.setEncoding('utf8').on('data', (text: string) => (events += text));
-    await expect.poll(() => events, SOON).toContain('id: 2\n');
+    await expect.poll(() => events).toContain('id: 2\n');
     stream.close();
     client.destroy();
     const outcome = () => world.calls.list().find(({ method }) => method === '/ai.v1.AIService/StreamQuery')?.outcome;
-    await expect.poll(outcome, SOON).not.toBeNull();
+    await expect.poll(outcome).not.toBeNull();
     expect(events).not.toContain('event: end');
   });
 
@@ -199,7 +199,7 @@ describe.each(Object.entries(PROXIES))('behind %s, as the page sets it up', (nam
     })();
     await gateways[0]?.gateway.drain();
     const after = statuses.get(200) ?? 0;
-    await expect.poll(() => statuses.get(200) ?? 0, SOON).toBeGreaterThan(after + 20);
+    await expect.poll(() => statuses.get(200) ?? 0).toBeGreaterThan(after + 20);
     isOver = true;
     await asking;
     client.close();

@@ -179,7 +179,7 @@ describe('a stream of google.api.HttpBody', () => {
     let bytes = 0;
     for await (const chunk of response) bytes += (chunk as Buffer).length;
     expect(bytes).toBe(24 * MESSAGE_BYTES);
-  }, 60_000);
+  });
 });
 
 /** Resolves when a count has stopped growing. */

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld } from '../../sandbox/world.js';
 import { compileProto } from '../support/compile-proto.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type BytesStream, grpcBackend } from '../support/grpc-backend.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
 
 const PROTO = `
 message Req { string name = 1; }
@@ -75,7 +76,7 @@ const names = (body: string) => [...body.matchAll(/"name":"(\w+)"/g)].map(([, na
 async function leaveAfter(...sent: string[]): Promise<string> {
   const request = httpRequest(`${first.url}/watch/a`, { headers: { authorization: `Bearer ${alice}` } }).end();
   const responding = once(request, 'response') as Promise<[IncomingMessage]>;
-  send(await vi.waitUntil(() => calls.at(-1)), ...sent);
+  send(await until(() => calls.at(-1)), ...sent);
   const [response] = await responding;
   let body = '';
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -85,7 +86,7 @@ async function leaveAfter(...sent: string[]): Promise<string> {
   response.destroy();
   const id = [...body.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? '';
   const entries = `cache:stream:${id.split('.')[0]}:entries`;
-  await vi.waitUntil(async () => (await redis.client.xlen(entries)) >= Math.min(sent.length, 4));
+  await until(async () => (await redis.client.xlen(entries)) >= Math.min(sent.length, 4));
   return id;
 }
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { status } from '@grpc/grpc-js';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { compileProto, type CompiledProto } from '../support/compile-proto.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type BytesStream, grpcBackend } from '../support/grpc-backend.js';
 import { expectFetchProblem } from '../support/problem.js';
+import { until } from '../support/until.js';
 
 /** An RPC whose stream is kept as `resume` says. */
 function rpc(name: string, path: string, resume: string): string {
@@ -64,7 +65,7 @@ function ask(path: string, lastEventId?: string, token = alice, accept = 'text/e
   return fetch(gateway.url + path, { headers: { authorization: `Bearer ${token}`, accept, ...last } });
 }
 
-const nextCall = () => vi.waitUntil(() => calls.at(-1));
+const nextCall = () => until(() => calls.at(-1));
 
 function send(call: BytesStream, ...names: string[]): void {
   for (const name of names) call.write(Buffer.from([0x0a, name.length, ...Buffer.from(name)]));
@@ -92,7 +93,7 @@ async function leaveAfter(path: string, call: () => Promise<BytesStream>, sent: 
     if (events(body).length >= sent.length) break;
   }
   response.destroy();
-  await vi.waitUntil(() => gateway.lines.some(({ uri, status: code }) => String(uri).startsWith(path) && code === 499));
+  await until(() => gateway.lines.some(({ uri, status: code }) => String(uri).startsWith(path) && code === 499));
   gateway.lines.length = 0;
   return events(body).at(-1)?.[0] ?? '';
 }
@@ -195,7 +196,7 @@ describe('what Last-Event-ID names', () => {
 
   it('is gone once it was kept for long enough, and the call is ended', async () => {
     const last = await leaveAfter('/brief/a', nextCall, ['one']);
-    await vi.waitUntil(() => calls[0]!.cancelled);
+    await until(() => calls[0]!.cancelled);
     await expectFetchProblem(await ask('/brief/a', last), 'STREAM_GONE');
   });
 
@@ -203,7 +204,7 @@ describe('what Last-Event-ID names', () => {
     const last = await leaveAfter('/small/a', nextCall, ['1', '2', '3', '4', '5']);
     send(calls[0]!, '6', '7', '8', '9', '10', '11');
     calls[0]!.end();
-    await vi.waitUntil(async () => (await ask('/small/a', last.replace('.5', '.1'))).status === 410);
+    await until(async () => (await ask('/small/a', last.replace('.5', '.1'))).status === 410);
     expect(names(await (await ask('/small/a', last)).text())).toEqual(['6', '7', '8', '9', '10', '11', undefined]);
   });
 });

@@ -5,6 +5,7 @@ import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { TestRedis } from '../support/redis.js';
 import { Road } from '../support/road.js';
+import { until } from '../support/until.js';
 
 const KEYS = 100;
 const REQUESTS = 1000;
@@ -57,7 +58,7 @@ const OUTAGES: Readonly<Record<string, () => Promise<unknown>>> = {
   'fails over to its replica': async () => {
     await standby().client.replicaof('127.0.0.1', String(primary().port));
     const isLinked = async () => (await standby().client.info('replication')).includes('master_link_status:up');
-    await vi.waitUntil(isLinked, { timeout: 10_000 });
+    await until(isLinked);
     await road.cut();
     await standby().client.replicaof('NO', 'ONE');
     servers.reverse();

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { until } from '../support/until.js';
 
 const QUERY = '/ai.v1.AIService/ProcessQuery';
-const AGAIN = { timeout: 20_000 };
 const REPORT = '/tenant.v1.TenantService/ReportUsage';
 
 /** Processes take their time to start on a busy machine. */
@@ -96,23 +96,23 @@ describe('SIGKILL under load, while TenantService is down', () => {
   it('loses no event of an answered call, and makes none of one into two', async () => {
     const first = await start();
     const load = new Load('first', () => first.url);
-    await vi.waitUntil(() => reported().size >= 20, { timeout: 10_000 });
+    await until(() => reported().size >= 20);
     await world.setFault('tenant', { mode: 'down' });
     const before = load.answered.length;
-    await vi.waitUntil(() => load.answered.length >= before + 200, { timeout: 20_000 });
+    await until(() => load.answered.length >= before + 200);
     await first.kill();
     await load.stop();
 
     const second = await start();
     const more = new Load('second', () => second.url);
-    await vi.waitUntil(() => more.answered.length >= 100, { timeout: 20_000 });
+    await until(() => more.answered.length >= 100);
     await world.setFault('tenant', { mode: 'none' });
-    await vi.waitUntil(() => more.answered.length >= 200, { timeout: 20_000 });
+    await until(() => more.answered.length >= 200);
     await more.stop();
 
     const answered = [...load.answered, ...more.answered];
-    await expect.poll(() => answered.filter((subject) => !reported().has(subject)), { timeout: 20_000 }).toEqual([]);
-    await expect.poll(() => metric(second, 'shelf_bytes'), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => answered.filter((subject) => !reported().has(subject))).toEqual([]);
+    await expect.poll(() => metric(second, 'shelf_bytes')).toBe(0);
     expect(ledger()).toHaveLength(reported().size);
     expect(ledger().length).toBeLessThanOrEqual(queries());
     expect([await metric(second, 'dropped_total'), await metric(second, '4xx_drops_total')]).toEqual([0, 0]);
@@ -124,15 +124,15 @@ describe('SIGKILL after the journal was taken away, while TenantService is down'
     await world.setFault('tenant', { mode: 'down' });
     const first = await start();
     const load = new Load('gone', () => first.url);
-    await vi.waitUntil(() => load.answered.length >= 100, { timeout: 20_000 });
+    await until(() => load.answered.length >= 100);
     rmSync(directory, { recursive: true });
     const before = load.answered.length;
-    await vi.waitUntil(() => load.answered.length >= before + 100, { timeout: 20_000 });
+    await until(() => load.answered.length >= before + 100);
     await first.kill();
     await load.stop();
     await world.setFault('tenant', { mode: 'none' });
     await start();
-    await expect.poll(() => load.answered.filter((subject) => !reported().has(subject)), AGAIN).toEqual([]);
+    await expect.poll(() => load.answered.filter((subject) => !reported().has(subject))).toEqual([]);
   });
 
   it('loses no event that was answered while it could not be written: it says so, and writing resumes', async () => {
@@ -141,15 +141,15 @@ describe('SIGKILL after the journal was taken away, while TenantService is down'
     rmSync(directory, { recursive: true });
     writeFileSync(directory, 'in the way');
     for (const subject of ['a', 'b', 'c']) expect(await ask(first.url, subject)).toBe(true);
-    await expect.poll(() => journalOf(first), AGAIN).toMatchObject({ degraded: 1, check: expect.stringMatching(/^E/) });
+    await expect.poll(() => journalOf(first)).toMatchObject({ degraded: 1, check: expect.stringMatching(/^E/) });
     expect(await metric(first, 'unsaved')).toBe(3);
     rmSync(directory);
-    await expect.poll(() => journalOf(first), AGAIN).toEqual({ degraded: 0, check: 'healthy' });
+    await expect.poll(() => journalOf(first)).toEqual({ degraded: 0, check: 'healthy' });
     expect(await metric(first, 'unsaved')).toBe(0);
     await first.kill();
     await world.setFault('tenant', { mode: 'none' });
     await start();
-    await expect.poll(() => [...reported()].toSorted((a, b) => a.localeCompare(b)), AGAIN).toEqual(['a', 'b', 'c']);
+    await expect.poll(() => [...reported()].toSorted((a, b) => a.localeCompare(b))).toEqual(['a', 'b', 'c']);
   });
 
   /** What the gateway says of its journal: the gauge, and the verdict on `/healthz`. */
@@ -172,11 +172,11 @@ describe('a crash between delivery and its note', () => {
     cpSync(directory, copy, { recursive: true });
     await world.setFault('tenant', { mode: 'none' });
     await start();
-    await expect.poll(() => ledger().length, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => ledger().length).toBe(3);
     const ids = [...world.directory.usage.keys()];
     const delivered = reports();
     const again = await start(copy);
-    await expect.poll(() => metric(again, 'shelf_bytes'), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => metric(again, 'shelf_bytes')).toBe(0);
     expect(reports()).toBeGreaterThan(delivered);
     expect([...world.directory.usage.keys()]).toEqual(ids);
   });
@@ -192,7 +192,7 @@ describe('SIGTERM while TenantService is down', () => {
     expect(first.lines).toContainEqual(expect.objectContaining({ msg: 'outbox_left_on_shelf', events: 1 }));
     await world.setFault('tenant', { mode: 'none' });
     await start();
-    await expect.poll(() => [...reported()], { timeout: 10_000 }).toEqual(['late']);
+    await expect.poll(() => [...reported()]).toEqual(['late']);
     await expect.poll(() => readdirSync(directory)).toEqual(['lock']);
   });
 });

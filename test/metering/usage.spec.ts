@@ -126,7 +126,7 @@ describe('while TenantService is down', () => {
     await expect.poll(() => metric('flush_failures_total')).toBeGreaterThan(1);
     expect([events(), await metric('depth')]).toEqual([[], 10]);
     await gateway.world.setFault('tenant', { mode: 'none' });
-    await expect.poll(subjects, { timeout: 10_000 }).toEqual(subs);
+    await expect.poll(subjects).toEqual(subs);
     await expect.poll(() => metric('depth')).toBe(0);
     expect([await metric('dropped_total'), await metric('4xx_drops_total')]).toEqual([0, 0]);
   });
@@ -138,7 +138,7 @@ describe('while TenantService is down', () => {
     expect([await metric('depth'), await metric('capacity')]).toEqual([3, 3]);
     await expect.poll(() => metric('dropped_total')).toBe(2);
     await gateway.world.setFault('tenant', { mode: 'none' });
-    await expect.poll(subjects, { timeout: 10_000 }).toEqual(['c', 'd', 'e']);
+    await expect.poll(subjects).toEqual(['c', 'd', 'e']);
     await expect.poll(() => gateway.lines.filter(({ msg }) => msg === 'outbox_evicted').length).toBeGreaterThan(0);
     const counts = gateway.lines.filter(({ msg }) => msg === 'outbox_evicted').map(({ count }) => Number(count));
     expect(counts.reduce((sum, count) => sum + count)).toBe(2);

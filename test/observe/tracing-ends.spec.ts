@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Client } from '../support/client.js';
 import { stages, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { OtlpReceiver, type ReceivedSpan } from '../support/otlp-receiver.js';
+import { until } from '../support/until.js';
 
 const QUEUE = 64;
 
@@ -59,7 +60,7 @@ it('a trace that ends early has the attempts that ended after it', async () => {
     headers: { authorization: `Bearer ${alice.token}`, ...parent(traceId) },
     signal: abort.signal,
   }).catch(() => undefined);
-  await vi.waitUntil(() => stages(gateway).includes('upstream'));
+  await until(() => stages(gateway).includes('upstream'));
   abort.abort();
   await request;
   await gateway.world.setFault('user', { mode: 'none' });

@@ -1,12 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { adminActions, adminOrigin, callAdmin, sendToAdmin } from '../support/admin.js';
 import { CHROMIUM_TIMEOUT_MS, launchChromium } from '../support/chromium.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
+import { until } from '../support/until.js';
 
 const ARTIFACTS = join(import.meta.dirname, '../../test-artifacts');
 const READ_TOKEN = 'a-token-of-onlookers-0123456789abcdef';
@@ -47,7 +48,7 @@ async function makeTraffic(): Promise<void> {
   for (let n = 0; n < 2; n++) await carol.get('/api/v1/users/globex-carol');
   await gateway.world.setFault('user', { mode: 'down' });
   const isOpen = async () => (await (await carol.get('/api/v1/users/globex-carol')).text()).includes('CIRCUIT_OPEN');
-  await vi.waitUntil(isOpen, { interval: 1, timeout: 10_000 });
+  await until(isOpen, { interval: 1 });
   for (let n = 0; n < 40; n++) await carol.get('/api/v1/users/globex-carol');
   await gateway.world.setFault('user', { mode: 'none' });
 }

@@ -17,7 +17,7 @@ interface LoopPage {
 let subject: PlantedGateway;
 beforeAll(async () => {
   subject = await PlantedGateway.start();
-}, 60_000);
+});
 afterEach(() => subject.plant('/stop').catch(() => undefined));
 afterAll(() => subject.close());
 

@@ -8,7 +8,7 @@ import { expectFetchProblem } from '../support/problem.js';
 let subject: PlantedGateway;
 beforeAll(async () => {
   subject = await PlantedGateway.start();
-}, 60_000);
+});
 afterEach(() => subject.plant('/stop').catch(() => undefined));
 afterAll(() => subject.close());
 

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
 import { shellBlock } from '../support/shell-blocks.js';
 import { readText } from './project-files.js';
+import { until } from '../support/until.js';
 
 interface CollectorConfig {
   readonly receivers: object;
@@ -61,7 +62,7 @@ describe('the page on traces', () => {
     const traceId = /x-trace-id: (\w{32})/.exec(await bash(shellBlock(PAGE, 'x-trace-id')))?.[1] ?? '';
     const spans = await receiver.trace(traceId);
     expect(spans[0]?.attributes['auth.outcome']).toBe('deny');
-    const line = await vi.waitUntil(() => gateway.lines.find(({ trace_id: id }) => id === traceId));
+    const line = await until(() => gateway.lines.find(({ trace_id: id }) => id === traceId));
     expect(line).toMatchObject({ trace_sampled: true, status: 401 });
     expect(await bash(shellBlock(PAGE, 'openmetrics'))).toContain(`trace_id="${traceId}"`);
   });

@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Scrape } from '../support/metrics.js';
 import { SteadyClients } from '../support/steady-clients.js';
+import { until } from '../support/until.js';
 
 const WORKERS = 2;
-const SOON = { timeout: 30_000 };
 const USERS = '/api/v1/users?page_size=1';
 
 let world: World;
@@ -31,7 +31,7 @@ beforeAll(async () => {
     RATE_LIMIT_RPS: '100000',
     RATE_LIMIT_BURST: '100000',
   });
-  await vi.waitUntil(() => started().length === WORKERS, SOON);
+  await until(() => started().length === WORKERS);
 });
 afterAll(async () => {
   await gateway.kill();
@@ -76,7 +76,7 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
     const before = gateway.lines.length;
     expect((await each(USERS, headers)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     const written = () => gateway.lines.slice(before).filter(({ logger }) => logger === 'AUTH_DECISION');
-    await expect.poll(() => written().length, SOON).toBe(4);
+    await expect.poll(() => written().length).toBe(4);
     expect(new Set(written().map(({ worker }) => worker))).toEqual(new Set([1, 2]));
   });
 
@@ -120,7 +120,7 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
       (await each('/livez', { origin })).map(({ headers }) => headers['access-control-allow-origin'] === origin);
     writeFileSync(settings, 'GATEWAY_CORS_ORIGINS=https://two.example.com\n');
     gateway.child.kill('SIGHUP');
-    await expect.poll(() => lines('policy_reloaded').length, SOON).toBe(WORKERS);
+    await expect.poll(() => lines('policy_reloaded').length).toBe(WORKERS);
     expect(await allowed('https://two.example.com')).toEqual([true, true, true, true]);
     writeFileSync(settings, 'GATEWAY_MAX_BODY_BYTES=many\n');
     const refused = await fetch(`${gateway.adminUrl}/admin/reload`, { method: 'POST' });
@@ -134,12 +134,12 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
   it('replaces a worker that is killed under load: others are served, and no counter falls', async () => {
     const load = { url: `${gateway.url}${USERS}`, token: await world.issueToken('alice@acme.test') };
     const clients = new SteadyClients({ ...load, clients: 8, requestsPerSecond: 100 });
-    await expect.poll(() => clients.count(200), SOON).toBeGreaterThan(50);
+    await expect.poll(() => clients.count(200)).toBeGreaterThan(50);
     const before = await usersServed();
     process.kill(pids().get(2) ?? 0, 'SIGKILL');
-    await expect.poll(() => started().length, SOON).toBe(WORKERS + 1);
+    await expect.poll(() => started().length).toBe(WORKERS + 1);
     const after = clients.count(200);
-    await expect.poll(() => clients.count(200), SOON).toBeGreaterThan(after + 50);
+    await expect.poll(() => clients.count(200)).toBeGreaterThan(after + 50);
     await clients.stop();
     const { outcomes } = clients;
     outcomes.delete(200);
@@ -153,10 +153,10 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
   it('replaces a worker that is told to stop, without losing a request', async () => {
     const load = { url: `${gateway.url}${USERS}`, token: await world.issueToken('alice@acme.test') };
     const clients = new SteadyClients({ ...load, clients: 8, requestsPerSecond: 100 });
-    await expect.poll(() => clients.count(200), SOON).toBeGreaterThan(20);
+    await expect.poll(() => clients.count(200)).toBeGreaterThan(20);
     const before = started().length;
     process.kill(pids().get(1) ?? 0, 'SIGTERM');
-    await expect.poll(() => started().length, SOON).toBe(before + 1);
+    await expect.poll(() => started().length).toBe(before + 1);
     await clients.stop();
     expect([...clients.outcomes.keys()]).toEqual([200]);
   });
@@ -169,7 +169,7 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
       fetch(`${gateway.url}/api/v1/ai`, { method: 'POST', headers, body: '{"query":"slow 2000ms"}' }),
     );
     const asked = () => world.calls.list().filter(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
-    await expect.poll(() => asked().length, SOON).toBe(3);
+    await expect.poll(() => asked().length).toBe(3);
     gateway.child.kill('SIGTERM');
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200, 200]);
     expect(await gateway.exited).toBe(0);

@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LONGEST_BLOCK_MS } from '../../src/redis/connection-options.js';
 import { block } from '../support/block.js';
 import { TestRedis } from '../support/redis.js';
 import { connectTo, type RedisUser } from '../support/redis-user.js';
+import { until } from '../support/until.js';
 
 /** From a garbage collection to longer than any timer of a connection. */
 const PAUSES_MS = [60, 200, 500, 1200, 2500];
@@ -17,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 beforeEach(async () => {
   user = await connectTo(server.url, { GATEWAY_REDIS_COMMAND_TIMEOUT: '50ms' });
-  await vi.waitUntil(() => user.redis.up);
+  await until(() => user.redis.up);
 });
 afterEach(() => user.close());
 

@@ -22,7 +22,7 @@ describe('the identity provider', () => {
     const world = await startWorld({ faultServer: false });
     one = await startSsoGateway({ world, env });
     two = await startSsoGateway({ world, env: { ...env, GATEWAY_PUBLIC_URL: one.publicUrl } });
-  }, 60_000);
+  });
   afterAll(async () => {
     await two?.close();
     await one?.close();

@@ -27,7 +27,7 @@ beforeAll(async () => {
   gateway = await startSsoGateway({ world, env: { ...env, REDIS_URL: proxy.url } });
   const sameOrigin = { ...env, REDIS_URL: redis.url, GATEWAY_PUBLIC_URL: gateway.publicUrl };
   sound = await startSsoGateway({ world, env: sameOrigin });
-}, 60_000);
+});
 afterAll(async () => {
   await sound?.close();
   await gateway?.close();

@@ -19,7 +19,7 @@ describe.each(['memory', 'Redis'])('with sessions in %s, back-channel logout', (
     const store = redis === undefined ? {} : { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '5s' };
     const env = { ...provider.env, GATEWAY_SESSION_KEY: 'x'.repeat(48), ...store };
     gateway = await startSsoGateway({ world: await startWorld({ faultServer: false, idp: false }), env });
-  }, 60_000);
+  });
   afterAll(async () => {
     await gateway?.close();
     await provider?.close();

@@ -6,6 +6,7 @@ import { expectProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
 import { callApi, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
 import { type Step, WebClient } from '../support/web-client.js';
+import { until } from '../support/until.js';
 
 const MINUTE = 60_000;
 /** Life of an access token of the sandbox. */
@@ -123,7 +124,7 @@ describe('while AuthService cannot be reached', () => {
   beforeEach(() => gateway.world.setFault('auth', { mode: 'down' }));
   afterEach(async () => {
     await gateway.world.setFault('auth', { mode: 'none' });
-    await vi.waitUntil(async () => (await askAuthService()) === 200, { timeout: 15_000 });
+    await until(async () => (await askAuthService()) === 200);
   });
 
   async function askAuthService(): Promise<number> {
@@ -143,7 +144,7 @@ describe('while AuthService cannot be reached', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(answer.headers.getSetCookie()).toEqual([]);
     await gateway.world.setFault('auth', { mode: 'none' });
-    await expect.poll(async () => (await callApi(client, gateway, USERS)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await callApi(client, gateway, USERS)).status).toBe(200);
   });
 });
 
@@ -179,7 +180,7 @@ describe('two gateways that share a Redis', () => {
     const world = await startWorld({ faultServer: false });
     one = await startSsoGateway({ world, env });
     two = await startSsoGateway({ world, env: { ...env, GATEWAY_PUBLIC_URL: one.publicUrl } });
-  }, 60_000);
+  });
   afterAll(async () => {
     await two?.close();
     await one?.close();

@@ -36,7 +36,7 @@ beforeAll(async () => {
   );
   secrets = [...accessTokens, ...refreshTokens];
   vi.restoreAllMocks();
-}, 60_000);
+});
 afterAll(async () => {
   await gateway?.close();
   await redis?.close();

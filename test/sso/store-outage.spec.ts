@@ -1,12 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { expectProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
 import { callApi, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
 import { type Step, WebClient } from '../support/web-client.js';
+import { until } from '../support/until.js';
 
 const USERS = '/api/v1/users?pageSize=1';
-const AGAIN = { timeout: 10_000 };
 const [FIRST_KEY, SECOND_KEY] = ['the first key of the sessions, 32 bytes', 'the second key of the sessions, 32 bytes'];
 
 let redis: TestRedis;
@@ -27,8 +27,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   redis.thaw();
-  await vi.waitUntil(async () => (await redis.client.ping().catch(() => '')) === 'PONG', AGAIN);
-  await vi.waitUntil(canSignIn, AGAIN);
+  await until(async () => (await redis.client.ping().catch(() => '')) === 'PONG');
+  await until(canSignIn);
 });
 
 const status = async () => (await callApi(client, gateway, USERS)).status;
@@ -56,7 +56,7 @@ describe('while Redis does not answer', () => {
     expect((await signIn(new WebClient(), gateway, 'bob@acme.test')).status).toBe(503);
     await redis.restart();
     // It came back empty: now it is known that there is no session.
-    await expect.poll(status, AGAIN).toBe(401);
+    await expect.poll(status).toBe(401);
   });
 
   it('frozen: the same, and all sessions are there afterwards', async () => {
@@ -65,7 +65,7 @@ describe('while Redis does not answer', () => {
     for (let i = 0; i < 3; i++) expectUnavailable(await callApi(client, gateway, USERS));
     expect(await statusOfBearer()).toBe(200);
     redis.thaw();
-    await expect.poll(status, AGAIN).toBe(200);
+    await expect.poll(status).toBe(200);
   });
 });
 

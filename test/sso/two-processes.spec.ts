@@ -6,6 +6,7 @@ import { GatewayProcess } from '../support/gateway-process.js';
 import { TestRedis } from '../support/redis.js';
 import { signIn, type SsoGateway } from '../support/sso.js';
 import { WebClient } from '../support/web-client.js';
+import { until } from '../support/until.js';
 
 let redis: TestRedis;
 let world: World;
@@ -26,7 +27,7 @@ beforeAll(async () => {
   };
   gateways.push(await GatewayProcess.start(world, { ...env, API_GATEWAY_PORT: port }));
   gateways.push(await GatewayProcess.start(world, { ...env, API_GATEWAY_PORT: '0' }));
-}, 60_000);
+});
 afterEach(() => vi.restoreAllMocks());
 afterAll(async () => {
   for (const gateway of gateways) await gateway.kill();
@@ -50,7 +51,7 @@ describe('two gateway processes that share a Redis', () => {
     const browser = new WebClient();
     const endsAt = issueShortTokenOnce();
     await signIn(browser, { publicUrl } as SsoGateway, 'alice@acme.test');
-    await vi.waitUntil(() => Date.now() > endsAt, { timeout: 5_000 });
+    await until(() => Date.now() > endsAt);
     world.calls.clear();
     const id = browser.cookie(publicUrl, '__Host-sid') ?? '';
     const headers = { 'x-csrf': '1', cookie: `__Host-sid=${id}` };

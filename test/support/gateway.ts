@@ -1,5 +1,4 @@
 import { Writable } from 'node:stream';
-import { vi } from 'vitest';
 import { parseEnvironment } from '../../src/config/environment.js';
 import type { GatewayConfig } from '../../src/config/gateway-config.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
@@ -7,6 +6,7 @@ import { InFlightRegistry } from '../../src/observe/in-flight.js';
 import { createLogger } from '../../src/observe/logger.js';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { TESTED_TRANSPORT } from './tested-transport.js';
+import { until } from './until.js';
 
 /** A log line as it was written. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -78,7 +78,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
 /** The line of a request, as soon as it is written: that may be after its client has the response. */
 export async function lineOf({ lines }: TestGateway, { headers }: Response): Promise<LogLine> {
   const id = headers.get('x-request-id');
-  return vi.waitUntil(() => lines.find((line) => line.request_id === id), { timeout: 8_000 });
+  return until(() => lines.find((line) => line.request_id === id));
 }
 
 /** The line of the request that ended last; lines about the gateway itself may come at any time. */

@@ -39,6 +39,6 @@ export class Http2World {
 }
 
 /** A deadline in so many ms. */
-export function soon(ms = 5_000): number {
+export function soon(ms = 30_000): number {
   return performance.now() + ms;
 }

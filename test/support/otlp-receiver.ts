@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import protobuf from 'protobufjs';
-import { vi } from 'vitest';
+import { until } from './until.js';
 
 /** The part of opentelemetry/proto/trace/v1 and collector/trace/v1 that is looked at, by its field numbers. */
 const { root } = protobuf.parse(`
@@ -83,7 +83,7 @@ export class OtlpReceiver {
   /** The spans of a trace, once the one of its request is there: it comes with those below it. */
   async trace(traceId: string): Promise<ReceivedSpan[]> {
     const own = () => this.spans.filter((span) => span.traceId === traceId);
-    await vi.waitUntil(() => own().some(({ kind }) => kind === 'SERVER'), { timeout: 8_000 });
+    await until(() => own().some(({ kind }) => kind === 'SERVER'));
     return own();
   }
 

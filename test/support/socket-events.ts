@@ -1,8 +1,6 @@
 import { expect } from 'vitest';
 import type { RawClient } from './raw-client.js';
 
-const SOON = { timeout: 5_000 };
-
 /** What makes Node's server hand over the socket, or answer by itself. */
 export const SOCKET_EVENTS: Readonly<Record<string, string>> = {
   CONNECT: 'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n',
@@ -31,7 +29,7 @@ export const SOCKET_ENDINGS: Readonly<Record<string, Ending>> = {
   },
   'a reset at the first byte of the answer': async (client, bytes) => {
     client.send(bytes);
-    await expect.poll(() => client.text, SOON).not.toBe('');
+    await expect.poll(() => client.text).not.toBe('');
     client.reset();
     return true;
   },
@@ -51,7 +49,7 @@ export const SOCKET_ENDINGS: Readonly<Record<string, Ending>> = {
   },
   silence: async (client, bytes) => {
     client.send(bytes);
-    await expect.poll(() => client.text, SOON).not.toBe('');
+    await expect.poll(() => client.text).not.toBe('');
     return true;
   },
 };

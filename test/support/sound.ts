@@ -7,7 +7,6 @@ import { expectProblem } from './problem.js';
 
 /** Connections that an upstream may have when all is quiet. */
 const HANDFUL = 4;
-const SOON = { timeout: 10_000 };
 const AT_REST = ['gateway_upstream_in_flight_requests', 'gateway_queue_depth'];
 
 /** What holds after every fault, once it is mended: nothing crashed, nothing is left behind, everything was told, nobody else noticed. */
@@ -36,8 +35,8 @@ async function expectRest(faults: FaultWorld, { before }: Scenario): Promise<voi
       atBackends: world.calls.list().filter(({ outcome }) => outcome === null).length,
     };
   };
-  await expect.poll(left, SOON).toEqual({ requests: before.sum(inFlight), calls: [0, 0], atBackends: 0 });
-  await expect.poll(() => Math.max(...faults.openSockets().values()), SOON).toBeLessThanOrEqual(HANDFUL);
+  await expect.poll(left).toEqual({ requests: before.sum(inFlight), calls: [0, 0], atBackends: 0 });
+  await expect.poll(() => Math.max(...faults.openSockets().values())).toBeLessThanOrEqual(HANDFUL);
 }
 
 /** Every answer that is no success is a problem, complete, of the code that it names. */
@@ -50,7 +49,7 @@ function expectWellFormed({ status, code, headers, body }: Scenario['answers'][n
 async function expectLines({ lines }: FaultWorld, scenario: Scenario): Promise<void> {
   const ofScenario = () => lines.slice(scenario.lines);
   const ofRequests = () => ofScenario().filter(({ logger }) => logger === 'AUTH_DECISION');
-  await expect.poll(() => ofRequests().length, SOON).toBe(scenario.asked + scenario.bystander.requests);
+  await expect.poll(() => ofRequests().length).toBe(scenario.asked + scenario.bystander.requests);
   for (const { decision_reason, outcome, status } of ofRequests()) {
     if (outcome === '') expect(status, 'refused before there was anything to decide').toBe(400);
     else expect(DECISION_REASONS).toContain(decision_reason);

@@ -89,7 +89,7 @@ export function getUserCall(overrides: Partial<TransportCall> = {}): TransportCa
     method: { upstream: 'user', service, name: 'GetUser', path: `/${service}/GetUser` },
     request: Buffer.from('request'),
     metadata: {},
-    deadlineAt: performance.now() + 1_000,
+    deadlineAt: performance.now() + 5_000,
     signal: new AbortController().signal,
     ...overrides,
   };

@@ -133,7 +133,7 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
     await world.setFault('user', { mode: 'down' });
     await expectFetchProblem(await create(alice), 'UPSTREAM_UNAVAILABLE');
     await world.setFault('user', { mode: 'none' });
-    await expect.poll(async () => (await create(alice)).status, { timeout: 10_000 }).toBe(201);
+    await expect.poll(async () => (await create(alice)).status).toBe(201);
   });
 
   it('is done to the end when its client leaves, who can then ask what became of it', async () => {
@@ -153,7 +153,7 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
     leave.abort();
     expect(await first).toBe('left');
     await world.setFault('user', { mode: 'none' });
-    await expect.poll(async () => isReplay(await create(alice)), { timeout: 5_000 }).toBe(true);
+    await expect.poll(async () => isReplay(await create(alice))).toBe(true);
     expect(created()).toBe(before + 1);
   });
 

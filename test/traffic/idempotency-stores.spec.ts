@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SealedBox } from '../../src/redis/sealed-box.js';
 import type { IdempotencyRecord, KeptAnswer } from '../../src/traffic/idempotency/idempotency-record.js';
 import { type Claim, IdempotencyRecords } from '../../src/traffic/idempotency/idempotency-records.js';
 import { SharedRecords } from '../../src/traffic/idempotency/shared-records.js';
 import { TestRedis } from '../support/redis.js';
 import { connectTo, type RedisUser } from '../support/redis-user.js';
+import { until } from '../support/until.js';
 
 const LARGE_BYTES = 1024;
 const box = new SealedBox('idempotency', ['a secret of more than 32 bytes, really']);
@@ -36,7 +37,7 @@ async function instance(options: { readonly isShared: boolean }): Promise<Idempo
     GATEWAY_IDEMPOTENCY_MAX_BYTES: '512KiB',
   });
   users.push(user);
-  await vi.waitUntil(() => user.redis.ready);
+  await until(() => user.redis.ready);
   return new IdempotencyRecords(user.config, options.isShared ? new SharedRecords(user.redis, box) : undefined);
 }
 
@@ -169,7 +170,7 @@ describe('two instances', () => {
     await server.kill();
     expect(await send(one, key)).toBe('executed');
     await server.restart();
-    await vi.waitUntil(() => users.every(({ redis }) => redis.up), { timeout: 5_000 });
+    await until(() => users.every(({ redis }) => redis.up));
     expect(await send(other, key)).toBe('done');
   });
 

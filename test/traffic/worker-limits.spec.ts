@@ -1,8 +1,9 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startWorld, type World } from '../../sandbox/world.js';
 import { GatewayProcess } from '../support/gateway-process.js';
+import { until } from '../support/until.js';
 
 const RATE = 40;
 const SECONDS = 6;
@@ -20,7 +21,7 @@ beforeAll(async () => {
     RATE_LIMIT_RPS: String(RATE),
     RATE_LIMIT_BURST: String(RATE),
   });
-  await vi.waitUntil(() => gateway.lines.filter(({ msg }) => msg === 'worker_started').length === 2, {
+  await until(() => gateway.lines.filter(({ msg }) => msg === 'worker_started').length === 2, {
     timeout: 60_000,
   });
 });

@@ -6,6 +6,7 @@ import { failureOf } from '../../../test/support/failure.js';
 import { grpcBackend } from '../../../test/support/grpc-backend.js';
 import { answer, frame, http2Stub, type Http2Stub } from '../../../test/support/http2-stub.js';
 import { getUserCall, openGrpcJs, upstreamConfig } from '../../../test/support/transport.js';
+import { until } from '../../../test/support/until.js';
 
 const PATH = getUserCall().method.path;
 
@@ -98,7 +99,7 @@ describe('the transport over grpc-js', () => {
     toClose.push(() => stub.close());
     const transport = opened(upstreamConfig(stub.target));
     const call = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 60_000 })));
-    await vi.waitUntil(() => stub.calls.length === 1);
+    await until(() => stub.calls.length === 1);
     expect(transport.endpointCounts()).toEqual({ ready: 1, connecting: 0, ejected: 0 });
     expect(transport.report()).toEqual({
       endpoints: [{ address: stub.target, state: 'ready', inFlight: 1, lastFailure: undefined }],

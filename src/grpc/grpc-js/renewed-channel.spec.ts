@@ -4,12 +4,13 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
 import { grpcBackend } from '../../../test/support/grpc-backend.js';
 import { answer, frame, http2Stub, type Http2Reply, type Http2Stub } from '../../../test/support/http2-stub.js';
 import { getUserCall, type Open, openGrpcJs, upstreamConfig } from '../../../test/support/transport.js';
 import type { UpstreamTransport } from '../transport.js';
+import { until, untilPasses } from '../../../test/support/until.js';
 
 const PATH = getUserCall().method.path;
 const ANSWER = answer(frame(Buffer.from('x')), { 'grpc-status': '0' });
@@ -65,11 +66,11 @@ describe('a channel of grpc-js', () => {
     const stream = transport.serverStream(streamCall());
     await stream[Symbol.asyncIterator]().next();
     while (stub.sessions.length < 3) await transport.unary(getUserCall());
-    await vi.waitUntil(() => stub.sessions[1]?.destroyed);
+    await until(() => stub.sessions[1]?.destroyed);
     expect(stub.sessions[0]?.destroyed).toBe(false);
     expect(transport.report().endpoints).toContainEqual(expect.objectContaining({ state: 'retiring', inFlight: 1 }));
     stream.cancel();
-    await vi.waitUntil(() => stub.sessions[0]?.destroyed);
+    await until(() => stub.sessions[0]?.destroyed);
   });
 
   it('that is old stays while no other can be made', async () => {
@@ -77,7 +78,7 @@ describe('a channel of grpc-js', () => {
     const transport = opened(stub.target, { connectionMaxAgeMs: 10 });
     await transport.unary(getUserCall());
     const attempts = stub.refuse();
-    await vi.waitUntil(() => attempts() > 1, { timeout: 5_000 });
+    await until(() => attempts() > 1);
     expect(await transport.unary(getUserCall())).toEqual(Buffer.from('x'));
   });
 
@@ -103,7 +104,7 @@ describe('a channel of grpc-js', () => {
     const transport = opened(gate.target, { connectionMaxAgeMs: 30 });
     const deadlineAt = performance.now() + 20_000;
     const calls = Array.from({ length: 20 }, () => transport.unary(getUserCall({ deadlineAt })));
-    await vi.waitUntil(() => gate.held.length === 2);
+    await until(() => gate.held.length === 2);
     // The second channel is first.
     for (const pass of gate.held.toReversed()) pass();
     expect(await Promise.all(calls)).toEqual(Array(20).fill(Buffer.from('x')));
@@ -117,7 +118,7 @@ describe('a channel of grpc-js', () => {
     stub.reply = () => undefined;
     const slow = await failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 1_100 })));
     expect(slow.error.code).toBe('UPSTREAM_TIMEOUT');
-    await vi.waitUntil(() => stub.sessions.length === 2);
+    await until(() => stub.sessions.length === 2);
   });
 
   it('of which the calls are slow and others are answered is kept', async () => {
@@ -153,6 +154,6 @@ describe('a channel of grpc-js', () => {
     expect((await failureOf(transport.unary(getUserCall()))).failure.connection).toBe('tls');
     writeFileSync(caFile, 'half of a');
     writeFileSync(caFile, good);
-    await vi.waitFor(async () => expect(await transport.unary(getUserCall())).toEqual(Buffer.from('request')));
+    await untilPasses(async () => expect(await transport.unary(getUserCall())).toEqual(Buffer.from('request')));
   });
 });

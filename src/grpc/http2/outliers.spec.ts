@@ -11,6 +11,7 @@ import { rawPeer } from '../../../test/support/raw-http2.js';
 import { getUserCall, GRPC_SETTINGS, upstreamConfig } from '../../../test/support/transport.js';
 import { FrameType } from './frames.js';
 import { Http2Transport } from './http2-transport.js';
+import { until } from '../../../test/support/until.js';
 
 const SOUND = answer(frame(Buffer.from('x')), { 'grpc-status': '0' });
 const FAULT = trailersOnly({ 'grpc-status': '13' });
@@ -46,7 +47,7 @@ async function connected(targets: readonly string[]): Promise<Omit<Pods, 'pods'>
   };
   const transport = new Http2Transport({ upstream, grpc: GRPC_SETTINGS, observer }, GRPC_SETTINGS);
   toClose.push(() => transport.close());
-  await vi.waitUntil(() => transport.endpointCounts().ready === targets.length);
+  await until(() => transport.endpointCounts().ready === targets.length);
   return { transport, ejected };
 }
 
@@ -88,7 +89,7 @@ describe('a pod whose answers fail one after the other', () => {
     await calls(world, 40);
     sick.reply = SOUND;
     await vi.advanceTimersByTimeAsync(40_000);
-    await vi.waitUntil(() => world.transport.endpointCounts().ready === 2);
+    await until(() => world.transport.endpointCounts().ready === 2);
     forget(world);
     expect(await calls(world, 40)).toEqual(new Set(['OK']));
     expect(sick.calls.length).toBe(20);
@@ -139,10 +140,10 @@ describe('a pod is not to blame', () => {
     );
     const { transport, ejected } = await connected([sound.target, broken.target]);
     const begun = Array.from({ length: 40 }, () => transport.unary(getUserCall()).catch(() => undefined));
-    await vi.waitUntil(() => broken.connections[0]?.of(FrameType.HEADERS).length === 20);
+    await until(() => broken.connections[0]?.of(FrameType.HEADERS).length === 20);
     broken.connections[0]?.socket.destroy();
     await Promise.all(begun);
-    await vi.waitUntil(() => transport.endpointCounts().ready === 2);
+    await until(() => transport.endpointCounts().ready === 2);
     expect(ejected).toEqual([]);
   });
 });

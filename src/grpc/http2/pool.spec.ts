@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
 import { grpcBackend, type GrpcBackend } from '../../../test/support/grpc-backend.js';
 import { answer, frame, http2Stub } from '../../../test/support/http2-stub.js';
@@ -11,6 +11,7 @@ import { getUserCall, GRPC_SETTINGS, openHttp2, UNOBSERVED, upstreamConfig } fro
 import { Http2Transport } from './http2-transport.js';
 import type { PoolSettings } from './pool-settings.js';
 import { parseTarget } from './target.js';
+import { until } from '../../../test/support/until.js';
 
 const OK_REPLY = answer(frame(Buffer.from('x')), { 'grpc-status': '0' });
 const PATH = '/user.v1.UserService/GetUser';
@@ -77,12 +78,12 @@ function serves(transport: Http2Transport): Promise<boolean> {
 }
 
 async function callUntil(transport: Http2Transport, done: () => boolean): Promise<void> {
-  await vi.waitUntil(
+  await until(
     async () => {
       await transport.unary(call());
       return done();
     },
-    { interval: 1, timeout: 5_000 },
+    { interval: 1 },
   );
 }
 
@@ -111,9 +112,9 @@ describe('the pods of an upstream', () => {
     await callUntil(transport, () => going.calls > 0 && staying.calls > 0);
     going.hold = true;
     const begun = [transport.unary(call()), transport.unary(call())];
-    await vi.waitUntil(() => going.release !== undefined);
+    await until(() => going.release !== undefined);
     running = [staying];
-    await vi.waitUntil(async () => {
+    await until(async () => {
       zeroed(going);
       for (let n = 0; n < 4; n++) await transport.unary(call());
       return going.calls === 0;
@@ -165,7 +166,7 @@ describe('the pods of an upstream', () => {
     expect(await serves(transport)).toBe(true);
     fails = true;
     looks = 0;
-    await vi.waitUntil(() => looks > 1);
+    await until(() => looks > 1);
     expect(await serves(transport)).toBe(true);
   });
 
@@ -191,7 +192,7 @@ describe('an upstream that cannot be reached', () => {
     const { failure } = await failureOf(transport.unary(call()));
     expect(failure).toMatchObject({ connection: 'dns', retryableUncommitted: true });
     error = undefined;
-    await vi.waitUntil(() => serves(transport));
+    await until(() => serves(transport));
   });
 
   it('is tried again after each pause, and fails calls without a wait in between', async () => {
@@ -201,7 +202,7 @@ describe('an upstream that cannot be reached', () => {
     await transport.unary(call());
     const { target } = pods[0] as Pod;
     pods[0]?.server.forceShutdown();
-    await vi.waitUntil(() =>
+    await until(() =>
       failureOf(transport.unary(call())).then(
         ({ failure }) => failure.connection === 'refused',
         () => false,
@@ -210,7 +211,7 @@ describe('an upstream that cannot be reached', () => {
     const { host, port } = parseTarget(target).addresses[0] as { host: string; port: number };
     const again = await grpcBackend({ unary: { [PATH]: ({ request }) => request }, address: `${host}:${port}` });
     toClose.push(() => again.close());
-    await vi.waitUntil(() => serves(transport), { timeout: 5_000 });
+    await until(() => serves(transport));
     expect(await serves(transport)).toBe(true);
   });
 });
@@ -235,7 +236,7 @@ describe('the certificates of an upstream', () => {
     toClose.push(() => transport.close());
     expect((await failureOf(transport.unary(call()))).failure.connection).toBe('tls');
     copyFileSync(pem('ca'), caFile);
-    await vi.waitUntil(() => serves(transport));
+    await until(() => serves(transport));
     rmSync(caFile);
     expect(await transport.unary(call())).toEqual(Buffer.from('request'));
   });

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
 import { Http2World, soon } from '../../../test/support/http2-world.js';
 import {
@@ -10,9 +10,9 @@ import {
 } from '../../../test/support/raw-http2.js';
 import { getUserCall } from '../../../test/support/transport.js';
 import { Flag, frame, FrameType, Setting, settingsFrame, uint32 } from './frames.js';
+import { until } from '../../../test/support/until.js';
 
 const NOTHING = Buffer.alloc(0);
-const PATIENT = { timeout: 20_000 };
 
 const world = new Http2World();
 afterEach(() => world.close());
@@ -90,9 +90,9 @@ describe('a peer that breaks RFC 9113', () => {
     expect(failure).toMatchObject({ grpcCode: 'INTERNAL', origin: 'transport', backendFault: true });
     expect(failure.details).toContain('Protocol error: ');
     expect(failure.details).toContain(details);
-    await vi.waitUntil(() => goAwayCodes(peer).length > 0, PATIENT);
+    await until(() => goAwayCodes(peer).length > 0);
     expect(goAwayCodes(peer)).toEqual([errorCode]);
-    await vi.waitUntil(() => transport.endpointCounts().ready === 1, PATIENT);
+    await until(() => transport.endpointCounts().ready === 1);
     expect(await transport.unary(getUserCall())).toEqual(Buffer.from('sound'));
   });
 
@@ -146,25 +146,21 @@ const FLOODS: readonly (readonly [what: string, flood: (streamId: number) => Uin
 ];
 
 describe('frames that bring no call forward', () => {
-  it.each(FLOODS)(
-    'of the kind %s have a budget',
-    async (_what, flood) => {
-      const peer = await world.peer(({ type, streamId }, connection) => {
-        if (type !== FrameType.DATA || connection !== peer.connections[0]) return;
-        if (streamId === 1) return connection.send(goodAnswer(streamId, Buffer.from('sound')));
-        connection.send(Buffer.concat(Array<Uint8Array>(30_000).fill(flood(streamId))));
-      });
-      const transport = world.open(peer.target);
-      await transport.unary(getUserCall());
-      const { failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000) })));
-      expect(failure).toMatchObject({ origin: 'transport', backendFault: true });
-      expect(failure.details).toBe('Protocol error: too many frames without progress');
-      await vi.waitUntil(() => peer.connections[0]?.socket.destroyed, PATIENT);
-      // A peer that is still sending when its connection is closed may lose what it was told.
-      expect([[], [11]]).toContainEqual(goAwayCodes(peer));
-    },
-    30_000,
-  );
+  it.each(FLOODS)('of the kind %s have a budget', async (_what, flood) => {
+    const peer = await world.peer(({ type, streamId }, connection) => {
+      if (type !== FrameType.DATA || connection !== peer.connections[0]) return;
+      if (streamId === 1) return connection.send(goodAnswer(streamId, Buffer.from('sound')));
+      connection.send(Buffer.concat(Array<Uint8Array>(30_000).fill(flood(streamId))));
+    });
+    const transport = world.open(peer.target);
+    await transport.unary(getUserCall());
+    const { failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000) })));
+    expect(failure).toMatchObject({ origin: 'transport', backendFault: true });
+    expect(failure.details).toBe('Protocol error: too many frames without progress');
+    await until(() => peer.connections[0]?.socket.destroyed);
+    // A peer that is still sending when its connection is closed may lose what it was told.
+    expect([[], [11]]).toContainEqual(goAwayCodes(peer));
+  });
 
   it('are allowed as long as calls go on beside them', async () => {
     const peer = await world.peer(({ type, streamId }, connection) => {
@@ -175,5 +171,5 @@ describe('frames that bring no call forward', () => {
     const transport = world.open(peer.target);
     for (let n = 0; n < 3_000; n++) await transport.unary(getUserCall({ deadlineAt: soon() }));
     expect(peer.connections).toHaveLength(1);
-  }, 30_000);
+  });
 });

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { answer, frame, GRPC_HEADERS, type Http2Reply } from '../../../test/support/http2-stub.js';
 import { Http2World, soon } from '../../../test/support/http2-world.js';
 import { getUserCall } from '../../../test/support/transport.js';
 import type { Http2Transport } from './http2-transport.js';
+import { until } from '../../../test/support/until.js';
 
 const ANSWER = answer(frame(Buffer.from('x')), { 'grpc-status': '0' });
 const PATH = getUserCall().method.path;
@@ -42,10 +43,10 @@ describe('a connection that is old', () => {
     await iterator.next();
     while (stub.sessions.length < 4) await transport.unary(getUserCall());
     const [first, second] = stub.sessions;
-    await vi.waitUntil(() => second?.closed);
+    await until(() => second?.closed);
     expect(first?.closed).toBe(false);
     stream.cancel();
-    await vi.waitUntil(() => first?.closed);
+    await until(() => first?.closed);
   });
 
   it('stays while no other can be made', async () => {
@@ -53,7 +54,7 @@ describe('a connection that is old', () => {
     const transport = world.open(stub.target, { connectionMaxAgeMs: 10, initialBackoffMs: 1, maxBackoffMs: 2 });
     await transport.unary(getUserCall());
     const attempts = stub.refuse();
-    await vi.waitUntil(() => attempts() > 2);
+    await until(() => attempts() > 2);
     expect(await transport.unary(getUserCall())).toEqual(Buffer.from('x'));
   });
 });
@@ -80,7 +81,7 @@ describe('an address', () => {
   it('has as many connections as are wanted, which take calls in turn', async () => {
     const stub = await world.stub(ANSWER);
     const transport = world.open(stub.target, { connectionsPerAddress: 3 });
-    await vi.waitUntil(() => transport.endpointCounts().ready === 3);
+    await until(() => transport.endpointCounts().ready === 3);
     const seen = stub.sessions.map((session) => once(session, 'stream'));
     for (let n = 0; n < 3; n++) await transport.unary(getUserCall());
     await Promise.all(seen);
