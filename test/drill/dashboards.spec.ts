@@ -12,11 +12,11 @@ import { until } from './until.js';
 
 /** Queries that have no data here, by their names, and why that is right. */
 const EMPTY: Readonly<Record<string, string>> = {
-  'api-gateway: Wait for a place at an upstream, p99, A': 'no upstream has as many calls as it may have',
-  'api-gateway: Answers in place of an upstream, A': 'no policy of the contract has a fallback',
-  'api-gateway: While AuthService is away, C': 'AuthService is there',
-  'api-gateway: Requests in flight on pods that drain, A': 'no pod drains',
-  'api-gateway: Certificates expire in, A': 'connections are not encrypted',
+  'api-gateway: Wait for a permit of the concurrency limit, p99, A': 'no upstream has reached its concurrency limit',
+  'api-gateway: Fallback responses, A': 'no policy of the contract has a fallback',
+  'api-gateway: AuthService outages, C': 'AuthService is healthy',
+  'api-gateway: Requests in flight on draining pods, A': 'no pod drains',
+  'api-gateway: Time until certificates expire, A': 'connections are not encrypted',
 };
 
 const ALICE = 'alice@acme.test';

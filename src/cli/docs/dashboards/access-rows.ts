@@ -1,13 +1,13 @@
 import type { Row } from './dashboard.js';
 import { increase, maxBy, quantile, rate, series, sumBy } from './queries.js';
 
-/** Who is let in, and what is remembered of it. */
+/** Authentication, the auth cache, signing keys, revocations and sign-ins. */
 export const ACCESS: Row = {
   title: 'Authentication and the auth cache',
   panels: [
     {
-      title: 'Decisions',
-      description: 'Requests let in and turned down, by reason.',
+      title: 'Access decisions',
+      description: 'Requests per second that were allowed or denied, by reason.',
       unit: 'reqps',
       queries: [
         [
@@ -18,7 +18,7 @@ export const ACCESS: Row = {
     },
     {
       title: 'Hit ratio of the auth cache',
-      description: 'Credentials that each tier could answer for. AuthService is asked about the rest.',
+      description: 'Share of lookups that each tier could answer. AuthService validates the rest.',
       unit: 'percentunit',
       queries: [
         [
@@ -29,25 +29,26 @@ export const ACCESS: Row = {
       alerts: ['GatewayAuthLatencyHigh'],
     },
     {
-      title: 'While AuthService is away',
-      description: 'Requests let in on an outdated verdict, credentials given up, and questions that failed.',
+      title: 'AuthService outages',
+      description:
+        'Requests admitted with a cached result during the grace period, credentials evicted after it, and failed validations.',
       unit: 'ops',
       queries: [
-        ['stale verdicts', sumBy('', rate('gateway_auth_cache_stale_served_total'))],
-        ['given up: {{reason}}', sumBy('reason', rate('gateway_auth_cache_hard_evictions_total'))],
-        ['not asked: {{error_class}}', sumBy('error_class', rate('gateway_auth_cache_refresh_failures_total'))],
+        ['served stale', sumBy('', rate('gateway_auth_cache_stale_served_total'))],
+        ['evicted: {{reason}}', sumBy('reason', rate('gateway_auth_cache_hard_evictions_total'))],
+        ['failed: {{error_class}}', sumBy('error_class', rate('gateway_auth_cache_refresh_failures_total'))],
       ],
       alerts: ['AuthServiceUnreachable', 'GatewayAuthCacheHardEvict'],
     },
     {
-      title: 'Credentials in the cache',
-      description: 'Of all pods. A credential that several pods know is counted for each.',
+      title: 'Cached credentials',
+      description: 'On all pods. A credential that several pods have cached counts several times.',
       unit: 'short',
       queries: [['{{tier}}', sumBy('tier', series('gateway_auth_cache_size'))]],
     },
     {
       title: 'Memory of the auth cache',
-      description: 'On the fullest pod, and the median of one credential.',
+      description: 'On the fullest pod, and the median size of one credential.',
       unit: 'bytes',
       queries: [
         ['fullest pod', maxBy('', series('gateway_auth_cache_bytes'))],
@@ -56,20 +57,20 @@ export const ACCESS: Row = {
       alerts: ['GatewayHighMemory'],
     },
     {
-      title: 'Evictions, waiters, rejections not told',
+      title: 'Evictions, waiting requests, unshared rejections',
       description:
-        'Evictions mean that the cache is too small. Rejections not told to Redis yet are not known to other pods.',
+        'Evictions mean that the cache is too small. Unshared rejections are not recorded in Redis yet, so other pods do not know them.',
       unit: 'short',
       queries: [
         ['evicted: {{reason}}', sumBy('reason', increase('gateway_auth_cache_evictions_total'))],
         ['waiting', sumBy('', series('gateway_auth_cache_singleflight_waiters'))],
-        ['not told', sumBy('', series('gateway_auth_cache_untold_rejections'))],
+        ['unshared rejections', sumBy('', series('gateway_auth_cache_untold_rejections'))],
         ['mass rejections', sumBy('', increase('gateway_auth_mass_rejections_total'))],
       ],
     },
     {
       title: 'Age of signing keys',
-      description: 'On the pod that fetched them longest ago.',
+      description: 'Time since the last successful fetch, on the pod where it was longest ago.',
       unit: 's',
       limit: 3600,
       queries: [['{{issuer}}', `time() - min by (issuer) (${series('gateway_jwks_last_success_timestamp_seconds')})`]],
@@ -77,14 +78,14 @@ export const ACCESS: Row = {
     },
     {
       title: 'Clock skew',
-      description: 'Of the pod whose clock is furthest from the source, in either direction.',
+      description: 'Largest difference between the clock of a pod and that of the source, in either direction.',
       unit: 's',
       limit: 5,
       queries: [['{{source}}', maxBy('source', `abs(${series('gateway_clock_skew_seconds')})`)]],
       alerts: ['GatewayClockSkew'],
     },
     {
-      title: 'Fetches of signing keys that failed',
+      title: 'Failed fetches of signing keys',
       description: 'By issuer and reason.',
       unit: 'short',
       queries: [['{{issuer}} {{reason}}', sumBy('issuer, reason', increase('gateway_jwks_refresh_failures_total'))]],
@@ -92,12 +93,12 @@ export const ACCESS: Row = {
     },
     {
       title: 'Revocations',
-      description: 'Published here, looked up in Redis, and faults of the feed.',
+      description: 'Revocations published by the pods, lookups in Redis, and failures of the revocation feed.',
       unit: 'short',
       queries: [
         ['published: {{outcome}}', sumBy('outcome', increase('gateway_revocations_published_total'))],
         ['looked up: {{outcome}}', sumBy('outcome', increase('gateway_revocation_lookups_total'))],
-        ['gaps', sumBy('', increase('gateway_revocation_feed_gaps_total'))],
+        ['feed gaps', sumBy('', increase('gateway_revocation_feed_gaps_total'))],
         ['lost by Redis', sumBy('', increase('gateway_revocation_store_truncated_total'))],
         ['unreadable', sumBy('', increase('gateway_revocation_unreadable_total'))],
       ],
@@ -105,21 +106,21 @@ export const ACCESS: Row = {
     },
     {
       title: 'Revoked tokens in memory',
-      description: 'On the fullest pod, and owners of least token versions.',
+      description: 'Revoked tokens, and accounts and tenants with a minimum token version, on the fullest pod.',
       unit: 'short',
       queries: [['{{kind}}', maxBy('kind', series('gateway_revocation_entries'))]],
     },
     {
       title: 'Time until a revocation takes effect, p99',
-      description: 'From Redis’ taking it in to its effect on a pod.',
+      description: 'From its arrival in Redis to its effect on a pod.',
       unit: 's',
       queries: [['p99', quantile(0.99, 'gateway_revocation_propagation_seconds', '')]],
       pages: ['redis.md'],
     },
     {
-      title: 'Certificates expire in',
+      title: 'Time until certificates expire',
       description:
-        'TLS files towards upstreams (client certificate, authorities) and the collector. Empty without any.',
+        'Certificates in the TLS files of the gateway: listener, upstreams (client certificate, CA) and trace collector. Empty without TLS files.',
       unit: 's',
       queries: [
         [
@@ -130,7 +131,7 @@ export const ACCESS: Row = {
       alerts: ['GatewayCertificateExpiring'],
     },
     {
-      title: 'Sign-ins of browsers',
+      title: 'Browser sign-ins',
       description: 'By provider and outcome. Empty without identity providers.',
       unit: 'short',
       queries: [['{{provider}} {{outcome}}', sumBy('provider, outcome', increase('gateway_sso_logins_total'))]],

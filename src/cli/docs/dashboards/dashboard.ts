@@ -1,7 +1,7 @@
-/** Units of Grafana that panels use: a second's requests, operations or bytes, seconds, bytes, shares from 0 to 1. */
+/** Units of Grafana that panels use: requests or operations per second, seconds, bytes, shares from 0 to 1. */
 type Unit = 'reqps' | 'ops' | 's' | 'bytes' | 'percentunit' | 'short' | 'none';
 
-/** One query of a panel and the name of its series, as a template of Grafana: `{{path}}`. */
+/** One query of a panel, and the legend of its series as a Grafana template: `{{path}}`. */
 export type Query = readonly [legend: string, expr: string];
 
 export interface Panel {
@@ -10,17 +10,17 @@ export interface Panel {
   readonly description: string;
   readonly unit: Unit;
   readonly queries: readonly Query[];
-  /** Names of alerts whose pages help with what this panel shows. */
+  /** Names of alerts; the panel links to their pages. */
   readonly alerts?: readonly string[];
-  /** Pages below runbooks/ that help beside those of the alerts, such as `redis.md`. */
+  /** Further pages below runbooks/ to which the panel links, such as `redis.md`. */
   readonly pages?: readonly string[];
-  /** A curve unless given; `stat` is one number for now, `table` a row for each series, `heatmap` the buckets of a histogram. */
+  /** Defaults to a time series; `stat` shows the current value, `table` one row per series, `heatmap` the buckets of a histogram. */
   readonly kind?: 'stat' | 'table' | 'heatmap';
-  /** The value from which on the panel is red: the limit of its alert. */
+  /** The value above which the panel turns red: the threshold of its alert. */
   readonly limit?: number;
-  /** Digits after the point, where Grafana would show too few. */
+  /** Decimal places, where Grafana would show too few. */
   readonly decimals?: number;
-  /** Columns of 24; 4 for a number and 8 for all else unless given. */
+  /** Width in columns of 24; defaults to 4 for `stat` and 8 for all others. */
   readonly width?: number;
 }
 
@@ -32,14 +32,14 @@ export interface Row {
 export interface Variable {
   readonly name: string;
   readonly label: string;
-  /** Metric and label that the values come from. */
+  /** Metric and label from which the values come. */
   readonly query: string;
-  /** Its only value at the start, for a variable of one value; all values without it. */
+  /** The initial value of a single-value variable; without it, all values are selected. */
   readonly fixed?: string;
 }
 
 export interface Dashboard {
-  /** Stays the same for good, since bookmarks and links have it. */
+  /** Never changes, because bookmarks and links contain it. */
   readonly uid: string;
   readonly title: string;
   readonly description: string;

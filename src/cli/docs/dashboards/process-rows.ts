@@ -1,13 +1,13 @@
 import type { Row } from './dashboard.js';
 import { increase, maxBy, rate, series, sumBy } from './queries.js';
 
-/** Event loop, memory and what else a process of Node runs out of. */
+/** Event loop, memory and other resources of the Node.js process. */
 export const PROCESS: Row = {
   title: 'Event loop and memory',
   panels: [
     {
       title: 'Event loop lag',
-      description: 'p99 and longest of each pod. An idle process shows 10 ms.',
+      description: 'p99 and maximum per pod. An idle process shows 10 ms.',
       unit: 's',
       limit: 0.11,
       queries: [
@@ -25,15 +25,15 @@ export const PROCESS: Row = {
       alerts: ['GatewayEventLoopBlocked'],
     },
     {
-      title: 'Processor time',
-      description: 'Seconds a second, of all threads.',
+      title: 'CPU time',
+      description: 'CPU seconds per second, of all threads.',
       unit: 'none',
       queries: [['{{instance}}', sumBy('instance', rate('process_cpu_seconds_total'))]],
       alerts: ['GatewayHpaMaxedOut'],
     },
     {
-      title: 'Memory, of what the process may use',
-      description: 'Resident memory by the limit of the container.',
+      title: 'Memory use',
+      description: 'Resident memory as a share of the memory limit of the container.',
       unit: 'percentunit',
       limit: 0.8,
       queries: [
@@ -45,8 +45,8 @@ export const PROCESS: Row = {
       alerts: ['GatewayHighMemory'],
     },
     {
-      title: 'JavaScript heap, of its limit',
-      description: 'At 1 the process ends.',
+      title: 'JavaScript heap use',
+      description: 'Used heap as a share of the heap limit. At 1 the process crashes.',
       unit: 'percentunit',
       limit: 0.9,
       queries: [
@@ -59,7 +59,7 @@ export const PROCESS: Row = {
     },
     {
       title: 'Memory',
-      description: 'Resident, heap in use and buffers outside of it, on the fullest pod.',
+      description: 'Resident memory, used heap, and buffers outside the heap, each the maximum over all pods.',
       unit: 'bytes',
       queries: [
         ['resident', maxBy('', series('process_resident_memory_bytes'))],
@@ -70,14 +70,14 @@ export const PROCESS: Row = {
     },
     {
       title: 'Garbage collection',
-      description: 'Share of time, by kind, of all selected pods.',
+      description: 'Share of time by kind, averaged over the selected pods.',
       unit: 'percentunit',
       queries: [['{{kind}}', `avg by (kind) (${rate('nodejs_gc_duration_seconds_sum')})`]],
       alerts: ['GatewayGcPressure'],
     },
     {
       title: 'Sockets, timers and file descriptors',
-      description: 'On the pod that has most. What only grows leaks.',
+      description: 'Maximum over all pods. A value that keeps growing is a leak.',
       unit: 'short',
       queries: [
         ['resources', maxBy('', series('nodejs_active_resources_total'))],
@@ -87,7 +87,7 @@ export const PROCESS: Row = {
     },
     {
       title: 'Lost log lines, spans and alerts',
-      description: 'Lines that nobody read, spans and alerts to the webhook by outcome.',
+      description: 'Log lines that were not read in time, and spans and webhook alerts by outcome.',
       unit: 'short',
       queries: [
         ['log lines dropped', sumBy('', increase('gateway_log_lines_dropped_total'))],
@@ -100,20 +100,20 @@ export const PROCESS: Row = {
   ],
 };
 
-/** Rollouts: which pods run what, begin and end. */
+/** Rollouts: state, version and configuration of the pods. */
 export const LIFECYCLE: Row = {
   title: 'Drain, build and configuration',
   panels: [
     {
       title: 'Pods by state',
-      description: 'A pod that drains finishes its requests and takes no new ones.',
+      description: 'A draining pod finishes its requests and accepts no new ones.',
       unit: 'short',
       queries: [['{{state}}', sumBy('state', series('gateway_state'))]],
       alerts: ['GatewayDegraded', 'GatewayReplicasUnavailable', 'GatewayReadinessFlapping'],
     },
     {
-      title: 'Requests in flight on pods that drain',
-      description: 'They must reach 0 before the grace is over. Empty while no pod drains.',
+      title: 'Requests in flight on draining pods',
+      description: 'Must reach 0 before the grace period is over. Empty while no pod drains.',
       unit: 'short',
       queries: [
         [
@@ -124,22 +124,22 @@ export const LIFECYCLE: Row = {
       alerts: ['GatewayStuckDrain'],
     },
     {
-      title: 'Age of processes',
-      description: 'A pod that is younger than the others was restarted.',
+      title: 'Uptime',
+      description: 'A pod with a shorter uptime than the others was restarted.',
       unit: 's',
       queries: [['{{instance}}', `time() - max by (instance) (${series('process_start_time_seconds')})`]],
       alerts: ['GatewayPodRestarting'],
     },
     {
       title: 'Builds',
-      description: 'More than one row outside of a rollout: a pod has an old image.',
+      description: 'More than one row outside a rollout means that a pod has a different image.',
       unit: 'none',
       kind: 'table',
       queries: [['', `count by (version, revision, node) (${series('gateway_build_info')})`]],
     },
     {
       title: 'Configurations',
-      description: 'More than one row outside of a rollout: a pod has other settings.',
+      description: 'More than one row outside a rollout means that a pod has different settings.',
       unit: 'none',
       kind: 'table',
       queries: [['', `count by (hash) (${series('gateway_config_hash_info')})`]],
@@ -154,7 +154,7 @@ export const LIFECYCLE: Row = {
     },
     {
       title: 'Admin listener',
-      description: 'Calls by outcome, and how often its thread began anew.',
+      description: 'Calls by outcome, and restarts of its thread.',
       unit: 'short',
       queries: [
         ['calls {{outcome}}', sumBy('outcome', increase('gateway_admin_actions_total'))],
@@ -165,7 +165,7 @@ export const LIFECYCLE: Row = {
     {
       title: 'Reloads',
       description:
-        'Reloads by outcome, and pods whose last one was refused: they serve by older settings and contracts.',
+        'Reloads by outcome, and pods whose last reload was refused: they keep using older settings and contracts.',
       unit: 'short',
       queries: [
         ['{{outcome}}', sumBy('outcome', increase('gateway_reloads_total'))],
@@ -174,8 +174,8 @@ export const LIFECYCLE: Row = {
       alerts: ['GatewayReloadFailing'],
     },
     {
-      title: 'Age of the settings in force',
-      description: 'Since the last reload that was applied, or the start.',
+      title: 'Age of the settings in effect',
+      description: 'Time since the last successful reload, or since startup.',
       unit: 's',
       queries: [
         [
@@ -187,13 +187,13 @@ export const LIFECYCLE: Row = {
     },
     {
       title: 'Policies compiled',
-      description: 'Routes whose policy was compiled since the start of the process. Requests compile nothing.',
+      description: 'Routes whose policy was compiled since startup. Must not grow with requests.',
       unit: 'short',
       queries: [['{{instance}}', maxBy('instance', series('gateway_policy_compile_total'))]],
     },
     {
-      title: 'Series of a scrape',
-      description: 'Series that a pod gives to Prometheus.',
+      title: 'Series per scrape',
+      description: 'Number of time series that Prometheus scrapes from a pod.',
       unit: 'short',
       limit: 5000,
       queries: [['{{instance}}', maxBy('instance', series('scrape_samples_post_metric_relabeling'))]],

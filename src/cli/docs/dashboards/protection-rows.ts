@@ -1,13 +1,13 @@
 import type { Row } from './dashboard.js';
 import { increase, maxBy, rate, series, sumBy } from './queries.js';
 
-/** What the gateway refuses to protect itself and its backends. */
+/** Requests that the gateway refuses in order to protect itself and its backends. */
 export const LIMITS: Row = {
   title: 'Limits and overload',
   panels: [
     {
       title: 'Requests denied by rate limits',
-      description: 'Share of decisions of a scope; a request is counted in each scope that took part.',
+      description: 'Share of denied decisions per scope. A request counts in each scope that checked it.',
       unit: 'percentunit',
       limit: 0.2,
       queries: [
@@ -19,23 +19,24 @@ export const LIMITS: Row = {
       alerts: ['GatewayRateLimitDenialSpike'],
     },
     {
-      title: 'Decisions of rate limits',
-      description: 'fail_open: the shared store did not answer, and the pod admitted by its own count.',
+      title: 'Rate limit decisions',
+      description: '`fail_open` means that Redis did not respond, and the pod decided by its own count.',
       unit: 'ops',
       queries: [['{{scope}} {{outcome}}', sumBy('scope, outcome', rate('rate_limit_requests_total'))]],
       alerts: ['GatewayRateLimitDenialSpike'],
       pages: ['redis.md'],
     },
     {
-      title: 'Tenants that are denied most',
-      description: 'The ten with the most denied requests a second.',
+      title: 'Tenants with the most denied requests',
+      description: 'The ten tenants with the most denied requests per second.',
       unit: 'reqps',
       queries: [['{{tenant}}', `topk(10, ${sumBy('tenant', rate('rate_limit_denied_by_tenant_total'))})`]],
       alerts: ['GatewayRateLimitDenialSpike'],
     },
     {
-      title: 'Buckets in memory, of those that may be',
-      description: 'On the fullest pod. Buckets dropped to make room begin anew with a full one.',
+      title: 'Use of the bucket limit',
+      description:
+        'Buckets as a share of the maximum, on the fullest pod. When the maximum is reached, the owner of an evicted bucket starts again with a full one.',
       unit: 'percentunit',
       limit: 0.9,
       queries: [
@@ -44,11 +45,12 @@ export const LIMITS: Row = {
       alerts: ['GatewayRateLimiterGrowth'],
     },
     {
-      title: 'Buckets dropped, counts without Redis',
-      description: 'Buckets dropped for want of room, and counts of all pods that could not be had in time.',
+      title: 'Evicted buckets, counts without Redis',
+      description:
+        'Buckets evicted because the maximum was reached, and decisions for which the shared count was not available in time.',
       unit: 'short',
       queries: [
-        ['dropped {{scope}}', sumBy('scope', increase('rate_limit_evicted_limiters_total'))],
+        ['evicted {{scope}}', sumBy('scope', increase('rate_limit_evicted_limiters_total'))],
         ['without {{store}}', sumBy('store', increase('rate_limit_store_errors_total'))],
       ],
       alerts: ['GatewayRateLimiterGrowth'],
@@ -56,14 +58,15 @@ export const LIMITS: Row = {
     },
     {
       title: 'Requests shed',
-      description: 'Refused because the gateway has too much to do, the least important first.',
+      description: 'Requests per second refused because of overload, the least important first.',
       unit: 'reqps',
       queries: [['{{priority}} {{reason}}', sumBy('priority, reason', rate('gateway_requests_shed_total'))]],
       alerts: ['GatewayLoadShedding'],
     },
     {
-      title: 'Connections of clients refused, clients that stall',
-      description: 'Connections closed on arrival, and those whose client read nothing of a response for too long.',
+      title: 'Refused client connections, stalled clients',
+      description:
+        'Connections closed on arrival, and connections whose client did not read the response for too long.',
       unit: 'short',
       queries: [
         ['refused: {{reason}}', sumBy('reason', increase('gateway_client_connections_refused_total'))],
@@ -71,14 +74,14 @@ export const LIMITS: Row = {
       ],
     },
     {
-      title: 'Requests that wait for the call of another',
-      description: 'Equal calls are made once; these wait for that answer.',
+      title: 'Requests that wait for a shared call',
+      description: 'Identical concurrent calls are made only once; these requests wait for the shared result.',
       unit: 'short',
       queries: [['{{flight}}', sumBy('flight', series('gateway_singleflight_waiters'))]],
     },
     {
       title: 'Degraded components',
-      description: 'Components that are impaired on at least one pod. Empty is good.',
+      description: 'Components that are degraded on at least one pod. 0 is good.',
       unit: 'none',
       limit: 1,
       queries: [['{{component}}', maxBy('component', series('gateway_degraded'))]],
@@ -87,26 +90,27 @@ export const LIMITS: Row = {
   ],
 };
 
-/** Responses that are kept. */
+/** Response and idempotency caches. */
 export const CACHES: Row = {
   title: 'Response and other caches',
   panels: [
     {
-      title: 'Calls of RPCs with a cache',
-      description: 'stale: the upstream failed and the last response was sent. error: the store failed.',
+      title: 'Cache lookups',
+      description:
+        'Calls of RPCs with a cache. `stale`: the upstream failed and the last response was sent. `error`: the store failed.',
       unit: 'reqps',
       queries: [['{{cache}} {{outcome}}', sumBy('cache, outcome', rate('gateway_cache_requests_total'))]],
     },
     {
-      title: 'Memory of caches',
-      description: 'On the fullest pod.',
+      title: 'Memory of the caches',
+      description: 'Maximum over all pods.',
       unit: 'bytes',
       queries: [['{{cache}}', maxBy('cache', series('gateway_cache_bytes'))]],
       alerts: ['GatewayHighMemory'],
     },
     {
-      title: 'Entries dropped for want of room',
-      description: 'Before their time, because the cache was full.',
+      title: 'Cache evictions',
+      description: 'Entries evicted before they expired because the cache was full.',
       unit: 'short',
       queries: [['{{cache}}', sumBy('cache', increase('gateway_cache_evictions_total'))]],
     },
@@ -118,8 +122,8 @@ export const OUTBOX: Row = {
   title: 'Usage outbox',
   panels: [
     {
-      title: 'Events that wait, of those that may',
-      description: 'In memory and on disk, on the fullest pod.',
+      title: 'Fill level of the outbox',
+      description: 'Share of its room in memory and on disk, on the fullest pod.',
       unit: 'percentunit',
       limit: 0.5,
       queries: [
@@ -141,11 +145,11 @@ export const OUTBOX: Row = {
       alerts: ['GatewayBudgetDebitOutboxFilling'],
     },
     {
-      title: 'Events that wait',
-      description: 'In memory, of all pods; unsaved ones are not on disk either, and a crash loses them.',
+      title: 'Queued events',
+      description: 'Events in memory on all pods. `unsaved` events are not on disk, so a crash would lose them.',
       unit: 'short',
       queries: [
-        ['waiting', sumBy('', series('gateway_budget_debit_outbox_depth'))],
+        ['queued', sumBy('', series('gateway_budget_debit_outbox_depth'))],
         ['unsaved', sumBy('', series('gateway_budget_debit_outbox_unsaved'))],
       ],
       alerts: ['GatewayBudgetDebitJournalFailing'],
@@ -153,13 +157,14 @@ export const OUTBOX: Row = {
     },
     {
       title: 'Failed batches and lost events',
-      description: 'Batches are sent again. Events that TenantService refused or that found no room are lost.',
+      description:
+        'Failed batches are sent again. Events that TenantService rejected, or for which there was no room, are lost.',
       unit: 'short',
       queries: [
-        ['batches not taken', sumBy('', increase('gateway_budget_debit_outbox_flush_failures_total'))],
-        ['refused', sumBy('', increase('gateway_budget_debit_outbox_4xx_drops_total'))],
+        ['failed batches', sumBy('', increase('gateway_budget_debit_outbox_flush_failures_total'))],
+        ['rejected', sumBy('', increase('gateway_budget_debit_outbox_4xx_drops_total'))],
         ['no room', sumBy('', increase('gateway_budget_debit_outbox_dropped_total'))],
-        ['not written', sumBy('', increase('gateway_budget_debit_outbox_journal_write_failures_total'))],
+        ['failed journal writes', sumBy('', increase('gateway_budget_debit_outbox_journal_write_failures_total'))],
       ],
       alerts: ['GatewayBudgetDebitFlushFailing', 'GatewayBudgetDebitRejected', 'GatewayBudgetDebitDropped'],
     },

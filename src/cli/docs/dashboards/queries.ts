@@ -1,20 +1,20 @@
 const PODS = ['job="$job"', 'instance=~"$instance"'];
-/** Matcher for the upstreams that the dashboard selects. */
+/** Matches the upstreams that are selected in the dashboard. */
 export const UPSTREAM = 'upstream=~"$upstream"';
-/** Matcher for the routes that the dashboard selects, without probes and scrapes, whose 503 is an answer. */
+/** Matches the routes that are selected in the dashboard, without probes and scrapes, whose 503 is a valid response. */
 export const ROUTE = 'path=~"$route",path!~"/(livez|startupz|readyz?|healthz?|metrics)"';
 
-/** The series of a metric on the selected pods. */
+/** Returns the selector of a metric on the selected pods. */
 export function series(metric: string, ...matchers: readonly string[]): string {
   return `${metric}{${[...PODS, ...matchers].join(',')}}`;
 }
 
-/** Events a second. */
+/** Returns the query of a counter's increase per second. */
 export function rate(metric: string, ...matchers: readonly string[]): string {
   return `rate(${series(metric, ...matchers)}[$__rate_interval])`;
 }
 
-/** Events within the interval of a point: for those that are rare. */
+/** Returns the query of a counter's increase per interval of the graph: for rare events. */
 export function increase(metric: string, ...matchers: readonly string[]): string {
   return `increase(${series(metric, ...matchers)}[$__rate_interval])`;
 }
@@ -31,7 +31,7 @@ function aggregate(operator: string, labels: string, expr: string): string {
   return labels === '' ? `${operator}(${expr})` : `${operator} by (${labels}) (${expr})`;
 }
 
-/** The value that this share of what a histogram has measured stays below, for each combination of labels. */
+/** Returns the query of a quantile of a histogram, by labels. @param share from 0 to 1 */
 export function quantile(share: number, histogram: string, labels: string, ...matchers: readonly string[]): string {
   const by = labels === '' ? 'le' : `le, ${labels}`;
   return `histogram_quantile(${share}, ${sumBy(by, rate(`${histogram}_bucket`, ...matchers))})`;

@@ -2,7 +2,7 @@ import type { Dashboard, Panel, Variable } from './dashboard.js';
 
 const COLUMNS = 24;
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
-/** Where the pages of runbooks/ are served; whoever imports the dashboard sets it once. */
+/** Default URL of the pages of runbooks/; set it when you import the dashboard. */
 const RUNBOOKS = 'https://git.example.com/api-gateway/blob/main/runbooks';
 
 interface Position {
@@ -50,7 +50,7 @@ export function renderDashboard({ uid, title, description, variables, rows, othe
   return `${JSON.stringify(model, null, 1)}\n`;
 }
 
-/** Panels from left to right; one that has no room left begins a line below the highest of the line before. */
+/** Lays panels out from left to right; a panel that does not fit begins a new line below the highest panel of the previous line. */
 function positionsOf(panels: readonly Panel[], top: number): readonly Position[] {
   let [x, y, lineHeight] = [0, top, 0];
   return panels.map((panel) => {
@@ -117,7 +117,7 @@ function optionsOf(kind: Panel['kind']): object {
   if (kind === 'heatmap')
     return { calculate: false, yAxis: { unit: 's' }, tooltip: { mode: 'single', yHistogram: true } };
   return {
-    // Counters exist from the start with 0: what has a value comes first, and the tooltip has nothing else.
+    // Counters start at 0: series with a value come first, and the tooltip shows only these.
     legend: {
       displayMode: 'table',
       placement: 'bottom',
@@ -154,7 +154,7 @@ function renderVariable({ name, label, query, fixed }: Variable): object {
 function runbooks(): object {
   return {
     name: 'runbooks',
-    label: 'Runbooks at',
+    label: 'URL of the runbooks',
     type: 'textbox',
     query: RUNBOOKS,
     current: { text: RUNBOOKS, value: RUNBOOKS },

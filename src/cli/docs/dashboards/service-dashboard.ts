@@ -6,7 +6,7 @@ import { SLO_UID, SERVICE_UID } from './uids.js';
 import { BY_ROUTE, GATEWAY_OR_UPSTREAM, NOW } from './traffic-rows.js';
 import { BY_UPSTREAM, CIRCUITS, STREAMS } from './upstream-rows.js';
 
-/** Everything that an operator looks at first, in the order in which an outage is narrowed down. */
+/** Shows what an operator checks first, in the order in which an outage is narrowed down. */
 export const SERVICE_DASHBOARD: Dashboard = {
   uid: SERVICE_UID,
   title: 'API gateway',

@@ -5,20 +5,20 @@ const BUDGET = 'api_gateway:slo_error_budget:ratio';
 const ERRORS = 'api_gateway:http_request_errors:rate5m';
 const REQUESTS = 'api_gateway:http_requests:rate5m';
 const ALERTS = ['GatewayErrorBudgetBurn'];
-/** As the rules have it: neither AI routes nor probes are part of the objective. */
+/** Excludes AI routes and probes from the SLO, as the rules do. */
 const COUNTED = 'path!~"/api(/v1)?/ai([:/].*)?|/(livez|startupz|readyz?|healthz?|metrics)"';
 
-/** How many times faster than the objective allows the budget burns in a window. */
+/** Returns the query of the burn rate in a window: 1 uses up the error budget in exactly 30 days. */
 function burn(window: string): Query {
   return [window, `api_gateway:http_request_errors:ratio_rate${window} / ${BUDGET}`];
 }
 
 const OBJECTIVE: Row = {
-  title: 'The objective: 99.9 % of requests in 30 days get no 5xx',
+  title: 'SLO: 99.9 % of requests within 30 days get no 5xx',
   panels: [
     {
-      title: 'Budget left',
-      description: 'Share of the errors that 30 days allow which have not happened. Below 0 the objective is missed.',
+      title: 'Error budget left',
+      description: 'Unused share of the error budget of the last 30 days. Below 0, the SLO is missed.',
       unit: 'percentunit',
       kind: 'stat',
       width: 6,
@@ -26,7 +26,7 @@ const OBJECTIVE: Row = {
       alerts: ALERTS,
     },
     {
-      title: 'Availability in 30 days',
+      title: 'Availability over 30 days',
       description: 'Share of requests that got no 5xx.',
       unit: 'percentunit',
       kind: 'stat',
@@ -36,7 +36,7 @@ const OBJECTIVE: Row = {
     },
     {
       title: 'Burn rate of the last hour',
-      description: '1 uses up the budget in exactly 30 days, 14.4 in two.',
+      description: 'A burn rate of 1 uses up the error budget in exactly 30 days, 14.4 in two days.',
       unit: 'none',
       kind: 'stat',
       limit: 14.4,
@@ -45,7 +45,7 @@ const OBJECTIVE: Row = {
       alerts: ALERTS,
     },
     {
-      title: 'Alerts that fire',
+      title: 'Firing alerts',
       description: 'Alerts of the gateway, without the Watchdog.',
       unit: 'none',
       kind: 'stat',
@@ -60,11 +60,11 @@ const OBJECTIVE: Row = {
 };
 
 const BURN: Row = {
-  title: 'Burn rate: what pages',
+  title: 'Burn rates that trigger alerts',
   panels: [
     {
       title: 'Fast: 1 hour and 5 minutes',
-      description: 'Pages while both are above 14.4: 2 % of the budget in an hour.',
+      description: 'Pages while both are above 14.4: 2 % of the budget used in an hour.',
       unit: 'none',
       limit: 14.4,
       width: 12,
@@ -73,7 +73,7 @@ const BURN: Row = {
     },
     {
       title: '6 hours and 30 minutes',
-      description: 'Pages while both are above 6: 5 % of the budget in 6 hours.',
+      description: 'Pages while both are above 6: 5 % of the budget used in 6 hours.',
       unit: 'none',
       limit: 6,
       width: 12,
@@ -82,7 +82,7 @@ const BURN: Row = {
     },
     {
       title: '1 day and 2 hours',
-      description: 'Opens a ticket while both are above 3: 10 % of the budget in a day.',
+      description: 'Opens a ticket while both are above 3: 10 % of the budget used in a day.',
       unit: 'none',
       limit: 3,
       width: 12,
@@ -91,7 +91,7 @@ const BURN: Row = {
     },
     {
       title: 'Slow: 3 days and 6 hours',
-      description: 'Opens a ticket while both are above 1: 10 % of the budget in 3 days.',
+      description: 'Opens a ticket while both are above 1: 10 % of the budget used in 3 days.',
       unit: 'none',
       limit: 1,
       width: 12,
@@ -102,11 +102,11 @@ const BURN: Row = {
 };
 
 const CAUSES: Row = {
-  title: 'What burns it',
+  title: 'What uses up the error budget',
   panels: [
     {
-      title: 'Routes with most failures',
-      description: 'The ten with the most 5xx in the last hour. AI routes are not part of the objective.',
+      title: 'Routes with the most failures',
+      description: 'The ten routes with the most 5xx in the last hour. AI routes do not count for the SLO.',
       unit: 'short',
       kind: 'table',
       queries: [
@@ -119,25 +119,28 @@ const CAUSES: Row = {
     },
     {
       title: 'Requests',
-      description: 'Requests a second that count for the objective.',
+      description: 'Requests per second that count for the SLO.',
       unit: 'reqps',
       queries: [['requests', REQUESTS]],
     },
     {
-      title: 'Latency against the day before',
-      description: 'p95 and p99, and twice the p95 that was usual: beyond it a ticket is opened.',
+      title: 'Latency compared to the day before',
+      description: 'p95 and p99, and twice the average p95 of the day before: above that, a ticket is opened.',
       unit: 's',
       queries: [
         ['p95', 'api_gateway:http_request_latency_seconds:p95_rate5m'],
         ['p99', 'http_request_latency_seconds_p99'],
-        ['twice the usual p95', '2 * avg_over_time(api_gateway:http_request_latency_seconds:p95_rate5m[1d] offset 1h)'],
+        [
+          'twice the average p95',
+          '2 * avg_over_time(api_gateway:http_request_latency_seconds:p95_rate5m[1d] offset 1h)',
+        ],
       ],
       alerts: ['GatewayLatencyAboveBaseline', 'HighApiLatency'],
     },
   ],
 };
 
-/** The objective of the service and how fast its budget burns, from the recorded series of the rules. */
+/** The SLO of the service and the burn rates of its error budget, from the series that the rules record. */
 export const SLO_DASHBOARD: Dashboard = {
   uid: SLO_UID,
   title: 'API gateway: objectives',

@@ -3,12 +3,12 @@ import { increase, maxBy, quantile, rate, ROUTE, series, sumBy, UPSTREAM } from 
 
 const FAILED = 'status=~"5.."';
 
-/** The state of now, in one line: where to look first. */
+/** The current state in one row: where to look first. */
 export const NOW: Row = {
   title: 'Now',
   panels: [
     {
-      title: 'Pods that answer',
+      title: 'Pods that respond',
       description: 'Pods whose last scrape succeeded.',
       unit: 'none',
       kind: 'stat',
@@ -17,13 +17,13 @@ export const NOW: Row = {
     },
     {
       title: 'Requests',
-      description: 'Requests a second, without probes.',
+      description: 'Requests per second, without probes.',
       unit: 'reqps',
       kind: 'stat',
       queries: [['requests', sumBy('', rate('http_requests_total', ROUTE))]],
     },
     {
-      title: 'Failed',
+      title: 'Failed requests',
       description: 'Share of responses that are 5xx.',
       unit: 'percentunit',
       kind: 'stat',
@@ -33,7 +33,7 @@ export const NOW: Row = {
     },
     {
       title: 'Latency, p99',
-      description: '99 % of requests take no longer than this.',
+      description: '99 % of requests take at most this long.',
       unit: 's',
       kind: 'stat',
       limit: 1,
@@ -41,8 +41,8 @@ export const NOW: Row = {
       alerts: ['HighApiLatency'],
     },
     {
-      title: 'Upstreams with an open circuit',
-      description: 'Upstreams that at least one pod has stopped calling.',
+      title: 'Upstreams with an open circuit breaker',
+      description: 'Upstreams that at least one pod does not call because a circuit breaker is open.',
       unit: 'none',
       kind: 'stat',
       limit: 1,
@@ -50,7 +50,7 @@ export const NOW: Row = {
       alerts: ['GatewayCircuitOpen', 'GatewayCircuitStuckOpen'],
     },
     {
-      title: 'Alerts that fire',
+      title: 'Firing alerts',
       description: 'Alerts of the gateway, without the Watchdog.',
       unit: 'none',
       kind: 'stat',
@@ -69,13 +69,14 @@ export const BY_ROUTE: Row = {
   panels: [
     {
       title: 'Requests by route',
-      description: 'Requests a second of each route, without probes.',
+      description: 'Requests per second and route, without probes.',
       unit: 'reqps',
       queries: [['{{method}} {{path}}', sumBy('method, path', rate('http_requests_total', ROUTE))]],
     },
     {
       title: 'Latency by route, p99',
-      description: 'From the first byte of a request to the last of its answer. A stream takes as long as it flows.',
+      description:
+        'From the first byte of a request to the last byte of its response. For a stream, this is its whole duration.',
       unit: 's',
       limit: 1,
       queries: [
@@ -85,7 +86,7 @@ export const BY_ROUTE: Row = {
     },
     {
       title: 'Share of failures by route',
-      description: 'Responses that are 5xx among all of a route. Routes that never failed have no curve.',
+      description: 'Share of 5xx among all responses of a route. Routes without failures have no series.',
       unit: 'percentunit',
       limit: 0.05,
       queries: [['{{method}} {{path}}', errorRatio('method, path')]],
@@ -93,42 +94,43 @@ export const BY_ROUTE: Row = {
     },
     {
       title: 'Responses by status',
-      description: 'Responses a second by status code, without probes.',
+      description: 'Responses per second by status code, without probes.',
       unit: 'reqps',
       queries: [['{{status}}', sumBy('status', rate('http_requests_total', ROUTE))]],
     },
     {
-      title: 'Failures by whose fault they are',
-      description: 'The failure_domain of the problem: client, auth, upstream, overload or gateway.',
+      title: 'Failures by failure domain',
+      description: 'Where the fault is: client, auth, upstream, overload or gateway.',
       unit: 'reqps',
       queries: [['{{failure_domain}}', sumBy('failure_domain', rate('gateway_request_failures_total'))]],
       pages: ['troubleshooting.md'],
     },
     {
-      title: 'Requests refused for what the client sent',
-      description: 'By error code; without 401, 403 and 429.',
+      title: 'Requests refused because of client errors',
+      description: 'Requests per second by error code, without 401, 403 and 429.',
       unit: 'reqps',
       queries: [['{{reason}}', sumBy('reason', rate('gateway_client_rejects_total'))]],
     },
     {
       title: 'Requests in flight',
-      description: 'Requests begun and not yet answered, of all pods and of the fullest one.',
+      description: 'Requests that have started and are not finished, on all pods and on the busiest pod.',
       unit: 'short',
       queries: [
         ['all pods', sumBy('', series('gateway_in_flight_requests'))],
-        ['fullest pod', maxBy('', series('gateway_in_flight_requests'))],
+        ['busiest pod', maxBy('', series('gateway_in_flight_requests'))],
       ],
       alerts: ['GatewayLoadShedding'],
     },
     {
       title: 'Requests in flight by stage',
-      description: 'What they are doing. Many in `upstream` wait for a backend, many in `stream` are open streams.',
+      description:
+        'What requests are doing. Requests in `upstream` wait for a backend, those in `stream` are open streams.',
       unit: 'short',
       queries: [['{{stage}}', sumBy('stage', series('gateway_in_flight_stage_requests'))]],
     },
     {
-      title: 'Durations',
-      description: 'How many requests took how long: two bands are two kinds of requests.',
+      title: 'Distribution of request durations',
+      description: 'Number of requests by duration. Two bands mean two kinds of requests.',
       unit: 'short',
       kind: 'heatmap',
       queries: [['{{le}}', sumBy('le', increase('gateway_http_request_duration_seconds_bucket', ROUTE))]],
@@ -136,14 +138,14 @@ export const BY_ROUTE: Row = {
   ],
 };
 
-/** Whether latency is the gateway's or that of a backend, side by side. */
+/** Latency of the gateway and of its upstreams side by side. */
 export const GATEWAY_OR_UPSTREAM: Row = {
-  title: 'Latency: the gateway or an upstream?',
+  title: 'Latency: gateway or upstream?',
   panels: [
     {
-      title: 'The gateway: whole requests',
+      title: 'Gateway: duration of whole requests',
       description:
-        'If this is high and the panel beside it is too, the backend is the bottleneck. If only this is, the gateway is: see overhead and event loop.',
+        'If this and the next panel are both high, a backend is the bottleneck. If only this is high, it is the gateway: see overhead and event loop.',
       unit: 's',
       width: 12,
       queries: [0.5, 0.95, 0.99].map((share) => [
@@ -153,8 +155,8 @@ export const GATEWAY_OR_UPSTREAM: Row = {
       alerts: ['HighApiLatency'],
     },
     {
-      title: 'Upstreams: attempts at gRPC calls, p95',
-      description: 'Time of one attempt, from the gateway’s side of the network.',
+      title: 'Upstreams: duration of gRPC call attempts, p95',
+      description: 'Duration of one attempt, measured in the gateway.',
       unit: 's',
       width: 12,
       queries: [['{{upstream}}', quantile(0.95, 'upstream_grpc_request_duration_seconds', 'upstream', UPSTREAM)]],
@@ -163,22 +165,23 @@ export const GATEWAY_OR_UPSTREAM: Row = {
     },
     {
       title: 'Overhead of the gateway',
-      description: 'What the gateway itself adds to a unary call: without the wait for the body and for the upstream.',
+      description:
+        'Time that the gateway itself adds to a unary call, without waiting for the request body and the upstream.',
       unit: 's',
       queries: [0.5, 0.99].map((share) => [`p${share * 100}`, quantile(share, 'gateway_overhead_seconds', '')]),
       alerts: ['GatewayEventLoopBlocked'],
     },
     {
       title: 'Time to authenticate and authorize',
-      description: 'Part of the overhead; a call to AuthService is within it when the cache did not know a credential.',
+      description: 'Part of the overhead. Includes a call to AuthService if the credential was not cached.',
       unit: 's',
       limit: 0.05,
       queries: [0.5, 0.99].map((share) => [`p${share * 100}`, quantile(share, 'gateway_auth_duration_seconds', '')]),
       alerts: ['GatewayAuthLatencyHigh'],
     },
     {
-      title: 'Wait for a place at an upstream, p99',
-      description: 'Of calls that had to queue because the upstream had as many as it may have.',
+      title: 'Wait for a permit of the concurrency limit, p99',
+      description: 'Time in the queue of calls that waited because the concurrency limit of the upstream was reached.',
       unit: 's',
       queries: [['{{upstream}}', quantile(0.99, 'gateway_queue_wait_seconds', 'upstream', UPSTREAM)]],
       alerts: ['GatewayLoadShedding'],

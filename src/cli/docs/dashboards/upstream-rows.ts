@@ -7,14 +7,14 @@ export const BY_UPSTREAM: Row = {
   title: 'Golden signals by upstream',
   panels: [
     {
-      title: 'Attempts at calls by upstream',
-      description: 'Attempts a second; retries count.',
+      title: 'Call attempts by upstream',
+      description: 'Attempts per second, including retries.',
       unit: 'reqps',
       queries: [['{{upstream}}', sumBy('upstream', rate('upstream_grpc_requests_total', UPSTREAM))]],
     },
     {
       title: 'Latency by method, p99',
-      description: 'Time of one attempt.',
+      description: 'Duration of one attempt.',
       unit: 's',
       queries: [
         [
@@ -26,14 +26,15 @@ export const BY_UPSTREAM: Row = {
     },
     {
       title: 'Errors by upstream and code',
-      description: 'Attempts that ended with a code other than OK. NOT_FOUND and the like are answers, not faults.',
+      description:
+        'Attempts per second that ended with a code other than OK. NOT_FOUND and similar codes are normal responses, not faults.',
       unit: 'reqps',
       queries: [['{{upstream}} {{code}}', sumBy('upstream, code', rate('upstream_grpc_errors_total', UPSTREAM))]],
       alerts: ['AuthServiceUnreachable', 'HighAiServiceErrorRate'],
     },
     {
-      title: 'Calls under way, of those that may be',
-      description: 'On the fullest pod. At 1 calls queue.',
+      title: 'Use of the concurrency limit',
+      description: 'Calls in flight divided by the concurrency limit, on the busiest pod. At 1, calls queue.',
       unit: 'percentunit',
       limit: 1,
       queries: [
@@ -48,28 +49,28 @@ export const BY_UPSTREAM: Row = {
       alerts: ['GatewayLoadShedding'],
     },
     {
-      title: 'Calls that queue',
-      description: 'Calls that wait for a place, of all pods.',
+      title: 'Queued calls',
+      description: 'Calls that wait for a permit of the concurrency limit, on all pods.',
       unit: 'short',
       queries: [['{{upstream}}', sumBy('upstream', series('gateway_queue_depth', UPSTREAM))]],
       alerts: ['GatewayLoadShedding'],
     },
     {
       title: 'Retries',
-      description: 'Attempts beyond the first of a call. A budget limits them.',
+      description: 'Attempts per second after the first attempt of a call. A retry budget limits them.',
       unit: 'reqps',
       queries: [['{{upstream}}', sumBy('upstream', rate('upstream_grpc_retries_total', UPSTREAM))]],
     },
   ],
 };
 
-/** Whether backends can be reached, and what the gateway does when they cannot. */
+/** Reachability of the backends, and what the gateway does when they cannot be reached. */
 export const CIRCUITS: Row = {
-  title: 'Circuits and connections',
+  title: 'Circuit breakers and connections',
   panels: [
     {
-      title: 'State of the circuits',
-      description: 'Worst circuit of each upstream on any pod: 0 closed, 1 half-open, 2 open.',
+      title: 'State of the circuit breakers',
+      description: 'Worst state of a circuit breaker per upstream on any pod: 0 closed, 1 half-open, 2 open.',
       unit: 'none',
       limit: 2,
       queries: [
@@ -84,8 +85,8 @@ export const CIRCUITS: Row = {
       alerts: ['GatewayCircuitOpen', 'GatewayCircuitStuckOpen'],
     },
     {
-      title: 'Changes of the circuits',
-      description: 'A circuit that opens and closes again and again guards against an unstable backend.',
+      title: 'State changes of the circuit breakers',
+      description: 'If a circuit breaker opens and closes repeatedly, the backend is unstable.',
       unit: 'short',
       queries: [
         ['{{upstream}} to {{to}}', sumBy('upstream, to', increase('gateway_circuit_transitions_total', UPSTREAM))],
@@ -94,7 +95,8 @@ export const CIRCUITS: Row = {
     },
     {
       title: 'Calls refused before they were sent',
-      description: 'Because the circuit is open, or the queue is full, has displaced them or took too long.',
+      description:
+        'Calls per second refused because the circuit breaker was open, the queue was full, a more important call displaced them, or they queued for too long.',
       unit: 'reqps',
       queries: [
         ['{{upstream}} {{reason}}', sumBy('upstream, reason', rate('gateway_circuit_rejections_total', UPSTREAM))],
@@ -103,21 +105,21 @@ export const CIRCUITS: Row = {
     },
     {
       title: 'Health checks',
-      description: 'Pods whose last check of the upstream passed, among all. Needs no traffic.',
+      description: 'Share of pods whose last health check of the upstream passed. Needs no traffic.',
       unit: 'percentunit',
       queries: [['{{upstream}}', `avg by (upstream) (${series('gateway_upstream_up', UPSTREAM)})`]],
       alerts: ['AuthServiceUnreachable'],
     },
     {
       title: 'Connections',
-      description: 'Connections to upstreams by state: ready, connecting, or ejected for a while because of faults.',
+      description: 'Connections to upstreams by state: ready, connecting, or temporarily ejected because of failures.',
       unit: 'short',
       queries: [['{{upstream}} {{state}}', sumBy('upstream, state', series('upstream_grpc_endpoints', UPSTREAM))]],
       alerts: ['GatewayUpstreamConnectionFailures'],
     },
     {
       title: 'Calls without a connection',
-      description: 'Attempts that found no connection, by what kept it from being made.',
+      description: 'Attempts per second that got no connection, by reason.',
       unit: 'reqps',
       queries: [
         [
@@ -128,9 +130,9 @@ export const CIRCUITS: Row = {
       alerts: ['GatewayUpstreamConnectionFailures'],
     },
     {
-      title: 'Ejections and refused pings',
+      title: 'Ejections and rejected pings',
       description:
-        'Addresses kept from calls because of their faults, and connections that a backend ended because of keepalive pings.',
+        'Addresses ejected because of failures (outlier detection), and connections that a backend closed because of too many keepalive pings.',
       unit: 'short',
       queries: [
         ['{{upstream}} ejections', sumBy('upstream', increase('upstream_grpc_ejections_total', UPSTREAM))],
@@ -138,15 +140,15 @@ export const CIRCUITS: Row = {
       ],
     },
     {
-      title: 'Answers in place of an upstream',
-      description: 'By the fallback of the policy of a route.',
+      title: 'Fallback responses',
+      description: 'Responses per second from the fallback in the policy of a route, instead of the upstream.',
       unit: 'reqps',
       queries: [['{{upstream}} {{kind}}', sumBy('upstream, kind', rate('gateway_fallback_answers_total', UPSTREAM))]],
     },
     {
-      title: 'Differences between contracts',
+      title: 'Contract drift',
       description:
-        'Places where the mounted contract and that of the backend differ. Without a curve where a backend has no reflection.',
+        'Number of differences between the mounted contract and that of the backend. A backend without reflection has no series.',
       unit: 'short',
       limit: 1,
       queries: [['{{upstream}}', maxBy('upstream', series('gateway_contract_drift', UPSTREAM))]],
@@ -155,20 +157,20 @@ export const CIRCUITS: Row = {
   ],
 };
 
-/** Calls that last. */
+/** AI calls, streams and the guardrail. */
 export const STREAMS: Row = {
   title: 'AI and streams',
   panels: [
     {
-      title: 'AI streams under way',
-      description: 'Those that wait for their first message included.',
+      title: 'Open AI streams',
+      description: 'Includes streams that wait for their first message.',
       unit: 'short',
       queries: [['streams', sumBy('', series('gateway_ai_streams_active'))]],
       pages: ['runbook-ai-service.md'],
     },
     {
       title: 'Time to the first message of AI streams',
-      description: 'Streams that failed before it are left out.',
+      description: 'Excludes streams that failed before their first message.',
       unit: 's',
       queries: [0.5, 0.95].map((share) => [
         `p${share * 100}`,
@@ -177,13 +179,13 @@ export const STREAMS: Row = {
       pages: ['runbook-ai-service.md'],
     },
     {
-      title: 'Streams by how they ended',
-      description: 'Server streams that are over, a second.',
+      title: 'Finished streams by outcome',
+      description: 'Server streams that ended, per second.',
       unit: 'ops',
       queries: [['{{outcome}}', sumBy('outcome', rate('gateway_streams_total'))]],
     },
     {
-      title: 'AI requests that fail',
+      title: 'Failed AI requests',
       description: 'Share of 5xx among all responses of AI routes.',
       unit: 'percentunit',
       limit: 0.05,
@@ -196,15 +198,15 @@ export const STREAMS: Row = {
       alerts: ['HighAiServiceErrorRate'],
     },
     {
-      title: 'Checks by the guardrail',
-      description: 'By phase and outcome.',
+      title: 'Guardrail checks',
+      description: 'Checks per second by phase and outcome.',
       unit: 'ops',
       queries: [['{{phase}} {{outcome}}', sumBy('phase, outcome', rate('gateway_guardrail_checks_total'))]],
       alerts: ['GatewayGuardrailFailing'],
     },
     {
-      title: 'Time of checks by the guardrail, p95',
-      description: 'Added to the latency of AI calls. Without a curve where no guardrail is set.',
+      title: 'Duration of guardrail checks, p95',
+      description: 'This time is added to the latency of AI calls. Empty without a guardrail.',
       unit: 's',
       queries: [['{{phase}}', quantile(0.95, 'gateway_guardrail_check_duration_seconds', 'phase')]],
       alerts: ['GatewayGuardrailFailing'],
