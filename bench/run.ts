@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { Arena, profileFolder, type Running } from './harness/arena.js';
+import { Testbed, profileFolder, type Running } from './harness/testbed.js';
 import { measureScenario, type Sample } from './harness/measure.js';
 import { UsageError, USAGE, parseOptions, type Options } from './harness/options.js';
 import { ROOT } from './harness/paths.js';
@@ -21,10 +21,10 @@ function prepare(options: Options): { readonly names: Options['systems']; readon
   return { names: options.systems.filter((name) => !absent.has(name)), absent: [...absent.values()] };
 }
 
-async function measure(arena: Arena, systems: readonly Running[], options: Options): Promise<Sample[]> {
+async function measure(testbed: Testbed, systems: readonly Running[], options: Options): Promise<Sample[]> {
   const samples: Sample[] = [];
   for (const scenario of options.scenarios) {
-    for await (const sample of measureScenario(arena, systems, scenario, options)) {
+    for await (const sample of measureScenario(testbed, systems, scenario, options)) {
       samples.push(sample);
       const { round, system, cpuUsPerRequest, requestsPerSecond } = sample;
       say(
@@ -46,17 +46,17 @@ async function main(options: Options): Promise<void> {
   process.chdir(ROOT);
   const { names, absent } = prepare(options);
   pinSelf(options.cores[1]);
-  const arena = await Arena.open(options);
+  const testbed = await Testbed.open(options);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void arena.close().finally(() => process.exit(1)));
+    process.once(signal, () => void testbed.close().finally(() => process.exit(1)));
   }
   let samples: Sample[];
   try {
     const systems: Running[] = [];
-    for (const name of names) systems.push(await arena.add(name));
-    samples = await measure(arena, systems, options);
+    for (const name of names) systems.push(await testbed.add(name));
+    samples = await measure(testbed, systems, options);
   } finally {
-    await arena.close();
+    await testbed.close();
   }
   const report = makeReport(samples, options, absent);
   say(`\n${report.text}`);

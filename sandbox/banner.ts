@@ -1,14 +1,14 @@
 import { PASSWORD, PEOPLE } from './data/seed.js';
-import type { World } from './world.js';
+import type { SandboxEnvironment } from './environment.js';
 
 interface BannerFacts {
   readonly gatewayUrl: string;
   /** Empty: there is no admin listener. */
   readonly adminAddress: string;
-  readonly world: World;
+  readonly sandbox: SandboxEnvironment;
 }
 
-function mockedLines({ mocked }: World): string {
+function mockedLines({ mocked }: SandboxEnvironment): string {
   if (mocked === undefined) return '';
   const addresses = Array.from(mocked.addresses, ([name, address]) => `${name} ${address}`).join('   ');
   const permissions = mocked.permissions.length === 0 ? '' : `   (admins hold ${mocked.permissions.join(', ')})`;
@@ -16,20 +16,20 @@ function mockedLines({ mocked }: World): string {
 }
 
 /** What a newcomer needs to see once everything runs: where it is, who may sign in, what to try. */
-export function banner({ gatewayUrl, adminAddress, world }: BannerFacts): string {
+export function banner({ gatewayUrl, adminAddress, sandbox }: BannerFacts): string {
   const login = JSON.stringify({ identifier: PEOPLE[0].email, password: PASSWORD });
   const admin = adminAddress === '' ? 'none' : `http://${adminAddress}/admin/`;
   return `
   The sandbox is up.
 
   Gateway    ${gatewayUrl}   (a page to try it on; API reference: ${gatewayUrl}/docs)
-  Backends   auth ${world.authUrl}   user ${world.userUrl}   tenant ${world.tenantUrl}   ai ${world.aiUrl}
-  Sign in    ${gatewayUrl}/auth/sandbox/login   (identity provider: ${world.idp?.issuer})
-  Issuer     ${world.issuer}   (keys: ${world.jwksUrl})
+  Backends   auth ${sandbox.authUrl}   user ${sandbox.userUrl}   tenant ${sandbox.tenantUrl}   ai ${sandbox.aiUrl}
+  Sign in    ${gatewayUrl}/auth/sandbox/login   (identity provider: ${sandbox.idp?.issuer})
+  Issuer     ${sandbox.issuer}   (keys: ${sandbox.jwksUrl})
   Admin      ${admin}
-  Faults     ${world.faultsUrl}/faults   (calls that reached the backends: ${world.faultsUrl}/calls)
+  Faults     ${sandbox.faultsUrl}/faults   (calls that reached the backends: ${sandbox.faultsUrl}/calls)
 
-${mockedLines(world)}  Users, all with the password "${PASSWORD}":
+${mockedLines(sandbox)}  Users, all with the password "${PASSWORD}":
 ${PEOPLE.map(({ email, tenantId, role }) => `    ${email.padEnd(20)} ${role} of ${tenantId}`).join('\n')}
 
   Try:
@@ -38,7 +38,7 @@ ${PEOPLE.map(({ email, tenantId, role }) => `    ${email.padEnd(20)} ${role} of 
     curl -sN ${gatewayUrl}/api/v1/ai:stream -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' -d '{"query":"What is new?"}'
 
   Break something, then try again; {"mode":"none"} repairs it:
-    curl -s -X PUT ${world.faultsUrl}/faults/user -d '{"mode":"down"}'
+    curl -s -X PUT ${sandbox.faultsUrl}/faults/user -d '{"mode":"down"}'
 
   Ctrl-C stops everything.
 `;

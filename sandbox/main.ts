@@ -5,11 +5,11 @@ import { OpenParts } from './open-parts.js';
 import { refuseGatewaySettings } from './gateway-settings.js';
 import { DescriptorError } from '../src/contract/descriptors.js';
 import { portVariable, readArguments, readSettings, type SandboxArguments, type SandboxSettings } from './settings.js';
-import { startWorld } from './world.js';
+import { startSandbox } from './environment.js';
 
 const EXIT_CONFIG = 78;
 
-/** `npm run sandbox`: a world and a gateway in it, until a signal comes or the gateway ends. Gives the exit code. */
+/** `npm run sandbox`: a sandbox and a gateway in it, until a signal comes or the gateway ends. Gives the exit code. */
 async function main(env: NodeJS.ProcessEnv): Promise<number> {
   let settings: SandboxSettings & SandboxArguments;
   try {
@@ -41,17 +41,17 @@ async function run(
   });
   stopped.catch(() => undefined);
   const { ports, mocks, grants } = settings;
-  const world = parts.add(await startWorld({ ports, mocks, grants, guardrail: true, redisUrl: env['REDIS_URL'] }));
+  const sandbox = parts.add(await startSandbox({ ports, mocks, grants, guardrail: true, redisUrl: env['REDIS_URL'] }));
   const port = await choosePort(env['API_GATEWAY_PORT'] || '8080');
   const adminAddress = await chooseAdminAddress(env['GATEWAY_ADMIN_ADDR'], settings.adminPort);
   signal.throwIfAborted();
   const publicUrl = env['GATEWAY_PUBLIC_URL'] || `http://localhost:${port}`;
-  const standard = { ...world.gatewayEnv(publicUrl), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
-  const redis = world.redisUrl === undefined ? {} : { REDIS_URL: world.redisUrl };
+  const standard = { ...sandbox.gatewayEnv(publicUrl), GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
+  const redis = sandbox.redisUrl === undefined ? {} : { REDIS_URL: sandbox.redisUrl };
   const chosen = { API_GATEWAY_PORT: port, GATEWAY_ADMIN_ADDR: adminAddress, ...redis, ...descriptors(env, mocks) };
   const gateway = parts.add(spawnGateway(settings.gatewayEntry, { ...standard, ...env, ...chosen }));
   await Promise.race([gateway.ready(), stopped]);
-  process.stdout.write(banner({ gatewayUrl: gateway.url, adminAddress, world }));
+  process.stdout.write(banner({ gatewayUrl: gateway.url, adminAddress, sandbox }));
   throw new GatewayExit(await Promise.race([gateway.exited, stopped]));
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
 import { parseEnvironment } from '../src/config/environment.js';
-import { startWorld } from './world.js';
+import { startSandbox } from './environment.js';
 import { readSettings } from './settings.js';
 
 const read = (file: string) => parseEnv(readFileSync(new URL(file, import.meta.url), 'utf8'));
@@ -26,9 +26,9 @@ test.each(['sandbox.env', 'development.env'])('%s holds the addresses at which t
 
 test('sandbox.env holds what the sandbox gives its gateway, but for the ports', async () => {
   const inFile = read('sandbox.env');
-  const world = await startWorld({ faultServer: false, guardrail: true });
-  const given = world.gatewayEnv('http://localhost:8080');
-  await world.close();
+  const sandbox = await startSandbox({ faultServer: false, guardrail: true });
+  const given = sandbox.gatewayEnv('http://localhost:8080');
+  await sandbox.close();
   expect(Object.keys({ ...given, GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' }).toSorted()).toEqual(
     Object.keys(inFile).toSorted(),
   );

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { WorldOptions } from './world.js';
+import type { SandboxOptions } from './environment.js';
 
 /** Settings of `npm run sandbox`. All others in the environment are the gateway's. */
 export interface SandboxSettings {
-  readonly ports: Required<Omit<NonNullable<WorldOptions['ports']>, 'redis'>>;
+  readonly ports: Required<Omit<NonNullable<SandboxOptions['ports']>, 'redis'>>;
   /** Port of the gateway's admin listener, unless GATEWAY_ADMIN_ADDR says where it is. */
   readonly adminPort: number;
   /** File that is run as the gateway. */

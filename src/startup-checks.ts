@@ -8,7 +8,7 @@ import type { Descriptors } from './contract/descriptors.js';
 import { buildRouteTable } from './contract/route-table.js';
 import { findStaticConflicts } from './contract/static-conflicts.js';
 import { readListenerContext } from './edge/listener-tls.js';
-import { ownRoutes } from './edge/own-routes.js';
+import { controllerRoutes } from './edge/controller-routes.js';
 import { controlledService } from './edge/rpc-controller.js';
 import { findUnmountable } from './edge/mount-check.js';
 import { checkTlsMaterial } from './grpc/tls-material.js';
@@ -59,7 +59,7 @@ export function moduleProblems(modules: readonly ModuleLike[], settings: Upstrea
 function unplainRoutes(modules: readonly ModuleLike[]): ConfigProblem[] {
   return controllersOf(modules)
     .filter((controller) => controlledService(controller) === undefined)
-    .flatMap((controller) => ownRoutes(controller).map((route) => ({ ...route, controller: controller.name })))
+    .flatMap((controller) => controllerRoutes(controller).map((route) => ({ ...route, controller: controller.name })))
     .filter(({ path }) => !PLAIN_PATH.test(path))
     .map(({ controller, verb, path }) => ({
       name: 'GATEWAY_MODULES',

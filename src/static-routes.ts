@@ -5,7 +5,7 @@ import { OpenApiController } from './edge/docs/openapi.controller.js';
 import { PagesController } from './edge/docs/pages.controller.js';
 import { ReferenceController } from './edge/docs/reference.controller.js';
 import { controlledService } from './edge/rpc-controller.js';
-import { ownRoutes } from './edge/own-routes.js';
+import { controllerRoutes } from './edge/controller-routes.js';
 import { HealthController } from './ops/health.controller.js';
 import { MetricsController } from './ops/metrics.controller.js';
 import { MetricsOffController } from './ops/metrics-off.controller.js';
@@ -44,7 +44,7 @@ export function staticRoutes({ docs, sso, metrics, ops, controllers: adopted }: 
     ...adopted.filter((controller) => controlledService(controller) === undefined),
   ];
   return [
-    ...controllers.flatMap((controller) => ownRoutes(controller)),
-    ...(metrics && !ops ? ownRoutes(MetricsController).map((route) => ({ ...route, path: '/metrics' })) : []),
+    ...controllers.flatMap((controller) => controllerRoutes(controller)),
+    ...(metrics && !ops ? controllerRoutes(MetricsController).map((route) => ({ ...route, path: '/metrics' })) : []),
   ];
 }

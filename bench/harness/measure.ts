@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Arena, Running } from './arena.js';
+import type { Testbed, Running } from './testbed.js';
 import { coresMicroseconds, cpuMicroseconds, rssBytes } from './cpu.js';
 import { load, type LoadResult, type Pressure } from './load.js';
 import type { Options, SystemName } from './options.js';
@@ -83,12 +83,12 @@ interface Clocks {
   readonly everyone: number;
 }
 
-function readClocks(arena: Arena, { pid }: { readonly pid: number }): Clocks {
+function readClocks(testbed: Testbed, { pid }: { readonly pid: number }): Clocks {
   return {
     system: cpuMicroseconds(pid),
-    upstream: cpuMicroseconds(arena.upstream.pid),
+    upstream: cpuMicroseconds(testbed.upstream.pid),
     load: cpuMicroseconds(process.pid),
-    everyone: coresMicroseconds(arena.options.cores),
+    everyone: coresMicroseconds(testbed.options.cores),
   };
 }
 
@@ -112,16 +112,16 @@ export function costsBetween(before: Clocks, after: Clocks, { requests, seconds 
   };
 }
 
-async function sample(arena: Arena, lane: Lane, pressure: Pressure): Promise<Omit<Sample, 'scenario' | 'round'>> {
+async function sample(testbed: Testbed, lane: Lane, pressure: Pressure): Promise<Omit<Sample, 'scenario' | 'round'>> {
   const { running, target } = lane;
   running.process.forgetOutput();
-  const before = readClocks(arena, running.process);
+  const before = readClocks(testbed, running.process);
   const result = await load(target, pressure);
   return {
     system: running.name,
     requests: result.requests,
     requestsPerSecond: result.requests / result.seconds,
-    ...costsBetween(before, readClocks(arena, running.process), result),
+    ...costsBetween(before, readClocks(testbed, running.process), result),
     p50Ms: result.p50Ms,
     p99Ms: result.p99Ms,
     rssBytes: rssBytes(running.process.pid),
@@ -136,17 +136,17 @@ export function rotated<T>(items: readonly T[], round: number): T[] {
 
 /** Warms every system up, then runs the rounds of one scenario. Samples come as they are taken. */
 export async function* measureScenario(
-  arena: Arena,
+  testbed: Testbed,
   systems: readonly Running[],
   scenario: ScenarioName,
   options: Options,
 ): AsyncGenerator<Sample> {
   const { seconds, warmupSeconds, connections, rate } = options;
-  const lanes = await lanesOf(scenario, systems, arena.identity.token);
+  const lanes = await lanesOf(scenario, systems, testbed.identity.token);
   for (const lane of lanes) await warmUp(lane, { seconds: warmupSeconds, connections, rate: undefined });
   for (let round = 0; round < options.rounds; round++) {
     for (const lane of rotated(lanes, round)) {
-      yield { ...(await sample(arena, lane, { seconds, connections, rate })), scenario, round };
+      yield { ...(await sample(testbed, lane, { seconds, connections, rate })), scenario, round };
     }
   }
 }

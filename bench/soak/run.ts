@@ -6,7 +6,7 @@ import { format, resolveConfig } from 'prettier';
 import { buildGateway } from '../harness/gateway-build.js';
 import { ROOT } from '../harness/paths.js';
 import { pinSelf } from '../harness/process.js';
-import { SoakArena } from './arena.js';
+import { SoakTestbed } from './testbed.js';
 import { parseSoakOptions, UsageError, usageOf, type SoakOptions } from './options.js';
 import { hasPassed, mergeResults, type SoakResult } from './report.js';
 import type { Scenario } from './scenario.js';
@@ -30,7 +30,7 @@ async function runOne(scenario: Scenario, { options, entry, stop }: Run): Promis
   const seconds = options.seconds ?? scenario.seconds;
   const command = `npm run soak -- --scenario ${scenario.name} --seconds ${seconds}${options.dist ? ' --dist' : ''}`;
   const [loadBefore = Number.NaN] = loadavg();
-  const arena = await SoakArena.open(entry, scenario.world);
+  const testbed = await SoakTestbed.open(entry, scenario.environment);
   const limit = (seconds + scenario.graceSeconds) * 1000;
   const finished = new AbortController();
   const either = AbortSignal.any([stop, finished.signal]);
@@ -39,12 +39,12 @@ async function runOne(scenario: Scenario, { options, entry, stop }: Run): Promis
       () => Promise.reject(new Error(`${scenario.name} was not done in ${limit / 1000} s`)),
       () => (stop.aborted ? Promise.reject(new Error('stopped')) : new Promise<never>(() => undefined)),
     );
-    const findings = await Promise.race([scenario.run(arena, seconds), overdue]);
+    const findings = await Promise.race([scenario.run(testbed, seconds), overdue]);
     const date = new Date().toISOString().slice(0, 10);
     return { name: scenario.name, title: scenario.title, seconds, date, command, loadBefore, findings };
   } finally {
     finished.abort();
-    await arena.close();
+    await testbed.close();
   }
 }
 

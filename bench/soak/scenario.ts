@@ -1,5 +1,5 @@
-import type { SoakArena } from './arena.js';
-import type { WorldWish } from './world.js';
+import type { SoakTestbed } from './testbed.js';
+import type { EnvironmentOptions } from './environment.js';
 
 /** One figure of a run, and whether it is what it must be. */
 export interface Finding {
@@ -19,8 +19,8 @@ export interface Scenario {
   /** Longest time for all of it beside that load, in seconds. */
   readonly graceSeconds: number;
   /** How its backends differ from those of the sandbox. */
-  readonly world?: WorldWish;
-  readonly run: (arena: SoakArena, seconds: number) => Promise<readonly Finding[]>;
+  readonly environment?: EnvironmentOptions;
+  readonly run: (testbed: SoakTestbed, seconds: number) => Promise<readonly Finding[]>;
 }
 
 /** Two decimals for what is small. */

@@ -4,21 +4,21 @@ import type { ProcessQueryResponse, StreamQueryResponse } from '../../src/gen/ai
 import { BackendClient, type ClientCallOptions } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
 import type { Wire } from '../backend/wire.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 
 type Event = Wire<StreamQueryResponse>;
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let client: BackendClient;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false });
-  client = BackendClient.of('ai', world.aiUrl);
+  sandbox = await startSandbox({ faultServer: false });
+  client = BackendClient.of('ai', sandbox.aiUrl);
 });
-beforeEach(() => world.calls.clear());
+beforeEach(() => sandbox.calls.clear());
 afterAll(async () => {
   client.close();
-  await world.close();
+  await sandbox.close();
 });
 
 describe('a query', () => {
@@ -123,20 +123,20 @@ describe('a streamed answer', () => {
     call.on('error', () => undefined);
     await new Promise((resolve) => call.once('data', resolve));
     call.cancel();
-    const { messages, outcome } = await world.calls.waitFor(({ cancelled }) => cancelled);
+    const { messages, outcome } = await sandbox.calls.waitFor(({ cancelled }) => cancelled);
     expect(outcome).toBe('CANCELLED');
     await collect('one more, so that the first had the time to go on');
-    expect(world.calls.list()[0]?.messages).toBe(messages);
+    expect(sandbox.calls.list()[0]?.messages).toBe(messages);
   });
 
   it('waits for a reader that is behind', async () => {
     const call = stream('stream 10000 tokens of 65536 bytes, slow 0ms');
     call.on('error', () => undefined);
-    const entry = await world.calls.waitFor(({ messages }) => messages > 10);
+    const entry = await sandbox.calls.waitFor(({ messages }) => messages > 10);
     await collect('stream 500 tokens, slow 0ms');
     expect(entry.messages).toBeLessThan(1_000);
     expect(entry.outcome).toBeNull();
     call.cancel();
-    await world.calls.waitFor(({ cancelled }) => cancelled);
+    await sandbox.calls.waitFor(({ cancelled }) => cancelled);
   });
 });

@@ -3,18 +3,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type * as v1 from '../../src/gen/auth/v1/auth_pb.js';
 import { BackendClient } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let client: BackendClient;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false });
-  client = BackendClient.of('auth', world.authUrl);
+  sandbox = await startSandbox({ faultServer: false });
+  client = BackendClient.of('auth', sandbox.authUrl);
 });
 afterAll(async () => {
   client.close();
-  await world.close();
+  await sandbox.close();
 });
 
 const login = (request: object = {}) =>
@@ -23,8 +23,8 @@ const refresh = (refreshToken: string) => client.unary<v1.RefreshTokenResponse>(
 const validate = (credential: string) =>
   client.unary<v1.ValidateCredentialResponse>('ValidateCredential', { credential });
 const verify = (token: string) =>
-  jwtVerify(token, createRemoteJWKSet(new URL(world.jwksUrl)), {
-    issuer: world.issuer,
+  jwtVerify(token, createRemoteJWKSet(new URL(sandbox.jwksUrl)), {
+    issuer: sandbox.issuer,
     audience: 'api-gateway',
     typ: 'at+jwt',
   });
@@ -84,7 +84,7 @@ describe('a sign-in', () => {
   });
 
   it('of a suspended user is refused', async () => {
-    const suspended = world.directory.usersOf('acme').find((user) => user.status === 'USER_STATUS_SUSPENDED');
+    const suspended = sandbox.directory.usersOf('acme').find((user) => user.status === 'USER_STATUS_SUSPENDED');
     expect(await failureOf(login({ identifier: suspended?.email }))).toMatchObject({ code: 'PERMISSION_DENIED' });
   });
 });
@@ -167,7 +167,7 @@ describe('a credential', () => {
 
   it('that is unknown or expired is an answer, not an error', async () => {
     expect(await validate('sk-sandbox-nobody')).toMatchObject({ valid: false, subject: '' });
-    expect(await validate(await world.issueToken('bob@acme.test', { exp: 1 }))).toMatchObject({ valid: false });
+    expect(await validate(await sandbox.issueToken('bob@acme.test', { exp: 1 }))).toMatchObject({ valid: false });
   });
 });
 
@@ -183,33 +183,33 @@ it.each([
 });
 
 describe('keys', () => {
-  beforeEach(() => world.forgetOldKeys());
+  beforeEach(() => sandbox.forgetOldKeys());
 
   it('that are rotated sign from then on, and the old ones stay until they are withdrawn', async () => {
-    const old = await world.issueToken('alice@acme.test');
-    const kid = await world.rotateKeys();
-    expect(decodeProtectedHeader(await world.issueToken('alice@acme.test')).kid).toBe(kid);
+    const old = await sandbox.issueToken('alice@acme.test');
+    const kid = await sandbox.rotateKeys();
+    expect(decodeProtectedHeader(await sandbox.issueToken('alice@acme.test')).kid).toBe(kid);
     await expect(verify(old)).resolves.toBeDefined();
-    world.forgetOldKeys();
+    sandbox.forgetOldKeys();
     await expect(verify(old)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' });
   });
 
   it('are published without their private part', async () => {
-    const { keys } = (await (await fetch(world.jwksUrl)).json()) as { keys: object[] };
+    const { keys } = (await (await fetch(sandbox.jwksUrl)).json()) as { keys: object[] };
     expect(keys.map((key) => Object.keys(key).sort())).toEqual([['alg', 'e', 'kid', 'kty', 'n', 'use']]);
   });
 
   it('are fetched on the record', async () => {
-    world.calls.clear();
-    await fetch(world.jwksUrl);
-    expect(world.calls.list()).toMatchObject([{ upstream: 'jwks', method: 'GET /jwks.json', outcome: 'OK' }]);
+    sandbox.calls.clear();
+    await fetch(sandbox.jwksUrl);
+    expect(sandbox.calls.list()).toMatchObject([{ upstream: 'jwks', method: 'GET /jwks.json', outcome: 'OK' }]);
   });
 });
 
 it('issues a token with the claims and the header that a test asks for', async () => {
-  const token = await world.issueToken('bob@acme.test', { exp: 1, tenant_id: undefined }, { typ: 'JWT' });
+  const token = await sandbox.issueToken('bob@acme.test', { exp: 1, tenant_id: undefined }, { typ: 'JWT' });
   expect(decodeProtectedHeader(token).typ).toBe('JWT');
-  await expect(jwtVerify(token, createRemoteJWKSet(new URL(world.jwksUrl)))).rejects.toMatchObject({
+  await expect(jwtVerify(token, createRemoteJWKSet(new URL(sandbox.jwksUrl)))).rejects.toMatchObject({
     code: 'ERR_JWT_EXPIRED',
   });
 });

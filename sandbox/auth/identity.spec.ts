@@ -3,18 +3,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as v1 from '../../src/gen/auth/v1/auth_pb.js';
 import { BackendClient } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let client: BackendClient;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false });
-  client = BackendClient.of('auth', world.authUrl);
+  sandbox = await startSandbox({ faultServer: false });
+  client = BackendClient.of('auth', sandbox.authUrl);
 });
 afterAll(async () => {
   client.close();
-  await world.close();
+  await sandbox.close();
 });
 
 describe('an identity of a provider', () => {
@@ -31,14 +31,14 @@ describe('an identity of a provider', () => {
   it('gets a user of its own on first sight, and the same one afterwards', async () => {
     const newcomer = { subject: 'dana-at-idp', email: 'dana@globex.test', displayName: 'Dana' };
     const { userId } = await exchange(newcomer);
-    expect(world.directory.userOf('globex', userId)).toMatchObject({ email: 'dana@globex.test', roles: ['viewer'] });
+    expect(sandbox.directory.userOf('globex', userId)).toMatchObject({ email: 'dana@globex.test', roles: ['viewer'] });
     expect((await exchange({ ...newcomer, email: 'renamed@globex.test' })).userId).toBe(userId);
   });
 
   it.each(['acme-ada.adler', 'acme-dev.adler'])(
     'is not linked by an address that an editor gave to %s',
     async (userId) => {
-      const users = BackendClient.of('user', world.userUrl);
+      const users = BackendClient.of('user', sandbox.userUrl);
       const metadata = {
         'x-gateway-subject': 'acme-ben.adler',
         'x-gateway-permissions': 'user.read user.write tenant.read ai.use',

@@ -27,7 +27,7 @@ interface Waiter {
   readonly give: (reason: string) => void;
 }
 
-/** What the backends of one world were called with: the last 1,000 calls, oldest first. */
+/** What the backends of one sandbox were called with: the last 1,000 calls, oldest first. */
 export class CallLog {
   /** Told of each request message as it arrives; messages are not kept. */
   onRequest: ((call: LoggedCall, message: Readonly<Record<string, unknown>>) => void) | undefined;
@@ -78,7 +78,7 @@ export class CallLog {
 
   /** Rejects all that still wait. */
   close(): void {
-    for (const waiter of [...this.#waiters]) waiter.give('the world was closed');
+    for (const waiter of [...this.#waiters]) waiter.give('the sandbox was closed');
   }
 
   #summary(): string {

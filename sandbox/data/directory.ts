@@ -17,7 +17,7 @@ export interface PlanLimits {
 }
 
 /**
- * What the four backends of one world know, in memory. Real backends own a database each and tell each other of
+ * What the four backends of one sandbox know, in memory. Real backends own a database each and tell each other of
  * changes; sharing one directory gives the same picture without that machinery.
  */
 export class Directory {

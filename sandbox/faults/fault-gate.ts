@@ -4,7 +4,7 @@ import type { Fault } from './fault.js';
 const GARBAGE = Buffer.from('\0\u00ff this is not the protocol you expect \u00ff\0\r\n', 'latin1');
 const MAX_CHUNKS_HELD = 64;
 
-interface Arrival {
+interface PendingRequest {
   readonly bytes: Buffer;
   readonly at: number;
 }
@@ -23,7 +23,7 @@ export function stampArrivals(): Transform {
     readableObjectMode: true,
     readableHighWaterMark: MAX_CHUNKS_HELD,
     transform(bytes: Buffer, _encoding, done) {
-      done(null, { bytes, at: performance.now() } satisfies Arrival);
+      done(null, { bytes, at: performance.now() } satisfies PendingRequest);
     },
   });
 }
@@ -47,7 +47,7 @@ export class FaultGate extends Transform {
     resume?.();
   }
 
-  override _transform(arrival: Arrival, encoding: BufferEncoding, done: TransformCallback): void {
+  override _transform(arrival: PendingRequest, encoding: BufferEncoding, done: TransformCallback): void {
     const { mode, latencyMs, ratio } = this.options.fault();
     if (mode === 'hang') {
       this.#held = () => this._transform(arrival, encoding, done);

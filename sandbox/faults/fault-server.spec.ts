@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BackendClient } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 
 beforeAll(async () => {
-  world = await startWorld();
+  sandbox = await startSandbox();
 });
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 async function send(method: string, path: string, body?: string) {
-  const response = await fetch(world.faultsUrl + path, { method, ...(body === undefined ? {} : { body }) });
+  const response = await fetch(sandbox.faultsUrl + path, { method, ...(body === undefined ? {} : { body }) });
   const text = await response.text();
   return { status: response.status, allow: response.headers.get('allow'), body: text && (JSON.parse(text) as unknown) };
 }
@@ -20,7 +20,7 @@ describe('a fault switch', () => {
   it('answers with the new state once it holds', async () => {
     const answer = await send('PUT', '/faults/user', '{"mode":"down"}');
     expect(answer).toMatchObject({ status: 200, body: { mode: 'down', latencyMs: 2000, ratio: 0.3 } });
-    const client = BackendClient.of('user', world.userUrl);
+    const client = BackendClient.of('user', sandbox.userUrl);
     expect(await failureOf(client.unary('GetUser', {}))).toMatchObject({ code: 'UNAVAILABLE' });
     client.close();
     expect(await send('PUT', '/faults/user', '{"mode":"none"}')).toMatchObject({ status: 200 });
@@ -75,7 +75,7 @@ describe('a fault switch', () => {
 });
 
 it('lists the calls that the backends saw, and forgets them on request', async () => {
-  const client = BackendClient.of('tenant', world.tenantUrl);
+  const client = BackendClient.of('tenant', sandbox.tenantUrl);
   await client.unary('GetTenant', { tenantId: 'acme' }, { metadata: { 'x-request-id': 'r-1' } });
   client.close();
   const call = { upstream: 'tenant', method: '/tenant.v1.TenantService/GetTenant', outcome: 'OK', cancelled: false };

@@ -5,59 +5,59 @@ import type { ServiceDefinition } from '@grpc/proto-loader';
 import { service as healthService } from 'grpc-health-check';
 import { BackendClient } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 import { FaultProxy } from './fault-proxy.js';
 
 describe('a backend behind its fault switch', () => {
-  let world: World;
+  let sandbox: SandboxEnvironment;
   let client: BackendClient;
   let random = 0;
 
   beforeAll(async () => {
-    world = await startWorld({ faultServer: false, random: () => random });
+    sandbox = await startSandbox({ faultServer: false, random: () => random });
   });
   beforeEach(async () => {
-    client = BackendClient.of('user', world.userUrl);
+    client = BackendClient.of('user', sandbox.userUrl);
     await getAlice();
-    world.calls.clear();
+    sandbox.calls.clear();
   });
   afterEach(async () => {
     client.close();
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
   });
-  afterAll(() => world.close());
+  afterAll(() => sandbox.close());
 
   const getAlice = (deadlineMs = 5_000) =>
     client.unary('GetUser', { tenantId: 'acme', userId: 'acme-alice' }, { deadlineMs });
 
   it('down: refuses connections, on the port it keeps', async () => {
     client.close();
-    await world.setFault('user', { mode: 'down' });
-    client = BackendClient.of('user', world.userUrl);
+    await sandbox.setFault('user', { mode: 'down' });
+    client = BackendClient.of('user', sandbox.userUrl);
     const failure = await failureOf(getAlice());
     expect(failure).toMatchObject({ code: 'UNAVAILABLE', details: expect.stringContaining('ECONNREFUSED') as string });
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     client.close();
-    client = BackendClient.of('user', world.userUrl);
+    client = BackendClient.of('user', sandbox.userUrl);
     await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
   });
 
   it('fail: ends the calls of a method with a code, and neither those of others nor health checks', async () => {
-    const health = new BackendClient(world.userUrl, healthService as unknown as ServiceDefinition);
-    await world.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 1, method: 'GetUser' });
+    const health = new BackendClient(sandbox.userUrl, healthService as unknown as ServiceDefinition);
+    await sandbox.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 1, method: 'GetUser' });
     expect(await failureOf(getAlice())).toMatchObject({ code: 'INTERNAL' });
     await expect(client.unary('ListUsers', { tenantId: 'acme' })).resolves.toBeDefined();
-    await world.setFault('user', { mode: 'fail', code: 'UNAVAILABLE', ratio: 1 });
+    await sandbox.setFault('user', { mode: 'fail', code: 'UNAVAILABLE', ratio: 1 });
     expect(await failureOf(client.unary('ListUsers', { tenantId: 'acme' }))).toMatchObject({ code: 'UNAVAILABLE' });
     await expect(health.unary('Check', { service: '' })).resolves.toEqual({ status: 'SERVING' });
-    expect(world.calls.list().map(({ outcome }) => outcome)).toEqual(['INTERNAL', 'OK', 'UNAVAILABLE', 'OK']);
-    await world.setFault('user', { mode: 'none' });
+    expect(sandbox.calls.list().map(({ outcome }) => outcome)).toEqual(['INTERNAL', 'OK', 'UNAVAILABLE', 'OK']);
+    await sandbox.setFault('user', { mode: 'none' });
     await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
     health.close();
   });
 
   it('fail: has the dice decide when its ratio is less than 1', async () => {
-    await world.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 0.5 });
+    await sandbox.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 0.5 });
     random = 0.6;
     await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
     random = 0.4;
@@ -66,36 +66,36 @@ describe('a backend behind its fault switch', () => {
   });
 
   it('down: cuts a call that is running, and the backend sees it go', async () => {
-    const ai = BackendClient.of('ai', world.aiUrl);
+    const ai = BackendClient.of('ai', sandbox.aiUrl);
     const call = ai.unary('ProcessQuery', { query: 'slow 60000ms' });
-    await world.calls.waitFor(({ upstream }) => upstream === 'ai');
-    await world.setFault('ai', { mode: 'down' });
+    await sandbox.calls.waitFor(({ upstream }) => upstream === 'ai');
+    await sandbox.setFault('ai', { mode: 'down' });
     expect(await failureOf(call)).toMatchObject({ code: 'UNAVAILABLE' });
-    await world.calls.waitFor(({ cancelled }) => cancelled);
+    await sandbox.calls.waitFor(({ cancelled }) => cancelled);
     ai.close();
   });
 
   it('slow: takes the latency each way, so a deadline of less than twice as much passes', async () => {
-    await world.setFault('user', { mode: 'slow', latencyMs: 300 });
+    await sandbox.setFault('user', { mode: 'slow', latencyMs: 300 });
     expect(await failureOf(getAlice(500))).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    expect(world.calls.list()).toHaveLength(1);
-    await world.setFault('user', { mode: 'slow', latencyMs: 10 });
+    expect(sandbox.calls.list()).toHaveLength(1);
+    await sandbox.setFault('user', { mode: 'slow', latencyMs: 10 });
     await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
   });
 
   it('hang: forwards nothing, neither on open connections nor on new ones, until it ends', async () => {
-    await world.setFault('user', { mode: 'hang' });
+    await sandbox.setFault('user', { mode: 'hang' });
     expect(await failureOf(getAlice(100))).toMatchObject({ code: 'DEADLINE_EXCEEDED' });
-    expect(world.calls.list()).toEqual([]);
-    const fresh = BackendClient.of('user', world.userUrl);
+    expect(sandbox.calls.list()).toEqual([]);
+    const fresh = BackendClient.of('user', sandbox.userUrl);
     const call = fresh.unary('GetUser', { tenantId: 'acme', userId: 'acme-bob' });
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     await expect(call).resolves.toMatchObject({ id: 'acme-bob' });
     fresh.close();
   });
 
   it('flaky: resets when the die falls below the ratio, and only then', async () => {
-    await world.setFault('user', { mode: 'flaky', ratio: 0.5 });
+    await sandbox.setFault('user', { mode: 'flaky', ratio: 0.5 });
     random = 0.5;
     await expect(getAlice()).resolves.toMatchObject({ id: 'acme-alice' });
     random = 0.49;
@@ -103,31 +103,31 @@ describe('a backend behind its fault switch', () => {
   });
 
   it('garbage: answers what is no HTTP/2', async () => {
-    await world.setFault('user', { mode: 'garbage' });
+    await sandbox.setFault('user', { mode: 'garbage' });
     const failure = await failureOf(getAlice());
     expect(failure.code).toMatch(/^(UNAVAILABLE|INTERNAL|UNKNOWN)$/);
-    expect(world.calls.list().map(({ upstream }) => upstream)).toEqual(['user']);
+    expect(sandbox.calls.list().map(({ upstream }) => upstream)).toEqual(['user']);
   });
 
   it('has a neighbour that notices nothing', async () => {
-    await world.setFault('user', { mode: 'down' });
-    const tenants = BackendClient.of('tenant', world.tenantUrl);
+    await sandbox.setFault('user', { mode: 'down' });
+    const tenants = BackendClient.of('tenant', sandbox.tenantUrl);
     await expect(tenants.unary('GetTenant', { tenantId: 'acme' })).resolves.toMatchObject({ id: 'acme' });
     tenants.close();
   });
 
   it('is as well the HTTP server of the keys', async () => {
-    await world.setFault('jwks', { mode: 'down' });
-    await expect(fetch(world.jwksUrl)).rejects.toThrow('fetch failed');
-    await world.setFault('jwks', { mode: 'none' });
-    expect((await fetch(world.jwksUrl)).status).toBe(200);
+    await sandbox.setFault('jwks', { mode: 'down' });
+    await expect(fetch(sandbox.jwksUrl)).rejects.toThrow('fetch failed');
+    await sandbox.setFault('jwks', { mode: 'none' });
+    expect((await fetch(sandbox.jwksUrl)).status).toBe(200);
   });
 
   it('skew: shifts the clock of the server of the keys', async () => {
-    const aheadMs = async () => Date.parse((await fetch(world.jwksUrl)).headers.get('date') ?? '') - Date.now();
-    await world.setFault('jwks', { mode: 'skew', skewMs: 3_600_000 });
+    const aheadMs = async () => Date.parse((await fetch(sandbox.jwksUrl)).headers.get('date') ?? '') - Date.now();
+    await sandbox.setFault('jwks', { mode: 'skew', skewMs: 3_600_000 });
     expect(await aheadMs()).toBeGreaterThan(1_800_000);
-    await world.setFault('jwks', { mode: 'none' });
+    await sandbox.setFault('jwks', { mode: 'none' });
     expect(await aheadMs()).toBeLessThan(1_800_000);
   });
 });

@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebClient } from '../../test/support/web-client.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 
 const GATEWAY = 'http://localhost:8080';
 const CALLBACK = `${GATEWAY}/auth/sandbox/callback`;
 /** RFC 7636, appendix B. */
 const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let issuer: string;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false });
-  world.gatewayEnv(GATEWAY);
-  issuer = world.idp?.issuer ?? '';
+  sandbox = await startSandbox({ faultServer: false });
+  sandbox.gatewayEnv(GATEWAY);
+  issuer = sandbox.idp?.issuer ?? '';
 });
-afterAll(() => world?.close());
+afterAll(() => sandbox?.close());
 
 function authorize(changes: Record<string, string | undefined> = {}): string {
   const query = {
@@ -97,7 +97,7 @@ describe('the identity provider of the sandbox', () => {
 
   it('publishes the public part of its keys, the newest first, old ones beside it', async () => {
     const [before] = (await jwks()).keys;
-    const kid = await world.idp?.rotateKeys();
+    const kid = await sandbox.idp?.rotateKeys();
     const { keys } = await jwks();
     expect(keys.map((key) => key.kid).slice(0, 2)).toEqual([kid, before?.kid]);
     expect(keys.filter((key) => key.d !== undefined)).toEqual([]);

@@ -2,18 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type * as v1 from '../../src/gen/tenant/v1/tenant_pb.js';
 import { BackendClient } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let client: BackendClient;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false });
-  client = BackendClient.of('tenant', world.tenantUrl);
+  sandbox = await startSandbox({ faultServer: false });
+  client = BackendClient.of('tenant', sandbox.tenantUrl);
 });
 afterAll(async () => {
   client.close();
-  await world.close();
+  await sandbox.close();
 });
 
 const create = (id: string, fields: object = {}) =>
@@ -43,7 +43,7 @@ describe('tenants', () => {
     const update = { tenantId: 'acme', tenant: { domain: 'Globex.test' }, updateMask: { paths: ['domain'] } };
     expect(await failureOf(client.unary('UpdateTenant', update))).toMatchObject({ code: 'ALREADY_EXISTS' });
     expect(await failureOf(create('copycat', { domain: 'globex.test' }))).toMatchObject({ code: 'ALREADY_EXISTS' });
-    expect(world.directory.tenants.get('acme')?.domain).toBe('acme.test');
+    expect(sandbox.directory.tenants.get('acme')?.domain).toBe('acme.test');
   });
 
   it.each([
@@ -69,7 +69,7 @@ describe('members', () => {
     const rest = await list({ tenantId: 'globex', pageSize: 20, pageToken: page.nextPageToken });
     const ids = [...page.members, ...rest.members].map(({ userId }) => userId);
     expect(ids.toSorted()).toEqual(
-      world.directory
+      sandbox.directory
         .usersOf('globex')
         .map(({ id }) => id)
         .toSorted(),
@@ -97,7 +97,7 @@ describe('members', () => {
   it.each(outside)('get no role from a caller %s that the caller does not hold', async (_who, metadata) => {
     const failure = await failureOf(client.unary('AddMember', admin, { metadata }));
     expect(failure.code).toBe('PERMISSION_DENIED');
-    expect(world.directory.members.get('globex')?.has('acme-bob')).toBe(false);
+    expect(sandbox.directory.members.get('globex')?.has('acme-bob')).toBe(false);
   });
 
   it('are users of the tenant itself; those of others are as unknown as nobody', async () => {
@@ -106,7 +106,7 @@ describe('members', () => {
     const [foreign, nobody] = [await add('globex-carol'), await add('globex-nobody')];
     expect(foreign.code).toBe('NOT_FOUND');
     expect(foreign.details.replace('carol', 'nobody')).toBe(nobody.details);
-    expect(world.directory.members.get('acme')?.has('globex-carol')).toBe(false);
+    expect(sandbox.directory.members.get('acme')?.has('globex-carol')).toBe(false);
   });
 
   it('are existing users', async () => {
@@ -138,9 +138,9 @@ describe('settings', () => {
 });
 
 describe('entitlements', () => {
-  it('set no rate unless a world says so', async () => {
+  it('set no rate unless a sandbox says so', async () => {
     expect(await entitlements('acme')).toEqual({ plan: 'pro', rateLimitRps: 0, rateLimitBurst: 0, suspended: false });
-    world.directory.planLimits.set('acme', { rateLimitRps: 5, rateLimitBurst: 10 });
+    sandbox.directory.planLimits.set('acme', { rateLimitRps: 5, rateLimitBurst: 10 });
     expect(await entitlements('acme')).toMatchObject({ rateLimitRps: 5, rateLimitBurst: 10 });
   });
 
@@ -158,7 +158,7 @@ describe('usage', () => {
   it('counts an event once, however often it comes', async () => {
     expect(await report([event, { ...event, id: 'event-2' }])).toEqual({ accepted: 2 });
     expect(await report([{ ...event, quantity: '99' }])).toEqual({ accepted: 1 });
-    expect([...world.directory.usage.values()].map(({ quantity }) => quantity)).toEqual(['1', '1']);
+    expect([...sandbox.directory.usage.values()].map(({ quantity }) => quantity)).toEqual(['1', '1']);
   });
 
   it('of an unknown tenant is refused as a whole', async () => {
@@ -169,7 +169,7 @@ describe('usage', () => {
       ]),
     );
     expect(failure).toMatchObject({ code: 'NOT_FOUND' });
-    expect(world.directory.usage.has('event-4')).toBe(false);
+    expect(sandbox.directory.usage.has('event-4')).toBe(false);
   });
 
   it('without an id is refused as a whole', async () => {
@@ -180,6 +180,6 @@ describe('usage', () => {
       ]),
     );
     expect(failure).toMatchObject({ code: 'INVALID_ARGUMENT', fields: ['events[1].id'] });
-    expect(world.directory.usage.has('event-3')).toBe(false);
+    expect(sandbox.directory.usage.has('event-3')).toBe(false);
   });
 });

@@ -5,18 +5,18 @@ import { BackendClient } from '../backend/client.js';
 import { failureOf } from '../backend/rpc-failure.js';
 import type { Wire } from '../backend/wire.js';
 import { makeUser } from '../data/new-user.js';
-import { startWorld, type World } from '../world.js';
+import { startSandbox, type SandboxEnvironment } from '../environment.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let client: BackendClient;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false });
-  client = BackendClient.of('user', world.userUrl);
+  sandbox = await startSandbox({ faultServer: false });
+  client = BackendClient.of('user', sandbox.userUrl);
 });
 afterAll(async () => {
   client.close();
-  await world.close();
+  await sandbox.close();
 });
 
 const list = (request: object) => client.unary<ListUsersResponse>('ListUsers', request);
@@ -29,7 +29,7 @@ function addUsersToGlobex(count: number): void {
   for (let index = 0; index < count; index++) {
     const username = randomUUID();
     const names = { username, email: `${username}@globex.test`, displayName: username };
-    world.directory.addUser(makeUser({ tenantId: 'globex', ...names }));
+    sandbox.directory.addUser(makeUser({ tenantId: 'globex', ...names }));
   }
 }
 
@@ -43,7 +43,7 @@ describe('pages', () => {
       pageToken = page.nextPageToken;
     } while (pageToken !== '');
     expect(new Set(seen.map(({ id }) => id)).size).toBe(seen.length);
-    expect(seen).toHaveLength(world.directory.usersOf('acme').length);
+    expect(seen).toHaveLength(sandbox.directory.usersOf('acme').length);
     expect(new Set(seen.map(({ tenantId }) => tenantId))).toEqual(new Set(['acme']));
   });
 
@@ -159,7 +159,7 @@ describe('an editor', () => {
     ['the status', { status: 'USER_STATUS_SUSPENDED' }],
   ])('does not change %s of an administrator', async (_, fields) => {
     expect(await failureOf(change('acme-alice', fields))).toMatchObject({ code: 'PERMISSION_DENIED' });
-    expect(world.directory.userOf('acme', 'acme-alice')).toMatchObject({
+    expect(sandbox.directory.userOf('acme', 'acme-alice')).toMatchObject({
       email: 'alice@acme.test',
       status: 'USER_STATUS_ACTIVE',
     });
@@ -172,12 +172,12 @@ describe('an editor', () => {
     expect(await failureOf(client.unary('UpdateUser', demotion, { metadata: administrator }))).toMatchObject({
       code: 'PERMISSION_DENIED',
     });
-    expect(world.directory.userOf('acme', 'acme-alice').roles).toEqual(['admin']);
+    expect(sandbox.directory.userOf('acme', 'acme-alice').roles).toEqual(['admin']);
   });
 
   it('does not delete an administrator', async () => {
     expect(await failureOf(as('DeleteUser', { userId: 'acme-alice' }))).toMatchObject({ code: 'PERMISSION_DENIED' });
-    expect(world.directory.users.has('acme-alice')).toBe(true);
+    expect(sandbox.directory.users.has('acme-alice')).toBe(true);
   });
 
   it('changes what is not about signing in, and accounts that may do no more', async () => {

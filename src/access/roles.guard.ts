@@ -16,7 +16,7 @@ import { heldScope } from './permissions.js';
 const DENIED = 'The caller lacks a permission that this endpoint requires.';
 
 /** A caller, and what the endpoint asks of them. */
-interface Question {
+interface AuthorizationInput {
   readonly principal: Principal;
   readonly policy: Policy;
   readonly begun: number;
@@ -49,14 +49,14 @@ export class RolesGuard extends GatewayGuard {
     this.conclude(call, question, byBits ?? evaluate(principal, policy));
   }
 
-  private async ask(check: PermissionCheck, call: CallContext, question: Question): Promise<void> {
+  private async ask(check: PermissionCheck, call: CallContext, question: AuthorizationInput): Promise<void> {
     const { policy } = question;
     // What was granted is told to the backend as well.
     const principal = (call.principal = await check.grant(call, question.principal, policy));
     this.conclude(call, { ...question, principal }, evaluate(principal, policy));
   }
 
-  private conclude(call: CallContext, { principal, policy, begun }: Question, decision: Decision): void {
+  private conclude(call: CallContext, { principal, policy, begun }: AuthorizationInput, decision: Decision): void {
     call.authzMs += performance.now() - begun;
     if (!decision.allowed) {
       throw denied(this.config.authorization.exposeDetail ? `${DENIED} ${describeMissing(principal, policy)}` : DENIED);

@@ -5,7 +5,7 @@ import { parseEnvironment } from '../config/environment.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { guardrailWarnings } from '../config/guardrail.js';
 import { methodProblems } from '../config/method-invariants.js';
-import { formatDuration } from '../config/quantities.js';
+import { formatDuration } from '../config/unit-parsers.js';
 import { redactConfig } from '../config/redact-config.js';
 import { reloadableSettings } from '../config/reloadable.js';
 import { BUILT_IN_UPSTREAMS, GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
@@ -20,19 +20,28 @@ import { upstreamNameWarnings, type UpstreamSettings } from '../upstream-checks.
 import { featuresIn } from './gateway-routes.js';
 import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
 import { upstreamNaming } from './upstream-naming.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 /** Whether the gateway would start: every problem of settings and contracts, or a summary. Returns the exit code. */
-export async function check(world: World, terminal: Terminal, options: { readonly print: boolean }): Promise<number> {
-  const config = world.inspection.problems.length === 0 ? parseEnvironment(world.env) : undefined;
-  const contracts = await contractProblems(world.descriptors, { json: jsonOf(world), features: featuresIn(world) });
+export async function check(
+  context: CliContext,
+  terminal: Terminal,
+  options: { readonly print: boolean },
+): Promise<number> {
+  const config = context.inspection.problems.length === 0 ? parseEnvironment(context.env) : undefined;
+  const contracts = await contractProblems(context.descriptors, {
+    json: jsonOf(context),
+    features: featuresIn(context),
+  });
   const problems = [
-    ...[...world.inspection.problems, ...world.moduleProblems, ...moduleProblems(world.modules, settingsOf(world))].map(
-      formatProblem,
-    ),
-    ...world.descriptorProblems,
+    ...[
+      ...context.inspection.problems,
+      ...context.moduleProblems,
+      ...moduleProblems(context.modules, settingsOf(context)),
+    ].map(formatProblem),
+    ...context.descriptorProblems,
     ...contracts.map(describeProblem),
-    ...(config === undefined ? [] : [...methodProblems(methodsOf(world), config), ...fileProblems(config)]).map(
+    ...(config === undefined ? [] : [...methodProblems(methodsOf(context), config), ...fileProblems(config)]).map(
       formatProblem,
     ),
   ];
@@ -41,22 +50,22 @@ export async function check(world: World, terminal: Terminal, options: { readonl
     terminal.err(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: the gateway would not start`);
     return EXIT_CONFIG;
   }
-  const templates = world.routes.map(({ template }) => template);
+  const templates = context.routes.map(({ template }) => template);
   const warnings = [
-    ...configWarnings(config, world.env),
-    ...unusedUpstreams(methodsOf(world), config),
-    ...upstreamNameWarnings(world.descriptors, config),
-    ...guardrailWarnings(methodsOf(world), config),
-    ...absentServiceWarnings(methodsOf(world), config),
+    ...configWarnings(config, context.env),
+    ...unusedUpstreams(methodsOf(context), config),
+    ...upstreamNameWarnings(context.descriptors, config),
+    ...guardrailWarnings(methodsOf(context), config),
+    ...absentServiceWarnings(methodsOf(context), config),
     ...basePathWarnings(templates, config),
   ];
   for (const warning of warnings) {
     terminal.err(`warning: ${formatProblem(warning)}`);
   }
-  for (const warning of [...ruleWarnings(world.descriptors), ...contractWarnings(world.routes)])
+  for (const warning of [...ruleWarnings(context.descriptors), ...contractWarnings(context.routes)])
     terminal.err(`warning: ${describeProblem(warning)}`);
-  for (const line of summarise(world, config)) terminal.out(line);
-  if (options.print) terminal.out(JSON.stringify(printed(config, world.env), null, 2));
+  for (const line of summarise(context, config)) terminal.out(line);
+  if (options.print) terminal.out(JSON.stringify(printed(config, context.env), null, 2));
   return 0;
 }
 
@@ -66,7 +75,7 @@ function printed(config: GatewayConfig, env: Environment): object {
 }
 
 /** Where the limits cannot be read, any others do: they decide nothing here. */
-function jsonOf({ inspection: { settings } }: World) {
+function jsonOf({ inspection: { settings } }: CliContext) {
   return {
     emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS ?? true,
     maxDepth: settings.GATEWAY_JSON_MAX_DEPTH ?? 64,
@@ -77,22 +86,22 @@ function jsonOf({ inspection: { settings } }: World) {
   };
 }
 
-function settingsOf({ inspection: { upstreams, settings } }: World): UpstreamSettings {
+function settingsOf({ inspection: { upstreams, settings } }: CliContext): UpstreamSettings {
   const absentUpstreams = upstreams.filter(({ absent }) => absent).map(({ name }) => name);
   return { absentUpstreams, upstreamNames: settings.GATEWAY_UPSTREAMS ?? [] };
 }
 
-function methodsOf({ routes }: World) {
+function methodsOf({ routes }: CliContext) {
   return routes.map(({ method }) => method);
 }
 
-function summarise(world: World, config: GatewayConfig): string[] {
-  const served = world.routes.filter(({ method }) => config.upstreams.has(method.upstream));
+function summarise(context: CliContext, config: GatewayConfig): string[] {
+  const served = context.routes.filter(({ method }) => config.upstreams.has(method.upstream));
   const services = new Set(served.map(({ method }) => method.service));
   return [
     'configuration is valid',
     `${served.length} routes of ${services.size} services`,
-    ...formatTable([...upstreamRows(world, config), ...absentRows(world, config)]).map((line) => `  ${line}`),
+    ...formatTable([...upstreamRows(context, config), ...absentRows(context, config)]).map((line) => `  ${line}`),
     ...headlessNotes(config),
   ];
 }
@@ -105,18 +114,18 @@ function headlessNotes({ upstreams }: GatewayConfig): string[] {
   return [`${list}: a Service gives the addresses of all its pods only if it is headless (clusterIP: None)`];
 }
 
-function upstreamRows(world: World, { upstreams }: GatewayConfig): string[][] {
+function upstreamRows(context: CliContext, { upstreams }: GatewayConfig): string[][] {
   return [...upstreams.values()].map(({ name, target, tls, timeoutMs }) => [
     name,
-    `${world.env[upstreamVariables(name).url]} understood as ${target}`,
+    `${context.env[upstreamVariables(name).url]} understood as ${target}`,
     tls.mode === 'insecure' ? 'plaintext' : tls.mode,
     `deadline ${formatDuration(timeoutMs)}`,
-    servedBy(name, world),
+    servedBy(name, context),
   ]);
 }
 
 /** The packages whose services an upstream has, and what says so where it is not the package itself. */
-function servedBy(upstream: string, { routes, descriptors }: World): string {
+function servedBy(upstream: string, { routes, descriptors }: CliContext): string {
   const services = new Set(routes.filter(({ method }) => method.upstream === upstream).map(({ desc }) => desc.parent));
   const owners = [...services].map((service) => {
     const naming = upstreamNaming(service, descriptors);
@@ -125,14 +134,14 @@ function servedBy(upstream: string, { routes, descriptors }: World): string {
   return owners.length === 0 ? '' : `serves ${[...new Set(owners)].join(', ')}`;
 }
 
-function absentRows(world: World, { upstreams, absentUpstreams }: GatewayConfig): string[][] {
+function absentRows(context: CliContext, { upstreams, absentUpstreams }: GatewayConfig): string[][] {
   const named = [...new Set([...BUILT_IN_UPSTREAMS, ...absentUpstreams])];
   return named
     .filter((name) => !upstreams.has(name))
     .map((name) => {
       const { url } = upstreamVariables(name);
       if (absentUpstreams.includes(name)) return [name, `${url} is none: its routes, and what needs it, are absent`];
-      const routes = world.routes.filter(({ method }) => method.upstream === name);
+      const routes = context.routes.filter(({ method }) => method.upstream === name);
       const absent = name === GUARDRAIL ? 'nothing is checked' : `its ${routes.length} routes do not exist`;
       return [name, `${url} is not set: ${absent}`];
     });

@@ -4,7 +4,7 @@ import { commandOptions } from '../redis/connection-options.js';
 import { redisKey } from '../redis/keys.js';
 import { describeFailure } from '../redis/redis-error.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from './terminal.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 /** Keys looked at in one step: Redis does nothing else meanwhile. */
 const STEP = 500;
@@ -12,7 +12,7 @@ const STEP = 500;
 const STEP_TIMEOUT_MS = 5_000;
 
 /** Removes the cached answers of all instances from Redis, and nothing else. Resolves to the exit code. */
-export async function clearCache({ inspection }: World, terminal: Terminal): Promise<number> {
+export async function clearCache({ inspection }: CliContext, terminal: Terminal): Promise<number> {
   const { REDIS_URL: address } = inspection.settings;
   if (address === undefined) {
     const problem = inspection.problems.find(({ name }) => name === 'REDIS_URL');

@@ -1,7 +1,7 @@
-import { formatDuration } from '../config/quantities.js';
+import { formatDuration } from '../config/unit-parsers.js';
 import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 /** A time limit and where it comes from; `ms` is undefined when the setting cannot be read. */
 export interface Limit {
@@ -10,16 +10,16 @@ export interface Limit {
 }
 
 /** How long a call of this RPC may take: its policy, else its upstream, and never beyond the request. */
-export function deadlineOf(method: RpcMethod, world: World): Limit {
-  if (method.kind === 'server_stream') return streamLimits(method, world).total;
-  return nearer(ownDeadline(method, world), {
-    ms: world.inspection.settings.GATEWAY_REQUEST_TIMEOUT,
+export function deadlineOf(method: RpcMethod, context: CliContext): Limit {
+  if (method.kind === 'server_stream') return streamLimits(method, context).total;
+  return nearer(ownDeadline(method, context), {
+    ms: context.inspection.settings.GATEWAY_REQUEST_TIMEOUT,
     source: 'GATEWAY_REQUEST_TIMEOUT',
   });
 }
 
 /** Longest pause between messages, and longest stream. */
-export function streamLimits({ policy }: RpcMethod, { inspection: { settings } }: World) {
+export function streamLimits({ policy }: RpcMethod, { inspection: { settings } }: CliContext) {
   const { GATEWAY_STREAM_IDLE_TIMEOUT: idle, GATEWAY_STREAM_MAX_DURATION: total } = settings;
   return {
     idle: ownOr(policy.stream.idleTimeoutMs, { ms: idle, source: 'GATEWAY_STREAM_IDLE_TIMEOUT' }),
@@ -36,7 +36,7 @@ export function formatLimit({ ms, source }: Limit): string {
   return ms === undefined ? `unknown (${source} cannot be read)` : `${formatDuration(ms)} (${source})`;
 }
 
-function ownDeadline({ policy, upstream }: RpcMethod, { inspection }: World): Limit {
+function ownDeadline({ policy, upstream }: RpcMethod, { inspection }: CliContext): Limit {
   if (policy.timeoutMs !== undefined) return { ms: policy.timeoutMs, source: 'policy' };
   const known = inspection.upstreams.find(({ name }) => name === upstream);
   const own = upstreamVariables(upstream).timeout;

@@ -1,5 +1,5 @@
 import { getOption } from '@bufbuild/protobuf';
-import { formatDuration, formatSize } from '../config/quantities.js';
+import { formatDuration, formatSize } from '../config/unit-parsers.js';
 import { GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
 import { ruleLocations } from '../contract/api-config/apply-rules.js';
 import { deprecationHeaders } from '../contract/deprecation.js';
@@ -12,12 +12,12 @@ import type { GatewayRoute } from '../static-routes.js';
 import { pipelineFacts } from './pipeline-facts.js';
 import { deadlineOf, formatLimit, type Limit, streamLimits } from './deadline.js';
 import { upstreamNaming } from './upstream-naming.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 type Fact = readonly [label: string, value: string];
 
 /** Everything that is decided about a request on a route before it is sent, one fact a line. */
-export function describeRoute(route: Route, values: readonly string[], world: World): Fact[] {
+export function describeRoute(route: Route, values: readonly string[], context: CliContext): Fact[] {
   const { method } = route;
   return [
     ['route', `${route.verb} ${route.template}`],
@@ -28,28 +28,28 @@ export function describeRoute(route: Route, values: readonly string[], world: Wo
     ['body', bodyOf(route)],
     ...listFact(
       'ignored',
-      world.inspection.settings.GATEWAY_IGNORED_QUERY ?? [],
+      context.inspection.settings.GATEWAY_IGNORED_QUERY ?? [],
       'query parameters, unless a field has the name',
     ),
     ['rpc', `${method.service}.${method.name} (${method.kind === 'unary' ? 'unary' : 'server stream'})`],
     ...listFact('signature', getOption(route.desc, method_signature), 'what callers usually give'),
-    ['upstream', targetOf(method, world)],
+    ['upstream', targetOf(method, context)],
     ...ruleFact(route),
-    ['named by', upstreamNaming(route.desc.parent, world.descriptors)],
+    ['named by', upstreamNaming(route.desc.parent, context.descriptors)],
     ...accessFacts(method.policy),
     ...fieldFacts(method.policy),
-    ...limitFacts(route, world),
+    ...limitFacts(route, context),
     ...resilienceFacts(method.policy),
     ['success', String(method.policy.successStatus)],
     ...deprecationFacts(route),
-    ...httpFacts(route, world),
+    ...httpFacts(route, context),
     ...meterFact(method.policy),
-    ...guardrailFact(method, world),
-    ...pipelineFacts(route, world.modules),
+    ...guardrailFact(method, context),
+    ...pipelineFacts(route, context.modules),
   ];
 }
 
-function httpFacts(route: Route, { inspection: { settings } }: World): Fact[] {
+function httpFacts(route: Route, { inspection: { settings } }: CliContext): Fact[] {
   const { responseHeaders = [], encodedSlashes, etag } = route.method.policy;
   const codings = settings.GATEWAY_COMPRESSION ?? [];
   const reason = whyUncompressed(route);
@@ -88,7 +88,7 @@ function bodyOf({ body }: Route): string {
   return `the field ${body.name}; other fields come from the query`;
 }
 
-function targetOf({ upstream }: RpcMethod, { inspection }: World): string {
+function targetOf({ upstream }: RpcMethod, { inspection }: CliContext): string {
   const variable = upstreamVariables(upstream).url;
   const source = inspection.upstreams.find(({ name }) => name === upstream);
   if (source?.own.url !== undefined) return `${upstream} at ${source.own.url.target} (${variable})`;
@@ -129,24 +129,25 @@ function fieldFacts({ protectedFields, privileged, redact, responseTenantFields 
   ];
 }
 
-function limitFacts({ method, body }: Route, world: World): Fact[] {
+function limitFacts({ method, body }: Route, context: CliContext): Fact[] {
   const { maxConcurrent, maxBodyBytes } = method.policy;
-  const bodyLimit = maxBodyBytes ?? world.inspection.settings.GATEWAY_MAX_BODY_BYTES;
-  const facts: Fact[] = method.kind === 'server_stream' ? streamFacts(method, world) : [unaryDeadline(method, world)];
+  const bodyLimit = maxBodyBytes ?? context.inspection.settings.GATEWAY_MAX_BODY_BYTES;
+  const facts: Fact[] =
+    method.kind === 'server_stream' ? streamFacts(method, context) : [unaryDeadline(method, context)];
   if (body !== undefined && bodyLimit !== undefined) facts.push(['body limit', formatSize(bodyLimit)]);
   if (maxConcurrent > 0) facts.push(['concurrency', `${maxConcurrent} calls at once`]);
   return facts;
 }
 
-function unaryDeadline(method: RpcMethod, world: World): Fact {
-  const request: Limit = { ms: world.inspection.settings.GATEWAY_REQUEST_TIMEOUT, source: 'GATEWAY_REQUEST_TIMEOUT' };
-  return ['deadline', `${formatLimit(deadlineOf(method, world))}, the whole request ${formatLimit(request)}`];
+function unaryDeadline(method: RpcMethod, context: CliContext): Fact {
+  const request: Limit = { ms: context.inspection.settings.GATEWAY_REQUEST_TIMEOUT, source: 'GATEWAY_REQUEST_TIMEOUT' };
+  return ['deadline', `${formatLimit(deadlineOf(method, context))}, the whole request ${formatLimit(request)}`];
 }
 
-function streamFacts(method: RpcMethod, world: World): Fact[] {
+function streamFacts(method: RpcMethod, context: CliContext): Fact[] {
   const { maxMessages } = method.policy.stream;
   const messages = maxMessages === 0 ? 'any number of messages' : `${maxMessages} messages at most`;
-  const { idle, total } = streamLimits(method, world);
+  const { idle, total } = streamLimits(method, context);
   return [
     ['deadline', `${formatLimit(total)}, pauses up to ${formatLimit(idle)}`],
     ['stream', messages],
@@ -179,7 +180,7 @@ function meterFact({ meter }: Policy): Fact[] {
   return meter === undefined ? [] : [['meter', `${meter}, 1 for each answered call`]];
 }
 
-function guardrailFact({ policy }: RpcMethod, { inspection: { settings, upstreams } }: World): Fact[] {
+function guardrailFact({ policy }: RpcMethod, { inspection: { settings, upstreams } }: CliContext): Fact[] {
   if (policy.guardrail === undefined) return [];
   const isSet = upstreams.some(({ name, own }) => name === GUARDRAIL && own.url !== undefined);
   const failure = settings.GATEWAY_GUARDRAIL_FAIL_OPEN

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { duration } from '../config/quantities.js';
+import { duration } from '../config/unit-parsers.js';
 import { writeDiagnostics } from './diag/diag.js';
 import { doctor } from './doctor/doctor.js';
 import { adminOf, metricsUrlOf, type RunningGatewayOptions } from './running-gateway.js';
@@ -7,7 +7,7 @@ import { reloadGateway } from './reload.js';
 import type { Terminal } from './terminal.js';
 import { triage } from './triage/triage.js';
 import { askUpstream, UPSTREAM_QUESTIONS, type UpstreamOptions } from './upstream.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 export interface EnvOption {
   readonly env?: string;
@@ -20,10 +20,10 @@ export interface Outcome {
 }
 
 /** What the commands share. */
-export interface CliContext {
+export interface ProgramParts {
   readonly terminal: Terminal;
   readonly outcome: Outcome;
-  readonly world: (options: EnvOption) => Promise<World>;
+  readonly context: (options: EnvOption) => Promise<CliContext>;
 }
 
 export const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
@@ -58,38 +58,38 @@ interface DiagCommand extends EnvOption, RunningGatewayOptions {
 }
 
 /** Adds the commands that speak to a gateway, or to what is around it, while they run. */
-export function addDiagnosticCommands(program: Command, context: CliContext): void {
-  addDoctor(program, context);
-  addUpstream(program, context);
-  addTriage(program, context);
-  addDiag(program, context);
-  addReload(program, context);
+export function addDiagnosticCommands(program: Command, parts: ProgramParts): void {
+  addDoctor(program, parts);
+  addUpstream(program, parts);
+  addTriage(program, parts);
+  addDiag(program, parts);
+  addReload(program, parts);
 }
 
-function addReload(program: Command, { terminal, outcome, world }: CliContext): void {
+function addReload(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('reload')
     .description('have a running gateway read settings, contracts and keys anew; exit 78 if it refuses them')
     .option(...ENV_OPTION)
     .option(...ADMIN_OPTION)
     .action(async (options: EnvOption & { url?: string }) => {
-      const admin = adminOf(await world(options), options.url, { timeoutMs: RELOAD_TIMEOUT_MS, access: 'change' });
+      const admin = adminOf(await context(options), options.url, { timeoutMs: RELOAD_TIMEOUT_MS, access: 'change' });
       outcome.exitCode = await reloadGateway(admin, terminal);
     });
 }
 
-function addDoctor(program: Command, { terminal, outcome, world }: CliContext): void {
+function addDoctor(program: Command, { terminal, outcome, context }: ProgramParts): void {
   withProbeOptions(program.command('doctor'))
     .description(
       'try all that the gateway depends on, from here: DNS, TCP, TLS, health, contract, Redis, keys, clock, limits',
     )
     .option('--json', 'as JSON', false)
     .action(async ({ timeout, slow, json, ...options }: ProbeOptions & { json: boolean }) => {
-      outcome.exitCode = await doctor(await world(options), terminal, { timeoutMs: timeout, slowMs: slow, json });
+      outcome.exitCode = await doctor(await context(options), terminal, { timeoutMs: timeout, slowMs: slow, json });
     });
 }
 
-function addUpstream(program: Command, { terminal, outcome, world }: CliContext): void {
+function addUpstream(program: Command, { terminal, outcome, context }: ProgramParts): void {
   withProbeOptions(program.command('upstream <name>'))
     .description('ask one upstream from here: its services by reflection, its health, how long it takes')
     .addOption(new Option('--only <question>', 'ask no more than this').choices(UPSTREAM_QUESTIONS).default('all'))
@@ -99,12 +99,12 @@ function addUpstream(program: Command, { terminal, outcome, world }: CliContext)
         { timeout, slow, only, ...options }: ProbeOptions & { only: UpstreamOptions['question'] },
       ) => {
         const limits = { timeoutMs: timeout, slowMs: slow, question: only };
-        outcome.exitCode = await askUpstream(await world(options), terminal, name, limits);
+        outcome.exitCode = await askUpstream(await context(options), terminal, name, limits);
       },
     );
 }
 
-function addTriage(program: Command, { terminal, outcome, world }: CliContext): void {
+function addTriage(program: Command, { terminal, outcome, context }: ProgramParts): void {
   withProbeOptions(program.command('triage'))
     .description('name the likely cause of trouble at a running gateway: backends, traffic, resources, changes, traces')
     .option(...ADMIN_OPTION)
@@ -114,7 +114,7 @@ function addTriage(program: Command, { terminal, outcome, world }: CliContext): 
     .option('--json', 'as JSON', false)
     .action(async (options: TriageCommand) => {
       const { timeout, slow, interval, json, probe } = options;
-      const settings = await world(options);
+      const settings = await context(options);
       outcome.exitCode = await triage(settings, terminal, adminOf(settings, options.url, { timeoutMs: timeout }), {
         metricsUrl: metricsUrlOf(settings, options.metrics),
         intervalMs: interval,
@@ -126,7 +126,7 @@ function addTriage(program: Command, { terminal, outcome, world }: CliContext): 
     });
 }
 
-function addDiag(program: Command, { terminal, outcome, world }: CliContext): void {
+function addDiag(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('diag')
     .description(
@@ -139,9 +139,9 @@ function addDiag(program: Command, { terminal, outcome, world }: CliContext): vo
     .option('--profile [seconds]', `with a profile of the processor, ${PROFILE_SECONDS}s unless given`, parseSeconds)
     .option('--timeout <duration>', 'longest wait of one question', parseDuration, PROBE_LIMITS.timeoutMs)
     .action(async (options: DiagCommand) => {
-      const settings = await world(options);
+      const settings = await context(options);
       outcome.exitCode = await writeDiagnostics(terminal, {
-        world: settings,
+        context: settings,
         admin: adminOf(settings, options.url, { timeoutMs: options.timeout }),
         metricsUrl: metricsUrlOf(settings, options.metrics),
         timeoutMs: options.timeout,

@@ -5,7 +5,7 @@ import { describeOwnRoute, describeRoute } from './describe-route.js';
 import { gatewayRoutes, routesAt } from './gateway-routes.js';
 import { nearestRoutes } from './nearest-routes.js';
 import { formatTable, type Terminal } from './terminal.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 interface Request {
   readonly verb: string;
@@ -14,10 +14,10 @@ interface Request {
 }
 
 /** What the gateway would do with a request, without sending it. Exit code 0 when a route takes it, else 1. */
-export function explain(world: World, terminal: Terminal, request: Request): number {
+export function explain(context: CliContext, terminal: Terminal, request: Request): number {
   const verb = request.verb.toUpperCase();
-  const path = withoutBase(rawPath(request.path), basePathOf(world.inspection.settings.GATEWAY_PUBLIC_URL));
-  const facts = factsOf(world, { verb, path });
+  const path = withoutBase(rawPath(request.path), basePathOf(context.inspection.settings.GATEWAY_PUBLIC_URL));
+  const facts = factsOf(context, { verb, path });
   if (typeof facts !== 'string') {
     terminal.out(`${verb} ${path}`);
     for (const line of formatTable(facts)) terminal.out(`  ${line}`);
@@ -26,18 +26,18 @@ export function explain(world: World, terminal: Terminal, request: Request): num
   terminal.err(`${verb} ${path}: ${facts}`);
   if (facts !== NOT_FOUND) return 1;
   terminal.err('The nearest routes:');
-  for (const route of nearestRoutes(world.routes, path)) terminal.err(`  ${route}`);
+  for (const route of nearestRoutes(context.routes, path)) terminal.err(`  ${route}`);
   return 1;
 }
 
 const NOT_FOUND = 'no route takes it (404 ROUTE_NOT_FOUND)';
 
 /** What is decided about a request, or why it is refused. */
-function factsOf(world: World, { verb, path }: Request): (readonly string[])[] | string {
-  const match = new RouteMatcher(world.routes).match(verb, path);
-  const own = routesAt(gatewayRoutes(world), path);
+function factsOf(context: CliContext, { verb, path }: Request): (readonly string[])[] | string {
+  const match = new RouteMatcher(context.routes).match(verb, path);
+  const own = routesAt(gatewayRoutes(context), path);
   const taken = own.find((route) => route.verb === (verb === 'HEAD' ? 'GET' : verb));
-  if (match.kind === 'found') return describeRoute(match.route, match.values, world);
+  if (match.kind === 'found') return describeRoute(match.route, match.values, context);
   if (match.kind === 'invalid') return `${match.detail} (400)`;
   if (taken !== undefined) return describeOwnRoute(taken);
   const verbs = [...(match.kind === 'not_found' ? [] : match.allow), ...own.map((route) => route.verb)];

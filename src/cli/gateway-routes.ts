@@ -1,14 +1,14 @@
 import { controllersOf } from '../adopted-modules.js';
 import { type GatewayRoute, type StaticFeatures, staticRoutes } from '../static-routes.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 /** The routes that the gateway answers itself with these settings, right or wrong. */
-export function gatewayRoutes(world: World): GatewayRoute[] {
-  return staticRoutes(featuresIn(world));
+export function gatewayRoutes(context: CliContext): GatewayRoute[] {
+  return staticRoutes(featuresIn(context));
 }
 
 /** The features that the settings ask for, as far as they can be read. */
-export function featuresIn({ inspection: { settings, providers }, modules }: World): StaticFeatures {
+export function featuresIn({ inspection: { settings, providers }, modules }: CliContext): StaticFeatures {
   return {
     docs: settings.GATEWAY_DOCS !== false,
     sso: providers.length > 0,

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { audit } from './audit/audit.js';
 import { SEVERITIES, type Severity } from './audit/finding.js';
-import { type CliContext, ENV_OPTION, type EnvOption, POLICY_OPTION, PROBE_LIMITS } from './diagnostic-commands.js';
+import { type ProgramParts, ENV_OPTION, type EnvOption, POLICY_OPTION, PROBE_LIMITS } from './diagnostic-commands.js';
 import { reportOutbox } from './outbox-report.js';
 import { readStandardInput } from './standard-input.js';
 import { explainToken } from './token/explain-token.js';
@@ -15,13 +15,13 @@ interface AuditCommand extends EnvOption {
 }
 
 /** Adds the commands that judge what they are given: settings, a token, a shelf. */
-export function addInspectionCommands(program: Command, context: CliContext): void {
-  addAudit(program, context);
-  addToken(program, context);
-  addOutbox(program, context);
+export function addInspectionCommands(program: Command, parts: ProgramParts): void {
+  addAudit(program, parts);
+  addToken(program, parts);
+  addOutbox(program, parts);
 }
 
-function addAudit(program: Command, { terminal, outcome, world }: CliContext): void {
+function addAudit(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('audit')
     .description('grade what settings, contract and manifests leave open')
@@ -32,13 +32,13 @@ function addAudit(program: Command, { terminal, outcome, world }: CliContext): v
     .option('--ignore <id...>', 'findings that are known and accepted', [])
     .option('--json', 'as JSON', false)
     .action(async ({ failOn, json, manifests, ignore, ...options }: AuditCommand) => {
-      outcome.exitCode = audit(await world(options), terminal, { failOn, json, manifests, ignore });
+      outcome.exitCode = audit(await context(options), terminal, { failOn, json, manifests, ignore });
     });
 }
 
-function addToken(program: Command, { terminal, outcome, world }: CliContext): void {
+function addToken(program: Command, { terminal, outcome, context }: ProgramParts): void {
   const tokens = program.command('token').description('look at access tokens, or sign one to try things out');
-  addTokenIssue(tokens, { terminal, outcome, world });
+  addTokenIssue(tokens, { terminal, outcome, context });
   tokens
     .command('explain [token]')
     .description('say which checks an access token passes; it is read from standard input and never printed')
@@ -53,11 +53,11 @@ function addToken(program: Command, { terminal, outcome, world }: CliContext): v
       }
       const token = isArgument ? given : await readStandardInput(terminal);
       const { timeoutMs } = PROBE_LIMITS;
-      outcome.exitCode = await explainToken(await world(options), terminal, token, { json, timeoutMs });
+      outcome.exitCode = await explainToken(await context(options), terminal, token, { json, timeoutMs });
     });
 }
 
-function addOutbox(program: Command, { terminal, outcome, world }: CliContext): void {
+function addOutbox(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('outbox')
     .description('look after usage events that wait to be reported')
@@ -67,6 +67,6 @@ function addOutbox(program: Command, { terminal, outcome, world }: CliContext): 
     .option('--directory <path>', 'the shelf, in place of GATEWAY_BUDGET_DEBIT_SHELF_DIR')
     .option('--json', 'as JSON', false)
     .action(async ({ json, directory, ...options }: EnvOption & { json: boolean; directory?: string }) => {
-      outcome.exitCode = reportOutbox(await world(options), terminal, { json, directory });
+      outcome.exitCode = reportOutbox(await context(options), terminal, { json, directory });
     });
 }

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { type Command, InvalidArgumentError } from 'commander';
-import { count, duration } from '../config/quantities.js';
+import { count, duration } from '../config/unit-parsers.js';
 import type { Kind } from '../config/setting.js';
 import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import { upstreamOfService } from '../contract/upstream-of-service.js';
 import { DescriptorError, loadDescriptors, type LoadOptions } from '../contract/descriptors.js';
 import { MockFaultError } from '../testing/mock/mock-fault.js';
 import { type Mock, startMock } from '../testing/mock/mock-server.js';
-import { type CliContext, ENV_OPTION, type EnvOption } from './diagnostic-commands.js';
+import { type ProgramParts, ENV_OPTION, type EnvOption } from './diagnostic-commands.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
 
 /** Beside the ports of the sandbox. */
@@ -24,7 +24,7 @@ interface MockCommand extends EnvOption {
 }
 
 /** Adds `gateway mock`, which runs until it is told to stop. */
-export function addMock(program: Command, { terminal, outcome, world }: CliContext): void {
+export function addMock(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('mock [files...]')
     .description('answer the RPCs of descriptor sets (those of GATEWAY_DESCRIPTORS unless named) with examples')
@@ -36,7 +36,7 @@ export function addMock(program: Command, { terminal, outcome, world }: CliConte
     .option('--fail <rpc=code>', 'fail an RPC, such as GetOrder=UNAVAILABLE; *=CODE fails all', collect, [])
     .option('--delay <rpc=duration>', 'answer an RPC late, such as GetOrder=300ms; 300ms delays all', collect, [])
     .action(async (files: string[], options: MockCommand) => {
-      const { GATEWAY_DESCRIPTORS = [], GATEWAY_UPSTREAMS = [] } = (await world(options)).inspection.settings;
+      const { GATEWAY_DESCRIPTORS = [], GATEWAY_UPSTREAMS = [] } = (await context(options)).inspection.settings;
       const sets = files.length > 0 ? files : GATEWAY_DESCRIPTORS;
       outcome.exitCode = await runMock(sets, terminal, { ...options, upstreamNames: GATEWAY_UPSTREAMS });
     });

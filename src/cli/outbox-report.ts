@@ -1,7 +1,7 @@
-import { formatSize } from '../config/quantities.js';
-import { readShelf, type ShelfReport } from '../metering/shelf/shelf-report.js';
+import { formatSize } from '../config/unit-parsers.js';
+import { readShelf, type ShelfReport } from '../metering/journal/shelf-report.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 export interface OutboxOptions {
   readonly json: boolean;
@@ -10,7 +10,11 @@ export interface OutboxOptions {
 }
 
 /** Says what usage events are on the shelf, without taking it from a gateway that uses it. Returns the exit code. */
-export function reportOutbox({ inspection }: World, terminal: Terminal, { json, directory }: OutboxOptions): number {
+export function reportOutbox(
+  { inspection }: CliContext,
+  terminal: Terminal,
+  { json, directory }: OutboxOptions,
+): number {
   const path = directory ?? inspection.settings.GATEWAY_BUDGET_DEBIT_SHELF_DIR;
   if (path === undefined) {
     terminal.err('GATEWAY_BUDGET_DEBIT_SHELF_DIR is not set: usage events are in memory only; see /metrics');

@@ -9,7 +9,7 @@ import { listRoutes } from './routes.js';
 import {
   addDiagnosticCommands,
   ADMIN_OPTION,
-  type CliContext,
+  type ProgramParts,
   ENV_OPTION,
   type EnvOption,
   type Outcome,
@@ -25,7 +25,7 @@ import { StandardInputError } from './standard-input.js';
 import { doctor } from './doctor/doctor.js';
 import { addStart } from './start-command.js';
 import { EXIT_CONFIG, type Terminal } from './terminal.js';
-import { EnvFileError, readEnvFile, readWorld, type World } from './world.js';
+import { EnvFileError, readEnvFile, readCliContext, type CliContext } from './cli-context.js';
 import { VERSION } from '../version.js';
 
 /** Runs a command line, without the two words that Node puts before it. Resolves to the exit code. */
@@ -42,16 +42,16 @@ export async function run(args: readonly string[], terminal: Terminal, env = pro
 }
 
 function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): Command {
-  const world = ({ env: file, policy }: EnvOption): Promise<World> => {
+  const context = ({ env: file, policy }: EnvOption): Promise<CliContext> => {
     const given = file === undefined ? env : readEnvFile(file);
-    return readWorld(policy === undefined ? given : { ...given, GATEWAY_POLICY_FILE: policy });
+    return readCliContext(policy === undefined ? given : { ...given, GATEWAY_POLICY_FILE: policy });
   };
   const program = new Command('gateway')
     .description('Runs the gateway, and looks at its settings and contracts.')
     .version(VERSION);
-  addCheck(program, { terminal, outcome, world });
-  addDiagnosticCommands(program, { terminal, outcome, world });
-  addInspectionCommands(program, { terminal, outcome, world });
+  addCheck(program, { terminal, outcome, context });
+  addDiagnosticCommands(program, { terminal, outcome, context });
+  addInspectionCommands(program, { terminal, outcome, context });
   program
     .command('routes')
     .description('list the routes with their RPC, access, permissions and timeout')
@@ -59,12 +59,12 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .option(...POLICY_OPTION)
     .option('--json', 'as JSON', false)
     .action(async (options: EnvOption & { json: boolean }) => {
-      outcome.exitCode = listRoutes(await world(options), terminal, options);
+      outcome.exitCode = listRoutes(await context(options), terminal, options);
     });
   addStart(program);
-  addInitCommands(program, { terminal, outcome, world });
-  addMock(program, { terminal, outcome, world });
-  addExplain(program, { terminal, outcome, world });
+  addInitCommands(program, { terminal, outcome, context });
+  addMock(program, { terminal, outcome, context });
+  addExplain(program, { terminal, outcome, context });
   program
     .command('cache')
     .description('look after what the instances keep in Redis')
@@ -72,7 +72,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     .description('remove the cached answers of all instances, and nothing else')
     .option(...ENV_OPTION)
     .action(async (options: EnvOption) => {
-      outcome.exitCode = await clearCache(await world(options), terminal);
+      outcome.exitCode = await clearCache(await context(options), terminal);
     });
   program
     .command('docs')
@@ -84,7 +84,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
   return program;
 }
 
-function addCheck(program: Command, { terminal, outcome, world }: CliContext): void {
+function addCheck(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('check')
     .description('say whether the gateway would start; exit 78 with every problem if not')
@@ -93,13 +93,13 @@ function addCheck(program: Command, { terminal, outcome, world }: CliContext): v
     .option('--print', 'print the effective settings too, secrets as fingerprints', false)
     .option('--live', 'also try every connection, and print what fails', false)
     .action(async (options: EnvOption & { print: boolean; live: boolean }) => {
-      outcome.exitCode = await check(await world(options), terminal, options);
+      outcome.exitCode = await check(await context(options), terminal, options);
       if (outcome.exitCode !== 0 || !options.live) return;
-      outcome.exitCode = await doctor(await world(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
+      outcome.exitCode = await doctor(await context(options), terminal, { ...PROBE_LIMITS, json: false, brief: true });
     });
 }
 
-function addExplain(program: Command, { terminal, outcome, world }: CliContext): void {
+function addExplain(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('explain <verb> [path]')
     .description(
@@ -109,12 +109,12 @@ function addExplain(program: Command, { terminal, outcome, world }: CliContext):
     .option(...POLICY_OPTION)
     .option(...ADMIN_OPTION)
     .action(async (verb: string, path: string | undefined, options: EnvOption & { url?: string }) => {
-      if (path !== undefined) outcome.exitCode = explain(await world(options), terminal, { verb, path });
+      if (path !== undefined) outcome.exitCode = explain(await context(options), terminal, { verb, path });
       else if (options.url === undefined) {
         terminal.err('give a verb and a path, or --url and a request id');
         outcome.exitCode = 1;
       } else {
-        const admin = adminOf(await world(options), options.url, PROBE_LIMITS);
+        const admin = adminOf(await context(options), options.url, PROBE_LIMITS);
         outcome.exitCode = await explainRequest(admin, terminal, verb);
       }
     });

@@ -1,19 +1,19 @@
 import type { Route } from '../contract/route.js';
-import { formatDuration } from '../config/quantities.js';
+import { formatDuration } from '../config/unit-parsers.js';
 import { deadlineOf } from './deadline.js';
 import { formatTable, type Terminal } from './terminal.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 /** All routes of the mounted contracts, as a table or as JSON. Returns the exit code. */
-export function listRoutes(world: World, terminal: Terminal, options: { readonly json: boolean }): number {
-  const rows = world.routes.map((route) => describeRoute(route, world));
+export function listRoutes(context: CliContext, terminal: Terminal, options: { readonly json: boolean }): number {
+  const rows = context.routes.map((route) => describeRoute(route, context));
   if (options.json) {
     terminal.out(JSON.stringify(rows, null, 2));
     return 0;
   }
   const cells = rows.map(({ verb, template, rpc, access, permissions, timeoutMs, upstream }) => {
     const timeout = timeoutMs === undefined ? '?' : formatDuration(timeoutMs);
-    const address = isUnset(upstream, world) ? ' (not set)' : '';
+    const address = isUnset(upstream, context) ? ' (not set)' : '';
     return [verb, template, rpc, access, permissions.join(' ') || '-', timeout, upstream + address];
   });
   const header = ['VERB', 'TEMPLATE', 'RPC', 'ACCESS', 'PERMISSIONS', 'TIMEOUT', 'UPSTREAM'];
@@ -22,11 +22,11 @@ export function listRoutes(world: World, terminal: Terminal, options: { readonly
 }
 
 /** Whether settings that are complete leave an upstream out, and its routes with it. */
-function isUnset(upstream: string, { inspection: { problems, upstreams } }: World): boolean {
+function isUnset(upstream: string, { inspection: { problems, upstreams } }: CliContext): boolean {
   return problems.length === 0 && !upstreams.some(({ name, own }) => name === upstream && own.url !== undefined);
 }
 
-function describeRoute(route: Route, world: World) {
+function describeRoute(route: Route, context: CliContext) {
   const { method } = route;
   return {
     verb: route.verb,
@@ -37,6 +37,6 @@ function describeRoute(route: Route, world: World) {
     access: method.policy.access,
     permissions: method.policy.permissions,
     roles: method.policy.roles,
-    timeoutMs: deadlineOf(method, world).ms,
+    timeoutMs: deadlineOf(method, context).ms,
   };
 }

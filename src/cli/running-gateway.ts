@@ -1,5 +1,5 @@
 import { AdminClient } from './admin-client.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 const DEFAULT_ADMIN = { host: '127.0.0.1', port: 6060 };
 const DEFAULT_PORT = 8080;
@@ -18,7 +18,7 @@ export interface RunningGatewayOptions {
  * @param access what is asked of it: `read` is content with GATEWAY_ADMIN_READ_TOKEN.
  */
 export function adminOf(
-  { inspection: { settings } }: World,
+  { inspection: { settings } }: CliContext,
   url: string | undefined,
   { timeoutMs, access = 'read' }: { readonly timeoutMs: number; readonly access?: 'read' | 'change' },
 ): AdminClient {
@@ -29,7 +29,7 @@ export function adminOf(
 }
 
 /** The port with /metrics and /health: that of the settings on this machine unless an URL is given. */
-export function metricsUrlOf({ inspection: { settings } }: World, url: string | undefined): string {
+export function metricsUrlOf({ inspection: { settings } }: CliContext, url: string | undefined): string {
   return url ?? `http://127.0.0.1:${settings.OPS_PORT ?? settings.API_GATEWAY_PORT ?? DEFAULT_PORT}`;
 }
 

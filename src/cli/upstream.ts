@@ -11,7 +11,7 @@ import { methodsOf } from './doctor/doctor.js';
 import type { ProbeLimits } from './doctor/endpoint-checks.js';
 import { checkUpstream, type ProbedUpstream, withTransport } from './doctor/grpc-checks.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from './terminal.js';
-import type { World } from './world.js';
+import type { CliContext } from './cli-context.js';
 
 /** What can be asked of an upstream: its services, its health, or both with how it is reached. */
 export const UPSTREAM_QUESTIONS = ['list', 'health', 'all'] as const;
@@ -28,12 +28,12 @@ const ROUNDS = 5;
  * Resolves to the exit code: 69 when it cannot be asked, 78 when it is not known.
  */
 export async function askUpstream(
-  world: World,
+  context: CliContext,
   terminal: Terminal,
   name: string,
   options: UpstreamOptions,
 ): Promise<number> {
-  const probed = find(world, terminal, name);
+  const probed = find(context, terminal, name);
   if (probed === undefined) return EXIT_CONFIG;
   const { question } = options;
   if (question === 'list') return listServices(probed, terminal, options);
@@ -44,13 +44,13 @@ export async function askUpstream(
   return Math.max(await measureHealth(probed, terminal, options), await listServices(probed, terminal, options));
 }
 
-function find(world: World, terminal: Terminal, name: string): ProbedUpstream | undefined {
-  const { problems } = world.inspection;
+function find(context: CliContext, terminal: Terminal, name: string): ProbedUpstream | undefined {
+  const { problems } = context.inspection;
   for (const problem of problems) terminal.err(formatProblem(problem));
   if (problems.length > 0) return undefined;
-  const { upstreams, absentUpstreams, grpc } = parseEnvironment(world.env);
+  const { upstreams, absentUpstreams, grpc } = parseEnvironment(context.env);
   const upstream = upstreams.get(name);
-  if (upstream !== undefined) return { upstream, grpc, methods: methodsOf(name, world.routes) };
+  if (upstream !== undefined) return { upstream, grpc, methods: methodsOf(name, context.routes) };
   if (absentUpstreams.includes(name)) {
     terminal.err(`${upstreamVariables(name).url} is none: there is no upstream "${name}" to ask`);
     return undefined;

@@ -1,5 +1,5 @@
 import type { ConfigProblem } from './config-error.js';
-import { formatDuration, formatSize } from './quantities.js';
+import { formatDuration, formatSize } from './unit-parsers.js';
 import type { Settings } from './schema.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
 import type { Known, UpstreamSource } from './upstreams.js';

@@ -1,5 +1,5 @@
 import { type Kind, Refusal } from './setting.js';
-import { httpUrl } from './texts.js';
+import { httpUrl } from './string-parsers.js';
 
 /** An issuer whose tokens are believed, and where its keys are. */
 export interface IssuerKeys {

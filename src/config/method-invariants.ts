@@ -2,7 +2,7 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import type { ConfigProblem } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { unguarded } from './guardrail.js';
-import { formatDuration, formatSize } from './quantities.js';
+import { formatDuration, formatSize } from './unit-parsers.js';
 import { OPTIONAL_SERVICE as OPTIONAL, upstreamVariables } from './schema/upstream-settings.js';
 
 /** What policies and settings contradict each other in: a policy is written without knowing where it will run. */

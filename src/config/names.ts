@@ -1,7 +1,7 @@
 import { lowerAscii } from '../domain/header-text.js';
 import type { ContentCoding } from './http-config.js';
 import { type Kind, Refusal } from './setting.js';
-import { oneOf } from './texts.js';
+import { oneOf } from './string-parsers.js';
 
 /** Characters of an HTTP field name (RFC 9110 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;

@@ -1,7 +1,7 @@
 import type { ConfigWarning } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { isLoopbackTarget } from './loopback.js';
-import { formatDuration } from './quantities.js';
+import { formatDuration } from './unit-parsers.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
 import { lookalikeWarnings } from './lookalikes.js';
 import { tracingWarnings } from './tracing.js';

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ConfigProblem, ConfigWarning } from './config-error.js';
 import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
-import { count } from './quantities.js';
+import { count } from './unit-parsers.js';
 import type { RatePolicy } from '../domain/policy.js';
 import type { Settings } from './schema.js';
 import type { Kind } from './setting.js';

@@ -92,7 +92,7 @@ export class CallContext implements Linked<CallContext> {
   /** Bytes of a streamed body so far. */
   bytesStreamed = 0;
   /** The gateway itself closed the connection in the middle of an answer: it failed, and its format could not say so. */
-  brokenOff = false;
+  abortedByGateway = false;
   /** What the request is doing now. */
   stage: RequestStage = 'auth';
   /** What its spans are made from if its trace is kept; undefined while tracing is off. */

@@ -3,7 +3,7 @@ import { StreamableFile } from '@nestjs/common';
 import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
-import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
+import type { StoredResponse } from '../traffic/idempotency/idempotency-record.js';
 import { allowedTenant } from './allowed-tenant.js';
 import type { RpcExchange } from './pipeline/rpc-exchange.js';
 import type { JsonValue } from './rpc-call.js';
@@ -18,7 +18,7 @@ export function renderAnswer(
   rpc: CompiledRoute,
   call: CallContext,
   answer: Uint8Array | JsonValue | undefined,
-): KeptAnswer {
+): StoredResponse {
   const status = rpc.route.method.policy.successStatus;
   if (status === 204) return { status, contentType: '', body: EMPTY };
   if (!(answer instanceof Uint8Array)) {
@@ -36,7 +36,7 @@ export function renderAnswer(
 }
 
 /** The entity tag that the backend has given a response. */
-function tagHeader({ readEtag }: CompiledRoute, answer: Uint8Array): Pick<KeptAnswer, 'headers'> {
+function tagHeader({ readEtag }: CompiledRoute, answer: Uint8Array): Pick<StoredResponse, 'headers'> {
   const etag = readEtag?.(answer);
   return etag === undefined ? {} : { headers: { etag } };
 }
@@ -46,7 +46,10 @@ function tagHeader({ readEtag }: CompiledRoute, answer: Uint8Array): Pick<KeptAn
  * JSON, with the status and the media type that the interceptor has set. Undefined where there is nothing to send, as
  * after a stream that has sent itself. Throws INTERNAL for a value that cannot be sent.
  */
-export function toResponse(value: unknown, { reply, rpc }: Pick<RpcExchange, 'reply' | 'rpc'>): KeptAnswer | undefined {
+export function toResponse(
+  value: unknown,
+  { reply, rpc }: Pick<RpcExchange, 'reply' | 'rpc'>,
+): StoredResponse | undefined {
   const { kind, policy } = rpc.route.method;
   if (value === undefined && kind === 'server_stream') return undefined;
   const { statusCode } = reply;
@@ -65,9 +68,9 @@ export function isStreamed(value: unknown): value is StreamableFile | Readable {
   return value instanceof StreamableFile || value instanceof Readable;
 }
 
-function isResponse(value: unknown): value is KeptAnswer {
+function isResponse(value: unknown): value is StoredResponse {
   if (typeof value !== 'object' || value === null) return false;
-  const { status, contentType, body } = value as Partial<KeptAnswer>;
+  const { status, contentType, body } = value as Partial<StoredResponse>;
   return typeof status === 'number' && typeof contentType === 'string' && body instanceof Buffer;
 }
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ContentCoding } from '../config/http-config.js';
-import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
+import type { StoredResponse } from '../traffic/idempotency/idempotency-record.js';
 import { addVary } from './vary.js';
 import { codedTag, entityTag, matchingTag } from './entity-tag.js';
 import type { RpcExchange } from './pipeline/rpc-exchange.js';
@@ -21,7 +21,7 @@ export interface SentBody {
  */
 export function tagOf(
   { request, rpc }: Pick<RpcExchange, 'request' | 'rpc'>,
-  response: KeptAnswer,
+  response: StoredResponse,
 ): string | undefined {
   const own = response.headers?.['etag'];
   if (own !== undefined) return own;

@@ -29,7 +29,7 @@ import { Pipelines } from './pipeline/pipelines.js';
 import { ResumableHandler } from './resume/resumable-handler.js';
 import { ResumableStreams } from './resume/resumable-streams.js';
 import { RedisConnections } from '../redis/redis-connections.js';
-import { SealedBox } from '../redis/sealed-box.js';
+import { AeadCipher } from '../redis/aead-cipher.js';
 import { SharedStreams } from './resume/shared-streams.js';
 import { RpcHandler } from './rpc-handler.js';
 import { SignInRedirect } from './sign-in-redirect.js';
@@ -40,8 +40,8 @@ const sharedStreams = {
   provide: SharedStreams,
   inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],
   useFactory: ({ redis }: GatewayConfig, connections?: RedisConnections) => {
-    const box = SealedBox.of('stream', redis?.secrets);
-    return connections && box && new SharedStreams(connections, box);
+    const cipher = AeadCipher.of('stream', redis?.secrets);
+    return connections && cipher && new SharedStreams(connections, cipher);
   },
 };
 

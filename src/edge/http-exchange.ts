@@ -44,7 +44,7 @@ export class HttpExchange implements Exchange {
   /** Its upstream call ends too. */
   abandon(): void {
     const { call } = this.reply.request;
-    if (this.isOver || call.brokenOff) return this.finish();
+    if (this.isOver || call.abortedByGateway) return this.finish();
     const left = new GatewayError('CLIENT_CLOSED', 'The client closed the connection before the answer.');
     recordError(call, left);
     call.cancel(left);

@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { TimedOut, withTimeout } from '../domain/loop-timeout.js';
 import { type FieldViolation, ERROR_CODES, GatewayError, type GatewayErrorCode } from '../domain/errors.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
-import type { IdempotencyRecord, KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
+import type { IdempotencyRecord, StoredResponse } from '../traffic/idempotency/idempotency-record.js';
 import { type Claim, IdempotencyRecords } from '../traffic/idempotency/idempotency-records.js';
 import { wasAnswered } from '../traffic/upstream-fault.js';
 import { PROBLEM_JSON } from './problem.js';
@@ -25,7 +25,7 @@ export interface KeyedRequest {
 
 /** An answer, and whether it is that of an earlier request. */
 export interface OnceAnswer {
-  readonly answer: KeptAnswer;
+  readonly answer: StoredResponse;
   readonly replayed: boolean;
 }
 
@@ -53,7 +53,7 @@ export class IdempotentRequests {
    * request, with UPSTREAM_TIMEOUT when the store cannot say in time, and as `execute` does. What fails by the fault of
    * others than the client may be tried again, unless it was carried out.
    */
-  async run(request: FastifyRequest, keyed: KeyedRequest, execute: () => Promise<KeptAnswer>): Promise<OnceAnswer> {
+  async run(request: FastifyRequest, keyed: KeyedRequest, execute: () => Promise<StoredResponse>): Promise<OnceAnswer> {
     const fingerprint = hash(
       'sha256',
       Buffer.concat([Buffer.from(`${keyed.method.path}\n`), keyed.message]),
@@ -95,7 +95,7 @@ function ownKey({ call }: FastifyRequest, key: string): string {
   return hash('sha256', JSON.stringify([tenantId, issuer, subject, key]), 'base64url');
 }
 
-function replay(record: IdempotencyRecord, fingerprint: string): KeptAnswer {
+function replay(record: IdempotencyRecord, fingerprint: string): StoredResponse {
   if (record.fingerprint !== fingerprint) {
     throw new GatewayError('ALREADY_EXISTS', 'This Idempotency-Key belongs to another request: use a new one.');
   }
@@ -109,7 +109,7 @@ function replay(record: IdempotencyRecord, fingerprint: string): KeptAnswer {
 }
 
 /** The client learns that it need not, and cannot, try again. */
-function omitted({ status }: KeptAnswer): GatewayError {
+function omitted({ status }: StoredResponse): GatewayError {
   const detail = `The request with this Idempotency-Key was carried out and answered ${status}: its response was too large to be kept.`;
   return new GatewayError('ALREADY_EXISTS', detail, { headers: { 'idempotency-replayed': 'true' } });
 }
@@ -126,7 +126,7 @@ function isFinal(error: GatewayError): boolean {
 }
 
 /** The problem is written anew: it names the request that it answers. */
-function readProblem({ body }: KeptAnswer): GatewayError {
+function readProblem({ body }: StoredResponse): GatewayError {
   const { code, detail, errors } = JSON.parse(body.toString()) as {
     code: string;
     detail: string;

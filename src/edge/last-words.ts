@@ -8,7 +8,7 @@ const LAST_WORDS_MS = 1_000;
 export function closeUnlessTaken(call: CallContext, response: ServerResponse): void {
   setTimeout(() => {
     if (response.writableFinished || response.destroyed) return;
-    call.brokenOff = true;
+    call.abortedByGateway = true;
     response.destroy();
   }, LAST_WORDS_MS).unref();
 }

@@ -6,11 +6,11 @@ import type { Route } from '../contract/route.js';
 import type { CallContext } from '../domain/call-context.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { AFTER_STEPS, NO_SPAN } from '../domain/span-record.js';
-import type { KeptAnswer } from '../traffic/idempotency/idempotency-record.js';
+import type { StoredResponse } from '../traffic/idempotency/idempotency-record.js';
 import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
 import { accepts, notAcceptable } from '../domain/accept.js';
-import { AnswerReader } from './answer-reader.js';
+import { RenderedResponseReader } from './rendered-response-reader.js';
 import { JSON_TYPE, toResponse } from './answer.js';
 import { Compression } from './compression/compression.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
@@ -117,7 +117,7 @@ export class RpcHandler {
   }
 
   /** Does the same behind guards and interceptors that Nest has run, but for the last step: see {@link sendResult}. */
-  async handle(request: FastifyRequest, reply: FastifyReply): Promise<KeptAnswer | undefined> {
+  async handle(request: FastifyRequest, reply: FastifyReply): Promise<StoredResponse | undefined> {
     if (request.rpc === undefined) throw routeNotFound();
     const exchange = new RpcExchange(request, reply, request.rpc);
     await runSteps(this.steps(request.rpc.route).slice(0, -1), exchange);
@@ -132,7 +132,7 @@ export class RpcHandler {
   private call(exchange: RpcExchange): Promise<Uint8Array | JsonValue | void> {
     if (exchange.rpc.route.method.kind === 'server_stream') return this.streams.handle(exchange);
     const key = idempotencyKey(exchange.request);
-    exchange.reader = new AnswerReader(exchange.rpc, exchange.call);
+    exchange.reader = new RenderedResponseReader(exchange.rpc, exchange.call);
     return key === undefined ? this.ask(exchange.call, exchange) : this.answerOnce(exchange, key);
   }
 
@@ -217,7 +217,11 @@ function refuseUnacceptableJson({ headers }: FastifyRequest, { rpc: { route, htt
 }
 
 /** The upstream says what a raw body is. What a write has done is told all the same (RFC 9110 15.5.7). */
-function refuseUnacceptableBody({ headers }: FastifyRequest, { rpc }: RpcExchange, { contentType }: KeptAnswer): void {
+function refuseUnacceptableBody(
+  { headers }: FastifyRequest,
+  { rpc }: RpcExchange,
+  { contentType }: StoredResponse,
+): void {
   if (!rpc.route.method.readOnly || contentType === '') return;
   if (!accepts(headers.accept, contentType)) throw notAcceptable([contentType]);
 }

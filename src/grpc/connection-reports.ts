@@ -9,7 +9,7 @@ export class ConnectionReports implements PoolObserver {
     private readonly metrics: ConnectionMetrics,
     private readonly logger: Logger,
   ) {
-    metrics.know(upstream);
+    metrics.initialize(upstream);
   }
 
   ejected(address: string): void {

@@ -125,7 +125,7 @@ export function classify(upstream: string, end: CallEnd): GrpcFailure {
     grpcCode: code ?? 'UNKNOWN',
     origin,
     connection,
-    phrase: isCalm(details) ? 'service unavailable' : phraseOf(code, origin, connection),
+    phrase: isEnhanceYourCalm(details) ? 'service unavailable' : phraseOf(code, origin, connection),
     backendFault: isBackendFault(origin, code) && end.isOwnPause !== true,
     retryableUncommitted: code === 'UNAVAILABLE' && origin !== 'local' && !end.grpcHeaders && connection !== 'tls',
     answered: origin !== 'app' && UNTAKEN_MESSAGE.test(details),
@@ -166,7 +166,7 @@ export function malformedResponse(upstream: string, details: string): GrpcFailur
 }
 
 /** RST_STREAM or GOAWAY with ENHANCE_YOUR_CALM: the peer asks to be left alone for a while. */
-export function isCalm(details: string): boolean {
+export function isEnhanceYourCalm(details: string): boolean {
   return details.startsWith('Bandwidth exhausted');
 }
 

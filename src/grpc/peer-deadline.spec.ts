@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { frame as message, type Http2Reply } from '../../test/support/http2-stub.js';
-import { Http2World } from '../../test/support/http2-world.js';
+import { Http2Fixture } from '../../test/support/http2-fixture.js';
 import {
   type ArrivedFrame,
   goAwayFrame,
@@ -62,14 +62,14 @@ const ENDS: readonly (readonly [what: string, send: Send])[] = [
 /** Those of them that can be told from a fault although the deadline is yet to come. */
 const EARLY = ENDS.filter(([what]) => /CANCEL|NO_ERROR|DEADLINE/.test(what));
 
-const world = new Http2World();
+const fixture = new Http2Fixture();
 beforeEach(() => {
   // The wheel stands still: whatever ends a call here comes from the peer.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await world.close();
+  await fixture.close();
 });
 
 /** Timers may be early by a part of a millisecond. */
@@ -81,7 +81,7 @@ async function peerThat(
   open: Open,
   onCall: (connection: RawConnection, arrived: ArrivedFrame) => void,
 ): Promise<UpstreamTransport> {
-  const peer = await world.peer((arrived, connection) => {
+  const peer = await fixture.peer((arrived, connection) => {
     if (arrived.type === FrameType.DATA) onCall(connection, arrived);
   });
   return opened(open, peer.target);
@@ -89,7 +89,7 @@ async function peerThat(
 
 function opened(open: Open, target: string): UpstreamTransport {
   const transport = open(upstreamConfig(target));
-  world.closing(() => transport.close());
+  fixture.closing(() => transport.close());
   return transport;
 }
 
@@ -182,7 +182,7 @@ describe.each(TRANSPORTS)('a call over $name that waits for room until its deadl
       calls += 1;
       setTimeout(() => stream.close(8), 150);
     };
-    const stub = await world.stub(reply, { maxConcurrentStreams: 1 });
+    const stub = await fixture.stub(reply, { maxConcurrentStreams: 1 });
     const transport = opened(open, stub.target);
     const first = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 5_000 })));
     const second = failureOf(transport.unary(getUserCall({ deadlineAt: performance.now() + 50 })));

@@ -1,6 +1,13 @@
 import type { CancelSignal } from '../domain/cancellation.js';
 import { ERROR_CODES, GatewayError, type GatewayErrorCode } from '../domain/errors.js';
-import { type CallEnd, classify, type GrpcFailure, isCalm, localFailure, malformedResponse } from './grpc-failure.js';
+import {
+  type CallEnd,
+  classify,
+  type GrpcFailure,
+  isEnhanceYourCalm,
+  localFailure,
+  malformedResponse,
+} from './grpc-failure.js';
 import type { GrpcCode } from './grpc-code.js';
 import { sanitise } from './printable.js';
 import { readRichStatus, type RichStatus } from './rich-status.js';
@@ -93,7 +100,7 @@ function errorCode(failure: GrpcFailure): GatewayErrorCode {
   if (grpcCode === 'UNAVAILABLE') return 'UPSTREAM_UNAVAILABLE';
   if (grpcCode !== 'RESOURCE_EXHAUSTED') return 'UPSTREAM_ERROR';
   if (origin === 'local') return 'PAYLOAD_TOO_LARGE';
-  return isCalm(failure.details) ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_ERROR';
+  return isEnhanceYourCalm(failure.details) ? 'UPSTREAM_UNAVAILABLE' : 'UPSTREAM_ERROR';
 }
 
 function isClientClass(code: GatewayErrorCode): boolean {

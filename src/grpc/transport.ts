@@ -23,7 +23,7 @@ export interface TransportCall {
   /** Moment in `performance.now()` ms by which the attempt must end. */
   readonly deadlineAt: number;
   /** The client shortened the deadline: that it passes says nothing of the backend. */
-  readonly isHurried?: boolean;
+  readonly hasClientDeadline?: boolean;
   readonly signal: CancelSignal;
   /** Where the time is added that the attempt waited for a connection. */
   readonly wait?: ConnectWait;

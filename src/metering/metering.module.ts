@@ -8,7 +8,7 @@ import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { CallStack } from '../traffic/stack.js';
 import { OutboxSignals } from './outbox-signals.js';
-import { openShelf } from './shelf/open-shelf.js';
+import { openShelf } from './journal/open-shelf.js';
 import { UsageClient } from './usage-client.js';
 import { UsageOutbox } from './usage-outbox.js';
 import { UsageReporter } from './usage-reporter.js';
@@ -28,7 +28,8 @@ export class MeteringModule {
   /** Takes the shelf at once: a directory that cannot be had is refused like any wrong setting, by a ConfigError. */
   static create(settings: MeteringConfig, worker?: WorkerPlace): DynamicModule {
     const { capacity, shelfDirectory, shelfBytes } = settings;
-    const shelf = shelfDirectory === undefined ? undefined : openShelf(directoryOf(shelfDirectory, worker), shelfBytes);
+    const journal =
+      shelfDirectory === undefined ? undefined : openShelf(directoryOf(shelfDirectory, worker), shelfBytes);
     return {
       module: MeteringModule,
       global: true,
@@ -38,14 +39,14 @@ export class MeteringModule {
           inject: [GatewayMetrics, GATEWAY_LOGGER, DegradeFlags],
           useFactory: ({ outbox }: GatewayMetrics, { events }: GatewayLogger, flags: DegradeFlags) => {
             outbox.capacity.set(capacity);
-            outbox.shelfCapacity.set(shelf === undefined ? 0 : shelfBytes);
+            outbox.shelfCapacity.set(journal === undefined ? 0 : shelfBytes);
             return new OutboxSignals(outbox, events, flags.flag(JOURNAL));
           },
         },
         {
           provide: UsageOutbox,
           inject: [OutboxSignals],
-          useFactory: (signals: OutboxSignals) => new UsageOutbox(capacity, signals, shelf),
+          useFactory: (signals: OutboxSignals) => new UsageOutbox(capacity, signals, journal),
         },
         { provide: UsageSink, useExisting: UsageOutbox },
         {

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fail, numbered, OutboxBench, shelfDirectory } from '../../test/support/outbox-bench.js';
-import { Shelf } from './shelf/shelf.js';
+import { Journal } from './journal/journal.js';
 
 let directory: string;
 beforeEach(() => {
@@ -17,9 +17,9 @@ const mendDisk = () => rmSync(directory);
 
 /** What a process that starts now finds, after the death of the one before it. */
 function found(): (string | undefined)[] {
-  const shelf = new Shelf(directory, 1024 ** 2);
-  const subjects = Array.from({ length: shelf.endSeq }, (_, seq) => shelf.read(seq)?.subject);
-  shelf.close();
+  const journal = new Journal(directory, 1024 ** 2);
+  const subjects = Array.from({ length: journal.endSeq }, (_, seq) => journal.read(seq)?.subject);
+  journal.close();
   return subjects;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fail, numbered, OutboxBench, refusal, shelfDirectory } from '../../test/support/outbox-bench.js';
-import { Shelf } from './shelf/shelf.js';
+import { Journal } from './journal/journal.js';
 
 describe('a full outbox', () => {
   it('gives up its oldest events, counts them, and names their window in one line', async () => {
@@ -50,7 +50,7 @@ describe('an outbox with a shelf', () => {
     const directory = shelfDirectory();
     const bench = new OutboxBench({ directory });
     bench.use('a', 'b');
-    const found = new Shelf(directory, 1024 ** 2);
+    const found = new Journal(directory, 1024 ** 2);
     expect([found.read(0)?.subject, found.read(1)?.subject]).toEqual(['a', 'b']);
   });
 

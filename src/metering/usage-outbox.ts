@@ -2,7 +2,7 @@ import { uuidV7 } from '../domain/uuid-v7.js';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { UsageSink, type Usage } from '../domain/usage-sink.js';
 import type { OutboxSignals } from './outbox-signals.js';
-import type { SeqRange, Shelf } from './shelf/shelf.js';
+import type { SeqRange, Journal } from './journal/journal.js';
 import type { UsageRecord } from './usage-record.js';
 import { UsageRing } from './usage-ring.js';
 
@@ -35,15 +35,15 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   constructor(
     capacity: number,
     private readonly signals: OutboxSignals,
-    private readonly shelf: Shelf | undefined,
+    private readonly journal: Journal | undefined,
     private readonly now: () => number = Date.now,
   ) {
     super();
     this.ring = new UsageRing(capacity);
-    this.end = shelf?.endSeq ?? 0;
+    this.end = journal?.endSeq ?? 0;
     this.saved = this.end;
     signals.foundOnShelf(this.end);
-    signals.damaged(shelf?.damaged ?? 0);
+    signals.damaged(journal?.damaged ?? 0);
     this.measure();
   }
 
@@ -54,7 +54,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
 
   /** True when what is pending will be there for the next process. */
   get durable(): boolean {
-    return this.shelf !== undefined && this.shelf.failure === undefined && this.saved === this.end;
+    return this.journal !== undefined && this.journal.failure === undefined && this.saved === this.end;
   }
 
   /** Whether memory has no room for another event: each new one takes the place of one that was not sent. */
@@ -64,26 +64,26 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
 
   /** Whether events are written to a shelf at all. */
   get hasShelf(): boolean {
-    return this.shelf !== undefined;
+    return this.journal !== undefined;
   }
 
   /** Why events are not written to the shelf, so that a crash loses them; undefined when they are, or without one. */
   get failure(): string | undefined {
-    return this.shelf?.failure;
+    return this.journal?.failure;
   }
 
   onApplicationBootstrap(): void {
-    if (this.shelf !== undefined) this.tending = setInterval(() => this.tend(), TEND_MS).unref();
+    if (this.journal !== undefined) this.tending = setInterval(() => this.tend(), TEND_MS).unref();
   }
 
   /** Notices a shelf that cannot be written, also while no event occurs, and writes what waits once it can be. */
   tend(): void {
-    const { shelf } = this;
-    if (shelf === undefined) return;
-    this.signals.shelfState(shelf.failure);
-    shelf.tend();
-    if (shelf.failure === undefined) this.catchUp(shelf);
-    this.signals.shelfState(shelf.failure);
+    const { journal } = this;
+    if (journal === undefined) return;
+    this.signals.shelfState(journal.failure);
+    journal.tend();
+    if (journal.failure === undefined) this.catchUp(journal);
+    this.signals.shelfState(journal.failure);
     this.measure();
   }
 
@@ -117,7 +117,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   settle({ seq }: UsageRecord): void {
     for (; this.settled <= seq; this.settled++) this.ring.free(this.settled);
     this.saved = Math.max(this.saved, this.settled);
-    this.shelf?.settle(this.settled);
+    this.journal?.settle(this.settled);
     this.isShelved = false;
     this.measure();
   }
@@ -131,9 +131,9 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
 
   /** Gives memory back: what is on the shelf stays there alone until TenantService takes events again. */
   shelve(): void {
-    const { shelf } = this;
-    if (shelf === undefined) return;
-    const freed = this.ring.freeWhere(({ seq }) => shelf.has(seq));
+    const { journal } = this;
+    if (journal === undefined) return;
+    const freed = this.ring.freeWhere(({ seq }) => journal.has(seq));
     if (freed === 0) return;
     this.isShelved = true;
     this.signals.shelved(freed);
@@ -144,40 +144,41 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   close(): void {
     clearInterval(this.tending);
     this.tend();
-    while (this.shelf !== undefined && this.shelf.failure === undefined && !this.durable) this.catchUp(this.shelf);
+    while (this.journal !== undefined && this.journal.failure === undefined && !this.durable)
+      this.catchUp(this.journal);
     this.land();
     if (this.durable && this.pending > 0) this.signals.leftOnShelf(this.pending);
     for (let seq = this.settled; seq < this.end; seq++) {
       const record = this.ring.get(seq);
-      if (record !== undefined && this.shelf?.has(seq) !== true) this.signals.lost(record.occurredAt);
+      if (record !== undefined && this.journal?.has(seq) !== true) this.signals.lost(record.occurredAt);
     }
     this.signals.tellEvicted();
-    this.shelf?.close();
+    this.journal?.close();
   }
 
   /** True when the event is on the shelf: those before it that could not be written go first. */
   private save(record: UsageRecord): boolean {
-    const { shelf } = this;
-    if (shelf === undefined) return false;
-    if (this.saved < record.seq) this.catchUp(shelf, record.seq);
-    const isSaved = this.saved === record.seq && this.append(shelf, record);
-    this.signals.shelfState(shelf.failure);
+    const { journal } = this;
+    if (journal === undefined) return false;
+    if (this.saved < record.seq) this.catchUp(journal, record.seq);
+    const isSaved = this.saved === record.seq && this.append(journal, record);
+    this.signals.shelfState(journal.failure);
     return isSaved;
   }
 
   /** Writes events that only memory has, up to `end`: a crash would lose them. */
-  private catchUp(shelf: Shelf, end = this.end): void {
+  private catchUp(journal: Journal, end = this.end): void {
     const until = Math.min(end, this.saved + SAVED_AT_ONCE);
     while (this.saved < until) {
       const record = this.ring.get(this.saved);
       if (record === undefined) this.saved += 1;
-      else if (!this.append(shelf, record)) return;
+      else if (!this.append(journal, record)) return;
     }
   }
 
-  private append(shelf: Shelf, record: UsageRecord): boolean {
-    for (let gone = shelf.makeRoom(); gone !== undefined; gone = shelf.makeRoom()) this.forget(gone);
-    const isSaved = shelf.append(record);
+  private append(journal: Journal, record: UsageRecord): boolean {
+    for (let gone = journal.makeRoom(); gone !== undefined; gone = journal.makeRoom()) this.forget(gone);
+    const isSaved = journal.append(record);
     if (isSaved) this.saved = record.seq + 1;
     else this.signals.notSaved();
     return isSaved;
@@ -185,7 +186,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
 
   private keep(record: UsageRecord, isSaved: boolean): void {
     const occupant = this.ring.occupant(record.seq);
-    if (occupant !== undefined && this.shelf?.has(occupant.seq) === true) {
+    if (occupant !== undefined && this.journal?.has(occupant.seq) === true) {
       this.shelve();
       if (isSaved) return;
     } else if (occupant !== undefined) this.lose(occupant);
@@ -200,8 +201,8 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   }
 
   private fromShelf(seq: number): UsageRecord | undefined {
-    if (this.shelf?.has(seq) !== true) return undefined;
-    const record = this.shelf.read(seq);
+    if (this.journal?.has(seq) !== true) return undefined;
+    const record = this.journal.read(seq);
     if (record === undefined) this.signals.damaged(1);
     return record;
   }
@@ -212,7 +213,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   }
 
   private measure(): void {
-    const unsaved = this.shelf === undefined ? 0 : this.end - this.saved;
-    this.signals.measure({ depth: this.ring.size, shelfBytes: this.shelf?.bytes ?? 0, unsaved });
+    const unsaved = this.journal === undefined ? 0 : this.end - this.saved;
+    this.signals.measure({ depth: this.ring.size, shelfBytes: this.journal?.bytes ?? 0, unsaved });
   }
 }

@@ -25,7 +25,7 @@ export class ConnectionMetrics {
   }
 
   /** Label sets of an upstream exist from boot on. */
-  know(upstream: string): void {
+  initialize(upstream: string): void {
     this.ejections.inc({ upstream }, 0);
     this.tooManyPings.inc({ upstream }, 0);
   }

@@ -3,7 +3,7 @@ import { HealthCheckService, HealthIndicatorService, type HealthIndicatorResult 
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { verdictOf, type CheckResult, type HealthVerdict } from './health-verdict.js';
-import { WatchedParts, type WatchedPart } from './watched-parts.js';
+import { HealthIndicators, type WatchedPart } from './health-indicators.js';
 
 const UNKNOWN = 'not checked yet';
 
@@ -18,7 +18,7 @@ export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutd
     @Inject(GATEWAY_CONFIG) private readonly config: GatewayConfig,
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    parts: WatchedParts,
+    parts: HealthIndicators,
   ) {
     for (const part of parts.all) {
       this.results.set(part, { name: part.name, optional: part.optional, healthy: true, text: UNKNOWN });

@@ -11,7 +11,7 @@ import { MemoryWatch } from './memory-watch.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsOffController } from './metrics-off.controller.js';
 import { Readiness } from './readiness.js';
-import { PartSignals, StoreParts, WatchedParts } from './watched-parts.js';
+import { PartSignals, StoreParts, HealthIndicators } from './health-indicators.js';
 
 /** Health and metrics. */
 @Module({})
@@ -30,7 +30,7 @@ export class OpsModule {
         DriftSignals,
         MemoryWatch,
         Readiness,
-        WatchedParts,
+        HealthIndicators,
         StoreParts,
         PartSignals,
       ],

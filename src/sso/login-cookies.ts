@@ -1,5 +1,5 @@
 import { cookiePairs, cookieValues } from '../access/cookie-header.js';
-import type { SealedBox } from '../redis/sealed-box.js';
+import type { AeadCipher } from '../redis/aead-cipher.js';
 import { clearCookie, endingCookie } from './cookies.js';
 import { LOGIN_LIFE_MS, type LoginTransaction, parseTransaction } from './login-transaction.js';
 import { keyOf } from './session-registry.js';
@@ -26,14 +26,14 @@ interface LoginCookie {
 export class LoginCookies {
   /** @param now Unix ms. */
   constructor(
-    private readonly box: SealedBox,
+    private readonly cipher: AeadCipher,
     private readonly now: Clock,
   ) {}
 
   /** Set-Cookie lines of a new sign-in: its own, and one for each older sign-in that does not fit beside it. */
   add(cookieHeader: string, transaction: LoginTransaction): string[] {
     const name = nameOf(transaction.state);
-    const value = this.box.seal(name, JSON.stringify(transaction));
+    const value = this.cipher.seal(name, JSON.stringify(transaction));
     const dropped = this.surplus(cookieHeader, name.length + value.length);
     return [endingCookie(name, value, LOGIN_LIFE_MS), ...dropped.slice(0, MAX_CLEARED).map(clearCookie)];
   }
@@ -75,7 +75,7 @@ export class LoginCookies {
   }
 
   private open(name: string, value: string): LoginTransaction | undefined {
-    const text = this.box.open(name, value);
+    const text = this.cipher.open(name, value);
     return text === undefined ? undefined : parseTransaction(text);
   }
 }

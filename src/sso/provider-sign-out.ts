@@ -1,7 +1,7 @@
 import { buildEndSessionUrl } from 'openid-client';
 import { z } from 'zod';
 import { RedisUnavailable } from '../redis/redis-error.js';
-import type { SealedBox } from '../redis/sealed-box.js';
+import type { AeadCipher } from '../redis/aead-cipher.js';
 import type { Providers } from './providers.js';
 import { withStore } from './session-errors.js';
 import type { SessionRecord } from './session-record.js';
@@ -27,7 +27,7 @@ interface ProviderSignOutParts {
   readonly sessions: Sessions;
   readonly providers: Providers;
   readonly store: SessionStore;
-  readonly box: SealedBox;
+  readonly cipher: AeadCipher;
   readonly publicUrl: string;
   readonly now: Clock;
 }
@@ -73,29 +73,29 @@ export class ProviderSignOut {
 
   private async newUrl(sessionId: string, { provider, idToken }: SessionRecord): Promise<string> {
     if (!(await this.endsSessions(provider))) return this.home;
-    const { store, box, now } = this.parts;
+    const { store, cipher, now } = this.parts;
     const ticket = ticketOf(sessionId);
     const key = keptAt(ticket);
     const text = JSON.stringify({ provider, idToken, endsAt: now() + TICKET_LIFE_MS });
     try {
-      await store.write(key, box.seal(key, text), TICKET_LIFE_MS);
+      await store.write(key, cipher.seal(key, text), TICKET_LIFE_MS);
       return this.urlWith(ticket);
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;
-      const sealed = Buffer.from(box.seal('ticket', text), 'base64').toString('base64url');
+      const sealed = Buffer.from(cipher.seal('ticket', text), 'base64').toString('base64url');
       return sealed.length > MAX_SEALED_LENGTH ? this.home : this.urlWith(sealed);
     }
   }
 
   /** Uses a ticket up. */
   private async open(ticket: string): Promise<string | undefined> {
-    const { store, box } = this.parts;
+    const { store, cipher } = this.parts;
     const key = keptAt(ticket);
     if (KEPT_TICKET.test(ticket)) {
       const sealed = await store.take(key);
-      return sealed === undefined ? undefined : box.open(key, sealed);
+      return sealed === undefined ? undefined : cipher.open(key, sealed);
     }
-    const text = box.open('ticket', ticket);
+    const text = cipher.open('ticket', ticket);
     return text !== undefined && (await store.claim(key, 'used', TICKET_LIFE_MS)) ? text : undefined;
   }
 

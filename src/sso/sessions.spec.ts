@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SealedBox } from '../redis/sealed-box.js';
+import { AeadCipher } from '../redis/aead-cipher.js';
 import { MemoryStore } from './memory-store.js';
 import type { SessionRecord } from './session-record.js';
 import { Sessions } from './sessions.js';
@@ -27,7 +27,7 @@ let sessions: Sessions;
 beforeEach(() => {
   now = 0;
   const limits = { idleMs: HOUR, maxAgeMs: 12 * HOUR };
-  sessions = new Sessions(new MemoryStore(() => now), new SealedBox('session', ['secret']), limits, () => now);
+  sessions = new Sessions(new MemoryStore(() => now), new AeadCipher('session', ['secret']), limits, () => now);
 });
 
 async function begin(record = RECORD): Promise<string> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { SealedBox } from '../redis/sealed-box.js';
+import type { AeadCipher } from '../redis/aead-cipher.js';
 import { parseRecord, type SessionRecord } from './session-record.js';
 import { keyOf, type LogoutsSeen, type ProviderIdentity, SessionRegistry } from './session-registry.js';
 import type { SessionStore } from './session-store.js';
@@ -26,7 +26,7 @@ export class Sessions {
 
   constructor(
     private readonly store: SessionStore,
-    private readonly box: SealedBox,
+    private readonly cipher: AeadCipher,
     private readonly limits: SessionLimits,
     private readonly now: () => number = () => Date.now(),
   ) {
@@ -123,11 +123,11 @@ export class Sessions {
   }
 
   private seal(key: string, record: SessionRecord): string {
-    return this.box.seal(key, JSON.stringify(record));
+    return this.cipher.seal(key, JSON.stringify(record));
   }
 
   private open(key: string, sealed: string | undefined): SessionRecord | undefined {
-    const text = sealed === undefined ? undefined : this.box.open(key, sealed);
+    const text = sealed === undefined ? undefined : this.cipher.open(key, sealed);
     return text === undefined ? undefined : parseRecord(text);
   }
 }

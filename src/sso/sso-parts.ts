@@ -6,7 +6,7 @@ import type { SsoConfig } from '../config/sso-config.js';
 import type { Revocations } from '../domain/revocation.js';
 import type { GatewayLogger } from '../observe/logger.js';
 import type { RedisConnections } from '../redis/redis-connections.js';
-import { SealedBox } from '../redis/sealed-box.js';
+import { AeadCipher } from '../redis/aead-cipher.js';
 import type { CallStack } from '../traffic/stack.js';
 import { AuthService } from './auth-service.js';
 import { CookieSessions } from './cookie-sessions.js';
@@ -24,7 +24,7 @@ import { Sessions } from './sessions.js';
 import { SignOut } from './sign-out.js';
 
 /** What sign-in and sessions stand on. */
-export interface SsoSurroundings {
+export interface SsoDependencies {
   readonly stack: CallStack;
   readonly tokens: JwtAuthenticator;
   readonly logger: GatewayLogger;
@@ -35,17 +35,17 @@ export interface SsoSurroundings {
 const now = () => Date.now();
 
 /** The parts of single sign-on, put together. */
-export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurroundings) {
+export function createSso({ sso, server }: GatewayConfig, surroundings: SsoDependencies) {
   const { stack, tokens, logger, redis, revocations } = surroundings;
   const publicUrl = server.publicUrl ?? '';
   const store = redis === undefined ? new MemoryStore() : new RedisStore(redis);
-  const box = new SealedBox('session', sessionSecrets(sso));
-  const sessions = new Sessions(store, box, { idleMs: sso.sessionIdleMs, maxAgeMs: sso.sessionMaxAgeMs });
+  const cipher = new AeadCipher('session', sessionSecrets(sso));
+  const sessions = new Sessions(store, cipher, { idleMs: sso.sessionIdleMs, maxAgeMs: sso.sessionMaxAgeMs });
   const auth = new AuthService(stack);
   const principals = new SessionPrincipals(tokens, sso.sessionMaxAgeMs);
   const renewal = new SessionRenewal({ sessions, store, auth, now });
   const signOut = new SignOut({ sessions, auth, revocations, logger: logger.events });
-  const cookies = new LoginCookies(box, now);
+  const cookies = new LoginCookies(cipher, now);
   const byName = [...sso.providers].map(([name, config]) => [name, new IdentityProvider(config)] as const);
   const providers = new Providers(new Map(byName), auth);
   return {
@@ -58,7 +58,7 @@ export function createSso({ sso, server }: GatewayConfig, surroundings: SsoSurro
     reader: new CookieSessions(sessions, renewal, principals, now),
     login: new Login({ auth, sessions, signOut, principals, store, cookies, publicUrl, now }),
     signOut,
-    providerSignOut: new ProviderSignOut({ sessions, providers, store, box, publicUrl, now }),
+    providerSignOut: new ProviderSignOut({ sessions, providers, store, cipher, publicUrl, now }),
     info: new SessionInfo(sessions, sso, server.basePath),
     csrf: new CsrfCheck(publicUrl, server),
   };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { call, opened, watched } from '../../test/support/circuits.js';
-import { CIRCUIT } from '../../test/support/stack-world.js';
+import { CIRCUIT } from '../../test/support/stack-fixture.js';
 import { Circuit, REFUSED } from './breaker-circuit.js';
 
 beforeEach(() => {

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import type { BytesCall } from '../../test/support/grpc-backend.js';
-import { type Limits, stackWorld, type World } from '../../test/support/stack-world.js';
+import { type Limits, stackFixture, type StackFixture } from '../../test/support/stack-fixture.js';
 import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
 
-const worlds: World[] = [];
+const worlds: StackFixture[] = [];
 afterEach(() => {
   for (const each of worlds.splice(0)) each.close();
 });
@@ -17,8 +17,8 @@ class Backend {
   answer: (call: BytesCall) => Promise<Buffer> | Buffer = (call) => call.request;
   calls = 0;
 
-  async world(limits: Limits = STRICT): Promise<World> {
-    const made = await stackWorld(
+  async fixture(limits: Limits = STRICT): Promise<StackFixture> {
+    const made = await stackFixture(
       {
         unary: (call) => {
           this.calls += 1;
@@ -39,7 +39,7 @@ class Backend {
 }
 
 /** Codes of so many calls, one after the other. */
-async function codes({ stack }: World, count: number, requestMs?: number): Promise<string[]> {
+async function codes({ stack }: StackFixture, count: number, requestMs?: number): Promise<string[]> {
   const outcomes: string[] = [];
   for (let n = 0; n < count; n++) {
     const call = upstreamCall(METHOD, requestMs);
@@ -58,27 +58,27 @@ const OTHER_KIND = { ...METHOD, readOnly: true };
 describe('the circuit of an upstream', () => {
   it.each([2, 4, 13, 14, 15])('opens when its calls end with gRPC code %i', async (code) => {
     const backend = new Backend();
-    const world = await backend.world();
+    const fixture = await backend.fixture();
     backend.fail(code);
-    await codes(world, 3);
-    expect(await codes(world, 2)).toEqual(['CIRCUIT_OPEN', 'CIRCUIT_OPEN']);
+    await codes(fixture, 3);
+    expect(await codes(fixture, 2)).toEqual(['CIRCUIT_OPEN', 'CIRCUIT_OPEN']);
     expect(backend.calls).toBe(3);
   });
 
   it.each([3, 5, 6, 7, 8, 9, 10, 11, 12, 16])('stays closed when they end with gRPC code %i', async (code) => {
     const backend = new Backend();
-    const world = await backend.world();
+    const fixture = await backend.fixture();
     backend.fail(code);
-    expect(await codes(world, 6)).not.toContain('CIRCUIT_OPEN');
+    expect(await codes(fixture, 6)).not.toContain('CIRCUIT_OPEN');
   });
 
   it('says what is wrong, until when, and in the words that people search for', async () => {
     const backend = new Backend();
-    const world = await backend.world();
+    const fixture = await backend.fixture();
     backend.fail(14);
-    await codes(world, 3);
+    await codes(fixture, 3);
     const call = upstreamCall(METHOD);
-    const error = GatewayError.from(await world.stack.unary(call).catch((reason: unknown) => reason));
+    const error = GatewayError.from(await fixture.stack.unary(call).catch((reason: unknown) => reason));
     expect(error.detail).toContain('circuit breaker is open');
     expect(error.retryAfterSeconds).toBeGreaterThanOrEqual(26);
     expect(error.retryAfterSeconds).toBeLessThanOrEqual(33);
@@ -87,48 +87,48 @@ describe('the circuit of an upstream', () => {
 
   it('is another one for reads than for writes', async () => {
     const backend = new Backend();
-    const world = await backend.world();
+    const fixture = await backend.fixture();
     backend.fail(14);
-    await codes(world, 3);
+    await codes(fixture, 3);
     backend.answer = (call) => call.request;
-    await expect(world.stack.unary(upstreamCall(OTHER_KIND))).resolves.toBeDefined();
+    await expect(fixture.stack.unary(upstreamCall(OTHER_KIND))).resolves.toBeDefined();
   });
 
   it('is not opened by clients that leave', async () => {
     const backend = new Backend();
-    const world = await backend.world();
+    const fixture = await backend.fixture();
     backend.answer = () => new Promise(() => undefined);
     for (let n = 0; n < 6; n++) {
       const call = upstreamCall(METHOD);
       const sent = backend.calls;
-      const failed = failureOf(world.stack.unary(call));
+      const failed = failureOf(fixture.stack.unary(call));
       await expect.poll(() => backend.calls).toBe(sent + 1);
       call.abort.abort();
       expect((await failed).error.code).toBe('CLIENT_CLOSED');
     }
-    expect(world.protection.breakers.of(METHOD).state).toBe('closed');
+    expect(fixture.protection.breakers.of(METHOD).state).toBe('closed');
   });
 
   it('is not opened by clients that give a call no time (FI-31)', async () => {
     const backend = new Backend();
-    const world = await backend.world();
+    const fixture = await backend.fixture();
     backend.answer = () => new Promise(() => undefined);
     for (let n = 0; n < 6; n++) {
       const call = upstreamCall(METHOD);
       call.context.clientDeadlineAt = performance.now() + 20;
-      const { error } = await failureOf(world.stack.unary({ ...call, deadlineAt: call.context.deadlineAt }));
+      const { error } = await failureOf(fixture.stack.unary({ ...call, deadlineAt: call.context.deadlineAt }));
       expect(error.code).toBe('UPSTREAM_TIMEOUT');
     }
-    expect(world.protection.breakers.of(METHOD).state).toBe('closed');
+    expect(fixture.protection.breakers.of(METHOD).state).toBe('closed');
   });
 
   it('is opened by a backend that lets its own time pass', async () => {
     const backend = new Backend();
-    const world = await backend.world();
+    const fixture = await backend.fixture();
     backend.answer = () => new Promise(() => undefined);
     const seen: string[] = [];
     const next = async () => {
-      seen.push(...(await codes(world, 1, 200)));
+      seen.push(...(await codes(fixture, 1, 200)));
       return seen.at(-1);
     };
     // A call whose time this process stood still for does not count.
@@ -140,53 +140,53 @@ describe('the circuit of an upstream', () => {
 describe('a try of a half-open circuit (FI-32)', () => {
   const QUICK: Limits = { circuit: { minRequests: 3, openMs: 20, halfOpenMax: 1 } };
 
-  async function halfOpen(backend: Backend): Promise<World> {
-    const world = await backend.world(QUICK);
+  async function halfOpen(backend: Backend): Promise<StackFixture> {
+    const fixture = await backend.fixture(QUICK);
     backend.fail(14);
-    await codes(world, 3);
-    await expect.poll(() => world.protection.breakers.of(METHOD).state).toBe('half_open');
-    return world;
+    await codes(fixture, 3);
+    await expect.poll(() => fixture.protection.breakers.of(METHOD).state).toBe('half_open');
+    return fixture;
   }
 
   it('whose client leaves proves nothing: the next call tries', async () => {
     const backend = new Backend();
-    const world = await halfOpen(backend);
+    const fixture = await halfOpen(backend);
     backend.answer = () => new Promise(() => undefined);
     const call = upstreamCall(METHOD);
-    const failed = failureOf(world.stack.unary(call));
+    const failed = failureOf(fixture.stack.unary(call));
     await expect.poll(() => backend.calls).toBe(4);
-    expect(await codes(world, 1)).toEqual(['CIRCUIT_OPEN']);
+    expect(await codes(fixture, 1)).toEqual(['CIRCUIT_OPEN']);
     call.abort.abort();
     await failed;
-    expect(world.protection.breakers.of(METHOD).state).toBe('half_open');
+    expect(fixture.protection.breakers.of(METHOD).state).toBe('half_open');
     backend.answer = (next) => next.request;
-    expect(await codes(world, 1)).toEqual(['OK']);
-    expect(world.protection.breakers.of(METHOD).state).toBe('closed');
+    expect(await codes(fixture, 1)).toEqual(['OK']);
+    expect(fixture.protection.breakers.of(METHOD).state).toBe('closed');
   });
 
   it('that is answered with INVALID_ARGUMENT closes it: the backend works', async () => {
     const backend = new Backend();
-    const world = await halfOpen(backend);
+    const fixture = await halfOpen(backend);
     backend.fail(3);
-    expect(await codes(world, 1)).toEqual(['INVALID_ARGUMENT']);
-    expect(world.protection.breakers.of(METHOD).state).toBe('closed');
+    expect(await codes(fixture, 1)).toEqual(['INVALID_ARGUMENT']);
+    expect(fixture.protection.breakers.of(METHOD).state).toBe('closed');
   });
 
   it('that is never answered opens it again when its time is up', async () => {
     const backend = new Backend();
-    const world = await halfOpen(backend);
+    const fixture = await halfOpen(backend);
     backend.answer = () => new Promise(() => undefined);
     const opened = async () => {
-      await codes(world, 1, 200);
-      return (await changes(world)).open;
+      await codes(fixture, 1, 200);
+      return (await changes(fixture)).open;
     };
     await expect.poll(opened).toBe(2);
-    expect(world.protection.breakers.of(METHOD).state).not.toBe('closed');
+    expect(fixture.protection.breakers.of(METHOD).state).not.toBe('closed');
   });
 });
 
 /** How often the circuits of `user` changed to each state. */
-async function changes({ metrics }: World): Promise<Record<string, number>> {
+async function changes({ metrics }: StackFixture): Promise<Record<string, number>> {
   const metric = await metrics.registry.getSingleMetric('gateway_circuit_transitions_total')?.get();
   const ofUser = metric?.values.filter(({ labels }) => labels.upstream === 'user') ?? [];
   return Object.fromEntries(ofUser.map(({ labels, value }) => [labels.to, value]));

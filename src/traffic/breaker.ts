@@ -35,10 +35,10 @@ function verdictOf(error: unknown, call: StackCall, timeoutMs: number): Verdict 
   const failure = error instanceof GatewayError ? error.cause : undefined;
   if (!(failure instanceof GrpcFailure)) return 'nothing';
   if (!failure.backendFault) return failure.origin === 'app' ? 'success' : 'nothing';
-  return failure.grpcCode === 'DEADLINE_EXCEEDED' && isHurried(call, timeoutMs) ? 'nothing' : 'failure';
+  return failure.grpcCode === 'DEADLINE_EXCEEDED' && hasClientDeadline(call, timeoutMs) ? 'nothing' : 'failure';
 }
 
 /** A client that leaves its calls no time must not open the circuit for everybody. */
-function isHurried({ context, startedAt }: StackCall, timeoutMs: number): boolean {
+function hasClientDeadline({ context, startedAt }: StackCall, timeoutMs: number): boolean {
   return context.clientDeadlineAt - startedAt < timeoutMs * FAIR_SHARE;
 }

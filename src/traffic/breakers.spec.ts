@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CIRCUIT } from '../../test/support/stack-world.js';
+import { CIRCUIT } from '../../test/support/stack-fixture.js';
 import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import type { CallContext } from '../domain/call-context.js';
 import { REFUSED } from './breaker-circuit.js';

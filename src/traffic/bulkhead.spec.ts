@@ -1,20 +1,20 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import type { BytesCall, BytesStream } from '../../test/support/grpc-backend.js';
-import { type Limits, stackWorld, type World } from '../../test/support/stack-world.js';
+import { type Limits, stackFixture, type StackFixture } from '../../test/support/stack-fixture.js';
 import { streamMethod, unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
 
-const worlds: World[] = [];
+const worlds: StackFixture[] = [];
 afterEach(() => {
   for (const each of worlds.splice(0)) each.close();
 });
 
 /** A backend that answers when told to. */
-async function hanging(limits: Limits): Promise<{ world: World; release: () => void; arrived: () => number }> {
+async function hanging(limits: Limits): Promise<{ fixture: StackFixture; release: () => void; arrived: () => number }> {
   const waiting: (() => void)[] = [];
   let count = 0;
-  const world = await stackWorld(
+  const fixture = await stackFixture(
     {
       unary: (call: BytesCall) => {
         count += 1;
@@ -23,8 +23,8 @@ async function hanging(limits: Limits): Promise<{ world: World; release: () => v
     },
     limits,
   );
-  worlds.push(world);
-  return { world, arrived: () => count, release: () => waiting.shift()?.() };
+  worlds.push(fixture);
+  return { fixture, arrived: () => count, release: () => waiting.shift()?.() };
 }
 
 function codeOf(error: unknown): string {
@@ -33,24 +33,24 @@ function codeOf(error: unknown): string {
 
 describe('the places at an upstream', () => {
   it('are limited: a call too many is refused without a word to the backend', async () => {
-    const { world, arrived } = await hanging({ maxConcurrent: 2, load: { queueSize: 0 } });
+    const { fixture, arrived } = await hanging({ maxConcurrent: 2, load: { queueSize: 0 } });
     const method = unaryMethod();
-    void Promise.allSettled([1, 2].map(() => world.stack.unary(upstreamCall(method))));
+    void Promise.allSettled([1, 2].map(() => fixture.stack.unary(upstreamCall(method))));
     await expect.poll(arrived).toBe(2);
-    const error = GatewayError.from(await world.stack.unary(upstreamCall(method)).catch((reason: unknown) => reason));
+    const error = GatewayError.from(await fixture.stack.unary(upstreamCall(method)).catch((reason: unknown) => reason));
     expect(error).toMatchObject({ code: 'OVERLOADED', status: 503, retryAfterSeconds: 1 });
     expect(arrived()).toBe(2);
-    expect(world.protection.placesAt('user').inUse).toBe(2);
+    expect(fixture.protection.placesAt('user').inUse).toBe(2);
   });
 
   it('are waited for, and the wait is told', async () => {
-    const { world, arrived, release } = await hanging({ maxConcurrent: 1, load: { queueTimeoutMs: 5_000 } });
+    const { fixture, arrived, release } = await hanging({ maxConcurrent: 1, load: { queueTimeoutMs: 5_000 } });
     const method = unaryMethod();
-    const first = world.stack.unary(upstreamCall(method));
+    const first = fixture.stack.unary(upstreamCall(method));
     await expect.poll(arrived).toBe(1);
     const second = upstreamCall(method);
-    const answer = world.stack.unary(second);
-    expect(world.protection.placesAt('user').queued).toBe(1);
+    const answer = fixture.stack.unary(second);
+    expect(fixture.protection.placesAt('user').queued).toBe(1);
     release();
     await first;
     await expect.poll(arrived).toBe(2);
@@ -58,47 +58,47 @@ describe('the places at an upstream', () => {
     await answer;
     expect(second.context.queueMs).toBeGreaterThan(0);
     expect(second.context.upstream?.deadlineMs).toBeLessThanOrEqual(5_000 - second.context.queueMs);
-    expect(world.protection.placesAt('user').inUse).toBe(0);
+    expect(fixture.protection.placesAt('user').inUse).toBe(0);
   });
 
   it('a full upstream is no failing upstream: its circuit stays closed', async () => {
-    const { world, arrived } = await hanging({
+    const { fixture, arrived } = await hanging({
       maxConcurrent: 1,
       load: { queueSize: 0 },
       circuit: { minRequests: 3 },
     });
     const method = unaryMethod();
-    void world.stack.unary(upstreamCall(method)).catch(() => undefined);
+    void fixture.stack.unary(upstreamCall(method)).catch(() => undefined);
     await expect.poll(arrived).toBe(1);
     for (let n = 0; n < 10; n++)
-      await expect(world.stack.unary(upstreamCall(method))).rejects.toThrow('too many calls');
-    expect(world.protection.breakers.of(method).state).toBe('closed');
+      await expect(fixture.stack.unary(upstreamCall(method))).rejects.toThrow('too many calls');
+    expect(fixture.protection.breakers.of(method).state).toBe('closed');
   });
 
   it('of one RPC are its own when its policy sets them', async () => {
-    const { world, arrived } = await hanging({ load: { queueSize: 0 } });
+    const { fixture, arrived } = await hanging({ load: { queueSize: 0 } });
     const method = unaryMethod({ maxConcurrent: 1 });
-    void world.stack.unary(upstreamCall(method)).catch(() => undefined);
+    void fixture.stack.unary(upstreamCall(method)).catch(() => undefined);
     await expect.poll(arrived).toBe(1);
-    expect(await world.stack.unary(upstreamCall(method)).catch(codeOf)).toBe('OVERLOADED');
-    void world.stack.unary(upstreamCall(unaryMethod())).catch(() => undefined);
+    expect(await fixture.stack.unary(upstreamCall(method)).catch(codeOf)).toBe('OVERLOADED');
+    void fixture.stack.unary(upstreamCall(unaryMethod())).catch(() => undefined);
     await expect.poll(arrived).toBe(2);
   });
 
   it('are given back by calls that fail and by clients that leave', async () => {
-    const { world, arrived } = await hanging({ maxConcurrent: 1 });
+    const { fixture, arrived } = await hanging({ maxConcurrent: 1 });
     const call = upstreamCall(unaryMethod());
-    const failed = failureOf(world.stack.unary(call));
+    const failed = failureOf(fixture.stack.unary(call));
     await expect.poll(arrived).toBe(1);
     call.abort.abort();
     await failed;
-    expect(world.protection.placesAt('user').inUse).toBe(0);
+    expect(fixture.protection.placesAt('user').inUse).toBe(0);
   });
 });
 
 it('a stream holds its place until it ends', async () => {
   const open: BytesStream[] = [];
-  const world = await stackWorld(
+  const fixture = await stackFixture(
     {
       stream: (call) => {
         open.push(call);
@@ -107,11 +107,11 @@ it('a stream holds its place until it ends', async () => {
     },
     { maxConcurrent: 1, load: { queueSize: 0 } },
   );
-  worlds.push(world);
-  const stream = await world.stack.openStream(upstreamCall(streamMethod()));
-  await expect(world.stack.openStream(upstreamCall(streamMethod()))).rejects.toMatchObject({ code: 'OVERLOADED' });
+  worlds.push(fixture);
+  const stream = await fixture.stack.openStream(upstreamCall(streamMethod()));
+  await expect(fixture.stack.openStream(upstreamCall(streamMethod()))).rejects.toMatchObject({ code: 'OVERLOADED' });
   stream.cancel();
   await stream.ended;
-  const next = await world.stack.openStream(upstreamCall(streamMethod()));
+  const next = await fixture.stack.openStream(upstreamCall(streamMethod()));
   next.cancel();
 });

@@ -1,7 +1,7 @@
 import { GatewayError } from '../domain/errors.js';
 import { abortError } from '../grpc/status.js';
 import type { Layer, StackCall } from './call.js';
-import type { Places } from './places.js';
+import type { ConcurrencyLimiter } from './concurrency-limiter.js';
 import type { UpstreamStream } from './upstream-stream.js';
 
 const RETRY_AFTER_SECONDS = 1;
@@ -18,48 +18,48 @@ export interface BulkheadObserver {
 }
 
 interface BulkheadOptions {
-  readonly places: Places;
+  readonly limiter: ConcurrencyLimiter;
   readonly observer: BulkheadObserver;
   /** When a call must have been answered, in `performance.now()` ms. */
   readonly deadlineOf: (call: StackCall) => number;
 }
 
 /** Lets so many calls through at once; a few more wait a moment. Rejects with OVERLOADED. */
-export function bulkhead({ places, ...options }: BulkheadOptions): Layer {
+export function bulkhead({ limiter, ...options }: BulkheadOptions): Layer {
   return (next) => async (call) => {
     const { tenantId } = call.context;
-    const takenAt = places.tryTake(tenantId) ? call.startedAt : await waitForPlace({ places, ...options }, call);
+    const takenAt = limiter.tryAcquire(tenantId) ? call.startedAt : await waitForPlace({ limiter, ...options }, call);
     try {
       return await next(call);
     } finally {
-      places.note(performance.now() - takenAt);
-      places.give(tenantId);
+      limiter.note(performance.now() - takenAt);
+      limiter.release(tenantId);
     }
   };
 }
 
 /** The same for streams, which hold their place until they end. */
-export function bulkheadStream({ places, ...options }: BulkheadOptions): Layer<UpstreamStream> {
+export function bulkheadStream({ limiter, ...options }: BulkheadOptions): Layer<UpstreamStream> {
   return (next) => async (call) => {
     const { tenantId } = call.context;
-    const takenAt = places.tryTake(tenantId) ? call.startedAt : await waitForPlace({ places, ...options }, call);
+    const takenAt = limiter.tryAcquire(tenantId) ? call.startedAt : await waitForPlace({ limiter, ...options }, call);
     try {
       const stream = await next(call);
-      places.note(performance.now() - takenAt);
-      void stream.ended.then(() => places.give(tenantId));
+      limiter.note(performance.now() - takenAt);
+      void stream.ended.then(() => limiter.release(tenantId));
       return stream;
     } catch (error) {
-      places.give(tenantId);
+      limiter.release(tenantId);
       throw error;
     }
   };
 }
 
 /** Resolves to the moment when there was one. */
-async function waitForPlace({ places, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<number> {
+async function waitForPlace({ limiter, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<number> {
   const { context, method } = call;
   const askedAt = performance.now();
-  const outcome = await places.wait(context.tenantId, deadlineOf(call) - askedAt, context.cancellation);
+  const outcome = await limiter.wait(context.tenantId, deadlineOf(call) - askedAt, context.cancellation);
   const now = performance.now();
   const waitedMs = now - askedAt;
   context.queueMs += waitedMs;

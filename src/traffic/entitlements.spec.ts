@@ -2,7 +2,7 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { afterEach, describe, expect, it } from 'vitest';
 import { type BytesCall, grpcBackend } from '../../test/support/grpc-backend.js';
 import { principalOf } from '../../test/support/principal.js';
-import { stackWorldAt } from '../../test/support/stack-world.js';
+import { stackFixtureAt } from '../../test/support/stack-fixture.js';
 import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import type { CallContext } from '../domain/call-context.js';
 import { GetEntitlementsRequestSchema, GetEntitlementsResponseSchema } from '../gen/tenant/v1/tenant_pb.js';
@@ -26,13 +26,13 @@ async function tenantService(answer: (tenantId: string) => Answer | Promise<neve
     );
   };
   const backend = await grpcBackend({ unary: { [PATH]: unary } });
-  const world = stackWorldAt(backend.target);
+  const fixture = stackFixtureAt(backend.target);
   closing.push(
-    () => world.close(),
+    () => fixture.close(),
     () => backend.close(),
   );
   const clock = { now: 0 };
-  return { asked, clock, entitlements: new TenantEntitlements(world.stack, () => clock.now) };
+  return { asked, clock, entitlements: new TenantEntitlements(fixture.stack, () => clock.now) };
 }
 
 function callOf(tenantId: string): CallContext {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteLru } from './byte-lru.js';
-import { WriteMarks } from './cache/write-marks.js';
+import { CacheGenerations } from './cache/cache-generations.js';
 import { BucketStore } from './limits/bucket-store.js';
 import { LruMap } from './lru-map.js';
 import { SingleFlight } from './single-flight.js';
@@ -25,7 +25,7 @@ describe('what a full map drops is counted', () => {
   });
 
   it('in the last writes of groups', () => {
-    const marks = new WriteMarks(2);
+    const marks = new CacheGenerations(2);
     for (const group of ['a', 'b', 'a']) marks.move(group);
     expect(marks.evicted).toBe(0);
     marks.move('c');

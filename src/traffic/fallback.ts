@@ -6,7 +6,7 @@ import { isUpstreamFault } from './upstream-fault.js';
 export interface FallbackParts {
   readonly kind: Exclude<CallContext['fallback'], ''>;
   /** The answer that stands in; undefined, or a failure of its own, when there is none. */
-  readonly standIn: (call: StackCall) => Promise<Uint8Array | undefined>;
+  readonly fallbackSource: (call: StackCall) => Promise<Uint8Array | undefined>;
   readonly onUse: () => void;
 }
 
@@ -14,13 +14,13 @@ export interface FallbackParts {
  * Answers in the place of an upstream that is at fault. Nothing else is covered up: what an upstream says of a request,
  * and what the gateway refuses, reaches the caller. The answer is marked as what it is.
  */
-export function fallback({ kind, standIn, onUse }: FallbackParts): Layer {
+export function fallback({ kind, fallbackSource, onUse }: FallbackParts): Layer {
   return (next) => async (call) => {
     try {
       return await next(call);
     } catch (error) {
       if (!isUpstreamFault(error) || call.signal.aborted) throw error;
-      const answer = await standIn(call).catch(() => undefined);
+      const answer = await fallbackSource(call).catch(() => undefined);
       if (answer === undefined) throw error;
       call.context.fallback = kind;
       onUse();

@@ -7,7 +7,7 @@ import { GatewayMetrics } from '../observe/metrics.js';
 import type { UpstreamLoad } from '../observe/protection-metrics.js';
 import { Breakers } from './breakers.js';
 import { ProtectionReports } from './protection-reports.js';
-import { Places } from './places.js';
+import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { RetryBudget } from './retry-budget.js';
 
 /** Settings that the protection of upstreams depends on. */
@@ -30,8 +30,8 @@ const DEFAULT_CAPACITY = 512;
 export class Protection implements OnApplicationShutdown {
   readonly breakers: Breakers;
   readonly reports: ProtectionReports;
-  private readonly places = new Map<string, Places>();
-  private readonly methodPlaces = new WeakMap<RpcMethod, Places>();
+  private readonly limiter = new Map<string, ConcurrencyLimiter>();
+  private readonly methodPlaces = new WeakMap<RpcMethod, ConcurrencyLimiter>();
   private readonly budgets = new Map<string, RetryBudget>();
 
   constructor(
@@ -49,22 +49,22 @@ export class Protection implements OnApplicationShutdown {
   }
 
   /** Places for the calls to an upstream. */
-  placesAt(upstream: string): Places {
-    let places = this.places.get(upstream);
-    if (places === undefined) {
-      places = this.makePlaces(this.settings.upstreams.get(upstream)?.maxConcurrent ?? DEFAULT_CAPACITY);
-      this.places.set(upstream, places);
+  placesAt(upstream: string): ConcurrencyLimiter {
+    let limiter = this.limiter.get(upstream);
+    if (limiter === undefined) {
+      limiter = this.makePlaces(this.settings.upstreams.get(upstream)?.maxConcurrent ?? DEFAULT_CAPACITY);
+      this.limiter.set(upstream, limiter);
     }
-    return places;
+    return limiter;
   }
 
   /** Places for the calls of one RPC, beside those of its upstream; undefined when its policy sets no limit. */
-  placesOf(method: RpcMethod): Places | undefined {
+  placesOf(method: RpcMethod): ConcurrencyLimiter | undefined {
     const { maxConcurrent } = method.policy;
     if (maxConcurrent === 0) return undefined;
-    let places = this.methodPlaces.get(method);
-    if (places === undefined) this.methodPlaces.set(method, (places = this.makePlaces(this.part(maxConcurrent))));
-    return places;
+    let limiter = this.methodPlaces.get(method);
+    if (limiter === undefined) this.methodPlaces.set(method, (limiter = this.makePlaces(this.part(maxConcurrent))));
+    return limiter;
   }
 
   budgetOf(upstream: string): RetryBudget {
@@ -82,9 +82,9 @@ export class Protection implements OnApplicationShutdown {
     return Math.ceil(limit / (this.settings.worker?.of ?? 1));
   }
 
-  private makePlaces(capacity: number): Places {
+  private makePlaces(capacity: number): ConcurrencyLimiter {
     const { tenantSharePercent, queueSize, queueTimeoutMs, tenantWeights } = this.settings.load;
-    return new Places({
+    return new ConcurrencyLimiter({
       capacity,
       tenantCapacity: Math.max(Math.floor((capacity * tenantSharePercent) / 100), 1),
       queueSize,
@@ -95,16 +95,16 @@ export class Protection implements OnApplicationShutdown {
 
   /** How much of the concurrency limit of an upstream is in use; undefined when there is none of that name. */
   report(upstream: string): ConcurrencyReport | undefined {
-    const places = this.places.get(upstream);
+    const limiter = this.limiter.get(upstream);
     const { queueSize, queueTimeoutMs } = this.settings.load;
     return (
-      places && { inFlight: places.inUse, limit: places.capacity, queued: places.queued, queueSize, queueTimeoutMs }
+      limiter && { inFlight: limiter.inUse, limit: limiter.capacity, queued: limiter.queued, queueSize, queueTimeoutMs }
     );
   }
 
   /** How full each upstream is. */
   *loads(): Generator<UpstreamLoad> {
-    for (const [upstream, { inUse, capacity, queued }] of this.places) {
+    for (const [upstream, { inUse, capacity, queued }] of this.limiter) {
       yield { upstream, inFlight: inUse, capacity, queued };
     }
   }

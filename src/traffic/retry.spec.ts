@@ -7,7 +7,7 @@ import {
   frame,
   trailersOnly,
 } from '../../test/support/http2-stub.js';
-import { stackWorldAt, type World } from '../../test/support/stack-world.js';
+import { stackFixtureAt, type StackFixture } from '../../test/support/stack-fixture.js';
 import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Policy } from '../domain/policy.js';
@@ -17,9 +17,9 @@ const UNAVAILABLE = trailersOnly({ 'grpc-status': '14' });
 const OK = answer(frame(Buffer.from('answer')), { 'grpc-status': '0' });
 
 let stub: Http2Stub;
-let world: World;
+let fixture: StackFixture;
 afterEach(async () => {
-  world.close();
+  fixture.close();
   await stub.close();
 });
 
@@ -32,7 +32,7 @@ async function facing(...replies: Http2Reply[]): Promise<void> {
     reply?.(stream, headers);
   });
   // No circuit here: it would be open before a budget is used up.
-  world = stackWorldAt(stub.target, { circuit: { errorPercent: 0 } });
+  fixture = stackFixtureAt(stub.target, { circuit: { errorPercent: 0 } });
 }
 
 function retried(retry: Partial<NonNullable<Policy['retry']>> = {}, method: Partial<RpcMethod> = {}): RpcMethod {
@@ -41,7 +41,7 @@ function retried(retry: Partial<NonNullable<Policy['retry']>> = {}, method: Part
 }
 
 function outcome(method: RpcMethod, requestMs?: number): Promise<string> {
-  return world.stack.unary(upstreamCall(method, requestMs)).then(
+  return fixture.stack.unary(upstreamCall(method, requestMs)).then(
     () => 'OK',
     (error: unknown) => GatewayError.from(error).code,
   );
@@ -51,10 +51,10 @@ describe('a call that may be sent again', () => {
   it('is, until it is answered', async () => {
     await facing(UNAVAILABLE, UNAVAILABLE, OK);
     const call = upstreamCall(retried());
-    await world.stack.unary(call);
+    await fixture.stack.unary(call);
     expect(stub.calls).toHaveLength(3);
     expect(call.context.upstream?.attempts).toBe(3);
-    expect(world.measure.retries).toEqual(['user GetUser', 'user GetUser']);
+    expect(fixture.measure.retries).toEqual(['user GetUser', 'user GetUser']);
   });
 
   it('fails of what the backend said when its time is over before it could be', async () => {
@@ -77,7 +77,7 @@ describe('a call that may be sent again', () => {
 
   it('has the same deadline for all attempts together, and is told so each time', async () => {
     await facing(UNAVAILABLE, OK);
-    await world.stack.unary(upstreamCall(retried({ backoffMs: 40 }), 1_000));
+    await fixture.stack.unary(upstreamCall(retried({ backoffMs: 40 }), 1_000));
     const [first, second] = stub.calls.map((headers) => parseInt(String(headers['grpc-timeout']), 10));
     expect(second).toBeLessThan(first ?? 0);
   });
@@ -91,8 +91,8 @@ describe('a call that may be sent again', () => {
   it('is not sent again once its client has left', async () => {
     await facing(UNAVAILABLE);
     const call = upstreamCall(retried({ backoffMs: 500 }), 60_000);
-    const failed = world.stack.unary(call).catch((error: unknown) => GatewayError.from(error).code);
-    await expect.poll(() => world.measure.retries.length).toBe(1);
+    const failed = fixture.stack.unary(call).catch((error: unknown) => GatewayError.from(error).code);
+    await expect.poll(() => fixture.measure.retries.length).toBe(1);
     call.abort.abort();
     expect(await failed).toBe('CLIENT_CLOSED');
     expect(stub.calls).toHaveLength(1);

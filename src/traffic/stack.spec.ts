@@ -1,18 +1,18 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import type { BytesCall } from '../../test/support/grpc-backend.js';
-import { stackWorld, stackWorldAt, type World } from '../../test/support/stack-world.js';
+import { stackFixture, stackFixtureAt, type StackFixture } from '../../test/support/stack-fixture.js';
 import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
 import { Http2Transport } from '../grpc/http2/http2-transport.js';
 
-const worlds: World[] = [];
+const worlds: StackFixture[] = [];
 afterEach(() => {
   for (const each of worlds.splice(0)) each.close();
 });
 
-async function world(handlers: Parameters<typeof stackWorld>[0]): Promise<World> {
-  const made = await stackWorld(handlers);
+async function fixture(handlers: Parameters<typeof stackFixture>[0]): Promise<StackFixture> {
+  const made = await stackFixture(handlers);
   worlds.push(made);
   return made;
 }
@@ -27,7 +27,7 @@ function noting(seen: number[]): (call: BytesCall) => Buffer {
 
 describe('a unary call through the stack', () => {
   it('reaches the backend and is measured once', async () => {
-    const { stack, measure } = await world({ unary: (call) => call.request });
+    const { stack, measure } = await fixture({ unary: (call) => call.request });
     const call = upstreamCall(unaryMethod());
     expect(await stack.unary(call)).toEqual(Buffer.from('request'));
     expect(measure.codes()).toEqual(['user GetUser OK']);
@@ -47,7 +47,7 @@ describe('a unary call through the stack', () => {
     ['what is left of the request', {}, 40_000, 40_000],
   ] as const)('has the deadline of %s', async (_, policy, requestMs, expected) => {
     const seen: number[] = [];
-    const { stack } = await world({ unary: noting(seen) });
+    const { stack } = await fixture({ unary: noting(seen) });
     const call = upstreamCall(unaryMethod(policy), requestMs);
     await stack.unary(call);
     expect(seen[0]).toBeLessThanOrEqual(expected + 1);
@@ -56,20 +56,20 @@ describe('a unary call through the stack', () => {
   });
 
   it('is hurried only by a client whose deadline is the nearest', async () => {
-    const { stack } = await world({ unary: (call) => call.request });
+    const { stack } = await fixture({ unary: (call) => call.request });
     const sent = vi.spyOn(Http2Transport.prototype, 'unary');
     for (const clientMs of [Infinity, 500_000, 10_000]) {
       const call = upstreamCall(unaryMethod(), 300_000);
       call.context.clientDeadlineAt = performance.now() + clientMs;
       await stack.unary({ ...call, deadlineAt: call.context.deadlineAt });
     }
-    expect(sent.mock.calls.map(([{ isHurried }]) => isHurried)).toEqual([false, false, true]);
+    expect(sent.mock.calls.map(([{ hasClientDeadline }]) => hasClientDeadline)).toEqual([false, false, true]);
     sent.mockRestore();
   });
 
   it('is not sent when the request has no time left', async () => {
     const seen: number[] = [];
-    const { stack, measure } = await world({ unary: noting(seen) });
+    const { stack, measure } = await fixture({ unary: noting(seen) });
     const call = upstreamCall(unaryMethod(), -1);
     const { error, failure } = await failureOf(stack.unary(call));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
@@ -79,7 +79,7 @@ describe('a unary call through the stack', () => {
   });
 
   it('is measured by the code it failed with', async () => {
-    const { stack, measure } = await world({
+    const { stack, measure } = await fixture({
       unary: () => {
         throw Object.assign(new Error('no such user'), { code: 5 });
       },
@@ -92,7 +92,7 @@ describe('a unary call through the stack', () => {
   });
 
   it('counts the connections it did not find', async () => {
-    const made = stackWorldAt('dns:///nobody.invalid:1');
+    const made = stackFixtureAt('dns:///nobody.invalid:1');
     worlds.push(made);
     const { stack, measure } = made;
     await failureOf(stack.unary(upstreamCall(unaryMethod())));
@@ -103,7 +103,7 @@ describe('a unary call through the stack', () => {
   it('is cancelled with its request', async () => {
     const arrived = Promise.withResolvers<void>();
     const cancelled = Promise.withResolvers<void>();
-    const { stack, measure } = await world({
+    const { stack, measure } = await fixture({
       unary: (call) => {
         call.on('cancelled', () => cancelled.resolve());
         arrived.resolve();
@@ -120,14 +120,14 @@ describe('a unary call through the stack', () => {
   });
 
   it('keeps its own trace when a request makes several at once', async () => {
-    const { stack } = await world({ unary: (call) => call.request });
+    const { stack } = await fixture({ unary: (call) => call.request });
     const call = upstreamCall(unaryMethod());
     await Promise.all([stack.unary(call), stack.unary(call), stack.unary(call)]);
     expect(call.context.upstream?.attempts).toBe(1);
   });
 
   it('fails as a bug of the gateway when its upstream has no address', async () => {
-    const { stack } = await world({});
+    const { stack } = await fixture({});
     const call = upstreamCall({ ...unaryMethod(), upstream: 'billing' });
     await expect(stack.unary(call)).rejects.toThrow('The upstream "billing" has no address');
   });

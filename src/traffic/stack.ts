@@ -123,14 +123,14 @@ export class CallStack {
   /** The fallback that the policy names, if there is what it is made of. */
   private fallbacks(method: RpcMethod): Layer[] {
     const { upstream, policy } = method;
-    const standIn = this.standIn(method);
-    if (standIn === undefined || policy.fallback === undefined) return [];
+    const fallbackSource = this.fallbackSource(method);
+    if (fallbackSource === undefined || policy.fallback === undefined) return [];
     const { kind } = policy.fallback;
     this.responses?.metrics.knowFallback(upstream, kind);
-    return [fallback({ kind, standIn, onUse: () => this.responses?.metrics.countFallback(upstream, kind) })];
+    return [fallback({ kind, fallbackSource, onUse: () => this.responses?.metrics.countFallback(upstream, kind) })];
   }
 
-  private standIn(method: RpcMethod): ((call: StackCall) => Promise<Uint8Array | undefined>) | undefined {
+  private fallbackSource(method: RpcMethod): ((call: StackCall) => Promise<Uint8Array | undefined>) | undefined {
     const { responses } = this;
     const { policy } = method;
     if (policy.fallback === undefined) return undefined;
@@ -160,8 +160,8 @@ export class CallStack {
     const { protection } = this;
     const deadlineOf = (call: StackCall) => nearestDeadline(call, this.config);
     return [protection.placesOf(method), protection.placesAt(method.upstream)]
-      .filter((places) => places !== undefined)
-      .map((places) => ({ places, observer: protection.reports, deadlineOf }));
+      .filter((limiter) => limiter !== undefined)
+      .map((limiter) => ({ limiter, observer: protection.reports, deadlineOf }));
   }
 
   private repeats(method: RpcMethod): Layer[] {
@@ -223,7 +223,7 @@ function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Ar
 
 function toWire(call: StackCall, headers: ReceivedHeaders | undefined): TransportCall {
   const { context, method, request, deadlineAt, signal, trace, attempt } = call;
-  const isHurried = context.clientDeadlineAt <= deadlineAt;
+  const hasClientDeadline = context.clientDeadlineAt <= deadlineAt;
   // Until the request is authorized, calls are made to authorize it.
   const wait = context.outcome === '' ? (context.authWait ??= { connectMs: 0, upstreamMs: 0 }) : trace;
   return {
@@ -231,7 +231,7 @@ function toWire(call: StackCall, headers: ReceivedHeaders | undefined): Transpor
     request,
     metadata: callMetadata(context, attempt?.traceparent),
     deadlineAt,
-    isHurried,
+    hasClientDeadline,
     signal,
     wait,
     headers,

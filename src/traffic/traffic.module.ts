@@ -4,7 +4,7 @@ import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
-import { SealedBox } from '../redis/sealed-box.js';
+import { AeadCipher } from '../redis/aead-cipher.js';
 import { responseCacheProvider } from './cache/response-cache.provider.js';
 import { GUARDRAIL } from '../config/schema/upstream-settings.js';
 import { TenantEntitlements } from './entitlements.js';
@@ -26,8 +26,8 @@ import { CallStack } from './stack.js';
       provide: IdempotencyRecords,
       inject: [GATEWAY_CONFIG, GatewayMetrics, { token: RedisConnections, optional: true }],
       useFactory: (config: GatewayConfig, { caches, bounded }: GatewayMetrics, redis?: RedisConnections) => {
-        const box = SealedBox.of('idempotency', config.redis?.secrets);
-        const records = new IdempotencyRecords(config, redis && box && new SharedRecords(redis, box));
+        const cipher = AeadCipher.of('idempotency', config.redis?.secrets);
+        const records = new IdempotencyRecords(config, redis && cipher && new SharedRecords(redis, cipher));
         caches.watch('idempotency', () => records.bytes);
         bounded.watchEvictions('idempotency', () => records.evicted.records);
         bounded.watchEvictions('idempotency_unwritten', () => records.evicted.unwritten);

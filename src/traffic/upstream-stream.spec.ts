@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
-import { stackWorld, type World } from '../../test/support/stack-world.js';
+import { stackFixture, type StackFixture } from '../../test/support/stack-fixture.js';
 import { streamMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
 
-const worlds: World[] = [];
+const worlds: StackFixture[] = [];
 afterEach(() => {
   for (const each of worlds.splice(0)) each.close();
 });
 
-async function world(handlers: Parameters<typeof stackWorld>[0]): Promise<World> {
-  const made = await stackWorld(handlers);
+async function fixture(handlers: Parameters<typeof stackFixture>[0]): Promise<StackFixture> {
+  const made = await stackFixture(handlers);
   worlds.push(made);
   return made;
 }
@@ -24,7 +24,7 @@ async function collect(stream: AsyncIterable<Uint8Array>): Promise<string[]> {
 
 describe('a stream through the stack', () => {
   it('begins at its first message, which the iterator hands out too', async () => {
-    const { stack, measure } = await world({
+    const { stack, measure } = await fixture({
       stream: (call) => {
         for (const text of ['one', 'two', 'three']) call.write(Buffer.from(text));
         call.end();
@@ -40,13 +40,13 @@ describe('a stream through the stack', () => {
   });
 
   it('may end without a message', async () => {
-    const { stack } = await world({ stream: (call) => call.end() });
+    const { stack } = await fixture({ stream: (call) => call.end() });
     const stream = await stack.openStream(upstreamCall(streamMethod()));
     expect(await collect(stream)).toEqual([]);
   });
 
   it('is not opened when it fails before its first message', async () => {
-    const { stack, measure } = await world({
+    const { stack, measure } = await fixture({
       stream: (call) => call.emit('error', Object.assign(new Error('no model'), { code: 9 })),
     });
     expect((await failureOf(stack.openStream(upstreamCall(streamMethod())))).error.code).toBe('FAILED_PRECONDITION');
@@ -55,7 +55,7 @@ describe('a stream through the stack', () => {
 
   it("outlives its request's deadline: it has limits of its own", async () => {
     const seen: number[] = [];
-    const { stack } = await world({
+    const { stack } = await fixture({
       stream: (call) => {
         seen.push(Number(call.getDeadline()) - Date.now());
         call.end();
@@ -67,7 +67,7 @@ describe('a stream through the stack', () => {
 
   it('ends when the backend pauses longer than the policy allows', async () => {
     const cancelled = Promise.withResolvers<void>();
-    const { stack, measure } = await world({
+    const { stack, measure } = await fixture({
       stream: (call) => {
         call.on('cancelled', () => cancelled.resolve());
         call.write(Buffer.from('one'));
@@ -84,14 +84,14 @@ describe('a stream through the stack', () => {
   });
 
   it('is not opened when the first message does not come in time', async () => {
-    const { stack } = await world({ stream: () => undefined });
+    const { stack } = await fixture({ stream: () => undefined });
     const limits = { idleTimeoutMs: 300, maxDurationMs: 10_000, maxMessages: 0 };
     const { error } = await failureOf(stack.openStream(upstreamCall(streamMethod({ stream: limits }))));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
   });
 
   it('does not blame the backend for a client that reads slowly', async () => {
-    const { stack } = await world({
+    const { stack } = await fixture({
       stream: (call) => {
         call.write(Buffer.from('one'));
         call.write(Buffer.from('two'));
@@ -108,7 +108,7 @@ describe('a stream through the stack', () => {
     const standStill = () => {
       for (const until = performance.now() + 600; performance.now() < until;);
     };
-    const { stack } = await world({
+    const { stack } = await fixture({
       stream: (call) => {
         call.write(Buffer.from('one'));
         setTimeout(() => {
@@ -125,7 +125,7 @@ describe('a stream through the stack', () => {
   });
 
   it('ends at its longest duration, read or not', async () => {
-    const { stack } = await world({ stream: (call) => call.write(Buffer.from('one')) });
+    const { stack } = await fixture({ stream: (call) => call.write(Buffer.from('one')) });
     const limits = { idleTimeoutMs: 10_000, maxDurationMs: 200, maxMessages: 0 };
     const stream = await stack.openStream(upstreamCall(streamMethod({ stream: limits })));
     expect((await stream.ended)?.code).toBe('UPSTREAM_TIMEOUT');
@@ -133,7 +133,7 @@ describe('a stream through the stack', () => {
   });
 
   it('ends after the most messages that the policy allows', async () => {
-    const { stack } = await world({
+    const { stack } = await fixture({
       stream: (call) => {
         for (let n = 0; n < 10; n += 1) call.write(Buffer.from('token'));
       },
@@ -150,7 +150,7 @@ describe('a stream through the stack', () => {
 
   it('is cancelled at the backend when its loop is left', async () => {
     const cancelled = Promise.withResolvers<void>();
-    const { stack, measure } = await world({
+    const { stack, measure } = await fixture({
       stream: (call) => {
         call.on('cancelled', () => cancelled.resolve());
         call.write(Buffer.from('one'));
@@ -168,7 +168,7 @@ describe('a stream through the stack', () => {
 
   it('ends with its request, read or not', async () => {
     const cancelled = Promise.withResolvers<void>();
-    const { stack } = await world({
+    const { stack } = await fixture({
       stream: (call) => {
         call.on('cancelled', () => cancelled.resolve());
         call.write(Buffer.from('one'));

@@ -8,7 +8,7 @@ export interface UpstreamStream extends AsyncIterable<Uint8Array> {
   /** Resolves once, when the stream is over, to what it failed of. Never rejects. */
   readonly ended: Promise<GatewayError | undefined>;
   /** Ends the call: a message cannot be read. Returns the error that it is, blamed on the upstream where it is its fault. */
-  spoil(error: unknown): GatewayError;
+  attributeFailure(error: unknown): GatewayError;
   /** Ends the call at the backend. Idempotent; needed when the stream is not iterated to its end. */
   cancel(): void;
 }
@@ -83,7 +83,7 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  spoil(error: unknown): GatewayError {
+  attributeFailure(error: unknown): GatewayError {
     const blamed = unreadableError(this.limits.upstream, error);
     this.messages.cancel();
     this.finish(blamed);

@@ -31,7 +31,7 @@ beforeAll(async () => {
     GATEWAY_DESCRIPTORS: fileURLToPath(new URL('../gen/descriptors.binpb', import.meta.url)),
     SHAPES_SERVICE_URL: '127.0.0.1:1',
   });
-  backends = new BackendView(bench.gateway.world);
+  backends = new BackendView(bench.gateway.sandbox);
 });
 afterAll(() => bench?.close());
 beforeEach(() => {
@@ -157,7 +157,7 @@ describe.each(CREDENTIAL_KINDS)('the subject in a credential of the kind %s', (k
 
 describe.each(CREDENTIAL_KINDS)("a tenant's administrator with a credential of the kind %s", (kind) => {
   const superAdmin = { userId: 'globex-carol', roles: ['super_admin'] };
-  const members = () => [...(bench.gateway.world.directory.members.get('acme')?.keys() ?? [])];
+  const members = () => [...(bench.gateway.sandbox.directory.members.get('acme')?.keys() ?? [])];
 
   const rights: [string, Identity, readonly string[]][] = [
     ['with rights that AuthService grants', ALICE, ['tenant.admin', 'user.admin']],
@@ -182,7 +182,7 @@ describe.each(CREDENTIAL_KINDS)("a tenant's administrator with a credential of t
 
 function issuerOf(kind: CredentialKind): string {
   if (kind === 'opaque' || kind === 'api_key') return '';
-  return kind === 'jwt of a further issuer' ? 'https://apps.example' : bench.gateway.world.issuer;
+  return kind === 'jwt of a further issuer' ? 'https://apps.example' : bench.gateway.sandbox.issuer;
 }
 
 describe('a permission that reaches across tenants, granted by AuthService', () => {

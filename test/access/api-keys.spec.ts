@@ -11,11 +11,11 @@ beforeAll(async () => {
   gateway = await startTestGateway({ env: { GATEWAY_MAX_HEADER_BYTES: '16KiB' } });
 });
 afterAll(() => gateway.close());
-beforeEach(() => gateway.world.calls.clear());
+beforeEach(() => gateway.sandbox.calls.clear());
 
 const get = (headers: Record<string, string>, path = '/api/v1/users') => fetch(gateway.url + path, { headers });
 const lastLine = () => lastRequest(gateway);
-const calledMethods = () => gateway.world.calls.list().map(({ method }) => method);
+const calledMethods = () => gateway.sandbox.calls.list().map(({ method }) => method);
 
 describe('an API key', () => {
   it.each([
@@ -33,7 +33,7 @@ describe('an API key', () => {
       decision_reason: 'ACCESS_LEVEL_MATCH',
       auth_cache_stale: false,
     });
-    const [listed] = gateway.world.calls.list().filter(({ method }) => method.endsWith('ListUsers'));
+    const [listed] = gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('ListUsers'));
     expect(listed?.metadata).toMatchObject({ 'x-gateway-auth-method': [authMethod], 'x-gateway-tenant': ['acme'] });
     expect(JSON.stringify(listed?.metadata)).not.toContain(API_KEYS.acme);
   });
@@ -42,7 +42,7 @@ describe('an API key', () => {
     const headers = { 'x-api-key': API_KEYS.globex };
     const statuses = await Promise.all(Array.from({ length: 20 }, async () => (await get(headers)).status));
     expect(new Set(statuses)).toEqual(new Set([200]));
-    const asked = gateway.world.calls.list().filter(({ method }) => method.endsWith('ValidateCredential'));
+    const asked = gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('ValidateCredential'));
     expect(asked).toHaveLength(1);
     expect(asked[0]?.metadata).not.toHaveProperty('x-gateway-subject');
   });
@@ -69,7 +69,7 @@ describe('a request whose credentials are in doubt calls nobody', () => {
 
   it('two kinds at once are refused, though each is good', async () => {
     const alice = await Client.of(gateway, 'alice@acme.test');
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const token = { authorization: `Bearer ${alice.token}` };
     for (const headers of [
       { ...token, ...KEY },

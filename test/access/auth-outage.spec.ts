@@ -31,7 +31,7 @@ describe('AuthService is killed for ten minutes', () => {
     gateway = await startTestGateway();
     vi.useFakeTimers({ toFake: ['Date'] });
     await (await get(API_KEYS.acme)).arrayBuffer();
-    await gateway.world.setFault('auth', { mode: 'down' });
+    await gateway.sandbox.setFault('auth', { mode: 'down' });
   });
 
   it('warm API keys work, cold ones are told to come back, and nobody is signed out', async () => {
@@ -68,7 +68,7 @@ describe('AuthService is killed for ten minutes', () => {
   it('what AuthService turns down on its return is out at once', async () => {
     pass(2 * MINUTE);
     expect((await get('sk-nobody')).status).toBe(503);
-    await gateway.world.setFault('auth', { mode: 'none' });
+    await gateway.sandbox.setFault('auth', { mode: 'none' });
     await untilPasses(async () => expect((await get('sk-nobody')).status).toBe(401), { interval: 50 });
   });
 });
@@ -92,10 +92,10 @@ describe('with Redis and a key', () => {
     expect(name + (await redis.client.get(name))).not.toMatch(/sk-sandbox|service-acme|user\.read/);
     expect(await redis.client.pttl(name)).toBeGreaterThan(30_000);
 
-    const { world } = gateway;
-    await world.setFault('auth', { mode: 'down' });
+    const { sandbox } = gateway;
+    await sandbox.setFault('auth', { mode: 'down' });
     await gateway.gateway.drain();
-    gateway = await startTestGateway({ env: env(), world });
+    gateway = await startTestGateway({ env: env(), sandbox });
     // A read has 5 ms, which a busy machine may miss; the next one finds it.
     await untilPasses(async () => expect((await get(API_KEYS.acme)).status).toBe(200), {
       interval: 50,
@@ -107,11 +107,11 @@ describe('with Redis and a key', () => {
     expect((await get(API_KEYS.acme)).status).toBe(200);
     await untilPasses(async () => expect(await stored()).toHaveLength(1));
     const [name = ''] = await stored();
-    const { world } = gateway;
+    const { sandbox } = gateway;
     await gateway.gateway.drain();
     await redis.client.set(name, Buffer.from('{"principal":{"subject":"root"}}').toString('base64'));
-    await world.setFault('auth', { mode: 'down' });
-    gateway = await startTestGateway({ env: env(), world });
+    await sandbox.setFault('auth', { mode: 'down' });
+    gateway = await startTestGateway({ env: env(), sandbox });
     await untilPasses(
       async () => {
         expect((await get(API_KEYS.acme)).status).toBe(503);
@@ -119,7 +119,7 @@ describe('with Redis and a key', () => {
       },
       { interval: 50 },
     );
-    await world.setFault('auth', { mode: 'none' });
+    await sandbox.setFault('auth', { mode: 'none' });
     await untilPasses(async () => expect((await get(API_KEYS.acme)).status).toBe(200), {
       interval: 50,
     });

@@ -11,14 +11,14 @@ let gateway: TestGateway;
 
 beforeAll(async () => void (gateway = await startTestGateway({ env: NO_CIRCUIT })));
 afterAll(() => gateway.close());
-beforeEach(() => gateway.world.calls.clear());
+beforeEach(() => gateway.sandbox.calls.clear());
 
 /** A client whose token carries these rights alone. */
 async function holding(permissions: string[] | undefined, roles?: string[], user = 'alice@acme.test'): Promise<Client> {
-  return new Client(gateway.url, await gateway.world.issueToken(user, { permissions, roles }));
+  return new Client(gateway.url, await gateway.sandbox.issueToken(user, { permissions, roles }));
 }
 
-const checks = () => gateway.world.calls.list().filter(({ method }) => method === CHECK);
+const checks = () => gateway.sandbox.calls.list().filter(({ method }) => method === CHECK);
 const lastLine = () => lastRequest(gateway);
 
 describe('a permission in a token', () => {
@@ -71,7 +71,7 @@ describe('a credential that names no rights', () => {
     expect(lastLine()).toMatchObject({ bitmap_authz_used: false, decision_reason: 'ACCESS_LEVEL_MATCH' });
     await expectFetchProblem(await bob.send('DELETE', '/api/v1/users/acme-alice'), 'PERMISSION_DENIED');
     expect(lastLine()?.decision_reason).toBe('ACCESS_LEVEL_MISSING');
-    expect(gateway.world.directory.users.has('acme-alice')).toBe(true);
+    expect(gateway.sandbox.directory.users.has('acme-alice')).toBe(true);
     expect(checks()).toHaveLength(2);
   });
 
@@ -86,7 +86,7 @@ describe('a credential that names no rights', () => {
   it('reaches over tenants only where the endpoint asks for nothing less', async () => {
     const root = await holding(undefined, undefined, 'root@platform.test');
     await expectFetchProblem(await root.get('/api/v1/users?tenant_id=globex'), 'TENANT_MISMATCH');
-    addTenants(gateway.world.directory, ['shortlived']);
+    addTenants(gateway.sandbox.directory, ['shortlived']);
     expect((await root.send('DELETE', '/api/v1/tenants/shortlived')).status).toBe(204);
   });
 
@@ -94,7 +94,7 @@ describe('a credential that names no rights', () => {
     const warm = await holding(undefined, undefined, 'bob@acme.test');
     expect((await warm.get('/api/v1/users')).status).toBe(200);
     const cold = await holding(undefined, undefined, 'carol@globex.test');
-    await gateway.world.setFault('auth', { mode: 'down' });
+    await gateway.sandbox.setFault('auth', { mode: 'down' });
     const response = await cold.get('/api/v1/users');
     await expectFetchProblem(response, 'AUTH_UNAVAILABLE');
     expect(response.headers.get('retry-after')).toMatch(/^\d+$/);
@@ -105,7 +105,7 @@ describe('a credential that names no rights', () => {
     });
     expect((await warm.get('/api/v1/users')).status).toBe(200);
     expect((await (await holding(['user.read'])).get('/api/v1/users')).status).toBe(200);
-    await gateway.world.setFault('auth', { mode: 'none' });
+    await gateway.sandbox.setFault('auth', { mode: 'none' });
     await expect.poll(async () => (await cold.get('/api/v1/users')).status).toBe(200);
   });
 });
@@ -120,7 +120,7 @@ describe('a refusal', () => {
   it('names what is missing where operators want it to', async () => {
     const open = await startTestGateway({ env: { GATEWAY_EXPOSE_AUTHZ_DETAIL: 'true' } });
     try {
-      const client = new Client(open.url, await open.world.issueToken('bob@acme.test'));
+      const client = new Client(open.url, await open.sandbox.issueToken('bob@acme.test'));
       const body = await expectFetchProblem(
         await client.send('DELETE', '/api/v1/users/acme-alice'),
         'PERMISSION_DENIED',

@@ -101,7 +101,7 @@ describe('a client certificate', () => {
   });
 
   it('is not asked for where the request has a credential of its own', async () => {
-    const token = await gateway.world.issueToken('alice@acme.test');
+    const token = await gateway.sandbox.issueToken('alice@acme.test');
     const answer = await ask(gateway.url, 'unmapped', { headers: { authorization: `Bearer ${token}` } });
     expect(principalIn(answer)).toMatchObject({ authMethod: 'jwt' });
     const wrong = await ask(gateway.url, 'workload', { headers: { authorization: 'Bearer eyJ.x.y' } });
@@ -170,7 +170,7 @@ describe('the file of identities', () => {
     const path = join(files.folder, 'wrong.yaml');
     files.replace(path, text);
     try {
-      parseEnvironment({ ...gateway.world.gatewayEnv(), ...settings(), GATEWAY_TLS_CLIENT_IDENTITIES: path });
+      parseEnvironment({ ...gateway.sandbox.gatewayEnv(), ...settings(), GATEWAY_TLS_CLIENT_IDENTITIES: path });
       return [];
     } catch (error) {
       return (error as ConfigError).problems.map(({ name, reason }) => `${name} ${reason}`);
@@ -187,7 +187,7 @@ describe('the file of identities', () => {
 });
 
 it('names of certificates without authorities, and authorities without TLS, are refused', () => {
-  const base = gateway.world.gatewayEnv();
+  const base = gateway.sandbox.gatewayEnv();
   const problemsOf = (env: Record<string, string>) => {
     try {
       parseEnvironment({ ...base, ...env });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { lineOf, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 
@@ -21,9 +21,9 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'roles-'));
   roleFile = join(directory, 'roles.yaml');
   writeFileSync(roleFile, ROLES);
-  const world = await startWorld({ faultServer: false, idp: false });
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
   const env = {
-    GATEWAY_JWT_ISSUERS: `${CUSTOMER}=${world.jwksUrl},${SCOPED}=${world.jwksUrl}`,
+    GATEWAY_JWT_ISSUERS: `${CUSTOMER}=${sandbox.jwksUrl},${SCOPED}=${sandbox.jwksUrl}`,
     GATEWAY_JWT_ISSUER_TENANTS: `${CUSTOMER}=acme`,
     GATEWAY_JWT_CLAIM_TENANT: `tenant_id,${CUSTOMER}=org.id`,
     GATEWAY_JWT_CLAIM_ROLES: `roles,${CUSTOMER}=realm_access.roles`,
@@ -31,13 +31,13 @@ beforeAll(async () => {
     GATEWAY_ROLE_PERMISSIONS: roleFile,
     GATEWAY_HEALTH_INTERVAL: '1h',
   };
-  gateway = await startTestGateway({ world, env, reread: () => ({}) });
+  gateway = await startTestGateway({ sandbox, env, reread: () => ({}) });
 });
 afterAll(async () => {
   await gateway.close();
   rmSync(directory, { recursive: true });
 });
-beforeEach(() => gateway.world.calls.clear());
+beforeEach(() => gateway.sandbox.calls.clear());
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -48,14 +48,15 @@ async function ask(claims: Claims, path = '/api/v1/users'): Promise<Response> {
 
 function issue(claims: Claims): Promise<string> {
   const bare = { tenant_id: undefined, roles: undefined, permissions: undefined };
-  return gateway.world.issueToken('alice@acme.test', { ...bare, ...claims });
+  return gateway.sandbox.issueToken('alice@acme.test', { ...bare, ...claims });
 }
 
 function send(token: string, path = '/api/v1/users'): Promise<Response> {
   return fetch(gateway.url + path, { headers: { authorization: `Bearer ${token}` } });
 }
 
-const called = () => gateway.world.calls.list().filter(({ upstream }) => upstream !== 'jwks' && upstream !== 'tenant');
+const called = () =>
+  gateway.sandbox.calls.list().filter(({ upstream }) => upstream !== 'jwks' && upstream !== 'tenant');
 const OF_ACME = { iss: CUSTOMER, org: { id: 'acme' }, realm_access: { roles: ['reader'] } };
 
 describe('an issuer that is bound to a tenant', () => {

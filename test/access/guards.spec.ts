@@ -15,7 +15,7 @@ beforeAll(async () => {
   alice = await Client.of(gateway, 'alice@acme.test');
 });
 afterAll(() => gateway.close());
-beforeEach(() => gateway.world.calls.clear());
+beforeEach(() => gateway.sandbox.calls.clear());
 
 const get = (authorization?: string) =>
   fetch(`${gateway.url}/api/v1/users`, { headers: authorization === undefined ? {} : { authorization } });
@@ -39,7 +39,7 @@ describe('a token is refused, its untouched twin is not', () => {
     ['with a tenant that is no text', 'MALFORMED_CREDENTIALS', () => ({ tenant_id: ['acme'] })],
   ];
   it.each(claims)('claims: %s (%s)', async (_what, reason, change) => {
-    await expectRefused(await gateway.world.issueToken('alice@acme.test', change() as never), reason);
+    await expectRefused(await gateway.sandbox.issueToken('alice@acme.test', change() as never), reason);
   });
 
   const tampered: [string, DecisionReason, (token: string) => string][] = [
@@ -65,13 +65,13 @@ describe('a token is refused, its untouched twin is not', () => {
 
   async function expectRefused(token: string, reason: DecisionReason): Promise<void> {
     expect((await get(`Bearer ${alice.token}`)).status).toBe(200);
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const response = await get(`Bearer ${token}`);
     const body = await expectFetchProblem(response, 'UNAUTHENTICATED');
     expect(body.detail).toBe('invalid or expired token');
     expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
     expect(lastReason()).toBe(reason);
-    expect(gateway.world.calls.list().filter(({ upstream }) => upstream !== 'jwks')).toEqual([]);
+    expect(gateway.sandbox.calls.list().filter(({ upstream }) => upstream !== 'jwks')).toEqual([]);
     expect((await get(`Bearer ${alice.token}`)).status).toBe(200);
   }
 });
@@ -85,7 +85,7 @@ describe('a credential never becomes more than it is', () => {
   });
 
   it('a token without a tenant passes nowhere', async () => {
-    const token = await gateway.world.issueToken('alice@acme.test', { tenant_id: undefined });
+    const token = await gateway.sandbox.issueToken('alice@acme.test', { tenant_id: undefined });
     await expectFetchProblem(await get(`Bearer ${token}`), 'PERMISSION_DENIED');
     expect(lastReason()).toBe('TENANT_MISSING');
   });
@@ -98,7 +98,7 @@ describe('a credential never becomes more than it is', () => {
       'x-user-id': 'root',
     };
     await alice.get('/api/v1/users', spoofed);
-    const call = gateway.world.calls.list().find(({ upstream }) => upstream === 'user');
+    const call = gateway.sandbox.calls.list().find(({ upstream }) => upstream === 'user');
     expect(call?.metadata).toMatchObject({ 'x-gateway-tenant': ['acme'], 'x-gateway-subject': ['acme-alice'] });
   });
 
@@ -109,7 +109,7 @@ describe('a credential never becomes more than it is', () => {
     ['body', () => alice.send('POST', '/api/v1/users', { tenantId: 'globex', email: 'x@globex.test', username: 'x' })],
   ])('another tenant in the %s is refused before the backend is asked', async (_where, send) => {
     await expectFetchProblem(await send(), 'TENANT_MISMATCH');
-    expect(gateway.world.calls.list()).toEqual([]);
+    expect(gateway.sandbox.calls.list()).toEqual([]);
   });
 
   it('a scope of all may name another tenant', async () => {
@@ -136,11 +136,11 @@ describe('a bug denies, and no backend is asked', () => {
     ['while permissions are checked', () => vi.spyOn(RolesGuard.prototype, 'before').mockImplementation(bug), 500],
   ])('%s', async (_when, plant, status) => {
     expect((await alice.get('/api/v1/users')).status).toBe(200);
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const spy = plant();
     const response = await alice.get('/api/v1/users').finally(() => spy.mockRestore());
     await expectFetchProblem(response, status === 503 ? 'AUTH_UNAVAILABLE' : 'INTERNAL');
-    expect(gateway.world.calls.list()).toEqual([]);
+    expect(gateway.sandbox.calls.list()).toEqual([]);
     expect((await alice.get('/api/v1/users')).status).toBe(200);
   });
 });

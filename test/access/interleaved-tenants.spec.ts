@@ -15,9 +15,9 @@ let admins: string[];
 
 beforeAll(async () => {
   gateway = await startTestGateway({ env: { GATEWAY_HEALTH_INTERVAL: '1h' } });
-  admins = addTenants(gateway.world.directory, TENANTS);
+  admins = addTenants(gateway.sandbox.directory, TENANTS);
   clients = await Promise.all(admins.map((admin) => Client.of(gateway, admin)));
-  backends = new BackendView(gateway.world);
+  backends = new BackendView(gateway.sandbox);
 });
 afterAll(() => gateway.close());
 
@@ -35,9 +35,9 @@ const asks: ((client: Client, at: number, id: Record<string, string>) => Promise
 ];
 
 it('1,000 interleaved requests of 50 tenants never mix while backends fail', async () => {
-  await gateway.world.setFault('user', { mode: 'flaky', ratio: 0.02 });
-  await gateway.world.setFault('tenant', { mode: 'slow', latencyMs: 5 });
-  await gateway.world.setFault('ai', { mode: 'flaky', ratio: 0.01 });
+  await gateway.sandbox.setFault('user', { mode: 'flaky', ratio: 0.02 });
+  await gateway.sandbox.setFault('tenant', { mode: 'slow', latencyMs: 5 });
+  await gateway.sandbox.setFault('ai', { mode: 'flaky', ratio: 0.01 });
   const statuses = new Map<number, number>();
   let next = 0;
   const worker = async () => {

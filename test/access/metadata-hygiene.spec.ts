@@ -23,7 +23,7 @@ beforeAll(async () => {
   gateway = await startTestGateway({ env: { GATEWAY_HEALTH_INTERVAL: '1h' } });
   alice = await Client.of(gateway, 'alice@acme.test');
   await alice.get('/api/v1/users');
-  backends = new BackendView(gateway.world);
+  backends = new BackendView(gateway.sandbox);
 });
 afterAll(() => gateway.close());
 beforeEach(() => backends.clear());
@@ -57,7 +57,7 @@ describe('a claim of any text reaches the backend as it is, or the request is re
     'x'.repeat(128),
   ];
   it.each(texts)('subject and tenant %j', async (text) => {
-    const token = await gateway.world.issueToken('alice@acme.test', { sub: text, tenant_id: text });
+    const token = await gateway.sandbox.issueToken('alice@acme.test', { sub: text, tenant_id: text });
     const response = await new Client(gateway.url, token).get('/api/v1/users');
     expect(response.status).toBe(200);
     const metadata = received();
@@ -77,7 +77,7 @@ describe('a claim of any text reaches the backend as it is, or the request is re
     ['a lone surrogate', { tenant_id: 'a\ud800b' }, 200],
     ['64 KiB', { tenant_id: 'x'.repeat(65_536) }, 431],
   ])('%s', async (_what, claims, status) => {
-    const token = await gateway.world.issueToken('alice@acme.test', claims);
+    const token = await gateway.sandbox.issueToken('alice@acme.test', claims);
     const response = await new Client(gateway.url, token).get('/api/v1/users');
     expect(response.status).toBe(status);
     if (status === 200) expect(Object.keys(received()).sort()).toEqual(ALLOWED);
@@ -86,7 +86,7 @@ describe('a claim of any text reaches the backend as it is, or the request is re
 
   it('permissions are told apart by spaces, whatever is in them', async () => {
     const permissions = ['user.read', 'a b', 'é.x', 'c%20d'];
-    const token = await gateway.world.issueToken('alice@acme.test', { permissions });
+    const token = await gateway.sandbox.issueToken('alice@acme.test', { permissions });
     await new Client(gateway.url, token).get('/api/v1/users');
     const [list = ''] = received()['x-gateway-permissions'] ?? [];
     expect(list.split(' ').map(decodeURIComponent)).toEqual(permissions);

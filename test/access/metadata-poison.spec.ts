@@ -1,32 +1,32 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { POISON_HEADERS } from '../support/poison-headers.js';
 import { sendRaw } from '../support/raw-http.js';
-import { Road } from '../support/road.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 
 let gateway: TestGateway;
 let backends: BackendView;
-let road: Road;
+let proxy: TcpProxy;
 
 beforeAll(async () => {
-  const world = await startWorld({ faultServer: false });
-  road = await Road.to(world.aiUrl);
-  gateway = await startTestGateway({ world, env: { AI_SERVICE_URL: road.address, GATEWAY_HEALTH_INTERVAL: '1h' } });
-  backends = new BackendView(world);
+  const sandbox = await startSandbox({ faultServer: false });
+  proxy = await TcpProxy.to(sandbox.aiUrl);
+  gateway = await startTestGateway({ sandbox, env: { AI_SERVICE_URL: proxy.address, GATEWAY_HEALTH_INTERVAL: '1h' } });
+  backends = new BackendView(sandbox);
 });
 afterAll(async () => {
   await gateway.close();
-  await road.close();
+  await proxy.close();
 });
 
 it('a slow call of one tenant survives whatever headers another one sends', async () => {
   const alice = await Client.of(gateway, 'alice@acme.test');
   const { token } = await Client.of(gateway, 'carol@globex.test');
   const slow = alice.send('POST', '/api/v1/ai', { query: 'slow 1500ms how are you' });
-  await gateway.world.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
+  await gateway.sandbox.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
 
   const statuses: number[] = [];
   for (const header of POISON_HEADERS) {
@@ -43,7 +43,7 @@ it('a slow call of one tenant survives whatever headers another one sends', asyn
   expect(statuses.filter((status) => status === 200).length, 'some of them are legitimate').toBeGreaterThan(5);
   const answer = await slow;
   expect([answer.status, await answer.text()]).toEqual([200, expect.stringContaining('how are you')]);
-  expect(road.connections).toBeLessThanOrEqual(2);
+  expect(proxy.connections).toBeLessThanOrEqual(2);
   const asked = backends.calls.filter(({ call }) => call.upstream === 'ai');
   expect(asked).toHaveLength(1 + statuses.filter((status) => status === 200).length);
 });

@@ -13,9 +13,9 @@ beforeAll(async () => {
   gateway = await startTestGateway({ env: { GATEWAY_HEALTH_INTERVAL: '1h' } });
   alice = await Client.of(gateway, 'alice@acme.test');
   const permissions = ['user.read', 'user.write', 'tenant.read'];
-  editor = new Client(gateway.url, await gateway.world.issueToken('bob@acme.test', { permissions }));
+  editor = new Client(gateway.url, await gateway.sandbox.issueToken('bob@acme.test', { permissions }));
   await alice.get('/api/v1/me');
-  backends = new BackendView(gateway.world);
+  backends = new BackendView(gateway.sandbox);
 });
 afterAll(() => gateway.close());
 beforeEach(() => backends.clear());
@@ -34,7 +34,7 @@ describe('a caller who may write users and not their roles', () => {
     await expectFetchProblem(await editor.send(method, path, body), 'PERMISSION_DENIED');
     expect(lastRequest(gateway)).toMatchObject({ decision_reason: 'ACCESS_LEVEL_MISSING', outcome: 'deny' });
     expect(backends.calls).toEqual([]);
-    expect(gateway.world.directory.users.get('acme-bob')?.roles).toEqual(['viewer']);
+    expect(gateway.sandbox.directory.users.get('acme-bob')?.roles).toEqual(['viewer']);
   });
 
   it('writes everything else', async () => {
@@ -49,7 +49,7 @@ describe('an administrator', () => {
     expect((await alice.send('POST', '/api/v1/users', newUser('peggy', { roles: ['editor'] }))).status).toBe(201);
     const response = await alice.send('POST', '/api/v1/users', newUser('walter', { roles: ['super_admin'] }));
     await expectFetchProblem(response, 'PERMISSION_DENIED');
-    expect([...gateway.world.directory.users.values()].map(({ username }) => username)).not.toContain('walter');
+    expect([...gateway.sandbox.directory.users.values()].map(({ username }) => username)).not.toContain('walter');
     const member = { userId: 'globex-carol', roles: ['super_admin'] };
     await expectFetchProblem(await alice.send('POST', '/api/v1/tenants/acme/users', member), 'PERMISSION_DENIED');
   });

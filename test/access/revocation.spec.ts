@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { TOKENS_KEY, VERSIONS_KEY } from '../../src/access/revocation/revocation-store.js';
 import { listenForAlerts, type AlertListener } from '../support/alert-listener.js';
 import { Client } from '../support/client.js';
@@ -46,10 +46,10 @@ async function start(env = settings): Promise<TestGateway> {
 
 /** Two gateways before the same backends, which share Redis. */
 async function startTwo(): Promise<[TestGateway, TestGateway]> {
-  const world = await startWorld({ faultServer: false });
+  const sandbox = await startSandbox({ faultServer: false });
   const two = await Promise.all([
-    startTestGateway({ env: settings, world }),
-    startTestGateway({ env: settings, world }),
+    startTestGateway({ env: settings, sandbox }),
+    startTestGateway({ env: settings, sandbox }),
   ]);
   gateways.push(...two);
   return two;
@@ -97,7 +97,7 @@ describe('a logout', () => {
   it('that AuthService refuses ends nothing', async () => {
     const gateway = await start();
     const alice = await Client.of(gateway, 'alice@acme.test');
-    await gateway.world.setFault('auth', { mode: 'down' });
+    await gateway.sandbox.setFault('auth', { mode: 'down' });
     expect(await logOut(alice)).toBe(503);
     expect(await statusOf(alice)).toBe(200);
   });
@@ -176,8 +176,8 @@ describe('Redis', () => {
       .toEqual(['[acme-prod] auth.degraded TokenRevocationService revocation_store_truncated']);
     expect([await statusOf(bob), await statusOf(alice)]).toEqual([401, 200]);
     await expect.poll(() => redis.client.zcard(TOKENS_KEY)).toBe(1);
-    const world = gateway.world;
-    const late = await startTestGateway({ env: settings, world });
+    const sandbox = gateway.sandbox;
+    const late = await startTestGateway({ env: settings, sandbox });
     gateways.push(late);
     expect(await statusOf(at(late, bob))).toBe(401);
   });
@@ -225,7 +225,7 @@ it('a token of an older version than AuthService asks for is refused', async () 
   await redis.client.hset(VERSIONS_KEY, 'subject:acme-alice', 2);
   const gateway = await start();
   const withVersion = async (version: number) =>
-    new Client(gateway.url, await gateway.world.issueToken('alice@acme.test', { token_version: version }));
+    new Client(gateway.url, await gateway.sandbox.issueToken('alice@acme.test', { token_version: version }));
   expect(await statusOf(await withVersion(1))).toBe(401);
   expect(lastRequest(gateway)).toMatchObject({ decision_reason: 'TOKEN_VERSION_STALE' });
   expect(await statusOf(await withVersion(2))).toBe(200);

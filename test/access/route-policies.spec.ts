@@ -47,7 +47,7 @@ let gateway: TestGateway;
 
 beforeAll(async () => void (gateway = await startTestGateway({ env: { LOG_LEVEL: 'debug' } })));
 afterAll(() => gateway.close());
-beforeEach(() => gateway.world.calls.clear());
+beforeEach(() => gateway.sandbox.calls.clear());
 
 async function lineOf(requestId: string): Promise<LogLine> {
   const find = () => gateway.lines.find((line) => line.request_id === requestId);
@@ -98,7 +98,7 @@ describe('every RPC lets in those whom its policy names', () => {
   });
 
   async function expectOutcome(route: Route, isAllowed: boolean, call: () => Promise<Response>): Promise<void> {
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const response = await call();
     const label = `${route.verb} ${route.template}`;
     if (isAllowed) {
@@ -109,7 +109,7 @@ describe('every RPC lets in those whom its policy names', () => {
     await expectFetchProblem(response, 'PERMISSION_DENIED');
     const line = await lineOf(response.headers.get('x-request-id') ?? '');
     expect(line, label).toMatchObject({ decision_reason: 'ACCESS_LEVEL_MISSING', bitmap_authz_used: true });
-    expect(gateway.world.calls.list(), label).toEqual([]);
+    expect(gateway.sandbox.calls.list(), label).toEqual([]);
   }
 
   function send(client: Client, route: Route, tenantId: string, requestId: string): Promise<Response> {
@@ -121,13 +121,13 @@ describe('every RPC lets in those whom its policy names', () => {
   it('whatever the path is dressed up as', async () => {
     const bob = await Client.of(gateway, 'bob@acme.test');
     await bob.get('/api/v1/me');
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     for (const path of ['/api/v1/%75sers', '/api//v1/users', '/api/v1/users/', '/API/v1/users', '/api/v1/users%2F']) {
       expect([401, 404], path).toContain((await fetch(gateway.url + path)).status);
       expect([400, 403, 404, 405], path).toContain((await bob.send('DELETE', `${path}/acme-alice`)).status);
       expect([400, 403, 404, 405], path).toContain((await bob.send('POST', path, {})).status);
     }
-    expect(gateway.world.calls.list()).toEqual([]);
+    expect(gateway.sandbox.calls.list()).toEqual([]);
   });
 });
 
@@ -149,7 +149,7 @@ class BareController {
 class WithBareController {}
 
 it('a route that does not say who may call it is nobody’s', async () => {
-  const config = parseEnvironment({ ...gateway.world.gatewayEnv(), API_GATEWAY_PORT: '0', LOG_LEVEL: 'silent' });
+  const config = parseEnvironment({ ...gateway.sandbox.gatewayEnv(), API_GATEWAY_PORT: '0', LOG_LEVEL: 'silent' });
   const logger = createLogger(config, 'test', { write: () => undefined, dropped: 0 });
   const http = new HttpServer(config);
   const parts = { config, descriptors: loadDescriptors(), observation: await observe(config, logger, '0') };
@@ -160,7 +160,7 @@ it('a route that does not say who may call it is nobody’s', async () => {
     http.use(app.get(RequestLifecycle));
     await app.listen(0, '127.0.0.1');
     const url = await app.getUrl();
-    const root = new Client(url, await gateway.world.issueToken('root@platform.test'));
+    const root = new Client(url, await gateway.sandbox.issueToken('root@platform.test'));
     expect((await root.get('/bare/open')).status).toBe(200);
     for (const response of [await root.get('/bare'), await fetch(`${url}/bare`), await root.send('HEAD', '/bare')]) {
       expect(response.status).toBe(403);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeUser } from '../../sandbox/data/new-user.js';
 import { PASSWORD } from '../../sandbox/data/seed.js';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { TestRedis } from '../support/redis.js';
 import { FROM_PAGE, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
@@ -13,20 +13,20 @@ const FURTHER_ISSUER = 'https://apps.example';
 const KINDS = ['jwt', 'jwt of a further issuer', 'session'] as const;
 
 let redis: TestRedis;
-let world: World;
+let sandbox: SandboxEnvironment;
 let gateway: SsoGateway;
 let alice: Client;
 let root: Client;
 
 beforeAll(async () => {
   redis = await TestRedis.start();
-  world = await startWorld({ faultServer: false, redisUrl: redis.url });
+  sandbox = await startSandbox({ faultServer: false, redisUrl: redis.url });
   gateway = await startSsoGateway({
-    world,
+    sandbox,
     env: {
       REDIS_URL: redis.url,
       GATEWAY_SESSION_KEY: 'a secret for sessions, of 32 bytes or more',
-      GATEWAY_JWT_ISSUERS: `${FURTHER_ISSUER}=${world.jwksUrl}`,
+      GATEWAY_JWT_ISSUERS: `${FURTHER_ISSUER}=${sandbox.jwksUrl}`,
     },
   });
   alice = await Client.of(gateway, 'alice@acme.test');
@@ -49,7 +49,7 @@ beforeEach(() => void (person = newPerson('acme')));
 function newPerson(tenantId: string): Person {
   const username = randomUUID();
   const email = `${username}@${tenantId}.test`;
-  return world.directory.addUser(makeUser({ tenantId, username, email, displayName: username, password: PASSWORD }));
+  return sandbox.directory.addUser(makeUser({ tenantId, username, email, displayName: username, password: PASSWORD }));
 }
 
 type Headers = Record<string, string>;
@@ -59,7 +59,7 @@ const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` }
 async function headersOf(kind: (typeof KINDS)[number], { id, email }: Person): Promise<Headers> {
   if (kind === 'jwt') return bearer((await logIn(email)).accessToken);
   if (kind !== 'session') {
-    return bearer(await world.issueToken(id, { iss: FURTHER_ISSUER, token_version: undefined }));
+    return bearer(await sandbox.issueToken(id, { iss: FURTHER_ISSUER, token_version: undefined }));
   }
   const browser = new WebClient();
   await signIn(browser, gateway, email);
@@ -104,7 +104,7 @@ describe.each(KINDS)('with a credential of the kind %s', (kind) => {
 
   it('the users of a tenant that is deleted are out within seconds', async () => {
     const tenantId = `t-${randomUUID().slice(0, 8)}`;
-    addTenants(world.directory, [tenantId]);
+    addTenants(sandbox.directory, [tenantId]);
     const headers = await headersOf(kind, newPerson(tenantId));
     expect(await ofTenant(tenantId, headers)).toBe(200);
     expect((await root.send('DELETE', `/api/v1/tenants/${tenantId}`)).status).toBe(204);

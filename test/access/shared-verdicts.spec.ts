@@ -2,8 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { AuthCacheStore } from '../../src/access/auth-cache/auth-cache-store.js';
 import { newEntry } from '../../src/access/auth-cache/cache-entry.js';
 import { RedisAuthCacheStore } from '../../src/access/auth-cache/redis-auth-cache-store.js';
-import { SealedBox } from '../../src/redis/sealed-box.js';
-import { AuthCacheWorld, HOUR, MINUTE, REJECTED, serviceOf, UNAUTHENTICATED } from '../support/auth-cache-world.js';
+import { AeadCipher } from '../../src/redis/aead-cipher.js';
+import { AuthCacheFixture, HOUR, MINUTE, REJECTED, serviceOf, UNAUTHENTICATED } from '../support/auth-cache-fixture.js';
 import { TestRedis } from '../support/redis.js';
 import { connectTo, type RedisUser } from '../support/redis-user.js';
 
@@ -25,14 +25,14 @@ afterEach(() => {
 async function openStore(): Promise<AuthCacheStore> {
   const user = await connectTo(server.url);
   users.push(user);
-  return new RedisAuthCacheStore(user.redis, new SealedBox('auth-cache', ['a secret of some length']));
+  return new RedisAuthCacheStore(user.redis, new AeadCipher('auth-cache', ['a secret of some length']));
 }
 
 /** Another instance, as many minutes later. */
-async function instance(minutes = 0): Promise<AuthCacheWorld> {
-  const world = new AuthCacheWorld({}, await openStore());
-  world.now += minutes * MINUTE;
-  return world;
+async function instance(minutes = 0): Promise<AuthCacheFixture> {
+  const fixture = new AuthCacheFixture({}, await openStore());
+  fixture.now += minutes * MINUTE;
+  return fixture;
 }
 
 async function stored(): Promise<string> {
@@ -47,10 +47,10 @@ describe('an approval', () => {
   it('spares a new instance the question, and carries it through an outage', async () => {
     await (await instance()).request();
     await untilShared();
-    const world = await instance();
-    world.fail();
+    const fixture = await instance();
+    fixture.fail();
     // A read has 5 ms, which a busy machine may miss; the next one finds it.
-    await expect.poll(() => world.request()).toBe('ok');
+    await expect.poll(() => fixture.request()).toBe('ok');
     const later = await instance(5);
     later.fail();
     await expect.poll(() => later.request()).toBe('stale');
@@ -58,15 +58,15 @@ describe('an approval', () => {
 
   it('is not believed for longer than a verdict lasts', async () => {
     const store = await openStore();
-    const world = new AuthCacheWorld({}, store);
-    const shared = newEntry(serviceOf(), Number.MAX_SAFE_INTEGER, world.now);
+    const fixture = new AuthCacheFixture({}, store);
+    const shared = newEntry(serviceOf(), Number.MAX_SAFE_INTEGER, fixture.now);
     const boastful: AuthCacheStore = {
       ...store,
       get: async () => shared,
       set: async () => {},
       isRejected: async () => false,
     };
-    const reader = new AuthCacheWorld({}, boastful);
+    const reader = new AuthCacheFixture({}, boastful);
     await reader.request();
     reader.now += MINUTE;
     await reader.request();
@@ -87,7 +87,7 @@ describe('a credential that AuthService turns down', () => {
     ['while Redis is frozen', () => server.freeze(), () => server.thaw()],
   ];
   describe.each(waysOfRedis)('%s', (_when, before, after) => {
-    const knowledge: [string, (heard: AuthCacheWorld) => Promise<unknown>][] = [
+    const knowledge: [string, (heard: AuthCacheFixture) => Promise<unknown>][] = [
       ['that had approved it', (heard) => heard.request()],
       ['that did not know it', () => Promise.resolve()],
     ];
@@ -96,7 +96,7 @@ describe('a credential that AuthService turns down', () => {
       await holder.request();
       await untilShared();
       await learn(heard);
-      for (const world of [holder, heard]) world.now += 2 * MINUTE;
+      for (const fixture of [holder, heard]) fixture.now += 2 * MINUTE;
 
       before();
       heard.answer = REJECTED;
@@ -105,11 +105,11 @@ describe('a credential that AuthService turns down', () => {
       await untilRejected();
 
       const fresh = await instance(2);
-      for (const world of [holder, heard, fresh]) {
-        world.fail();
-        expect(await world.request()).toEqual(UNAUTHENTICATED);
-        world.now += HOUR;
-        expect(await world.request()).toEqual(UNAUTHENTICATED);
+      for (const fixture of [holder, heard, fresh]) {
+        fixture.fail();
+        expect(await fixture.request()).toEqual(UNAUTHENTICATED);
+        fixture.now += HOUR;
+        expect(await fixture.request()).toEqual(UNAUTHENTICATED);
       }
     });
   });
@@ -129,17 +129,17 @@ describe('a credential that AuthService turns down', () => {
   });
 
   it('works again when AuthService approves it again', async () => {
-    const world = await instance();
-    await world.request();
-    world.now += MINUTE;
-    world.answer = REJECTED;
-    expect(await world.request()).toEqual(UNAUTHENTICATED);
-    world.answer = () => Promise.resolve(serviceOf());
-    expect(await world.request()).toBe('ok');
-    world.fail();
-    world.now += 2 * MINUTE;
-    world.now -= MINUTE + 1;
-    expect(await world.request()).toBe('ok');
+    const fixture = await instance();
+    await fixture.request();
+    fixture.now += MINUTE;
+    fixture.answer = REJECTED;
+    expect(await fixture.request()).toEqual(UNAUTHENTICATED);
+    fixture.answer = () => Promise.resolve(serviceOf());
+    expect(await fixture.request()).toBe('ok');
+    fixture.fail();
+    fixture.now += 2 * MINUTE;
+    fixture.now -= MINUTE + 1;
+    expect(await fixture.request()).toBe('ok');
   });
 });
 

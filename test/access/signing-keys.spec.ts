@@ -1,6 +1,6 @@
 import { decodeProtectedHeader } from 'jose';
 import { afterEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { lastRequest, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
@@ -10,7 +10,7 @@ let gateway: TestGateway;
 
 afterEach(() => gateway.close());
 
-const keyFetches = () => gateway.world.calls.list().filter(({ upstream }) => upstream === 'jwks').length;
+const keyFetches = () => gateway.sandbox.calls.list().filter(({ upstream }) => upstream === 'jwks').length;
 const metrics = async () => (await fetch(`${gateway.url}/metrics`)).text();
 const withUnknownKey = (token: string, kid: string) => {
   const [, claims, signature] = token.split('.');
@@ -22,7 +22,7 @@ describe('the keys of the issuer', () => {
     gateway = await startTestGateway();
     const before = await Client.of(gateway, 'alice@acme.test');
     const fetched = keyFetches();
-    await gateway.world.rotateKeys();
+    await gateway.sandbox.rotateKeys();
     const after = await Client.of(gateway, 'alice@acme.test');
     const statuses = await Promise.all(
       [after, before, after].map(async (each) => (await each.get('/api/v1/users')).status),
@@ -35,8 +35,8 @@ describe('the keys of the issuer', () => {
     gateway = await startTestGateway({ env: { GATEWAY_JWKS_CACHE_TTL: '1s' } });
     const alice = await Client.of(gateway, 'alice@acme.test');
     expect((await alice.get('/api/v1/users')).status).toBe(200);
-    await gateway.world.rotateKeys();
-    gateway.world.forgetOldKeys();
+    await gateway.sandbox.rotateKeys();
+    gateway.sandbox.forgetOldKeys();
     await untilPasses(async () => expect((await alice.get('/api/v1/users')).status).toBe(401));
     expect(gateway.lines.findLast((line) => line.route === '/api/v1/users')?.decision_reason).toBe(
       'SIGNING_KEY_MISSING',
@@ -47,8 +47,8 @@ describe('the keys of the issuer', () => {
     gateway = await startTestGateway({ env: { GATEWAY_JWKS_CACHE_TTL: '1s' } });
     const alice = await Client.of(gateway, 'alice@acme.test');
     expect((await alice.get('/api/v1/users')).status).toBe(200);
-    await gateway.world.rotateKeys(decodeProtectedHeader(alice.token).kid);
-    gateway.world.forgetOldKeys();
+    await gateway.sandbox.rotateKeys(decodeProtectedHeader(alice.token).kid);
+    gateway.sandbox.forgetOldKeys();
     await untilPasses(async () => expect((await alice.get('/api/v1/users')).status).toBe(401));
     expect(gateway.lines.findLast((line) => line.route === '/api/v1/users')?.decision_reason).toBe(
       'TOKEN_SIGNATURE_INVALID',
@@ -59,7 +59,7 @@ describe('the keys of the issuer', () => {
 
   it('serve on when the issuer is gone, which is told once', async () => {
     gateway = await startTestGateway({ env: { GATEWAY_JWKS_CACHE_TTL: '1s' } });
-    await gateway.world.setFault('jwks', { mode: 'down' });
+    await gateway.sandbox.setFault('jwks', { mode: 'down' });
     await untilPasses(async () => expect(await metrics()).toMatch(/^gateway_degraded\{component="jwks"\} 1$/m), {
       interval: 100,
     });
@@ -70,7 +70,7 @@ describe('the keys of the issuer', () => {
       'UNAUTHENTICATED',
     );
     const told = gateway.lines.filter(({ msg }) => msg === 'degraded component=jwks');
-    expect(told).toMatchObject([{ level: 'warn', cause: gateway.world.issuer }]);
+    expect(told).toMatchObject([{ level: 'warn', cause: gateway.sandbox.issuer }]);
     const text = await metrics();
     expect(text).toMatch(/^gateway_jwks_refresh_failures_total\{issuer="[^"]+",reason="network"\} [1-9]/m);
     expect(text).toMatch(/^gateway_jwks_last_success_timestamp_seconds\{issuer="[^"]+"\} 1\d{9}/m);
@@ -90,16 +90,16 @@ describe('the keys of the issuer', () => {
   });
 
   it('are not there when the gateway starts: it is alive, unready, and answers 503 until they are', async () => {
-    const world = await startWorld({ faultServer: false, idp: false });
-    await world.setFault('jwks', { mode: 'down' });
-    gateway = await startTestGateway({ world, waitUntilReady: false });
+    const sandbox = await startSandbox({ faultServer: false, idp: false });
+    await sandbox.setFault('jwks', { mode: 'down' });
+    gateway = await startTestGateway({ sandbox, waitUntilReady: false });
     const alice = await Client.of(gateway, 'alice@acme.test');
     expect((await fetch(`${gateway.url}/livez`)).status).toBe(200);
     expect((await fetch(`${gateway.url}/readyz`)).status).toBe(503);
     const refused = await alice.get('/api/v1/users');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     await expectFetchProblem(refused, 'AUTH_UNAVAILABLE');
-    await world.setFault('jwks', { mode: 'none' });
+    await sandbox.setFault('jwks', { mode: 'none' });
     await untilPasses(async () => expect((await fetch(`${gateway.url}/readyz`)).status).toBe(200));
     expect((await alice.get('/api/v1/users')).status).toBe(200);
   });

@@ -10,12 +10,12 @@ let gateway: TestGateway;
 beforeAll(async () => void (gateway = await startTestGateway()));
 afterAll(() => gateway.close());
 
-const asked = () => gateway.world.calls.list().filter(({ method }) => method === ENTITLEMENTS);
+const asked = () => gateway.sandbox.calls.list().filter(({ method }) => method === ENTITLEMENTS);
 
 function suspend(id: string): void {
-  const tenant = gateway.world.directory.tenants.get(id);
+  const tenant = gateway.sandbox.directory.tenants.get(id);
   if (tenant === undefined) throw new Error(`no tenant ${id}`);
-  gateway.world.directory.tenants.set(id, { ...tenant, suspended: true });
+  gateway.sandbox.directory.tenants.set(id, { ...tenant, suspended: true });
 }
 
 describe('a suspended tenant', () => {
@@ -37,9 +37,9 @@ describe('a suspended tenant', () => {
       const denied = { decision_reason: 'TENANT_SUSPENDED', outcome: 'deny' };
       expect(await lineOf(gateway, response)).toMatchObject(denied);
     }
-    expect(gateway.world.calls.list().filter(({ metadata }) => metadata['x-gateway-tenant']?.[0] === 'globex')).toEqual(
-      asked(),
-    );
+    expect(
+      gateway.sandbox.calls.list().filter(({ metadata }) => metadata['x-gateway-tenant']?.[0] === 'globex'),
+    ).toEqual(asked());
     const open = await carol.send('POST', '/api/v1/auth/login', { identifier: 'carol@globex.test', password: 'wrong' });
     expect(open.status).toBe(401);
     expect((await carol.get('/health')).status).toBe(200);
@@ -47,7 +47,7 @@ describe('a suspended tenant', () => {
   });
 
   it('is asked about once for many requests', async () => {
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const root = await Client.of(gateway, 'root@platform.test');
     await Promise.all(Array.from({ length: 30 }, () => root.get('/api/v1/users/platform-root')));
     expect(asked()).toHaveLength(1);
@@ -60,14 +60,14 @@ describe('a suspended tenant', () => {
 
 describe('while TenantService is away', () => {
   it('a tenant that nothing is known of keeps its other services', async () => {
-    const token = await gateway.world.issueToken('bob@acme.test', { tenant_id: 'unheard-of' });
+    const token = await gateway.sandbox.issueToken('bob@acme.test', { tenant_id: 'unheard-of' });
     const stranger = new Client(gateway.url, token);
-    await gateway.world.setFault('tenant', { mode: 'down' });
+    await gateway.sandbox.setFault('tenant', { mode: 'down' });
     expect((await stranger.get('/api/v1/users')).status).toBe(200);
     await expectFetchProblem(
       await (await Client.of(gateway, 'carol@globex.test')).get('/api/v1/users'),
       'TENANT_SUSPENDED',
     );
-    await gateway.world.setFault('tenant', { mode: 'none' });
+    await gateway.sandbox.setFault('tenant', { mode: 'none' });
   });
 });

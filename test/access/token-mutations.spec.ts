@@ -21,11 +21,11 @@ const present = (token: string) => new Client(gateway.url, token).get('/api/v1/u
 /** Presents a changed token between two looks at the untouched one. Gives the body without what names the request. */
 async function refuse(token: string): Promise<string> {
   expect((await present(alice.token)).status).toBe(200);
-  gateway.world.calls.clear();
+  gateway.sandbox.calls.clear();
   const response = await present(token);
   expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
   const { request_id: _id, ...body } = await expectFetchProblem(response, 'UNAUTHENTICATED');
-  expect(gateway.world.calls.list().filter(({ upstream }) => upstream !== 'jwks')).toEqual([]);
+  expect(gateway.sandbox.calls.list().filter(({ upstream }) => upstream !== 'jwks')).toEqual([]);
   expect((await present(alice.token)).status).toBe(200);
   return JSON.stringify(body);
 }

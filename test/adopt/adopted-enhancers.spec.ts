@@ -25,13 +25,13 @@ beforeAll(async () => {
   alice = await Client.of(gateway, 'alice@acme.test');
 });
 afterAll(async () => {
-  await gateway.world.setFault('user', { mode: 'none' });
+  await gateway.sandbox.setFault('user', { mode: 'none' });
   await gateway.close();
 });
-beforeEach(() => gateway.world.calls.clear());
+beforeEach(() => gateway.sandbox.calls.clear());
 
 const get = (path = USERS, headers: Record<string, string> = {}) => alice.get(path, { 'x-wild': 'case', ...headers });
-const userCalls = () => gateway.world.calls.list().filter(({ method }) => method.endsWith('/ListUsers'));
+const userCalls = () => gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('/ListUsers'));
 
 /** Throws what is not an Error, as JavaScript lets a guard do. */
 function throwing(value: unknown): never {
@@ -208,7 +208,7 @@ describe('an interceptor', () => {
   });
 
   it('that times out cancels the call', async () => {
-    await gateway.world.setFault('user', { mode: 'slow', latencyMs: 1500 });
+    await gateway.sandbox.setFault('user', { mode: 'slow', latencyMs: 1500 });
     through((next) =>
       next.handle().pipe(
         timeout(50),
@@ -222,6 +222,6 @@ describe('an interceptor', () => {
         /gateway_upstream_in_flight_requests\{upstream="user"\} 0\n/,
       ),
     );
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
   });
 });

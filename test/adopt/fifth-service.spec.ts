@@ -13,7 +13,7 @@ import {
 } from '@grpc/grpc-js';
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { startTestGateway } from '../support/gateway.js';
 import { readmeFile } from '../support/readme.js';
 import { REGISTER } from '../support/typescript.js';
@@ -26,17 +26,17 @@ let folder: string;
 let descriptors: string;
 let backend: Server;
 let backendUrl: string;
-let world: World;
+let sandbox: SandboxEnvironment;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fifth-service-'));
   descriptors = buildDescriptors(join(folder, 'billing-team'));
   [backend, backendUrl] = await startBilling(descriptors);
-  world = await startWorld({ faultServer: false });
+  sandbox = await startSandbox({ faultServer: false });
 });
 afterAll(async () => {
   backend.forceShutdown();
-  await world.close();
+  await sandbox.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -68,13 +68,13 @@ async function startBilling(set: string): Promise<[Server, string]> {
 }
 
 async function getInvoice(url: string, permissions: string[]): Promise<{ status: number; body: unknown }> {
-  const token = await world.issueToken('alice@acme.test', { permissions });
+  const token = await sandbox.issueToken('alice@acme.test', { permissions });
   const response = await fetch(`${url}/api/v1/invoices/42`, { headers: { authorization: `Bearer ${token}` } });
   return { status: response.status, body: await response.json() };
 }
 
 async function nameOfAlice(url: string): Promise<unknown> {
-  const headers = { authorization: `Bearer ${await world.issueToken('alice@acme.test')}` };
+  const headers = { authorization: `Bearer ${await sandbox.issueToken('alice@acme.test')}` };
   const me = (await (await fetch(`${url}/api/v1/me`, { headers })).json()) as { user: { id: string } };
   const response = await fetch(`${url}/api/v1/users/${me.user.id}`, { headers });
   return ((await response.json()) as { displayName: unknown }).displayName;
@@ -84,10 +84,10 @@ const INVOICE = { id: '42', tenantId: 'acme', amountCents: '9007199254740993' };
 
 describe('a fifth service', () => {
   it('is served from its descriptor set alone', async () => {
-    const own = await startWorld({ faultServer: false });
+    const own = await startSandbox({ faultServer: false });
     const gateway = await startTestGateway({
-      world: own,
-      env: { ...world.gatewayEnv(), GATEWAY_DESCRIPTORS: descriptors, BILLING_SERVICE_URL: backendUrl },
+      sandbox: own,
+      env: { ...sandbox.gatewayEnv(), GATEWAY_DESCRIPTORS: descriptors, BILLING_SERVICE_URL: backendUrl },
     });
     try {
       expect(await getInvoice(gateway.url, ['billing.read'])).toEqual({ status: 200, body: INVOICE });
@@ -152,7 +152,7 @@ async function startProcess(cwd: string): Promise<[ChildProcess, string]> {
   const child = spawn(process.execPath, ['--import', REGISTER, 'src/main.ts'], {
     cwd,
     env: {
-      ...world.gatewayEnv(),
+      ...sandbox.gatewayEnv(),
       BILLING_SERVICE_URL: backendUrl,
       API_GATEWAY_PORT: '0',
       GATEWAY_ADMIN_ADDR: '',

@@ -33,7 +33,7 @@ it.each([
 it('gateway explain names each as far as it is known before the start', async () => {
   const out: string[] = [];
   const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void out.push(line) };
-  const env = { ...gateway.world.gatewayEnv(), GATEWAY_MODULES: MODULES };
+  const env = { ...gateway.sandbox.gatewayEnv(), GATEWAY_MODULES: MODULES };
   expect(await run(['explain', 'GET', '/api/v1/users'], terminal as never, env)).toBe(0);
   expect(out.join('\n')).toMatch(
     /guards +AuthenticationGuard, TenantGuard, RolesGuard, ExistingGuard, ValueGuard, one that a factory makes, TransientGuard, AttachedGuard/,

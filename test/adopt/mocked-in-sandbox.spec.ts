@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD } from '../../sandbox/data/seed.js';
-import { startWorld, type Upstream } from '../../sandbox/world.js';
+import { startSandbox, type Upstream } from '../../sandbox/environment.js';
 import { ROOT } from '../ops/project-files.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { readmeBlocks, readmeFile } from '../support/readme.js';
@@ -19,8 +19,8 @@ beforeAll(async () => {
   for (const name of ['gateway', 'google']) cpSync(join(ROOT, 'proto', name), join(folder, name), { recursive: true });
   const set = join(folder, 'extra.binpb');
   execFileSync(join(ROOT, 'node_modules/.bin/buf'), ['build', '--as-file-descriptor-set', '-o', set], { cwd: folder });
-  const world = await startWorld({ faultServer: false, idp: false, mocks: [set], grants: ['reports.read'] });
-  gateway = await startTestGateway({ world });
+  const sandbox = await startSandbox({ faultServer: false, idp: false, mocks: [set], grants: ['reports.read'] });
+  gateway = await startTestGateway({ sandbox });
 });
 afterAll(async () => {
   await gateway.close();
@@ -59,8 +59,8 @@ describe('an adopted service, mocked in the sandbox', () => {
   });
 
   it('has a fault switch of its own', async () => {
-    await gateway.world.setFault('billing' as Upstream, { mode: 'down' });
+    await gateway.sandbox.setFault('billing' as Upstream, { mode: 'down' });
     expect(await getInvoice('alice@acme.test')).toEqual([503, expect.stringContaining('UPSTREAM_UNAVAILABLE')]);
-    await gateway.world.setFault('billing' as Upstream, { mode: 'none' });
+    await gateway.sandbox.setFault('billing' as Upstream, { mode: 'none' });
   });
 });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.js';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
@@ -19,7 +19,7 @@ afterAll(() => gateway.close());
 async function command(name: string, ...args: string[]): Promise<string> {
   const out: string[] = [];
   const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void out.push(line) };
-  await run(args, terminal as never, { ...gateway.world.gatewayEnv(), GATEWAY_MODULES: module(name) });
+  await run(args, terminal as never, { ...gateway.sandbox.gatewayEnv(), GATEWAY_MODULES: module(name) });
   return out.join('\n');
 }
 
@@ -40,10 +40,10 @@ it('routes that would take requests of generated ones are refused at the start a
     'ClashingController has the path GET /api/v1/*rest',
   ];
   for (const text of said) expect(checked).toContain(text);
-  const world = await startWorld({ faultServer: false, idp: false });
-  const starting = startTestGateway({ world, env: { GATEWAY_MODULES: module('clashing') } });
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
+  const starting = startTestGateway({ sandbox, env: { GATEWAY_MODULES: module('clashing') } });
   const error = await starting.catch((reason: unknown) => reason);
-  await world.close();
+  await sandbox.close();
   expect(error).toBeInstanceOf(AggregateError);
   const started = (error as AggregateError).errors.map((each: { problems: unknown }) => JSON.stringify(each.problems));
   for (const text of said) expect(started.join('\n').replaceAll('\\"', '"')).toContain(text);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Protection } from '../../src/traffic/protection.js';
 import { lineOf, startTestGateway, type TestGateway } from '../support/gateway.js';
 
@@ -16,22 +16,22 @@ const HEADERS = [
   'cache-control',
 ];
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let gateway: TestGateway;
 let limited: TestGateway;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
   const env = { GATEWAY_MODULES: MODULES, GATEWAY_REPLICAS: '1' };
-  gateway = await startTestGateway({ world, env });
+  gateway = await startTestGateway({ sandbox, env });
   limited = await startTestGateway({
-    world,
+    sandbox,
     env: { ...env, RATE_LIMIT_RPS: '1', RATE_LIMIT_BURST: '2', GATEWAY_RATE_LIMIT_IP_RPS: '0' },
   });
 });
 afterAll(async () => {
   await Promise.all([gateway, limited].map((each) => each.gateway.drain()));
-  await world.close();
+  await sandbox.close();
 });
 
 /** Everything that is the same for two refusals of one kind. */
@@ -49,7 +49,7 @@ async function refusalAt(target: TestGateway, path: string, headers: Record<stri
   };
 }
 
-const token = (user: string, claims: object = {}) => world.issueToken(user, claims as never);
+const token = (user: string, claims: object = {}) => sandbox.issueToken(user, claims as never);
 const bearer = async (user: string, claims?: object) => ({ authorization: `Bearer ${await token(user, claims)}` });
 
 describe('a generated route and an ordinary controller refuse alike', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { lineOf, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
@@ -44,19 +44,19 @@ describe('a guard that is made for each request', () => {
   });
 
   it('is refused at the start where Nest does not dispatch', async () => {
-    const world = await startWorld({ faultServer: false, idp: false });
-    const starting = startTestGateway({ world, env: settings('scoped-shapes.module.ts') });
+    const sandbox = await startSandbox({ faultServer: false, idp: false });
+    const starting = startTestGateway({ sandbox, env: settings('scoped-shapes.module.ts') });
     await expect(starting).rejects.toThrow(
       'GATEWAY_MODULES: ScopedShapesController is made anew for each request, and GET /shapes/v1/files/{path=**} is not',
     );
-    await world.close();
+    await sandbox.close();
   });
 });
 
 describe('a route that names an upstream of which the settings know nothing', () => {
   it('is refused at the start, with the names that it could have', async () => {
-    const world = await startWorld({ faultServer: false, idp: false });
-    const starting = startTestGateway({ world, env: settings('misnamed-upstream.module.ts') });
+    const sandbox = await startSandbox({ faultServer: false, idp: false });
+    const starting = startTestGateway({ sandbox, env: settings('misnamed-upstream.module.ts') });
     const refusal = await starting.then(() => '', String);
     expect(refusal).toContain(
       "@Upstream('usr') of MisnamedController.misspelled names no upstream; name one with a <NAME>_SERVICE_URL: perhaps user",
@@ -64,6 +64,6 @@ describe('a route that names an upstream of which the settings know nothing', ()
     expect(refusal).toContain(
       "@Upstream('orders') of MisnamedController.unknown names no upstream; name one with a <NAME>_SERVICE_URL: auth, user, tenant, ai",
     );
-    await world.close();
+    await sandbox.close();
   });
 });

@@ -40,11 +40,11 @@ describe('a generated route of a replaced controller', () => {
   });
 
   it("is refused by the application's guard, before a rate is used up or the backend is asked", async () => {
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const response = await alice.get('/api/v1/users', { 'x-hours': 'closed' });
     await expectFetchProblem(response, 'PERMISSION_DENIED');
     expect(response.headers.get('ratelimit')).not.toContain('tenant');
-    expect(gateway.world.calls.list().filter(({ upstream }) => upstream === 'user')).toEqual([]);
+    expect(gateway.sandbox.calls.list().filter(({ upstream }) => upstream === 'user')).toEqual([]);
   });
 
   it('is answered by an interceptor that does not call on', async () => {
@@ -70,14 +70,14 @@ describe('a generated route of a replaced controller', () => {
   });
 
   it('calls another service by ClientGrpc from an explicit method, in the name of the caller', async () => {
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const response = await alice.get('/api/v1/users/acme-alice');
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
       data: { id: 'acme-alice', displayName: expect.stringMatching(/ of Acme/) },
     });
     expect(journal).toEqual([...ORDER, 'GetUser', 'StopwatchInterceptor ends']);
-    const calls = gateway.world.calls.list().filter(({ method }) => /GetUser|GetTenant$/.test(method));
+    const calls = gateway.sandbox.calls.list().filter(({ method }) => /GetUser|GetTenant$/.test(method));
     expect(calls.map(({ method, metadata }) => [method, metadata['x-gateway-tenant']])).toEqual([
       ['/user.v1.UserService/GetUser', ['acme']],
       ['/tenant.v1.TenantService/GetTenant', ['acme']],
@@ -133,7 +133,7 @@ describe('an open circuit breaker', () => {
 it('gateway explain prints the order in which they run', async () => {
   const out: string[] = [];
   const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void out.push(line) };
-  const env = { ...gateway.world.gatewayEnv(), GATEWAY_MODULES: MODULES };
+  const env = { ...gateway.sandbox.gatewayEnv(), GATEWAY_MODULES: MODULES };
   expect(await run(['explain', 'DELETE', '/api/v1/users/usr_1'], terminal as never, env)).toBe(0);
   const said = Object.fromEntries(out.slice(1).map((line) => line.trim().split(/\s{2,}/)));
   expect(said.guards).toBe('AuthenticationGuard, TenantGuard, RolesGuard, OpeningHoursGuard, StaffGuard');

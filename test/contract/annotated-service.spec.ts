@@ -56,7 +56,7 @@ beforeAll(async () => {
     GATEWAY_CORS_ORIGINS: 'https://app.test',
   };
   gateway = await startTestGateway({ env });
-  token = await gateway.world.issueToken('alice@acme.test');
+  token = await gateway.sandbox.issueToken('alice@acme.test');
 });
 afterAll(async () => {
   await gateway?.close();

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { run } from '../../src/cli/program.js';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { startRefusal } from '../../src/start-refusal.js';
@@ -20,12 +20,12 @@ const SSO = {
   GATEWAY_SSO_CORP_CLIENT_SECRET: 'a secret of the provider',
 };
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let file: DescriptorFile | undefined;
 
-beforeAll(async () => void (world = await startWorld({ faultServer: false, idp: false })));
+beforeAll(async () => void (sandbox = await startSandbox({ faultServer: false, idp: false })));
 afterEach(() => file?.remove());
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 const OPEN = { access: 1 } as const;
 const custom = (kind: string, path: string): NonNullable<RpcEdit['http']> => ({
@@ -39,7 +39,7 @@ const get = (value: string, more: object = {}): NonNullable<RpcEdit['http']> => 
 /** Settings that mount ShapeService with these changes. */
 function envWith(edits: Readonly<Record<string, RpcEdit>>, more: Readonly<Record<string, string>> = {}) {
   file = descriptorFile(shapesWith(edits));
-  return { ...world.gatewayEnv(), GATEWAY_DESCRIPTORS: file.path, SHAPES_SERVICE_URL: '127.0.0.1:1', ...more };
+  return { ...sandbox.gatewayEnv(), GATEWAY_DESCRIPTORS: file.path, SHAPES_SERVICE_URL: '127.0.0.1:1', ...more };
 }
 
 async function check(env: Readonly<Record<string, string>>): Promise<{ exitCode: number; lines: string[] }> {
@@ -51,7 +51,7 @@ async function check(env: Readonly<Record<string, string>>): Promise<{ exitCode:
 /** What a start says of the same settings: its exit code and its lines. */
 async function start(env: Readonly<Record<string, string>>): Promise<{ exitCode: number; lines: string[] }> {
   try {
-    const gateway = await startTestGateway({ env, world, waitUntilReady: false });
+    const gateway = await startTestGateway({ env, sandbox, waitUntilReady: false });
     await gateway.gateway.drain();
   } catch (error) {
     const { exitCode, lines } = startRefusal(error, parseEnvironment(env));
@@ -116,19 +116,23 @@ describe('gateway check and a start refuse the same, with the same words:', () =
     ['Extra.v1', /^EXTRA_SERVICE_URL: is not set/],
     ['', /needs a package/],
   ])('a set whose package "%s" has no address', async (name, text) => {
-    await expectRefusal({ ...world.gatewayEnv(), GATEWAY_DESCRIPTORS: inPackage(name) }, text);
+    await expectRefusal({ ...sandbox.gatewayEnv(), GATEWAY_DESCRIPTORS: inPackage(name) }, text);
   });
 
   it('files that do not hold a certificate', async () => {
     const wrong = { GATEWAY_USER_TLS_MODE: 'tls', GATEWAY_USER_TLS_CA_FILE: import.meta.filename };
     const text = /^GATEWAY_USER_TLS_MODE: .*check-and-start.spec.ts is no PEM file; name PEM files/;
-    await expectRefusal({ ...world.gatewayEnv(), ...wrong }, text);
+    await expectRefusal({ ...sandbox.gatewayEnv(), ...wrong }, text);
   });
 });
 
 describe('gateway check and a start accept', () => {
   it('a package in capitals, whose address is in capitals whatever it is', async () => {
-    const env = { ...world.gatewayEnv(), GATEWAY_DESCRIPTORS: inPackage('Extra.v1'), EXTRA_SERVICE_URL: '127.0.0.1:1' };
+    const env = {
+      ...sandbox.gatewayEnv(),
+      GATEWAY_DESCRIPTORS: inPackage('Extra.v1'),
+      EXTRA_SERVICE_URL: '127.0.0.1:1',
+    };
     expect([await check(env), await start(env)]).toEqual([
       { exitCode: 0, lines: [] },
       { exitCode: 0, lines: [] },
@@ -154,7 +158,7 @@ describe('gateway check and a start accept', () => {
 
 it('a process that refuses its contracts says so in its own lines alone and exits 78', async () => {
   const env = envWith({ GetFile: { http: get('/metrics') } }, { LOG_LEVEL: 'debug' });
-  const gateway = new GatewayProcess(world, env);
+  const gateway = new GatewayProcess(sandbox, env);
   expect(await gateway.exited).toBe(78);
   await expect.poll(() => gateway.lines.length).toBe(1);
   const [line] = gateway.lines;

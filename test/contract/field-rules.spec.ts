@@ -121,7 +121,7 @@ beforeAll(async () => {
   gateway = await startTestGateway({ env });
   alice = await Client.of(gateway, 'alice@acme.test');
   const permissions = ['extra.admin'];
-  admin = new Client(gateway.url, await gateway.world.issueToken('alice@acme.test', { permissions }));
+  admin = new Client(gateway.url, await gateway.sandbox.issueToken('alice@acme.test', { permissions }));
 });
 afterAll(async () => {
   await gateway.close();

@@ -206,7 +206,7 @@ describe.each(KINDS)('what a client may not touch: %s, %s', (kind, rule) => {
 describe('with the permission', () => {
   it.each(KINDS.filter(([, rule]) => rule === 'privileged'))('everything may be replaced: %s', async (kind) => {
     const permissions = ['extra.admin'];
-    const admin = new Client(gateway.url, await gateway.world.issueToken('alice@acme.test', { permissions }));
+    const admin = new Client(gateway.url, await gateway.sandbox.issueToken('alice@acme.test', { permissions }));
     for (const [, verb, query, body] of [...REPLACED, ...INDIRECT]) {
       const response = await admin.send(verb, `/extra/v1/${kind.toLowerCase()}/7?${query}`, body);
       expect(response.status, `${verb} ${query} ${JSON.stringify(body)}`).toBe(200);

@@ -34,32 +34,32 @@ describe('another tenant’s record in the answer of a backend', () => {
     [
       'one record',
       () => {
-        const carol = known(gateway.world.directory.users.get('globex-carol'));
-        vi.spyOn(gateway.world.directory, 'userOf').mockReturnValue(carol);
+        const carol = known(gateway.sandbox.directory.users.get('globex-carol'));
+        vi.spyOn(gateway.sandbox.directory, 'userOf').mockReturnValue(carol);
       },
       () => alice.get('/api/v1/users/acme-alice'),
     ],
     [
       'one of many in a list',
       () => {
-        const all = [...gateway.world.directory.users.values()].filter(({ id }) => /^(acme-a|globex-c)/.test(id));
-        vi.spyOn(gateway.world.directory, 'usersOf').mockReturnValue(all);
+        const all = [...gateway.sandbox.directory.users.values()].filter(({ id }) => /^(acme-a|globex-c)/.test(id));
+        vi.spyOn(gateway.sandbox.directory, 'usersOf').mockReturnValue(all);
       },
       () => alice.get('/api/v1/users?page_size=100'),
     ],
     [
       'the last of a search',
       () => {
-        const all = [...gateway.world.directory.users.values()].filter(({ id }) => /-(alice|carol)$/.test(id));
-        vi.spyOn(gateway.world.directory, 'usersOf').mockReturnValue(all);
+        const all = [...gateway.sandbox.directory.users.values()].filter(({ id }) => /-(alice|carol)$/.test(id));
+        vi.spyOn(gateway.sandbox.directory, 'usersOf').mockReturnValue(all);
       },
       () => alice.get('/api/v1/users/search?query=test'),
     ],
     [
       'what a change returns',
       () => {
-        const carol = known(gateway.world.directory.users.get('globex-carol'));
-        vi.spyOn(gateway.world.directory, 'addUser').mockReturnValue(carol);
+        const carol = known(gateway.sandbox.directory.users.get('globex-carol'));
+        vi.spyOn(gateway.sandbox.directory, 'addUser').mockReturnValue(carol);
       },
       () => alice.send('POST', '/api/v1/users', { username: 'new.user', email: 'new.user@acme.test' }),
     ],
@@ -68,32 +68,32 @@ describe('another tenant’s record in the answer of a backend', () => {
     [
       'members',
       () => {
-        const members = known(gateway.world.directory.members.get('globex'));
-        vi.spyOn(gateway.world.directory.members, 'get').mockReturnValue(members);
+        const members = known(gateway.sandbox.directory.members.get('globex'));
+        vi.spyOn(gateway.sandbox.directory.members, 'get').mockReturnValue(members);
       },
       () => alice.get('/api/v1/tenants/acme/users'),
     ],
     [
       'settings',
       () => {
-        const config = known(gateway.world.directory.configs.get('globex'));
-        vi.spyOn(gateway.world.directory.configs, 'get').mockReturnValue(config);
+        const config = known(gateway.sandbox.directory.configs.get('globex'));
+        vi.spyOn(gateway.sandbox.directory.configs, 'get').mockReturnValue(config);
       },
       () => alice.get('/api/v1/tenants/acme/config'),
     ],
     [
       'a record that names no tenant',
       () => {
-        const carol = known(gateway.world.directory.users.get('globex-carol'));
-        vi.spyOn(gateway.world.directory, 'userOf').mockReturnValue({ ...carol, tenantId: '' });
+        const carol = known(gateway.sandbox.directory.users.get('globex-carol'));
+        vi.spyOn(gateway.sandbox.directory, 'userOf').mockReturnValue({ ...carol, tenantId: '' });
       },
       () => alice.get('/api/v1/users/acme-alice'),
     ],
   ];
 
   function breakTenant(): void {
-    const tenant = known(gateway.world.directory.tenants.get('globex'));
-    vi.spyOn(gateway.world.directory.tenants, 'get').mockReturnValue(tenant);
+    const tenant = known(gateway.sandbox.directory.tenants.get('globex'));
+    vi.spyOn(gateway.sandbox.directory.tenants, 'get').mockReturnValue(tenant);
   }
 
   it.each(cases)('%s is blocked', async (_what, breakBackend, send) => {
@@ -104,8 +104,8 @@ describe('another tenant’s record in the answer of a backend', () => {
   });
 
   it('is left out of an answer that is composed', async () => {
-    const carol = known(gateway.world.directory.users.get('globex-carol'));
-    vi.spyOn(gateway.world.directory, 'userOf').mockReturnValue(carol);
+    const carol = known(gateway.sandbox.directory.users.get('globex-carol'));
+    vi.spyOn(gateway.sandbox.directory, 'userOf').mockReturnValue(carol);
     const response = await alice.get('/api/v1/me');
     const text = await response.text();
     expect(text).not.toMatch(FOREIGN);
@@ -178,7 +178,7 @@ describe('another tenant’s record in a stream', () => {
 describe('a field that a client may not set', () => {
   let backends: BackendView;
 
-  beforeAll(() => void (backends = new BackendView(gateway.world)));
+  beforeAll(() => void (backends = new BackendView(gateway.sandbox)));
   beforeEach(() => backends.clear());
 
   it.each([
@@ -205,7 +205,7 @@ describe('a field that a client may not set', () => {
 
 it('a password hash leaves the gateway nowhere', async () => {
   const hash = /password_?hash|argon2/i;
-  expect(gateway.world.directory.users.get('acme-alice')?.passwordHash).toMatch(hash);
+  expect(gateway.sandbox.directory.users.get('acme-alice')?.passwordHash).toMatch(hash);
   const root = await Client.of(gateway, 'root@platform.test');
   const bob = { displayName: 'Bob', email: 'bob@acme.test', username: 'bob', status: 'USER_STATUS_ACTIVE' };
   const answers = [

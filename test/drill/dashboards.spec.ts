@@ -54,7 +54,7 @@ afterAll(async () => {
 
 /** A key that AuthService is asked about, and a token that is revoked. */
 async function useOtherCredentials(): Promise<void> {
-  const token = await site.world.issueToken('bob@acme.test');
+  const token = await site.sandbox.issueToken('bob@acme.test');
   const send = (path: string, init: RequestInit) => fetch(`${site.pod.url}/api/v1/${path}`, init);
   await send('tenants/acme', { headers: { 'x-api-key': API_KEYS.acme } });
   const logout = () => send('auth/logout', { method: 'POST', headers: { authorization: `Bearer ${token}` } });

@@ -49,7 +49,7 @@ describe('a route that answers with JSON', () => {
   it('refuses before it asks the service', async () => {
     const user = { username: 'walter', email: 'walter@acme.test' };
     await expectFetchProblem(await alice.send('POST', USERS, user, { accept: 'text/csv' }), 'NOT_ACCEPTABLE');
-    expect([...gateway.world.directory.users.values()].map(({ username }) => username)).not.toContain('walter');
+    expect([...gateway.sandbox.directory.users.values()].map(({ username }) => username)).not.toContain('walter');
   });
 
   it('does not negotiate what has no body', async () => {

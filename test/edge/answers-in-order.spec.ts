@@ -15,7 +15,7 @@ beforeAll(async () => {
       GATEWAY_MAX_BODY_BYTES: '64KiB',
     },
   });
-  token = await gateway.world.issueToken('alice@acme.test');
+  token = await gateway.sandbox.issueToken('alice@acme.test');
 });
 afterAll(() => gateway.close());
 
@@ -168,13 +168,13 @@ describe('on one connection', () => {
 
   it('nothing that comes after an answer that ended it is done', async () => {
     const create = `POST /api/v1/ai HTTP/1.1\r\n${AUTHORIZED()}Content-Length: 17\r\n\r\n{"query":"hidden"`;
-    const before = gateway.world.calls.list().length;
+    const before = gateway.sandbox.calls.list().length;
     const client = (await RawClient.open(gateway.url)).send(`GET / HTTP/1.1\r\n\r\n${create}}`);
     await client.ended();
     client.leave();
     expect(client.statuses).toEqual([400]);
     expect(
-      gateway.world.calls
+      gateway.sandbox.calls
         .list()
         .slice(before)
         .map(({ method }) => method),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { choosePort } from '../../sandbox/gateway-process.js';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { run } from '../../src/cli/program.js';
 import { Client } from '../support/client.js';
 import { startTestGateway } from '../support/gateway.js';
@@ -15,12 +15,12 @@ let host: string;
 let token: string;
 
 beforeAll(async () => {
-  const world = await startWorld({ faultServer: false });
+  const sandbox = await startSandbox({ faultServer: false });
   const port = await choosePort('0');
   host = `http://localhost:${port}`;
   const publicUrl = host + BASE;
-  const env = { ...world.gatewayEnv(publicUrl), GATEWAY_PUBLIC_URL: `${publicUrl}/`, API_GATEWAY_PORT: port };
-  gateway = { ...(await startTestGateway({ world, env })), publicUrl };
+  const env = { ...sandbox.gatewayEnv(publicUrl), GATEWAY_PUBLIC_URL: `${publicUrl}/`, API_GATEWAY_PORT: port };
+  gateway = { ...(await startTestGateway({ sandbox, env })), publicUrl };
   ({ token } = await Client.of(gateway, 'alice@acme.test'));
 });
 afterAll(() => gateway.close());

@@ -3,7 +3,7 @@ import { Inject, Module } from '@nestjs/common';
 import type { ClientGrpc } from '@nestjs/microservices';
 import { firstValueFrom, type Observable, toArray } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { TenantModule } from '../../src/api/tenant/tenant.module.js';
 import { AppModule } from '../../src/app.module.js';
 import { provideClientGrpc } from '../../src/edge/client/client-grpc.provider.js';
@@ -63,12 +63,12 @@ describe.each(['http2', 'grpc-js'])('ClientGrpc in an explicit method, over %s',
 
   beforeAll(async () => {
     mountModule();
-    const world = await startWorld({ faultServer: false, idp: false });
+    const sandbox = await startSandbox({ faultServer: false, idp: false });
     const env = { GATEWAY_GRPC_TRANSPORT: transport, GATEWAY_HEALTH_INTERVAL: '1h' };
-    gateway = await startTestGateway({ world, env });
+    gateway = await startTestGateway({ sandbox, env });
     alice = await Client.of(gateway, 'alice@acme.test');
     await alice.get('/api/v1/users');
-    backends = new BackendView(gateway.world);
+    backends = new BackendView(gateway.sandbox);
   });
   afterAll(async () => {
     vi.restoreAllMocks();
@@ -141,7 +141,7 @@ describe.each(['http2', 'grpc-js'])('ClientGrpc in an explicit method, over %s',
       return 'enough';
     };
     expect(await (await ask()).json()).toBe('enough');
-    await untilPasses(() => expect(gateway.world.calls.list().at(-1)).toMatchObject({ cancelled: true }));
+    await untilPasses(() => expect(gateway.sandbox.calls.list().at(-1)).toMatchObject({ cancelled: true }));
     override = async ({ users }) => {
       users.getUser({ userId: 'u1' });
       return 'nothing';

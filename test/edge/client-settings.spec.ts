@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
@@ -8,17 +8,17 @@ const APP = 'https://app.example.com';
 const USERS = '/api/v1/users';
 const STREAM = '/api/v1/ai:stream';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let plain: TestGateway;
 let gateway: TestGateway;
 let alice: Client;
 let alicePlain: Client;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
-  plain = await startTestGateway({ world, env: { GATEWAY_CORS_ORIGINS: APP, GATEWAY_STREAM_HEARTBEAT: '1s' } });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
+  plain = await startTestGateway({ sandbox, env: { GATEWAY_CORS_ORIGINS: APP, GATEWAY_STREAM_HEARTBEAT: '1s' } });
   gateway = await startTestGateway({
-    world,
+    sandbox,
     env: {
       GATEWAY_CORS_ORIGINS: APP,
       GATEWAY_CORS_HEADERS: 'X-Client-Version, baggage',
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await Promise.all([gateway, plain].map((each) => each.gateway.drain()));
-  await world.close();
+  await sandbox.close();
 });
 
 describe('GATEWAY_CORS_HEADERS', () => {
@@ -159,7 +159,7 @@ describe('GATEWAY_FORWARDED_PREFIX', () => {
   it('is not read without the setting, nor from a peer that is not trusted', async () => {
     expect(await server(plain, headers)).toEqual([{ url: '/' }]);
     const env = { GATEWAY_FORWARDED_PREFIX: 'true', GATEWAY_TRUSTED_PROXIES: '10.0.0.0/8' };
-    const distant = await startTestGateway({ world, env });
+    const distant = await startTestGateway({ sandbox, env });
     expect(await server(distant, headers)).toEqual([{ url: '/' }]);
     await distant.gateway.drain();
   });

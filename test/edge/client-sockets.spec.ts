@@ -88,7 +88,7 @@ describe.each(Object.entries(PORTS))('on the %s port', (port, url) => {
 
 describe('what interrupts a connection in the middle of something', () => {
   const settled = () => metric(PORTS.ops(), 'gateway_in_flight_requests');
-  const token = () => gateway.world.issueToken('alice@acme.test');
+  const token = () => gateway.sandbox.issueToken('alice@acme.test');
   const large = (authorization: string) =>
     `POST /api/v1/ai HTTP/1.1\r\nHost: a\r\n${authorization}\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n${' '.repeat(400_000)}`;
   const slow = (authorization: string) => {

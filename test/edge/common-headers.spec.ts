@@ -33,7 +33,7 @@ beforeAll(async () => {
       GATEWAY_MAX_BODY_BYTES: '64KiB',
     },
   });
-  token = await gateway.world.issueToken('alice@acme.test');
+  token = await gateway.sandbox.issueToken('alice@acme.test');
 });
 afterAll(() => gateway.close());
 

@@ -58,7 +58,7 @@ async function fetchFrom(site: Server, method: string, path: string, token: stri
 describe('in a browser, the page of', () => {
   it('an allowed origin reads answers and problems alike', async () => {
     const app = sites[0]!;
-    const token = await gateway.world.issueToken('alice@acme.test');
+    const token = await gateway.sandbox.issueToken('alice@acme.test');
     const id = 'from-a-page';
     expect(await fetchFrom(app, 'GET', '/api/v1/me', token)).toEqual({ status: 200, code: undefined, id });
     expect(await fetchFrom(app, 'DELETE', '/api/v1/users/nobody', token)).toMatchObject({ status: 404, id });
@@ -67,7 +67,7 @@ describe('in a browser, the page of', () => {
   });
 
   it('a foreign origin reads nothing', async () => {
-    const token = await gateway.world.issueToken('alice@acme.test');
+    const token = await gateway.sandbox.issueToken('alice@acme.test');
     expect(await fetchFrom(await startSite(), 'GET', '/api/v1/me', token)).toBe('Failed to fetch');
   });
 });

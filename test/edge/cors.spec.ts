@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GatewayErrorCode } from '../../src/domain/errors.js';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { untilDenied } from '../support/rate-limits.js';
@@ -12,22 +12,22 @@ const USERS = '/api/v1/users';
 
 type Headers = Readonly<Record<string, string>>;
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let gateway: TestGateway;
 let withoutSetting: TestGateway;
 let token: string;
 
-const start = (env: Headers) => startTestGateway({ world, env: { GATEWAY_HEALTH_INTERVAL: '1h', ...env } });
+const start = (env: Headers) => startTestGateway({ sandbox, env: { GATEWAY_HEALTH_INTERVAL: '1h', ...env } });
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
   gateway = await start({ GATEWAY_CORS_ORIGINS: `${APP}, ${ADMIN}` });
   withoutSetting = await start({});
-  token = await world.issueToken('alice@acme.test');
+  token = await sandbox.issueToken('alice@acme.test');
 });
 afterAll(async () => {
   await Promise.all([gateway, withoutSetting].map((each) => each.gateway.drain()));
-  await world.close();
+  await sandbox.close();
 });
 
 const send = (path: string, init: RequestInit & { headers?: Headers } = {}, to = gateway) => fetch(to.url + path, init);
@@ -71,9 +71,9 @@ describe('a preflight of an allowed origin', () => {
   });
 
   it('needs no credential and calls no backend', async () => {
-    world.calls.clear();
+    sandbox.calls.clear();
     expect((await preflight(USERS, 'POST')).status).toBe(204);
-    expect(world.calls.list()).toEqual([]);
+    expect(sandbox.calls.list()).toEqual([]);
   });
 
   it('is answered for each of the origins by its own name', async () => {
@@ -178,9 +178,9 @@ describe('an answer to a page of an allowed origin', () => {
   });
 
   it('that is 503', async () => {
-    await world.setFault('user', { mode: 'down' });
+    await sandbox.setFault('user', { mode: 'down' });
     const response = await asAlice(`${USERS}/acme-alice`);
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     expectReadable(response);
     await expectFetchProblem(response, 'UPSTREAM_UNAVAILABLE');
   });

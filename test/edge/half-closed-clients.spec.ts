@@ -7,7 +7,7 @@ let token: string;
 
 beforeAll(async () => {
   gateway = await startTestGateway();
-  token = await gateway.world.issueToken('alice@acme.test');
+  token = await gateway.sandbox.issueToken('alice@acme.test');
 });
 afterAll(() => gateway.close());
 
@@ -37,15 +37,15 @@ describe('a client that sends its last byte and goes on reading', () => {
   });
 
   it('is told that what an upstream was still asked for has ended, and the call ends', async () => {
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const client = (await RawClient.open(gateway.url)).send(request('/api/v1/ai', { query: 'slow 20000ms' }));
-    await gateway.world.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
+    await gateway.sandbox.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
     client.halfClose();
     await client.closed;
     expect(client.statuses).toEqual([499]);
     expect(client.answers[0]?.headers).toMatchObject({ connection: 'close', 'x-gateway-error': 'CLIENT_CLOSED' });
     await expect.poll(lastLine).toMatchObject({ status: 499, aborted: true, grpc_code: 'CANCELLED' });
-    await expect.poll(() => gateway.world.calls.list().at(-1)?.outcome).toBe('CANCELLED');
+    await expect.poll(() => gateway.sandbox.calls.list().at(-1)?.outcome).toBe('CANCELLED');
   });
 
   it('has each of several answers, those that were ready and those that were not', async () => {
@@ -57,10 +57,10 @@ describe('a client that sends its last byte and goes on reading', () => {
 
   it('has the answer to CONNECT after that to a request under way, each with its line', async () => {
     const start = gateway.lines.length;
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const client = await RawClient.open(gateway.url);
     client.send(`${request('/api/v1/ai', { query: 'slow 20000ms' })}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`);
-    await gateway.world.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
+    await gateway.sandbox.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
     client.halfClose();
     await client.closed;
     expect(client.statuses).toEqual([499, 400]);

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { World } from '../../sandbox/world.js';
-import { startWorld } from '../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../sandbox/environment.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { CrashWatch } from '../support/crash-watch.js';
 import { startTestGateway, type LogLine, type TestGateway } from '../support/gateway.js';
 import { ListenerFiles } from '../support/listener-files.js';
@@ -21,23 +21,23 @@ const LIMITS = {
 };
 const files = new ListenerFiles();
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let crashes: CrashWatch;
 const gateways = new Map<string, TestGateway>();
 const gatewayOf = (kind: string) => gateways.get(kind) as TestGateway;
 
 beforeAll(async () => {
   crashes = new CrashWatch();
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
   for (const kind of ['TLS', 'a Unix socket']) {
     const own = kind === 'TLS' ? files.env : { GATEWAY_LISTEN: `unix:${files.socket}` };
-    gateways.set(kind, await startTestGateway({ world, env: { ...LIMITS, ...own } }));
+    gateways.set(kind, await startTestGateway({ sandbox, env: { ...LIMITS, ...own } }));
   }
 });
 afterAll(async () => {
   crashes.close();
   for (const { gateway } of gateways.values()) await gateway.drain();
-  await world.close();
+  await sandbox.close();
   files.remove();
 });
 
@@ -121,7 +121,7 @@ describe.each(['TLS', 'a Unix socket'])('a listener with %s', (kind) => {
     const stalled = () => metric(gateway.opsUrl ?? '', 'gateway_stalled_clients_total');
     const before = (await stalled()) ?? 0;
     const body = JSON.stringify({ query: 'stream 100000 tokens of 65536 bytes slow 0ms' });
-    const authorization = `Authorization: Bearer ${await world.issueToken('alice@acme.test')}`;
+    const authorization = `Authorization: Bearer ${await sandbox.issueToken('alice@acme.test')}`;
     const head = ['POST /api/v1/ai:stream HTTP/1.1', 'Host: localhost', authorization, 'Accept: text/event-stream'];
     const client = (await RawClient.open(url)).pause();
     const content = ['Content-Type: application/json', `Content-Length: ${body.length}`];

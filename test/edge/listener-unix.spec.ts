@@ -2,25 +2,25 @@ import { existsSync, lstatSync, mkdirSync, renameSync, statSync, writeFileSync }
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { startTestGateway } from '../support/gateway.js';
 import { ListenerFiles } from '../support/listener-files.js';
 import { RawClient } from '../support/raw-client.js';
 
 const files = new ListenerFiles();
-let world: World;
+let sandbox: SandboxEnvironment;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
 });
 afterAll(async () => {
-  await world.close();
+  await sandbox.close();
   files.remove();
 });
 
 const pathOf = (name: string) => join(files.folder, name);
 const start = (path: string, env: Readonly<Record<string, string>> = {}) =>
-  startTestGateway({ world, env: { OPS_PORT: '0', GATEWAY_LISTEN: `unix:${path}`, ...env } });
+  startTestGateway({ sandbox, env: { OPS_PORT: '0', GATEWAY_LISTEN: `unix:${path}`, ...env } });
 
 async function ask(path: string, headers = ''): Promise<number[]> {
   const client = await RawClient.open(`unix:${path}`);

@@ -32,9 +32,9 @@ it.each([
   ['user', { user: null, ...TENANT }],
   ['tenant', { tenant: null, ...USER }],
 ] as const)('GET /api/v1/me says what is missing while the service of the part "%s" is away', async (part, rest) => {
-  await gateway.world.setFault(part, { mode: 'down' });
+  await gateway.sandbox.setFault(part, { mode: 'down' });
   const errors = [{ part, code: 'UPSTREAM_UNAVAILABLE' }];
   expect(await me()).toMatchObject({ status: 200, complete: 'false', ...PRINCIPAL, ...rest, errors });
-  await gateway.world.setFault(part, { mode: 'none' });
+  await gateway.sandbox.setFault(part, { mode: 'none' });
   await expect.poll(me).toMatchObject({ complete: 'true' });
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   const alice = await Client.of(gateway, 'alice@acme.test');
   token = alice.token;
   await alice.get('/api/v1/me');
-  backends = new BackendView(gateway.world);
+  backends = new BackendView(gateway.sandbox);
 });
 afterAll(() => gateway.close());
 beforeEach(() => backends.clear());

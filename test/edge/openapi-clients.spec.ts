@@ -77,7 +77,7 @@ describe('the client of the page, with types of openapi-typescript', () => {
     const { renameFirstUser } = (await import(join(folder, 'client.ts'))) as {
       readonly renameFirstUser: (baseUrl: string, token: string, displayName: string) => Promise<string>;
     };
-    const token = await gateway.world.issueToken('alice@acme.test');
+    const token = await gateway.sandbox.issueToken('alice@acme.test');
     expect(await renameFirstUser(gateway.url, token, 'Ada')).toBe('Ada');
     await expect(renameFirstUser(gateway.url, 'nobody', 'Ada')).rejects.toThrow(/UNAUTHENTICATED/);
   });

@@ -28,14 +28,14 @@ describe('the document of a running gateway', () => {
 
   /** The same operations while nothing behind the gateway answers. */
   async function driveWithoutBackends(): Promise<void> {
-    const token = await gateway.world.issueToken('root@platform.test');
-    for (const upstream of UPSTREAMS) await gateway.world.setFault(upstream, { mode: 'down' });
+    const token = await gateway.sandbox.issueToken('root@platform.test');
+    for (const upstream of UPSTREAMS) await gateway.sandbox.setFault(upstream, { mode: 'down' });
     await gateway.gateway.app.get(HealthMonitor).check();
     for (const path of ['/health', '/healthz']) await api.call('GET', path, { expect: 503 });
     await api.call('GET', '/api/v1/me', { token, expect: 200 });
     await api.call('GET', '/api/v1/users', { token, expect: 503 });
     await api.call('POST', '/api/v1/ai:stream', { token, body: { query: 'x' }, expect: 503 });
-    for (const upstream of UPSTREAMS) await gateway.world.setFault(upstream, { mode: 'none' });
+    for (const upstream of UPSTREAMS) await gateway.sandbox.setFault(upstream, { mode: 'none' });
     gateway.gateway.app.get(DrainState).begin(performance.now());
     await api.call('GET', '/readyz', { expect: 503 });
   }
@@ -76,7 +76,7 @@ describe('the document of a running gateway', () => {
       routes.flatMap(({ route }) => route.method.policy.redact.map((path) => path.split('.').at(-1))),
     );
     expect([...redacted]).toEqual(['password_hash']);
-    const hashes = [...gateway.world.directory.users.values()].map((user) => user.passwordHash);
+    const hashes = [...gateway.sandbox.directory.users.values()].map((user) => user.passwordHash);
     expect(hashes.every((hash) => hash.length > 10)).toBe(true);
     for (const body of [...api.bodies, await (await fetch(`${gateway.url}/openapi.json`)).text()]) {
       expect(body.toLowerCase().replaceAll('_', '')).not.toContain('passwordhash":');

@@ -7,7 +7,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { DEBIAN_LIBRARIES, findDebianTool } from '../support/debian-tools.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { ListenerFiles, readListenerPem } from '../support/listener-files.js';
@@ -19,15 +19,15 @@ const CLIENT = '127.0.0.2';
 const CHUNKED = '/api/v1/ai:stream';
 
 const files = new ListenerFiles();
-let world: World;
+let sandbox: SandboxEnvironment;
 let token: string;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
-  token = await world.issueToken('alice@acme.test');
+  sandbox = await startSandbox({ faultServer: false, idp: false });
+  token = await sandbox.issueToken('alice@acme.test');
 });
 afterAll(async () => {
-  await world.close();
+  await sandbox.close();
   files.remove();
 });
 
@@ -91,7 +91,7 @@ describe.each(Object.entries(PROXIES))('behind %s, as the page sets it up', (nam
 
   beforeAll(async () => {
     const env = { GATEWAY_TRUSTED_PROXIES: '127.0.0.1', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '3s' };
-    gateways = [await startTestGateway({ world, env }), await startTestGateway({ world, env })];
+    gateways = [await startTestGateway({ sandbox, env }), await startTestGateway({ sandbox, env })];
     for (const { gateway } of gateways)
       (gateway.app.getHttpServer() as Server).on('connection', () => (connections += 1));
     const [one = '', two = ''] = gateways.map(({ url }) => new URL(url).port);
@@ -161,7 +161,7 @@ describe.each(Object.entries(PROXIES))('behind %s, as the page sets it up', (nam
   });
 
   it('messages of a stream come as they are sent, and the gateway learns that a client left', async () => {
-    world.calls.clear();
+    sandbox.calls.clear();
     const client = await session();
     const body = JSON.stringify({ query: 'stream 1000 tokens slow 200ms' });
     const stream = client.request({
@@ -177,7 +177,7 @@ describe.each(Object.entries(PROXIES))('behind %s, as the page sets it up', (nam
     await expect.poll(() => events).toContain('id: 2\n');
     stream.close();
     client.destroy();
-    const outcome = () => world.calls.list().find(({ method }) => method === '/ai.v1.AIService/StreamQuery')?.outcome;
+    const outcome = () => sandbox.calls.list().find(({ method }) => method === '/ai.v1.AIService/StreamQuery')?.outcome;
     await expect.poll(outcome).not.toBeNull();
     expect(events).not.toContain('event: end');
   });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { compileProto } from '../support/compile-proto.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type BytesStream, grpcBackend } from '../support/grpc-backend.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   redis = await TestRedis.start();
   const proto = compileProto(PROTO);
   const backend = await grpcBackend({ stream: { '/extra.v1.Streams/Watch': (call) => void calls.push(call) } });
-  const world = await startWorld({ faultServer: false, idp: false });
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
   const env = {
     GATEWAY_DESCRIPTORS: proto.path,
     EXTRA_SERVICE_URL: backend.target.replace('dns:///', ''),
@@ -41,13 +41,13 @@ beforeAll(async () => {
     REDIS_URL: redis.url,
   };
   const shared = { ...env, GATEWAY_CACHE_KEY: 'k'.repeat(48) };
-  const start = (settings: Record<string, string>) => startTestGateway({ world, env: settings });
+  const start = (settings: Record<string, string>) => startTestGateway({ sandbox, env: settings });
   [first, second, alone] = await Promise.all([start(shared), start(shared), start(env)]);
-  alice = await world.issueToken('alice@acme.test');
-  bob = await world.issueToken('bob@acme.test');
+  alice = await sandbox.issueToken('alice@acme.test');
+  bob = await sandbox.issueToken('bob@acme.test');
   toClose.push(
     () => Promise.all([first, second, alone].map(({ gateway }) => gateway.drain())),
-    () => world.close(),
+    () => sandbox.close(),
     () => backend.close(),
     () => proto.remove(),
     () => redis.close(),

@@ -44,7 +44,7 @@ beforeAll(async () => {
       GATEWAY_STREAM_HEARTBEAT: '0s',
     },
   });
-  const issue = (user: string) => gateway.world.issueToken(user);
+  const issue = (user: string) => gateway.sandbox.issueToken(user);
   alice = await issue('alice@acme.test');
   others = { 'the same tenant': await issue('bob@acme.test'), 'another tenant': await issue('carol@globex.test') };
   toClose.push(

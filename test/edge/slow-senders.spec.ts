@@ -40,7 +40,7 @@ describe('fifty clients that send byte by byte', () => {
     const senders = Promise.all(Array.from({ length: SENDERS }, () => dribble(head(rest))));
     expect((await alice.get('/api/v1/users?page_size=1')).status).toBe(200);
     for (const sender of await senders) expect(sender.statuses).toEqual([408]);
-    expect(gateway.world.calls.list().filter(({ method }) => method.endsWith('CreateUser'))).toEqual([]);
+    expect(gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('CreateUser'))).toEqual([]);
     expect((await alice.get('/api/v1/users?page_size=1')).status).toBe(200);
   });
 });

@@ -61,7 +61,7 @@ function flood(call: BytesStream): void {
 
 /** What is held at present: permits of requests, and calls at the backend. */
 async function held(gateway: TestGateway) {
-  const calls = gateway.world.calls.list().filter(({ outcome }) => outcome === null);
+  const calls = gateway.sandbox.calls.list().filter(({ outcome }) => outcome === null);
   return {
     requests: stages(gateway).filter((stage) => stage === 'stream').length,
     upstream: await metric(gateway.url, 'gateway_upstream_in_flight_requests', { upstream: 'ai' }),
@@ -105,7 +105,7 @@ describe('a stream whose client reads nothing', SLOW, () => {
     const body = { query: 'stream 400 tokens of 65536 bytes slow 0ms' };
     const client = await openUnread(gateway.url, STREAM, { token, body });
     // The backend waits for the client.
-    const sent = () => gateway.world.calls.list().find(({ method }) => method.endsWith('StreamQuery'))?.messages ?? 0;
+    const sent = () => gateway.sandbox.calls.list().find(({ method }) => method.endsWith('StreamQuery'))?.messages ?? 0;
     await expect.poll(sent, SOON).toBeGreaterThan(30);
     const text = await client.readAll();
     expect(text.length).toBeGreaterThan(400 * 65_536);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { API_KEYS, Credentials } from '../../sandbox/auth/credentials.js';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { namedShape, ShapesBackend, TENANT_CACHE } from '../support/cached-shapes.js';
 import { Client } from '../support/client.js';
 
@@ -22,9 +22,9 @@ async function start(env: Readonly<Record<string, string>> = {}): Promise<void> 
     calls.push(call);
     call.write(namedShape('first'));
   };
-  const world = await startWorld({ faultServer: false });
+  const sandbox = await startSandbox({ faultServer: false });
   gateway = await startSsoGateway({
-    world,
+    sandbox,
     env: { ...shapes.env, GATEWAY_JWT_CLOCK_TOLERANCE: '0s', GATEWAY_AUTH_CACHE_TTL: '1s', ...env },
   });
 }
@@ -91,7 +91,7 @@ describe('open streams of every format end with', () => {
 
   it('the expiry of their access token', async () => {
     const exp = Math.floor(Date.now() / 1000) + 4;
-    const token = await gateway.world.issueToken('alice@acme.test', { exp });
+    const token = await gateway.sandbox.issueToken('alice@acme.test', { exp });
     const { ends } = await openAll(bearer(token));
     await expectEnded(ends, 'UNAUTHENTICATED', 'TOKEN_EXPIRED');
     expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000);
@@ -128,13 +128,13 @@ describe('a tenant that is suspended', () => {
 
   it('has its open streams ended in every format, and no other tenant has', async () => {
     // What is not known is asked for again soon.
-    await gateway.world.setFault('tenant', { mode: 'down' });
+    await gateway.sandbox.setFault('tenant', { mode: 'down' });
     const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
     const { ends } = await openAll(bearer(carol.token));
     const other = await open(bearer(alice.token), 'text/event-stream');
-    const { tenants } = gateway.world.directory;
+    const { tenants } = gateway.sandbox.directory;
     tenants.set('globex', { ...tenants.get('globex')!, suspended: true });
-    await gateway.world.setFault('tenant', { mode: 'none' });
+    await gateway.sandbox.setFault('tenant', { mode: 'none' });
     const [untouched] = calls.splice(3);
     await expectEnded(ends, 'TENANT_SUSPENDED', 'TENANT_SUSPENDED');
     untouched?.end();
@@ -171,7 +171,7 @@ describe('where the expiry of a token does not end streams', () => {
 
   it('they go on beyond it, to their own end', async () => {
     const exp = Math.floor(Date.now() / 1000) + 3;
-    const token = await gateway.world.issueToken('alice@acme.test', { exp });
+    const token = await gateway.sandbox.issueToken('alice@acme.test', { exp });
     const stream = await open(bearer(token), 'text/event-stream');
     const refused = async () => (await open(bearer(token), 'text/event-stream')).status;
     // Two looks at the credential later.

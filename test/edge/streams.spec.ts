@@ -16,7 +16,7 @@ beforeAll(async () => {
   alice = await Client.of(gateway, 'alice@acme.test');
 });
 afterAll(() => gateway.close());
-beforeEach(() => gateway.world.calls.clear());
+beforeEach(() => gateway.sandbox.calls.clear());
 
 const ask = (query: string, accept = 'text/event-stream') => alice.send('POST', STREAM, { query }, { accept });
 
@@ -111,7 +111,7 @@ describe('a client that leaves', () => {
     const response = await openRaw('stream 100000 tokens slow 20ms');
     await once(response, 'data');
     response.destroy();
-    const call = await gateway.world.calls.waitFor((each) => each.method === METHOD && each.cancelled);
+    const call = await gateway.sandbox.calls.waitFor((each) => each.method === METHOD && each.cancelled);
     expect(call.outcome).not.toBe('OK');
     await expect
       .poll(() => lastRequest(gateway))
@@ -121,10 +121,10 @@ describe('a client that leaves', () => {
   it('cancels a unary call too', async () => {
     const leave = new AbortController();
     const pending = alice.sendWith(leave.signal, '/api/v1/ai', { query: 'slow 30000ms' });
-    await gateway.world.calls.waitFor((each) => each.method === '/ai.v1.AIService/ProcessQuery');
+    await gateway.sandbox.calls.waitFor((each) => each.method === '/ai.v1.AIService/ProcessQuery');
     leave.abort();
     await expect(pending).rejects.toThrow('aborted');
-    await gateway.world.calls.waitFor((each) => each.method === '/ai.v1.AIService/ProcessQuery' && each.cancelled);
+    await gateway.sandbox.calls.waitFor((each) => each.method === '/ai.v1.AIService/ProcessQuery' && each.cancelled);
   });
 });
 
@@ -133,7 +133,7 @@ describe('a client that does not read', () => {
     const total = 4_000;
     const response = await openRaw(`stream ${total} tokens of 16384 bytes slow 0ms`);
     response.pause();
-    const sent = () => gateway.world.calls.list().find((each) => each.method === METHOD)?.messages ?? 0;
+    const sent = () => gateway.sandbox.calls.list().find((each) => each.method === METHOD)?.messages ?? 0;
     await settled(sent);
     expect(sent()).toBeLessThan(total / 2);
     let bytes = 0;

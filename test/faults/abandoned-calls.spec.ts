@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { BackendStub, GOOD, SILENT } from '../support/backend-stub.js';
 import { QUICK_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 
 const USER = '/api/v1/users/acme-alice';
 
 let stub: BackendStub;
-let faults: FaultWorld;
+let faults: FaultFixture;
 beforeAll(async () => {
   stub = await BackendStub.start();
   const env = { ...QUICK_CIRCUIT, USER_SERVICE_URL: stub.address, GATEWAY_USER_TIMEOUT: '20s' };
-  faults = await FaultWorld.start({ env });
+  faults = await FaultFixture.start({ env });
 });
 afterAll(async () => {
   await faults.close();

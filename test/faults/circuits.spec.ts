@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { BackendStub, GOOD, SILENT } from '../support/backend-stub.js';
 import { QUICK_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 import { type Http2Reply, trailersOnly } from '../support/http2-stub.js';
 
 const USER = '/api/v1/users/acme-alice';
@@ -11,11 +11,11 @@ const CLOSED = 'gateway_circuit_state{upstream="user",state="closed"}';
 const OPENED = 'gateway_circuit_transitions_total{upstream="user",to="open"}';
 const TRIED = 'gateway_circuit_transitions_total{upstream="user",to="half_open"}';
 
-let faults: FaultWorld;
+let faults: FaultFixture;
 afterEach(() => faults.close());
 
 async function start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-  faults = await FaultWorld.start({ env: { ...QUICK_CIRCUIT, ...env } });
+  faults = await FaultFixture.start({ env: { ...QUICK_CIRCUIT, ...env } });
 }
 
 describe('a flapping service (FI-30)', () => {
@@ -23,7 +23,7 @@ describe('a flapping service (FI-30)', () => {
     await start({ GATEWAY_CIRCUIT_OPEN: '400ms', GATEWAY_USER_TIMEOUT: '5s' });
     const startedAt = performance.now();
     for (let n = 0; n < 6; n++) {
-      await faults.world.setFault('user', { mode: n % 2 === 0 ? 'down' : 'none' });
+      await faults.sandbox.setFault('user', { mode: n % 2 === 0 ? 'down' : 'none' });
       await faults.codes(USER, 10);
     }
     const pauses = (performance.now() - startedAt) / (400 * 0.9);
@@ -37,10 +37,10 @@ describe('a tenant whose requests all fail (FI-31)', () => {
   it('opens no circuit for others by bad requests, nor by leaving its calls no time', async () => {
     await start();
     expect(new Set(await faults.codes('/api/v1/users/nobody', 10))).toEqual(new Set(['NOT_FOUND']));
-    await faults.world.setFault('user', { mode: 'slow', latencyMs: 40 });
+    await faults.sandbox.setFault('user', { mode: 'slow', latencyMs: 40 });
     const hurried = await faults.codes(USER, 10, { headers: { 'x-request-timeout': '20ms' } });
     expect(new Set(hurried)).toEqual(new Set(['UPSTREAM_TIMEOUT']));
-    await faults.world.setFault('user', { mode: 'none' });
+    await faults.sandbox.setFault('user', { mode: 'none' });
     const others = await faults.codes('/api/v1/users/globex-carol', 3, { token: faults.carol });
     expect(others).toEqual(['200', '200', '200']);
     expect(await faults.moved(OPENED)).toBe(0);
@@ -102,9 +102,9 @@ describe('the try of a circuit (FI-32)', () => {
 
   it('succeeds with an answer that is the fault of its request', async () => {
     await start({ GATEWAY_CIRCUIT_HALF_OPEN_MAX: '1', GATEWAY_USER_TIMEOUT: '5s' });
-    await faults.world.setFault('user', { mode: 'down' });
+    await faults.sandbox.setFault('user', { mode: 'down' });
     await faults.codes(USER, 3);
-    await faults.world.setFault('user', { mode: 'none' });
+    await faults.sandbox.setFault('user', { mode: 'none' });
     await expect.poll(() => faults.code('/api/v1/users/nobody')).toBe('NOT_FOUND');
     expect(await faults.metric(CLOSED)).toBe(1);
     await faults.expectSound(OPENED, TRIED);
@@ -112,13 +112,13 @@ describe('the try of a circuit (FI-32)', () => {
 
   it('fails at its deadline when it is never answered', async () => {
     await start({ GATEWAY_USER_TIMEOUT: '500ms' });
-    await faults.world.setFault('user', { mode: 'hang' });
+    await faults.sandbox.setFault('user', { mode: 'hang' });
     await faults.codes(USER, 3);
     expect(await faults.moved(OPENED)).toBe(1);
     await expect.poll(() => faults.metric(HALF_OPEN)).toBe(1);
     expect(await faults.code(USER)).toBe('UPSTREAM_TIMEOUT');
     expect(await faults.moved(OPENED)).toBe(2);
-    await faults.world.setFault('user', { mode: 'none' });
+    await faults.sandbox.setFault('user', { mode: 'none' });
     await faults.expectSound(OPENED, TRIED);
   });
 });

@@ -4,7 +4,7 @@ import { StreamQueryResponseSchema } from '../../src/gen/ai/v1/ai_pb.js';
 import { BackendStub } from '../support/backend-stub.js';
 import { gzipBomb, HUGE_HEADERS } from '../support/broken-replies.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 import { TESTED_TRANSPORT } from '../support/tested-transport.js';
 import { answer, frame, html, type Http2Reply, trailersOnly } from '../support/http2-stub.js';
 
@@ -46,10 +46,10 @@ function compressed(before: Buffer, message: Uint8Array, headers: Record<string,
 
 describe('garbage in a stream (FI-5)', () => {
   let stub: BackendStub;
-  let faults: FaultWorld;
+  let faults: FaultFixture;
   beforeAll(async () => {
     stub = await BackendStub.start();
-    faults = await FaultWorld.start({ env: { ...NO_CIRCUIT, AI_SERVICE_URL: stub.address } });
+    faults = await FaultFixture.start({ env: { ...NO_CIRCUIT, AI_SERVICE_URL: stub.address } });
   });
   afterAll(async () => {
     await faults.close();

@@ -5,9 +5,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { UserSchema } from '../../src/gen/user/v1/user_pb.js';
 import { gzipBomb, HUGE_HEADERS } from '../support/broken-replies.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 import { answer, frame, html, type Http2Reply, trailersOnly } from '../support/http2-stub.js';
-import { Road } from '../support/road.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { ALICE, GOOD, BackendStub } from '../support/backend-stub.js';
 
 const USER = '/api/v1/users/acme-alice';
@@ -71,18 +71,18 @@ const MISLEADING: readonly (readonly [what: string, reply: Http2Reply, code: str
 
 describe('garbage from a backend (FI-5)', () => {
   let stub: BackendStub;
-  let road: Road;
-  let faults: FaultWorld;
+  let proxy: TcpProxy;
+  let faults: FaultFixture;
 
   beforeAll(async () => {
     stub = await BackendStub.start();
-    road = await Road.to(stub.address);
-    const env = { ...NO_CIRCUIT, USER_SERVICE_URL: road.address, GATEWAY_USER_TIMEOUT: '2s' };
-    faults = await FaultWorld.start({ isProcess: true, env });
+    proxy = await TcpProxy.to(stub.address);
+    const env = { ...NO_CIRCUIT, USER_SERVICE_URL: proxy.address, GATEWAY_USER_TIMEOUT: '2s' };
+    faults = await FaultFixture.start({ isProcess: true, env });
   });
   afterAll(async () => {
     await faults.close();
-    await road.close();
+    await proxy.close();
     await stub.close();
   });
   afterEach(() => {
@@ -105,13 +105,13 @@ describe('garbage from a backend (FI-5)', () => {
   ])('is no connection where it speaks %s, until it speaks gRPC', async (_what, bytes) => {
     const server = createServer((socket) => socket.on('error', () => undefined).end(bytes)).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    road.target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await road.cut();
-    await road.repair();
+    proxy.target = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await proxy.cut();
+    await proxy.repair();
     const isDown = async () => (await faults.code(USER)) === 'UPSTREAM_UNAVAILABLE';
     await expect.poll(isDown).toBe(true);
     expect(new Set(await faults.codes(USER, 5))).toEqual(new Set(['UPSTREAM_UNAVAILABLE']));
-    road.target = stub.address;
+    proxy.target = stub.address;
     await expect.poll(() => faults.code(USER)).toBe('200');
     server.close();
     await faults.expectSound('upstream_grpc_connection_failures_total{upstream="user"}');

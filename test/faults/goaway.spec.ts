@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Flag, frame, FrameType } from '../../src/grpc/http2/frames.js';
 import { ALICE, BackendStub, GOOD } from '../support/backend-stub.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 import type { FaultOptions } from '../support/gateway-under-fault.js';
 import { POISON_HEADERS } from '../support/poison-headers.js';
 import { sendRaw } from '../support/raw-http.js';
@@ -14,7 +14,7 @@ const CHANGE = { method: 'PATCH', body: { displayName: 'Alice' } };
 const KEEPALIVE = { keepaliveTimeMs: 100, keepaliveTimeoutMs: 50 };
 const ERRORS = 'upstream_grpc_errors_total{upstream="user"';
 
-let faults: FaultWorld;
+let faults: FaultFixture;
 let backend: BackendStub | RawPeer;
 afterEach(async () => {
   await faults.close();
@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function startBefore(address: string, grpc: FaultOptions['grpc'] = {}): Promise<void> {
   const env = { ...NO_CIRCUIT, USER_SERVICE_URL: address, GATEWAY_USER_TIMEOUT: '10s' };
-  faults = await FaultWorld.start({ env, grpc });
+  faults = await FaultFixture.start({ env, grpc });
 }
 
 /** Reads and writes, all at once. */

@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   stub.reset();
-  gateway.world.calls.clear();
+  gateway.sandbox.calls.clear();
 });
 afterAll(async () => {
   await gateway.close();
@@ -46,7 +46,7 @@ describe('a stream that a guardrail checks', () => {
     expect(response.status).toBe(200);
     expect(texts(body)).toEqual(['token-1', 'token-2']);
     expect(body).toMatch(/event: error\ndata: .*"code":"CONTENT_BLOCKED".*\n\n$/);
-    await gateway.world.calls.waitFor(({ method, cancelled }) => method.endsWith('StreamQuery') && cancelled);
+    await gateway.sandbox.calls.waitFor(({ method, cancelled }) => method.endsWith('StreamQuery') && cancelled);
   });
 
   it('keeps its order with one check at a time, however many messages wait for it', async () => {
@@ -88,7 +88,7 @@ describe('a stream that a guardrail checks', () => {
 
   it('costs nothing more once a guardrail that hangs has opened its circuit', async () => {
     const own = await startTestGateway({
-      world: gateway.world,
+      sandbox: gateway.sandbox,
       env: {
         ...SHORT,
         GATEWAY_CIRCUIT_PRESET: 'strict',
@@ -165,5 +165,5 @@ it('a keyed request whose time is over after the AI has answered is done', async
   stub.answer = once('response', HANG);
   expect((await ask()).status).toBe(504);
   expect((await ask()).headers.get('idempotency-replayed')).toBe('true');
-  expect(gateway.world.calls.list().filter(({ method }) => method.endsWith('ProcessQuery'))).toHaveLength(1);
+  expect(gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('ProcessQuery'))).toHaveLength(1);
 });

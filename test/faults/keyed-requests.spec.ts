@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { TestRedis } from '../support/redis.js';
-import { Road } from '../support/road.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 const KEYS = 100;
@@ -18,28 +18,28 @@ const REPLICATION = ['--repl-diskless-sync-delay', '0'];
 
 vi.setConfig({ testTimeout: 120_000 });
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let servers: TestRedis[];
-let road: Road;
+let proxy: TcpProxy;
 let gateways: TestGateway[];
 let clients: Client[];
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
   servers = await Promise.all([TestRedis.start(...REPLICATION), TestRedis.start(...REPLICATION)]);
-  road = await Road.to(`127.0.0.1:${primary().port}`);
+  proxy = await TcpProxy.to(`127.0.0.1:${primary().port}`);
   const env = {
-    REDIS_URL: `redis://${road.address}`,
+    REDIS_URL: `redis://${proxy.address}`,
     GATEWAY_CACHE_KEY: 'the key of the cache, more than 32 bytes',
     GATEWAY_CACHE_MAX_ENTRY_BYTES: '1KiB',
   };
-  gateways = await Promise.all([startTestGateway({ world, env }), startTestGateway({ world, env })]);
+  gateways = await Promise.all([startTestGateway({ sandbox, env }), startTestGateway({ sandbox, env })]);
   clients = await Promise.all(gateways.map((each) => Client.of(each, 'alice@acme.test')));
 });
 afterAll(async () => {
   await Promise.all(gateways.map(({ gateway }) => gateway.drain()));
-  await road.close();
-  await Promise.all([world.close(), ...servers.map((each) => each.close())]);
+  await proxy.close();
+  await Promise.all([sandbox.close(), ...servers.map((each) => each.close())]);
 });
 
 const primary = () => servers[0] as TestRedis;
@@ -59,11 +59,11 @@ const OUTAGES: Readonly<Record<string, () => Promise<unknown>>> = {
     await standby().client.replicaof('127.0.0.1', String(primary().port));
     const isLinked = async () => (await standby().client.info('replication')).includes('master_link_status:up');
     await until(isLinked);
-    await road.cut();
+    await proxy.cut();
     await standby().client.replicaof('NO', 'ONE');
     servers.reverse();
-    road.target = `127.0.0.1:${primary().port}`;
-    await road.repair();
+    proxy.target = `127.0.0.1:${primary().port}`;
+    await proxy.repair();
   },
 };
 
@@ -99,7 +99,7 @@ it('1,000 requests with 100 keys are carried out 100 times, whatever becomes of 
     outcomes.push(...(await Promise.all(requests)));
     await ended;
   }
-  const created = world.calls.list().filter(({ method }) => method.endsWith('/CreateUser'));
+  const created = sandbox.calls.list().filter(({ method }) => method.endsWith('/CreateUser'));
   expect(new Set(outcomes)).toEqual(new Set(['done', 'done, not kept']));
   expect([outcomes.length, created.length]).toEqual([REQUESTS, KEYS]);
 });

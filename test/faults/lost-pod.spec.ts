@@ -1,9 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
 import { BackendStub, GOOD, SILENT } from '../support/backend-stub.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { type Ask, FaultWorld } from '../support/fault-world.js';
+import { type Ask, FaultFixture } from '../support/fault-fixture.js';
 import { trailersOnly } from '../support/http2-stub.js';
-import { Road } from '../support/road.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { TESTED_TRANSPORT } from '../support/tested-transport.js';
 
 const USER = '/api/v1/users/acme-alice';
@@ -13,24 +13,24 @@ const CHANGE = { method: 'PATCH', body: { displayName: 'Alice' } };
 /** A pod of UserService, and the road that it is killed on. */
 interface Pod {
   readonly stub: BackendStub;
-  readonly road: Road;
+  readonly proxy: TcpProxy;
 }
 
-let faults: FaultWorld;
+let faults: FaultFixture;
 let pods: Pod[];
 let isOver: boolean;
 afterEach(async () => {
   isOver = true;
   await faults.close();
-  for (const { stub, road } of pods) {
-    await road.close();
+  for (const { stub, proxy } of pods) {
+    await proxy.close();
     await stub.close();
   }
 });
 
 async function startPod(): Promise<Pod> {
   const stub = await BackendStub.start();
-  return { stub, road: await Road.to(stub.address) };
+  return { stub, proxy: await TcpProxy.to(stub.address) };
 }
 
 /** How many of sixty calls each pod gets. */
@@ -53,9 +53,9 @@ function load(ask: Ask): Promise<string[]> {
 
 async function startThree(): Promise<void> {
   pods = [await startPod(), await startPod(), await startPod()];
-  const addresses = pods.map(({ road }) => road.address);
+  const addresses = pods.map(({ proxy }) => proxy.address);
   const env = { ...NO_CIRCUIT, USER_SERVICE_URL: `ipv4:${addresses.join(',')}`, GATEWAY_USER_TIMEOUT: '20s' };
-  faults = await FaultWorld.start({ env });
+  faults = await FaultFixture.start({ env });
   await expect.poll(async () => Math.min(...(await shares()))).toBeGreaterThan(12);
 }
 
@@ -67,7 +67,7 @@ it('one of three pods that is killed under load fails no read and only writes in
   // Sooner or later each client has its call there.
   second.stub.reply = SILENT;
   await expect.poll(() => second.stub.openStreams).toBe(2 * CLIENTS);
-  await second.road.cut();
+  await second.proxy.cut();
   second.stub.reply = GOOD;
   const soFar = first.stub.calls.length;
   await expect.poll(() => first.stub.calls.length).toBeGreaterThan(soFar + 50);
@@ -79,7 +79,7 @@ it('one of three pods that is killed under load fails no read and only writes in
   const [one, two, three] = await shares();
   expect([two, one! + three!]).toEqual([0, 60]);
   expect(Math.min(one!, three!)).toBeGreaterThan(20);
-  await second.road.repair();
+  await second.proxy.repair();
   await expect.poll(async () => Math.min(...(await shares()))).toBeGreaterThan(12);
   expect(third.stub.openStreams).toBe(0);
   await faults.expectSound(

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { World } from '../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../sandbox/environment.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 
-type Upstream = Parameters<World['setFault']>[0];
+type Upstream = Parameters<SandboxEnvironment['setFault']>[0];
 
 /** Routes by the service behind them, and what a good request to each is answered. */
 const ROUTES: Readonly<Record<string, readonly { method: string; path: string; body?: object; status: number }[]>> = {
@@ -24,7 +24,7 @@ beforeEach(async () => {
 afterEach(() => gateway.close());
 
 async function statuses(upstream: string): Promise<number[]> {
-  const authorization = `Bearer ${await gateway.world.issueToken('alice@acme.test')}`;
+  const authorization = `Bearer ${await gateway.sandbox.issueToken('alice@acme.test')}`;
   const answers = (ROUTES[upstream] ?? []).map(async ({ method, path, body }) => {
     const init = { method, headers: { authorization, 'content-type': 'application/json' } };
     const response = await fetch(
@@ -44,7 +44,7 @@ it.each(Object.keys(ROUTES).map((upstream) => ({ upstream })))(
   async ({ upstream }) => {
     const others = Object.keys(ROUTES).filter((each) => each !== upstream);
     for (const each of others) expect([each, await statuses(each)]).toEqual([each, usual(each)]);
-    await gateway.world.setFault(upstream as Upstream, { mode: 'down' });
+    await gateway.sandbox.setFault(upstream as Upstream, { mode: 'down' });
     expect(await statuses(upstream)).toEqual(usual(upstream).map(() => 503));
     for (const each of others) expect([each, await statuses(each)]).toEqual([each, usual(each)]);
   },

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { type AlertListener, listenForAlerts } from '../support/alert-listener.js';
 import { block } from '../support/block.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
@@ -11,7 +11,7 @@ import { WebClient } from '../support/web-client.js';
 const STARTS = 20;
 const USERS = '/api/v1/users?pageSize=1';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let redis: TestRedis;
 let alerts: AlertListener;
 let env: Record<string, string>;
@@ -19,8 +19,8 @@ let gateway: SsoGateway;
 let cookie: string;
 
 beforeAll(async () => {
-  [world, redis, alerts] = await Promise.all([
-    startWorld({ faultServer: false }),
+  [sandbox, redis, alerts] = await Promise.all([
+    startSandbox({ faultServer: false }),
     TestRedis.start(),
     listenForAlerts(),
   ]);
@@ -33,7 +33,7 @@ beforeAll(async () => {
     GATEWAY_HEALTH_INTERVAL: '100ms',
     GATEWAY_JWKS_CACHE_TTL: '1s',
   };
-  gateway = await startSsoGateway({ world, env });
+  gateway = await startSsoGateway({ sandbox, env });
   const client = new WebClient();
   await signIn(client, gateway, 'alice@acme.test');
   cookie = `__Host-sid=${client.cookie(gateway.publicUrl, '__Host-sid')}`;
@@ -56,9 +56,9 @@ const degraded = ({ lines }: TestGateway) => lines.filter(({ msg }) => String(ms
 
 describe('beside healthy services and a healthy Redis', () => {
   it(`${STARTS} starts alarm nobody and refuse no session from the moment that the gateway is ready`, async () => {
-    const sso = { ...world.gatewayEnv(gateway.publicUrl), GATEWAY_PUBLIC_URL: gateway.publicUrl };
+    const sso = { ...sandbox.gatewayEnv(gateway.publicUrl), GATEWAY_PUBLIC_URL: gateway.publicUrl };
     for (let start = 0; start < STARTS; start++) {
-      const started = await startTestGateway({ world, env: { ...sso, ...env } });
+      const started = await startTestGateway({ sandbox, env: { ...sso, ...env } });
       expect(await askWithCookie(started.url, 5)).toEqual(Array(5).fill(200));
       expect(degraded(started)).toEqual([]);
       await started.gateway.drain();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { choosePort } from '../../sandbox/gateway-process.js';
-import { type Ask, FaultWorld } from '../support/fault-world.js';
+import { type Ask, FaultFixture } from '../support/fault-fixture.js';
 import { TestRedis } from '../support/redis.js';
 import { FROM_PAGE, signIn, startSsoGateway, type SsoGateway } from '../support/sso.js';
 import { WebClient } from '../support/web-client.js';
@@ -54,12 +54,12 @@ const FAILURES: readonly Failure[] = [
 ];
 
 let redis: TestRedis;
-let faults: FaultWorld;
+let faults: FaultFixture;
 let gateway: SsoGateway;
 
 beforeAll(async () => {
   redis = await TestRedis.start();
-  const world = await startWorld({ faultServer: false });
+  const sandbox = await startSandbox({ faultServer: false });
   const env = {
     REDIS_URL: redis.url,
     ...COUNTED,
@@ -67,7 +67,7 @@ beforeAll(async () => {
     GATEWAY_RATE_LIMIT_STORE_TIMEOUT: '250ms',
   };
   const launch = async (options: Parameters<typeof startSsoGateway>[0]) => (gateway = await startSsoGateway(options));
-  faults = await FaultWorld.start({ world, env, launch });
+  faults = await FaultFixture.start({ sandbox, env, launch });
 });
 afterAll(async () => {
   await faults.close();

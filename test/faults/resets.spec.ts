@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { FrameType } from '../../src/grpc/http2/frames.js';
 import { ALICE } from '../support/backend-stub.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 import { goodAnswer, type Progress, rawPeer, type RawPeer, resetAnswer } from '../support/raw-http2.js';
 
 const USER = '/api/v1/users/acme-alice';
@@ -10,7 +10,7 @@ const NEW_USER = { method: 'POST', body: { email: 'dora@acme.test', username: 'd
 const PROGRESS: readonly Progress[] = ['before headers', 'after headers', 'in a message'];
 
 let peer: RawPeer;
-let faults: FaultWorld;
+let faults: FaultFixture;
 let reply: (streamId: number) => Buffer;
 const good = (streamId: number) => goodAnswer(streamId, ALICE);
 let calls = 0;
@@ -22,7 +22,7 @@ beforeAll(async () => {
     if (type === FrameType.DATA) connection.send(reply(streamId));
   });
   const env = { ...NO_CIRCUIT, USER_SERVICE_URL: peer.target };
-  faults = await FaultWorld.start({ env });
+  faults = await FaultFixture.start({ env });
   // The health check of the start is behind us when this is: only calls are counted below.
   await faults.ask(USER);
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackendStub, GOOD } from '../support/backend-stub.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 import { trailersOnly } from '../support/http2-stub.js';
 
 const USER = '/api/v1/users/acme-alice';
@@ -10,10 +10,10 @@ const RETRIES = 'upstream_grpc_retries_total{upstream="user"}';
 const ERRORS = 'upstream_grpc_errors_total{upstream="user",code="UNAVAILABLE"}';
 
 let stub: BackendStub;
-let faults: FaultWorld;
+let faults: FaultFixture;
 beforeAll(async () => {
   stub = await BackendStub.start();
-  faults = await FaultWorld.start({ env: { ...NO_CIRCUIT, USER_SERVICE_URL: stub.address } });
+  faults = await FaultFixture.start({ env: { ...NO_CIRCUIT, USER_SERVICE_URL: stub.address } });
 });
 afterAll(async () => {
   await faults.close();

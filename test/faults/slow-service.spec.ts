@@ -1,24 +1,24 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 
 const USER = '/api/v1/users/acme-alice';
 const REJECTED = 'gateway_circuit_rejections_total{upstream="user",reason=';
 
-let faults: FaultWorld;
+let faults: FaultFixture;
 afterEach(() => faults.close());
 
 describe('a slow service (FI-9)', () => {
   it('answers within its deadline; beyond it the call is cancelled there too', async () => {
-    faults = await FaultWorld.start({ env: { ...NO_CIRCUIT, GATEWAY_USER_TIMEOUT: '2s' } });
-    const { world } = faults;
-    await world.setFault('user', { mode: 'slow', latencyMs: 100 });
+    faults = await FaultFixture.start({ env: { ...NO_CIRCUIT, GATEWAY_USER_TIMEOUT: '2s' } });
+    const { sandbox } = faults;
+    await sandbox.setFault('user', { mode: 'slow', latencyMs: 100 });
     expect(await faults.codes(USER, 2)).toEqual(['200', '200']);
-    expect(world.calls.list().filter(({ cancelled }) => cancelled)).toEqual([]);
-    await world.setFault('user', { mode: 'slow', latencyMs: 1_200 });
+    expect(sandbox.calls.list().filter(({ cancelled }) => cancelled)).toEqual([]);
+    await sandbox.setFault('user', { mode: 'slow', latencyMs: 1_200 });
     const both = await Promise.all([faults.code(USER), faults.code(USER)]);
     expect(both).toEqual(['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT']);
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     expect(await faults.code(USER)).toBe('200');
     await faults.expectSound('upstream_grpc_errors_total{upstream="user",code="DEADLINE_EXCEEDED"}');
   });
@@ -33,14 +33,14 @@ describe('a slow service (FI-9)', () => {
       // Longer than the requests take to arrive.
       GATEWAY_QUEUE_TIMEOUT: '3s',
     };
-    faults = await FaultWorld.start({ env });
-    await faults.world.setFault('user', { mode: 'hang' });
+    faults = await FaultFixture.start({ env });
+    await faults.sandbox.setFault('user', { mode: 'hang' });
     const answers = Promise.all(Array.from({ length: 20 }, () => faults.code(USER)));
     await expect.poll(() => faults.metric('gateway_queue_depth{upstream="user"}')).toBe(2);
     await expect.poll(() => faults.moved(`${REJECTED}"timeout"}`)).toBe(2);
     expect(await faults.metric('gateway_upstream_in_flight_requests{upstream="user"}')).toBe(4);
     expect(await faults.codes('/api/v1/tenants/acme', 3)).toEqual(['200', '200', '200']);
-    await faults.world.setFault('user', { mode: 'none' });
+    await faults.sandbox.setFault('user', { mode: 'none' });
     const seen = await answers;
     expect(seen.filter((code) => code === '200')).toHaveLength(4);
     expect(seen.filter((code) => code === 'OVERLOADED')).toHaveLength(16);

@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FaultWorld } from '../support/fault-world.js';
+import { FaultFixture } from '../support/fault-fixture.js';
 
 const METHOD = '/ai.v1.AIService/StreamQuery';
 const TOKEN_BYTES = 65_536;
 const ENDED = 'upstream_grpc_errors_total{upstream="ai",method="StreamQuery",code="CANCELLED"}';
 
-let faults: FaultWorld;
+let faults: FaultFixture;
 beforeAll(async () => {
-  faults = await FaultWorld.start({ env: { GATEWAY_TENANT_SHARE_PERCENT: '100' } });
+  faults = await FaultFixture.start({ env: { GATEWAY_TENANT_SHARE_PERCENT: '100' } });
 });
 afterAll(() => faults.close());
-beforeEach(() => faults.world.calls.clear());
+beforeEach(() => faults.sandbox.calls.clear());
 
-const calls = () => faults.world.calls.list().filter(({ method }) => method === METHOD);
+const calls = () => faults.sandbox.calls.list().filter(({ method }) => method === METHOD);
 const cancelled = () => calls().filter((call) => call.cancelled).length;
 
 /** So many clients of one stream each. */

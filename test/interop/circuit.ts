@@ -1,4 +1,4 @@
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { startTestGateway } from '../support/gateway.js';
 import { Scrape } from '../support/metrics.js';
@@ -17,9 +17,9 @@ async function codeOf(response: Response): Promise<string> {
 /** A healthy service that takes its time, and a hundred clients that do not wait for it. */
 export async function circuit(subject: Subject): Promise<Row[]> {
   await subject.unary('SetDelay', { ms: 300 });
-  const world = await startWorld({ faultServer: false, idp: false });
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
   const env = { USER_SERVICE_URL: subject.address, GATEWAY_USER_TIMEOUT: '5s', GATEWAY_HEALTH_INTERVAL: '1h' };
-  const gateway = await startTestGateway({ world, env });
+  const gateway = await startTestGateway({ sandbox, env });
   try {
     const alice = await Client.of(gateway, 'alice@acme.test');
     const hurried = many(HURRIED_CLIENTS * CALLS, HURRIED_CLIENTS, async () =>

@@ -5,9 +5,9 @@ const TIMEOUT = 'UPSTREAM_TIMEOUT DEADLINE_EXCEEDED local';
 const TIMEOUTS = [TIMEOUT, 'UPSTREAM_TIMEOUT DEADLINE_EXCEEDED app'];
 
 /** From 20 to 69 ms. */
-const shortDeadline = (n: number): { deadlineAt: number; isHurried: true } => ({
+const shortDeadline = (n: number): { deadlineAt: number; hasClientDeadline: true } => ({
   deadlineAt: performance.now() + 20 + (n % 50),
-  isHurried: true,
+  hasClientDeadline: true,
 });
 
 function asTimeout(outcome: string): string {

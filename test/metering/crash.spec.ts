@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { until } from '../support/until.js';
 
@@ -12,17 +12,17 @@ const REPORT = '/tenant.v1.TenantService/ReportUsage';
 /** Processes take their time to start on a busy machine. */
 vi.setConfig({ testTimeout: 60_000 });
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let directory: string;
 const running: GatewayProcess[] = [];
 
 beforeEach(async () => {
-  world = await startWorld({ faultServer: false });
+  sandbox = await startSandbox({ faultServer: false });
   directory = mkdtempSync(join(tmpdir(), 'usage-'));
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((gateway) => gateway.kill()));
-  await world.close();
+  await sandbox.close();
   rmSync(directory, { recursive: true });
 });
 
@@ -41,14 +41,14 @@ const settings = (shelf: string) => ({
 });
 
 async function start(shelf = directory): Promise<GatewayProcess> {
-  const gateway = await GatewayProcess.start(world, settings(shelf));
+  const gateway = await GatewayProcess.start(sandbox, settings(shelf));
   running.push(gateway);
   return gateway;
 }
 
 /** Resolves to true when the client has been given its answer. */
 async function ask(url: string, subject: string): Promise<boolean> {
-  const token = await world.issueToken('alice@acme.test', { sub: subject });
+  const token = await sandbox.issueToken('alice@acme.test', { sub: subject });
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const body = JSON.stringify({ query: 'hello' });
   const answer = await fetch(`${url}/api/v1/ai`, { method: 'POST', headers, body }).catch(() => undefined);
@@ -81,10 +81,10 @@ class Load {
   }
 }
 
-const ledger = () => [...world.directory.usage.values()];
+const ledger = () => [...sandbox.directory.usage.values()];
 const reported = () => new Set(ledger().map(({ subject }) => subject));
-const queries = () => world.calls.list().filter(({ method }) => method === QUERY).length;
-const reports = () => world.calls.list().filter(({ method }) => method === REPORT).length;
+const queries = () => sandbox.calls.list().filter(({ method }) => method === QUERY).length;
+const reports = () => sandbox.calls.list().filter(({ method }) => method === REPORT).length;
 
 async function metric(gateway: GatewayProcess, name: string): Promise<number> {
   const text = await (await fetch(`${gateway.url}/metrics`)).text();
@@ -97,7 +97,7 @@ describe('SIGKILL under load, while TenantService is down', () => {
     const first = await start();
     const load = new Load('first', () => first.url);
     await until(() => reported().size >= 20);
-    await world.setFault('tenant', { mode: 'down' });
+    await sandbox.setFault('tenant', { mode: 'down' });
     const before = load.answered.length;
     await until(() => load.answered.length >= before + 200);
     await first.kill();
@@ -106,7 +106,7 @@ describe('SIGKILL under load, while TenantService is down', () => {
     const second = await start();
     const more = new Load('second', () => second.url);
     await until(() => more.answered.length >= 100);
-    await world.setFault('tenant', { mode: 'none' });
+    await sandbox.setFault('tenant', { mode: 'none' });
     await until(() => more.answered.length >= 200);
     await more.stop();
 
@@ -121,7 +121,7 @@ describe('SIGKILL under load, while TenantService is down', () => {
 
 describe('SIGKILL after the journal was taken away, while TenantService is down', () => {
   it('loses no event: the directory and what was in it are there again', async () => {
-    await world.setFault('tenant', { mode: 'down' });
+    await sandbox.setFault('tenant', { mode: 'down' });
     const first = await start();
     const load = new Load('gone', () => first.url);
     await until(() => load.answered.length >= 100);
@@ -130,13 +130,13 @@ describe('SIGKILL after the journal was taken away, while TenantService is down'
     await until(() => load.answered.length >= before + 100);
     await first.kill();
     await load.stop();
-    await world.setFault('tenant', { mode: 'none' });
+    await sandbox.setFault('tenant', { mode: 'none' });
     await start();
     await expect.poll(() => load.answered.filter((subject) => !reported().has(subject))).toEqual([]);
   });
 
   it('loses no event that was answered while it could not be written: it says so, and writing resumes', async () => {
-    await world.setFault('tenant', { mode: 'down' });
+    await sandbox.setFault('tenant', { mode: 'down' });
     const first = await start();
     rmSync(directory, { recursive: true });
     writeFileSync(directory, 'in the way');
@@ -147,7 +147,7 @@ describe('SIGKILL after the journal was taken away, while TenantService is down'
     await expect.poll(() => journalOf(first)).toEqual({ degraded: 0, check: 'healthy' });
     expect(await metric(first, 'unsaved')).toBe(0);
     await first.kill();
-    await world.setFault('tenant', { mode: 'none' });
+    await sandbox.setFault('tenant', { mode: 'none' });
     await start();
     await expect.poll(() => [...reported()].toSorted((a, b) => a.localeCompare(b))).toEqual(['a', 'b', 'c']);
   });
@@ -163,34 +163,34 @@ describe('SIGKILL after the journal was taken away, while TenantService is down'
 
 describe('a crash between delivery and its note', () => {
   it('delivers again, under the same ids', async () => {
-    await world.setFault('tenant', { mode: 'down' });
+    await sandbox.setFault('tenant', { mode: 'down' });
     const first = await start();
     for (const subject of ['a', 'b', 'c']) expect(await ask(first.url, subject)).toBe(true);
     await first.kill();
     const copy = mkdtempSync(join(tmpdir(), 'usage-copy-'));
     onTestFinished(() => rmSync(copy, { recursive: true }));
     cpSync(directory, copy, { recursive: true });
-    await world.setFault('tenant', { mode: 'none' });
+    await sandbox.setFault('tenant', { mode: 'none' });
     await start();
     await expect.poll(() => ledger().length).toBe(3);
-    const ids = [...world.directory.usage.keys()];
+    const ids = [...sandbox.directory.usage.keys()];
     const delivered = reports();
     const again = await start(copy);
     await expect.poll(() => metric(again, 'shelf_bytes')).toBe(0);
     expect(reports()).toBeGreaterThan(delivered);
-    expect([...world.directory.usage.keys()]).toEqual(ids);
+    expect([...sandbox.directory.usage.keys()]).toEqual(ids);
   });
 });
 
 describe('SIGTERM while TenantService is down', () => {
   it('leaves events on the shelf, which the next process sends', async () => {
-    await world.setFault('tenant', { mode: 'down' });
+    await sandbox.setFault('tenant', { mode: 'down' });
     const first = await start();
     expect(await ask(first.url, 'late')).toBe(true);
     first.child.kill('SIGTERM');
     expect(await first.exited).toBe(0);
     expect(first.lines).toContainEqual(expect.objectContaining({ msg: 'outbox_left_on_shelf', events: 1 }));
-    await world.setFault('tenant', { mode: 'none' });
+    await sandbox.setFault('tenant', { mode: 'none' });
     await start();
     await expect.poll(() => [...reported()]).toEqual(['late']);
     await expect.poll(() => readdirSync(directory)).toEqual(['lock']);
@@ -200,7 +200,7 @@ describe('SIGTERM while TenantService is down', () => {
 describe('a directory that another gateway uses', () => {
   it('is refused with exit code 78 and the setting to change', async () => {
     await start();
-    const second = new GatewayProcess(world, settings(directory));
+    const second = new GatewayProcess(sandbox, settings(directory));
     running.push(second);
     expect(await second.exited).toBe(78);
     expect(second.lines.at(-1)?.msg).toMatch(/GATEWAY_BUDGET_DEBIT_SHELF_DIR: another gateway uses the directory/);

@@ -18,7 +18,7 @@ afterEach(() => gateway.close());
 const start = async (env: Record<string, string> = {}) => {
   gateway = await startTestGateway({ env: { ...QUICK, ...env } });
 };
-const events = () => [...gateway.world.directory.usage.values()];
+const events = () => [...gateway.sandbox.directory.usage.values()];
 const subjects = () => events().map(({ subject }) => subject);
 const ask = (client: Client, query: string) => client.send('POST', '/api/v1/ai', { query });
 const read = async (client: Client, query: string) =>
@@ -26,7 +26,7 @@ const read = async (client: Client, query: string) =>
 
 /** A caller of their own for each name, so that an event tells which call it came from. */
 async function caller(sub: string, claims: Record<string, string> = {}): Promise<Client> {
-  return new Client(gateway.url, await gateway.world.issueToken('alice@acme.test', { sub, ...claims }));
+  return new Client(gateway.url, await gateway.sandbox.issueToken('alice@acme.test', { sub, ...claims }));
 }
 
 async function callAs(...subs: string[]): Promise<void> {
@@ -88,7 +88,7 @@ describe('an answered AI call', () => {
   it('is reported in nobody’s name but the gateway’s', async () => {
     await start();
     await callAs('acme-alice');
-    const { metadata } = await gateway.world.calls.waitFor(({ method }) => method === REPORT);
+    const { metadata } = await gateway.sandbox.calls.waitFor(({ method }) => method === REPORT);
     expect(metadata).toMatchObject({ 'x-gateway-subject': ['api-gateway'] });
     expect(metadata['x-gateway-tenant']).toEqual(['']);
   });
@@ -120,12 +120,12 @@ describe('the metrics of the outbox', () => {
 describe('while TenantService is down', () => {
   it('events wait, and arrive once each and in their order when it is back', async () => {
     await start({ GATEWAY_BUDGET_DEBIT_BATCH_SIZE: '3' });
-    await gateway.world.setFault('tenant', { mode: 'down' });
+    await gateway.sandbox.setFault('tenant', { mode: 'down' });
     const subs = Array.from({ length: 10 }, (_, n) => `call-${n}`);
     await callAs(...subs);
     await expect.poll(() => metric('flush_failures_total')).toBeGreaterThan(1);
     expect([events(), await metric('depth')]).toEqual([[], 10]);
-    await gateway.world.setFault('tenant', { mode: 'none' });
+    await gateway.sandbox.setFault('tenant', { mode: 'none' });
     await expect.poll(subjects).toEqual(subs);
     await expect.poll(() => metric('depth')).toBe(0);
     expect([await metric('dropped_total'), await metric('4xx_drops_total')]).toEqual([0, 0]);
@@ -133,11 +133,11 @@ describe('while TenantService is down', () => {
 
   it('the oldest give way when there is no room, and the line says since when', async () => {
     await start({ GATEWAY_BUDGET_DEBIT_CAPACITY: '3' });
-    await gateway.world.setFault('tenant', { mode: 'down' });
+    await gateway.sandbox.setFault('tenant', { mode: 'down' });
     await callAs('a', 'b', 'c', 'd', 'e');
     expect([await metric('depth'), await metric('capacity')]).toEqual([3, 3]);
     await expect.poll(() => metric('dropped_total')).toBe(2);
-    await gateway.world.setFault('tenant', { mode: 'none' });
+    await gateway.sandbox.setFault('tenant', { mode: 'none' });
     await expect.poll(subjects).toEqual(['c', 'd', 'e']);
     await expect.poll(() => gateway.lines.filter(({ msg }) => msg === 'outbox_evicted').length).toBeGreaterThan(0);
     const counts = gateway.lines.filter(({ msg }) => msg === 'outbox_evicted').map(({ count }) => Number(count));

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { startTestGateway } from '../support/gateway.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
 });
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 it('a gateway that is closed lets go of its metrics, and they of it', async () => {
-  const { gateway } = await startTestGateway({ world });
+  const { gateway } = await startTestGateway({ sandbox });
   const { registry } = gateway.app.get(GatewayMetrics);
   expect(registry.getMetricsAsArray()).not.toEqual([]);
   await gateway.drain();

@@ -76,7 +76,7 @@ describe('METRICS_EXEMPLARS', () => {
   );
 
   it('off, it sends the text format to all', async () => {
-    const own = await startTestGateway({ world: gateway.world });
+    const own = await startTestGateway({ sandbox: gateway.sandbox });
     try {
       expect((await scrape(PROMETHEUS, own.gateway)).type).toBe(TEXT);
     } finally {

@@ -129,18 +129,18 @@ describe('one request', () => {
   });
 
   it('has a line of another type and level when its upstream is gone', async () => {
-    await gateway.world.setFault('tenant', { mode: 'down' });
+    await gateway.sandbox.setFault('tenant', { mode: 'down' });
     const [line] = await linesOf(() => alice.get('/api/v1/tenants'));
-    await gateway.world.setFault('tenant', { mode: 'none' });
+    await gateway.sandbox.setFault('tenant', { mode: 'none' });
     expect(line).toMatchObject({ level: 'warn', logType: 'UPSTREAM_UNAVAILABLE', grpc_code: 'UNAVAILABLE' });
     expect(line?.error_cause).toContain('connection refused');
   });
 
   it('has a line of a third type when AuthService is gone', async () => {
     const ask = () => fetch(`${gateway.url}/api/v1/users`, { headers: { 'x-api-key': API_KEYS.globex } });
-    await gateway.world.setFault('auth', { mode: 'down' });
+    await gateway.sandbox.setFault('auth', { mode: 'down' });
     const [line] = await linesOf(ask);
-    await gateway.world.setFault('auth', { mode: 'none' });
+    await gateway.sandbox.setFault('auth', { mode: 'none' });
     expect(line).toMatchObject({ level: 'warn', logType: 'AUTH_UNAVAILABLE', status: 503, outcome: 'error' });
     await expect.poll(async () => (await linesOf(ask))[0]?.status).toBe(200);
   });
@@ -159,7 +159,7 @@ describe('a refusal of the gateway', () => {
     });
     try {
       const client = await Client.of(own, 'alice@acme.test');
-      await own.world.setFault('user', { mode: 'down' });
+      await own.sandbox.setFault('user', { mode: 'down' });
       const causes = () => own.lines.map((line) => String(line['error_cause'])).join('\n');
       const knock = async () => {
         await client.get('/api/v1/users/acme-alice');
@@ -228,7 +228,7 @@ describe('a line', () => {
     // A client that is not a trusted proxy cannot have its requests recorded.
     const own = `00-${trace}-${String(line?.span_id)}-00`;
     expect(line).toMatchObject({ trace_id: trace, trace_sampled: false });
-    const call = gateway.world.calls.list().find((each) => each.metadata['x-request-id']?.[0] === line?.request_id);
+    const call = gateway.sandbox.calls.list().find((each) => each.metadata['x-request-id']?.[0] === line?.request_id);
     expect(call?.metadata).toMatchObject({ traceparent: [own], tracestate: ['foo=1'] });
     expect(call?.metadata).not.toHaveProperty('baggage');
     expect(response?.headers.get('traceparent')).toBe(own);

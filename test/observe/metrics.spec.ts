@@ -79,14 +79,14 @@ describe('metrics', () => {
   });
 
   it('tell the time in the gateway from that of the upstream', async () => {
-    await gateway.world.setFault('user', { mode: 'slow', latencyMs: 150 });
+    await gateway.sandbox.setFault('user', { mode: 'slow', latencyMs: 150 });
     const counts = async () => [
       await value('gateway_overhead_seconds_count'),
       await value('gateway_overhead_seconds_sum'),
     ];
     const [count = 0, sum = 0] = await counts();
     await alice.get('/api/v1/users/acme-alice');
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     await expect.poll(counts).toEqual([count + 1, expect.any(Number)]);
     expect((await counts())[1]).toBeLessThan(sum + 0.3);
     await alice.get('/nope');
@@ -225,9 +225,9 @@ describe('gateway_state', () => {
     const own = await startTestGateway({ env: { GATEWAY_HEALTH_INTERVAL: '100ms', GATEWAY_RECOVERY_HOLD: '0s' } });
     const state = async () => /^gateway_state\{state="(\w+)"\} 1$/m.exec(await scrape(own.url))?.[1];
     await expect.poll(state).toBe('ready');
-    await own.world.setFault('tenant', { mode: 'down' });
+    await own.sandbox.setFault('tenant', { mode: 'down' });
     await expect.poll(state).toBe('degraded');
-    await own.world.setFault('tenant', { mode: 'none' });
+    await own.sandbox.setFault('tenant', { mode: 'none' });
     await expect.poll(state).toBe('ready');
     await own.close();
     const changes = own.lines.map(({ msg }) => String(msg)).filter((msg) => msg.startsWith('state_changed'));

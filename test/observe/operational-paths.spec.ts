@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATIONAL_PATHS } from '../../src/domain/operational-paths.js';
-import { ownRoutes } from '../../src/edge/own-routes.js';
+import { controllerRoutes } from '../../src/edge/controller-routes.js';
 import { HealthController } from '../../src/ops/health.controller.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { metric } from '../support/metrics.js';
@@ -20,7 +20,7 @@ const requests = (path: string, status: number) =>
 
 it('the paths that are asked about the gateway itself are those of its health and its metrics', () => {
   expect([...OPERATIONAL_PATHS].toSorted()).toEqual(
-    [...ownRoutes(HealthController).map(({ path }) => path), '/metrics'].toSorted(),
+    [...controllerRoutes(HealthController).map(({ path }) => path), '/metrics'].toSorted(),
   );
 });
 

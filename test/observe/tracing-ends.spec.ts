@@ -53,7 +53,7 @@ it('a stream is one span with one attempt, whatever its messages, and is not slo
 });
 
 it('a trace that ends early has the attempts that ended after it', async () => {
-  await gateway.world.setFault('user', { mode: 'hang' });
+  await gateway.sandbox.setFault('user', { mode: 'hang' });
   const traceId = 'f'.repeat(32);
   const abort = new AbortController();
   const request = fetch(`${gateway.url}/api/v1/users/acme-alice`, {
@@ -63,7 +63,7 @@ it('a trace that ends early has the attempts that ended after it', async () => {
   await until(() => stages(gateway).includes('upstream'));
   abort.abort();
   await request;
-  await gateway.world.setFault('user', { mode: 'none' });
+  await gateway.sandbox.setFault('user', { mode: 'none' });
   const spans = await receiver.trace(traceId);
   expect(serverOf(spans)?.attributes['http.response.status_code']).toBe(499);
   await expect

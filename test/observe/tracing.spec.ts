@@ -43,7 +43,7 @@ describe('one trace goes from the client through the gateway to the backend', ()
 
   beforeAll(async () => {
     await alice.get('/api/v1/users/acme-alice');
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     response = await alice.get('/api/v1/users/acme-alice', sampled());
     spans = await receiver.trace(TRACE);
   });
@@ -86,9 +86,9 @@ describe('one trace goes from the client through the gateway to the backend', ()
       'rpc.method': 'user.v1.UserService/GetUser',
       'rpc.response.status_code': 'OK',
       'server.address': '127.0.0.1',
-      'server.port': Number(gateway.world.userUrl.split(':')[1]),
+      'server.port': Number(gateway.sandbox.userUrl.split(':')[1]),
     });
-    const [call] = gateway.world.calls.list();
+    const [call] = gateway.sandbox.calls.list();
     expect(call?.metadata['traceparent']).toEqual([`00-${TRACE}-${attempt?.spanId}-01`]);
   });
 
@@ -167,9 +167,9 @@ describe('a request is kept without being sampled', () => {
   });
 
   it('when it fails with 5xx, with an attempt per try', async () => {
-    await gateway.world.setFault('user', { mode: 'down' });
+    await gateway.sandbox.setFault('user', { mode: 'down' });
     const response = await alice.get('/api/v1/users/acme-alice');
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     await expect.poll(async () => (await alice.get('/api/v1/users/acme-alice')).status).toBe(200);
     expect(response.status).toBe(503);
     const spans = await receiver.trace(traceOf(response));

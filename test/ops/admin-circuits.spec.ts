@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   for (const upstream of ['user', 'tenant'] as const) {
-    await gateway.world.setFault(upstream, { mode: 'none' });
+    await gateway.sandbox.setFault(upstream, { mode: 'none' });
     await change(upstream, 'reset');
   }
 });
@@ -71,7 +71,7 @@ describe('an operator', () => {
 
   it('keeps them open for longer than a circuit stays open by itself', async () => {
     await change('user', 'open');
-    await gateway.world.setFault('tenant', { mode: 'down' });
+    await gateway.sandbox.setFault('tenant', { mode: 'down' });
     await expect.poll(() => codeOf('/api/v1/tenants/acme')).toBe('CIRCUIT_OPEN');
     // Opened after the one of the user service, and tried again before it.
     await expect.poll(() => state('tenant', 'half_open')).toBe(1);
@@ -82,9 +82,9 @@ describe('an operator', () => {
 
   it('closes a circuit that opened by itself', async () => {
     const before = Date.now();
-    await gateway.world.setFault('user', { mode: 'down' });
+    await gateway.sandbox.setFault('user', { mode: 'down' });
     await expect.poll(() => codeOf(USER)).toBe('CIRCUIT_OPEN');
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     const { read } = await change('user', 'reset');
     expect(read).toMatchObject({ state: 'closed', nextTry: null });
     expect(Date.parse(read.since)).toBeGreaterThanOrEqual(before);
@@ -96,7 +96,7 @@ describe('an operator', () => {
     });
     try {
       const client = await Client.of(slow, 'alice@acme.test');
-      await slow.world.setFault('user', { mode: 'down' });
+      await slow.sandbox.setFault('user', { mode: 'down' });
       for (let n = 0; n < 3; n++) await client.get(USER);
       const response = await callAdmin(slow, 'GET', '/admin/circuits');
       const [, user] = ((await response.json()) as { circuits: ShownCircuits[] }).circuits;

@@ -103,7 +103,7 @@ describe('a request that is only described', () => {
   });
 
   it('is not sent, counted, logged or taken from a rate', async () => {
-    const calls = () => gateway.world.calls.list().filter(({ method }) => !method.includes('Health')).length;
+    const calls = () => gateway.sandbox.calls.list().filter(({ method }) => !method.includes('Health')).length;
     const rejections = () =>
       metric(gateway.url, 'gateway_circuit_rejections_total', { upstream: 'user', reason: 'open' });
     const buckets = () => metric(gateway.url, 'rate_limit_active_limiters', { scope: 'tenant' });

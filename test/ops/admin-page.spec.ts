@@ -46,11 +46,11 @@ async function makeTraffic(): Promise<void> {
   ]);
   for (let n = 0; n < 70; n++) await alice.get('/api/v1/tenants/acme');
   for (let n = 0; n < 2; n++) await carol.get('/api/v1/users/globex-carol');
-  await gateway.world.setFault('user', { mode: 'down' });
+  await gateway.sandbox.setFault('user', { mode: 'down' });
   const isOpen = async () => (await (await carol.get('/api/v1/users/globex-carol')).text()).includes('CIRCUIT_OPEN');
   await until(isOpen, { interval: 1 });
   for (let n = 0; n < 40; n++) await carol.get('/api/v1/users/globex-carol');
-  await gateway.world.setFault('user', { mode: 'none' });
+  await gateway.sandbox.setFault('user', { mode: 'none' });
 }
 
 async function open(
@@ -83,7 +83,7 @@ describe('the live page in a browser', () => {
   ] as const)(
     'shows the state of the instance on %s, within its width and its policy',
     async (_what, width, height, scheme) => {
-      await gateway.world.setFault('tenant', { mode: 'hang' });
+      await gateway.sandbox.setFault('tenant', { mode: 'hang' });
       const carol = await Client.of(gateway, 'carol@globex.test');
       const hanging = [1, 2, 3].map(() => carol.get('/api/v1/tenants/globex'));
       await open({ width, height }, scheme);
@@ -94,7 +94,7 @@ describe('the live page in a browser', () => {
       expect(await text('#tenants')).toMatch(/acme\s+1?\d\d ?%/);
       expect(await text('#circuits')).toMatch(/user read open/);
       expect(await text('#inflight')).toMatch(/upstream[^]*tenant/);
-      await gateway.world.setFault('tenant', { mode: 'none' });
+      await gateway.sandbox.setFault('tenant', { mode: 'none' });
       await page.screenshot({ path: join(ARTIFACTS, `admin-${width}.png`), fullPage: true });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
       await Promise.all(hanging);

@@ -1,28 +1,28 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { builtFile, GatewayProcess } from '../support/gateway-process.js';
 import { DecodedProfile } from '../support/pprof.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 const running: GatewayProcess[] = [];
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
 });
 afterEach(async () => {
   for (const each of running.splice(0)) await each.kill();
 });
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 function start(env: Readonly<Record<string, string>>): GatewayProcess {
-  const gateway = new GatewayProcess(world, env);
+  const gateway = new GatewayProcess(sandbox, env);
   running.push(gateway);
   return gateway;
 }
 
 async function startReady(env: Readonly<Record<string, string>>, program?: string[]): Promise<GatewayProcess> {
-  const gateway = await GatewayProcess.start(world, { GATEWAY_ADMIN_ADDR: '127.0.0.1:0', ...env }, program);
+  const gateway = await GatewayProcess.start(sandbox, { GATEWAY_ADMIN_ADDR: '127.0.0.1:0', ...env }, program);
   running.push(gateway);
   return gateway;
 }
@@ -66,13 +66,13 @@ describe('a gateway whose admin listener cannot be', { timeout: 60_000 }, () => 
 describe('on SIGTERM the admin listener', { timeout: 60_000 }, () => {
   it('answers until the last request is done, and is gone with the process', async () => {
     const gateway = await startReady({ GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
-    const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
+    const authorization = `Bearer ${await sandbox.issueToken('alice@acme.test')}`;
     const slow = fetch(`${gateway.url}/api/v1/ai`, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/json' },
       body: JSON.stringify({ query: 'slow 3000ms' }),
     });
-    await world.calls.waitFor((call) => call.method === '/ai.v1.AIService/ProcessQuery');
+    await sandbox.calls.waitFor((call) => call.method === '/ai.v1.AIService/ProcessQuery');
     gateway.child.kill('SIGTERM');
     const isClosed = () =>
       fetch(`${gateway.url}/livez`).then(

@@ -69,7 +69,7 @@ describe('the state that the admin listener shows', () => {
   });
 
   it('has each request under way, with its stage, age and deadline', async () => {
-    await gateway.world.setFault('user', { mode: 'hang' });
+    await gateway.sandbox.setFault('user', { mode: 'hang' });
     const abort = new AbortController();
     const pending = fetch(gateway.url + USER, {
       signal: abort.signal,
@@ -85,7 +85,7 @@ describe('the state that the admin listener shows', () => {
     expect(await show('/admin/inflight?limit=1')).toMatchObject({ notListed: 0 });
     abort.abort();
     await pending;
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     await expect.poll(async () => (await show('/admin/inflight'))['count']).toBe(0);
   });
 
@@ -93,7 +93,7 @@ describe('the state that the admin listener shows', () => {
     const config = await show('/admin/config');
     expect(config).toMatchObject({ upstreams: { user: { name: 'user' } }, admin: { host: '127.0.0.1' } });
     expect(JSON.stringify(config)).not.toContain(SECRET);
-    const { JWT_SECRET: secret = SECRET } = gateway.world.gatewayEnv();
+    const { JWT_SECRET: secret = SECRET } = gateway.sandbox.gatewayEnv();
     expect(JSON.stringify(config)).not.toContain(secret);
   });
 
@@ -126,9 +126,9 @@ describe('the state that the admin listener shows', () => {
   });
 
   it('has the last errors, the newest first, and the changes of circuits', async () => {
-    await gateway.world.setFault('user', { mode: 'down' });
+    await gateway.sandbox.setFault('user', { mode: 'down' });
     for (let n = 0; n < 8; n++) await alice.get(USER);
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     const { errors } = (await show('/admin/errors')) as { errors: Json[] };
     expect(errors[0]).toMatchObject({ status: 503, code: 'CIRCUIT_OPEN', upstream: 'user', failureDomain: 'upstream' });
     expect(errors[0]?.['cause']).toContain('circuit breaker is open');

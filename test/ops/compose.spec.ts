@@ -54,7 +54,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('publishes the ports that are listened on, to this machine only', () => {
-    // The container runs the world without the identity provider, which only a browser beside the gateway can use.
+    // The container runs the sandbox without the identity provider, which only a browser beside the gateway can use.
     const { idp: _idp, ...ports } = readSettings(backends.environment).ports;
     expect(backends.ports).toEqual(Object.values(ports).map((port) => `127.0.0.1:${port}:${port}`));
     const port = gateway.environment['API_GATEWAY_PORT'];

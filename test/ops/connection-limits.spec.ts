@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { builtProgram, GatewayProcess } from '../support/gateway-process.js';
 import { metric } from '../support/metrics.js';
@@ -8,14 +8,14 @@ import { RawClient } from '../support/raw-client.js';
 const REFUSED = 'gateway_client_connections_refused_total';
 const GET = 'GET /livez HTTP/1.1\r\nHost: a\r\n\r\n';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 const clients: RawClient[] = [];
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
 });
 afterEach(() => leaveAll());
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 async function openMany(url: string, count: number): Promise<void> {
   for (let n = 0; n < count; n++) clients.push(await RawClient.open(url));
@@ -31,7 +31,7 @@ describe('connections above GATEWAY_MAX_CONNECTIONS', () => {
 
   it('are closed immediately, counted, and reported once; those that are open go on', async () => {
     gateway = await startTestGateway({
-      world,
+      sandbox,
       env: { GATEWAY_MAX_CONNECTIONS: '10', GATEWAY_RECOVERY_HOLD: '0s', OPS_PORT: '0' },
     });
     const { url, lines } = gateway;
@@ -64,7 +64,7 @@ describe('a process without file descriptors', { timeout: 60_000 }, () => {
   it('says so, in the log and in a metric, lives on, and serves when there are some again', async () => {
     const limited = ['-c', 'ulimit -n 120; exec "$0" "$@"', process.execPath, ...builtProgram()];
     const env = { GATEWAY_RECOVERY_HOLD: '0s', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
-    gateway = await GatewayProcess.start(world, env, limited, 'sh');
+    gateway = await GatewayProcess.start(sandbox, env, limited, 'sh');
     const has = (msg: string) => gateway.lines.some((line) => line.msg === msg);
     expect(gateway.lines.find(({ msg }) => msg === 'open_files_limit_low')).toMatchObject({
       limit: 120,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Fault } from '../../sandbox/faults/fault.js';
-import { startWorld, type Upstream, type World } from '../../sandbox/world.js';
+import { startSandbox, type Upstream, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { run } from '../../src/cli/program.js';
 import type { Suspicion } from '../../src/cli/triage/suspicion.js';
 import type { CheckLine } from '../../src/cli/doctor/check-line.js';
@@ -13,7 +13,7 @@ const LIMITS = ['--timeout', '2s', '--slow', '350ms'];
 const CELLS = MODES.flatMap((mode) => PARTS.map((part) => ({ mode, part })));
 
 let redis: TestRedis;
-let world: World;
+let sandbox: SandboxEnvironment;
 let running: TestGateway;
 let token: string;
 
@@ -25,9 +25,9 @@ function everyThird(): () => number {
 
 beforeAll(async () => {
   redis = await TestRedis.start();
-  world = await startWorld({ faultServer: false, idp: false, redisUrl: redis.url, random: everyThird() });
+  sandbox = await startSandbox({ faultServer: false, idp: false, redisUrl: redis.url, random: everyThird() });
   running = await startTestGateway({
-    world,
+    sandbox,
     env: {
       GATEWAY_ADMIN_ADDR: '127.0.0.1:0',
       GATEWAY_HEALTH_INTERVAL: '400ms',
@@ -36,7 +36,7 @@ beforeAll(async () => {
       GATEWAY_JWKS_CACHE_TTL: '1s',
     },
   });
-  token = await world.issueToken('alice@acme.test');
+  token = await sandbox.issueToken('alice@acme.test');
 });
 
 afterAll(async () => {
@@ -47,7 +47,7 @@ afterAll(async () => {
 async function gateway(args: readonly string[], changes: Readonly<Record<string, string>> = {}) {
   const out: string[] = [];
   const err: string[] = [];
-  const env = { ...world.gatewayEnv(), ...changes };
+  const env = { ...sandbox.gatewayEnv(), ...changes };
   const exitCode = await run(args, { out: (line) => out.push(line), err: (line) => err.push(line) }, env);
   return { exitCode, out: out.join('\n'), err: err.join('\n') };
 }
@@ -118,12 +118,12 @@ describe('gateway doctor', () => {
 
   test.each(CELLS)('and gateway triage name $part $mode, and nothing else', async ({ mode, part }) => {
     const subject = subjectOf(part);
-    await world.setFault(part, { mode, latencyMs: 700 });
+    await sandbox.setFault(part, { mode, latencyMs: 700 });
     const end = new AbortController();
     const sent = traffic(end.signal);
     const { causes, probes } = await triage();
     end.abort();
-    await world.setFault(part, { mode: 'none' });
+    await sandbox.setFault(part, { mode: 'none' });
     await sent;
     const named = probes.filter(({ condition }) => condition !== undefined && condition !== 'healthy');
     expect(named).toMatchObject([{ subject, condition: mode, remedy: expect.any(String) as string }]);
@@ -133,21 +133,25 @@ describe('gateway doctor', () => {
   });
 
   test.each(MODES)('prints what is %s, and fails unless it works all the same', async (mode) => {
-    await world.setFault('user', { mode, latencyMs: 700 });
+    await sandbox.setFault('user', { mode, latencyMs: 700 });
     const { exitCode, checks } = await doctor();
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     expect(checks.find(({ condition }) => condition === mode)?.subject).toBe('upstream user');
     if (mode !== 'slow') expect(exitCode).toBe(69);
   });
 
   test.each([
     ['AUTH_SERVICE_URL', 'nowhere.invalid:50051', /upstream auth +dns +unresolved: no such host: nowhere\.invalid/],
-    ['AUTH_SERVICE_URL', () => `grpcs://${world.authUrl}`, /upstream auth +connect +tls: .*(?:wrong version|packet)/],
-    ['USER_SERVICE_URL', () => new URL(world.jwksUrl).host, /upstream user +connect +garbage: .*speaks HTTP\/1\.1/],
-    ['REDIS_URL', () => (world.redisUrl ?? '').replace('//', '//nobody:wrong@'), /redis +auth +WRONGPASS; check user/],
+    ['AUTH_SERVICE_URL', () => `grpcs://${sandbox.authUrl}`, /upstream auth +connect +tls: .*(?:wrong version|packet)/],
+    ['USER_SERVICE_URL', () => new URL(sandbox.jwksUrl).host, /upstream user +connect +garbage: .*speaks HTTP\/1\.1/],
+    [
+      'REDIS_URL',
+      () => (sandbox.redisUrl ?? '').replace('//', '//nobody:wrong@'),
+      /redis +auth +WRONGPASS; check user/,
+    ],
     [
       'JWT_JWKS_URL',
-      () => `${world.issuer}/nothing.json`,
+      () => `${sandbox.issuer}/nothing.json`,
       /jwks +content +.*the key set answered 404; compare JWT_JWKS/,
     ],
   ])('with a wrong %s says what is wrong', async (name, value, line) => {
@@ -173,9 +177,9 @@ describe('gateway doctor', () => {
 });
 
 test('gateway check --live prints what does not answer', async () => {
-  await world.setFault('tenant', { mode: 'down' });
+  await sandbox.setFault('tenant', { mode: 'down' });
   const down = await gateway(['check', '--live']);
-  await world.setFault('tenant', { mode: 'none' });
+  await sandbox.setFault('tenant', { mode: 'none' });
   expect(down.exitCode).toBe(69);
   expect(down.out).toContain('configuration is valid');
   expect(down.out).toMatch(/^FAIL +upstream tenant +connect +down: /m);

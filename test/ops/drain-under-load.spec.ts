@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { SteadyClients } from '../support/steady-clients.js';
 
 const GRACE_MS = 13_000;
 const USER = '/api/v1/users/acme-alice';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let alice: string;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
-  alice = await world.issueToken('alice@acme.test');
+  sandbox = await startSandbox({ faultServer: false, idp: false });
+  alice = await sandbox.issueToken('alice@acme.test');
 });
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 describe('SIGTERM under load', () => {
   it(
     'fails no request, tells open streams, and ends within its grace although nobody reads the log',
     { timeout: 180_000 },
     async () => {
-      const pod = await GatewayProcess.start(world, {
+      const pod = await GatewayProcess.start(sandbox, {
         GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '2s',
         GATEWAY_SHED_DELAY: '0s',
         GATEWAY_HEALTH_INTERVAL: '1h',

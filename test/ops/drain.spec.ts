@@ -1,23 +1,23 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { RawClient } from '../support/raw-client.js';
 
 const UNARY = '/ai.v1.AIService/ProcessQuery';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let gateway: GatewayProcess;
 let token: string;
 
 beforeEach(async () => {
-  world = await startWorld({ faultServer: false });
-  token = await world.issueToken('alice@acme.test');
+  sandbox = await startSandbox({ faultServer: false });
+  token = await sandbox.issueToken('alice@acme.test');
 });
 afterEach(async () => {
   await gateway.kill();
-  await world.close();
+  await sandbox.close();
 });
 
 const headers = () => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
@@ -26,9 +26,9 @@ const ask = (path: string, query: string, init: RequestInit = {}) =>
 
 describe('SIGTERM', () => {
   it('lets requests in flight end, takes new ones until the pre-drain is over, and exits 0', async () => {
-    gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '2s' });
+    gateway = await GatewayProcess.start(sandbox, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '2s' });
     const slow = ask('/api/v1/ai', 'slow 3000ms');
-    await world.calls.waitFor((call) => call.method === UNARY);
+    await sandbox.calls.waitFor((call) => call.method === UNARY);
     gateway.child.kill('SIGTERM');
     await expect.poll(async () => (await fetch(`${gateway.url}/readyz`)).status).toBe(503);
     const late = await fetch(`${gateway.url}/api/v1/users`, { headers: headers() });
@@ -42,7 +42,7 @@ describe('SIGTERM', () => {
   });
 
   it('is the same drain when it comes twice', async () => {
-    gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
+    gateway = await GatewayProcess.start(sandbox, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
     gateway.child.kill('SIGTERM');
     gateway.child.kill('SIGINT');
     expect(await gateway.exited).toBe(0);
@@ -50,7 +50,7 @@ describe('SIGTERM', () => {
   });
 
   it('does not wait for idle keep-alive connections', async () => {
-    gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
+    gateway = await GatewayProcess.start(sandbox, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
     const agent = new Agent({ keepAlive: true });
     const [response] = (await once(httpRequest(`${gateway.url}/livez`, { agent }).end(), 'response')) as [
       NodeJS.ReadableStream,
@@ -63,7 +63,7 @@ describe('SIGTERM', () => {
   });
 
   it('ends a stream with a last event when its time is up', async () => {
-    gateway = await GatewayProcess.start(world, {
+    gateway = await GatewayProcess.start(sandbox, {
       GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
       GATEWAY_SHUTDOWN_TIMEOUT: '3s',
       GATEWAY_REQUEST_TIMEOUT: '2s',
@@ -91,13 +91,13 @@ describe('SIGTERM', () => {
     ],
     ['a head', 'GET /livez HTTP/1.1\r\n', 'Hos'],
   ])('still ends a request that does not come to its end: %s', async (_what, head, rest) => {
-    gateway = await GatewayProcess.start(world, {
+    gateway = await GatewayProcess.start(sandbox, {
       GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
       GATEWAY_RECEIVE_TIMEOUT: '2s',
       GATEWAY_HEADERS_TIMEOUT: '2s',
     });
     const slow = ask('/api/v1/ai', 'slow 5000ms');
-    await world.calls.waitFor((call) => call.method === UNARY);
+    await sandbox.calls.waitFor((call) => call.method === UNARY);
     const client = await RawClient.open(gateway.url);
     client.send(`${head}Authorization: Bearer ${token}\r\n${rest}`);
     await fetch(`${gateway.url}/livez`);

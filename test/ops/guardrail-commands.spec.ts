@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { ContractDrift } from '../../src/ops/contract-drift.js';
 import { callAdmin } from '../support/admin.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
@@ -10,7 +10,7 @@ import { shellBlock } from '../support/shell-blocks.js';
 let gateway: TestGateway;
 beforeAll(async () => {
   gateway = await startTestGateway({
-    world: await startWorld({ idp: false, guardrail: true }),
+    sandbox: await startSandbox({ idp: false, guardrail: true }),
     env: { GATEWAY_ADMIN_ADDR: '127.0.0.1:0' },
   });
 });
@@ -19,7 +19,7 @@ afterAll(() => gateway.close());
 it('the commands of docs/guardrails.md show a block, a guardrail that hangs, and what passes', async () => {
   const script = shellBlock('docs/guardrails.md', 'faults/guardrail')
     .replaceAll('localhost:8080', new URL(gateway.url).host)
-    .replaceAll('localhost:8090', new URL(gateway.world.faultsUrl).host);
+    .replaceAll('localhost:8090', new URL(gateway.sandbox.faultsUrl).host);
   const { stdout } = await promisify(execFile)('bash', ['-c', script]);
   const answers = stdout.split('\n').filter((line) => line.startsWith('{') && !line.includes('"mode"'));
   expect(answers.map((line) => (JSON.parse(line) as { code?: string }).code ?? 'answered')).toEqual([
@@ -31,7 +31,7 @@ it('the commands of docs/guardrails.md show a block, a guardrail that hangs, and
 
 it('only the switch of the guardrail takes a word to block', async () => {
   const put = (name: string) =>
-    fetch(`${gateway.world.faultsUrl}/faults/${name}`, { method: 'PUT', body: '{"mode":"block","word":"a"}' });
+    fetch(`${gateway.sandbox.faultsUrl}/faults/${name}`, { method: 'PUT', body: '{"mode":"block","word":"a"}' });
   expect((await put('ai')).status).toBe(400);
   expect((await put('guardrail')).status).toBe(200);
 });

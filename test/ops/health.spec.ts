@@ -32,7 +32,7 @@ describe('health', () => {
   });
 
   it('of a service that is gone is told on every path that asks for it, once in the log, and not to probes', async () => {
-    await gateway.world.setFault('user', { mode: 'down' });
+    await gateway.sandbox.setFault('user', { mode: 'down' });
     await expect
       .poll(() => get('/health'))
       .toMatchObject({ status: 503, body: { status: 'degraded', checks: { 'user-service': 'refused' } } });
@@ -42,18 +42,18 @@ describe('health', () => {
     ]);
     const told = () => gateway.lines.map(({ msg }) => String(msg)).filter((text) => text.includes('component=user'));
     await expect.poll(told).toEqual(['degraded component=user']);
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     await expect.poll(() => get('/healthz')).toMatchObject({ status: 200 });
     expect(told()).toEqual(['degraded component=user', 'recovered component=user']);
   });
 
   it('overlooks the AI service on /health and not on /healthz', async () => {
-    await gateway.world.setFault('ai', { mode: 'down' });
+    await gateway.sandbox.setFault('ai', { mode: 'down' });
     await expect
       .poll(() => get('/healthz'))
       .toMatchObject({ status: 503, body: { checks: { 'ai-service': 'refused' } } });
     expect((await get('/health')).status).toBe(200);
-    await gateway.world.setFault('ai', { mode: 'none' });
+    await gateway.sandbox.setFault('ai', { mode: 'none' });
   });
 
   it('overlooks keys that cannot be refreshed on /health and not on /healthz', async () => {
@@ -66,7 +66,7 @@ describe('health', () => {
     };
     try {
       expect(await read('/healthz')).toMatchObject({ checks: { 'usage-outbox': 'healthy' } });
-      await own.world.setFault('jwks', { mode: 'down' });
+      await own.sandbox.setFault('jwks', { mode: 'down' });
       const failing = { checks: { 'signing-keys': 'not refreshed' } };
       await expect.poll(() => read('/healthz')).toMatchObject({ code: 503, ...failing });
       expect(await read('/health')).toMatchObject({ code: 200, ...failing });
@@ -77,20 +77,20 @@ describe('health', () => {
 
   it('is not cached and asks no backend', async () => {
     await expect.poll(() => get('/healthz')).toMatchObject({ status: 200 });
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${gateway.url}/healthz`)));
     expect(answers.every((answer) => answer.headers.get('cache-control') === 'no-store')).toBe(true);
-    const checks = gateway.world.calls.list().filter((call) => call.method.startsWith('/grpc.health.v1.'));
+    const checks = gateway.sandbox.calls.list().filter((call) => call.method.startsWith('/grpc.health.v1.'));
     expect(checks.length).toBeLessThanOrEqual(8);
   });
 });
 
 describe('readiness', () => {
   it('waits for signing keys, comes by itself, and liveness does not', async () => {
-    const { startWorld } = await import('../../sandbox/world.js');
-    const world = await startWorld({ faultServer: false });
-    await world.setFault('jwks', { mode: 'down' });
-    const own = await startTestGateway({ world, env: { GATEWAY_JWKS_CACHE_TTL: '1s' }, waitUntilReady: false });
+    const { startSandbox: startWorld } = await import('../../sandbox/environment.js');
+    const sandbox = await startWorld({ faultServer: false });
+    await sandbox.setFault('jwks', { mode: 'down' });
+    const own = await startTestGateway({ sandbox, env: { GATEWAY_JWKS_CACHE_TTL: '1s' }, waitUntilReady: false });
     try {
       const ready = async () => (await fetch(`${own.url}/readyz`)).status;
       expect(await (await fetch(`${own.url}/readyz`)).json()).toMatchObject({
@@ -98,7 +98,7 @@ describe('readiness', () => {
         failing: ['signing_keys'],
       });
       expect((await fetch(`${own.url}/livez`)).status).toBe(200);
-      await world.setFault('jwks', { mode: 'none' });
+      await sandbox.setFault('jwks', { mode: 'none' });
       await expect.poll(ready).toBe(200);
     } finally {
       await own.close();

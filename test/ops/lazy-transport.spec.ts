@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { builtFile, GatewayProcess } from '../support/gateway-process.js';
 import { REGISTER } from '../support/typescript.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
 });
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 it.each([
   ['http2', {}, ['fastify']],
@@ -18,9 +18,9 @@ it.each([
   ],
 ])('a gateway over %s serves, and has loaded the libraries of gRPC only if it needs them', async (_, env, expected) => {
   const program = ['--import', REGISTER, '--import', './test/support/tell-loaded.ts', builtFile('dist/main.js')];
-  const gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s', ...env }, program);
+  const gateway = await GatewayProcess.start(sandbox, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s', ...env }, program);
   onTestFinished(() => gateway.kill());
-  const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
+  const authorization = `Bearer ${await sandbox.issueToken('alice@acme.test')}`;
   const users = await fetch(`${gateway.url}/api/v1/users?page_size=1`, { headers: { authorization } });
   expect(await users.json()).toMatchObject({ users: [{ tenantId: 'acme' }] });
   gateway.child.kill('SIGTERM');

@@ -1,16 +1,16 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { builtFile, GatewayProcess } from '../support/gateway-process.js';
 import { lowestNode } from '../support/lowest-node.js';
 
 it('the built gateway serves on the lowest Node that package.json promises', { timeout: 120_000 }, async () => {
   const node = await lowestNode();
-  const world = await startWorld({ faultServer: false, idp: false });
-  onTestFinished(() => world.close());
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
+  onTestFinished(() => sandbox.close());
   const env = { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
-  const gateway = await GatewayProcess.start(world, env, ['--enable-source-maps', builtFile('dist/main.js')], node);
+  const gateway = await GatewayProcess.start(sandbox, env, ['--enable-source-maps', builtFile('dist/main.js')], node);
   onTestFinished(() => gateway.kill());
-  const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
+  const authorization = `Bearer ${await sandbox.issueToken('alice@acme.test')}`;
   const users = await fetch(`${gateway.url}/api/v1/users?page_size=1`, { headers: { authorization } });
   expect(users.status).toBe(200);
   expect(await users.json()).toMatchObject({ users: [{ tenantId: 'acme' }] });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { RawClient } from '../support/raw-client.js';
 
@@ -7,19 +7,19 @@ const UNARY = '/ai.v1.AIService/ProcessQuery';
 /** The time of a drain with nothing to wait for is below it by far; a drain that hangs is above it. */
 const GRACE_MS = 20_000;
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let token: string;
 let gateway: GatewayProcess;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
-  token = await world.issueToken('alice@acme.test');
+  sandbox = await startSandbox({ faultServer: false, idp: false });
+  token = await sandbox.issueToken('alice@acme.test');
 });
 afterEach(() => gateway.kill());
-afterAll(() => world.close());
+afterAll(() => sandbox.close());
 
 async function start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-  gateway = await GatewayProcess.start(world, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s', ...env });
+  gateway = await GatewayProcess.start(sandbox, { GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s', ...env });
 }
 
 function ask(query: string): Promise<Response> {
@@ -35,9 +35,9 @@ const PAIRS = SIGNALS.flatMap((first) => [...SIGNALS, 'SIGHUP' as const].map((se
 describe('a draining gateway', { timeout: 60_000 }, () => {
   it.each(PAIRS)('goes on with its one drain: %s, then %s, and again', async (first, second) => {
     await start();
-    world.calls.clear();
+    sandbox.calls.clear();
     const slow = ask('slow 2500ms');
-    await world.calls.waitFor(({ method }) => method === UNARY);
+    await sandbox.calls.waitFor(({ method }) => method === UNARY);
     gateway.child.kill(first);
     await expect.poll(() => count('drain_started')).toBe(1);
     for (const signal of [second, first, second, second]) {
@@ -58,9 +58,9 @@ describe('a draining gateway', { timeout: 60_000 }, () => {
 
   it('says what it waits for: requests by route and stage, and the oldest', async () => {
     await start();
-    world.calls.clear();
+    sandbox.calls.clear();
     const slow = Array.from({ length: 7 }, () => ask('slow 2500ms'));
-    await expect.poll(() => world.calls.list().filter(({ method }) => method === UNARY).length).toBe(7);
+    await expect.poll(() => sandbox.calls.list().filter(({ method }) => method === UNARY).length).toBe(7);
     gateway.child.kill('SIGTERM');
     for (const answer of await Promise.all(slow)) expect(answer.status).toBe(200);
     await gateway.exited;
@@ -96,7 +96,7 @@ describe('a draining gateway', { timeout: 60_000 }, () => {
 describe('a gateway that is told to stop while it starts', { timeout: 60_000 }, () => {
   it.each(SIGNALS)('does so: %s', async (signal) => {
     // A warning is the first thing it says, before it connects to anything.
-    gateway = new GatewayProcess(world, { METRICS_PORT: '9090', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
+    gateway = new GatewayProcess(sandbox, { METRICS_PORT: '9090', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' });
     await expect.poll(() => gateway.lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
     gateway.child.kill(signal);
     expect(await gateway.exited).toBe(0);

@@ -115,7 +115,7 @@ describe('the pages beside the profiles', () => {
     expect([typeof javascriptHeap, typeof resourceUsage]).toEqual(['object', 'object']);
     expect(report).not.toContain('environmentVariables');
     expect(report).not.toContain(SECRET);
-    expect(report).not.toContain(subject.world.gatewayEnv()['JWT_ISSUER']);
+    expect(report).not.toContain(subject.sandbox.gatewayEnv()['JWT_ISSUER']);
   });
 
   it('stream a snapshot of the heap to whoever stays', async () => {

@@ -70,11 +70,11 @@ describe('a heap profile', () => {
 
 describe('while a loop blocks the main thread for five seconds', () => {
   it('what is in flight is shown, with the function that blocks', async () => {
-    const authorization = `Bearer ${await subject.world.issueToken('alice@acme.test')}`;
+    const authorization = `Bearer ${await subject.sandbox.issueToken('alice@acme.test')}`;
     const headers = { authorization, 'content-type': 'application/json' };
     const body = JSON.stringify({ query: 'slow 2000ms' });
     const slow = fetch(`${subject.gateway.url}/api/v1/ai`, { method: 'POST', headers, body });
-    await subject.world.calls.waitFor((call) => call.method === '/ai.v1.AIService/ProcessQuery');
+    await subject.sandbox.calls.waitFor((call) => call.method === '/ai.v1.AIService/ProcessQuery');
     await subject.plant('/block');
     await expect
       .poll(() => subject.page('pprof/goroutine?debug=1'))

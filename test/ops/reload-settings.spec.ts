@@ -31,7 +31,7 @@ const shown = (group: string, name: string) => async () => {
 };
 const identity = async () => (await lineOf(fixture.gateway, await fixture.alice.get(USER))).identity_id;
 const forbidden = async () => {
-  const headers = { authorization: `Bearer ${await fixture.gateway.world.issueToken('bob@acme.test')}` };
+  const headers = { authorization: `Bearer ${await fixture.gateway.sandbox.issueToken('bob@acme.test')}` };
   return (await ask(USER, { method: 'DELETE', headers })).json() as Promise<{ detail: string }>;
 };
 const post = async () => {
@@ -151,7 +151,7 @@ describe('a setting that a reload takes', () => {
     ['GATEWAY_JWT_AUDIENCES', 'others'],
     ['GATEWAY_JWT_ISSUER_TENANTS', 'globex'],
   ])('holds for the tokens of one issuer: %s', async (name, value) => {
-    const issuer = fixture.gateway.world.gatewayEnv()['JWT_ISSUER'] ?? '';
+    const issuer = fixture.gateway.sandbox.gatewayEnv()['JWT_ISSUER'] ?? '';
     await reload({ [name]: `${issuer}=${value}` });
     expect(await statusOfUser()).toBe(401);
     await fixture.reset();

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { countStatuses } from '../support/rate-limits.js';
 import { TestRedis } from '../support/redis.js';
@@ -10,7 +10,7 @@ const RATE = 10;
 /** How often a load balancer looks at a pod: much shorter than the wait before a drain. */
 const PROBE_MS = 100;
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let redis: TestRedis;
 const pods: GatewayProcess[] = [];
 /** Pods that the load balancer sends requests to. */
@@ -18,17 +18,17 @@ let endpoints: readonly GatewayProcess[] = [];
 const stop = new AbortController();
 
 beforeAll(async () => {
-  [world, redis] = await Promise.all([startWorld({ faultServer: false, idp: false }), TestRedis.start()]);
+  [sandbox, redis] = await Promise.all([startSandbox({ faultServer: false, idp: false }), TestRedis.start()]);
   await Promise.all([startPod(), startPod(), startPod()]);
 });
 afterAll(async () => {
   stop.abort();
   await Promise.all(pods.map((pod) => pod.kill()));
-  await Promise.all([world.close(), redis.close()]);
+  await Promise.all([sandbox.close(), redis.close()]);
 });
 
 async function startPod(): Promise<void> {
-  const pod = await GatewayProcess.start(world, {
+  const pod = await GatewayProcess.start(sandbox, {
     REDIS_URL: redis.url,
     GATEWAY_REPLICAS: '3',
     // A busy machine must not make an instance decide alone.
@@ -55,7 +55,7 @@ async function watchEndpoints(): Promise<void> {
 
 /** Requests to the pods in turn over connections that are kept, until the end; the responses. */
 async function press(email: string, pauseMs: number): Promise<Response[]> {
-  const headers = { authorization: `Bearer ${await world.issueToken(email)}` };
+  const headers = { authorization: `Bearer ${await sandbox.issueToken(email)}` };
   const responses: Response[] = [];
   for (let n = 0; !stop.signal.aborted; n += 1) {
     const pod = endpoints[n % endpoints.length];

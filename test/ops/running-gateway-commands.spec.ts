@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PASSWORD } from '../../sandbox/data/seed.js';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { gatewayCommand, unpackArchive } from '../support/gateway-command.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
@@ -26,15 +26,15 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'gateway-commands-'));
   redis = await TestRedis.start('--requirepass', REDIS_PASSWORD);
   const redisUrl = redis.url.replace('//', `//:${REDIS_PASSWORD}@`);
-  const world = await startWorld({ faultServer: false, redisUrl });
+  const sandbox = await startSandbox({ faultServer: false, redisUrl });
   env = {
-    ...world.gatewayEnv('http://localhost:8080'),
+    ...sandbox.gatewayEnv('http://localhost:8080'),
     GATEWAY_ADMIN_AUTH_TOKEN: ADMIN_TOKEN,
     GATEWAY_CACHE_KEY: CACHE_KEY,
     GATEWAY_BUDGET_DEBIT_SHELF_DIR: join(directory, 'shelf'),
   };
   gateway = await startTestGateway({
-    world,
+    sandbox,
     env: { ...env, GATEWAY_ADMIN_ADDR: '127.0.0.1:0', GATEWAY_HEALTH_INTERVAL: '1s' },
   });
   alice = await Client.of(gateway, 'alice@acme.test');
@@ -112,11 +112,11 @@ describe('gateway upstream', () => {
   });
 
   test('says why one cannot be asked', async () => {
-    await gateway.world.setFault('ai', { mode: 'down' });
+    await gateway.sandbox.setFault('ai', { mode: 'down' });
     const answers = await Promise.all(
       ['all', 'list', 'health'].map((only) => command(['upstream', 'ai', '--only', only])),
     );
-    await gateway.world.setFault('ai', { mode: 'none' });
+    await gateway.sandbox.setFault('ai', { mode: 'none' });
     for (const { exitCode, out, err } of answers) {
       expect(exitCode).toBe(69);
       expect(out + err).toMatch(/refused/);
@@ -135,8 +135,8 @@ describe('gateway token explain', () => {
   });
 
   test('says which key is missing', async () => {
-    await gateway.world.rotateKeys('newer');
-    const token = await gateway.world.issueToken('alice@acme.test', {}, { kid: 'unheard-of' });
+    await gateway.sandbox.rotateKeys('newer');
+    const token = await gateway.sandbox.issueToken('alice@acme.test', {}, { kid: 'unheard-of' });
     const { exitCode, out } = await command(['token', 'explain'], token);
     expect(exitCode).toBe(1);
     expect(out).toMatch(/^FAIL +kid +"unheard-of" is not among the keys of http.*newer/m);
@@ -145,7 +145,7 @@ describe('gateway token explain', () => {
 
 describe('gateway outbox report', () => {
   test('counts what is on the shelf of a running gateway, which keeps it', async () => {
-    await gateway.world.setFault('tenant', { mode: 'down' });
+    await gateway.sandbox.setFault('tenant', { mode: 'down' });
     for (let n = 0; n < 3; n++) await alice.send('POST', '/api/v1/ai', { query: 'hello' });
     const report = async () =>
       JSON.parse((await command(['outbox', 'report', '--json'])).out) as Record<string, unknown>;
@@ -158,7 +158,7 @@ describe('gateway outbox report', () => {
     });
     const { out } = await command(['outbox', 'report']);
     expect(out).toMatch(/^acme +3 +3 +20/m);
-    await gateway.world.setFault('tenant', { mode: 'none' });
+    await gateway.sandbox.setFault('tenant', { mode: 'none' });
     await expect.poll(async () => (await report())['records']).toBe(0);
   });
 });
@@ -181,7 +181,7 @@ describe('gateway diag', () => {
   });
 
   test('holds no secret that the sandbox knows', async () => {
-    const { world } = gateway;
+    const { sandbox } = gateway;
     const login = { identifier: 'alice@acme.test', password: PASSWORD };
     const signedIn = (await (await alice.send('POST', '/api/v1/auth/login', login)).json()) as Record<string, unknown>;
     await alice.send('POST', '/api/v1/auth/login', { ...login, password: WRONG_PASSWORD });
@@ -190,9 +190,9 @@ describe('gateway diag', () => {
       authorization: `Bearer ${alice.token}x`,
       cookie: 'sid=cookie-secret',
     });
-    await world.setFault('user', { mode: 'down' });
+    await sandbox.setFault('user', { mode: 'down' });
     await alice.get('/api/v1/users/acme-alice');
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     const file = join(directory, 'b.tar.gz');
     expect((await command(['diag', ...running(), '-o', file])).exitCode).toBe(0);
     expect(Object.keys(signedIn)).toEqual(expect.arrayContaining(['accessToken', 'refreshToken']));

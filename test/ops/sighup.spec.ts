@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.js';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let gateway: GatewayProcess;
 let folder: string;
 let file: string;
@@ -15,13 +15,13 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sighup-'));
   file = join(folder, 'gateway.env');
   writeFileSync(file, 'GATEWAY_CORS_ORIGINS=https://one.example.com\n');
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
   const env = { GATEWAY_ENV_FILE: file, GATEWAY_ADMIN_ADDR: '127.0.0.1:0', GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s' };
-  gateway = await GatewayProcess.start(world, env);
+  gateway = await GatewayProcess.start(sandbox, env);
 });
 afterAll(async () => {
   await gateway.kill();
-  await world.close();
+  await sandbox.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -67,11 +67,11 @@ describe('SIGHUP', { timeout: 120_000 }, () => {
   });
 
   it('begins nothing while the gateway drains, and ends nothing', async () => {
-    const token = await world.issueToken('alice@acme.test');
+    const token = await sandbox.issueToken('alice@acme.test');
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    world.calls.clear();
+    sandbox.calls.clear();
     const slow = fetch(`${gateway.url}/api/v1/ai`, { method: 'POST', headers, body: '{"query":"slow 2000ms"}' });
-    await world.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
+    await sandbox.calls.waitFor(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
     const reloads = lines('policy_reload').length;
     gateway.child.kill('SIGTERM');
     await expect.poll(() => lines('drain_started').length, { timeout: 30_000 }).toBe(1);

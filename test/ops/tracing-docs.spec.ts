@@ -48,13 +48,13 @@ describe('the page on traces', () => {
       printed.split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]),
     );
     const { ENABLE_TRACING, OTEL_EXPORTER_OTLP_ENDPOINT } = env;
-    const config = parseEnvironment({ ...gateway.world.gatewayEnv(), ENABLE_TRACING, OTEL_EXPORTER_OTLP_ENDPOINT });
+    const config = parseEnvironment({ ...gateway.sandbox.gatewayEnv(), ENABLE_TRACING, OTEL_EXPORTER_OTLP_ENDPOINT });
     expect(config.tracing?.endpoint).toBe('http://otel-collector:4318/v1/traces');
   });
 
   it('says where the old address of Jaeger leads', () => {
     expect(readText(PAGE)).toContain(JAEGER);
-    const env = { ...gateway.world.gatewayEnv(), ENABLE_TRACING: 'true', JAEGER_URL: JAEGER };
+    const env = { ...gateway.sandbox.gatewayEnv(), ENABLE_TRACING: 'true', JAEGER_URL: JAEGER };
     expect(parseEnvironment(env).tracing?.endpoint).toBe('http://jaeger:4318/v1/traces');
   });
 
@@ -83,7 +83,7 @@ describe('the example of a collector', () => {
 
   it('keeps what the gateway keeps by itself, once every span is there', () => {
     const { tracing, timeouts } = parseEnvironment({
-      ...gateway.world.gatewayEnv(),
+      ...gateway.sandbox.gatewayEnv(),
       ENABLE_TRACING: 'true',
       JAEGER_URL: JAEGER,
     });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { callAdmin } from '../support/admin.js';
 import { Client } from '../support/client.js';
 import { gatewayCommand } from '../support/gateway-command.js';
@@ -11,9 +11,9 @@ let gateway: TestGateway;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  const world = await startWorld({ faultServer: false });
-  env = { ...world.gatewayEnv('http://localhost:8080'), GATEWAY_ADMIN_AUTH_TOKEN: ADMIN_TOKEN };
-  gateway = await startTestGateway({ world, env: { ...env, GATEWAY_ADMIN_ADDR: '127.0.0.1:0' } });
+  const sandbox = await startSandbox({ faultServer: false });
+  env = { ...sandbox.gatewayEnv('http://localhost:8080'), GATEWAY_ADMIN_AUTH_TOKEN: ADMIN_TOKEN };
+  gateway = await startTestGateway({ sandbox, env: { ...env, GATEWAY_ADMIN_ADDR: '127.0.0.1:0' } });
 });
 afterAll(() => gateway.close());
 

@@ -3,7 +3,7 @@ import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { Scrape } from '../support/metrics.js';
 import { SteadyClients } from '../support/steady-clients.js';
@@ -12,7 +12,7 @@ import { until } from '../support/until.js';
 const WORKERS = 2;
 const USERS = '/api/v1/users?page_size=1';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let gateway: GatewayProcess;
 let folder: string;
 let settings: string;
@@ -21,8 +21,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'workers-'));
   settings = join(folder, 'gateway.env');
   writeFileSync(settings, 'GATEWAY_CORS_ORIGINS=https://one.example.com\n');
-  world = await startWorld({ faultServer: false, idp: false });
-  gateway = await GatewayProcess.start(world, {
+  sandbox = await startSandbox({ faultServer: false, idp: false });
+  gateway = await GatewayProcess.start(sandbox, {
     GATEWAY_WORKERS: String(WORKERS),
     GATEWAY_ENV_FILE: settings,
     GATEWAY_ADMIN_ADDR: '127.0.0.1:0',
@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.kill();
-  await world.close();
+  await sandbox.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -66,7 +66,7 @@ async function admin<T>(path: string, method = 'GET', body?: object): Promise<T>
   return (await response.json()) as T;
 }
 
-const bearer = async () => ({ authorization: `Bearer ${await world.issueToken('alice@acme.test')}` });
+const bearer = async () => ({ authorization: `Bearer ${await sandbox.issueToken('alice@acme.test')}` });
 const usersServed = async () =>
   (await Scrape.of(gateway.url)).sum('http_requests_total{path="/api/v1/users",status="200"}');
 
@@ -114,7 +114,7 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
   });
 
   it('reloads both or neither, without losing a request', async () => {
-    const load = { url: `${gateway.url}${USERS}`, token: await world.issueToken('alice@acme.test') };
+    const load = { url: `${gateway.url}${USERS}`, token: await sandbox.issueToken('alice@acme.test') };
     const clients = new SteadyClients({ ...load, clients: 8, requestsPerSecond: 100 });
     const allowed = async (origin: string) =>
       (await each('/livez', { origin })).map(({ headers }) => headers['access-control-allow-origin'] === origin);
@@ -132,7 +132,7 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
   });
 
   it('replaces a worker that is killed under load: others are served, and no counter falls', async () => {
-    const load = { url: `${gateway.url}${USERS}`, token: await world.issueToken('alice@acme.test') };
+    const load = { url: `${gateway.url}${USERS}`, token: await sandbox.issueToken('alice@acme.test') };
     const clients = new SteadyClients({ ...load, clients: 8, requestsPerSecond: 100 });
     await expect.poll(() => clients.count(200)).toBeGreaterThan(50);
     const before = await usersServed();
@@ -151,7 +151,7 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
   });
 
   it('replaces a worker that is told to stop, without losing a request', async () => {
-    const load = { url: `${gateway.url}${USERS}`, token: await world.issueToken('alice@acme.test') };
+    const load = { url: `${gateway.url}${USERS}`, token: await sandbox.issueToken('alice@acme.test') };
     const clients = new SteadyClients({ ...load, clients: 8, requestsPerSecond: 100 });
     await expect.poll(() => clients.count(200)).toBeGreaterThan(20);
     const before = started().length;
@@ -163,12 +163,12 @@ describe('a gateway of two workers', { timeout: 120_000 }, () => {
 
   it('drains all workers on SIGTERM and ends with 0, whatever is under way', async () => {
     const headers = { ...(await bearer()), 'content-type': 'application/json' };
-    world.calls.clear();
+    sandbox.calls.clear();
     const before = lines('drain_finished').length;
     const slow = [1, 2, 3].map(() =>
       fetch(`${gateway.url}/api/v1/ai`, { method: 'POST', headers, body: '{"query":"slow 2000ms"}' }),
     );
-    const asked = () => world.calls.list().filter(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
+    const asked = () => sandbox.calls.list().filter(({ method }) => method === '/ai.v1.AIService/ProcessQuery');
     await expect.poll(() => asked().length).toBe(3);
     gateway.child.kill('SIGTERM');
     expect((await Promise.all(slow)).map(({ status }) => status)).toEqual([200, 200, 200]);

@@ -83,9 +83,9 @@ export class Cluster {
   }
 
   private async open(): Promise<void> {
-    // The record of the world is of all backends and of its last calls alone.
-    this.calls.push(...this.site.world.calls.list());
-    this.site.world.calls.onRequest = (call) => {
+    // The record of the sandbox is of all backends and of its last calls alone.
+    this.calls.push(...this.site.sandbox.calls.list());
+    this.site.sandbox.calls.onRequest = (call) => {
       if (this.calls.push(call) > MAX_CALLS) this.calls.shift();
     };
     for (const object of manifests(this.site.pods.length)) this.store.put(object);
@@ -102,9 +102,9 @@ export class Cluster {
   }
 
   private services(): Record<string, string> {
-    const { world } = this.site;
+    const { sandbox } = this.site;
     const names = BACKENDS.map(
-      (name) => [`${name}-service.production.svc.cluster.local`, world[`${name}Url`]] as const,
+      (name) => [`${name}-service.production.svc.cluster.local`, sandbox[`${name}Url`]] as const,
     );
     return Object.fromEntries(names);
   }
@@ -142,10 +142,10 @@ export class Cluster {
     this.store.put(deploymentOf(service, { app: service }));
     const controller = new DeploymentController(this.store, service, undefined);
     this.controllers.push(controller);
-    const { world } = this.site;
+    const { sandbox } = this.site;
     const pod = controller.adopt({
       log: () => this.calls.filter(({ upstream }) => upstream === name).map(lineOf),
-      isReady: () => accepts(world[`${name}Url`]),
+      isReady: () => accepts(sandbox[`${name}Url`]),
       exited: NEVER,
     });
     const writeEndpoints = () => this.store.put(endpointsOf(service, pod));

@@ -92,7 +92,7 @@ export class RunbookShell {
       PATH: `${this.directory}${delimiter}${process.env['PATH'] ?? ''}`,
       HOME: this.directory,
       KUBECONFIG: join(this.directory, 'kubeconfig'),
-      REDIS_URL: this.site.world.redisUrl ?? '',
+      REDIS_URL: this.site.sandbox.redisUrl ?? '',
       RUNBOOK_KUBECTL: findDebianTool('kubectl'),
       RUNBOOK_NODE: process.execPath,
       RUNBOOK_EXEC: join(import.meta.dirname, 'kubectl-exec.js'),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { type Claims, FakeProvider, newKey } from '../support/fake-provider.js';
 import { expectProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
@@ -19,9 +19,9 @@ describe('the identity provider', () => {
   beforeAll(async () => {
     redis = await TestRedis.start();
     const env = { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '2s' };
-    const world = await startWorld({ faultServer: false });
-    one = await startSsoGateway({ world, env });
-    two = await startSsoGateway({ world, env: { ...env, GATEWAY_PUBLIC_URL: one.publicUrl } });
+    const sandbox = await startSandbox({ faultServer: false });
+    one = await startSsoGateway({ sandbox, env });
+    two = await startSsoGateway({ sandbox, env: { ...env, GATEWAY_PUBLIC_URL: one.publicUrl } });
   });
   afterAll(async () => {
     await two?.close();
@@ -35,14 +35,14 @@ describe('the identity provider', () => {
     await signIn(alice, one, 'alice@acme.test');
     await signIn(bob, one, 'bob@acme.test');
     expect(await statusAt(two, alice)).toBe(200);
-    one.world.calls.clear();
+    one.sandbox.calls.clear();
 
-    const page = await alice.navigate(`${one.world.idp?.issuer}/session/end`);
+    const page = await alice.navigate(`${one.sandbox.idp?.issuer}/session/end`);
     await alice.submit(page, { logout: 'yes' });
 
     expect([await statusAt(one, alice), await statusAt(two, alice)]).toEqual([401, 401]);
     expect([await statusAt(one, bob), await statusAt(two, bob)]).toEqual([200, 200]);
-    await one.world.calls.waitFor(({ method, metadata }) => {
+    await one.sandbox.calls.waitFor(({ method, metadata }) => {
       return method.endsWith('/Logout') && metadata['x-gateway-subject']?.[0] === 'acme-alice';
     });
   });
@@ -60,8 +60,8 @@ describe('a logout token', () => {
 
   beforeAll(async () => {
     provider = await FakeProvider.start();
-    const world = await startWorld({ faultServer: false, idp: false });
-    gateway = await startSsoGateway({ world, env: provider.env });
+    const sandbox = await startSandbox({ faultServer: false, idp: false });
+    gateway = await startSsoGateway({ sandbox, env: provider.env });
   });
   afterAll(async () => {
     await gateway?.close();

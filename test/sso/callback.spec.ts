@@ -131,11 +131,11 @@ describe('a new sign-in', () => {
     const client = new WebClient();
     await signIn(client, gateway, 'alice@acme.test');
     const before = client.cookie(gateway.publicUrl, '__Host-sid') ?? '';
-    gateway.world.calls.clear();
+    gateway.sandbox.calls.clear();
     await signIn(client, gateway, 'alice@acme.test');
     const after = client.cookie(gateway.publicUrl, '__Host-sid') ?? '';
     expect(after).not.toBe(before);
-    await gateway.world.calls.waitFor(({ method }) => method.endsWith('/Logout'));
+    await gateway.sandbox.calls.waitFor(({ method }) => method.endsWith('/Logout'));
     expect((await callApi(client, gateway, '/auth/session')).status).toBe(200);
     client.setCookie(gateway.publicUrl, '__Host-sid', before);
     expect((await callApi(client, gateway, '/auth/session')).status).toBe(401);

@@ -1,6 +1,6 @@
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import type { GatewayErrorCode } from '../../src/domain/errors.js';
 import { type Claims, FakeProvider, newKey } from '../support/fake-provider.js';
 import { expectProblem } from '../support/problem.js';
@@ -13,8 +13,8 @@ let client: WebClient;
 
 beforeAll(async () => {
   provider = await FakeProvider.start();
-  const world = await startWorld({ faultServer: false, idp: false });
-  gateway = await startSsoGateway({ world, env: provider.env });
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
+  gateway = await startSsoGateway({ sandbox, env: provider.env });
 });
 afterAll(async () => {
   await gateway?.close();

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { type Claims, FakeProvider } from '../support/fake-provider.js';
 import { beginAtFake, logoutToken, sendLogoutToken, signedInAtFake } from '../support/fake-sign-in.js';
 import { type CommandFate, RedisProxy } from '../support/redis-proxy.js';
@@ -22,11 +22,11 @@ let sound: SsoGateway;
 beforeAll(async () => {
   redis = await TestRedis.start();
   [proxy, provider] = await Promise.all([RedisProxy.to(redis.port), FakeProvider.start()]);
-  const world = await startWorld({ faultServer: false, idp: false });
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
   const env = { GATEWAY_REDIS_COMMAND_TIMEOUT: '5s', GATEWAY_SESSION_KEY: 'x'.repeat(48), ...provider.env };
-  gateway = await startSsoGateway({ world, env: { ...env, REDIS_URL: proxy.url } });
+  gateway = await startSsoGateway({ sandbox, env: { ...env, REDIS_URL: proxy.url } });
   const sameOrigin = { ...env, REDIS_URL: redis.url, GATEWAY_PUBLIC_URL: gateway.publicUrl };
-  sound = await startSsoGateway({ world, env: sameOrigin });
+  sound = await startSsoGateway({ sandbox, env: sameOrigin });
 });
 afterAll(async () => {
   await sound?.close();
@@ -127,7 +127,7 @@ describe('a logout token that comes while a sign-in is under way', () => {
       expect([logout.status, (await answer).status]).toEqual([200, 401]);
       expect(client.cookieNames(gateway.publicUrl, '__Host-')).toEqual([]);
       expect([await isSignedIn(client), await isSignedIn(earlier)]).toEqual([false, false]);
-      await gateway.world.calls.waitFor(({ method }) => method.endsWith('/Logout'));
+      await gateway.sandbox.calls.waitFor(({ method }) => method.endsWith('/Logout'));
       // Whoever signs in afterwards is signed in.
       expect(await isSignedIn(await signedInAtFake(gateway, provider, { sid: 'begins' }))).toBe(true);
     },

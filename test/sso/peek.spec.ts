@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { TestRedis } from '../support/redis.js';
 import { callApi, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
 import { expectProblem } from '../support/problem.js';
@@ -28,7 +28,7 @@ describe('a poll of the session with peek=1', () => {
   let tomorrow = Date.now();
 
   beforeAll(async () => {
-    gateway = await startSsoGateway({ world: await startWorld({ faultServer: false }) });
+    gateway = await startSsoGateway({ sandbox: await startSandbox({ faultServer: false }) });
   });
   afterAll(() => gateway?.close());
   beforeEach(async () => {
@@ -89,7 +89,7 @@ describe('a session in Redis', () => {
   beforeAll(async () => {
     redis = await TestRedis.start();
     const env = { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '2s' };
-    gateway = await startSsoGateway({ world: await startWorld({ faultServer: false }), env });
+    gateway = await startSsoGateway({ sandbox: await startSandbox({ faultServer: false }), env });
   });
   afterAll(async () => {
     await gateway?.close();

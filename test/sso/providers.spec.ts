@@ -11,13 +11,13 @@ describe('a provider that does not answer', () => {
     const own = await startSsoGateway();
     try {
       const login = () => fetch(`${own.publicUrl}/auth/sandbox/login`, { redirect: 'manual' });
-      await own.world.setFault('idp', { mode: 'down' });
+      await own.sandbox.setFault('idp', { mode: 'down' });
       const answer = await login();
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
       await expectFetchProblem(answer, 'AUTH_UNAVAILABLE');
       const metrics = await (await fetch(`${own.url}/metrics`)).text();
       expect(metrics).toContain('gateway_sso_logins_total{provider="sandbox",outcome="idp_error"} 1');
-      await own.world.setFault('idp', { mode: 'none' });
+      await own.sandbox.setFault('idp', { mode: 'none' });
       await expect.poll(async () => (await login()).status).toBe(302);
     } finally {
       await own.close();
@@ -52,7 +52,7 @@ describe('several providers', () => {
     const at = (path: string) => fetch(own.publicUrl + path, { redirect: 'manual' });
     const problem = await expectFetchProblem(await at('/auth/login'), 'INVALID_ARGUMENT');
     expect(problem.detail).toBe('Name the tenant, or sign in at one of /auth/sandbox/login, /auth/fake/login.');
-    const issuers = { '/auth/login?tenant=acme': own.world.idp?.issuer, '/auth/fake/login': fake.issuer };
+    const issuers = { '/auth/login?tenant=acme': own.sandbox.idp?.issuer, '/auth/fake/login': fake.issuer };
     for (const [path, issuer] of Object.entries(issuers)) {
       expect((await at(path)).headers.get('location')).toContain(`${issuer}/auth`);
     }

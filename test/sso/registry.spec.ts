@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { type Claims, FakeProvider } from '../support/fake-provider.js';
 import { logoutToken, sendLogoutToken, signedInAtFake } from '../support/fake-sign-in.js';
 import { TestRedis } from '../support/redis.js';
@@ -18,7 +18,7 @@ describe.each(['memory', 'Redis'])('with sessions in %s, back-channel logout', (
     provider = await FakeProvider.start();
     const store = redis === undefined ? {} : { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '5s' };
     const env = { ...provider.env, GATEWAY_SESSION_KEY: 'x'.repeat(48), ...store };
-    gateway = await startSsoGateway({ world: await startWorld({ faultServer: false, idp: false }), env });
+    gateway = await startSsoGateway({ sandbox: await startSandbox({ faultServer: false, idp: false }), env });
   });
   afterAll(async () => {
     await gateway?.close();

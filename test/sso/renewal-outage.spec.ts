@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { RedisProxy } from '../support/redis-proxy.js';
 import { TestRedis } from '../support/redis.js';
 import { callApi, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   redis = await TestRedis.start();
   proxy = await RedisProxy.to(redis.port);
   const env = { REDIS_URL: proxy.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '5s' };
-  gateway = await startSsoGateway({ world: await startWorld({ faultServer: false }), env });
+  gateway = await startSsoGateway({ sandbox: await startSandbox({ faultServer: false }), env });
 });
 afterAll(async () => {
   await gateway?.close();
@@ -31,7 +31,7 @@ beforeEach(async () => {
   client = new WebClient();
   await signIn(client, gateway, 'alice@acme.test');
   vi.setSystemTime(Date.now() + TOKEN_OVER_MS);
-  gateway.world.calls.clear();
+  gateway.sandbox.calls.clear();
 });
 afterEach(() => {
   proxy.pass();
@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 const status = async () => (await callApi(client, gateway, USERS)).status;
-const refreshes = () => gateway.world.calls.list().filter(({ method }) => method.endsWith('/RefreshToken'));
+const refreshes = () => gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('/RefreshToken'));
 const isWrite = ([name, , , ...options]: readonly string[]) => name === 'set' && options.includes('KEEPTTL');
 
 describe('a renewed session that cannot be written', () => {

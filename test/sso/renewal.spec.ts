@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RefreshToken, RefreshSessions } from '../../sandbox/auth/refresh-sessions.js';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { metric } from '../support/metrics.js';
 import { expectProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
@@ -22,7 +22,7 @@ function advance(ms: number): void {
 }
 
 function refreshes(): number {
-  return gateway.world.calls.list().filter(({ method }) => method.endsWith('/RefreshToken')).length;
+  return gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('/RefreshToken')).length;
 }
 
 function expectAnswer({ status, body, headers }: Step, code: 'UNAUTHENTICATED' | 'AUTH_UNAVAILABLE') {
@@ -36,14 +36,14 @@ async function reasonOf({ headers }: Step): Promise<unknown> {
 }
 
 beforeAll(async () => {
-  gateway = await startSsoGateway({ world: await startWorld({ faultServer: false }) });
+  gateway = await startSsoGateway({ sandbox: await startSandbox({ faultServer: false }) });
 });
 afterAll(() => gateway?.close());
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now(), shouldAdvanceTime: true });
   client = new WebClient();
   await signIn(client, gateway, 'alice@acme.test');
-  gateway.world.calls.clear();
+  gateway.sandbox.calls.clear();
 });
 afterEach(() => vi.useRealTimers());
 
@@ -67,27 +67,27 @@ describe('an access token that has run out', () => {
 
   it('is renewed also when the client that caused it does not wait', async () => {
     advance(TOKEN_LIFE + MINUTE);
-    await gateway.world.setFault('auth', { mode: 'hang' });
+    await gateway.sandbox.setFault('auth', { mode: 'hang' });
     const leaving = new AbortController();
     const left = callApi(client, gateway, USERS, { signal: leaving.signal }).catch(() => 'left');
     const asked = { upstream: 'auth' };
     await expect.poll(() => metric(gateway.url, 'gateway_upstream_in_flight_requests', asked)).toBe(1);
     leaving.abort();
     expect(await left).toBe('left');
-    await gateway.world.setFault('auth', { mode: 'none' });
+    await gateway.sandbox.setFault('auth', { mode: 'none' });
     expect((await callApi(client, gateway, USERS)).status).toBe(200);
     expect(refreshes()).toBe(1);
   });
 
   it.each([
-    ['is gone', () => gateway.world.directory.users.delete('acme-alice')],
+    ['is gone', () => gateway.sandbox.directory.users.delete('acme-alice')],
     ['is suspended', () => setStatus('USER_STATUS_SUSPENDED')],
   ])('and is not renewed since its user %s ends the session', async (_what, change) => {
-    const user = gateway.world.directory.users.get('acme-alice');
+    const user = gateway.sandbox.directory.users.get('acme-alice');
     change();
     advance(TOKEN_LIFE + MINUTE);
     const answers = await Promise.all([callApi(client, gateway, USERS), callApi(client, gateway, USERS)]);
-    if (user !== undefined) gateway.world.directory.users.set(user.id, { ...user, status: 'USER_STATUS_ACTIVE' });
+    if (user !== undefined) gateway.sandbox.directory.users.set(user.id, { ...user, status: 'USER_STATUS_ACTIVE' });
     for (const answer of answers) {
       expectAnswer(answer, 'UNAUTHENTICATED');
       expect(await reasonOf(answer)).toBe('SESSION_ENDED');
@@ -115,15 +115,15 @@ describe('an access token that has run out', () => {
   });
 
   function setStatus(status: string): void {
-    const user = gateway.world.directory.users.get('acme-alice');
-    if (user !== undefined) gateway.world.directory.users.set(user.id, { ...user, status });
+    const user = gateway.sandbox.directory.users.get('acme-alice');
+    if (user !== undefined) gateway.sandbox.directory.users.set(user.id, { ...user, status });
   }
 });
 
 describe('while AuthService cannot be reached', () => {
-  beforeEach(() => gateway.world.setFault('auth', { mode: 'down' }));
+  beforeEach(() => gateway.sandbox.setFault('auth', { mode: 'down' }));
   afterEach(async () => {
-    await gateway.world.setFault('auth', { mode: 'none' });
+    await gateway.sandbox.setFault('auth', { mode: 'none' });
     await until(async () => (await askAuthService()) === 200);
   });
 
@@ -143,7 +143,7 @@ describe('while AuthService cannot be reached', () => {
     expectAnswer(answer, 'AUTH_UNAVAILABLE');
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     expect(answer.headers.getSetCookie()).toEqual([]);
-    await gateway.world.setFault('auth', { mode: 'none' });
+    await gateway.sandbox.setFault('auth', { mode: 'none' });
     await expect.poll(async () => (await callApi(client, gateway, USERS)).status).toBe(200);
   });
 });
@@ -177,9 +177,9 @@ describe('two gateways that share a Redis', () => {
   beforeAll(async () => {
     redis = await TestRedis.start();
     const env = { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '2s' };
-    const world = await startWorld({ faultServer: false });
-    one = await startSsoGateway({ world, env });
-    two = await startSsoGateway({ world, env: { ...env, GATEWAY_PUBLIC_URL: one.publicUrl } });
+    const sandbox = await startSandbox({ faultServer: false });
+    one = await startSsoGateway({ sandbox, env });
+    two = await startSsoGateway({ sandbox, env: { ...env, GATEWAY_PUBLIC_URL: one.publicUrl } });
   });
   afterAll(async () => {
     await two?.close();
@@ -198,11 +198,11 @@ describe('two gateways that share a Redis', () => {
     await signIn(browser, one, 'alice@acme.test');
     expect((await callAt(two, browser, USERS)).status).toBe(200);
     for (let round = 0; round < 3; round++) {
-      one.world.calls.clear();
+      one.sandbox.calls.clear();
       advance(TOKEN_LIFE + MINUTE);
       const requests = Array.from({ length: 50 }, (_, i) => callAt(i % 2 === 0 ? one : two, browser, USERS));
       expect((await Promise.all(requests)).map(({ status }) => status)).toEqual(Array(50).fill(200));
-      expect(one.world.calls.list().filter(({ method }) => method.endsWith('/RefreshToken'))).toHaveLength(1);
+      expect(one.sandbox.calls.list().filter(({ method }) => method.endsWith('/RefreshToken'))).toHaveLength(1);
     }
   });
 

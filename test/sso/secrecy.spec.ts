@@ -64,7 +64,7 @@ async function failAtEverything(client: WebClient): Promise<void> {
   await client.request(url);
   await signIn(client, gateway, 'bob@acme.test');
   await client.request(`${gateway.publicUrl}/auth/logout`, { method: 'POST' });
-  await gateway.world.setFault('auth', { mode: 'down' });
+  await gateway.sandbox.setFault('auth', { mode: 'down' });
   vi.setSystemTime(Date.now() + 16 * MINUTE);
   await callApi(client, gateway, '/api/v1/users');
   await redis.kill();

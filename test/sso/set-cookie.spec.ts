@@ -96,7 +96,7 @@ describe('an answer to a request that nobody checked', () => {
     const own = await startSsoGateway();
     try {
       const client = new WebClient();
-      await own.world.setFault('idp', { mode: 'down' });
+      await own.sandbox.setFault('idp', { mode: 'down' });
       client.setCookie(own.publicUrl, '__Host-login-AAAAAAAAAAAAAAAA', 'under way');
       for (const path of ['/auth/sandbox/login', '/auth/sandbox/callback?error=access_denied&state=x']) {
         expect((await client.request(own.publicUrl + path)).headers.getSetCookie()).toEqual([]);
@@ -153,7 +153,7 @@ describe('a callback', () => {
     const [other] = client.cookieNames(gateway.publicUrl, '__Host-login-');
     const begun = await client.request(`${gateway.publicUrl}/auth/sandbox/login`);
     const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state') ?? '';
-    const iss = gateway.world.idp?.issuer ?? '';
+    const iss = gateway.sandbox.idp?.issuer ?? '';
     const query = new URLSearchParams({ error: 'access_denied', state, iss }).toString();
     const answer = await client.request(`${gateway.publicUrl}/auth/sandbox/callback?${query}`);
     expect(answer.status).toBe(401);

@@ -58,7 +58,7 @@ describe('a person who signs in at the identity provider', () => {
     for (let i = 0; i < 2; i++) {
       const client = new WebClient();
       expect((await signIn(client, gateway, 'alice@acme.test')).status).toBe(302);
-      await gateway.world.idp?.rotateKeys();
+      await gateway.sandbox.idp?.rotateKeys();
     }
     const client = new WebClient();
     expect((await signIn(client, gateway, 'alice@acme.test')).headers.get('location')).toBe('/');
@@ -72,7 +72,7 @@ describe('the way to the provider', () => {
       const answer = await get('/auth/sandbox/login');
       expect([answer.status, answer.headers.get('cache-control')]).toEqual([302, 'no-store']);
       const url = new URL(answer.headers.get('location') ?? '');
-      expect(url.origin).toBe(gateway.world.idp?.issuer);
+      expect(url.origin).toBe(gateway.sandbox.idp?.issuer);
       queries.push(Object.fromEntries(url.searchParams));
       const [cookie = ''] = answer.headers.getSetCookie();
       expect(cookie).toMatch(
@@ -108,7 +108,7 @@ describe('the way to the provider', () => {
   ])('%s answers %i', async (path, status) => {
     const answer = await get(path);
     expect(answer.status).toBe(status);
-    if (status === 302) expect(answer.headers.get('location')).toContain(`${gateway.world.idp?.issuer}/auth?`);
+    if (status === 302) expect(answer.headers.get('location')).toContain(`${gateway.sandbox.idp?.issuer}/auth?`);
     else expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
   });
 
@@ -172,7 +172,7 @@ describe('without a session', () => {
   });
 
   it('a token of its own still works, and is no session', async () => {
-    const authorization = `Bearer ${await gateway.world.issueToken('alice@acme.test')}`;
+    const authorization = `Bearer ${await gateway.sandbox.issueToken('alice@acme.test')}`;
     expect((await get('/api/v1/users', { authorization })).status).toBe(200);
     await expectFetchProblem(await get('/auth/session', { authorization }), 'UNAUTHENTICATED');
   });

@@ -13,7 +13,7 @@ afterAll(() => gateway?.close());
 beforeEach(async () => {
   client = new WebClient();
   await signIn(client, gateway, 'alice@acme.test');
-  gateway.world.calls.clear();
+  gateway.sandbox.calls.clear();
 });
 
 const signOut = () => callApi(client, gateway, '/auth/logout', { method: 'POST' });
@@ -25,13 +25,13 @@ describe('signing out', () => {
     const answer = await signOut();
     expect(answer.status).toBe(200);
     expect(client.cookie(gateway.publicUrl, '__Host-sid')).toBeUndefined();
-    const [logout] = gateway.world.calls.list().filter(({ method }) => method.endsWith('/Logout'));
+    const [logout] = gateway.sandbox.calls.list().filter(({ method }) => method.endsWith('/Logout'));
     expect(logout).toMatchObject({ outcome: 'OK', metadata: { 'x-gateway-subject': ['acme-alice'] } });
 
     const logoutUrl = urlIn(answer.body);
     expect(logoutUrl.startsWith(`${gateway.publicUrl}/auth/logout?ticket=`)).toBe(true);
     const asked = await client.navigate(logoutUrl);
-    expect(asked.url).toContain(`${gateway.world.idp?.issuer}/session/end`);
+    expect(asked.url).toContain(`${gateway.sandbox.idp?.issuer}/session/end`);
     const done = await client.submit(asked, { logout: 'yes' });
     expect(done.url).toBe(`${gateway.publicUrl}/`);
 
@@ -61,9 +61,9 @@ describe('signing out', () => {
   });
 
   it('works while AuthService is away', async () => {
-    await gateway.world.setFault('auth', { mode: 'down' });
+    await gateway.sandbox.setFault('auth', { mode: 'down' });
     const answer = await signOut();
-    await gateway.world.setFault('auth', { mode: 'none' });
+    await gateway.sandbox.setFault('auth', { mode: 'none' });
     expect(answer.status).toBe(200);
     expect((await callApi(client, gateway, '/auth/session')).status).toBe(401);
     await expect.poll(() => gateway.lines.some(({ msg }) => msg === 'session_tokens_not_ended')).toBe(true);
@@ -115,7 +115,7 @@ describe('a request that changes something, with the cookie of a session', () =>
       const { status, body } = step;
       expectProblem({ status, body, contentType: step.headers.get('content-type') }, 'CSRF_FAILED');
     }
-    expect(gateway.world.calls.list()).toEqual([]);
+    expect(gateway.sandbox.calls.list()).toEqual([]);
   });
 
   it('from the gateway’s own page passes, by either of the browser’s words', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { FakeProvider } from '../support/fake-provider.js';
 import { expectFetchProblem, expectProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
@@ -48,7 +48,7 @@ describe('a silent sign-in', () => {
   it('that comes to nothing leaves a session as it is', async () => {
     await signIn(client, gateway, 'alice@acme.test');
     const id = client.cookie(gateway.publicUrl, '__Host-sid');
-    const page = await client.navigate(`${gateway.world.idp?.issuer}/session/end`);
+    const page = await client.navigate(`${gateway.sandbox.idp?.issuer}/session/end`);
     expect(page.status).toBe(200);
     const other = new WebClient();
     other.setCookie(gateway.publicUrl, '__Host-sid', id ?? '');
@@ -90,7 +90,10 @@ describe('what a provider answers', () => {
   let gateway: SsoGateway;
   beforeAll(async () => {
     provider = await FakeProvider.start();
-    gateway = await startSsoGateway({ world: await startWorld({ faultServer: false, idp: false }), env: provider.env });
+    gateway = await startSsoGateway({
+      sandbox: await startSandbox({ faultServer: false, idp: false }),
+      env: provider.env,
+    });
   });
   afterAll(async () => {
     await gateway?.close();
@@ -139,7 +142,7 @@ describe('what a provider answers', () => {
   it('a silent sign-in at a provider that cannot be reached comes back, and begins nothing', async () => {
     const own = await startSsoGateway();
     try {
-      await own.world.setFault('idp', { mode: 'down' });
+      await own.sandbox.setFault('idp', { mode: 'down' });
       const answer = await client.request(`${own.publicUrl}/auth/sandbox/login${SILENT}`);
       expect([answer.status, answer.headers.get('location')]).toEqual([302, RETURN_TO]);
       expect(answer.headers.getSetCookie()).toEqual([]);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { expectProblem } from '../support/problem.js';
 import { TestRedis } from '../support/redis.js';
 import { callApi, signIn, type SsoGateway, startSsoGateway } from '../support/sso.js';
@@ -35,7 +35,7 @@ const status = async () => (await callApi(client, gateway, USERS)).status;
 const canSignIn = async () => (await signIn(new WebClient(), gateway, 'bob@acme.test')).status === 302;
 
 async function statusOfBearer(): Promise<number> {
-  const authorization = `Bearer ${await gateway.world.issueToken('alice@acme.test')}`;
+  const authorization = `Bearer ${await gateway.sandbox.issueToken('alice@acme.test')}`;
   return (await fetch(gateway.url + USERS, { headers: { authorization } })).status;
 }
 
@@ -102,8 +102,8 @@ describe('a Redis', () => {
 });
 
 describe('a key of the sessions', () => {
-  let world: World;
-  beforeEach(async () => void (world = await startWorld({ faultServer: false })));
+  let sandbox: SandboxEnvironment;
+  beforeEach(async () => void (sandbox = await startSandbox({ faultServer: false })));
 
   it('can be changed while people are signed in; without the old one their sessions are over', async () => {
     const browser = new WebClient();
@@ -119,7 +119,7 @@ describe('a key of the sessions', () => {
 
   function start(keys: Record<string, string>): Promise<SsoGateway> {
     const env = { REDIS_URL: redis.url, GATEWAY_REDIS_COMMAND_TIMEOUT: '2s', ...keys };
-    return startSsoGateway({ world, env });
+    return startSsoGateway({ sandbox, env });
   }
 
   async function statusAt(at: SsoGateway, id: string): Promise<number> {

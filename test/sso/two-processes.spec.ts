@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AccessTokens } from '../../sandbox/auth/access-tokens.js';
 import { choosePort } from '../../sandbox/gateway-process.js';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { TestRedis } from '../support/redis.js';
 import { signIn, type SsoGateway } from '../support/sso.js';
@@ -9,29 +9,29 @@ import { WebClient } from '../support/web-client.js';
 import { until } from '../support/until.js';
 
 let redis: TestRedis;
-let world: World;
+let sandbox: SandboxEnvironment;
 let publicUrl: string;
 const gateways: GatewayProcess[] = [];
 
 beforeAll(async () => {
   redis = await TestRedis.start();
-  world = await startWorld({ faultServer: false });
+  sandbox = await startSandbox({ faultServer: false });
   const port = await choosePort('0');
   publicUrl = `http://localhost:${port}`;
   const env = {
-    ...world.gatewayEnv(publicUrl),
+    ...sandbox.gatewayEnv(publicUrl),
     REDIS_URL: redis.url,
     GATEWAY_REDIS_COMMAND_TIMEOUT: '2s',
     GATEWAY_JWT_CLOCK_TOLERANCE: '0s',
     GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
   };
-  gateways.push(await GatewayProcess.start(world, { ...env, API_GATEWAY_PORT: port }));
-  gateways.push(await GatewayProcess.start(world, { ...env, API_GATEWAY_PORT: '0' }));
+  gateways.push(await GatewayProcess.start(sandbox, { ...env, API_GATEWAY_PORT: port }));
+  gateways.push(await GatewayProcess.start(sandbox, { ...env, API_GATEWAY_PORT: '0' }));
 });
 afterEach(() => vi.restoreAllMocks());
 afterAll(async () => {
   for (const gateway of gateways) await gateway.kill();
-  await world.close();
+  await sandbox.close();
   await redis.close();
 });
 
@@ -52,7 +52,7 @@ describe('two gateway processes that share a Redis', () => {
     const endsAt = issueShortTokenOnce();
     await signIn(browser, { publicUrl } as SsoGateway, 'alice@acme.test');
     await until(() => Date.now() > endsAt);
-    world.calls.clear();
+    sandbox.calls.clear();
     const id = browser.cookie(publicUrl, '__Host-sid') ?? '';
     const headers = { 'x-csrf': '1', cookie: `__Host-sid=${id}` };
     const requests = Array.from({ length: 50 }, (_, i) =>
@@ -62,6 +62,6 @@ describe('two gateway processes that share a Redis', () => {
     expect(await Promise.all(answers.map(async (answer) => (await answer.text(), answer.status)))).toEqual(
       Array(50).fill(200),
     );
-    expect(world.calls.list().filter(({ method }) => method.endsWith('/RefreshToken'))).toHaveLength(1);
+    expect(sandbox.calls.list().filter(({ method }) => method.endsWith('/RefreshToken'))).toHaveLength(1);
   });
 });

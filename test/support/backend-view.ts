@@ -1,5 +1,5 @@
 import type { LoggedCall } from '../../sandbox/backend/call-log.js';
-import type { World } from '../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../sandbox/environment.js';
 
 /** A call and the message it came with, with proto-loader's names for the fields. */
 export interface ReceivedCall {
@@ -7,12 +7,12 @@ export interface ReceivedCall {
   readonly request: Readonly<Record<string, unknown>>;
 }
 
-/** What the backends of a world were asked for, judged on their side of the wire. */
+/** What the backends of a sandbox were asked for, judged on their side of the wire. */
 export class BackendView {
   private received: ReceivedCall[] = [];
 
-  constructor(world: World) {
-    world.calls.onRequest = (call, request) => {
+  constructor(sandbox: SandboxEnvironment) {
+    sandbox.calls.onRequest = (call, request) => {
       // Health checks are nobody's request.
       if (call.method.includes('.v1.') && !call.method.startsWith('/grpc.')) this.received.push({ call, request });
     };

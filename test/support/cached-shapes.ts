@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
-import type { World } from '../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../sandbox/environment.js';
 import { Access, CacheScope, type PolicySchema } from '../../src/gen/gateway/v1/policy_pb.js';
 import { descriptorFile } from './descriptor-file.js';
 import { startTestGateway, type TestGateway } from './gateway.js';
@@ -131,7 +131,7 @@ export function namedShape(name: string): Buffer {
 /** A gateway in front of it. */
 export function startShapesGateway(
   shapes: ShapesBackend,
-  options: { readonly world?: World; readonly env?: Readonly<Record<string, string>> } = {},
+  options: { readonly sandbox?: SandboxEnvironment; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<TestGateway> {
   return startTestGateway({ ...options, env: { ...shapes.env, ...options.env } });
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { CircuitConfig } from '../../src/config/gateway-config.js';
 import { Circuit, REFUSED, type CircuitState, type Verdict } from '../../src/traffic/breaker-circuit.js';
-import { CIRCUIT } from './stack-world.js';
+import { CIRCUIT } from './stack-fixture.js';
 
 /** A circuit and its changes so far. */
 export interface Watched {

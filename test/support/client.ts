@@ -8,7 +8,7 @@ export class Client {
   ) {}
 
   static async of(gateway: TestGateway, user: string): Promise<Client> {
-    return new Client(gateway.url, await gateway.world.issueToken(user));
+    return new Client(gateway.url, await gateway.sandbox.issueToken(user));
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Response> {

@@ -1,5 +1,5 @@
 import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import {
   type CheckPermissionRequest,
   CheckPermissionRequestSchema,
@@ -43,13 +43,13 @@ export class CredentialBench {
 
   static async start(env: Readonly<Record<string, string>> = {}): Promise<CredentialBench> {
     const bench = new CredentialBench();
-    const world = await startWorld({ faultServer: false });
+    const sandbox = await startSandbox({ faultServer: false });
     bench.auth = await grpcBackend({ unary: bench.handlers() });
     bench.gateway = await startSsoGateway({
-      world,
+      sandbox,
       env: {
         AUTH_SERVICE_URL: bench.auth.target,
-        GATEWAY_JWT_ISSUERS: `${FURTHER_ISSUER}=${world.jwksUrl}`,
+        GATEWAY_JWT_ISSUERS: `${FURTHER_ISSUER}=${sandbox.jwksUrl}`,
         GATEWAY_HEALTH_INTERVAL: '1h',
         ...env,
       },
@@ -80,7 +80,7 @@ export class CredentialBench {
 
   /** A JWT that says exactly this. */
   tokenOf({ subject, tenantId, permissions, roles }: Identity, claims: object = {}): Promise<string> {
-    return this.gateway.world.issueToken(USER, { sub: subject, tenant_id: tenantId, permissions, roles, ...claims });
+    return this.gateway.sandbox.issueToken(USER, { sub: subject, tenant_id: tenantId, permissions, roles, ...claims });
   }
 
   /** An opaque credential whose holder AuthService describes so. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { inject } from 'vitest';
-import type { World } from '../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../sandbox/environment.js';
 import { TESTED_TRANSPORT } from './tested-transport.js';
 
 /** What `npm start` runs. */
@@ -33,11 +33,16 @@ export class GatewayProcess {
   private readonly opsPort: string | undefined;
 
   /** Starts it and waits for nothing. @param program what `node` runs: the built gateway as `npm start` does, unless told otherwise. */
-  constructor(world: World, env: Readonly<Record<string, string>>, program = builtProgram(), node = process.execPath) {
+  constructor(
+    sandbox: SandboxEnvironment,
+    env: Readonly<Record<string, string>>,
+    program = builtProgram(),
+    node = process.execPath,
+  ) {
     const child = spawn(node, program, {
       env: {
         PATH: process.env.PATH ?? '',
-        ...world.gatewayEnv(),
+        ...sandbox.gatewayEnv(),
         API_GATEWAY_PORT: '0',
         GATEWAY_GRPC_TRANSPORT: TESTED_TRANSPORT,
         GATEWAY_ADMIN_ADDR: '',
@@ -68,12 +73,12 @@ export class GatewayProcess {
 
   /** Starts it; ready when it resolves. */
   static async start(
-    world: World,
+    sandbox: SandboxEnvironment,
     env: Readonly<Record<string, string>>,
     program?: string[],
     node?: string,
   ): Promise<GatewayProcess> {
-    const gateway = new GatewayProcess(world, env, program, node);
+    const gateway = new GatewayProcess(sandbox, env, program, node);
     await gateway.ready();
     return gateway;
   }

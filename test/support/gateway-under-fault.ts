@@ -1,5 +1,5 @@
 import type { GatewayConfig } from '../../src/config/gateway-config.js';
-import type { World } from '../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../sandbox/environment.js';
 import { startTestGateway, type LogLine } from './gateway.js';
 import { GatewayProcess } from './gateway-process.js';
 
@@ -9,8 +9,8 @@ const UNHURRIED = { GATEWAY_SHED_DELAY: '0s', RATE_LIMIT_RPS: '100000', RATE_LIM
 /** What a scenario changes of its gateway. */
 export interface FaultOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** A world that runs already; closed with the gateway. */
-  readonly world?: World;
+  /** A sandbox that runs already; closed with the gateway. */
+  readonly sandbox?: SandboxEnvironment;
   /** Shorter than the settings let through; not for a process. */
   readonly grpc?: Partial<GatewayConfig['grpc']>;
   /** Starts another kind of gateway. */
@@ -21,29 +21,29 @@ export interface FaultOptions {
 
 /** What a scenario happens to. */
 export interface Subject {
-  readonly world: World;
+  readonly sandbox: SandboxEnvironment;
   readonly url: string;
   readonly lines: readonly LogLine[];
   readonly isAlive: () => boolean;
   close(): Promise<void>;
 }
 
-/** Starts a gateway in a world, in this process or in its own. */
-export async function startSubject(world: World, options: FaultOptions): Promise<Subject> {
+/** Starts a gateway in a sandbox, in this process or in its own. */
+export async function startSubject(sandbox: SandboxEnvironment, options: FaultOptions): Promise<Subject> {
   const { env = {}, grpc = {}, isProcess = false, launch = startTestGateway } = options;
   if (!isProcess) {
-    const gateway = await launch({ world, env, grpc });
+    const gateway = await launch({ sandbox, env, grpc });
     return { ...gateway, isAlive: () => true };
   }
-  const gateway = await GatewayProcess.start(world, { ...UNHURRIED, ...env });
+  const gateway = await GatewayProcess.start(sandbox, { ...UNHURRIED, ...env });
   return {
-    world,
+    sandbox,
     url: gateway.url,
     lines: gateway.lines,
     isAlive: () => gateway.child.exitCode === null && gateway.child.signalCode === null,
     async close() {
       await gateway.kill();
-      await world.close();
+      await sandbox.close();
     },
   };
 }

@@ -4,16 +4,16 @@ import type { GatewayConfig } from '../../src/config/gateway-config.js';
 import { startGateway, type RunningGateway } from '../../src/gateway.js';
 import { InFlightRegistry } from '../../src/observe/in-flight.js';
 import { createLogger } from '../../src/observe/logger.js';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { TESTED_TRANSPORT } from './tested-transport.js';
 import { until } from './until.js';
 
 /** A log line as it was written. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** A gateway in this process, in a world of its own. */
+/** A gateway in this process, in a sandbox of its own. */
 export interface TestGateway {
-  readonly world: World;
+  readonly sandbox: SandboxEnvironment;
   readonly gateway: RunningGateway;
   readonly url: string;
   /** All lines so far. */
@@ -23,21 +23,21 @@ export interface TestGateway {
 
 /** What a test changes of a gateway. */
 export interface TestOptions {
-  /** Settings on top of the world's. */
+  /** Settings on top of the sandbox's. */
   readonly env?: Readonly<Record<string, string>>;
   /** Settings on top of those, which a reload reads again. */
   readonly reread?: () => Readonly<Record<string, string>>;
-  /** A world that runs already, closed with the gateway; otherwise one is started. */
-  readonly world?: World;
+  /** A sandbox that runs already, closed with the gateway; otherwise one is started. */
+  readonly sandbox?: SandboxEnvironment;
   /** Times of upstream connections that are shorter than the settings let through. */
   readonly grpc?: Partial<GatewayConfig['grpc']>;
   readonly waitUntilReady?: boolean;
 }
 
-/** Starts a world and a gateway in it, on free ports, ready when it resolves. */
+/** Starts a sandbox and a gateway in it, on free ports, ready when it resolves. */
 export async function startTestGateway(options: TestOptions = {}): Promise<TestGateway> {
   const { env = {}, grpc = {}, waitUntilReady = true } = options;
-  const world = options.world ?? (await startWorld({ faultServer: false, idp: false }));
+  const sandbox = options.sandbox ?? (await startSandbox({ faultServer: false, idp: false }));
   const lines: LogLine[] = [];
   const log = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -46,7 +46,7 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
     },
   });
   const base = {
-    ...world.gatewayEnv(),
+    ...sandbox.gatewayEnv(),
     API_GATEWAY_PORT: '0',
     GATEWAY_GRPC_TRANSPORT: TESTED_TRANSPORT,
     GATEWAY_ADMIN_ADDR: '',
@@ -70,9 +70,9 @@ export async function startTestGateway(options: TestOptions = {}): Promise<TestG
   if (waitUntilReady) await untilReady(gateway.opsUrl ?? gateway.url);
   const close = async () => {
     await gateway.drain();
-    await world.close();
+    await sandbox.close();
   };
-  return { world, gateway, url: gateway.url, lines, close };
+  return { sandbox, gateway, url: gateway.url, lines, close };
 }
 
 /** The line of a request, as soon as it is written: that may be after its client has the response. */

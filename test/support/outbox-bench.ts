@@ -9,7 +9,7 @@ import { GatewayError } from '../../src/domain/errors.js';
 import { classify } from '../../src/grpc/grpc-failure.js';
 import type { GrpcCode } from '../../src/grpc/grpc-code.js';
 import { OutboxSignals } from '../../src/metering/outbox-signals.js';
-import { Shelf } from '../../src/metering/shelf/shelf.js';
+import { Journal } from '../../src/metering/journal/journal.js';
 import { UsageOutbox } from '../../src/metering/usage-outbox.js';
 import type { UsageRecord } from '../../src/metering/usage-record.js';
 import { UsageReporter } from '../../src/metering/usage-reporter.js';
@@ -63,7 +63,7 @@ export class OutboxBench {
     const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
     const flag = new DegradeFlags(metrics, logger, { holdMs: 0 }).flag(JOURNAL);
     this.signals = new OutboxSignals(this.metrics, logger, flag);
-    const shelf = directory === undefined ? undefined : new Shelf(directory, 1024 ** 2);
+    const shelf = directory === undefined ? undefined : new Journal(directory, 1024 ** 2);
     this.outbox = new UsageOutbox(capacity, this.signals, shelf, () => this.now);
     const report = async (records: readonly UsageRecord[]) => {
       this.batches.push(records.map(({ subject }) => subject));

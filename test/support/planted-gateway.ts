@@ -1,4 +1,4 @@
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { readText } from '../ops/project-files.js';
 import { GatewayProcess } from './gateway-process.js';
 import { DecodedProfile } from './pprof.js';
@@ -14,14 +14,14 @@ const PROGRAM = ['--import', REGISTER, '--import', `./${PLANTED}`, 'src/main.ts'
 /** A gateway in a process of its own, in which faults can be planted. */
 export class PlantedGateway {
   private constructor(
-    readonly world: World,
+    readonly sandbox: SandboxEnvironment,
     readonly gateway: GatewayProcess,
   ) {}
 
   static async start(): Promise<PlantedGateway> {
-    const world = await startWorld({ faultServer: false, idp: false });
+    const sandbox = await startSandbox({ faultServer: false, idp: false });
     const env = { GATEWAY_ADMIN_ADDR: '127.0.0.1:0', GATEWAY_PPROF_BLOCK_RATE: '1', GATEWAY_AI_MAX_CONCURRENT: '1' };
-    return new PlantedGateway(world, await GatewayProcess.start(world, env, PROGRAM));
+    return new PlantedGateway(sandbox, await GatewayProcess.start(sandbox, env, PROGRAM));
   }
 
   /** Begins a fault, or ends it: `/stop`. */
@@ -32,7 +32,7 @@ export class PlantedGateway {
 
   /** Asks AIService something that takes so long. */
   async askSlowly(ms: number): Promise<Response> {
-    const authorization = `Bearer ${await this.world.issueToken('alice@acme.test')}`;
+    const authorization = `Bearer ${await this.sandbox.issueToken('alice@acme.test')}`;
     return fetch(`${this.gateway.url}/api/v1/ai`, {
       method: 'POST',
       headers: { authorization, 'content-type': 'application/json' },
@@ -54,7 +54,7 @@ export class PlantedGateway {
 
   async close(): Promise<void> {
     await this.gateway.kill();
-    await this.world.close();
+    await this.sandbox.close();
   }
 
   private async ok(path: string): Promise<Response> {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Shelf } from '../../src/metering/shelf/shelf.js';
+import type { Journal } from '../../src/metering/journal/journal.js';
 import type { UsageRecord } from '../../src/metering/usage-record.js';
 
 /** Builds the event of a place in the sequence. */
@@ -14,11 +14,11 @@ export const usageRecord = (seq: number, subject = `user-${seq}`): UsageRecord =
 });
 
 /** Appends `count` events, all of which must be taken. */
-export function fillShelf(shelf: Shelf, count: number, from = shelf.endSeq): void {
+export function fillShelf(shelf: Journal, count: number, from = shelf.endSeq): void {
   for (let seq = from; seq < from + count; seq++) expect(shelf.append(usageRecord(seq))).toBe(true);
 }
 
 /** Returns the ids of the events that a shelf still has. */
-export function idsIn(shelf: Shelf): string[] {
+export function idsIn(shelf: Journal): string[] {
   return Array.from({ length: shelf.endSeq }, (_, seq) => shelf.read(seq)?.id).filter((id) => id !== undefined);
 }

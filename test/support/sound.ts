@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { DECISION_REASONS } from '../../src/domain/decision-reason.js';
 import type { GatewayErrorCode } from '../../src/domain/errors.js';
-import type { FaultWorld, Scenario } from './fault-world.js';
+import type { FaultFixture, Scenario } from './fault-fixture.js';
 import { Scrape } from './metrics.js';
 import { expectProblem } from './problem.js';
 
@@ -10,7 +10,7 @@ const HANDFUL = 4;
 const AT_REST = ['gateway_upstream_in_flight_requests', 'gateway_queue_depth'];
 
 /** What holds after every fault, once it is mended: nothing crashed, nothing is left behind, everything was told, nobody else noticed. */
-export async function expectSound(faults: FaultWorld, scenario: Scenario, moved: readonly string[]): Promise<void> {
+export async function expectSound(faults: FaultFixture, scenario: Scenario, moved: readonly string[]): Promise<void> {
   expect(scenario.bystander.failures, 'others did not notice').toEqual([]);
   expect(faults.crashes.crashes, 'nothing crashed').toEqual([]);
   expect(faults.subject.isAlive(), 'the process is alive').toBe(true);
@@ -24,15 +24,15 @@ export async function expectSound(faults: FaultWorld, scenario: Scenario, moved:
 }
 
 /** Nothing is in flight, at the gateway or at a backend, and no upstream has more than a few connections. */
-async function expectRest(faults: FaultWorld, { before }: Scenario): Promise<void> {
-  const { url, world } = faults;
+async function expectRest(faults: FaultFixture, { before }: Scenario): Promise<void> {
+  const { url, sandbox } = faults;
   const inFlight = 'gateway_in_flight_requests';
   const left = async () => {
     const scrape = await Scrape.of(url);
     return {
       requests: scrape.sum(inFlight),
       calls: AT_REST.map((name) => scrape.sum(name)),
-      atBackends: world.calls.list().filter(({ outcome }) => outcome === null).length,
+      atBackends: sandbox.calls.list().filter(({ outcome }) => outcome === null).length,
     };
   };
   await expect.poll(left).toEqual({ requests: before.sum(inFlight), calls: [0, 0], atBackends: 0 });
@@ -46,7 +46,7 @@ function expectWellFormed({ status, code, headers, body }: Scenario['answers'][n
 }
 
 /** One line for each request that was sent, with the outcome that the client was told, and a reason of the closed list where a decision was made. */
-async function expectLines({ lines }: FaultWorld, scenario: Scenario): Promise<void> {
+async function expectLines({ lines }: FaultFixture, scenario: Scenario): Promise<void> {
   const ofScenario = () => lines.slice(scenario.lines);
   const ofRequests = () => ofScenario().filter(({ logger }) => logger === 'AUTH_DECISION');
   await expect.poll(() => ofRequests().length).toBe(scenario.asked + scenario.bystander.requests);

@@ -1,6 +1,6 @@
 import { PASSWORD } from '../../sandbox/data/seed.js';
 import { choosePort } from '../../sandbox/gateway-process.js';
-import { startWorld } from '../../sandbox/world.js';
+import { startSandbox } from '../../sandbox/environment.js';
 import { startTestGateway, type TestGateway, type TestOptions } from './gateway.js';
 import { type Step, WebClient } from './web-client.js';
 
@@ -13,14 +13,14 @@ export interface SsoGateway extends TestGateway {
   readonly publicUrl: string;
 }
 
-/** Starts a gateway in a world with an identity provider, which a world that is given must have. */
+/** Starts a gateway in a sandbox with an identity provider, which a sandbox that is given must have. */
 export async function startSsoGateway(options: TestOptions = {}): Promise<SsoGateway> {
-  const { env = {}, world: given, ...rest } = options;
-  const world = given ?? (await startWorld({ faultServer: false }));
+  const { env = {}, sandbox: given, ...rest } = options;
+  const sandbox = given ?? (await startSandbox({ faultServer: false }));
   const port = await choosePort('0');
   const publicUrl = `http://localhost:${port}`;
-  const settings = { GATEWAY_PUBLIC_URL: publicUrl, ...world.gatewayEnv(publicUrl), API_GATEWAY_PORT: port, ...env };
-  return { ...(await startTestGateway({ ...rest, world, env: settings })), publicUrl };
+  const settings = { GATEWAY_PUBLIC_URL: publicUrl, ...sandbox.gatewayEnv(publicUrl), API_GATEWAY_PORT: port, ...env };
+  return { ...(await startTestGateway({ ...rest, sandbox, env: settings })), publicUrl };
 }
 
 /** Up to the form of the identity provider, or to the way back when the person is signed in there already. */

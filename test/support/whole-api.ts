@@ -15,15 +15,15 @@ interface Sent {
 type Send = (verb: string, path: string, call: DocumentedCall) => Promise<Sent>;
 
 /** Drives every operation of the sandbox with what it is made for, and with what its users get wrong. */
-export async function driveWholeApi(api: DocumentedApi, { world }: TestGateway): Promise<void> {
+export async function driveWholeApi(api: DocumentedApi, { sandbox }: TestGateway): Promise<void> {
   const send: Send = async (verb, path, call) => {
     const body = await api.call(verb, path, call);
     return body.startsWith('{') ? (JSON.parse(body) as Sent) : {};
   };
-  const alice = await world.issueToken('alice@acme.test');
-  const bob = await world.issueToken('bob@acme.test');
-  const root = await world.issueToken('root@platform.test');
-  await driveAuth(send, await world.issueToken('bob@acme.test'));
+  const alice = await sandbox.issueToken('alice@acme.test');
+  const bob = await sandbox.issueToken('bob@acme.test');
+  const root = await sandbox.issueToken('root@platform.test');
+  await driveAuth(send, await sandbox.issueToken('bob@acme.test'));
   await driveUsers(send, alice, bob);
   await driveTenants(send, alice, root);
   await driveMembers(send, alice, bob);

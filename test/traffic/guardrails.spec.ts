@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import type { GuardrailOutcome, GuardrailPhase } from '../../src/domain/call-context.js';
 import { Decision } from '../../src/gen/guardrail/v1/guardrail_pb.js';
 import { Protection } from '../../src/traffic/protection.js';
@@ -15,15 +15,15 @@ const PHASES: readonly GuardrailPhase[] = ['request', 'response', 'chunk'];
 const RETRY_AFTER = 'retry-after';
 
 let stub: GuardrailStub;
-let world: World;
+let sandbox: SandboxEnvironment;
 const gateways = new Map<'open' | 'closed', { gateway: TestGateway; alice: Client }>();
 
 beforeAll(async () => {
   stub = await GuardrailStub.start();
-  world = await startWorld({ faultServer: false, idp: false });
+  sandbox = await startSandbox({ faultServer: false, idp: false });
   for (const mode of ['open', 'closed'] as const) {
     const gateway = await startTestGateway({
-      world,
+      sandbox,
       env: {
         ...SHORT,
         ...NO_CIRCUIT,
@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   stub.reset();
-  world.calls.clear();
+  sandbox.calls.clear();
 });
 afterAll(async () => {
   for (const { gateway } of gateways.values()) await gateway.close();
@@ -220,5 +220,5 @@ async function failures({ url }: TestGateway): Promise<number> {
 }
 
 function aiCalls() {
-  return world.calls.list().filter(({ upstream, method }) => upstream === 'ai' && method.includes('AIService'));
+  return sandbox.calls.list().filter(({ upstream, method }) => upstream === 'ai' && method.includes('AIService'));
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { namedShape, ShapesBackend, startShapesGateway, TENANT_CACHE } from '../support/cached-shapes.js';
 import { Client } from '../support/client.js';
 import type { TestGateway } from '../support/gateway.js';
@@ -9,7 +9,7 @@ import { TestRedis } from '../support/redis.js';
 const PATH = '/shapes/v1/shapes/one:rotate';
 const ABORTED = 10;
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let redis: TestRedis;
 let shapes: ShapesBackend;
 let gateway: TestGateway;
@@ -18,20 +18,20 @@ let next = 0;
 let key: string;
 
 beforeAll(async () => {
-  [world, redis] = await Promise.all([startWorld({ faultServer: false, idp: false }), TestRedis.start()]);
+  [sandbox, redis] = await Promise.all([startSandbox({ faultServer: false, idp: false }), TestRedis.start()]);
   shapes = await ShapesBackend.start(TENANT_CACHE);
   const env = {
     REDIS_URL: redis.url,
     GATEWAY_CACHE_KEY: 'the key of the cache, more than 32 bytes',
     GATEWAY_GRPC_MAX_RECEIVE_BYTES: '64KiB',
   };
-  gateway = await startShapesGateway(shapes, { world, env });
+  gateway = await startShapesGateway(shapes, { sandbox, env });
   alice = await Client.of(gateway, 'alice@acme.test');
 });
 afterAll(async () => {
   await gateway.gateway.drain();
   shapes.close();
-  await Promise.all([world.close(), redis.close()]);
+  await Promise.all([sandbox.close(), redis.close()]);
 });
 beforeEach(() => {
   key = `key-${++next}`;

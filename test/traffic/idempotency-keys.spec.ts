@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
@@ -9,7 +9,7 @@ import { TestRedis } from '../support/redis.js';
 const USERS = '/api/v1/users';
 const CACHE_KEY = 'the key of the cache, more than 32 bytes';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let redis: TestRedis;
 let gateways: Record<'alone' | 'first' | 'second', TestGateway>;
 let next = 0;
@@ -17,20 +17,20 @@ let key: string;
 let name: string;
 
 beforeAll(async () => {
-  [world, redis] = await Promise.all([startWorld({ faultServer: false, idp: false }), TestRedis.start()]);
+  [sandbox, redis] = await Promise.all([startSandbox({ faultServer: false, idp: false }), TestRedis.start()]);
   const small = { GATEWAY_CACHE_MAX_ENTRY_BYTES: '1KiB', ...NO_CIRCUIT };
   const shared = { REDIS_URL: redis.url, GATEWAY_CACHE_KEY: CACHE_KEY, GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms' };
   const env = { ...small, ...shared };
   const [alone, first, second] = await Promise.all([
-    startTestGateway({ world, env: small }),
-    startTestGateway({ world, env }),
-    startTestGateway({ world, env }),
+    startTestGateway({ sandbox, env: small }),
+    startTestGateway({ sandbox, env }),
+    startTestGateway({ sandbox, env }),
   ]);
   gateways = { alone, first, second };
 });
 afterAll(async () => {
   await Promise.all(Object.values(gateways).map((each) => each.gateway.drain()));
-  await Promise.all([world.close(), redis.close()]);
+  await Promise.all([sandbox.close(), redis.close()]);
 });
 beforeEach(() => {
   name = `user-${++next}`;
@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   vi.useRealTimers();
-  await world.setFault('user', { mode: 'none' });
+  await sandbox.setFault('user', { mode: 'none' });
 });
 
 const clientOf = (at: keyof typeof gateways, user = 'alice@acme.test') => Client.of(gateways[at], user);
@@ -51,7 +51,7 @@ function create(client: Client, body: unknown = bodyOf(name), headers = {}): Pro
 
 /** Calls of CreateUser that reached the backend. */
 function created(): number {
-  return world.calls.list().filter(({ method }) => method.endsWith('/CreateUser')).length;
+  return sandbox.calls.list().filter(({ method }) => method.endsWith('/CreateUser')).length;
 }
 
 /** Calls to the user service that a gateway waits for. */
@@ -91,13 +91,13 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
 
   it('is 409 with Retry-After while the first is under way', async () => {
     const alice = await clientOf(at);
-    await world.setFault('user', { mode: 'hang' });
+    await sandbox.setFault('user', { mode: 'hang' });
     const first = create(alice);
     await expect.poll(() => underWay(at)).toBe(1);
     const second = await create(alice);
     expect(second.headers.get('retry-after')).toBe('1');
     await expectFetchProblem(second, 'ABORTED');
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     expect((await first).status).toBe(201);
     expect(isReplay(await create(alice))).toBe(true);
   });
@@ -130,15 +130,15 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
 
   it('may be tried again after a failure of the backend', async () => {
     const alice = await clientOf(at);
-    await world.setFault('user', { mode: 'down' });
+    await sandbox.setFault('user', { mode: 'down' });
     await expectFetchProblem(await create(alice), 'UPSTREAM_UNAVAILABLE');
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     await expect.poll(async () => (await create(alice)).status).toBe(201);
   });
 
   it('is done to the end when its client leaves, who can then ask what became of it', async () => {
     const alice = await clientOf(at);
-    await world.setFault('user', { mode: 'hang' });
+    await sandbox.setFault('user', { mode: 'hang' });
     const before = created();
     const leave = new AbortController();
     const headers = {
@@ -152,7 +152,7 @@ describe.each(['alone', 'first'] as const)('a request with an Idempotency-Key at
     await expect.poll(() => underWay(at)).toBe(1);
     leave.abort();
     expect(await first).toBe('left');
-    await world.setFault('user', { mode: 'none' });
+    await sandbox.setFault('user', { mode: 'none' });
     await expect.poll(async () => isReplay(await create(alice))).toBe(true);
     expect(created()).toBe(before + 1);
   });
@@ -215,12 +215,12 @@ describe('keys in Redis', () => {
 
   it('are known to the instance that was asked when Redis goes away meanwhile', async () => {
     const alice = await clientOf('first');
-    await world.setFault('user', { mode: 'hang' });
+    await sandbox.setFault('user', { mode: 'hang' });
     const first = create(alice);
     await expect.poll(() => underWay('first')).toBe(1);
     await redis.kill();
     try {
-      await world.setFault('user', { mode: 'none' });
+      await sandbox.setFault('user', { mode: 'none' });
       expect((await first).status).toBe(201);
       expect(isReplay(await create(alice))).toBe(true);
     } finally {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { SealedBox } from '../../src/redis/sealed-box.js';
-import type { IdempotencyRecord, KeptAnswer } from '../../src/traffic/idempotency/idempotency-record.js';
+import { AeadCipher } from '../../src/redis/aead-cipher.js';
+import type { IdempotencyRecord, StoredResponse } from '../../src/traffic/idempotency/idempotency-record.js';
 import { type Claim, IdempotencyRecords } from '../../src/traffic/idempotency/idempotency-records.js';
 import { SharedRecords } from '../../src/traffic/idempotency/shared-records.js';
 import { TestRedis } from '../support/redis.js';
@@ -9,8 +9,8 @@ import { connectTo, type RedisUser } from '../support/redis-user.js';
 import { until } from '../support/until.js';
 
 const LARGE_BYTES = 1024;
-const box = new SealedBox('idempotency', ['a secret of more than 32 bytes, really']);
-const answerOf = (text: string): KeptAnswer => ({
+const cipher = new AeadCipher('idempotency', ['a secret of more than 32 bytes, really']);
+const answerOf = (text: string): StoredResponse => ({
   status: 201,
   contentType: 'application/json',
   body: Buffer.from(text),
@@ -38,7 +38,7 @@ async function instance(options: { readonly isShared: boolean }): Promise<Idempo
   });
   users.push(user);
   await until(() => user.redis.ready);
-  return new IdempotencyRecords(user.config, options.isShared ? new SharedRecords(user.redis, box) : undefined);
+  return new IdempotencyRecords(user.config, options.isShared ? new SharedRecords(user.redis, cipher) : undefined);
 }
 
 const isClaim = (outcome: Claim | IdempotencyRecord): outcome is Claim => 'keep' in outcome;

@@ -36,7 +36,7 @@ describe('AIService that hangs under load', () => {
   it('is asked no more than it may be, and every request to others is answered', async () => {
     const gateway = await start({ GATEWAY_AI_TIMEOUT: '5s', GATEWAY_AI_MAX_CONCURRENT: '8' });
     const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
-    await gateway.world.setFault('ai', { mode: 'hang' });
+    await gateway.sandbox.setFault('ai', { mode: 'hang' });
     const questions = Promise.all(
       Array.from({ length: 60 }, (_, n) => (n % 2 === 0 ? alice : carol).send('POST', AI, { query: 'hello' })),
     );
@@ -59,12 +59,12 @@ describe('a tenant that asks too much of a service', () => {
       GATEWAY_HEALTH_INTERVAL: '1h',
     });
     const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
-    await gateway.world.setFault('user', { mode: 'hang' });
+    await gateway.sandbox.setFault('user', { mode: 'hang' });
     const greedy = Promise.all(Array.from({ length: 40 }, () => alice.get(USER)));
     await expect.poll(() => refused(gateway, 'user')).toBe(36);
     const other = carol.get('/api/v1/users/globex-carol');
     await expect.poll(() => inFlight(gateway, 'user')).toBe(5);
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     expect((await other).status).toBe(200);
     expect(countStatuses(await greedy)).toEqual({ 200: 4, 503: 36 });
   });
@@ -80,14 +80,14 @@ describe('a tenant whose calls fill the queue of a service', () => {
       GATEWAY_HEALTH_INTERVAL: '1h',
     });
     const [alice, carol] = [await Client.of(gateway, 'alice@acme.test'), await Client.of(gateway, 'carol@globex.test')];
-    await gateway.world.setFault('user', { mode: 'hang' });
+    await gateway.sandbox.setFault('user', { mode: 'hang' });
     const noisy = Promise.all(Array.from({ length: 60 }, () => alice.get(USER)));
     // Three have a place, which is the share of the tenant, and eight wait.
     await expect.poll(() => refused(gateway, 'user')).toBe(49);
     const quiet = Promise.all(Array.from({ length: 4 }, () => carol.get('/api/v1/users/globex-carol')));
     const displaced = { upstream: 'user', reason: 'displaced' };
     await expect.poll(() => metric(gateway.url, 'gateway_circuit_rejections_total', displaced)).toBe(3);
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     expect(countStatuses(await quiet)).toEqual({ 200: 4 });
     expect(countStatuses(await noisy)).toEqual({ 200: 8, 503: 52 });
   });
@@ -101,7 +101,7 @@ describe('the limit of requests in flight', () => {
       GATEWAY_HEALTH_INTERVAL: '1h',
     });
     const alice = await Client.of(gateway, 'alice@acme.test');
-    await gateway.world.setFault('user', { mode: 'hang' });
+    await gateway.sandbox.setFault('user', { mode: 'hang' });
     const busy = Promise.all(Array.from({ length: 5 }, () => alice.get(USER)));
     await expect.poll(() => inFlight(gateway, 'user')).toBe(5);
     const refused = await alice.get('/api/v1/tenants/acme');
@@ -112,7 +112,7 @@ describe('the limit of requests in flight', () => {
     }
     const shed = { priority: 'read', reason: 'concurrency' };
     expect(await metric(gateway.url, 'gateway_requests_shed_total', shed)).toBe(1);
-    await gateway.world.setFault('user', { mode: 'none' });
+    await gateway.sandbox.setFault('user', { mode: 'none' });
     expect(countStatuses(await busy)).toEqual({ 200: 5 });
     expect((await alice.get('/api/v1/tenants/acme')).status).toBe(200);
   });

@@ -1,22 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { countStatuses, flood, lastDenial, repeat, untilDenied } from '../support/rate-limits.js';
 
 const USER = '/api/v1/users/acme-alice';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 const gateways: TestGateway[] = [];
 
-beforeAll(async () => void (world = await startWorld({ faultServer: false, idp: false })));
-afterAll(() => world.close());
+beforeAll(async () => void (sandbox = await startSandbox({ faultServer: false, idp: false })));
+afterAll(() => sandbox.close());
 afterEach(async () => {
   await Promise.all(gateways.splice(0).map((each) => each.gateway.drain()));
 });
 
 async function start(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway({ world, env });
+  const gateway = await startTestGateway({ sandbox, env });
   gateways.push(gateway);
   return gateway;
 }

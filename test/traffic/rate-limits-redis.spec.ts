@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { countStatuses, readRateLimit } from '../support/rate-limits.js';
@@ -7,14 +7,14 @@ import { TestRedis } from '../support/redis.js';
 
 const USER = '/api/v1/users/acme-alice';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let redis: TestRedis;
 const gateways: TestGateway[] = [];
 
 beforeAll(async () => {
-  [world, redis] = await Promise.all([startWorld({ faultServer: false, idp: false }), TestRedis.start()]);
+  [sandbox, redis] = await Promise.all([startSandbox({ faultServer: false, idp: false }), TestRedis.start()]);
 });
-afterAll(() => Promise.all([world.close(), redis.close()]));
+afterAll(() => Promise.all([sandbox.close(), redis.close()]));
 beforeEach(() => redis.restart());
 afterEach(async () => {
   redis.thaw();
@@ -30,7 +30,7 @@ async function start(count: number, env: Readonly<Record<string, string>>): Prom
     GATEWAY_RATE_LIMIT_STORE_TIMEOUT: '400ms',
     ...env,
   };
-  const started = await Promise.all(Array.from({ length: count }, () => startTestGateway({ world, env: all })));
+  const started = await Promise.all(Array.from({ length: count }, () => startTestGateway({ sandbox, env: all })));
   gateways.push(...started);
   return started;
 }

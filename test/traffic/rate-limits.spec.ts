@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
@@ -7,18 +7,18 @@ import { countStatuses, flood, lastDenial, readRateLimit, repeat, untilDenied } 
 
 const USER = '/api/v1/users/acme-alice';
 
-let world: World;
+let sandbox: SandboxEnvironment;
 const gateways: TestGateway[] = [];
 
-beforeAll(async () => void (world = await startWorld({ faultServer: false, idp: false })));
-afterAll(() => world.close());
+beforeAll(async () => void (sandbox = await startSandbox({ faultServer: false, idp: false })));
+afterAll(() => sandbox.close());
 afterEach(async () => {
-  world.directory.planLimits.clear();
+  sandbox.directory.planLimits.clear();
   await Promise.all(gateways.splice(0).map((each) => each.gateway.drain()));
 });
 
 async function start(env: Readonly<Record<string, string>> = {}): Promise<TestGateway> {
-  const gateway = await startTestGateway({ world, env });
+  const gateway = await startTestGateway({ sandbox, env });
   gateways.push(gateway);
   return gateway;
 }
@@ -48,7 +48,7 @@ describe('a tenant', () => {
   });
 
   it('has the rate of its plan', async () => {
-    world.directory.planLimits.set('acme', { rateLimitRps: 1, rateLimitBurst: 3 });
+    sandbox.directory.planLimits.set('acme', { rateLimitRps: 1, rateLimitBurst: 3 });
     const gateway = await start();
     const alice = await Client.of(gateway, 'alice@acme.test');
     const [first] = await repeat(1, () => alice.get(USER));
@@ -116,9 +116,9 @@ describe('a denial', () => {
   it('reaches no backend', async () => {
     const gateway = await start({ RATE_LIMIT_RPS: '1', RATE_LIMIT_BURST: '1' });
     const alice = await Client.of(gateway, 'alice@acme.test');
-    world.calls.clear();
+    sandbox.calls.clear();
     const { 200: passed } = countStatuses(await repeat(10, () => alice.get(USER)));
-    expect(world.calls.list().filter(({ method }) => method.endsWith('/GetUser'))).toHaveLength(passed ?? 0);
+    expect(sandbox.calls.list().filter(({ method }) => method.endsWith('/GetUser'))).toHaveLength(passed ?? 0);
   });
 
   it('is only counted in a dry run', async () => {
@@ -167,7 +167,7 @@ describe('every answer', () => {
 describe('buckets in memory', () => {
   it('are no more than may be', async () => {
     const gateway = await start({ GATEWAY_RATE_LIMIT_MAX_KEYS: '100' });
-    const token = (sub: string) => gateway.world.issueToken('alice@acme.test', { sub, tenant_id: sub });
+    const token = (sub: string) => gateway.sandbox.issueToken('alice@acme.test', { sub, tenant_id: sub });
     const callers = await Promise.all(Array.from({ length: 120 }, (_, n) => token(`caller-${n}`)));
     for (const caller of callers) await new Client(gateway.url, caller).get(USER);
     expect(await metric(gateway, 'rate_limit_active_limiters{scope="tenant"}')).toBe(100);
@@ -205,7 +205,7 @@ describe('signing in', () => {
       password: 'sandbox',
     });
     expect(denied.status).toBe(429);
-    const reached = gateway.world.calls.list().filter(({ method }) => method === 'Login').length;
+    const reached = gateway.sandbox.calls.list().filter(({ method }) => method === 'Login').length;
     expect(reached).toBeLessThan(30);
     expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(5);
     const other = await client.send('POST', '/api/v1/auth/login', {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { CacheScope } from '../../src/gen/gateway/v1/policy_pb.js';
 import { ShapesBackend, startShapesGateway, TENANT_CACHE, versionOf } from '../support/cached-shapes.js';
 import { Client } from '../support/client.js';
@@ -12,7 +12,7 @@ const SHARED = {
   GATEWAY_REDIS_COMMAND_TIMEOUT: '500ms',
 };
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let redis: TestRedis;
 let shapes: ShapesBackend;
 let gateways: TestGateway[];
@@ -20,8 +20,8 @@ let path: string;
 let pages = 0;
 
 beforeAll(async () => {
-  [world, redis, shapes] = await Promise.all([
-    startWorld({ faultServer: false, idp: false }),
+  [sandbox, redis, shapes] = await Promise.all([
+    startSandbox({ faultServer: false, idp: false }),
     TestRedis.start(),
     ShapesBackend.start({
       ...TENANT_CACHE,
@@ -29,11 +29,11 @@ beforeAll(async () => {
     }),
   ]);
   const env = { ...SHARED, REDIS_URL: redis.url };
-  gateways = await Promise.all([1, 2].map(() => startShapesGateway(shapes, { world, env })));
+  gateways = await Promise.all([1, 2].map(() => startShapesGateway(shapes, { sandbox, env })));
 });
 afterAll(async () => {
   await Promise.all(gateways.map((each) => each.gateway.drain()));
-  await Promise.all([world.close(), redis.close()]);
+  await Promise.all([sandbox.close(), redis.close()]);
   shapes.close();
 });
 beforeEach(() => {
@@ -52,7 +52,7 @@ async function get(at: 0 | 1): Promise<string> {
 
 /** The answer of an instance with settings of its own. */
 async function getBy(env: Readonly<Record<string, string>>): Promise<string> {
-  const gateway = await startShapesGateway(shapes, { world, env: { ...env, REDIS_URL: redis.url } });
+  const gateway = await startShapesGateway(shapes, { sandbox, env: { ...env, REDIS_URL: redis.url } });
   try {
     return await versionOf(await (await Client.of(gateway, 'alice@acme.test')).get(path));
   } finally {

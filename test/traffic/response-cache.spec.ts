@@ -176,7 +176,7 @@ describe('an answer that is cached for a caller', () => {
 
   it('is not given to the same caller with other permissions', async () => {
     const first = await get(alice);
-    const token = await gateway.world.issueToken('alice@acme.test', { permissions: ['shape.read'] });
+    const token = await gateway.sandbox.issueToken('alice@acme.test', { permissions: ['shape.read'] });
     expect(await get(new Client(gateway.url, token))).not.toBe(first);
   });
 });

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startWorld, type World } from '../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { GatewayProcess } from '../support/gateway-process.js';
 import { until } from '../support/until.js';
 
@@ -9,12 +9,12 @@ const RATE = 40;
 const SECONDS = 6;
 const PAUSE_MS = 5;
 
-let world: World;
+let sandbox: SandboxEnvironment;
 let gateway: GatewayProcess;
 
 beforeAll(async () => {
-  world = await startWorld({ faultServer: false, idp: false });
-  gateway = await GatewayProcess.start(world, {
+  sandbox = await startSandbox({ faultServer: false, idp: false });
+  gateway = await GatewayProcess.start(sandbox, {
     GATEWAY_WORKERS: '2',
     GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
     GATEWAY_SHED_DELAY: '0s',
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await gateway.kill();
-  await world.close();
+  await sandbox.close();
 });
 
 /** Each on a connection of its own, which the workers take in turn. */
@@ -42,7 +42,7 @@ function ask(authorization: string): Promise<number> {
 }
 
 it('two workers without Redis grant a tenant its rate within a tenth of it', { timeout: 120_000 }, async () => {
-  const authorization = `Bearer ${await world.issueToken('alice@acme.test')}`;
+  const authorization = `Bearer ${await sandbox.issueToken('alice@acme.test')}`;
   const begunAt = performance.now();
   const statuses: Promise<number>[] = [];
   while (performance.now() - begunAt < SECONDS * 1_000) {

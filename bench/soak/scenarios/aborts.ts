@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { reading } from '../ai-clients.js';
-import { eventually, type SoakArena, type SoakGateway } from '../arena.js';
+import { eventually, type SoakTestbed, type SoakGateway } from '../testbed.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
-import type { Seen } from '../world.js';
+import type { Seen } from '../environment.js';
 import { MANY_STREAMS } from './slow-readers.js';
 
 const CLIENTS = 1_000;
@@ -56,15 +56,15 @@ interface Rest {
 }
 
 /** Waits until every stream has ended, at the backend and in the gateway, and collects garbage. */
-async function rest({ world }: SoakArena, gateway: SoakGateway): Promise<Rest> {
+async function rest({ environment }: SoakTestbed, gateway: SoakGateway): Promise<Rest> {
   const isSettled = async () => {
-    const { streams, cancelledStreams } = await world.seen();
+    const { streams, cancelledStreams } = await environment.seen();
     return streams === cancelledStreams && (await gateway.requestsInFlight()) === 0;
   };
   await eventually(isSettled, SETTLED_WITHIN_SECONDS);
   const inFlight = await gateway.requestsInFlight();
   const heapMib = await gateway.heapMib();
-  return { seen: await world.seen(), inFlight, heapMib, rssMib: gateway.rssMib };
+  return { seen: await environment.seen(), inFlight, heapMib, rssMib: gateway.rssMib };
 }
 
 function memoryOf(before: Rest, after: Rest, others: { fresh: number; peak: number }): Finding[] {
@@ -87,19 +87,19 @@ function memoryOf(before: Rest, after: Rest, others: { fresh: number; peak: numb
   ];
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway(MANY_STREAMS);
-  const token = await arena.world.token('alice@acme.test');
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway(MANY_STREAMS);
+  const token = await testbed.environment.token('alice@acme.test');
   const fresh = gateway.rssMib;
   await leaveAll(gateway.url, token, { left: 0, refused: new Map() });
-  const before = await rest(arena, gateway);
+  const before = await rest(testbed, gateway);
   const crowd: Crowd = { left: 0, refused: new Map() };
   let wanted = 0;
   for (const end = performance.now() + seconds * 1000; wanted === 0 || performance.now() < end; wanted += CLIENTS) {
     await leaveAll(gateway.url, token, crowd);
   }
   const peak = gateway.rssMib;
-  const after = await rest(arena, gateway);
+  const after = await rest(testbed, gateway);
   const streams = after.seen.streams - before.seen.streams;
   const cancelled = after.seen.cancelledStreams - before.seen.cancelledStreams;
   return [

@@ -1,4 +1,4 @@
-import type { SoakArena } from '../arena.js';
+import type { SoakTestbed } from '../testbed.js';
 import { inTurns } from '../paired.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
@@ -8,10 +8,10 @@ const USER_RATE = 100;
 const AI_RATE = 20;
 const RATIO = 1.2;
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const { world } = arena;
-  const gateway = await arena.gateway();
-  const authorization = `Bearer ${await world.token('alice@acme.test')}`;
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const { environment } = testbed;
+  const gateway = await testbed.gateway();
+  const authorization = `Bearer ${await environment.token('alice@acme.test')}`;
   const users = (length: number) =>
     steadyLoad({
       rate: USER_RATE,
@@ -28,7 +28,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   const slice = seconds / (2 * ROUNDS);
   const hung: Promise<LoadFigures>[] = [];
   const quiet = async () => {
-    await world.setFault('ai', { mode: 'none' });
+    await environment.setFault('ai', { mode: 'none' });
     await Promise.all(hung);
     const healthy = ai(slice);
     const figures = await users(slice);
@@ -36,7 +36,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
     return figures;
   };
   const loaded = async () => {
-    await world.setFault('ai', { mode: 'hang' });
+    await environment.setFault('ai', { mode: 'hang' });
     hung.push(ai(slice));
     return users(slice);
   };

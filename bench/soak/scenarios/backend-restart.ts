@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { UNHURRIED, type SoakArena, type SoakGateway } from '../arena.js';
+import { UNHURRIED, type SoakTestbed, type SoakGateway } from '../testbed.js';
 import { median } from '../../harness/statistics.js';
 import { atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures, type SeenAnswer } from '../steady-load.js';
@@ -25,8 +25,8 @@ interface Story {
   readonly backAt: number;
 }
 
-async function tell(arena: SoakArena, gateway: SoakGateway, seconds: number): Promise<Story> {
-  const authorization = `Bearer ${await arena.world.token('alice@acme.test')}`;
+async function tell(testbed: SoakTestbed, gateway: SoakGateway, seconds: number): Promise<Story> {
+  const authorization = `Bearer ${await testbed.environment.token('alice@acme.test')}`;
   const answers: (SeenAnswer & { at: number })[] = [];
   const load = (rate: number, path: string, onAnswer?: (answer: SeenAnswer) => void) =>
     steadyLoad({
@@ -38,9 +38,9 @@ async function tell(arena: SoakArena, gateway: SoakGateway, seconds: number): Pr
   const outage = async () => {
     await pause(seconds * KILLED * 1000);
     const killedAt = Date.now();
-    await arena.world.setFault('user', { mode: 'down' });
+    await testbed.environment.setFault('user', { mode: 'down' });
     await pause(seconds * (BACK - KILLED) * 1000);
-    await arena.world.setFault('user', { mode: 'none' });
+    await testbed.environment.setFault('user', { mode: 'none' });
     return { killedAt, backAt: Date.now() };
   };
   const [users, others, times] = await Promise.all([
@@ -62,12 +62,12 @@ function answersOf({ users, answers, killedAt, backAt }: Story, limitSeconds: nu
   ];
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   const outage = seconds * (BACK - KILLED);
   const open = Math.max(outage * OPEN_FOR, 1);
-  const gateway = await arena.gateway({ ...UNHURRIED, GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms` });
-  const port = Number((await arena.world.env())['USER_SERVICE_URL']?.split(':').at(-1));
-  const story = await tell(arena, gateway, seconds);
+  const gateway = await testbed.gateway({ ...UNHURRIED, GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms` });
+  const port = Number((await testbed.environment.env())['USER_SERVICE_URL']?.split(':').at(-1));
+  const story = await tell(testbed, gateway, seconds);
   const metrics = await gateway.metrics();
   const transitions = (to: string) => metrics.sum('gateway_circuit_transitions_total', `upstream="user",to="${to}"`);
   const late = gateway.connectsTo(port, story.killedAt + FIRST_SECONDS * 1000).filter((at) => at < story.backAt);

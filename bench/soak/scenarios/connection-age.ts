@@ -1,4 +1,4 @@
-import { UNHURRIED, type SoakArena } from '../arena.js';
+import { UNHURRIED, type SoakTestbed } from '../testbed.js';
 import { atLeast, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad } from '../steady-load.js';
 
@@ -7,10 +7,10 @@ const AGE_SECONDS = 5;
 /** The backends end a connection at an age that differs by a tenth either way. */
 const LONGEST_AGE_SECONDS = AGE_SECONDS * 1.1;
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway(UNHURRIED);
-  const port = Number((await arena.world.env())['USER_SERVICE_URL']?.split(':').at(-1));
-  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway(UNHURRIED);
+  const port = Number((await testbed.environment.env())['USER_SERVICE_URL']?.split(':').at(-1));
+  const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   const startedAt = Date.now();
   const figures = await steadyLoad({
     rate: RATE,
@@ -37,6 +37,6 @@ export const connectionAge: Scenario = {
   title: `${RATE} requests/s to a backend that asks for each connection to be ended after ${AGE_SECONDS} s`,
   seconds: 300,
   graceSeconds: 90,
-  world: { maxConnectionAgeMs: AGE_SECONDS * 1000 },
+  environment: { maxConnectionAgeMs: AGE_SECONDS * 1000 },
   run,
 };

@@ -1,4 +1,4 @@
-import type { SoakArena, SoakGateway } from '../arena.js';
+import type { SoakTestbed, SoakGateway } from '../testbed.js';
 import { startNeighbour } from '../neighbour.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type SeenAnswer } from '../steady-load.js';
@@ -51,14 +51,14 @@ async function load(gateway: SoakGateway, token: string, seconds: number) {
   return { users, late, livez, times: timed.map(({ ms }) => ms).toSorted((a, b) => a - b) };
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway({ GATEWAY_SHED_DELAY: '0s' });
-  const token = await arena.world.token('alice@acme.test');
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway({ GATEWAY_SHED_DELAY: '0s' });
+  const token = await testbed.environment.token('alice@acme.test');
   await load(gateway, token, 3);
   const before = await gateway.metrics();
-  startNeighbour(arena);
+  startNeighbour(testbed);
   const release = throttle(gateway);
-  arena.onClose(release);
+  testbed.onClose(release);
   const { users, late, livez, times } = await load(gateway, token, seconds);
   release();
   const after = await gateway.metrics();

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, UNHURRIED, type SoakArena, type SoakGateway } from '../arena.js';
+import { eventually, UNHURRIED, type SoakTestbed, type SoakGateway } from '../testbed.js';
 import { NameServer, type NameServerMood } from '../name-server.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
@@ -23,7 +23,7 @@ const MOODS: Readonly<Record<string, NameServerMood>> = {
 };
 
 /** Serves what listens on a port of the first address on the same port of the second one, too. */
-async function alsoThere(arena: SoakArena, port: number): Promise<Server> {
+async function alsoThere(testbed: SoakTestbed, port: number): Promise<Server> {
   const server = createServer((near) => {
     const far = connect(port, HERE);
     near.on('error', () => far.destroy()).once('close', () => far.destroy());
@@ -32,14 +32,14 @@ async function alsoThere(arena: SoakArena, port: number): Promise<Server> {
   });
   server.listen(port, THERE);
   await once(server, 'listening');
-  arena.onClose(() => server.close());
+  testbed.onClose(() => server.close());
   return server;
 }
 
 /** A gateway that looks its backends up at a name server of the soak's own. */
-async function start(arena: SoakArena, names: NameServer, ports: Readonly<Record<string, number>>) {
+async function start(testbed: SoakTestbed, names: NameServer, ports: Readonly<Record<string, number>>) {
   const folder = mkdtempSync(join(tmpdir(), 'soak-dns-'));
-  arena.onClose(() => rmSync(folder, { recursive: true, force: true }));
+  testbed.onClose(() => rmSync(folder, { recursive: true, force: true }));
   const urls = Object.entries(ports).map(([name, port]) => [
     name,
     `dns:///${name.toLowerCase().split('_')[0]}.soak.test:${port}`,
@@ -50,13 +50,13 @@ async function start(arena: SoakArena, names: NameServer, ports: Readonly<Record
     GATEWAY_GRPC_RESOLVE_INTERVAL: '1s',
     UV_THREADPOOL_SIZE: '16',
   };
-  return arena.gateway(env, names.wrap(join(folder, 'resolv.conf')));
+  return testbed.gateway(env, names.wrap(join(folder, 'resolv.conf')));
 }
 
 /** Sends requests whose tokens are all new: the signature of each is checked in the thread pool that lookups use. */
-async function send({ world }: SoakArena, gateway: SoakGateway, seconds: number): Promise<LoadFigures> {
+async function send({ environment }: SoakTestbed, gateway: SoakGateway, seconds: number): Promise<LoadFigures> {
   const tenants = Array<null>(Math.ceil(RATE * seconds)).fill(null);
-  const tokens = await world.tokensFor(
+  const tokens = await environment.tokensFor(
     'alice@acme.test',
     tenants.map((_, n) => `soak-${Date.now()}-${n}`),
   );
@@ -67,19 +67,19 @@ async function send({ world }: SoakArena, gateway: SoakGateway, seconds: number)
   return steadyLoad({ rate: RATE, seconds, shot });
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   const names = await NameServer.start(NAME_SERVER, { address: HERE });
-  arena.onClose(() => names.close());
-  const env = await arena.world.env();
+  testbed.onClose(() => names.close());
+  const env = await testbed.environment.env();
   const ports = Object.fromEntries(UPSTREAMS.map((name) => [name, Number(env[name]?.split(':').at(-1))]));
-  const gateway = await start(arena, names, ports);
-  await send(arena, gateway, 3);
+  const gateway = await start(testbed, names, ports);
+  await send(testbed, gateway, 3);
   const findings: Finding[] = [];
   const p99s: number[] = [];
   for (const [what, mood] of Object.entries(MOODS)) {
     names.mood = mood;
     const before = names.asked;
-    const figures = await send(arena, gateway, seconds / 4);
+    const figures = await send(testbed, gateway, seconds / 4);
     p99s.push(figures.p99Ms);
     findings.push(exactly(`${what}: requests answered 200`, countOf(figures, 200), figures.sent));
     findings.push(noted(`${what}: queries, answers`, `${names.asked - before}; ${describeStatuses(figures)}`));
@@ -89,7 +89,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
     ...findings,
     atMost('p99 while lookups take 5 s, × while they are immediate', slow / quiet, RATIO),
     noted('p99 immediate, SERVFAIL, 5 s', `${[quiet, failing, slow].map((each) => each.toFixed(1)).join(', ')} ms`),
-    ...(await move(arena, gateway, { names, ports, seconds: seconds / 4 })),
+    ...(await move(testbed, gateway, { names, ports, seconds: seconds / 4 })),
   ];
 }
 
@@ -100,13 +100,13 @@ interface Move {
 }
 
 /** Gives all backends other addresses. */
-async function move(arena: SoakArena, gateway: SoakGateway, { names, ports, seconds }: Move): Promise<Finding[]> {
-  const servers = await Promise.all(Object.values(ports).map((port) => alsoThere(arena, port)));
+async function move(testbed: SoakTestbed, gateway: SoakGateway, { names, ports, seconds }: Move): Promise<Finding[]> {
+  const servers = await Promise.all(Object.values(ports).map((port) => alsoThere(testbed, port)));
   let arrived = 0;
   for (const server of servers) server.once('connection', () => (arrived += 1));
   names.mood = { address: THERE };
   const startedAt = performance.now();
-  const load = send(arena, gateway, seconds);
+  const load = send(testbed, gateway, seconds);
   await eventually(async () => arrived === servers.length, MOVED_WITHIN_SECONDS);
   const took = arrived === servers.length ? (performance.now() - startedAt) / 1000 : Number.NaN;
   const figures = await load;

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually, UNHURRIED, type SoakArena, type SoakGateway } from '../arena.js';
+import { eventually, UNHURRIED, type SoakTestbed, type SoakGateway } from '../testbed.js';
 import { atLeast, atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
 
@@ -30,19 +30,19 @@ async function rest(gateway: SoakGateway): Promise<Rest> {
 }
 
 /** Up first; leaves the backend up. */
-async function flap({ world }: SoakArena, phaseSeconds: number, isOver: () => boolean): Promise<number> {
+async function flap({ environment }: SoakTestbed, phaseSeconds: number, isOver: () => boolean): Promise<number> {
   let downs = 0;
   for (let isUp = true; !isOver(); isUp = !isUp) {
-    await world.setFault('user', { mode: isUp ? 'none' : 'down' });
+    await environment.setFault('user', { mode: isUp ? 'none' : 'down' });
     if (!isUp) downs += 1;
     await pause(phaseSeconds * 1000);
   }
-  await world.setFault('user', { mode: 'none' });
+  await environment.setFault('user', { mode: 'none' });
   return downs;
 }
 
-async function stretches(arena: SoakArena, gateway: SoakGateway, seconds: number) {
-  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+async function stretches(testbed: SoakTestbed, gateway: SoakGateway, seconds: number) {
+  const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   const shot = () => ({ url: `${gateway.url}/api/v1/users`, headers });
   const loads: LoadFigures[] = [];
   const rests: Rest[] = [];
@@ -77,18 +77,18 @@ function growth(rests: readonly Rest[]): Finding[] {
   ];
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   const phase = Math.min(PHASE_SECONDS, seconds / (2 * CYCLES));
   const open = phase * OPEN_PHASES;
-  const gateway = await arena.gateway({
+  const gateway = await testbed.gateway({
     ...UNHURRIED,
     GATEWAY_CIRCUIT_OPEN: `${Math.round(open * 1000)}ms`,
     GATEWAY_CIRCUIT_ERROR_PERCENT: ERROR_PERCENT,
   });
   const startedAt = performance.now();
   let isOver = false;
-  const flapping = flap(arena, phase, () => isOver);
-  const { loads, rests } = await stretches(arena, gateway, seconds);
+  const flapping = flap(testbed, phase, () => isOver);
+  const { loads, rests } = await stretches(testbed, gateway, seconds);
   isOver = true;
   const downs = await flapping;
   const lasted = (performance.now() - startedAt) / 1000;

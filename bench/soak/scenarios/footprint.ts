@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reading } from '../ai-clients.js';
-import { eventually, type SoakArena, type SoakGateway } from '../arena.js';
+import { eventually, type SoakTestbed, type SoakGateway } from '../testbed.js';
 import { atLeast, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { steadyLoad } from '../steady-load.js';
 import { MANY_STREAMS } from './slow-readers.js';
@@ -42,13 +42,13 @@ function open(gateway: SoakGateway, write: string): Socket {
   return socket;
 }
 
-async function connections(gateway: SoakGateway, arena: SoakArena): Promise<Finding[]> {
+async function connections(gateway: SoakGateway, testbed: SoakTestbed): Promise<Finding[]> {
   const before = await memoryOf(gateway);
   const handles = async () => (await gateway.metrics()).sum('nodejs_active_handles_total');
   const held = await handles();
   const get = 'GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n';
   const sockets = Array.from({ length: CONNECTIONS }, () => open(gateway, get));
-  arena.onClose(() => sockets.forEach((socket) => socket.destroy()));
+  testbed.onClose(() => sockets.forEach((socket) => socket.destroy()));
   await eventually(async () => (await handles()) - held >= CONNECTIONS, SETTLED_WITHIN_SECONDS);
   const openNow = (await handles()) - held;
   const finding = each('an idle connection of a client', openNow, before, await memoryOf(gateway));
@@ -112,12 +112,12 @@ async function tenants(gateway: SoakGateway, tokens: readonly string[]): Promise
   ];
 }
 
-async function run(arena: SoakArena): Promise<Finding[]> {
-  const { world } = arena;
-  const gateway = await arena.gateway({ ...MANY_STREAMS, GATEWAY_SHED_DELAY: '0s' });
-  const token = await world.token('alice@acme.test');
+async function run(testbed: SoakTestbed): Promise<Finding[]> {
+  const { environment } = testbed;
+  const gateway = await testbed.gateway({ ...MANY_STREAMS, GATEWAY_SHED_DELAY: '0s' });
+  const token = await environment.token('alice@acme.test');
   const ids = Array.from({ length: TENANTS }, (_, n) => `soak-${n}`);
-  const tokens = await world.tokens({ user: 'alice@acme.test', lifeSeconds: 3_600 }, ids);
+  const tokens = await environment.tokens({ user: 'alice@acme.test', lifeSeconds: 3_600 }, ids);
   // Code that is compiled and pools that are filled by the first requests belong to nobody.
   const warm = () => ({ url: `${gateway.url}/api/v1/users/acme-alice`, headers: { authorization: `Bearer ${token}` } });
   await steadyLoad({ rate: RATE, seconds: 20, shot: warm });
@@ -131,7 +131,7 @@ async function run(arena: SoakArena): Promise<Finding[]> {
     ...(await tenants(gateway, tokens)),
     ...(await waiting(gateway, token)),
     ...(await streams(gateway, token)),
-    ...(await connections(gateway, arena)),
+    ...(await connections(gateway, testbed)),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { eventually, type SoakArena, type SoakGateway } from '../arena.js';
+import { eventually, type SoakTestbed, type SoakGateway } from '../testbed.js';
 import type { IdleFigures, IdleWish } from '../idle-process.js';
 import { atLeast, atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { countOf, steadyLoad } from '../steady-load.js';
@@ -16,12 +16,12 @@ const RSS_MIB = 150;
 const LIVEZ_MS = 1_000;
 const GONE_WITHIN_SECONDS = 30;
 
-function startIdle(arena: SoakArena): ChildProcess {
+function startIdle(testbed: SoakTestbed): ChildProcess {
   const child = fork(join(import.meta.dirname, '../idle-process.ts'), [], {
     execArgv: ['--import', '@oxc-node/core/register'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  arena.onClose(() => child.kill('SIGKILL'));
+  testbed.onClose(() => child.kill('SIGKILL'));
   return child;
 }
 
@@ -38,9 +38,9 @@ async function livezMs({ url }: SoakGateway): Promise<number> {
   return ok ? performance.now() - startedAt : Number.NaN;
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway({ GATEWAY_MAX_CONNECTIONS: String(IDLE + ROOM) });
-  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway({ GATEWAY_MAX_CONNECTIONS: String(IDLE + ROOM) });
+  const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   const good = (length: number) =>
     steadyLoad({
       rate: RATE,
@@ -52,7 +52,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   const quiet = await good(seconds / 2);
   const handles = async () => (await gateway.metrics()).sum('nodejs_active_handles_total');
   const [rss, heap, held] = [gateway.rssMib, await gateway.heapMib(), await handles()];
-  const child = startIdle(arena);
+  const child = startIdle(testbed);
   const idle = await open(child, { url: gateway.url, count: IDLE });
   const loaded = await good(seconds / 2);
   const livez = await livezMs(gateway);

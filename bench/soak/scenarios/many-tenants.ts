@@ -1,4 +1,4 @@
-import type { SoakArena } from '../arena.js';
+import type { SoakTestbed } from '../testbed.js';
 import { atMost, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { slopePerMinute } from '../slope.js';
 import { describeStatuses } from '../steady-load.js';
@@ -8,10 +8,10 @@ const TENANTS = 10_000;
 const MIB_PER_TEN_MINUTES = 1;
 const HANDLES = 10;
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway();
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway();
   const ids = Array.from({ length: TENANTS }, (_, n) => `soak-${n}`);
-  const tokens = await arena.world.tokens({ user: 'alice@acme.test', lifeSeconds: seconds + 3_600 }, ids);
+  const tokens = await testbed.environment.tokens({ user: 'alice@acme.test', lifeSeconds: seconds + 3_600 }, ids);
   const handles = async () => (await gateway.metrics()).sum('nodejs_active_handles_total');
   const handlesBefore = await handles();
   const { readings, loads } = await mixedTraffic(gateway, tokens, seconds);

@@ -1,4 +1,4 @@
-import type { SoakArena, SoakGateway } from '../arena.js';
+import type { SoakTestbed, SoakGateway } from '../testbed.js';
 import { atMost, noted, rounded, type Finding, type Scenario } from '../scenario.js';
 import { slopePerMinute, type Reading } from '../slope.js';
 import { describeStatuses, steadyLoad, type LoadFigures, type Shot } from '../steady-load.js';
@@ -62,10 +62,10 @@ export async function mixedTraffic(gateway: SoakGateway, tokens: readonly string
   return { readings, loads };
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway();
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway();
   const ids = Array.from({ length: Math.min(TENANTS, Math.ceil((RATE * seconds) / ROUNDS)) }, (_, n) => `soak-${n}`);
-  const tokens = await arena.world.tokens({ user: 'alice@acme.test', lifeSeconds: seconds + 3_600 }, ids);
+  const tokens = await testbed.environment.tokens({ user: 'alice@acme.test', lifeSeconds: seconds + 3_600 }, ids);
   const heapBefore = await gateway.heapMib();
   const rssBefore = gateway.rssMib;
   const { readings, loads } = await mixedTraffic(gateway, tokens, seconds);

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { eventually, type SoakArena, type SoakGateway } from '../arena.js';
+import { eventually, type SoakTestbed, type SoakGateway } from '../testbed.js';
 import { exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
-import type { ReportedEvent } from '../world.js';
+import type { ReportedEvent } from '../environment.js';
 
 const RATE = 20;
 /** Of the length of the load: when TenantService goes, when the gateway is killed, when TenantService is back. */
@@ -23,7 +23,7 @@ const SETTINGS = {
 
 /** What a run is about: the gateway changes when it is killed. */
 interface Stage {
-  readonly arena: SoakArena;
+  readonly testbed: SoakTestbed;
   readonly shelf: string;
   gateway: SoakGateway;
   depth: number;
@@ -31,8 +31,8 @@ interface Stage {
   isOver: boolean;
 }
 
-const start = ({ arena, shelf }: Pick<Stage, 'arena' | 'shelf'>) =>
-  arena.gateway({ ...SETTINGS, GATEWAY_BUDGET_DEBIT_SHELF_DIR: shelf });
+const start = ({ testbed, shelf }: Pick<Stage, 'testbed' | 'shelf'>) =>
+  testbed.gateway({ ...SETTINGS, GATEWAY_BUDGET_DEBIT_SHELF_DIR: shelf });
 
 async function watch(stage: Stage): Promise<void> {
   for (; !stage.isOver; await pause(SAMPLE_MS)) {
@@ -44,22 +44,22 @@ async function watch(stage: Stage): Promise<void> {
 
 /** Takes TenantService away, kills the gateway in the middle, and brings both back. Resolves to when TenantService was back. */
 async function outage(stage: Stage, seconds: number): Promise<number> {
-  const { world } = stage.arena;
+  const { environment } = stage.testbed;
   await pause(seconds * DOWN * 1000);
-  await world.setFault('tenant', { mode: 'down' });
+  await environment.setFault('tenant', { mode: 'down' });
   await pause(seconds * (KILLED - DOWN) * 1000);
   const backAt = performance.now() + seconds * (BACK - KILLED) * 1000;
   await stage.gateway.kill();
   stage.gateway = await start(stage);
   await pause(Math.max(backAt - performance.now(), 0));
-  await world.setFault('tenant', { mode: 'none' });
+  await environment.setFault('tenant', { mode: 'none' });
   return performance.now();
 }
 
 /** Each request is in a name of its own, so that its event can be told from all others. */
 async function ask(stage: Stage, seconds: number): Promise<{ answered: string[]; figures: LoadFigures }> {
   const subjects = Array.from({ length: Math.round(RATE * seconds) }, (_, n) => `caller-${n}`);
-  const tokens = await stage.arena.world.tokensFor('alice@acme.test', subjects);
+  const tokens = await stage.testbed.environment.tokensFor('alice@acme.test', subjects);
   const answered: string[] = [];
   const figures = steadyLoad({
     rate: RATE,
@@ -89,10 +89,17 @@ function accounts(answered: readonly string[], events: readonly ReportedEvent[])
   ];
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   const shelf = mkdtempSync(join(tmpdir(), 'soak-shelf-'));
-  arena.onClose(() => rmSync(shelf, { recursive: true, force: true }));
-  const stage: Stage = { arena, shelf, gateway: await start({ arena, shelf }), depth: 0, shelfBytes: 0, isOver: false };
+  testbed.onClose(() => rmSync(shelf, { recursive: true, force: true }));
+  const stage: Stage = {
+    testbed,
+    shelf,
+    gateway: await start({ testbed, shelf }),
+    depth: 0,
+    shelfBytes: 0,
+    isOver: false,
+  };
   const watching = watch(stage);
   const [{ answered, figures }, backAt] = await Promise.all([ask(stage, seconds), outage(stage, seconds)]);
   const isEmpty = async () => (await stage.gateway.metrics()).sum(`${METRIC}shelf_bytes`) === 0;
@@ -102,7 +109,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
   await watching;
   const metrics = await stage.gateway.metrics();
   return [
-    ...accounts(answered, await arena.world.usage()),
+    ...accounts(answered, await testbed.environment.usage()),
     exactly('events dropped', metrics.sum(`${METRIC}dropped_total`) + metrics.sum(`${METRIC}4xx_drops_total`), 0),
     noted('highest depth, most bytes on the shelf', `${stage.depth}, ${stage.shelfBytes}`),
     noted('shelf empty after TenantService was back', hasArrived ? `≤ ${settled.toFixed(0)} s` : 'never'),

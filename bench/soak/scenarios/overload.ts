@@ -1,4 +1,4 @@
-import type { SoakArena, SoakGateway } from '../arena.js';
+import type { SoakTestbed, SoakGateway } from '../testbed.js';
 import { median } from '../../harness/statistics.js';
 import { startNeighbour } from '../neighbour.js';
 import { atLeast, atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
@@ -67,11 +67,11 @@ function findings(capacity: number, step: Told, after: Told, gateway: SoakGatewa
   ];
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway({ GATEWAY_TENANT_SHARE_PERCENT: '100' });
-  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway({ GATEWAY_TENANT_SHARE_PERCENT: '100' });
+  const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   const shot = () => ({ url: `${gateway.url}/api/v1/users`, headers });
-  for (let count = 0; count < NEIGHBOURS; count += 1) startNeighbour(arena);
+  for (let count = 0; count < NEIGHBOURS; count += 1) startNeighbour(testbed);
   await capacityOf(shot, 5);
   const capacity = await capacityOf(shot, Math.max(seconds / 4, 3));
   const step = await send(capacity * STEP, seconds / 2, shot);

@@ -1,5 +1,5 @@
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
-import type { SoakArena } from '../arena.js';
+import type { SoakTestbed } from '../testbed.js';
 import { countOf, describeStatuses, steadyLoad } from '../steady-load.js';
 
 const LENGTH = 15_000;
@@ -17,10 +17,10 @@ const VALUES = [
   ', '.repeat(LENGTH / 2),
 ];
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway({ GATEWAY_MAX_HEADER_BYTES: '16KiB' });
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway({ GATEWAY_MAX_HEADER_BYTES: '16KiB' });
   const url = `${gateway.url}/api/v1/users`;
-  const good = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+  const good = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   const alone = (length: number) => steadyLoad({ rate: RATE, seconds: length, shot: () => ({ url, headers: good }) });
   await alone(3);
   const quiet = await alone(Math.min(seconds, LONGEST_QUIET_SECONDS));

@@ -1,5 +1,5 @@
 import { TestRedis } from '../../../test/support/redis.js';
-import type { SoakArena, SoakGateway } from '../arena.js';
+import type { SoakTestbed, SoakGateway } from '../testbed.js';
 import { exactly, noted, within, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad, type LoadFigures } from '../steady-load.js';
 
@@ -10,13 +10,13 @@ const TIMES_ITS_LIMIT = 5;
 const OTHER_RATE = 10;
 const SHARE = 0.1;
 
-async function startCluster(arena: SoakArena): Promise<SoakGateway[]> {
+async function startCluster(testbed: SoakTestbed): Promise<SoakGateway[]> {
   const redis = await TestRedis.start();
-  arena.onClose(() => redis.close());
+  testbed.onClose(() => redis.close());
   const gateways: SoakGateway[] = [];
   for (let n = 0; n < GATEWAYS; n += 1) {
     gateways.push(
-      await arena.gateway({
+      await testbed.gateway({
         REDIS_URL: redis.url,
         GATEWAY_SESSION_KEY: 'the same in all of the gateways of a soak',
         GATEWAY_REPLICAS: String(GATEWAYS),
@@ -33,10 +33,10 @@ async function storeErrors(gateways: readonly SoakGateway[]): Promise<number> {
   return all.reduce((sum, metrics) => sum + (metrics.sum('rate_limit_store_errors_total') || 0), 0);
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateways = await startCluster(arena);
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateways = await startCluster(testbed);
   const load = async (user: string, rate: number, length: number): Promise<LoadFigures> => {
-    const headers = { authorization: `Bearer ${await arena.world.token(user)}` };
+    const headers = { authorization: `Bearer ${await testbed.environment.token(user)}` };
     const urlOf = (index: number) => `${gateways[index % GATEWAYS]?.url ?? ''}/api/v1/users`;
     return steadyLoad({ rate, seconds: length, shot: (index) => ({ url: urlOf(index), headers }) });
   };

@@ -1,4 +1,4 @@
-import type { SoakArena, SoakGateway } from '../arena.js';
+import type { SoakTestbed, SoakGateway } from '../testbed.js';
 import { sendElsewhere } from '../elsewhere.js';
 import { inTurns } from '../paired.js';
 import { atLeast, atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
@@ -36,11 +36,11 @@ async function seriesOf({ url }: SoakGateway): Promise<number> {
   return lines.filter((line) => line !== '' && !line.startsWith('#')).length;
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const gateway = await arena.gateway();
-  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const gateway = await testbed.gateway();
+  const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   // One of these requests is a sign-out.
-  await fillMetrics(gateway, `Bearer ${await arena.world.token('bob@acme.test')}`);
+  await fillMetrics(gateway, `Bearer ${await testbed.environment.token('bob@acme.test')}`);
   const slice = seconds / (ROUNDS * 2);
   const shot = () => ({ url: `${gateway.url}/api/v1/users`, headers });
   const users = () => steadyLoad({ rate: USER_RATE, seconds: slice, shot });

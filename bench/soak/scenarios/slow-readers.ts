@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { neverReading } from '../ai-clients.js';
-import { eventually, type SoakArena } from '../arena.js';
+import { eventually, type SoakTestbed } from '../testbed.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 
 const CLIENTS = 200;
@@ -16,24 +16,24 @@ export const MANY_STREAMS = {
   GATEWAY_QUEUE_SIZE: '1000',
 } as const;
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const { world } = arena;
-  const gateway = await arena.gateway(MANY_STREAMS);
-  const token = await world.token('alice@acme.test');
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const { environment } = testbed;
+  const gateway = await testbed.gateway(MANY_STREAMS);
+  const token = await environment.token('alice@acme.test');
   const rssBefore = gateway.rssMib;
   const sockets = Array.from({ length: CLIENTS }, () => neverReading(gateway.url, token, QUERY));
-  arena.onClose(() => sockets.forEach((each) => each.destroy()));
-  await eventually(async () => (await world.seen()).streams === CLIENTS, SETTLED_WITHIN_SECONDS);
+  testbed.onClose(() => sockets.forEach((each) => each.destroy()));
+  await eventually(async () => (await environment.seen()).streams === CLIENTS, SETTLED_WITHIN_SECONDS);
   let peak = gateway.rssMib;
   for (const end = performance.now() + seconds * 1000; performance.now() < end && gateway.hasSurvived;) {
     await pause(SAMPLE_MS);
     peak = Math.max(peak, gateway.rssMib);
   }
   const held = await gateway.requestsInFlight();
-  const { streams, cancelledStreams: early } = await world.seen();
+  const { streams, cancelledStreams: early } = await environment.seen();
   sockets.forEach((each) => each.destroy());
   const isBack = await eventually(async () => (await gateway.requestsInFlight()) === 0, SETTLED_WITHIN_SECONDS);
-  await eventually(async () => (await world.seen()).cancelledStreams >= CLIENTS, SETTLED_WITHIN_SECONDS);
+  await eventually(async () => (await environment.seen()).cancelledStreams >= CLIENTS, SETTLED_WITHIN_SECONDS);
   return [
     exactly('streams at the backend', streams, CLIENTS),
     atMost('growth of RSS a stream', (peak - rssBefore) / CLIENTS, MIB_PER_STREAM, 'MiB'),
@@ -45,7 +45,7 @@ async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
     noted('streams ended by the gateway while they do not read', String(early)),
     exactly('gateway alive', Number(gateway.hasSurvived), 1),
     exactly('requests in flight after all are gone', isBack ? 0 : await gateway.requestsInFlight(), 0),
-    exactly('cancellations at the backend', (await world.seen()).cancelledStreams, CLIENTS),
+    exactly('cancellations at the backend', (await environment.seen()).cancelledStreams, CLIENTS),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { SoakArena, SoakGateway } from '../arena.js';
+import type { SoakTestbed, SoakGateway } from '../testbed.js';
 import { atLeast, atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
 import { countOf, describeStatuses, steadyLoad } from '../steady-load.js';
 import { MANY_STREAMS } from './slow-readers.js';
@@ -20,11 +20,11 @@ async function afterwards({ url }: SoakGateway, headers: Readonly<Record<string,
   return exactly('good requests answered 200 after the load', countOf(figures, 200), figures.sent);
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   // Not for a late event loop: the heap alone is to make it shed.
   const heap = { GATEWAY_SHED_DELAY: '0s', NODE_OPTIONS: `--max-old-space-size=${HEAP_MIB}` };
-  const gateway = await arena.gateway({ ...MANY_STREAMS, ...heap });
-  const headers = { authorization: `Bearer ${await arena.world.token('alice@acme.test')}` };
+  const gateway = await testbed.gateway({ ...MANY_STREAMS, ...heap });
+  const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   const body = JSON.stringify({ query: QUERY });
   const type = { 'content-type': 'application/json' };
   const url = `${gateway.url}/api/v1/ai`;

@@ -1,5 +1,5 @@
-import { Road } from '../../../test/support/road.js';
-import type { SoakArena, SoakGateway } from '../arena.js';
+import { TcpProxy } from '../../../test/support/tcp-proxy.js';
+import type { SoakTestbed, SoakGateway } from '../testbed.js';
 import { sendElsewhere } from '../elsewhere.js';
 import { inTurns } from '../paired.js';
 import { atMost, exactly, noted, type Finding, type Scenario } from '../scenario.js';
@@ -15,22 +15,28 @@ const RATIO = 1.2;
 const COOLDOWN_SECONDS = 30;
 
 interface Stage {
-  readonly arena: SoakArena;
+  readonly testbed: SoakTestbed;
   readonly gateway: SoakGateway;
   readonly good: string;
   readonly unknown: readonly string[];
   readonly fetches: () => number;
 }
 
-async function prepare(arena: SoakArena): Promise<Stage> {
-  const { world } = arena;
-  const jwks = new URL((await world.env())['JWT_JWKS_URL'] ?? '');
-  const counted = await Road.to(jwks.host);
-  arena.onClose(() => counted.close());
-  const gateway = await arena.gateway({ JWT_JWKS_URL: `http://${counted.address}${jwks.pathname}` });
+async function prepare(testbed: SoakTestbed): Promise<Stage> {
+  const { environment } = testbed;
+  const jwks = new URL((await environment.env())['JWT_JWKS_URL'] ?? '');
+  const counted = await TcpProxy.to(jwks.host);
+  testbed.onClose(() => counted.close());
+  const gateway = await testbed.gateway({ JWT_JWKS_URL: `http://${counted.address}${jwks.pathname}` });
   const wish = { user: 'alice@acme.test', lifeSeconds: 7_200, unknownKid: true };
-  const unknown = await world.tokens(wish, Array<null>(TOKENS).fill(null));
-  return { arena, gateway, good: await world.token('alice@acme.test'), unknown, fetches: () => counted.connections };
+  const unknown = await environment.tokens(wish, Array<null>(TOKENS).fill(null));
+  return {
+    testbed,
+    gateway,
+    good: await environment.token('alice@acme.test'),
+    unknown,
+    fetches: () => counted.connections,
+  };
 }
 
 const users = ({ gateway, good }: Stage, seconds: number): Promise<LoadFigures> => {
@@ -62,7 +68,7 @@ async function costs(stage: Stage, seconds: number): Promise<Finding[]> {
 }
 
 async function flood(stage: Stage, seconds: number, state: 'up' | 'down'): Promise<Finding[]> {
-  await stage.arena.world.setFault('jwks', { mode: state === 'up' ? 'none' : 'down' });
+  await stage.testbed.environment.setFault('jwks', { mode: state === 'up' ? 'none' : 'down' });
   const before = stage.fetches();
   const startedAt = performance.now();
   const floods: LoadFigures[] = [];
@@ -95,8 +101,8 @@ async function flood(stage: Stage, seconds: number, state: 'up' | 'down'): Promi
   ];
 }
 
-async function run(arena: SoakArena, seconds: number): Promise<Finding[]> {
-  const stage = await prepare(arena);
+async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
+  const stage = await prepare(testbed);
   const slice = seconds / (ROUNDS * 4);
   await users(stage, 3);
   const cost = await costs(stage, COST_SECONDS);

@@ -6,7 +6,7 @@ import { DegradeFlags } from '../../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../../observe/logger.js';
 import { GatewayMetrics } from '../../observe/metrics.js';
 import { RedisConnections } from '../../redis/redis-connections.js';
-import { SealedBox } from '../../redis/sealed-box.js';
+import { AeadCipher } from '../../redis/aead-cipher.js';
 import { CallStack } from '../../traffic/stack.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { AuthCache } from './auth-cache.js';
@@ -32,8 +32,8 @@ const STORE = Symbol('AuthCacheStore');
       provide: STORE,
       inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],
       useFactory: (config: GatewayConfig, redis?: RedisConnections): AuthCacheStore | undefined => {
-        const box = SealedBox.of('auth-cache', config.redis?.secrets);
-        return redis && box && new RedisAuthCacheStore(redis, box);
+        const cipher = AeadCipher.of('auth-cache', config.redis?.secrets);
+        return redis && cipher && new RedisAuthCacheStore(redis, cipher);
       },
     },
     {

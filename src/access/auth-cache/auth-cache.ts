@@ -10,7 +10,12 @@ import type { OpaqueCredential, ValidateCredential } from './credential-validato
 import { MassRejection } from './mass-rejection.js';
 import { CredentialRejected, isRejection } from './refresh-failure.js';
 import { toDenial } from './validation-denial.js';
-import { Verdicts, type AuthCacheOptions, type VerdictEvictions, type VerdictParts } from './verdicts.js';
+import {
+  CredentialCache,
+  type AuthCacheOptions,
+  type VerdictEvictions,
+  type VerdictParts,
+} from './credential-cache.js';
 
 /** What the cache works with. */
 export interface AuthCacheParts extends VerdictParts {
@@ -31,7 +36,7 @@ interface Lookup {
  * when AuthService could not be asked. A credential that AuthService turns down is out at once.
  */
 export class AuthCache {
-  private readonly verdicts: Verdicts;
+  private readonly credentials: CredentialCache;
   private readonly flights = new SingleFlight<CacheEntry>();
   private readonly brake: MassRejection;
 
@@ -39,7 +44,7 @@ export class AuthCache {
     private readonly parts: AuthCacheParts,
     options: AuthCacheOptions,
   ) {
-    this.verdicts = new Verdicts(parts, options);
+    this.credentials = new CredentialCache(parts, options);
     this.brake = new MassRejection((report) => parts.events.massRejection(report));
   }
 
@@ -50,31 +55,31 @@ export class AuthCache {
 
   /** Returns what was dropped so far for want of room. */
   get evicted(): VerdictEvictions {
-    return this.verdicts.evicted;
+    return this.credentials.evicted;
   }
 
   /** The holder of a credential, without a wait where the cache knows. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */
   authenticate(credential: OpaqueCredential, call: CallContext): Principal | Promise<Principal> {
     const hash = hashOf(credential);
     const lookup = { key: keyOf(hash, credential), hash, credential, call };
-    const entry = this.verdicts.find(lookup.key);
-    if (entry === undefined || this.verdicts.isDue(entry)) {
+    const entry = this.credentials.find(lookup.key);
+    if (entry === undefined || this.credentials.isDue(entry)) {
       this.parts.events.miss('l1');
       return this.wait(lookup);
     }
     this.parts.events.hit('l1');
-    if (this.verdicts.now() >= entry.refreshAt) this.refreshBehind(lookup, entry);
-    return this.verdicts.use(lookup.key, entry, call);
+    if (this.credentials.now() >= entry.refreshAt) this.refreshBehind(lookup, entry);
+    return this.credentials.use(lookup.key, entry, call);
   }
 
   /** Gives up a credential before its time. */
   forget(credential: OpaqueCredential, reason: EvictionReason): void {
-    this.verdicts.reject(keyOf(hashOf(credential), credential), reason);
+    this.credentials.reject(keyOf(hashOf(credential), credential), reason);
   }
 
   private async wait(lookup: Lookup): Promise<Principal> {
     const entry = await this.flights.run(lookup.key, () => this.load(lookup));
-    return this.verdicts.use(lookup.key, entry, lookup.call);
+    return this.credentials.use(lookup.key, entry, lookup.call);
   }
 
   private refreshBehind(lookup: Lookup, entry: CacheEntry): void {
@@ -87,9 +92,9 @@ export class AuthCache {
   }
 
   private async load(lookup: Lookup): Promise<CacheEntry> {
-    if (!this.verdicts.has(lookup.key)) {
-      const shared = await this.verdicts.adopt(lookup.key);
-      if (shared !== undefined && shared !== 'rejected' && !this.verdicts.isDue(shared)) return shared;
+    if (!this.credentials.has(lookup.key)) {
+      const shared = await this.credentials.adopt(lookup.key);
+      if (shared !== undefined && shared !== 'rejected' && !this.credentials.isDue(shared)) return shared;
     }
     return this.refresh(lookup, 'auth_rejection');
   }
@@ -99,26 +104,26 @@ export class AuthCache {
     try {
       const principal = await this.parts.validate(credential, hash, call);
       this.parts.events.refreshed();
-      if (isOver(principal, this.verdicts.now())) throw new CredentialRejected('the credential has expired');
+      if (isOver(principal, this.credentials.now())) throw new CredentialRejected('the credential has expired');
       return this.approve(key, principal);
     } catch (error) {
       if (isRejection(error)) throw this.reject(key, rejection, error);
-      const rejected = this.verdicts.wasRejected(key);
+      const rejected = this.credentials.wasRejected(key);
       if (rejected !== undefined && (await rejected)) throw refusal('SESSION_INVALID', error);
-      const entry = this.verdicts.prolong(key, error);
+      const entry = this.credentials.extendStale(key, error);
       if (entry === undefined) throw toDenial(error);
       return entry;
     }
   }
 
   private approve(key: string, principal: Principal): CacheEntry {
-    if (this.verdicts.has(key)) this.brake.judged(true, this.verdicts.now());
-    return this.verdicts.approve(key, principal);
+    if (this.credentials.has(key)) this.brake.judged(true, this.credentials.now());
+    return this.credentials.approve(key, principal);
   }
 
   private reject(key: string, reason: EvictionReason, cause: unknown): Error {
     this.parts.events.refreshed();
-    if (this.verdicts.reject(key, reason)) this.brake.judged(false, this.verdicts.now());
+    if (this.credentials.reject(key, reason)) this.brake.judged(false, this.credentials.now());
     return refusal('SESSION_INVALID', cause);
   }
 }

@@ -4,7 +4,7 @@ import type { Principal } from '../../domain/principal.js';
 import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
 import { RedisScript } from '../../redis/redis-script.js';
-import type { SealedBox } from '../../redis/sealed-box.js';
+import type { AeadCipher } from '../../redis/aead-cipher.js';
 import type { AuthCacheStore, SharedVerdict } from './auth-cache-store.js';
 import type { CacheEntry } from './cache-entry.js';
 
@@ -53,7 +53,7 @@ return redis.call('set', KEYS[1], value, 'px', known and ARGV[1] or ${HOLD_MS})`
 export class RedisAuthCacheStore implements AuthCacheStore {
   constructor(
     private readonly redis: RedisConnections,
-    private readonly box: SealedBox,
+    private readonly cipher: AeadCipher,
   ) {}
 
   async get(key: string): Promise<SharedVerdict | undefined> {
@@ -61,7 +61,7 @@ export class RedisAuthCacheStore implements AuthCacheStore {
     const value = await withTimeout(READ_BUDGET_MS, this.read(name)).catch(() => null);
     if (value === null) return undefined;
     if (value.startsWith(REJECTED)) return 'rejected';
-    const found = parse(this.box.open(name, value));
+    const found = parse(this.cipher.open(name, value));
     if (found === undefined) void this.answers(this.redis.run((redis) => redis.del(name)));
     return found;
   }
@@ -72,7 +72,7 @@ export class RedisAuthCacheStore implements AuthCacheStore {
 
   async set(key: string, { principal, freshUntil }: CacheEntry, ttlMs: number): Promise<void> {
     const name = redisKey('auth', key);
-    const sealed = this.box.seal(name, JSON.stringify({ principal, freshUntil }));
+    const sealed = this.cipher.seal(name, JSON.stringify({ principal, freshUntil }));
     await this.answers(this.redis.run((redis) => APPROVE.run(redis, [name], [sealed, Math.ceil(ttlMs)])));
   }
 

@@ -10,7 +10,7 @@ import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { GatewayError } from '../../domain/errors.js';
 import { Access } from '../../access/access.decorator.js';
-import { AnswerReader } from '../../edge/answer-reader.js';
+import { RenderedResponseReader } from '../../edge/rendered-response-reader.js';
 import { Documented } from '../../contract/openapi/documented.decorator.js';
 import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';
@@ -77,7 +77,7 @@ export class MeController {
       const id = idOf(call);
       const request = rpc.requestCodec.encode({ body: undefined, query: '', path: [id], tenantId, crossTenant: false });
       const { deadlineAt } = call;
-      const reader = new AnswerReader(rpc, call);
+      const reader = new RenderedResponseReader(rpc, call);
       const response = await this.stack.unary({ context: call, method: rpc.route.method, request, deadlineAt, reader });
       return { name, json: reader.render(response).body, error: undefined };
     } catch (error) {

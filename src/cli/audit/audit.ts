@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../../config/gateway-config.js';
 import type { Environment } from '../../config/variables.js';
 import { checkProcess, readProcessLimits } from '../doctor/process-checks.js';
 import { EXIT_CONFIG, type Terminal } from '../terminal.js';
-import type { World } from '../world.js';
+import type { CliContext } from '../cli-context.js';
 import { auditContract } from './contract-rules.js';
 import { type Finding, isAtLeast, printFindings, type Severity } from './finding.js';
 import { auditManifests, type GatewayContainer } from './manifest-rules.js';
@@ -20,10 +20,10 @@ export interface AuditOptions {
 }
 
 /** Grades what settings, contract and manifests leave open. Returns the exit code: 1 for findings of `failOn` and worse, 78 when the manifests cannot be read. */
-export function audit(world: World, terminal: Terminal, options: AuditOptions): number {
+export function audit(context: CliContext, terminal: Terminal, options: AuditOptions): number {
   let found: Finding[];
   try {
-    found = options.manifests === undefined ? auditProcess(world) : auditDeployment(world, options.manifests);
+    found = options.manifests === undefined ? auditProcess(context) : auditDeployment(context, options.manifests);
   } catch (error) {
     terminal.err(`the manifests cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     return EXIT_CONFIG;
@@ -35,7 +35,7 @@ export function audit(world: World, terminal: Terminal, options: AuditOptions): 
 }
 
 /** The settings and limits of this process, and the contract. */
-function auditProcess({ env, routes }: World): Finding[] {
+function auditProcess({ env, routes }: CliContext): Finding[] {
   const config = configOf(env);
   const limits = config === undefined ? [] : checkProcess(config, readProcessLimits());
   return [
@@ -53,7 +53,7 @@ function auditProcess({ env, routes }: World): Finding[] {
   ];
 }
 
-function auditDeployment({ routes }: World, path: string): Finding[] {
+function auditDeployment({ routes }: CliContext, path: string): Finding[] {
   const { findings, gateways } = auditManifests(path);
   return [
     ...findings,

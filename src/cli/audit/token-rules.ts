@@ -1,6 +1,6 @@
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { isLoopbackHost } from '../../config/loopback.js';
-import { formatDuration } from '../../config/quantities.js';
+import { formatDuration } from '../../config/unit-parsers.js';
 import { ssoVariables } from '../../config/schema/sso-settings.js';
 import type { Finding } from './finding.js';
 

@@ -6,7 +6,7 @@ import type { AdminClient } from '../admin-client.js';
 import { formatChecks } from '../doctor/check-line.js';
 import { examine } from '../doctor/doctor.js';
 import { FetchFailure, fetchBounded } from '../fetch-bounded.js';
-import type { World } from '../world.js';
+import type { CliContext } from '../cli-context.js';
 
 /** One file of the archive. */
 export interface Collected {
@@ -17,7 +17,7 @@ export interface Collected {
 }
 
 export interface DiagSources {
-  readonly world: World;
+  readonly context: CliContext;
   readonly admin: AdminClient;
   readonly metricsUrl: string;
   readonly timeoutMs: number;
@@ -47,14 +47,14 @@ const LANES = 4;
 
 /** Collects everything concurrently. Never rejects: what cannot be had is a file that says why. */
 export async function collect(sources: DiagSources): Promise<Collected[]> {
-  const { admin, metricsUrl, timeoutMs, profileSeconds, world } = sources;
+  const { admin, metricsUrl, timeoutMs, profileSeconds, context } = sources;
   const http = async (path: string) => (await fetchBounded(new URL(path, metricsUrl).href, { timeoutMs })).body;
   const profile = () =>
     admin.bytes(`/debug/pprof/profile?seconds=${profileSeconds}`, profileSeconds * 1000 + timeoutMs);
   const parts = await Promise.all([
     part('versions.json', async () => json(versions())),
-    part('settings-here.json', async () => json(settingsOf(world))),
-    part('doctor.txt', async () => Buffer.from(`${(await diagnose(world, timeoutMs)).join('\n')}\n`)),
+    part('settings-here.json', async () => json(settingsOf(context))),
+    part('doctor.txt', async () => Buffer.from(`${(await diagnose(context, timeoutMs)).join('\n')}\n`)),
     part('metrics.txt', () => http('/metrics')),
     part('health.json', () => http('/health')),
     askInLanes(admin),
@@ -101,12 +101,12 @@ function versions(): object {
 }
 
 /** Those that the command was started with: a running gateway has read its own when it started (config.json). */
-function settingsOf({ inspection, env }: World): object {
+function settingsOf({ inspection, env }: CliContext): object {
   if (inspection.problems.length === 0) return redactConfig(parseEnvironment(env));
   return { problems: inspection.problems.map(({ name, reason }) => ({ name, reason })) };
 }
 
-async function diagnose({ inspection, env, routes }: World, timeoutMs: number): Promise<string[]> {
+async function diagnose({ inspection, env, routes }: CliContext, timeoutMs: number): Promise<string[]> {
   if (inspection.problems.length > 0) return ['the settings here cannot be used: nothing was tried'];
   return formatChecks(await examine(parseEnvironment(env), routes, { timeoutMs, slowMs: 1_000 }));
 }

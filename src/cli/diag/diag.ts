@@ -21,7 +21,7 @@ export async function writeDiagnostics(terminal: Terminal, { file, ...sources }:
   const collected = await collect(sources);
   const now = new Date();
   const root = `gateway-diag-${now.toISOString().replaceAll(/[:.]/g, '-')}`;
-  const secrets = secretsOf(sources.world.env);
+  const secrets = secretsOf(sources.context.env);
   const entries = collected.map((each) => {
     const body = contentOf(each, secrets);
     return { header: { name: `${root}/${each.name}`, size: body.length, mode: OWNER_ONLY, mtime: now }, body };

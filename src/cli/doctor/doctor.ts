@@ -5,7 +5,7 @@ import { GUARDRAIL, upstreamVariables } from '../../config/schema/upstream-setti
 import { GuardrailService } from '../../gen/guardrail/v1/guardrail_pb.js';
 import type { Route } from '../../contract/route.js';
 import { EXIT_CONFIG, type Terminal } from '../terminal.js';
-import type { World } from '../world.js';
+import type { CliContext } from '../cli-context.js';
 import { type CheckLine, printChecks } from './check-line.js';
 import type { ProbeLimits } from './endpoint-checks.js';
 import { checkUpstream } from './grpc-checks.js';
@@ -21,13 +21,13 @@ export interface DoctorOptions extends ProbeLimits {
 }
 
 /** Looks at everything that the gateway depends on, from where it runs. Resolves to the exit code: 69 when a check failed, 78 for settings that are wrong. */
-export async function doctor(world: World, terminal: Terminal, options: DoctorOptions): Promise<number> {
-  const { problems } = world.inspection;
+export async function doctor(context: CliContext, terminal: Terminal, options: DoctorOptions): Promise<number> {
+  const { problems } = context.inspection;
   if (problems.length > 0) {
     for (const problem of problems) terminal.err(formatProblem(problem));
     return EXIT_CONFIG;
   }
-  const lines = await examine(parseEnvironment(world.env), world.routes, options);
+  const lines = await examine(parseEnvironment(context.env), context.routes, options);
   const shown = options.brief === true ? lines.filter(({ status }) => status !== 'ok') : lines;
   return printChecks(shown, terminal, options);
 }

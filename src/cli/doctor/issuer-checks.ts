@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { fetchKeys } from '../../access/jwt/fetch-keys.js';
 import { parseKeySet } from '../../access/jwt/key-set.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import { formatDuration } from '../../config/quantities.js';
+import { formatDuration } from '../../config/unit-parsers.js';
 import { ssoVariables } from '../../config/schema/sso-settings.js';
 import { withDeadline } from '../../domain/loop-timeout.js';
 import type { CheckLine } from './check-line.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import { formatSize } from '../../config/quantities.js';
+import { formatSize } from '../../config/unit-parsers.js';
 import type { CheckLine } from './check-line.js';
 
 const MIB = 1024 ** 2;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CliContext } from '../diagnostic-commands.js';
+import type { ProgramParts } from '../diagnostic-commands.js';
 import type { Terminal } from '../terminal.js';
 import { type Files, importedProtos, MissingFilesError } from './package-files.js';
 import { starterFiles } from './starter.js';
@@ -14,7 +14,7 @@ const NEXT_STEPS = [
 ];
 
 /** Adds the commands that write files for an adopter to begin with. */
-export function addInitCommands(program: Command, { terminal, outcome }: CliContext): void {
+export function addInitCommands(program: Command, { terminal, outcome }: ProgramParts): void {
   program
     .command('init <directory>')
     .description('write a starter: a contract with policy, settings, compose, kustomize and CI; overwrites nothing')

@@ -5,7 +5,7 @@ import { type ClaimPath, claimPath } from '../../config/claim-path.js';
 import { audiencesOf } from '../../config/claims-config.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { valueFor } from '../../config/per-issuer.js';
-import { formatDuration } from '../../config/quantities.js';
+import { formatDuration } from '../../config/unit-parsers.js';
 import type { DecodedToken, TokenCheck } from './explain-token.js';
 import { shown } from './shown.js';
 

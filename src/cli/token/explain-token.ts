@@ -3,7 +3,7 @@ import { parseEnvironment } from '../../config/environment.js';
 import { formatProblem } from '../../config/config-error.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { EXIT_CONFIG, formatTable, type Terminal } from '../terminal.js';
-import type { World } from '../world.js';
+import type { CliContext } from '../cli-context.js';
 import { claimChecks } from './claim-checks.js';
 import { signatureChecks } from './signature-checks.js';
 
@@ -32,17 +32,17 @@ export interface TokenOptions {
  * Resolves to the exit code: 1 when the gateway would refuse it.
  */
 export async function explainToken(
-  world: World,
+  context: CliContext,
   terminal: Terminal,
   raw: string,
   options: TokenOptions,
 ): Promise<number> {
-  const { problems } = world.inspection;
+  const { problems } = context.inspection;
   if (problems.length > 0) {
     for (const problem of problems) terminal.err(formatProblem(problem));
     return EXIT_CONFIG;
   }
-  const checks = await checkToken(parseEnvironment(world.env), raw, options.timeoutMs);
+  const checks = await checkToken(parseEnvironment(context.env), raw, options.timeoutMs);
   const isGood = checks.every(({ status }) => status !== 'fail');
   if (options.json) terminal.out(JSON.stringify({ ok: isGood, checks }, null, 2));
   else {

@@ -2,11 +2,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { ClaimPath } from '../../config/claim-path.js';
 import type { Inspection } from '../../config/environment.js';
 import { type PerIssuer, valueFor } from '../../config/per-issuer.js';
-import { duration } from '../../config/quantities.js';
+import { duration } from '../../config/unit-parsers.js';
 import { issueToken } from '../../testing/issue-token.js';
-import { type CliContext, ENV_OPTION, type EnvOption } from '../diagnostic-commands.js';
+import { type ProgramParts, ENV_OPTION, type EnvOption } from '../diagnostic-commands.js';
 import { EXIT_CONFIG, type Terminal } from '../terminal.js';
-import type { World } from '../world.js';
+import type { CliContext } from '../cli-context.js';
 
 const HOUR_MS = 3_600_000;
 const LIFE = duration({ min: 1_000 });
@@ -20,7 +20,7 @@ interface IssueCommand extends EnvOption {
 }
 
 /** Adds `gateway token issue`: a caller for a gateway that nobody signs in to yet. */
-export function addTokenIssue(tokens: Command, { terminal, outcome, world }: CliContext): void {
+export function addTokenIssue(tokens: Command, { terminal, outcome, context }: ProgramParts): void {
   tokens
     .command('issue')
     .description('sign an access token with JWT_SECRET and print it: for trying things out, not for users')
@@ -31,11 +31,11 @@ export function addTokenIssue(tokens: Command, { terminal, outcome, world }: Cli
     .option('--roles <list>', 'which roles it has, separated by commas', parseList, [])
     .option('--expires <duration>', 'how long it is valid', parseLife, HOUR_MS)
     .action(async (options: IssueCommand) => {
-      outcome.exitCode = await issue(await world(options), terminal, options);
+      outcome.exitCode = await issue(await context(options), terminal, options);
     });
 }
 
-async function issue({ inspection }: World, terminal: Terminal, options: IssueCommand): Promise<number> {
+async function issue({ inspection }: CliContext, terminal: Terminal, options: IssueCommand): Promise<number> {
   const { settings, problems } = inspection;
   const { JWT_SECRET: secret, JWT_AUDIENCE: audience = 'api-gateway', JWT_ISSUER: issuer } = settings;
   if (secret === undefined) {

@@ -4,7 +4,7 @@ import { examine } from '../doctor/doctor.js';
 import type { ProbeLimits } from '../doctor/endpoint-checks.js';
 import { FetchFailure } from '../fetch-bounded.js';
 import { EXIT_UNAVAILABLE, formatTable, type Terminal } from '../terminal.js';
-import type { World } from '../world.js';
+import type { CliContext } from '../cli-context.js';
 import { suspectMainThread } from './blocked-thread.js';
 import { fiveAnswers } from './five-answers.js';
 import { type Observation, observeGateway } from './observation.js';
@@ -26,7 +26,7 @@ export interface TriageOptions extends ProbeLimits {
  * Resolves to the exit code: 0 when nothing is wrong, 1 when there is a cause, 69 when the gateway does not answer.
  */
 export async function triage(
-  world: World,
+  context: CliContext,
   terminal: Terminal,
   admin: AdminClient,
   options: TriageOptions,
@@ -39,7 +39,7 @@ export async function triage(
       metricsUrl,
       intervalMs,
       timeoutMs,
-      probe: () => probe(world, options),
+      probe: () => probe(context, options),
     });
   } catch (error) {
     if (!(error instanceof FetchFailure)) throw error;
@@ -75,7 +75,7 @@ function report(terminal: Terminal, { json }: TriageOptions, { causes, answers, 
 }
 
 /** Only what the settings name can be probed. */
-async function probe({ inspection, env, routes }: World, options: TriageOptions) {
+async function probe({ inspection, env, routes }: CliContext, options: TriageOptions) {
   if (!options.probe || inspection.problems.length > 0) return [];
   return examine(parseEnvironment(env), routes, options);
 }

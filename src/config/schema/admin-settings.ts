@@ -1,7 +1,7 @@
 import { adminToken } from '../admin.js';
-import { httpUrl } from '../texts.js';
+import { httpUrl } from '../string-parsers.js';
 import { listenAddress } from '../listen-address.js';
-import { count } from '../quantities.js';
+import { count } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
 
 /** The listener of operators. */

@@ -1,6 +1,6 @@
 import { deploymentTag, webhookUrl } from '../alert-texts.js';
 import { optional } from '../setting.js';
-import { text } from '../texts.js';
+import { text } from '../string-parsers.js';
 
 /** Where degradations are told, besides log and metrics. */
 export const alertSettings = {

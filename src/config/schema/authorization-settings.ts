@@ -1,4 +1,4 @@
-import { flag } from '../quantities.js';
+import { flag } from '../unit-parsers.js';
 import { defaulted } from '../setting.js';
 
 /** What callers are told about rights. */

@@ -1,4 +1,4 @@
-import { bytes, duration } from '../quantities.js';
+import { bytes, duration } from '../unit-parsers.js';
 import { defaulted } from '../setting.js';
 
 const WEEK_MS = 7 * 86_400_000;

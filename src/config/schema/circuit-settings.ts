@@ -1,6 +1,6 @@
-import { count, duration } from '../quantities.js';
+import { count, duration } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
-import { oneOf } from '../texts.js';
+import { oneOf } from '../string-parsers.js';
 
 /** When an upstream that fails is left alone for a while. One circuit for the reads and one for the writes of each. */
 export const circuitSettings = {

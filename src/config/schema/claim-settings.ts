@@ -2,7 +2,7 @@ import { claimPath } from '../claim-path.js';
 import { perIssuer, wordsOf } from '../per-issuer.js';
 import { rolePermissions } from '../role-permissions.js';
 import { defaulted, optional } from '../setting.js';
-import { name, text, tokenType } from '../texts.js';
+import { name, text, tokenType } from '../string-parsers.js';
 
 const claims = wordsOf(claimPath);
 const listed = { standard: true, example: 'realm_access.roles groups' };

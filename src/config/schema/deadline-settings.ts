@@ -1,4 +1,4 @@
-import { duration, flag } from '../quantities.js';
+import { duration, flag } from '../unit-parsers.js';
 import { defaulted } from '../setting.js';
 
 /** How long things may take. Deadlines of upstreams are with the upstreams. */

@@ -1,7 +1,7 @@
-import { bytes, count, duration, flag } from '../quantities.js';
+import { bytes, count, duration, flag } from '../unit-parsers.js';
 import { serviceConfig } from '../service-config.js';
 import { defaulted, optional } from '../setting.js';
-import { file, listOf, oneOf, text } from '../texts.js';
+import { file, listOf, oneOf, text } from '../string-parsers.js';
 import { upstreamName } from '../upstream-names.js';
 
 /** How upstream connections are encrypted: not at all, with the server's certificate, or with both sides'. */

@@ -1,4 +1,4 @@
-import { duration, flag } from '../quantities.js';
+import { duration, flag } from '../unit-parsers.js';
 import { defaulted } from '../setting.js';
 
 /** The guardrail, beside its settings as an upstream. */

@@ -1,7 +1,7 @@
-import { bytes, count, duration, flag, port } from '../quantities.js';
+import { bytes, count, duration, flag, port } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
 import { contentCoding, headerName, parameterPattern } from '../names.js';
-import { contact, file, listOf, oneOf, origin, publicUrl, text, trustedPeer } from '../texts.js';
+import { contact, file, listOf, oneOf, origin, publicUrl, text, trustedPeer } from '../string-parsers.js';
 
 /** The listener towards clients. */
 export const httpSettings = {

@@ -1,8 +1,8 @@
 import { socketMode, unixSocket } from '../listener.js';
 import { certificateIdentities } from '../certificate-identities.js';
-import { duration } from '../quantities.js';
+import { duration } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
-import { file, oneOf } from '../texts.js';
+import { file, oneOf } from '../string-parsers.js';
 
 /** How clients connect: a Unix domain socket in place of the port, and TLS. */
 export const listenerSettings = {

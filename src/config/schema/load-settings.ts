@@ -1,6 +1,6 @@
-import { count, duration } from '../quantities.js';
+import { count, duration } from '../unit-parsers.js';
 import { defaulted } from '../setting.js';
-import { listOf } from '../texts.js';
+import { listOf } from '../string-parsers.js';
 import { tenantWeight } from '../tenant-weight.js';
 
 /** How much is done at once, and what gives way when that is too much. */

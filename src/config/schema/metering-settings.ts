@@ -1,6 +1,6 @@
-import { bytes, count, duration } from '../quantities.js';
+import { bytes, count, duration } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
-import { text } from '../texts.js';
+import { text } from '../string-parsers.js';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,7 +1,7 @@
 import { remoteAddress } from '../listen-address.js';
-import { count, duration, flag, port } from '../quantities.js';
+import { count, duration, flag, port } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
-import { listOf, oneOf, text } from '../texts.js';
+import { listOf, oneOf, text } from '../string-parsers.js';
 
 /** What operators see. */
 export const operationSettings = {

@@ -1,4 +1,4 @@
-import { count, duration, flag } from '../quantities.js';
+import { count, duration, flag } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
 
 const MAX_RATE = 1_000_000;

@@ -1,7 +1,7 @@
-import { duration } from '../quantities.js';
+import { duration } from '../unit-parsers.js';
 import { redisUrl } from '../redis-url.js';
 import { defaulted, optional } from '../setting.js';
-import { keyMaterial } from '../texts.js';
+import { keyMaterial } from '../string-parsers.js';
 
 /** The optional shared store. Without it every instance works on its own. */
 export const redisSettings = {

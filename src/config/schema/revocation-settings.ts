@@ -1,4 +1,4 @@
-import { count, duration } from '../quantities.js';
+import { count, duration } from '../unit-parsers.js';
 import { defaulted } from '../setting.js';
 
 /** Credentials that were ended before their time. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { duration } from '../quantities.js';
+import { duration } from '../unit-parsers.js';
 import { defaulted, optional, required, type Kind, Refusal } from '../setting.js';
-import { httpUrl, keyMaterial, text } from '../texts.js';
+import { httpUrl, keyMaterial, text } from '../string-parsers.js';
 
 /** A secret that somebody else chose, so of any length. */
 const credential: Kind<string> = {

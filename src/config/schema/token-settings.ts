@@ -1,7 +1,7 @@
 import { issuerKeys } from '../issuer-keys.js';
-import { count, duration } from '../quantities.js';
+import { count, duration } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
-import { httpUrl, listOf, secret, text } from '../texts.js';
+import { httpUrl, listOf, secret, text } from '../string-parsers.js';
 
 /** Which bearer tokens are believed. Either JWT_JWKS_URL or JWT_SECRET must be set. */
 export const tokenSettings = {

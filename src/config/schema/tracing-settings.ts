@@ -1,7 +1,7 @@
 import { attributes, headerFields, ratio } from '../otel-texts.js';
-import { count, duration, flag } from '../quantities.js';
+import { count, duration, flag } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
-import { file, httpUrl, oneOf, text } from '../texts.js';
+import { file, httpUrl, oneOf, text } from '../string-parsers.js';
 
 /** Which requests become traces, and where those go. Names and units are those of OpenTelemetry where it has them. */
 export const tracingSettings = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { count, duration } from '../quantities.js';
+import { count, duration } from '../unit-parsers.js';
 import { defaulted, optional, required } from '../setting.js';
-import { file, text } from '../texts.js';
+import { file, text } from '../string-parsers.js';
 import { addressOrNone, NONE } from '../upstream-address.js';
 import { grpcTransport, tlsMode } from './grpc-settings.js';
 

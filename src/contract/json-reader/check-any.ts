@@ -6,8 +6,8 @@ import type { Check } from './check-scalar.js';
 import { hasOwnJsonForm } from './check-well-known.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
-import { describe } from './findings.js';
-import type { Findings } from './findings.js';
+import { describe } from './violations.js';
+import type { Violations } from './violations.js';
 
 interface Types {
   ofMessage(desc: DescMessage): Check;
@@ -16,39 +16,39 @@ interface Types {
 
 /** The check of google.protobuf.Any, whose type must be in the registry; `{}` is one without a type. */
 export function anyCheck(registry: Registry, types: Types): Check {
-  return (value, findings) => {
+  return (value, violations) => {
     if (!isObject(value)) {
-      findings.add(`expected an object with "@type", got ${describe(value)}`);
+      violations.add(`expected an object with "@type", got ${describe(value)}`);
       return null;
     }
     if (Object.keys(value).length === 0) return value;
-    const desc = findType(value, registry, findings);
+    const desc = findType(value, registry, violations);
     if (desc === undefined) return value;
-    if (hasOwnJsonForm(desc)) checkValueMember(value, types.ofMessage(desc), findings);
-    else checkFields(value, types.tableOf(desc), findings, '@type');
+    if (hasOwnJsonForm(desc)) checkValueMember(value, types.ofMessage(desc), violations);
+    else checkFields(value, types.tableOf(desc), violations, '@type');
     return value;
   };
 }
 
-function findType(object: JsonObject, registry: Registry, findings: Findings): DescMessage | undefined {
+function findType(object: JsonObject, registry: Registry, violations: Violations): DescMessage | undefined {
   const url: JsonNode = Object.hasOwn(object, '@type') ? (object['@type'] as JsonNode) : null;
   const desc = typeof url === 'string' ? typeOfUrl(registry, url) : undefined;
   if (desc === undefined) {
-    findings.enter('@type');
-    findings.add(`expected the URL of a known message type, got ${describe(url)}`);
-    findings.leave();
+    violations.enter('@type');
+    violations.add(`expected the URL of a known message type, got ${describe(url)}`);
+    violations.leave();
   }
   return desc;
 }
 
 /** Protobuf-ES overlooks all keys but `value` here. */
-function checkValueMember(object: JsonObject, check: Check, findings: Findings): void {
-  if (!Object.hasOwn(object, 'value')) findings.add('expected the key "value" beside "@type"');
+function checkValueMember(object: JsonObject, check: Check, violations: Violations): void {
+  if (!Object.hasOwn(object, 'value')) violations.add('expected the key "value" beside "@type"');
   for (const key of Object.keys(object)) {
-    if (key === '@type' || findings.isFull) continue;
-    findings.enter(key);
-    if (key === 'value') object[key] = check(object[key] as JsonNode, findings);
-    else findings.addUnknown('unknown field; known fields are @type, value');
-    findings.leave();
+    if (key === '@type' || violations.isFull) continue;
+    violations.enter(key);
+    if (key === 'value') object[key] = check(object[key] as JsonNode, violations);
+    else violations.addUnknown('unknown field; known fields are @type, value');
+    violations.leave();
   }
 }

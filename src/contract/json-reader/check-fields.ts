@@ -2,8 +2,8 @@ import type { DescField } from '@bufbuild/protobuf';
 import type { Check } from './check-scalar.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
-import { describe, listNames } from './findings.js';
-import type { Findings } from './findings.js';
+import { describe, listNames } from './violations.js';
+import type { Violations } from './violations.js';
 import { mapKeyCheck } from './map-key.js';
 
 /** A field with what is needed to check it inside its message. */
@@ -26,46 +26,47 @@ export interface FieldTable {
 }
 
 /** Checks the members of an object against the fields of a message; `ignored` is a key that is no field (`@type`). */
-export function checkFields(object: JsonObject, table: FieldTable, findings: Findings, ignored?: string): void {
+export function checkFields(object: JsonObject, table: FieldTable, violations: Violations, ignored?: string): void {
   for (const key of Object.keys(object)) {
-    if (findings.isFull) return;
+    if (violations.isFull) return;
     if (key === ignored) continue;
-    findings.enter(key);
+    violations.enter(key);
     const entry = table.entries.get(key);
     const extension = entry === undefined ? table.extensions.get(key) : undefined;
-    if (entry !== undefined) checkMember(object, key, entry, findings);
-    else if (extension !== undefined) checkExtension(object, key, extension, findings);
-    else findings.addUnknown(`unknown field; known fields are ${table.known}`);
-    findings.leave();
+    if (entry !== undefined) checkMember(object, key, entry, violations);
+    else if (extension !== undefined) checkExtension(object, key, extension, violations);
+    else violations.addUnknown(`unknown field; known fields are ${table.known}`);
+    violations.leave();
   }
 }
 
-function checkMember(object: JsonObject, key: string, entry: FieldEntry, findings: Findings): void {
+function checkMember(object: JsonObject, key: string, entry: FieldEntry, violations: Violations): void {
   const { field } = entry;
   if (entry.isIgnored) return void delete object[key];
   if (key !== field.jsonName && Object.hasOwn(object, field.jsonName)) {
-    findings.add(`given twice, as "${key}" and as "${field.jsonName}"`);
+    violations.add(`given twice, as "${key}" and as "${field.jsonName}"`);
   }
   const value = object[key] as JsonNode;
-  if (entry.rivals.length > 0 && checkRivals(object, key, entry, findings)) return;
-  const checked = entry.check(value, findings);
+  if (entry.rivals.length > 0 && checkRivals(object, key, entry, violations)) return;
+  const checked = entry.check(value, violations);
   if (checked !== value) object[key] = checked;
 }
 
 /** One that is null goes, since Protobuf-ES would set it to its default. */
-function checkExtension(object: JsonObject, key: string, check: Check, findings: Findings): void {
-  const checked = check(object[key] as JsonNode, findings);
+function checkExtension(object: JsonObject, key: string, check: Check, violations: Violations): void {
+  const checked = check(object[key] as JsonNode, violations);
   if (checked === null) delete object[key];
   else object[key] = checked;
 }
 
 /** Whether the member is null beside another of its oneof: then it goes, since Protobuf-ES would count it as set. */
-function checkRivals(object: JsonObject, key: string, entry: FieldEntry, findings: Findings): boolean {
+function checkRivals(object: JsonObject, key: string, entry: FieldEntry, violations: Violations): boolean {
   const { field, rivals } = entry;
   const rival = rivals.find((each) => isSet(object, each));
   if (rival === undefined) return false;
   if (object[key] === null && !takesNull(field)) return delete object[key];
-  if (rival.number < field.number) findings.add(`only one of "${rival.jsonName}" and "${field.jsonName}" may be given`);
+  if (rival.number < field.number)
+    violations.add(`only one of "${rival.jsonName}" and "${field.jsonName}" may be given`);
   return false;
 }
 
@@ -84,18 +85,18 @@ export function takesNull(field: DescField): boolean {
 /** The check of a repeated field. */
 export function listCheck(field: DescField, check: Check): Check {
   const allowsNull = takesNull(field);
-  return (value, findings) => {
+  return (value, violations) => {
     if (value === null) return null;
     if (!Array.isArray(value)) {
-      findings.add(`expected an array, got ${describe(value)}`);
+      violations.add(`expected an array, got ${describe(value)}`);
       return null;
     }
-    for (let index = 0; index < value.length && !findings.isFull; index++) {
+    for (let index = 0; index < value.length && !violations.isFull; index++) {
       const element = value[index] as JsonNode;
-      findings.enter(index);
-      if (element === null && !allowsNull) findings.add('expected a value, got null');
-      else value[index] = check(element, findings);
-      findings.leave();
+      violations.enter(index);
+      if (element === null && !allowsNull) violations.add('expected a value, got null');
+      else value[index] = check(element, violations);
+      violations.leave();
     }
     return value;
   };
@@ -105,21 +106,21 @@ export function listCheck(field: DescField, check: Check): Check {
 export function mapCheck(field: DescField & { fieldKind: 'map' }, check: Check): Check {
   const allowsNull = takesNull(field);
   const isKey = mapKeyCheck(field.mapKey);
-  return (value, findings) => {
+  return (value, violations) => {
     if (value === null) return null;
     if (!isObject(value)) {
-      findings.add(`expected an object, got ${describe(value)}`);
+      violations.add(`expected an object, got ${describe(value)}`);
       return null;
     }
     for (const key of Object.keys(value)) {
-      if (findings.isFull) break;
+      if (violations.isFull) break;
       const element = value[key] as JsonNode;
-      findings.enter(key);
+      violations.enter(key);
       const problem = isKey(key);
-      if (problem !== undefined) findings.add(problem);
-      if (element === null && !allowsNull) findings.add('expected a value, got null');
-      else value[key] = check(element, findings);
-      findings.leave();
+      if (problem !== undefined) violations.add(problem);
+      if (element === null && !allowsNull) violations.add('expected a value, got null');
+      else value[key] = check(element, violations);
+      violations.leave();
     }
     return value;
   };

@@ -2,8 +2,8 @@ import { ScalarType } from '@bufbuild/protobuf';
 import type { DescEnum } from '@bufbuild/protobuf';
 import { ExactNumber, isJsonNumber, toInteger } from './exact-number.js';
 import type { JsonNode } from './exact-number.js';
-import { describe, kindOf, listNames } from './findings.js';
-import type { Findings } from './findings.js';
+import { describe, kindOf, listNames } from './violations.js';
+import type { Violations } from './violations.js';
 import { INT32, integerKind, isBetween, isWide } from './integer-kind.js';
 import type { IntegerKind } from './integer-kind.js';
 
@@ -11,27 +11,27 @@ import type { IntegerKind } from './integer-kind.js';
  * Checks a JSON value against one kind of field and returns it in a form that Protobuf-ES reads exactly.
  * What is wrong goes to the findings; the value that is returned then is of no use.
  */
-export type Check = (value: JsonNode, findings: Findings) => JsonNode;
+export type Check = (value: JsonNode, violations: Violations) => JsonNode;
 
-function checkString(value: JsonNode, findings: Findings): JsonNode {
-  if (typeof value !== 'string') findings.add(`expected a string, got ${kindOf(value)}`);
+function checkString(value: JsonNode, violations: Violations): JsonNode {
+  if (typeof value !== 'string') violations.add(`expected a string, got ${kindOf(value)}`);
   return value;
 }
 
-function checkBool(value: JsonNode, findings: Findings): JsonNode {
-  if (typeof value !== 'boolean') findings.add(`expected true or false, got ${describe(value)}`);
+function checkBool(value: JsonNode, violations: Violations): JsonNode {
+  if (typeof value !== 'boolean') violations.add(`expected true or false, got ${describe(value)}`);
   return value;
 }
 
 const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)(={0,2})$/;
 
 /** RFC 4648, standard or URL alphabet, padded or not; no white space. */
-function checkBytes(value: JsonNode, findings: Findings): JsonNode {
+function checkBytes(value: JsonNode, violations: Violations): JsonNode {
   const match = typeof value === 'string' ? BASE64.exec(value) : null;
   const padding = match?.[1] ?? '';
   const length = typeof value === 'string' ? value.length : 0;
   const isWhole = padding === '' ? length % 4 !== 1 : length % 4 === 0;
-  if (match === null || !isWhole) findings.add(`expected base64 (RFC 4648), got ${describe(value)}`);
+  if (match === null || !isWhole) violations.add(`expected base64 (RFC 4648), got ${describe(value)}`);
   return value;
 }
 
@@ -39,12 +39,12 @@ function integerCheck(kind: IntegerKind): Check {
   const wide = isWide(kind);
   const least = Math.max(Number(kind.min), Number.MIN_SAFE_INTEGER);
   const most = Math.min(Number(kind.max), Number.MAX_SAFE_INTEGER);
-  return (value, findings) => {
+  return (value, violations) => {
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value + 0;
     const digits = integerDigits(value);
-    if (digits === undefined) findings.add(`expected ${kind.name}, got ${describe(value)}`);
+    if (digits === undefined) violations.add(`expected ${kind.name}, got ${describe(value)}`);
     else if (!isBetween(BigInt(digits), kind))
-      findings.add(`out of range: expected ${kind.name}, got ${describe(value)}`);
+      violations.add(`out of range: expected ${kind.name}, got ${describe(value)}`);
     else return wide ? digits : Number(digits);
     return null;
   };
@@ -63,11 +63,11 @@ const REAL_WORDS = new Set(['NaN', 'Infinity', '-Infinity']);
 
 /** @param bound largest magnitude that rounds to a finite value of the type. */
 function realCheck(name: string, bound: number): Check {
-  return (value, findings) => {
+  return (value, violations) => {
     if (typeof value === 'string' && REAL_WORDS.has(value)) return value;
     const real = realOf(value);
-    if (real === undefined) findings.add(`expected ${name}, got ${describe(value)}`);
-    else if (!(Math.abs(real) <= bound)) findings.add(`out of range: expected ${name}, got ${describe(value)}`);
+    if (real === undefined) violations.add(`expected ${name}, got ${describe(value)}`);
+    else if (!(Math.abs(real) <= bound)) violations.add(`out of range: expected ${name}, got ${describe(value)}`);
     return real ?? null;
   };
 }
@@ -84,15 +84,15 @@ export function enumCheck(desc: DescEnum): Check {
   const numbers = new Set(desc.values.map((value) => value.number));
   const known = listNames(desc.values.map((value) => value.name));
   const checkNumber = integerCheck(INT32);
-  return (value, findings) => {
+  return (value, violations) => {
     if (typeof value === 'string' && names.has(value)) return value;
     if (typeof value !== 'number' && !(value instanceof ExactNumber)) {
-      findings.add(`expected one of ${known}, got ${describe(value)}`);
+      violations.add(`expected one of ${known}, got ${describe(value)}`);
       return null;
     }
-    const number = checkNumber(value, findings);
+    const number = checkNumber(value, violations);
     if (!desc.open && typeof number === 'number' && !numbers.has(number)) {
-      findings.add(`expected one of ${known}, got ${describe(value)}`);
+      violations.add(`expected one of ${known}, got ${describe(value)}`);
     }
     return number;
   };

@@ -3,8 +3,8 @@ import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import { ExactNumber, isObject } from './exact-number.js';
 import type { JsonNode } from './exact-number.js';
 import type { Check } from './check-scalar.js';
-import { describe } from './findings.js';
-import type { Findings } from './findings.js';
+import { describe } from './violations.js';
+import type { Violations } from './violations.js';
 
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-](\d\d):(\d\d))$/;
 const FIRST_MS = Date.parse('0001-01-01T00:00:00Z');
@@ -30,11 +30,11 @@ export function hasOwnJsonForm(desc: DescMessage): boolean {
 }
 
 /** RFC 3339 with upper-case T and Z, years 1 to 9999, days that exist, no leap second. */
-function checkTimestamp(value: JsonNode, findings: Findings): JsonNode {
+function checkTimestamp(value: JsonNode, violations: Violations): JsonNode {
   const match = typeof value === 'string' ? TIMESTAMP.exec(value) : null;
   const isTime = match !== null && isRealTime(match.slice(1).map(Number));
   if (!isTime || !isInRange(Date.parse(match[0]))) {
-    findings.add(`expected an RFC 3339 time such as "2026-01-31T12:00:00Z", got ${describe(value)}`);
+    violations.add(`expected an RFC 3339 time such as "2026-01-31T12:00:00Z", got ${describe(value)}`);
   }
   return value;
 }
@@ -56,45 +56,50 @@ function daysIn(year: number, month: number): number {
 }
 
 /** At most 10,000 years of whole seconds, to either side; nanoseconds may come on top (google/protobuf/duration.proto). */
-function checkDuration(value: JsonNode, findings: Findings): JsonNode {
+function checkDuration(value: JsonNode, violations: Violations): JsonNode {
   const match = typeof value === 'string' ? DURATION.exec(value) : null;
-  if (match === null) findings.add(`expected a duration in seconds such as "1.5s", got ${describe(value)}`);
+  if (match === null) violations.add(`expected a duration in seconds such as "1.5s", got ${describe(value)}`);
   else if (Number(match[1]) > MAX_DURATION_SECONDS) {
-    findings.add(`out of range: a duration is at most ${MAX_DURATION_SECONDS} seconds, got ${describe(value)}`);
+    violations.add(`out of range: a duration is at most ${MAX_DURATION_SECONDS} seconds, got ${describe(value)}`);
   }
   return value;
 }
 
 /** Paths in lowerCamelCase with commas between: in JSON an underscore could not be told from a capital. */
-function checkFieldMask(value: JsonNode, findings: Findings): JsonNode {
+function checkFieldMask(value: JsonNode, violations: Violations): JsonNode {
   if (typeof value !== 'string') {
-    findings.add(`expected a field mask such as "displayName,labels", got ${describe(value)}`);
+    violations.add(`expected a field mask such as "displayName,labels", got ${describe(value)}`);
     return value;
   }
   const hasUnderscore = value.includes('_');
-  return checkMaskPaths(value, findings, 'expected field paths in lowerCamelCase', hasUnderscore);
+  return checkMaskPaths(value, violations, 'expected field paths in lowerCamelCase', hasUnderscore);
 }
 
 /** Checks paths in either casing. Returns an empty mask for one that is too long, so that nobody goes through it. */
-export function checkMaskPaths(text: string, findings: Findings, expected: string, refusesSnakeCase = false): string {
+export function checkMaskPaths(
+  text: string,
+  violations: Violations,
+  expected: string,
+  refusesSnakeCase = false,
+): string {
   if (text === '') return text;
   const paths = text.split(',', MAX_MASK_PATHS + 1);
   if (paths.length > MAX_MASK_PATHS) {
-    findings.add(`a field mask has more than ${MAX_MASK_PATHS} paths`);
+    violations.add(`a field mask has more than ${MAX_MASK_PATHS} paths`);
     return '';
   }
   const wrong = paths.find((path) => !MASK_PATH.test(path) || (refusesSnakeCase && path.includes('_')));
-  if (wrong !== undefined) findings.add(`${expected}, got ${describe(wrong)}`);
+  if (wrong !== undefined) violations.add(`${expected}, got ${describe(wrong)}`);
   return text;
 }
 
-function checkStruct(value: JsonNode, findings: Findings): JsonNode {
-  if (!isObject(value)) findings.add(`expected an object, got ${describe(value)}`);
+function checkStruct(value: JsonNode, violations: Violations): JsonNode {
+  if (!isObject(value)) violations.add(`expected an object, got ${describe(value)}`);
   return checkValue(value);
 }
 
-function checkListValue(value: JsonNode, findings: Findings): JsonNode {
-  if (!Array.isArray(value)) findings.add(`expected an array, got ${describe(value)}`);
+function checkListValue(value: JsonNode, violations: Violations): JsonNode {
+  if (!Array.isArray(value)) violations.add(`expected an array, got ${describe(value)}`);
   return checkValue(value);
 }
 

@@ -4,8 +4,8 @@ import type { JsonNode, JsonObject } from './exact-number.js';
 import { fieldRules } from '../field-rules.js';
 import { dotted } from './field-guard.js';
 import type { FieldGuard } from './field-guard.js';
-import { listNames } from './findings.js';
-import type { Findings } from './findings.js';
+import { listNames } from './violations.js';
+import type { Violations } from './violations.js';
 import { getField, getMember } from './json-fields.js';
 import { quote } from './json-path.js';
 import { resolveMaskPath } from './mask-path.js';
@@ -35,27 +35,32 @@ export class MaskBuilder {
   ) {}
 
   /** Paths in proto names, for the mask of a checked request; undefined to leave the mask as it is. */
-  build(root: JsonObject, findings: Findings): readonly string[] | undefined {
+  build(root: JsonObject, violations: Violations): readonly string[] | undefined {
     const given = getMember(root, this.rule.field);
-    if (typeof given === 'string' && given !== '') return this.readGiven(given, root, findings);
+    if (typeof given === 'string' && given !== '') return this.readGiven(given, root, violations);
     const { byDefault } = this.rule;
     const isGuarded = this.rule.scopes.some((scope) => holdsIn(this.limits.guard, scope));
     if (byDefault === 'none' || (byDefault !== 'body' && !isGuarded)) return undefined;
-    return byDefault === 'all' ? this.nameAll(root, findings) : this.nameGiven(root, isGuarded, findings);
+    return byDefault === 'all' ? this.nameAll(root, violations) : this.nameGiven(root, isGuarded, violations);
   }
 
   /** The fields that the body names (AIP-134). */
-  private nameGiven(root: JsonObject, isGuarded: boolean, findings: Findings): readonly string[] | undefined {
+  private nameGiven(root: JsonObject, isGuarded: boolean, violations: Violations): readonly string[] | undefined {
     const [scope, ...others] = this.rule.scopes;
-    if (scope === undefined || others.length > 0) return isGuarded ? this.refuse(findings) : undefined;
+    if (scope === undefined || others.length > 0) return isGuarded ? this.refuse(violations) : undefined;
     const paths: string[] = [];
-    this.collect(scope.message, getField(root, scope.fields) ?? null, { fields: scope.fields, scope, paths }, findings);
-    if (paths.length === 0) findings.add('expected at least one field to change');
+    this.collect(
+      scope.message,
+      getField(root, scope.fields) ?? null,
+      { fields: scope.fields, scope, paths },
+      violations,
+    );
+    if (paths.length === 0) violations.add('expected at least one field to change');
     return paths;
   }
 
   /** Objects of messages are gone into; everything else is one path. */
-  private collect(message: DescMessage, value: JsonNode, into: Collection, findings: Findings): void {
+  private collect(message: DescMessage, value: JsonNode, into: Collection, violations: Violations): void {
     if (!isObject(value)) return;
     for (const key of Object.keys(value)) {
       const field = this.limits.checks.field(message, key);
@@ -63,19 +68,19 @@ export class MaskBuilder {
       const fields = [...into.fields, field];
       const member = value[key] as JsonNode;
       const hasMembers = isObject(member) && Object.keys(member).length > 0;
-      if (isPlainMessage(field) && hasMembers) this.collect(field.message, member, { ...into, fields }, findings);
-      else if (this.limits.guard.holds(fields)) findings.addAt(jsonPath(fields, into.scope), wouldClear());
-      else if (isImmutable(fields)) findings.addAt(jsonPath(fields, into.scope), IMMUTABLE);
+      if (isPlainMessage(field) && hasMembers) this.collect(field.message, member, { ...into, fields }, violations);
+      else if (this.limits.guard.holds(fields)) violations.addAt(jsonPath(fields, into.scope), wouldClear());
+      else if (isImmutable(fields)) violations.addAt(jsonPath(fields, into.scope), IMMUTABLE);
       else into.paths.push(relative(fields, into.scope));
     }
   }
 
   /** Every field that the client may set: what it may not set is kept. */
-  private nameAll(root: JsonObject, findings: Findings): readonly string[] | undefined {
+  private nameAll(root: JsonObject, violations: Violations): readonly string[] | undefined {
     const [scope, ...others] = this.rule.scopes;
     const { withheld } = this.limits;
     if (scope === undefined || others.length > 0 || (withheld && holdsIn(withheld, scope)))
-      return this.refuse(findings);
+      return this.refuse(violations);
     const paths: string[] = [];
     const expand = (message: DescMessage, above: readonly DescField[], enclosing: readonly DescMessage[]): void => {
       for (const field of message.fields) {
@@ -84,43 +89,43 @@ export class MaskBuilder {
         if (!this.limits.guard.holds(fields)) paths.push(relative(fields, scope));
         else if (isPlainMessage(field) && !enclosing.includes(field.message)) {
           expand(field.message, fields, [...enclosing, field.message]);
-        } else if ((getField(root, fields) ?? null) !== null) findings.addAt(jsonPath(fields, scope), wouldClear());
+        } else if ((getField(root, fields) ?? null) !== null) violations.addAt(jsonPath(fields, scope), wouldClear());
       }
     };
     expand(scope.message, scope.fields, [scope.message]);
     return paths;
   }
 
-  private readGiven(given: string, root: JsonObject, findings: Findings): readonly string[] | undefined {
-    findings.enter(this.rule.field.jsonName);
+  private readGiven(given: string, root: JsonObject, violations: Violations): readonly string[] | undefined {
+    violations.enter(this.rule.field.jsonName);
     const paths = given.split(',');
     const isAll = paths.includes('*') && this.rule.scopes.some((scope) => holdsIn(this.limits.guard, scope));
-    const resolved = paths.flatMap((path) => (path === '*' ? path : (this.resolve(path, findings) ?? [])));
+    const resolved = paths.flatMap((path) => (path === '*' ? path : (this.resolve(path, violations) ?? [])));
     // An empty mask would change everything.
-    if (resolved.length === 0) findings.add('names nothing that a request can change');
-    findings.leave();
-    return isAll ? this.nameAll(root, findings) : resolved;
+    if (resolved.length === 0) violations.add('names nothing that a request can change');
+    violations.leave();
+    return isAll ? this.nameAll(root, violations) : resolved;
   }
 
   /**
    * A mask may not reach a field that the client may not set: naming it alone would clear it. Undefined for a path that is
    * ignored, since it leads to an OUTPUT_ONLY field (AIP-203).
    */
-  private resolve(path: string, findings: Findings): string | undefined {
+  private resolve(path: string, violations: Violations): string | undefined {
     const { checks, guard } = this.limits;
     const found = this.rule.scopes.flatMap((scope) => resolveMaskPath(scope, path, checks) ?? []);
     const [first] = found;
     if (first === undefined) {
       const names = listNames(this.rule.scopes.map(({ message }) => message.name));
-      findings.add(`${quote(path)} is no field of ${names}`);
+      violations.add(`${quote(path)} is no field of ${names}`);
     } else if (found.some(({ fields }) => guard.covers(fields))) {
-      findings.add(`${quote(path)} may not be set by a client`);
+      violations.add(`${quote(path)} may not be set by a client`);
     } else if (found.some(({ fields }) => guard.holds(fields))) {
-      findings.add(`${quote(path)} holds a field that may not be set by a client: name the others in it`);
+      violations.add(`${quote(path)} holds a field that may not be set by a client: name the others in it`);
     } else if (first.fields.some((field) => fieldRules(field).outputOnly)) {
       return undefined;
     } else if (isImmutable(first.fields)) {
-      findings.add(`${quote(path)} ${IMMUTABLE}`);
+      violations.add(`${quote(path)} ${IMMUTABLE}`);
     }
     return first?.path ?? path;
   }
@@ -130,8 +135,8 @@ export class MaskBuilder {
     return fields[0] === this.rule.field || this.limits.bound.has(dotted(fields));
   }
 
-  private refuse(findings: Findings): undefined {
-    findings.addAt(this.rule.field.jsonName, MUST_NAME);
+  private refuse(violations: Violations): undefined {
+    violations.addAt(this.rule.field.jsonName, MUST_NAME);
   }
 }
 

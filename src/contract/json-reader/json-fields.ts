@@ -2,7 +2,7 @@ import type { DescField } from '@bufbuild/protobuf';
 import { isSet } from './check-fields.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
-import type { Findings } from './findings.js';
+import type { Violations } from './violations.js';
 
 /** What an object has for a field, under either of its names; undefined when it has neither. */
 export function getMember(object: JsonObject, field: DescField): JsonNode | undefined {
@@ -21,11 +21,16 @@ export function getField(object: JsonObject, fields: readonly DescField[]): Json
 }
 
 /** Sets the field at the end of a path of singular fields, making the objects on the way. What was there is replaced. */
-export function setField(object: JsonObject, fields: readonly DescField[], value: JsonNode, findings: Findings): void {
+export function setField(
+  object: JsonObject,
+  fields: readonly DescField[],
+  value: JsonNode,
+  violations: Violations,
+): void {
   let node = object;
   for (const [index, field] of fields.entries()) {
     const rival = field.oneof?.fields.find((other) => other !== field && isSet(node, other));
-    if (rival !== undefined) findings.add(`only one of "${rival.jsonName}" and "${field.jsonName}" may be given`);
+    if (rival !== undefined) violations.add(`only one of "${rival.jsonName}" and "${field.jsonName}" may be given`);
     const found = getMember(node, field);
     const next = index === fields.length - 1 ? value : isObject(found) ? found : {};
     if (field.name !== field.jsonName) delete node[field.name];

@@ -10,8 +10,8 @@ import type { Check } from './check-scalar.js';
 import { WELL_KNOWN_CHECKS } from './check-well-known.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode } from './exact-number.js';
-import { describe, NOT_YOURS } from './findings.js';
-import type { Findings } from './findings.js';
+import { describe, NOT_YOURS } from './violations.js';
+import type { Violations } from './violations.js';
 
 const TENANT_ID = 'tenant_id';
 
@@ -44,7 +44,7 @@ export class MessageChecks {
     const check = this.ofElement(field);
     if (field.fieldKind === 'list') return listCheck(field, check);
     if (field.fieldKind === 'map') return mapCheck(field, check);
-    return (value, findings) => (value === null ? null : check(value, findings));
+    return (value, violations) => (value === null ? null : check(value, violations));
   }
 
   /** The check of one value: of a singular field, an element or a map value. */
@@ -52,7 +52,7 @@ export class MessageChecks {
     if (field.message !== undefined) return this.ofMessage(field.message);
     if (field.enum === undefined) return scalarCheck(field.scalar as NonNullable<typeof field.scalar>);
     const check = enumCheck(field.enum);
-    return takesNull(field) ? (value, findings) => (value === null ? null : check(value, findings)) : check;
+    return takesNull(field) ? (value, violations) => (value === null ? null : check(value, violations)) : check;
   }
 
   ofMessage(desc: DescMessage): Check {
@@ -73,9 +73,9 @@ export class MessageChecks {
     if (wellKnown !== undefined) return wellKnown;
     if (isWrapperDesc(desc)) return scalarCheck(desc.fields[0].scalar);
     if (desc.typeName === 'google.protobuf.Any') return anyCheck(this.registry, this);
-    return (value, findings) => {
-      if (isObject(value)) checkFields(value, this.tableOf(desc), findings);
-      else findings.add(`expected an object (${desc.name}), got ${describe(value)}`);
+    return (value, violations) => {
+      if (isObject(value)) checkFields(value, this.tableOf(desc), violations);
+      else violations.add(`expected an object (${desc.name}), got ${describe(value)}`);
       return value;
     };
   }
@@ -130,7 +130,7 @@ function holdsTenant({ name, message }: DescExtension): boolean {
   );
 }
 
-function refuseMember(_value: JsonNode, findings: Findings): JsonNode {
-  findings.add(NOT_YOURS);
+function refuseMember(_value: JsonNode, violations: Violations): JsonNode {
+  violations.add(NOT_YOURS);
   return null;
 }

@@ -4,8 +4,8 @@ import { reflect } from '@bufbuild/protobuf/reflect';
 import type { PathVariable, Route } from '../route.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import type { FieldGuard } from './field-guard.js';
-import { NOT_YOURS } from './findings.js';
-import type { Findings } from './findings.js';
+import { NOT_YOURS } from './violations.js';
+import type { Violations } from './violations.js';
 import { getField, setField } from './json-fields.js';
 import type { MessageChecks } from './message-checks.js';
 import { compileTextReader } from './text-value.js';
@@ -41,25 +41,25 @@ export class PathBinder {
     return this.slots.some(({ isWithheld }) => isWithheld);
   }
 
-  bind(path: readonly string[], root: JsonObject, findings: Findings): void {
+  bind(path: readonly string[], root: JsonObject, violations: Violations): void {
     for (const [index, { variable, read, isWithheld }] of this.slots.entries()) {
       const text = path[index] ?? '';
-      findings.atParameter(variable.fieldPath);
-      if (!text.isWellFormed()) findings.add('is not valid UTF-8');
-      else if (isWithheld) findings.add(NOT_YOURS);
-      else bindValue(root, variable.fields, read(text, findings), findings);
+      violations.atParameter(variable.fieldPath);
+      if (!text.isWellFormed()) violations.add('is not valid UTF-8');
+      else if (isWithheld) violations.add(NOT_YOURS);
+      else bindValue(root, variable.fields, read(text, violations), violations);
     }
-    findings.atParameter(undefined);
+    violations.atParameter(undefined);
   }
 }
 
-function bindValue(root: JsonObject, fields: readonly DescField[], value: JsonNode, findings: Findings): void {
+function bindValue(root: JsonObject, fields: readonly DescField[], value: JsonNode, violations: Violations): void {
   const leaf = fields.at(-1);
   const given = getField(root, fields);
   if (leaf !== undefined && given !== undefined && contradicts(leaf, given, value)) {
-    findings.add('the body holds another value than the path');
+    violations.add('the body holds another value than the path');
   }
-  setField(root, fields, value, findings);
+  setField(root, fields, value, violations);
 }
 
 /** Compares as messages: `7`, `"7"` and an enum by name or number are one value, and a default counts as absent. */

@@ -5,8 +5,8 @@ import type { RequestInput } from '../codec.js';
 import { resolveFieldPath } from '../field-path.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
-import { NOT_YOURS } from './findings.js';
-import type { Findings } from './findings.js';
+import { NOT_YOURS } from './violations.js';
+import type { Violations } from './violations.js';
 import { getField, getMember, setField } from './json-fields.js';
 
 /** Largest page that a backend is asked for. */
@@ -38,8 +38,8 @@ export class TenantRule {
     });
   }
 
-  fill(root: JsonObject, input: RequestInput, findings: Findings): void {
-    if (this.isBound(input)) setField(root, this.fields, input.tenantId, findings);
+  fill(root: JsonObject, input: RequestInput, violations: Violations): void {
+    if (this.isBound(input)) setField(root, this.fields, input.tenantId, violations);
   }
 
   private isBound(input: RequestInput): boolean {
@@ -48,18 +48,22 @@ export class TenantRule {
 }
 
 /** Adds a finding for each protected field that `value`, a message of the client, names at all, be it as null. */
-export function refuseProtected(value: JsonNode, paths: readonly (readonly DescField[])[], findings: Findings): void {
-  for (const fields of paths) refusePath(value, fields, findings);
+export function refuseProtected(
+  value: JsonNode,
+  paths: readonly (readonly DescField[])[],
+  violations: Violations,
+): void {
+  for (const fields of paths) refusePath(value, fields, violations);
 }
 
-function refusePath(value: JsonNode, fields: readonly DescField[], findings: Findings): void {
+function refusePath(value: JsonNode, fields: readonly DescField[], violations: Violations): void {
   const [field, ...below] = fields;
-  if (field === undefined) return findings.add(NOT_YOURS);
+  if (field === undefined) return violations.add(NOT_YOURS);
   const member = isObject(value) ? getMember(value, field) : undefined;
   if (!isObject(value) || member === undefined) return;
-  findings.enter(Object.hasOwn(value, field.jsonName) ? field.jsonName : field.name);
-  refusePath(member, below, findings);
-  findings.leave();
+  violations.enter(Object.hasOwn(value, field.jsonName) ? field.jsonName : field.name);
+  refusePath(member, below, violations);
+  violations.leave();
 }
 
 /** The field of a request that says how many results to return. */
@@ -70,9 +74,9 @@ export function findPageSize(message: DescMessage): DescField | undefined {
 }
 
 /** Refuses a negative page size and cuts a large one. */
-export function limitPageSize(root: JsonObject, field: DescField, findings: Findings): void {
+export function limitPageSize(root: JsonObject, field: DescField, violations: Violations): void {
   const size = getMember(root, field);
   if (typeof size !== 'number') return;
-  if (size < 0) findings.addAt(field.jsonName, `expected 0 or more, got the number ${size}`);
-  else setField(root, [field], Math.min(size, MAX_PAGE_SIZE), findings);
+  if (size < 0) violations.addAt(field.jsonName, `expected 0 or more, got the number ${size}`);
+  else setField(root, [field], Math.min(size, MAX_PAGE_SIZE), violations);
 }

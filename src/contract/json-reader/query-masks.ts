@@ -4,7 +4,7 @@ import { protoSnakeCase, reflect } from '@bufbuild/protobuf/reflect';
 import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import { FieldMaskSchema } from '@bufbuild/protobuf/wkt';
 import type { JsonObject } from './exact-number.js';
-import type { Findings } from './findings.js';
+import type { Violations } from './violations.js';
 import { getField, setField } from './json-fields.js';
 
 /**
@@ -19,8 +19,9 @@ export class QueryMasks {
   }
 
   /** Leaves empty masks in the request, so that everything around them is read as usual. */
-  takeOut(root: JsonObject, findings: Findings): void {
-    for (const { fields } of this.masks) if (getField(root, fields) !== undefined) setField(root, fields, '', findings);
+  takeOut(root: JsonObject, violations: Violations): void {
+    for (const { fields } of this.masks)
+      if (getField(root, fields) !== undefined) setField(root, fields, '', violations);
   }
 
   putBack(desc: DescMessage, message: Message): void {

@@ -2,7 +2,7 @@ import type { DescField } from '@bufbuild/protobuf';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import { dotted } from './field-guard.js';
-import type { Findings } from './findings.js';
+import type { Violations } from './violations.js';
 import { getField, setField, setOwn } from './json-fields.js';
 import { mapKeyCheck } from './map-key.js';
 import type { MessageChecks } from './message-checks.js';
@@ -37,7 +37,7 @@ export interface Refusal {
 /** What the parameters of one request come to. */
 export interface Bound {
   readonly root: JsonObject;
-  readonly findings: Findings;
+  readonly violations: Violations;
   /** Names of fields and entries that have been given. */
   readonly given: Set<string>;
   readonly masks: QueryMasks;
@@ -93,17 +93,17 @@ export function setTarget(
   { kind, fields }: Target,
   key: string,
   value: JsonNode,
-  { root, findings, masks }: Bound,
+  { root, violations, masks }: Bound,
 ): void {
   if (kind === 'mask' && typeof value === 'string') masks.add(fields, value);
-  if (kind === 'single' || kind === 'mask') return setField(root, fields, value, findings);
+  if (kind === 'single' || kind === 'mask') return setField(root, fields, value, violations);
   const before = getField(root, fields);
   if (kind === 'list') {
     if (Array.isArray(before)) before.push(value);
-    else setField(root, fields, [value], findings);
+    else setField(root, fields, [value], violations);
     return;
   }
   const map = isObject(before) ? before : {};
   setOwn(map, key, value);
-  if (map !== before) setField(root, fields, map, findings);
+  if (map !== before) setField(root, fields, map, violations);
 }

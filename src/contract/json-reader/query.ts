@@ -5,7 +5,7 @@ import { hasOwnJsonForm } from './check-well-known.js';
 import type { JsonObject } from './exact-number.js';
 import { dotted } from './field-guard.js';
 import type { FieldGuard } from './field-guard.js';
-import { Findings, listNames, NOT_YOURS } from './findings.js';
+import { Violations, listNames, NOT_YOURS } from './violations.js';
 import type { IgnoredParameters } from './ignored-parameters.js';
 import type { MessageChecks } from './message-checks.js';
 import { QueryMasks } from './query-masks.js';
@@ -33,15 +33,15 @@ export class QueryBinder {
   ) {}
 
   /** Sets the fields in `root`. Throws GatewayError for a broken query string; all else goes to the findings. */
-  bind(query: string, root: JsonObject, findings: Findings): QueryMasks {
+  bind(query: string, root: JsonObject, violations: Violations): QueryMasks {
     const given = new Set<string>();
     const masks = new QueryMasks();
     for (const { name, value } of parseQuery(query)) {
-      if (findings.isFull) break;
-      findings.atParameter(name);
-      this.bindParameter(this.nameOf(name), value, { root, findings, given, masks });
+      if (violations.isFull) break;
+      violations.atParameter(name);
+      this.bindParameter(this.nameOf(name), value, { root, violations, given, masks });
     }
-    findings.atParameter(undefined);
+    violations.atParameter(undefined);
     return masks;
   }
 
@@ -52,17 +52,17 @@ export class QueryBinder {
   }
 
   private bindParameter(name: ParameterName, text: string, into: Bound): void {
-    const { findings } = into;
+    const { violations } = into;
     const target = this.resolve(name);
     if ('reason' in target) {
       if (target.isUnknown && this.isIgnored?.(name.field)) return;
-      return refuse(target, findings);
+      return refuse(target, violations);
     }
     if (target.fields.some((field) => fieldRules(field).outputOnly)) return;
     const mistake = findKeyMistake(target, name);
-    if (mistake !== undefined) return refuse(mistake, findings);
-    if (isRepeated(target, name.key, into.given)) return findings.add('given twice');
-    setTarget(target, name.key ?? '', target.read(text, findings), into);
+    if (mistake !== undefined) return refuse(mistake, violations);
+    if (isRepeated(target, name.key, into.given)) return violations.add('given twice');
+    setTarget(target, name.key ?? '', target.read(text, violations), into);
   }
 
   private resolve({ field: name }: ParameterName): Target | Refusal {
@@ -131,16 +131,16 @@ export class QueryBinder {
 
 /** Refuses every parameter of a route that takes none, but for those that are dropped. Throws GatewayError UNKNOWN_FIELD or INVALID_ARGUMENT. */
 export function refuseParameters(query: string, isIgnored?: IgnoredParameters): void {
-  const findings = new Findings();
+  const violations = new Violations();
   for (const { name } of parseQuery(query)) {
     if (isIgnored?.(name)) continue;
-    findings.atParameter(name);
-    findings.addUnknown(NO_PARAMETERS);
+    violations.atParameter(name);
+    violations.addUnknown(NO_PARAMETERS);
   }
-  findings.throwIfAny();
+  violations.throwIfAny();
 }
 
-function refuse(refusal: Refusal, findings: Findings): void {
-  if (refusal.isUnknown) findings.addUnknown(refusal.reason);
-  else findings.add(refusal.reason);
+function refuse(refusal: Refusal, violations: Violations): void {
+  if (refusal.isUnknown) violations.addUnknown(refusal.reason);
+  else violations.add(refusal.reason);
 }

@@ -5,7 +5,7 @@ import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import { dotted } from './field-guard.js';
 import type { MaskLimits } from './field-mask.js';
-import type { Findings } from './findings.js';
+import type { Violations } from './violations.js';
 import { isPlainMessage } from './mask-rule.js';
 
 /**
@@ -36,31 +36,31 @@ export class ReplacementCheck {
   }
 
   /** @param value the body, checked. */
-  check(value: JsonNode, findings: Findings): void {
-    if (this.cleared !== undefined) findings.add(`would clear "${this.cleared}", which may not be set by a client`);
-    else if (this.message === undefined) findings.add(REPLACES);
-    else if (isObject(value)) this.walk(this.message, value, this.above, findings);
+  check(value: JsonNode, violations: Violations): void {
+    if (this.cleared !== undefined) violations.add(`would clear "${this.cleared}", which may not be set by a client`);
+    else if (this.message === undefined) violations.add(REPLACES);
+    else if (isObject(value)) this.walk(this.message, value, this.above, violations);
   }
 
-  private walk(message: DescMessage, value: JsonObject, above: readonly DescField[], findings: Findings): void {
+  private walk(message: DescMessage, value: JsonObject, above: readonly DescField[], violations: Violations): void {
     for (const key of Object.keys(value)) {
       const field = this.limits.checks.field(message, key);
       const member = value[key];
       if (field === undefined || member === null || member === undefined) continue;
-      findings.enter(key);
-      this.checkMember([...above, field], member, findings);
-      findings.leave();
+      violations.enter(key);
+      this.checkMember([...above, field], member, violations);
+      violations.leave();
     }
   }
 
-  private checkMember(fields: readonly DescField[], member: JsonNode, findings: Findings): void {
+  private checkMember(fields: readonly DescField[], member: JsonNode, violations: Violations): void {
     const { guard } = this.limits;
     const field = fields.at(-1) as DescField;
     const rival = findGuardedRival(fields, guard);
-    if (rival !== undefined) findings.add(`would clear "${rival.jsonName}", which may not be set by a client`);
+    if (rival !== undefined) violations.add(`would clear "${rival.jsonName}", which may not be set by a client`);
     if (guard.covers(fields) || !guard.holds(fields)) return;
-    if (!isPlainMessage(field)) findings.add(REPLACES);
-    else if (isObject(member)) this.walk(field.message, member, fields, findings);
+    if (!isPlainMessage(field)) violations.add(REPLACES);
+    else if (isObject(member)) this.walk(field.message, member, fields, violations);
   }
 }
 

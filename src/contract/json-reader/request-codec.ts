@@ -12,7 +12,7 @@ import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import { FieldGuard, guardedRule, isPrivileged } from './field-guard.js';
 import { MaskBuilder } from './field-mask.js';
-import { describe, Findings } from './findings.js';
+import { describe, Violations } from './violations.js';
 import { FlatEncoder } from './flat-encoder.js';
 import { getMember, setField } from './json-fields.js';
 import type { IgnoredParameters } from './ignored-parameters.js';
@@ -110,32 +110,32 @@ class JsonRequestCodec implements RequestCodec {
   }
 
   private encodeChecked(body: Uint8Array | undefined, input: RequestInput): Uint8Array {
-    const findings = new Findings();
-    const root = body === undefined ? {} : this.readBody(body, findings);
-    const masks = this.query.bind(input.query, root, findings);
+    const violations = new Violations();
+    const root = body === undefined ? {} : this.readBody(body, violations);
+    const masks = this.query.bind(input.query, root, violations);
     this.tenant?.check(root, input);
     // Before the path is bound: a mask names what the body does.
-    const mask = this.mask?.build(root, findings);
-    this.path.bind(input.path, root, findings);
+    const mask = this.mask?.build(root, violations);
+    this.path.bind(input.path, root, violations);
     this.tenant?.check(root, input);
-    if (this.pageSize !== undefined) limitPageSize(root, this.pageSize, findings);
-    this.tenant?.fill(root, input, findings);
-    masks.takeOut(root, findings);
-    if (findings.isEmpty) this.required?.check(root, findings, mask);
-    findings.throwIfAny();
+    if (this.pageSize !== undefined) limitPageSize(root, this.pageSize, violations);
+    this.tenant?.fill(root, input, violations);
+    masks.takeOut(root, violations);
+    if (violations.isEmpty) this.required?.check(root, violations, mask);
+    violations.throwIfAny();
     return this.toBytes(root, masks, mask);
   }
 
   /** The body as JSON of the request message, checked. */
-  private readBody(bytes: Uint8Array, findings: Findings): JsonObject {
+  private readBody(bytes: Uint8Array, violations: Violations): JsonObject {
     const { body } = this.route;
     if (body === undefined || this.bodyCheck === undefined) throw refuseBody();
     const parsed = this.parser.parse(bytes);
-    refuseProtected(parsed, this.protectedInBody, findings);
-    const value = this.bodyCheck(parsed, findings);
-    if (findings.isEmpty) this.replacement?.check(value, findings);
-    if (body !== '*') return rootOf(body, value, findings);
-    return this.wrapped === undefined ? rootObject(value, findings) : rootOf(this.wrapped, value, findings);
+    refuseProtected(parsed, this.protectedInBody, violations);
+    const value = this.bodyCheck(parsed, violations);
+    if (violations.isEmpty) this.replacement?.check(value, violations);
+    if (body !== '*') return rootOf(body, value, violations);
+    return this.wrapped === undefined ? rootObject(value, violations) : rootOf(this.wrapped, value, violations);
   }
 
   private toBytes(root: JsonObject, masks: QueryMasks, mask: readonly string[] | undefined): Uint8Array {
@@ -155,15 +155,15 @@ class JsonRequestCodec implements RequestCodec {
   }
 }
 
-function rootObject(value: JsonNode, findings: Findings): JsonObject {
+function rootObject(value: JsonNode, violations: Violations): JsonObject {
   if (isObject(value)) return value;
-  if (findings.isEmpty) findings.add(`expected an object, got ${describe(value)}`);
+  if (violations.isEmpty) violations.add(`expected an object, got ${describe(value)}`);
   return {};
 }
 
-function rootOf(body: DescField, value: JsonNode, findings: Findings): JsonObject {
+function rootOf(body: DescField, value: JsonNode, violations: Violations): JsonObject {
   const root: JsonObject = {};
-  setField(root, [body], value, findings);
+  setField(root, [body], value, violations);
   return root;
 }
 

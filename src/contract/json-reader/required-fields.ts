@@ -6,7 +6,7 @@ import { isSet } from './check-fields.js';
 import { hasOwnJsonForm } from './check-well-known.js';
 import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
-import type { Findings } from './findings.js';
+import type { Violations } from './violations.js';
 import { getMember } from './json-fields.js';
 import type { RequestPlace } from './request-place.js';
 
@@ -14,7 +14,7 @@ const ANY = 'google.protobuf.Any';
 
 /** One search through one request. */
 interface Search {
-  readonly findings: Findings;
+  readonly violations: Violations;
   readonly mask: readonly string[] | undefined;
   /** Fields from the request message down to the place, elements of lists and values of maps included. */
   readonly fields: readonly DescField[];
@@ -40,8 +40,8 @@ export class RequiredFields {
    * Adds a finding for each one that is missing. The JSON has been checked and is whole: path and query are in it.
    * @param mask of an update, in proto names.
    */
-  check(value: JsonNode, findings: Findings, mask?: readonly string[]): void {
-    this.checkMessage(this.desc, value, { findings, mask, fields: [] });
+  check(value: JsonNode, violations: Violations, mask?: readonly string[]): void {
+    this.checkMessage(this.desc, value, { violations, mask, fields: [] });
   }
 
   private checkMessage(desc: DescMessage, value: JsonNode, search: Search): void {
@@ -54,21 +54,21 @@ export class RequiredFields {
     for (const key of Object.keys(value)) {
       const extension = key.startsWith('[') ? this.registry.getExtension(key.slice(1, -1)) : undefined;
       if (extension?.message === undefined) continue;
-      search.findings.enter(key);
+      search.violations.enter(key);
       this.checkValues(extension as unknown as DescField, value[key] ?? null, search);
-      search.findings.leave();
+      search.violations.leave();
     }
   }
 
-  private checkField(field: DescField, object: JsonObject, { findings, mask, fields }: Search): void {
+  private checkField(field: DescField, object: JsonObject, { violations, mask, fields }: Search): void {
     const isMissing = isAbsent(field, object) && this.isNeeded([...fields, field], mask);
     if (!isMissing && (field.message === undefined || !isSet(object, field))) return;
     // The JSON of a body that is one field begins within it.
     const isBody = fields.length === 0 && field === this.place?.body;
-    if (!isBody) findings.enter(Object.hasOwn(object, field.name) ? field.name : field.jsonName);
-    if (isMissing) findings.add('is required');
-    else this.checkValues(field, getMember(object, field) ?? null, { findings, mask, fields: [...fields, field] });
-    if (!isBody) findings.leave();
+    if (!isBody) violations.enter(Object.hasOwn(object, field.name) ? field.name : field.jsonName);
+    if (isMissing) violations.add('is required');
+    else this.checkValues(field, getMember(object, field) ?? null, { violations, mask, fields: [...fields, field] });
+    if (!isBody) violations.leave();
   }
 
   /** Without a field of proto2 that is required, a message has no bytes, whoever should have set it. */
@@ -82,9 +82,9 @@ export class RequiredFields {
     if (field.fieldKind === 'message') return this.checkMessage(desc, value, search);
     const elements = Array.isArray(value) ? [...value.entries()] : Object.entries(isObject(value) ? value : {});
     for (const [step, element] of elements) {
-      search.findings.enter(step);
+      search.violations.enter(step);
       this.checkMessage(desc, element, search);
-      search.findings.leave();
+      search.violations.leave();
     }
   }
 

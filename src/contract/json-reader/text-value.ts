@@ -4,13 +4,13 @@ import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 import type { Check } from './check-scalar.js';
 import { checkMaskPaths } from './check-well-known.js';
 import type { JsonNode } from './exact-number.js';
-import type { Findings } from './findings.js';
+import type { Violations } from './violations.js';
 
 /** Messages whose JSON form is a string. */
 const TEXT_MESSAGES = new Set(['google.protobuf.Timestamp', 'google.protobuf.Duration', 'google.protobuf.FieldMask']);
 
 /** Reads one value of a path variable or query parameter, by the rules of the JSON string of its field. */
-export type TextReader = (text: string, findings: Findings) => JsonNode;
+export type TextReader = (text: string, violations: Violations) => JsonNode;
 
 /** Compiles the reader of a field's value, of an element of a list, or of a value of a map; undefined for other messages. */
 export function compileTextReader(field: DescField, check: Check): TextReader | undefined {
@@ -25,11 +25,11 @@ export function compileTextReader(field: DescField, check: Check): TextReader | 
 
 function scalarReader(scalar: ScalarType | undefined, check: Check): TextReader {
   if (scalar !== ScalarType.BOOL) return check;
-  return (text, findings) => check(text === 'true' ? true : text === 'false' ? false : text, findings);
+  return (text, violations) => check(text === 'true' ? true : text === 'false' ? false : text, violations);
 }
 
 function enumReader(check: Check): TextReader {
-  return (text, findings) => check(/^-?\d{1,10}$/.test(text) ? Number(text) : text, findings);
+  return (text, violations) => check(/^-?\d{1,10}$/.test(text) ? Number(text) : text, violations);
 }
 
 /** Returns whether a field is one FieldMask, whose paths text may give in either casing, as those of other gateways do. */
@@ -37,6 +37,6 @@ export function isMask(field: DescField): boolean {
   return field.fieldKind === 'message' && field.message.typeName === 'google.protobuf.FieldMask';
 }
 
-function readMaskText(text: string, findings: Findings): JsonNode {
-  return checkMaskPaths(text, findings, 'expected field paths');
+function readMaskText(text: string, violations: Violations): JsonNode {
+  return checkMaskPaths(text, violations, 'expected field paths');
 }

@@ -6,7 +6,7 @@ import type { Check } from './check-scalar.js';
 import { hasOwnJsonForm } from './check-well-known.js';
 import { encodeMessage } from './encode-message.js';
 import { guardedRule } from './field-guard.js';
-import { Findings } from './findings.js';
+import { Violations } from './violations.js';
 import type { IgnoredParameters } from './ignored-parameters.js';
 import { JsonParser } from './json-parser.js';
 import { MessageChecks } from './message-checks.js';
@@ -55,16 +55,16 @@ export class WholeValueCodec implements RequestCodec {
 
   private encodeBody(body: Uint8Array): Uint8Array {
     if (this.route.body === undefined) throw refuseBody();
-    const findings = new Findings();
-    const value = this.check(this.parser.parse(body), findings);
-    if (findings.isEmpty) this.required?.check(value, findings);
-    findings.throwIfAny();
+    const violations = new Violations();
+    const value = this.check(this.parser.parse(body), violations);
+    if (violations.isEmpty) this.required?.check(value, violations);
+    violations.throwIfAny();
     return encodeMessage(this.route.desc.input, value, this.options);
   }
 }
 
 function refuseMissing({ typeName }: DescMessage): void {
-  const findings = new Findings();
-  if (typeName === VALUE) findings.add('expected a JSON value, got no body');
-  findings.throwIfAny();
+  const violations = new Violations();
+  if (typeName === VALUE) violations.add('expected a JSON value, got no body');
+  violations.throwIfAny();
 }

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, Registry } from '@bufbuild/protobuf';
 import { createValidator } from '@bufbuild/protovalidate';
 import type { Validator, Violation } from '@bufbuild/protovalidate';
-import { Findings } from '../json-reader/findings.js';
+import { Violations } from '../json-reader/violations.js';
 import { BODY } from '../json-reader/json-path.js';
 import type { RequestPlace } from '../json-reader/request-place.js';
 import type { Json, JsonObject } from '../openapi/json.js';
@@ -86,19 +86,19 @@ class ProtovalidateRequest implements RequestRules {
   check(request: ValidatedRequest): void {
     const result = this.validator.validate(this.desc, request.message);
     if (result.kind === 'valid') return;
-    const findings = new Findings();
-    if (result.kind === 'error') findings.addAt(BODY, `cannot be checked: ${cut(result.error.message)}`);
-    else for (const violation of result.violations) this.add(violation, request, findings);
-    findings.throwIfAny();
+    const violations = new Violations();
+    if (result.kind === 'error') violations.addAt(BODY, `cannot be checked: ${cut(result.error.message)}`);
+    else for (const violation of result.violations) this.add(violation, request, violations);
+    violations.throwIfAny();
   }
 
-  private add(violation: Violation, { json, mask }: ValidatedRequest, findings: Findings): void {
+  private add(violation: Violation, { json, mask }: ValidatedRequest, violations: Violations): void {
     const { field, fields, isWhole } = placeOf(violation, json, this.place);
     const { place } = this;
     if (!(isWhole ? place.answersForAll(fields, mask) : place.answersFor(fields, mask))) return;
     const key = violation.forKey ? 'its key ' : '';
     const text = violation.message === '' ? `breaks the rule ${violation.ruleId}` : violation.message;
-    findings.addAt(field, cut(key + text));
+    violations.addAt(field, cut(key + text));
   }
 }
 

@@ -91,7 +91,7 @@ async function emitAll(stack: CallStack, call: MessageCall, subscriber: Subscrib
     try {
       subscriber.next(call.reader.messageOf(bytes));
     } catch (error) {
-      throw stream.spoil(error);
+      throw stream.attributeFailure(error);
     }
   }
   subscriber.complete();

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ExtraOperation } from '../../contract/openapi/extra-operations.js';
 import type { Route } from '../../contract/route.js';
-import { ownRoutes } from '../own-routes.js';
+import { controllerRoutes } from '../controller-routes.js';
 import { describedOperation } from '../../contract/openapi/documented.decorator.js';
 
 /**
@@ -10,7 +10,7 @@ import { describedOperation } from '../../contract/openapi/documented.decorator.
  */
 export function ownOperations(controller: Type, routes: readonly Route[]): ExtraOperation[] {
   const first = new Map(
-    ownRoutes(controller)
+    controllerRoutes(controller)
       .toReversed()
       .map((route) => [route.handler, route]),
   );

@@ -204,6 +204,6 @@ function encodeOrSpoil(messages: UpstreamStream, encoding: StreamEncoding, messa
   try {
     return encoding.encode(message);
   } catch (error) {
-    throw messages.spoil(error);
+    throw messages.attributeFailure(error);
   }
 }

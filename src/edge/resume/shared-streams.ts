@@ -1,6 +1,6 @@
 import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
-import type { SealedBox } from '../../redis/sealed-box.js';
+import type { AeadCipher } from '../../redis/aead-cipher.js';
 import type { StreamOwner } from './resumable-stream.js';
 
 /** How long a stream outlives the process that makes its call, and a position the process that reads it. */
@@ -27,25 +27,25 @@ export interface SharedMessage {
 export class SharedStreams {
   constructor(
     private readonly redis: RedisConnections,
-    private readonly box: SealedBox,
+    private readonly cipher: AeadCipher,
   ) {}
 
   async begin(id: string, owner: StreamOwner): Promise<void> {
-    const sealed = this.box.seal(ownerKey(id), JSON.stringify([owner.caller, owner.request]));
+    const sealed = this.cipher.seal(ownerKey(id), JSON.stringify([owner.caller, owner.request]));
     await this.redis.run((redis) => redis.set(ownerKey(id), sealed, 'PX', ALIVE_MS));
   }
 
   /** Adds a message, and drops those before the first one that is kept. */
   async add(id: string, { first, sequence, json }: SharedMessage): Promise<void> {
     const key = entriesKey(id);
-    const sealed = this.box.sealBytes(`${key}:${sequence}`, json).toString('base64');
+    const sealed = this.cipher.sealBytes(`${key}:${sequence}`, json).toString('base64');
     await this.redis.run((redis) => redis.xadd(key, 'MINID', `${first}-0`, `${sequence}-0`, 'm', sealed));
   }
 
   /** Notes the end. @param problem what it failed of, as JSON; empty when it ended well. */
   async end(id: string, sequence: number, problem: string): Promise<void> {
     const key = entriesKey(id);
-    const sealed = this.box.seal(`${key}:${sequence}`, problem);
+    const sealed = this.cipher.seal(`${key}:${sequence}`, problem);
     await this.redis.run((redis) => redis.xadd(key, `${sequence}-0`, 'e', sealed));
   }
 
@@ -61,7 +61,7 @@ export class SharedStreams {
   /** Returns whether a stream is there and its owner's. */
   async isOwn(id: string, { caller, request }: StreamOwner): Promise<boolean> {
     const sealed = await this.redis.run((redis) => redis.get(ownerKey(id)));
-    const text = sealed === null ? undefined : this.box.open(ownerKey(id), sealed);
+    const text = sealed === null ? undefined : this.cipher.open(ownerKey(id), sealed);
     return text === JSON.stringify([caller, request]);
   }
 
@@ -94,7 +94,7 @@ export class SharedStreams {
   }
 
   private open(key: string, sequence: number, { kind, sealed }: { readonly kind: string; readonly sealed: string }) {
-    const bytes = this.box.openBytes(`${key}:${sequence}`, Buffer.from(sealed, 'base64'));
+    const bytes = this.cipher.openBytes(`${key}:${sequence}`, Buffer.from(sealed, 'base64'));
     if (bytes === undefined) return undefined;
     return kind === 'm' ? { sequence, json: bytes } : { sequence, end: bytes.toString() };
   }

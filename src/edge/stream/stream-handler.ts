@@ -88,7 +88,7 @@ export class StreamHandler {
       try {
         return encoding.encode(message);
       } catch (error) {
-        throw messages.spoil(error);
+        throw messages.attributeFailure(error);
       }
     };
     for await (const message of messages) {

@@ -100,7 +100,7 @@ export class StreamResponse {
     const { raw } = this.reply;
     const frame = this.format.failure(Buffer.from(problem).toString('latin1'));
     if (frame === undefined) {
-      this.call.brokenOff = true;
+      this.call.abortedByGateway = true;
       return void raw.destroy();
     }
     this.write(frame);

@@ -6,7 +6,7 @@ import { GrpcStatus } from '../grpc-code.js';
 import { localEnd } from '../http2/call-ends.js';
 import { enforcesDeadline, isDeadlineOfCall, isOwnPause } from '../http2/deadline-rule.js';
 import type { DeadlineWheel, Timed } from '../http2/deadline-wheel.js';
-import { timeoutValue } from '../http2/request-head.js';
+import { timeoutValue } from '../http2/request-header-encoder.js';
 import { IDENTITY_KEYS, REQUEST_KEYS } from '../metadata.js';
 import { callError } from '../status.js';
 import type { CallMetadata, HeaderSink, TransportCall } from '../transport.js';

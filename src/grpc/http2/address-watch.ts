@@ -43,7 +43,7 @@ export class AddressWatch {
   }
 
   /** Something changed at the backend: looks as soon as it may. */
-  hurry(): void {
+  requestReresolution(): void {
     if (this.isLooking || this.isStopped) return;
     this.lookIn(Math.max(this.lookedAt + this.times.paceMs - performance.now(), 0));
   }

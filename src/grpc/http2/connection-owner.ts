@@ -13,11 +13,11 @@ export interface ConnectionOwner {
   /** Nothing is told after it. @param end why, as calls are told. */
   onClosed(connection: Connection, end: CallEnd): void;
   /** So many of its calls were given up that the peer may soon hang up on it. */
-  onWorn(connection: Connection): void;
+  onResetBudgetExhausted(connection: Connection): void;
   /** It is open and carries nothing. */
   onSuspect(connection: Connection, reason: Suspicion): void;
   /** What a call proved of the backend behind it. */
-  onOutcome(connection: Connection, isSound: boolean): void;
+  onOutcome(connection: Connection, success: boolean): void;
   /** There may be room for a call again. */
   onRoom(): void;
   /** The peer wants fewer pings. */

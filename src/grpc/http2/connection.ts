@@ -8,9 +8,9 @@ import { FrameBudget } from './frame-budget.js';
 import { ConnectionError, ErrorCode } from './frames.js';
 import { type ConnectionFrameHandler, Inbound } from './inbound.js';
 import { Keepalive, type KeepaliveSettings } from './keepalive.js';
-import { GREETING } from './own-settings.js';
+import { CLIENT_PREFACE } from './own-settings.js';
 import { PeerSettings } from './peer-settings.js';
-import { type Origin, RequestHeads } from './request-head.js';
+import { type Origin, RequestHeaderEncoder } from './request-header-encoder.js';
 import { RESPONSE_FIELDS } from './response-fields.js';
 import { Sender } from './sender.js';
 import type { TransportCall } from '../transport.js';
@@ -18,7 +18,7 @@ import type { Stream, StreamListener } from './stream.js';
 import { Standstill } from './standstill.js';
 import { type StreamEvents, StreamFrames } from './stream-frames.js';
 import { StreamTable } from './stream-table.js';
-import { type Dial, Wire, type WireEvents } from './wire.js';
+import { type Dial, FramedSocket, type SocketEvents } from './framed-socket.js';
 
 /** What a connection needs beside its owner. */
 export interface ConnectionParts {
@@ -37,17 +37,17 @@ const DROPPED = 'Connection dropped';
 const MAX_RESETS = 400;
 
 /** One HTTP/2 connection of a client whose calls have one message each (RFC 9113). No event of its socket can throw. */
-export class Connection implements ConnectionFrameHandler, StreamEvents, WireEvents {
+export class Connection implements ConnectionFrameHandler, StreamEvents, SocketEvents {
   private readonly peer: PeerSettings = new PeerSettings({
-    onHeaderTableSize: (bytes) => this.heads.resizeTable(bytes),
+    onHeaderTableSize: (bytes) => this.headerEncoder.resizeTable(bytes),
     onInitialWindow: (difference) => this.sender.shiftWindows(difference),
   });
   private readonly budget = new FrameBudget();
   private readonly standstill = new Standstill();
-  private readonly wire: Wire;
+  private readonly socket: FramedSocket;
   private readonly control: ControlFrames;
   private readonly sender: Sender;
-  private readonly heads: RequestHeads;
+  private readonly headerEncoder: RequestHeaderEncoder;
   private readonly keepalive: Keepalive;
   private readonly frames: StreamFrames;
   private readonly inbound: Inbound;
@@ -61,10 +61,10 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     parts: ConnectionParts,
     private readonly owner: ConnectionOwner,
   ) {
-    this.wire = new Wire(parts.dial, this);
-    this.control = new ControlFrames(this.wire.outbox);
-    this.sender = new Sender(this.wire, this.peer);
-    this.heads = new RequestHeads(this.wire.outbox, this.peer, parts.origin);
+    this.socket = new FramedSocket(parts.dial, this);
+    this.control = new ControlFrames(this.socket.writeBuffer);
+    this.sender = new Sender(this.socket, this.peer);
+    this.headerEncoder = new RequestHeaderEncoder(this.socket.writeBuffer, this.peer, parts.origin);
     const { streams, sender, control, budget } = this;
     const { fields = RESPONSE_FIELDS } = parts;
     this.frames = new StreamFrames({ streams, sender, control, budget, fields }, this);
@@ -72,7 +72,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     this.keepalive = new Keepalive(parts.keepalive, {
       ping: () => this.control.ping(),
       suspect: () => this.suspect('silent'),
-      giveUp: () => this.wire.destroy(new Error(`${DROPPED}: no answer to a ping`)),
+      giveUp: () => this.socket.destroy(new Error(`${DROPPED}: no answer to a ping`)),
     });
   }
 
@@ -83,12 +83,12 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
 
   /** Whether a call can be opened now. */
   get hasRoom(): boolean {
-    return this.state === 'open' && !this.wire.isCongested && this.streams.size < this.peer.maxConcurrentStreams;
+    return this.state === 'open' && !this.socket.isCongested && this.streams.size < this.peer.maxConcurrentStreams;
   }
 
   /** Returns whether the peer takes the header list of a call. */
   takes(call: TransportCall): boolean {
-    return this.heads.fits(call);
+    return this.headerEncoder.fits(call);
   }
 
   /** Sends the listener's call. Ask for room first. @param now in `performance.now()` ms. */
@@ -96,11 +96,11 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     this.budget.earn();
     const stream = this.streams.open(listener, this.peer.initialWindow);
     try {
-      this.heads.write(stream.id, listener.call, listener.call.deadlineAt - now);
+      this.headerEncoder.write(stream.id, listener.call, listener.call.deadlineAt - now);
       this.sender.start(stream, listener.call.request, now);
     } catch (error) {
       // Half a header block: the tables of both sides differ, and a later call could be told to be another tenant's.
-      this.wire.destroy(new Error(DROPPED, { cause: error }));
+      this.socket.destroy(new Error(DROPPED, { cause: error }));
     }
     if (this.streams.isUsedUp) this.drain();
     return stream;
@@ -117,8 +117,8 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
   }
 
   /** Takes what a call on it proved. */
-  judge(isSound: boolean): void {
-    this.owner.onOutcome(this, isSound);
+  recordOutcome(success: boolean): void {
+    this.owner.onOutcome(this, success);
   }
 
   /** Has another connection made in its place: this one carries nothing, although it is open. */
@@ -134,7 +134,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
 
   /** Takes no more calls, and closes when the last one has ended. Idempotent. */
   drain(): void {
-    if (this.state === 'opening') return this.wire.destroy(new Error(DROPPED));
+    if (this.state === 'opening') return this.socket.destroy(new Error(DROPPED));
     if (this.state === 'open') {
       this.state = 'draining';
       this.owner.onDraining(this);
@@ -144,11 +144,11 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
 
   /** Gives an attempt up that took too long. */
   abandon(error: Error): void {
-    this.wire.destroy(error);
+    this.socket.destroy(error);
   }
 
   onConnected(): void {
-    this.wire.outbox.push(GREETING);
+    this.socket.writeBuffer.push(CLIENT_PREFACE);
   }
 
   onBytes(chunk: Buffer, length: number): void {
@@ -196,7 +196,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
     this.drain();
     for (const stream of untouched) {
       this.frames.remove(stream);
-      stream.listener.onUntouched(end);
+      stream.listener.onUnprocessed(end);
     }
   }
 
@@ -210,7 +210,7 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
   }
 
   onResetSent(): void {
-    if (++this.resets === MAX_RESETS) this.owner.onWorn(this);
+    if (++this.resets === MAX_RESETS) this.owner.onResetBudgetExhausted(this);
   }
 
   private closeIfDone(): void {
@@ -228,6 +228,6 @@ export class Connection implements ConnectionFrameHandler, StreamEvents, WireEve
   /** Says why and closes. */
   private goAway(errorCode: number): void {
     this.control.goAway(errorCode);
-    this.wire.end();
+    this.socket.end();
   }
 }

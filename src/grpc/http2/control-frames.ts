@@ -1,14 +1,14 @@
 import { ErrorCode, Flag, frame, FrameType, uint32 } from './frames.js';
-import type { Outbox } from './outbox.js';
+import type { WriteBuffer } from './write-buffer.js';
 
 const NOTHING = Buffer.alloc(0);
 
 /** Writes the frames of a client that carry no request. */
 export class ControlFrames {
-  constructor(private readonly outbox: Outbox) {}
+  constructor(private readonly writeBuffer: WriteBuffer) {}
 
   acknowledgeSettings(): void {
-    this.outbox.push(frame(FrameType.SETTINGS, Flag.ACK, 0, NOTHING));
+    this.writeBuffer.push(frame(FrameType.SETTINGS, Flag.ACK, 0, NOTHING));
   }
 
   ping(): void {
@@ -16,7 +16,7 @@ export class ControlFrames {
   }
 
   answerPing(data: Buffer): void {
-    this.outbox.push(frame(FrameType.PING, Flag.ACK, 0, data));
+    this.writeBuffer.push(frame(FrameType.PING, Flag.ACK, 0, data));
   }
 
   reset(streamId: number, errorCode: number): void {
@@ -34,6 +34,6 @@ export class ControlFrames {
   }
 
   private push(type: number, streamId: number, payload: Uint8Array): void {
-    this.outbox.push(frame(type, 0, streamId, payload));
+    this.writeBuffer.push(frame(type, 0, streamId, payload));
   }
 }

@@ -50,7 +50,7 @@ describe('the deadline wheel', () => {
 
   it('lets what arrived during a standstill be read before it ends anything', () => {
     let now = 100;
-    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
     const wheel = new DeadlineWheel();
     const stalls: number[] = [];
     wheel.add({ ...timed(130, () => undefined), onDeadline: (stalledMs) => stalls.push(stalledMs) });
@@ -63,7 +63,7 @@ describe('the deadline wheel', () => {
     vi.advanceTimersToNextTimer();
     vi.advanceTimersToNextTimer();
     expect(stalls).toEqual([384]);
-    vi.mocked(performance.now).mockRestore();
+    clock.mockRestore();
   });
 
   it('has no timer while nothing is waiting', () => {

@@ -2,7 +2,7 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls, type SecureVersion, type TLSSocket } from 'node:tls';
 import type { TlsMaterial } from '../tls-material.js';
 import type { Address } from './target.js';
-import type { Dial } from './wire.js';
+import type { Dial } from './framed-socket.js';
 
 /** Read buffer of a plaintext connection. */
 const READ_BYTES = 65_536;

@@ -12,7 +12,7 @@ function judge(watched: Ejection, outcomes: string): boolean {
   return (
     outcomes
       .split('')
-      .map((outcome) => watched.judge(outcome === '+'))
+      .map((outcome) => watched.recordOutcome(outcome === '+'))
       .at(-1) ?? false
   );
 }

@@ -20,9 +20,9 @@ export class Ejection {
   }
 
   /** Takes the outcome of a call. Returns whether it is time to eject; what was begun before that counts no more. */
-  judge(isSound: boolean): boolean {
+  recordOutcome(success: boolean): boolean {
     if (this.isActive) return false;
-    if (!isSound) return ++this.faults >= FAULTS_IN_A_ROW;
+    if (!success) return ++this.faults >= FAULTS_IN_A_ROW;
     if (this.faults > 0) this.faults = 0;
     else this.pauses.reset();
     return false;

@@ -85,14 +85,14 @@ export class EndpointSet implements EndpointOwner, AddressEvents {
 
   onChange(endpoint: Endpoint): void {
     // A lost connection is often the first sign of a pod that goes, and others that come.
-    if (endpoint.ready === undefined && !endpoint.isRetired) this.watch?.hurry();
+    if (endpoint.ready === undefined && !endpoint.isRetired) this.watch?.requestReresolution();
     this.settle();
   }
 
   /** Its connection is replaced in any case. Never more than half of them are ejected: the others would fail of their load. */
   onSuspect(endpoint: Endpoint, reason: Suspicion | 'faults'): void {
     const { observer } = this.settings;
-    this.watch?.hurry();
+    this.watch?.requestReresolution();
     if (endpoint.replaceSuspect()) observer.replaced(endpoint.address, reason);
     const ejected = [...this.endpoints.values()].filter(({ isEjected }) => isEjected).length;
     if (reason !== 'faults' || ejected + 1 > this.endpoints.size / 2) return;

@@ -154,7 +154,7 @@ export class Endpoint implements ConnectionOwner {
     this.fail(String(details));
   }
 
-  onWorn(connection: Connection): void {
+  onResetBudgetExhausted(connection: Connection): void {
     if (connection === this.ready) this.renew();
   }
 
@@ -163,9 +163,9 @@ export class Endpoint implements ConnectionOwner {
   }
 
   /** Faults on a connection that has been replaced say nothing of the one that replaced it. */
-  onOutcome(connection: Connection, isSound: boolean): void {
-    if (!isSound && connection !== this.ready) return;
-    if (this.ejection.judge(isSound)) this.owner.onSuspect(this, 'faults');
+  onOutcome(connection: Connection, success: boolean): void {
+    if (!success && connection !== this.ready) return;
+    if (this.ejection.recordOutcome(success)) this.owner.onSuspect(this, 'faults');
   }
 
   onRoom(): void {

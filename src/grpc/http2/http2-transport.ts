@@ -3,7 +3,7 @@ import type { ConnectionsReport } from '../endpoint-report.js';
 import type { MessageStream, TransportCall, UpstreamTransport } from '../transport.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import type { EndpointState } from './endpoint-set.js';
-import { Exchange, type ExchangeParts } from './exchange.js';
+import { ClientCall, type ClientCallParts } from './client-call.js';
 import { ConnectionPool } from './pool.js';
 import type { PoolSettings } from './pool-settings.js';
 import { ServerStream } from './server-stream.js';
@@ -18,7 +18,7 @@ export interface MessageLimits {
 /** Makes calls over the gateway's own HTTP/2 connections to one upstream. Connects at once; close it. */
 export class Http2Transport implements UpstreamTransport {
   private readonly pool: ConnectionPool;
-  private readonly parts: ExchangeParts;
+  private readonly parts: ClientCallParts;
 
   constructor(
     settings: PoolSettings,
@@ -36,7 +36,7 @@ export class Http2Transport implements UpstreamTransport {
     if (refusal !== undefined) return Promise.reject(refusal);
     const { maxReceiveBytes } = this.limits;
     return new Promise((resolve, reject) =>
-      new Exchange(call, this.parts, new UnaryReceiver(maxReceiveBytes, resolve, reject)).start(),
+      new ClientCall(call, this.parts, new UnaryReceiver(maxReceiveBytes, resolve, reject)).start(),
     );
   }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
 import { frame as message } from '../../../test/support/http2-stub.js';
-import { Http2World, soon } from '../../../test/support/http2-world.js';
+import { Http2Fixture, soon } from '../../../test/support/http2-fixture.js';
 import {
   goodAnswer,
   GRPC_HEADER_BLOCK as GRPC,
@@ -18,8 +18,8 @@ const STATUS_200 = Buffer.of(0x88);
 const TYPE = literal('content-type', 'application/grpc');
 const MESSAGE = message(Buffer.from('a user'));
 
-const world = new Http2World();
-afterEach(() => world.close());
+const fixture = new Http2Fixture();
+afterEach(() => fixture.close());
 
 /** A header block, and whether it ends the stream. */
 const headers = (id: number, ...fields: Buffer[]): Buffer =>
@@ -90,12 +90,12 @@ const MALFORMED: readonly Row[] = [
 
 /** Answers as a row says, to the first call alone; a bystander on the same connection waits for the second. */
 async function peerThat(answer: Answer): Promise<{ peer: RawPeer; transport: Http2Transport }> {
-  const peer = await world.peer(({ type, streamId }, connection) => {
+  const peer = await fixture.peer(({ type, streamId }, connection) => {
     if (type !== FrameType.DATA || streamId === 1) return;
     connection.send(streamId === 3 ? answer(streamId) : goodAnswer(streamId, Buffer.from('sound')));
     if (streamId !== 3) connection.send(goodAnswer(1, Buffer.from('bystander')));
   });
-  return { peer, transport: world.open(peer.target) };
+  return { peer, transport: fixture.open(peer.target) };
 }
 
 const resetsOf = (connection: RawConnection | undefined): (readonly [number, number])[] =>
@@ -181,14 +181,14 @@ describe('a response that breaks RFC 9113', () => {
 describe('a stream that sends more than its window allows', () => {
   it('is reset with FLOW_CONTROL_ERROR, and the connection goes on', async () => {
     const reset = Promise.withResolvers<number>();
-    const peer = await world.peer(({ type, streamId, payload }, connection) => {
+    const peer = await fixture.peer(({ type, streamId, payload }, connection) => {
       if (type === FrameType.RST_STREAM) reset.resolve(payload.readUInt32BE(0));
       if (type !== FrameType.DATA) return;
       if (streamId > 1) return connection.send(goodAnswer(streamId, Buffer.from('sound')));
       connection.send(headers(1, GRPC), data(1, message(Buffer.alloc(16_000), { length: 500_000 })));
       for (let n = 0; n < 4; n++) connection.send(data(1, Buffer.alloc(16_000)));
     });
-    const transport = world.open(peer.target);
+    const transport = fixture.open(peer.target);
     const stream = transport.serverStream(getUserCall({ deadlineAt: soon() }));
     expect(await reset.promise).toBe(3);
     const { failure } = await failureOf(stream[Symbol.asyncIterator]().next());

@@ -73,25 +73,25 @@ describe('a pod whose answers fail one after the other', () => {
     ['three', FAULT, [SOUND, SOUND]],
     ['three, which says nothing,', SILENCE, [SOUND, SOUND]],
   ])('of %s gets no calls for a while', async (_, sick, others) => {
-    const world = await podsOf(sick, ...others);
-    await calls(world, 40);
-    forget(world);
-    expect(await calls(world, 40)).toEqual(new Set(['OK']));
-    expect(world.pods[0]?.calls).toHaveLength(0);
-    expect(world.ejected).toEqual([world.pods[0]?.target.replace('ipv4:', '')]);
-    expect(world.transport.endpointCounts()).toEqual({ ready: others.length, ejected: 1, connecting: 0 });
+    const fixture = await podsOf(sick, ...others);
+    await calls(fixture, 40);
+    forget(fixture);
+    expect(await calls(fixture, 40)).toEqual(new Set(['OK']));
+    expect(fixture.pods[0]?.calls).toHaveLength(0);
+    expect(fixture.ejected).toEqual([fixture.pods[0]?.target.replace('ipv4:', '')]);
+    expect(fixture.transport.endpointCounts()).toEqual({ ready: others.length, ejected: 1, connecting: 0 });
   });
 
   it('gets calls again afterwards, over a new connection', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-    const world = await podsOf(FAULT, SOUND);
-    const [sick] = world.pods as [Http2Stub];
-    await calls(world, 40);
+    const fixture = await podsOf(FAULT, SOUND);
+    const [sick] = fixture.pods as [Http2Stub];
+    await calls(fixture, 40);
     sick.reply = SOUND;
     await vi.advanceTimersByTimeAsync(40_000);
-    await until(() => world.transport.endpointCounts().ready === 2);
-    forget(world);
-    expect(await calls(world, 40)).toEqual(new Set(['OK']));
+    await until(() => fixture.transport.endpointCounts().ready === 2);
+    forget(fixture);
+    expect(await calls(fixture, 40)).toEqual(new Set(['OK']));
     expect(sick.calls.length).toBe(20);
     expect(sick.sessions.length).toBeGreaterThan(1);
   });
@@ -100,35 +100,35 @@ describe('a pod whose answers fail one after the other', () => {
     const alone = await podsOf(FAULT);
     await calls(alone, 40);
     expect(alone.pods[0]?.calls).toHaveLength(40);
-    const world = await podsOf(FAULT, FAULT, FAULT, FAULT);
-    await calls(world, 100);
-    expect(world.transport.endpointCounts()).toEqual({ ready: 2, ejected: 2, connecting: 0 });
+    const fixture = await podsOf(FAULT, FAULT, FAULT, FAULT);
+    await calls(fixture, 100);
+    expect(fixture.transport.endpointCounts()).toEqual({ ready: 2, ejected: 2, connecting: 0 });
   });
 });
 
 describe('a pod is not to blame', () => {
   it('for an answer that its caller did not want', async () => {
-    const world = await podsOf(NOT_FOUND, SOUND);
-    await calls(world, 40);
-    expect(world.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
+    const fixture = await podsOf(NOT_FOUND, SOUND);
+    await calls(fixture, 40);
+    expect(fixture.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
   });
 
   it('for clients that leave it no time, or leave', async () => {
-    const world = await podsOf(SILENCE, SOUND);
-    await calls(world, 40, { isHurried: true });
+    const fixture = await podsOf(SILENCE, SOUND);
+    await calls(fixture, 40, { hasClientDeadline: true });
     const controller = new AbortController();
-    const left = calls(world, 40, { signal: controller.signal });
+    const left = calls(fixture, 40, { signal: controller.signal });
     controller.abort();
     await left;
-    expect(world.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
+    expect(fixture.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
   });
 
   it('for keeping a deadline that leaves it no time', async () => {
     const keeps: Http2Reply = (stream, headers) =>
       void setTimeout(() => stream.close(8), Number.parseInt(String(headers['grpc-timeout'])));
-    const world = await podsOf(keeps, SOUND);
-    await calls(world, 40, { isHurried: true, deadlineAt: performance.now() + 60 });
-    expect(world.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
+    const fixture = await podsOf(keeps, SOUND);
+    await calls(fixture, 40, { hasClientDeadline: true, deadlineAt: performance.now() + 60 });
+    expect(fixture.transport.endpointCounts()).toEqual({ ready: 2, ejected: 0, connecting: 0 });
   });
 
   it('for a connection that broke: that is made anew', async () => {

@@ -10,7 +10,7 @@ export const WIDE_STREAM_WINDOW = 1_048_576;
 export const CONNECTION_WINDOW = 16_777_216;
 
 /** The first words on a connection: no pushes, and a wide window for all streams together. */
-export const GREETING = Buffer.concat([
+export const CLIENT_PREFACE = Buffer.concat([
   PREFACE,
   settingsFrame([
     [Setting.ENABLE_PUSH, 0],

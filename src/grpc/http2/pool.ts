@@ -3,7 +3,7 @@ import { GrpcStatus } from '../grpc-code.js';
 import { localEnd } from './call-ends.js';
 import type { Connection } from './connection.js';
 import { EndpointSet, type EndpointSetOwner, type EndpointState } from './endpoint-set.js';
-import type { Dispatcher, Exchange } from './exchange.js';
+import type { Dispatcher, ClientCall } from './client-call.js';
 import type { PoolSettings } from './pool-settings.js';
 import { Standstill } from './standstill.js';
 
@@ -16,7 +16,7 @@ const FULL = localEnd(GrpcStatus.UNAVAILABLE, 'Too many calls wait for a connect
 export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   private readonly endpoints: EndpointSet;
   /** In order of arrival. */
-  private readonly waiting = new Set<Exchange>();
+  private readonly waiting = new Set<ClientCall>();
   private turn = 0;
   private isClosed = false;
   /** When a call was last opened, in `performance.now()` ms. */
@@ -44,18 +44,18 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   }
 
   /** Opens the call, or keeps it while a connection can be hoped for; without hope it fails at once. */
-  dispatch(exchange: Exchange): void {
-    if (this.isClosed) return exchange.fail(CLOSED);
+  dispatch(clientCall: ClientCall): void {
+    if (this.isClosed) return clientCall.fail(CLOSED);
     const connection = this.waiting.size === 0 ? this.pick() : undefined;
-    if (connection !== undefined) return this.open(exchange, connection);
+    if (connection !== undefined) return this.open(clientCall, connection);
     const { failure } = this.endpoints;
-    if (failure !== undefined) return exchange.fail(failure);
-    if (this.waiting.size >= MAX_WAITING) return exchange.fail(FULL);
-    this.waiting.add(exchange);
+    if (failure !== undefined) return clientCall.fail(failure);
+    if (this.waiting.size >= MAX_WAITING) return clientCall.fail(FULL);
+    this.waiting.add(clientCall);
   }
 
-  withdraw(exchange: Exchange): void {
-    this.waiting.delete(exchange);
+  withdraw(clientCall: ClientCall): void {
+    this.waiting.delete(clientCall);
   }
 
   /** Peers that allow no streams, or do not read, would keep all calls waiting as long as they answer pings. */
@@ -67,17 +67,17 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
   /** Calls that wait fail; those on a connection go on. */
   close(): void {
     this.isClosed = true;
-    for (const exchange of this.waiting) exchange.fail(CLOSED);
+    for (const clientCall of this.waiting) clientCall.fail(CLOSED);
     this.endpoints.close();
   }
 
   onRoom(): void {
     if (this.waiting.size === 0) return;
-    for (const exchange of this.waiting) {
+    for (const clientCall of this.waiting) {
       const connection = this.pick();
       if (connection === undefined) return;
-      this.waiting.delete(exchange);
-      this.open(exchange, connection);
+      this.waiting.delete(clientCall);
+      this.open(clientCall, connection);
     }
   }
 
@@ -85,12 +85,12 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
     this.onRoom();
     const { failure } = this.endpoints;
     if (failure === undefined) return;
-    for (const exchange of this.waiting) exchange.fail(failure);
+    for (const clientCall of this.waiting) clientCall.fail(failure);
   }
 
-  private open(exchange: Exchange, connection: Connection): void {
-    exchange.openOn(connection);
-    this.openedAt = exchange.openedAt;
+  private open(clientCall: ClientCall, connection: Connection): void {
+    clientCall.openOn(connection);
+    this.openedAt = clientCall.openedAt;
   }
 
   private pick(): Connection | undefined {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
-import { Http2World, soon } from '../../../test/support/http2-world.js';
+import { Http2Fixture, soon } from '../../../test/support/http2-fixture.js';
 import {
   type ArrivedFrame,
   goodAnswer,
@@ -14,12 +14,12 @@ import { until } from '../../../test/support/until.js';
 
 const NOTHING = Buffer.alloc(0);
 
-const world = new Http2World();
-afterEach(() => world.close());
+const fixture = new Http2Fixture();
+afterEach(() => fixture.close());
 
 /** A peer that says something with the first call, and answers all others. */
 async function peerThat(say: (streamId: number) => Uint8Array): Promise<RawPeer> {
-  const peer = await world.peer(({ type, streamId }, connection) => {
+  const peer = await fixture.peer(({ type, streamId }, connection) => {
     if (type !== FrameType.DATA) return;
     const isFirst = connection === peer.connections[0];
     connection.send(isFirst ? say(streamId) : goodAnswer(streamId, Buffer.from('sound')));
@@ -84,7 +84,7 @@ describe('a peer that breaks RFC 9113', () => {
   it.each(CONNECTION_ERRORS)('section %s by "%s" loses its connection, and the next is sound', async (...row) => {
     const [, details, say, errorCode = 1] = row as unknown as Row;
     const peer = await peerThat(say);
-    const transport = world.open(peer.target);
+    const transport = fixture.open(peer.target);
     const { error, failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon() })));
     expect(error.code).toBe('UPSTREAM_ERROR');
     expect(failure).toMatchObject({ grpcCode: 'INTERNAL', origin: 'transport', backendFault: true });
@@ -97,8 +97,8 @@ describe('a peer that breaks RFC 9113', () => {
   });
 
   it('from its first frame on is not connected to', async () => {
-    const peer = await world.peer(() => undefined, frame(FrameType.PING, 0, 0, Buffer.alloc(8)));
-    const { failure } = await failureOf(world.open(peer.target).unary(getUserCall()));
+    const peer = await fixture.peer(() => undefined, frame(FrameType.PING, 0, 0, Buffer.alloc(8)));
+    const { failure } = await failureOf(fixture.open(peer.target).unary(getUserCall()));
     expect(failure.details).toContain('first frame is not SETTINGS');
   });
 
@@ -110,10 +110,10 @@ describe('a peer that breaks RFC 9113', () => {
         [0xabcd, 7],
       ]),
     ]);
-    const peer = await world.peer(({ type, streamId }, connection) => {
+    const peer = await fixture.peer(({ type, streamId }, connection) => {
       if (type === FrameType.DATA) connection.send(answer, goodAnswer(streamId, Buffer.from('sound')));
     });
-    expect(await world.open(peer.target).unary(getUserCall())).toEqual(Buffer.from('sound'));
+    expect(await fixture.open(peer.target).unary(getUserCall())).toEqual(Buffer.from('sound'));
   });
 });
 
@@ -147,12 +147,12 @@ const FLOODS: readonly (readonly [what: string, flood: (streamId: number) => Uin
 
 describe('frames that bring no call forward', () => {
   it.each(FLOODS)('of the kind %s have a budget', async (_what, flood) => {
-    const peer = await world.peer(({ type, streamId }, connection) => {
+    const peer = await fixture.peer(({ type, streamId }, connection) => {
       if (type !== FrameType.DATA || connection !== peer.connections[0]) return;
       if (streamId === 1) return connection.send(goodAnswer(streamId, Buffer.from('sound')));
       connection.send(Buffer.concat(Array<Uint8Array>(30_000).fill(flood(streamId))));
     });
-    const transport = world.open(peer.target);
+    const transport = fixture.open(peer.target);
     await transport.unary(getUserCall());
     const { failure } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000) })));
     expect(failure).toMatchObject({ origin: 'transport', backendFault: true });
@@ -163,12 +163,12 @@ describe('frames that bring no call forward', () => {
   });
 
   it('are allowed as long as calls go on beside them', async () => {
-    const peer = await world.peer(({ type, streamId }, connection) => {
+    const peer = await fixture.peer(({ type, streamId }, connection) => {
       if (type !== FrameType.DATA) return;
       const beside = FLOODS.slice(5, 12).flatMap(([what, make]) => (what.includes('SETTINGS') ? [] : [make(streamId)]));
       connection.send(...beside, goodAnswer(streamId, Buffer.from('sound')), ...beside);
     });
-    const transport = world.open(peer.target);
+    const transport = fixture.open(peer.target);
     for (let n = 0; n < 3_000; n++) await transport.unary(getUserCall({ deadlineAt: soon() }));
     expect(peer.connections).toHaveLength(1);
   });

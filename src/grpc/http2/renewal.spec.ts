@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { answer, frame, GRPC_HEADERS, type Http2Reply } from '../../../test/support/http2-stub.js';
-import { Http2World, soon } from '../../../test/support/http2-world.js';
+import { Http2Fixture, soon } from '../../../test/support/http2-fixture.js';
 import { getUserCall } from '../../../test/support/transport.js';
 import type { Http2Transport } from './http2-transport.js';
 import { until } from '../../../test/support/until.js';
@@ -22,8 +22,8 @@ const CALLS_AND_STREAMS: Http2Reply = (stream, headers) => {
   stream.write(frame(Buffer.from('first')));
 };
 
-const world = new Http2World();
-afterEach(() => world.close());
+const fixture = new Http2Fixture();
+afterEach(() => fixture.close());
 
 /** Opens a stream, and leaves it at its first message. */
 async function leave(transport: Http2Transport): Promise<void> {
@@ -36,8 +36,8 @@ async function leave(transport: Http2Transport): Promise<void> {
 
 describe('a connection that is old', () => {
   it('gives way to another without a failed call, and ends with its last one', async () => {
-    const stub = await world.stub(CALLS_AND_STREAMS);
-    const transport = world.open(stub.target, { connectionMaxAgeMs: 40 });
+    const stub = await fixture.stub(CALLS_AND_STREAMS);
+    const transport = fixture.open(stub.target, { connectionMaxAgeMs: 40 });
     const stream = transport.serverStream(getUserCall({ method: STREAM, deadlineAt: soon() }));
     const iterator = stream[Symbol.asyncIterator]();
     await iterator.next();
@@ -50,8 +50,8 @@ describe('a connection that is old', () => {
   });
 
   it('stays while no other can be made', async () => {
-    const stub = await world.stub(ANSWER);
-    const transport = world.open(stub.target, { connectionMaxAgeMs: 10, initialBackoffMs: 1, maxBackoffMs: 2 });
+    const stub = await fixture.stub(ANSWER);
+    const transport = fixture.open(stub.target, { connectionMaxAgeMs: 10, initialBackoffMs: 1, maxBackoffMs: 2 });
     await transport.unary(getUserCall());
     const attempts = stub.refuse();
     await until(() => attempts() > 2);
@@ -61,8 +61,8 @@ describe('a connection that is old', () => {
 
 describe('a connection of which many calls were given up', () => {
   it('is replaced before its backend minds', async () => {
-    const stub = await world.stub(CALLS_AND_STREAMS);
-    const transport = world.open(stub.target, { initialBackoffMs: 1 });
+    const stub = await fixture.stub(CALLS_AND_STREAMS);
+    const transport = fixture.open(stub.target, { initialBackoffMs: 1 });
     const stream = transport.serverStream(getUserCall({ method: STREAM, deadlineAt: soon(30_000) }));
     const bystander = stream[Symbol.asyncIterator]();
     await bystander.next();
@@ -79,8 +79,8 @@ describe('a connection of which many calls were given up', () => {
 
 describe('an address', () => {
   it('has as many connections as are wanted, which take calls in turn', async () => {
-    const stub = await world.stub(ANSWER);
-    const transport = world.open(stub.target, { connectionsPerAddress: 3 });
+    const stub = await fixture.stub(ANSWER);
+    const transport = fixture.open(stub.target, { connectionsPerAddress: 3 });
     await until(() => transport.endpointCounts().ready === 3);
     const seen = stub.sessions.map((session) => once(session, 'stream'));
     for (let n = 0; n < 3; n++) await transport.unary(getUserCall());

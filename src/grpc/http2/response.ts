@@ -53,7 +53,7 @@ export class Response {
   ) {}
 
   /** Nothing has come yet that speaks against asking somebody else. */
-  get isUntouched(): boolean {
+  get isUnprocessed(): boolean {
     return !this.hasBegun;
   }
 

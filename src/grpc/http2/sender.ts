@@ -1,7 +1,7 @@
 import { ConnectionError, DEFAULT_WINDOW, ErrorCode, Flag, FrameType, MAX_WINDOW, MESSAGE_HEADER } from './frames.js';
 import type { PeerSettings } from './peer-settings.js';
 import type { Stream } from './stream.js';
-import type { Wire } from './wire.js';
+import type { FramedSocket } from './framed-socket.js';
 
 /** Why a window that the peer widens is an error (RFC 9113, section 6.9.1). */
 export const WINDOW_TOO_WIDE = 'flow-control window exceeds 2^31-1';
@@ -15,7 +15,7 @@ export class Sender {
   private readonly waiting = new Set<Stream>();
 
   constructor(
-    private readonly wire: Pick<Wire, 'outbox' | 'isCongested'>,
+    private readonly socket: Pick<FramedSocket, 'writeBuffer' | 'isCongested'>,
     private readonly peer: PeerSettings,
   ) {}
 
@@ -23,7 +23,7 @@ export class Sender {
   start(stream: Stream, message: Uint8Array, now: number): void {
     const length = MESSAGE_HEADER + message.length;
     const fits = length <= this.window && length <= stream.sendWindow && length <= this.peer.maxFramePayload;
-    if (fits && !this.wire.isCongested && this.waiting.size === 0) {
+    if (fits && !this.socket.isCongested && this.waiting.size === 0) {
       this.sentAt = now;
       return this.sendWhole(stream, message);
     }
@@ -70,7 +70,7 @@ export class Sender {
   /** Sends a frame of each waiting stream in turn, until nothing more may be sent. */
   resume(): void {
     let progress = true;
-    while (progress && !this.wire.isCongested) {
+    while (progress && !this.socket.isCongested) {
       progress = false;
       for (const stream of this.waiting) progress = this.sendPart(stream) || progress;
     }
@@ -79,7 +79,7 @@ export class Sender {
   private sendWhole(stream: Stream, message: Uint8Array): void {
     const length = MESSAGE_HEADER + message.length;
     this.window -= length;
-    const { outbox } = this.wire;
+    const { writeBuffer: outbox } = this.socket;
     outbox.header(length, FrameType.DATA, Flag.END_STREAM, stream.id);
     outbox.reserve(MESSAGE_HEADER);
     writePrefix(outbox.slab, outbox.end, message.length);
@@ -95,8 +95,8 @@ export class Sender {
     this.sentAt = performance.now();
     this.window -= length;
     stream.sendWindow -= length;
-    this.wire.outbox.header(length, FrameType.DATA, isLast ? Flag.END_STREAM : 0, stream.id);
-    this.wire.outbox.push(unsent.subarray(0, length));
+    this.socket.writeBuffer.header(length, FrameType.DATA, isLast ? Flag.END_STREAM : 0, stream.id);
+    this.socket.writeBuffer.push(unsent.subarray(0, length));
     stream.unsent = isLast ? undefined : unsent.subarray(length);
     if (isLast) this.waiting.delete(stream);
     return true;

@@ -4,9 +4,9 @@ import { GrpcStatus } from '../grpc-code.js';
 import { PulledStream } from '../pulled-stream.js';
 import { callError } from '../status.js';
 import type { TransportCall } from '../transport.js';
-import { Backlog } from './backlog.js';
+import { ReceiveBuffer } from './receive-buffer.js';
 import { localEnd, transportEnd } from './call-ends.js';
-import { Exchange, type ExchangeParts } from './exchange.js';
+import { ClientCall, type ClientCallParts } from './client-call.js';
 import { MessageReader } from './message-reader.js';
 import { STREAM_WINDOW } from './own-settings.js';
 import type { Receiver } from './receiver.js';
@@ -19,44 +19,44 @@ export class ServerStream extends PulledStream implements Receiver {
   readonly windowBytes = STREAM_WINDOW;
   readonly isHolding = true;
   readonly missing = undefined;
-  private readonly exchange: Exchange;
-  private readonly backlog = new Backlog();
+  private readonly clientCall: ClientCall;
+  private readonly receiveBuffer = new ReceiveBuffer();
   private message: MessageReader;
 
   constructor(
     private readonly call: TransportCall,
-    private readonly parts: ExchangeParts,
+    private readonly parts: ClientCallParts,
   ) {
     super(call.signal);
-    this.exchange = new Exchange(call, parts, this);
+    this.clientCall = new ClientCall(call, parts, this);
     this.message = this.nextMessage();
   }
 
   start(): void {
-    this.exchange.start();
+    this.clientCall.start();
   }
 
   data(bytes: Buffer, start: number, end: number): undefined {
     if (this.isOver) return;
-    this.backlog.push(bytes, start, end);
+    this.receiveBuffer.push(bytes, start, end);
     this.serve();
   }
 
   protected override take(): Uint8Array | undefined {
     const { message } = this;
-    if (this.backlog.length > 0) this.exchange.release(this.backlog.feed(message));
-    if (message.failure !== undefined) this.spoil(message.failure);
+    if (this.receiveBuffer.length > 0) this.clientCall.release(this.receiveBuffer.feed(message));
+    if (message.failure !== undefined) this.failParse(message.failure);
     if (message.message !== undefined) this.message = this.nextMessage();
     return message.message;
   }
 
   protected override drop(): void {
-    this.backlog.clear();
+    this.receiveBuffer.clear();
     this.message = this.nextMessage();
   }
 
   protected override cancelCall(): void {
-    this.exchange.fail(CANCELLED);
+    this.clientCall.fail(CANCELLED);
   }
 
   /** A stream that ends inside a message was cut off, whatever its status says. */
@@ -67,11 +67,11 @@ export class ServerStream extends PulledStream implements Receiver {
   }
 
   /** What came makes no sense, whatever status came with it. */
-  private spoil(end: CallEnd): void {
+  private failParse(end: CallEnd): void {
     this.drop();
     this.isOver = true;
     this.error = callError(this.call, end);
-    this.exchange.fail(end);
+    this.clientCall.fail(end);
   }
 
   private nextMessage(): MessageReader {

@@ -32,7 +32,7 @@ export interface StreamListener {
   /** The peer broke a rule on this stream, which has been reset. */
   onViolation(end: CallEnd): void;
   /** The peer went away and promised not to have touched this call (GOAWAY). */
-  onUntouched(end: CallEnd): void;
+  onUnprocessed(end: CallEnd): void;
   /** The connection broke. */
   onLost(end: CallEnd): void;
 }

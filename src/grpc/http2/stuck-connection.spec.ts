@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../../test/support/failure.js';
-import { Http2World, soon } from '../../../test/support/http2-world.js';
+import { Http2Fixture, soon } from '../../../test/support/http2-fixture.js';
 import { type ArrivedFrame, goodAnswer, type RawConnection, type RawPeer } from '../../../test/support/raw-http2.js';
 import { getUserCall, UNOBSERVED } from '../../../test/support/transport.js';
 import { Flag, frame, FrameType, Setting, settingsFrame, uint32 } from './frames.js';
 import type { Http2Transport } from './http2-transport.js';
 import { until } from '../../../test/support/until.js';
 
-const world = new Http2World();
-afterEach(() => world.close());
+const fixture = new Http2Fixture();
+afterEach(() => fixture.close());
 
 /** Answers calls and pings. */
 function soundly({ type, flags, streamId, payload }: ArrivedFrame, connection: RawConnection): void {
@@ -30,7 +30,7 @@ function isReady(connection: RawConnection | undefined): boolean {
 
 /** A peer of one address whose first connections are stuck, and the others sound. */
 async function stuckPeer(greeting: Uint8Array, whileStuck: OnFrame, stuck = 1): Promise<RawPeer> {
-  const peer = await world.peer((arrived, connection) => {
+  const peer = await fixture.peer((arrived, connection) => {
     const isStuck = peer.connections.indexOf(connection) < stuck;
     if (isStuck) return whileStuck(arrived, connection);
     if (arrived.type === FrameType.SETTINGS && (arrived.flags & Flag.ACK) === 0) connection.send(ROOM);
@@ -65,9 +65,9 @@ const STUCK: readonly Row[] = [
   ['says nothing at all any more', 'silent', settingsFrame([]), () => undefined],
 ];
 
-async function failuresUntilSuccess(transport: Http2Transport, isHurried: boolean): Promise<number> {
+async function failuresUntilSuccess(transport: Http2Transport, hasClientDeadline: boolean): Promise<number> {
   for (let failures = 0; failures < 30; failures++) {
-    const call = getUserCall({ deadlineAt: performance.now() + 400, isHurried });
+    const call = getUserCall({ deadlineAt: performance.now() + 400, hasClientDeadline });
     const isServed = await transport.unary(call).then(
       () => true,
       () => false,
@@ -82,7 +82,7 @@ describe('a connection to the only address of an upstream', () => {
     const peer = await stuckPeer(greeting, whileStuck);
     const reasons: string[] = [];
     const observer = { ...UNOBSERVED, replaced: (_address: string, why: string) => void reasons.push(why) };
-    const transport = world.open(peer.target, { keepaliveTimeoutMs: 60_000 }, observer);
+    const transport = fixture.open(peer.target, { keepaliveTimeoutMs: 60_000 }, observer);
     expect(await failuresUntilSuccess(transport, false)).toBeLessThanOrEqual(6);
     expect(peer.connections).toHaveLength(2);
     expect(reasons).toEqual([reason]);
@@ -94,14 +94,14 @@ describe('a connection to the only address of an upstream', () => {
     'that %s is replaced although all clients hurry',
     async (_what, _reason, greeting, whileStuck) => {
       const peer = await stuckPeer(greeting, whileStuck);
-      const transport = world.open(peer.target, { keepaliveTimeoutMs: 60_000 });
+      const transport = fixture.open(peer.target, { keepaliveTimeoutMs: 60_000 });
       expect(await failuresUntilSuccess(transport, true)).toBeLessThanOrEqual(6);
     },
   );
 
   it('is replaced again while the next one is stuck, too', async () => {
     const peer = await stuckPeer(settingsFrame([[Setting.MAX_CONCURRENT_STREAMS, 0]]), onlyPings, 3);
-    const transport = world.open(peer.target);
+    const transport = fixture.open(peer.target);
     expect(await failuresUntilSuccess(transport, false)).toBeLessThan(30);
     expect(peer.connections).toHaveLength(4);
   });
@@ -113,7 +113,7 @@ describe('a connection to the only address of an upstream', () => {
       const answer = (): void => connection.send(goodAnswer(1, Buffer.from('late')));
       if (arrived.type === FrameType.DATA && arrived.streamId === 1) held.resolve(answer);
     });
-    const transport = world.open(peer.target);
+    const transport = fixture.open(peer.target);
     const late = transport.unary(getUserCall({ deadlineAt: soon(20_000) }));
     const release = await held.promise;
     await failuresUntilSuccess(transport, false);
@@ -122,13 +122,14 @@ describe('a connection to the only address of an upstream', () => {
   });
 
   it('is not replaced because a slow service answers nobody in a hurry', async () => {
-    const peer = await world.peer((arrived, connection) => {
+    const peer = await fixture.peer((arrived, connection) => {
       onlyPings(arrived, connection);
       if (arrived.type === FrameType.DATA) setTimeout(() => soundly(arrived, connection), 300);
     });
-    const transport = world.open(peer.target);
+    const transport = fixture.open(peer.target);
     for (let round = 0; round < 20; round++) {
-      const hurried = () => transport.unary(getUserCall({ deadlineAt: performance.now() + 50, isHurried: true }));
+      const hurried = () =>
+        transport.unary(getUserCall({ deadlineAt: performance.now() + 50, hasClientDeadline: true }));
       await Promise.all(Array.from({ length: 10 }, () => failureOf(hurried())));
     }
     expect(await transport.unary(getUserCall({ deadlineAt: soon() }))).toEqual(Buffer.from('sound'));
@@ -141,7 +142,7 @@ describe('a connection to the only address of an upstream', () => {
 describe('a connection that is swallowed in silence', () => {
   it('is pinged with the first deadline, replaced soon, and given up', async () => {
     const peer = await stuckPeer(settingsFrame([]), () => undefined);
-    const transport = world.open(peer.target, { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 1_500 });
+    const transport = fixture.open(peer.target, { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 1_500 });
     const { error } = await failureOf(transport.unary(getUserCall({ deadlineAt: soon(100) })));
     expect(error.code).toBe('UPSTREAM_TIMEOUT');
     const lost = failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000) })));
@@ -153,7 +154,7 @@ describe('a connection that is swallowed in silence', () => {
 
   it('is noticed as well when its clients leave before the deadline', async () => {
     const peer = await stuckPeer(settingsFrame([]), () => undefined);
-    const transport = world.open(peer.target, { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 60_000 });
+    const transport = fixture.open(peer.target, { keepaliveTimeMs: 60_000, keepaliveTimeoutMs: 60_000 });
     await failureOf(transport.unary(getUserCall({ deadlineAt: soon(20_000), signal: AbortSignal.timeout(1_100) })));
     await until(() => isReady(peer.connections[1]));
     expect(await transport.unary(getUserCall({ deadlineAt: soon() }))).toEqual(Buffer.from('sound'));

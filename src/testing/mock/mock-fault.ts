@@ -2,7 +2,7 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import type { Metadata } from '@grpc/grpc-js';
 import { nearest } from '../../domain/did-you-mean.js';
-import { duration } from '../../config/quantities.js';
+import { duration } from '../../config/unit-parsers.js';
 import { GRPC_CODES, type GrpcCode } from '../../grpc/grpc-code.js';
 
 /** Request metadata of one call: how it is to end, and after how long. */

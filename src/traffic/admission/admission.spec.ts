@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { principalOf } from '../../../test/support/principal.js';
-import { LOAD } from '../../../test/support/stack-world.js';
+import { LOAD } from '../../../test/support/stack-fixture.js';
 import { streamMethod, unaryMethod, upstreamCall } from '../../../test/support/upstream-call.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { Admission, type Pressure } from './admission.js';

@@ -37,7 +37,7 @@ function outdates(writer: Caller, reader: Caller): boolean {
   const key = cacheKey(callOf(reader), 'tenant');
   store.set(key, { body: Buffer.of(1), freshUntil: 1_000, generation: store.get(key).generation }, 1_000);
   expect(store.get(key).isOutdated).toBe(false);
-  store.outdate(writeGroups(callOf(writer)));
+  store.invalidate(writeGroups(callOf(writer)));
   return store.get(key).isOutdated;
 }
 

@@ -42,5 +42,5 @@ export interface ResponseStore {
    * Makes all answers of some groups stale for everyone who asks once it has resolved.
    * @param freshMs longest time that one of them may still be fresh.
    */
-  outdate(groups: readonly string[], freshMs: number): void | Promise<void>;
+  invalidate(groups: readonly string[], freshMs: number): void | Promise<void>;
 }

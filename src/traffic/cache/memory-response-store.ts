@@ -1,11 +1,11 @@
 import { ByteLru } from '../byte-lru.js';
 import type { CachedAnswer, CacheKey, Lookup, ResponseStore } from './cached-answer.js';
-import { WriteMarks } from './write-marks.js';
+import { CacheGenerations } from './cache-generations.js';
 
 /** Answers in the memory of this process, and the writes that it has seen. */
 export class MemoryResponseStore implements ResponseStore {
   private readonly answers: ByteLru<CachedAnswer>;
-  private readonly writes = new WriteMarks();
+  private readonly writes = new CacheGenerations();
 
   constructor(maxBytes: number, now: () => number) {
     this.answers = new ByteLru(maxBytes, now);
@@ -37,7 +37,7 @@ export class MemoryResponseStore implements ResponseStore {
     this.answers.set(name, answer, { size: answer.body.length, lifeMs });
   }
 
-  outdate(groups: readonly string[]): void {
+  invalidate(groups: readonly string[]): void {
     for (const group of groups) this.writes.move(group);
   }
 }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
-import type { SealedBox } from '../../redis/sealed-box.js';
+import type { AeadCipher } from '../../redis/aead-cipher.js';
 import type { CachedAnswer, CacheKey, Lookup, ResponseStore } from './cached-answer.js';
 import type { MemoryResponseStore } from './memory-response-store.js';
 
@@ -19,7 +19,7 @@ const SLACK_MS = 5_000;
 export class RedisResponseStore implements ResponseStore {
   constructor(
     private readonly redis: RedisConnections,
-    private readonly box: SealedBox,
+    private readonly cipher: AeadCipher,
     private readonly memory: MemoryResponseStore,
   ) {}
 
@@ -30,7 +30,7 @@ export class RedisResponseStore implements ResponseStore {
       const [stored, ...marks] = await this.redis.run((redis) => redis.mgetBuffer(name, ...key.groups.map(markKey)));
       const generation = { own: standIn.generation.own, shared: sumOf(marks) };
       if (!stored) return { answer: undefined, isOutdated: false, generation, failed: false };
-      const answer = unpack(this.box.openBytes(name, stored), generation.own);
+      const answer = unpack(this.cipher.openBytes(name, stored), generation.own);
       if (answer === undefined) await this.redis.run((redis) => redis.del(name));
       const isOutdated = answer?.generation.shared !== generation.shared;
       return { answer, isOutdated, generation, failed: answer === undefined };
@@ -42,14 +42,14 @@ export class RedisResponseStore implements ResponseStore {
   set(key: CacheKey, answer: CachedAnswer, lifeMs: number): void {
     this.memory.set(key, answer, lifeMs);
     const name = redisKey('cache', key.name);
-    const stored = this.box.sealBytes(name, pack(answer));
+    const stored = this.cipher.sealBytes(name, pack(answer));
     const write = this.redis.run((redis) => redis.set(name, stored, 'PX', Math.ceil(lifeMs)));
     // Its connection tells that Redis is away; an answer that is not kept costs one call more.
     write.catch(() => undefined);
   }
 
-  async outdate(groups: readonly string[], freshMs: number): Promise<void> {
-    this.memory.outdate(groups);
+  async invalidate(groups: readonly string[], freshMs: number): Promise<void> {
+    this.memory.invalidate(groups);
     const lifeMs = Math.ceil(freshMs + SLACK_MS);
     const write = this.redis.run((redis) =>
       Promise.all(groups.map((group) => redis.set(markKey(group), randomInt(1, MARKS), 'PX', lifeMs))),

@@ -4,9 +4,9 @@ import type { GatewayConfig } from '../../config/gateway-config.js';
 import { Contract } from '../../contract/contract.js';
 import { GatewayMetrics } from '../../observe/metrics.js';
 import { RedisConnections } from '../../redis/redis-connections.js';
-import { SealedBox } from '../../redis/sealed-box.js';
+import { AeadCipher } from '../../redis/aead-cipher.js';
 import { MemoryResponseStore } from './memory-response-store.js';
-import { freshTimes } from './outdating.js';
+import { freshTimes } from './invalidate-on-write.js';
 import { RedisResponseStore } from './redis-response-store.js';
 import { ResponseCache } from './response-cache.js';
 
@@ -24,9 +24,9 @@ export const responseCacheProvider: FactoryProvider<ResponseCache> = {
     caches.watch('response', () => memory.bytes);
     bounded.watchEvictions('response', () => memory.evicted);
     bounded.watchEvictions('response_group', () => memory.evictedGroups);
-    const box = SealedBox.of('response-cache', settings.redis?.secrets);
+    const cipher = AeadCipher.of('response-cache', settings.redis?.secrets);
     const cache = new ResponseCache({
-      store: redis && box ? new RedisResponseStore(redis, box, memory) : memory,
+      store: redis && cipher ? new RedisResponseStore(redis, cipher, memory) : memory,
       settings,
       metrics: caches,
       freshTimes: () =>

@@ -10,7 +10,7 @@ import type { UpstreamStream } from '../upstream-stream.js';
 import { isUpstreamFault } from '../upstream-fault.js';
 import { cacheKey } from './cache-key.js';
 import type { CachedAnswer, CacheKey, Generation, ResponseStore } from './cached-answer.js';
-import { outdating, outdatingStream } from './outdating.js';
+import { invalidateOnWrite, outdatingStream } from './invalidate-on-write.js';
 import { withinOwnTime } from './own-time.js';
 
 /** Settings that the cache depends on. */
@@ -54,7 +54,7 @@ export class ResponseCache {
   layers({ upstream, readOnly, policy: { cache } }: RpcMethod): Layer[] {
     if (cache !== undefined) return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];
     const freshMs = readOnly ? undefined : this.parts.freshTimes().get(upstream);
-    return freshMs === undefined ? [] : [outdating(this.parts.store, freshMs)];
+    return freshMs === undefined ? [] : [invalidateOnWrite(this.parts.store, freshMs)];
   }
 
   /** The layer of an RPC that is a stream and writes to what others read from a cache. */

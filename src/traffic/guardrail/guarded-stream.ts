@@ -59,8 +59,8 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  spoil(error: unknown): GatewayError {
-    const blamed = this.source.spoil(error);
+  attributeFailure(error: unknown): GatewayError {
+    const blamed = this.source.attributeFailure(error);
     this.close(blamed);
     return blamed;
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** What a request with an Idempotency-Key came to, as it is sent again. */
-export interface KeptAnswer {
+export interface StoredResponse {
   readonly status: number;
   /** Empty where there is no body. */
   readonly contentType: string;
@@ -19,7 +19,7 @@ export interface IdempotencyRecord {
   /** The instance that took the key; empty in records of earlier versions. */
   readonly owner: string;
   /** Undefined: the first request with this key is still under way. */
-  readonly answer: KeptAnswer | undefined;
+  readonly answer: StoredResponse | undefined;
 }
 
 const Stored = z.object({

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import type { IdempotencyRecord, KeptAnswer } from './idempotency-record.js';
+import type { IdempotencyRecord, StoredResponse } from './idempotency-record.js';
 import { type LocalRecord, LocalRecords } from './local-records.js';
 import type { SharedRecords } from './shared-records.js';
 import { WriteBack } from './write-back.js';
@@ -21,7 +21,7 @@ const PART_OF_MEMORY = 4;
 /** A key that was taken: ends with one of its methods. Neither rejects. */
 export interface Claim {
   /** Later requests with the key get this answer. Of one that is too large its status is kept. */
-  keep(answer: KeptAnswer): Promise<void>;
+  keep(answer: StoredResponse): Promise<void>;
   /** The key is free again: what it was taken for came to nothing. */
   release(): Promise<void>;
 }
@@ -119,13 +119,13 @@ export class IdempotencyRecords {
     };
   }
 
-  private isTooLarge({ body }: KeptAnswer): boolean {
+  private isTooLarge({ body }: StoredResponse): boolean {
     const { responseCache, idempotency } = this.settings;
     return body.length > Math.min(responseCache.maxEntryBytes, idempotency.maxBytes / PART_OF_MEMORY);
   }
 }
 
 /** Says that a request was carried out, and with which status. */
-function omitBody({ status }: KeptAnswer): KeptAnswer {
+function omitBody({ status }: StoredResponse): StoredResponse {
   return { status, contentType: '', body: Buffer.alloc(0), omitted: true };
 }

@@ -1,7 +1,7 @@
 import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
 import { RedisScript } from '../../redis/redis-script.js';
-import type { SealedBox } from '../../redis/sealed-box.js';
+import type { AeadCipher } from '../../redis/aead-cipher.js';
 import { type IdempotencyRecord, packRecord, unpackRecord } from './idempotency-record.js';
 
 /** A store that has lost its memory gives away no key for so long: longer than an instance takes to reconnect and restore its own. */
@@ -45,7 +45,7 @@ export type ClaimOutcome = IdempotencyRecord | number | 'claimed';
 export class SharedRecords {
   constructor(
     private readonly redis: RedisConnections,
-    private readonly box: SealedBox,
+    private readonly cipher: AeadCipher,
   ) {
     // A store that is empty when this instance starts has, as far as it knows, lost nothing.
     redis.run((client) => client.set(SINCE_KEY, 0, 'NX')).catch(() => undefined);
@@ -53,7 +53,7 @@ export class SharedRecords {
 
   /** The record as it is stored, sealed for its key. */
   seal(key: string, record: IdempotencyRecord): string {
-    return this.box.seal(nameOf(key), packRecord(record));
+    return this.cipher.seal(nameOf(key), packRecord(record));
   }
 
   /** Takes a key for a sealed record. What cannot be read, and what `isMine` says is left of this instance, is replaced. */
@@ -110,7 +110,7 @@ export class SharedRecords {
   }
 
   private read(key: string, sealed: string): IdempotencyRecord | undefined {
-    const text = this.box.open(nameOf(key), sealed);
+    const text = this.cipher.open(nameOf(key), sealed);
     return text === undefined ? undefined : unpackRecord(text);
   }
 }

@@ -5,8 +5,8 @@ export const AI_ERRORS: Scenario = {
   name: 'ai-errors',
   fault: 'AIService fails every call and passes its health check',
   traffic: { requests: MOSTLY_AI },
-  inject: async ({ world }) => void (await world.setFault('ai', { mode: 'fail', code: 'UNAVAILABLE', ratio: 1 })),
-  heal: async ({ world }) => void (await world.setFault('ai', { mode: 'none' })),
+  inject: async ({ sandbox }) => void (await sandbox.setFault('ai', { mode: 'fail', code: 'UNAVAILABLE', ratio: 1 })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('ai', { mode: 'none' })),
   alerts: [
     { alert: 'HighAiServiceErrorRate', receiver: 'slack-backends' },
     { alert: 'GatewayCircuitOpen', receiver: 'slack-backends', labels: { upstream: 'ai' } },

@@ -3,8 +3,8 @@ import type { Scenario } from './scenario.js';
 export const AUTH_DOWN: Scenario = {
   name: 'auth-down',
   fault: 'AuthService refuses connections',
-  inject: async ({ world }) => void (await world.setFault('auth', { mode: 'down' })),
-  heal: async ({ world }) => void (await world.setFault('auth', { mode: 'none' })),
+  inject: async ({ sandbox }) => void (await sandbox.setFault('auth', { mode: 'down' })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('auth', { mode: 'none' })),
   alerts: [{ alert: 'AuthServiceUnreachable', receiver: 'pagerduty-auth-oncall', labels: { upstream: 'auth' } }],
   silenced: ['HighHttp5xxErrorRate', 'GatewayElevatedErrorRate'],
 };

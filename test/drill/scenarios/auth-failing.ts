@@ -6,9 +6,9 @@ export const AUTH_FAILING: Scenario = {
   fault: 'AuthService answers no question about credentials for longer than the grace, and signs people in',
   env: { GATEWAY_AUTH_CACHE_TTL: '1s', GATEWAY_AUTH_CACHE_HARD_GRACE: '5s', GATEWAY_AUTH_CACHE_SOFT_BUMP: '1s' },
   traffic: { requests: WITH_KEYS },
-  inject: async ({ world }) =>
-    void (await world.setFault('auth', { mode: 'fail', code: 'INTERNAL', ratio: 1, method: 'ValidateCredential' })),
-  heal: async ({ world }) => void (await world.setFault('auth', { mode: 'none' })),
+  inject: async ({ sandbox }) =>
+    void (await sandbox.setFault('auth', { mode: 'fail', code: 'INTERNAL', ratio: 1, method: 'ValidateCredential' })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('auth', { mode: 'none' })),
   alerts: [
     { alert: 'GatewayAuthCacheHardEvict', receiver: 'pagerduty-auth-oncall' },
     { alert: 'GatewayDegraded', receiver: 'slack-infra-oncall', labels: { component: 'auth_cache' } },

@@ -7,7 +7,7 @@ export const AUTH_SLOW: Scenario = {
   // Room for one of two keys that take turns: otherwise both are renewed in the background and nobody waits.
   env: { GATEWAY_AUTH_CACHE_L1_SIZE: '1' },
   traffic: { requests: WITH_KEYS },
-  inject: async ({ world }) => void (await world.setFault('auth', { mode: 'slow', latencyMs: 80 })),
-  heal: async ({ world }) => void (await world.setFault('auth', { mode: 'none' })),
+  inject: async ({ sandbox }) => void (await sandbox.setFault('auth', { mode: 'slow', latencyMs: 80 })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('auth', { mode: 'none' })),
   alerts: [{ alert: 'GatewayAuthLatencyHigh', receiver: 'pagerduty-auth-oncall' }],
 };

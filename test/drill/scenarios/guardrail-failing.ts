@@ -5,8 +5,9 @@ export const GUARDRAIL_FAILING: Scenario = {
   name: 'guardrail-failing',
   fault: 'The guardrail fails every check',
   traffic: { requests: MOSTLY_AI },
-  inject: async ({ world }) => void (await world.setFault('guardrail', { mode: 'fail', code: 'INTERNAL', ratio: 1 })),
-  heal: async ({ world }) => void (await world.setFault('guardrail', { mode: 'none' })),
+  inject: async ({ sandbox }) =>
+    void (await sandbox.setFault('guardrail', { mode: 'fail', code: 'INTERNAL', ratio: 1 })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('guardrail', { mode: 'none' })),
   alerts: [
     { alert: 'GatewayGuardrailFailing', receiver: 'slack-backends' },
     { alert: 'GatewayCircuitStuckOpen', receiver: 'pagerduty-backends-oncall', labels: { upstream: 'guardrail' } },

@@ -11,9 +11,9 @@ export const JWKS_DOWN: Scenario = {
     await site.pod.plant('/an-hour-ago');
     const age = 'time() - min(gateway_jwks_last_success_timestamp_seconds{job="api-gateway"}) > 3600';
     await until('keys were fetched an hour ago', async () => (await site.query(age)).length > 0);
-    await site.world.setFault('jwks', { mode: 'down' });
+    await site.sandbox.setFault('jwks', { mode: 'down' });
     await site.pod.plant('/now');
   },
-  heal: async ({ world }) => void (await world.setFault('jwks', { mode: 'none' })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('jwks', { mode: 'none' })),
   alerts: [{ alert: 'GatewayJwksStale', receiver: 'slack-auth' }],
 };

@@ -4,7 +4,7 @@ export const REDIS_DOWN: Scenario = {
   name: 'redis-down',
   fault: 'Redis refuses connections',
   redis: true,
-  inject: async ({ world }) => void (await world.setFault('redis', { mode: 'down' })),
-  heal: async ({ world }) => void (await world.setFault('redis', { mode: 'none' })),
+  inject: async ({ sandbox }) => void (await sandbox.setFault('redis', { mode: 'down' })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('redis', { mode: 'none' })),
   alerts: [{ alert: 'GatewayDegraded', receiver: 'slack-infra-oncall' }],
 };

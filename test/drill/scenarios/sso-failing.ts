@@ -11,11 +11,11 @@ export const SSO_FAILING: Scenario = {
     site.parts.add(new SignIns(site));
     return Promise.resolve({});
   },
-  inject: ({ world: { idp } }) => {
+  inject: ({ sandbox: { idp } }) => {
     if (idp !== undefined) [correct, idp.clientSecret] = [idp.clientSecret, CHANGED];
     return Promise.resolve();
   },
-  heal: ({ world: { idp } }) => {
+  heal: ({ sandbox: { idp } }) => {
     if (idp !== undefined) idp.clientSecret = correct;
     return Promise.resolve();
   },

@@ -8,7 +8,7 @@ export const STUCK_DRAIN: Scenario = {
   pods: 2,
   inject: async (site) => {
     const { pod } = site;
-    void ask(site.world, pod.url, 'alice@acme.test', 'slow 60000ms');
+    void ask(site.sandbox, pod.url, 'alice@acme.test', 'slow 60000ms');
     const busy = `gateway_in_flight_requests{pod="${pod.name}"} > 0`;
     await until('the request is in flight', async () => (await site.query(busy)).length > 0);
     pod.terminate();

@@ -13,8 +13,8 @@ export const TENANT_DOWN_JOURNAL: Scenario = {
     parts.add({ close: () => rmSync(directory, { recursive: true, force: true }) });
     return Promise.resolve({ GATEWAY_BUDGET_DEBIT_SHELF_DIR: directory });
   },
-  inject: async ({ world }) => void (await world.setFault('tenant', { mode: 'down' })),
-  heal: async ({ world }) => void (await world.setFault('tenant', { mode: 'none' })),
+  inject: async ({ sandbox }) => void (await sandbox.setFault('tenant', { mode: 'down' })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('tenant', { mode: 'none' })),
   alerts: [{ alert: 'GatewayBudgetDebitFlushFailing', receiver: 'slack-backends' }],
   companions: { HighHttp5xxErrorRate: 'requests about tenants are answered 503' },
 };

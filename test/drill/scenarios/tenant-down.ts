@@ -6,8 +6,8 @@ export const TENANT_DOWN: Scenario = {
   fault: 'TenantService refuses connections, and the AI is used',
   env: { GATEWAY_BUDGET_DEBIT_CAPACITY: '100', GATEWAY_BUDGET_DEBIT_BATCH_SIZE: '10' },
   traffic: { requests: MOSTLY_AI },
-  inject: async ({ world }) => void (await world.setFault('tenant', { mode: 'down' })),
-  heal: async ({ world }) => void (await world.setFault('tenant', { mode: 'none' })),
+  inject: async ({ sandbox }) => void (await sandbox.setFault('tenant', { mode: 'down' })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('tenant', { mode: 'none' })),
   alerts: [
     { alert: 'GatewayBudgetDebitFlushFailing', receiver: 'slack-backends' },
     { alert: 'GatewayBudgetDebitOutboxFilling', receiver: 'slack-backends', labels: { severity: 'ticket' } },

@@ -5,8 +5,13 @@ export const TENANT_REJECTS_USAGE: Scenario = {
   name: 'tenant-rejects-usage',
   fault: 'TenantService refuses usage events',
   traffic: { requests: MOSTLY_AI },
-  inject: async ({ world }) =>
-    void (await world.setFault('tenant', { mode: 'fail', code: 'PERMISSION_DENIED', ratio: 1, method: 'ReportUsage' })),
-  heal: async ({ world }) => void (await world.setFault('tenant', { mode: 'none' })),
+  inject: async ({ sandbox }) =>
+    void (await sandbox.setFault('tenant', {
+      mode: 'fail',
+      code: 'PERMISSION_DENIED',
+      ratio: 1,
+      method: 'ReportUsage',
+    })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('tenant', { mode: 'none' })),
   alerts: [{ alert: 'GatewayBudgetDebitRejected', receiver: 'pagerduty-backends-oncall' }],
 };

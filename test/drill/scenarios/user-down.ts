@@ -3,8 +3,8 @@ import type { Scenario } from './scenario.js';
 export const USER_DOWN: Scenario = {
   name: 'user-down',
   fault: 'UserService refuses connections',
-  inject: async ({ world }) => void (await world.setFault('user', { mode: 'down' })),
-  heal: async ({ world }) => void (await world.setFault('user', { mode: 'none' })),
+  inject: async ({ sandbox }) => void (await sandbox.setFault('user', { mode: 'down' })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('user', { mode: 'none' })),
   alerts: [
     { alert: 'HighHttp5xxErrorRate', receiver: 'pagerduty-apigateway-oncall' },
     { alert: 'GatewayCircuitOpen', receiver: 'slack-backends', labels: { upstream: 'user' } },

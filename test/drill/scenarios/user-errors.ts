@@ -3,8 +3,9 @@ import type { Scenario } from './scenario.js';
 export const USER_ERRORS: Scenario = {
   name: 'user-errors',
   fault: 'One in fifteen calls to UserService fails',
-  inject: async ({ world }) => void (await world.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 1 / 15 })),
-  heal: async ({ world }) => void (await world.setFault('user', { mode: 'none' })),
+  inject: async ({ sandbox }) =>
+    void (await sandbox.setFault('user', { mode: 'fail', code: 'INTERNAL', ratio: 1 / 15 })),
+  heal: async ({ sandbox }) => void (await sandbox.setFault('user', { mode: 'none' })),
   alerts: [
     { alert: 'GatewayElevatedErrorRate', receiver: 'slack-infra-oncall' },
     { alert: 'GatewayErrorBudgetBurn', receiver: 'pagerduty-apigateway-oncall', labels: { long: '1h' } },

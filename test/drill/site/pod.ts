@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { choosePort } from '../../../sandbox/gateway-process.js';
-import type { World } from '../../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../../sandbox/environment.js';
 import { buildGateway } from '../../support/build.js';
 import { GatewayProcess } from '../../support/gateway-process.js';
 
@@ -39,9 +39,9 @@ export class Pod {
   }
 
   /** Starts it; ready when it resolves. A port that somebody took meanwhile is replaced. */
-  static async start(world: World, options: PodOptions): Promise<Pod> {
+  static async start(sandbox: SandboxEnvironment, options: PodOptions): Promise<Pod> {
     for (let attempt = 1; ; attempt++) {
-      const pod = await Pod.spawn(world, options);
+      const pod = await Pod.spawn(sandbox, options);
       try {
         await pod.process.ready();
         return pod;
@@ -52,12 +52,12 @@ export class Pod {
     }
   }
 
-  private static async spawn(world: World, { name, env, nodeArgs }: PodOptions): Promise<Pod> {
+  private static async spawn(sandbox: SandboxEnvironment, { name, env, nodeArgs }: PodOptions): Promise<Pod> {
     const port = await choosePort('0');
     const ports = { API_GATEWAY_PORT: port, OPS_PORT: await choosePort('0'), GATEWAY_ADMIN_ADDR: '127.0.0.1:0' };
-    const settings = { ...world.gatewayEnv(`http://localhost:${port}`), POD_NAME: name, ...ports, ...env };
+    const settings = { ...sandbox.gatewayEnv(`http://localhost:${port}`), POD_NAME: name, ...ports, ...env };
     const program = [...NODE, ...nodeArgs, join(builtOnce(), 'dist/main.js')];
-    return new Pod(name, new GatewayProcess(world, settings, program));
+    return new Pod(name, new GatewayProcess(sandbox, settings, program));
   }
 
   /** Where clients reach it. */

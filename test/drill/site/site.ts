@@ -1,5 +1,5 @@
 import { OpenParts } from '../../../sandbox/open-parts.js';
-import { startWorld, type World } from '../../../sandbox/world.js';
+import { startSandbox, type SandboxEnvironment } from '../../../sandbox/environment.js';
 import { TestRedis } from '../../support/redis.js';
 import type { Scenario } from '../scenarios/scenario.js';
 import { until } from '../until.js';
@@ -36,7 +36,7 @@ export interface AlertPath {
   readonly receivers: Receivers;
 }
 
-/** A world, gateways in it that are scraped, and whoever is alerted, ready for a fault. */
+/** A sandbox, gateways in it that are scraped, and whoever is alerted, ready for a fault. */
 export class Site {
   /** The gateways; those that ended are among them until they are replaced. */
   readonly pods: Pod[] = [];
@@ -47,7 +47,7 @@ export class Site {
   private isClosed = false;
   private besides: Traffic | undefined;
   private alertPath: AlertPath | undefined;
-  world!: World;
+  sandbox!: SandboxEnvironment;
   prometheus!: Prometheus;
   /** Undefined when the scenario needs none. */
   redis: TestRedis | undefined;
@@ -115,7 +115,7 @@ export class Site {
     const name = `api-gateway-7d9f6c-${String(this.started).padStart(5, 'p')}`;
     const { env = {}, nodeArgs = [] } = this.scenario;
     const { prepared } = this;
-    const pod = await Pod.start(this.world, { name, env: { ...SETTINGS, ...env, ...prepared, ...added }, nodeArgs });
+    const pod = await Pod.start(this.sandbox, { name, env: { ...SETTINGS, ...env, ...prepared, ...added }, nodeArgs });
     this.pods.push(this.parts.add({ name: pod.name, pod, close: () => pod.kill() }).pod);
     void pod.process.exited.then(() => this.updateTargets());
     this.updateTargets();
@@ -133,7 +133,7 @@ export class Site {
   private async open({ alerts = true, traffic = true }: SiteOptions): Promise<void> {
     const { scenario, parts } = this;
     if (scenario.redis) this.redis = parts.add(await TestRedis.start());
-    this.world = parts.add(await startWorld({ faultServer: false, guardrail: true, redisUrl: this.redis?.url }));
+    this.sandbox = parts.add(await startSandbox({ faultServer: false, guardrail: true, redisUrl: this.redis?.url }));
     this.prepared = (await scenario.prepare?.(this)) ?? {};
     for (let count = scenario.pods ?? 1; count > 0; count--) await this.addPod();
     if (alerts) {
@@ -148,7 +148,7 @@ export class Site {
 
   private newTraffic(options: Partial<TrafficOptions> = {}): Traffic {
     const targets = () => this.pods.filter((pod) => pod.isRunning && !pod.isEnding).map(({ url }) => url);
-    return new Traffic(this.world, { targets, ...options });
+    return new Traffic(this.sandbox, { targets, ...options });
   }
 
   /** Resolves once all pods are scraped and rates have values. */

@@ -1,6 +1,6 @@
 import { API_KEYS } from '../../../sandbox/auth/credentials.js';
 import { PASSWORD } from '../../../sandbox/data/seed.js';
-import type { World } from '../../../sandbox/world.js';
+import type { SandboxEnvironment } from '../../../sandbox/environment.js';
 
 const RATE_PER_SECOND = 15;
 const MAX_IN_FLIGHT = 200;
@@ -68,8 +68,8 @@ export const OVERLOAD: readonly Request[] = EVERYDAY.flatMap((request) => [
 export const ADDRESS = '203.0.113.7';
 
 /** Asks the AI for something, and waits for the response. Resolves whatever comes. */
-export async function ask(world: World, url: string, user: string, query: string): Promise<void> {
-  const headers = { authorization: `Bearer ${await world.issueToken(user)}`, 'content-type': 'application/json' };
+export async function ask(sandbox: SandboxEnvironment, url: string, user: string, query: string): Promise<void> {
+  const headers = { authorization: `Bearer ${await sandbox.issueToken(user)}`, 'content-type': 'application/json' };
   const sent = fetch(`${url}/api/v1/ai`, { method: 'POST', headers, body: JSON.stringify({ query }) });
   await sent.then((response) => response.arrayBuffer()).catch(() => undefined);
 }
@@ -97,7 +97,7 @@ export class Traffic {
   private sent = 0;
 
   constructor(
-    private readonly world: World,
+    private readonly sandbox: SandboxEnvironment,
     private readonly options: TrafficOptions,
   ) {
     this.timer = setInterval(() => this.next(), 1_000 / (options.rate ?? RATE_PER_SECOND));
@@ -148,7 +148,7 @@ export class Traffic {
   private async tokenOf(user: string): Promise<string> {
     const kept = this.tokens.get(user);
     if (kept !== undefined && performance.now() - kept.at < TOKENS_LAST_MS) return kept.token;
-    const token = await this.world.issueToken(user);
+    const token = await this.sandbox.issueToken(user);
     this.tokens.set(user, { token, at: performance.now() });
     return token;
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { startWorld } from '../../../sandbox/world.js';
+import { startSandbox } from '../../../sandbox/environment.js';
 import { REGISTER } from '../../support/typescript.js';
 
 const START_MS = 60_000;
@@ -14,9 +14,9 @@ export interface Subject {
 }
 
 export async function startSubject(): Promise<Subject> {
-  const world = await startWorld({ faultServer: false });
+  const sandbox = await startSandbox({ faultServer: false });
   const env = {
-    ...world.gatewayEnv('http://localhost:8080'),
+    ...sandbox.gatewayEnv('http://localhost:8080'),
     PATH: process.env['PATH'] ?? '',
     API_GATEWAY_PORT: '0',
     GATEWAY_ADMIN_ADDR: '',
@@ -41,7 +41,7 @@ export async function startSubject(): Promise<Subject> {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
     await ended;
-    await world.close();
+    await sandbox.close();
   };
-  return { url: url.replace('0.0.0.0', '127.0.0.1'), token: await world.issueToken('root@platform.test'), close };
+  return { url: url.replace('0.0.0.0', '127.0.0.1'), token: await sandbox.issueToken('root@platform.test'), close };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { startWorld } from '../../../sandbox/world.js';
+import { startSandbox } from '../../../sandbox/environment.js';
 import { REGISTER } from '../../support/typescript.js';
 import { type Recipe, recipes } from './recipes.js';
 
@@ -85,8 +85,8 @@ async function main(): Promise<number> {
     return 0;
   }
   const folder = mkdtempSync(join(tmpdir(), 'pprof-'));
-  const world = await startWorld({ faultServer: false, idp: false });
-  const subject = await startSubject(world.gatewayEnv());
+  const sandbox = await startSandbox({ faultServer: false, idp: false });
+  const subject = await startSubject(sandbox.gatewayEnv());
   const failures: string[] = [];
   const drawn = has('dot', '-V');
   for (const recipe of recipes) {
@@ -102,7 +102,7 @@ async function main(): Promise<number> {
   subject.child.removeAllListeners('exit');
   subject.child.kill();
   await once(subject.child, 'exit');
-  await world.close();
+  await sandbox.close();
   rmSync(folder, { recursive: true });
   for (const failure of failures) say(failure);
   return failures.length === 0 ? 0 : 1;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration } from '../../../config/quantities.js';
+import { duration } from '../../../config/unit-parsers.js';
 import { Refusal } from '../../../config/setting.js';
 import { type AdminRoute, route } from '../admin-route.js';
 

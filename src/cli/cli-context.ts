@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { loadModules, servicesOf, type ModuleLike } from '../adopted-modules.js';
+import { ConfigError, type ConfigProblem } from '../config/config-error.js';
+import { withEnvFiles } from '../config/env-files.js';
+import { type Inspection, inspectEnvironment } from '../config/environment.js';
+import type { Environment } from '../config/variables.js';
+import { addServices, DescriptorError, type Descriptors, loadDescriptors } from '../contract/descriptors.js';
+import { buildRouteTable } from '../contract/route-table.js';
+import type { Route } from '../contract/route.js';
+
+/** What the commands speak about: an environment and the contracts that it mounts. */
+export interface CliContext {
+  readonly env: Environment;
+  readonly inspection: Inspection;
+  readonly routes: readonly Route[];
+  /** Those of the gateway alone when the files that the settings name cannot be used. */
+  readonly descriptors: Descriptors;
+  /** What is wrong with those files. */
+  readonly descriptorProblems: readonly string[];
+  /** Those of GATEWAY_MODULES. */
+  readonly modules: readonly ModuleLike[];
+  /** What is wrong with their files. */
+  readonly moduleProblems: readonly ConfigProblem[];
+}
+
+/** A `.env` file that cannot be read. */
+export class EnvFileError extends Error {
+  override readonly name = 'EnvFileError';
+}
+
+/** An environment, what it says, and the routes of the contracts it names. Nothing in it has to be right. */
+export async function readCliContext(given: Environment): Promise<CliContext> {
+  const { env, problems: fileProblems } = readFiles(given);
+  const inspected = inspectEnvironment(env);
+  const inspection = { ...inspected, problems: [...fileProblems, ...inspected.problems] };
+  const { modules, problems: moduleProblems } = await readModules(inspection.settings.GATEWAY_MODULES ?? []);
+  const { descriptors, problems } = readDescriptors(inspection, modules);
+  const { routes } = buildRouteTable(descriptors.services);
+  return { env, inspection, routes, descriptors, descriptorProblems: problems, modules, moduleProblems };
+}
+
+/** The variables of a `.env` file. Throws {@link EnvFileError}. */
+export function readEnvFile(path: string): Environment {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new EnvFileError(`the file ${path} cannot be read: ${reason}`);
+  }
+}
+
+/** The environment with the files that it names; without them when they cannot be read. */
+function readFiles(env: Environment): { readonly env: Environment; readonly problems: readonly ConfigProblem[] } {
+  try {
+    return { env: withEnvFiles(env), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { env, problems: error.problems };
+  }
+}
+
+function readDescriptors({ settings, upstreams }: Inspection, modules: readonly ModuleLike[]) {
+  const absentUpstreams = upstreams.filter(({ absent }) => absent).map(({ name }) => name);
+  try {
+    const { GATEWAY_DESCRIPTORS: files, GATEWAY_POLICY_FILE: policyFile, GATEWAY_UPSTREAMS: upstreamNames } = settings;
+    const sets = loadDescriptors(files, { absentUpstreams, policyFile, upstreamNames });
+    return { descriptors: addServices(sets, servicesOf(modules)), problems: [] };
+  } catch (error) {
+    if (!(error instanceof DescriptorError)) throw error;
+    const sets = loadDescriptors([], { absentUpstreams });
+    return { descriptors: addServices(sets, servicesOf(modules)), problems: error.problems };
+  }
+}
+
+async function readModules(files: readonly string[]) {
+  try {
+    return { modules: await loadModules(files), problems: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { modules: [], problems: error.problems };
+  }
+}

@@ -1,0 +1,31 @@
+import type { CompiledRoute } from '../contract/compiled-route.js';
+import type { CallContext } from '../domain/call-context.js';
+import type { ReceivedHeaders, ResponseReader } from '../traffic/call.js';
+import type { StoredResponse } from '../traffic/idempotency/idempotency-record.js';
+import { renderAnswer } from './answer.js';
+import { passHeaders } from './passed-headers.js';
+import type { JsonValue } from './rpc-call.js';
+
+/** Renders what an upstream answers while the call is still the upstream's to answer for, and keeps it. */
+export class RenderedResponseReader implements ResponseReader {
+  private response: Uint8Array | undefined;
+  private rendered: StoredResponse | undefined;
+
+  constructor(
+    private readonly rpc: CompiledRoute,
+    private readonly call: CallContext,
+  ) {}
+
+  read(response: Uint8Array, received?: ReceivedHeaders): void {
+    const passed = passHeaders(received);
+    const rendered = renderAnswer(this.rpc, this.call, response);
+    this.rendered = passed === undefined ? rendered : { ...rendered, headers: { ...passed, ...rendered.headers } };
+    this.response = response;
+  }
+
+  /** The answer that a call came to: what was read, or what something else said in the place of the upstream. */
+  render(answer: Uint8Array | JsonValue): StoredResponse {
+    if (this.rendered !== undefined && answer === this.response) return this.rendered;
+    return renderAnswer(this.rpc, this.call, answer);
+  }
+}

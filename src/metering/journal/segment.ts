@@ -1,0 +1,200 @@
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fstatSync,
+  fsync,
+  ftruncateSync,
+  open,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { decodeLine, linesOf, type ShelvedRecord } from './journal-line.js';
+
+const OWNER_ONLY = 0o600;
+const UNREADABLE = -1;
+
+/** One file of the shelf: events of consecutive seqs, appended one by one, read anywhere, removed as a whole. */
+export class Segment {
+  /** Where each event begins in the file. */
+  private readonly starts: number[] = [];
+  private fd: number;
+  /** Identity of the file, by which one that was deleted or moved away is noticed. */
+  private inode: number;
+  private size = 0;
+  private isOpen = true;
+  /** When the first and the last of its events occurred, in unix ms. */
+  firstAt = 0;
+  lastAt = 0;
+  /** No further event may follow the last one. */
+  sealed = false;
+  /** Lines found in the file that were no events. */
+  damaged = 0;
+
+  private constructor(
+    private readonly path: string,
+    readonly firstSeq: number,
+    flags: 'ax+' | 'r',
+  ) {
+    this.fd = openSync(path, flags, OWNER_ONLY);
+    this.inode = fstatSync(this.fd).ino;
+  }
+
+  /** A new file. Throws what the file system says. */
+  static create(path: string, firstSeq: number): Segment {
+    const segment = new Segment(path, firstSeq, 'ax+');
+    syncDirectory(dirname(path));
+    return segment;
+  }
+
+  /** A file of an earlier process, however it ended. A last line that was cut short is no event: it was never acknowledged. */
+  static load(path: string, firstSeq: number): Segment {
+    const segment = new Segment(path, firstSeq, 'r');
+    const content = readFileSync(segment.fd);
+    for (const [start, end] of linesOf(content)) {
+      const record = decodeLine(content.subarray(start, end));
+      if (record !== undefined) segment.note(start, record.occurredAt);
+      else if (content[end - 1] === 0x0a) segment.damaged += 1;
+    }
+    segment.size = content.length;
+    segment.sealed = true;
+    return segment;
+  }
+
+  get bytes(): number {
+    return this.size;
+  }
+
+  /** The seq after its last one. */
+  get endSeq(): number {
+    return this.firstSeq + this.starts.length;
+  }
+
+  has(seq: number): boolean {
+    return (this.starts[seq - this.firstSeq] ?? UNREADABLE) !== UNREADABLE;
+  }
+
+  /**
+   * Hands the event of `endSeq` to the kernel, where the death of this process cannot reach it.
+   * Throws what the file system says; the file is then as it was, or sealed.
+   */
+  append(line: Buffer, occurredAt: number): void {
+    try {
+      writeWhole(this.fd, line, null);
+    } catch (error) {
+      this.undo();
+      throw error;
+    }
+    this.note(this.size, occurredAt);
+    this.size += line.length;
+  }
+
+  /** Undefined, also from then on, when the file does not give it back as it was written. */
+  read(seq: number): ShelvedRecord | undefined {
+    const index = seq - this.firstSeq;
+    const start = this.starts[index];
+    if (start === undefined || start === UNREADABLE) return undefined;
+    const record = this.readLine(start, this.nextStart(index));
+    if (record === undefined) this.starts[index] = UNREADABLE;
+    return record;
+  }
+
+  /** Starts to put what was written on the disk itself, where a power loss cannot reach it either. */
+  sync(onError: (error: Error) => void): void {
+    if (!this.isOpen) return;
+    fdatasync(this.fd, (error) => {
+      // A file that was closed meanwhile has been dealt with.
+      if (error !== null && this.isOpen) onError(error);
+    });
+  }
+
+  /** Whether the file is still where the next process will look for it. */
+  get isInPlace(): boolean {
+    return statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode;
+  }
+
+  /** Writes a file that was deleted or moved away once more, from the one that is still open. Throws what the file system says. */
+  restore(): void {
+    const content = Buffer.allocUnsafe(this.size);
+    const length = readSync(this.fd, content, 0, this.size, 0);
+    const fd = openSync(this.path, 'wx+', OWNER_ONLY);
+    try {
+      writeWhole(fd, content.subarray(0, length), 0);
+    } catch (error) {
+      closeSync(fd);
+      rmSync(this.path, { force: true });
+      throw error;
+    }
+    closeSync(this.fd);
+    this.fd = fd;
+    this.inode = fstatSync(fd).ino;
+    this.sealed = true;
+    syncDirectory(dirname(this.path));
+  }
+
+  close(): void {
+    if (this.isOpen) closeSync(this.fd);
+    this.isOpen = false;
+  }
+
+  /** Closes it and deletes the file. One that cannot be deleted is sent once more by the next process, which is harmless. */
+  remove(): void {
+    try {
+      this.close();
+      rmSync(this.path, { force: true });
+    } catch {
+      this.isOpen = false;
+    }
+  }
+
+  private note(start: number, occurredAt: number): void {
+    if (this.starts.length === 0) this.firstAt = occurredAt;
+    this.lastAt = occurredAt;
+    this.starts.push(start);
+  }
+
+  private undo(): void {
+    try {
+      ftruncateSync(this.fd, this.size);
+    } catch {
+      this.sealed = true;
+    }
+  }
+
+  /** Bytes of damaged lines may lie between; a reader stops at the newline. */
+  private nextStart(index: number): number {
+    for (let next = index + 1; next < this.starts.length; next++) {
+      const start = this.starts[next];
+      if (start !== undefined && start !== UNREADABLE) return start;
+    }
+    return this.size;
+  }
+
+  private readLine(start: number, end: number): ShelvedRecord | undefined {
+    const buffer = Buffer.allocUnsafe(end - start);
+    try {
+      const length = readSync(this.fd, buffer, 0, buffer.length, start);
+      const [line] = linesOf(buffer.subarray(0, length));
+      return line === undefined ? undefined : decodeLine(buffer.subarray(...line));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function writeWhole(fd: number, content: Buffer, position: number | null): void {
+  const written = writeSync(fd, content, 0, content.length, position);
+  if (written < content.length) throw new Error('ENOSPC: a line was written in part');
+}
+
+/** Starts to put the names of a directory on the disk: without that a power loss may take a new file as a whole (fsync(2)). */
+function syncDirectory(directory: string): void {
+  open(directory, 'r', (error, fd) => {
+    if (error === null) fsync(fd, () => close(fd, () => undefined));
+  });
+}
