@@ -19,7 +19,7 @@ export const file_ai_v1_ai: GenFile = /*@__PURE__*/
  */
 export type ProcessQueryRequest = Message<"ai.v1.ProcessQueryRequest"> & {
   /**
-   * Goes on with an earlier exchange; a new one begins when it is left out.
+   * Continues an earlier conversation; without it a new one starts.
    *
    * @generated from field: string session_id = 1;
    */
@@ -31,7 +31,7 @@ export type ProcessQueryRequest = Message<"ai.v1.ProcessQueryRequest"> & {
   query: string;
 
   /**
-   * Confirms or refuses the plan of the answer before.
+   * Confirms or rejects the plan of the previous response.
    *
    * @generated from field: ai.v1.Confirmation confirmation = 3;
    */
@@ -81,7 +81,7 @@ export type ProcessQueryResponse = Message<"ai.v1.ProcessQueryResponse"> & {
    */
   responseType: {
     /**
-     * What would be done; send it back in `confirmation`.
+     * The proposed plan; confirm it with `confirmation` in the next request.
      *
      * @generated from field: ai.v1.PlanConfirmation plan = 2;
      */
@@ -147,7 +147,7 @@ export const FinalAnswerSchema: GenMessage<FinalAnswer> = /*@__PURE__*/
  */
 export type StreamQueryRequest = Message<"ai.v1.StreamQueryRequest"> & {
   /**
-   * Goes on with an earlier exchange; a new one begins when it is left out.
+   * Continues an earlier conversation; without it a new one starts.
    *
    * @generated from field: string session_id = 1;
    */
@@ -180,7 +180,7 @@ export type StreamQueryResponse = Message<"ai.v1.StreamQueryResponse"> & {
    */
   event: {
     /**
-     * The next piece of the answer.
+     * The next part of the answer.
      *
      * @generated from field: string token = 2;
      */
@@ -188,7 +188,7 @@ export type StreamQueryResponse = Message<"ai.v1.StreamQueryResponse"> & {
     case: "token";
   } | {
     /**
-     * The whole answer, once, at the end.
+     * The complete answer, once, at the end.
      *
      * @generated from field: ai.v1.FinalAnswer answer = 3;
      */
@@ -205,13 +205,13 @@ export const StreamQueryResponseSchema: GenMessage<StreamQueryResponse> = /*@__P
   messageDesc(file_ai_v1_ai, 6);
 
 /**
- * Answers questions: a plan first, the answer after it is confirmed.
+ * Answers questions, if necessary after the confirmation of a plan.
  *
  * @generated from service ai.v1.AIService
  */
 export const AIService: GenService<{
   /**
-   * Answers a query, or shows the plan that must be confirmed first.
+   * Answers a query, or returns the plan that must be confirmed first.
    *
    * @generated from rpc ai.v1.AIService.ProcessQuery
    */

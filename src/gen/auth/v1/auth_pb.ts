@@ -31,7 +31,7 @@ export type LoginRequest = Message<"auth.v1.LoginRequest"> & {
   password: string;
 
   /**
-   * Needed only when the identifier exists in several tenants.
+   * Required only if the identifier exists in several tenants.
    *
    * @generated from field: string tenant_id = 3;
    */
@@ -67,7 +67,7 @@ export type LoginResponse = Message<"auth.v1.LoginResponse"> & {
   tokenType: string;
 
   /**
-   * Life of the access token in seconds.
+   * Lifetime of the access token in seconds.
    *
    * @generated from field: int32 expires_in = 4;
    */
@@ -120,7 +120,7 @@ export type RefreshTokenResponse = Message<"auth.v1.RefreshTokenResponse"> & {
   tokenType: string;
 
   /**
-   * Life of the access token in seconds.
+   * Lifetime of the access token in seconds.
    *
    * @generated from field: int32 expires_in = 4;
    */
@@ -193,7 +193,7 @@ export const RegisterResponseSchema: GenMessage<RegisterResponse> = /*@__PURE__*
  */
 export type LogoutRequest = Message<"auth.v1.LogoutRequest"> & {
   /**
-   * The refresh token to end with the access token.
+   * The refresh token to revoke together with the access token.
    *
    * @generated from field: string refresh_token = 1;
    */
@@ -242,7 +242,7 @@ export const GetLoginConfigRequestSchema: GenMessage<GetLoginConfigRequest> = /*
  */
 export type GetLoginConfigResponse = Message<"auth.v1.GetLoginConfigResponse"> & {
   /**
-   * What an identifier may be: "email", "username".
+   * Identifiers that may be used to sign in: "email", "username".
    *
    * @generated from field: repeated string allowed_identifiers = 1;
    */
@@ -254,7 +254,7 @@ export type GetLoginConfigResponse = Message<"auth.v1.GetLoginConfigResponse"> &
   allowRegistration: boolean;
 
   /**
-   * Name of the identity provider for single sign-on; empty when there is none.
+   * Name of the identity provider for single sign-on; empty if there is none.
    *
    * @generated from field: string sso_provider = 3;
    */
@@ -332,7 +332,7 @@ export type ExchangeIdentityResponse = Message<"auth.v1.ExchangeIdentityResponse
   refreshToken: string;
 
   /**
-   * Life of the access token in seconds.
+   * Lifetime of the access token in seconds.
    *
    * @generated from field: int32 expires_in = 3;
    */
@@ -405,15 +405,15 @@ export type ValidateCredentialResponse = Message<"auth.v1.ValidateCredentialResp
   identityType: string;
 
   /**
-   * Unix seconds after which the credential itself is void; 0 when it has no end.
+   * Unix seconds at which the credential itself expires; 0 if it does not expire.
    *
    * @generated from field: int64 expires_at = 7;
    */
   expiresAt: bigint;
 
   /**
-   * Set when `permissions` does not say what the holder may do: CheckPermission is asked then. An empty list without it
-   * means no permissions.
+   * Set if `permissions` does not list the holder's permissions: CheckPermission is called in this case. An empty list
+   * without this flag means no permissions.
    *
    * @generated from field: bool permissions_unlisted = 8;
    */
@@ -447,7 +447,7 @@ export type CheckPermissionRequest = Message<"auth.v1.CheckPermissionRequest"> &
   permissions: string[];
 
   /**
-   * The credential with which the subject asks, for services that give some credentials fewer rights than their subject.
+   * The credential that is used, for services that give some credentials fewer permissions than their subject.
    *
    * @generated from field: auth.v1.Credential credential = 4;
    */
@@ -462,7 +462,7 @@ export const CheckPermissionRequestSchema: GenMessage<CheckPermissionRequest> = 
   messageDesc(file_auth_v1_auth, 14);
 
 /**
- * How a caller was identified. Holds nothing that is secret.
+ * How a caller was identified. Contains no secrets.
  *
  * @generated from message auth.v1.Credential
  */
@@ -482,7 +482,7 @@ export type Credential = Message<"auth.v1.Credential"> & {
   issuer: string;
 
   /**
-   * `jti` of the access token, or the SHA-256 of an opaque token or API key in hexadecimal. Empty when there is none.
+   * `jti` of the access token, or the SHA-256 of an opaque token or API key in hexadecimal. Empty if there is none.
    *
    * @generated from field: string id = 3;
    */
@@ -501,14 +501,14 @@ export const CredentialSchema: GenMessage<Credential> = /*@__PURE__*/
  */
 export type CheckPermissionResponse = Message<"auth.v1.CheckPermissionResponse"> & {
   /**
-   * Whether the subject holds all of them.
+   * Whether the subject has all of them.
    *
    * @generated from field: bool allowed = 1;
    */
   allowed: boolean;
 
   /**
-   * Those asked for that the subject holds, also when `allowed` is false. The backend is told of these.
+   * The requested permissions that the subject has, even if `allowed` is false. They are forwarded to the backend.
    *
    * @generated from field: repeated string granted = 2;
    */
@@ -523,7 +523,7 @@ export const CheckPermissionResponseSchema: GenMessage<CheckPermissionResponse> 
   messageDesc(file_auth_v1_auth, 16);
 
 /**
- * Issues, renews and ends credentials, and answers for them.
+ * Issues, renews, revokes and validates credentials.
  *
  * @generated from service auth.v1.AuthService
  */
@@ -539,7 +539,7 @@ export const AuthService: GenService<{
     output: typeof LoginResponseSchema;
   },
   /**
-   * Exchanges a refresh token for a new pair of tokens. The old one is used up.
+   * Exchanges a refresh token for a new pair of tokens. The old refresh token becomes invalid.
    *
    * @generated from rpc auth.v1.AuthService.RefreshToken
    */
@@ -559,7 +559,7 @@ export const AuthService: GenService<{
     output: typeof RegisterResponseSchema;
   },
   /**
-   * Ends the caller's access token and, when given, the refresh token.
+   * Revokes the caller's access token and, if given, the refresh token.
    *
    * @generated from rpc auth.v1.AuthService.Logout
    */
@@ -569,7 +569,7 @@ export const AuthService: GenService<{
     output: typeof LogoutResponseSchema;
   },
   /**
-   * Tells a sign-in page how users of a tenant sign in.
+   * Returns how users of a tenant sign in, for a sign-in page.
    *
    * @generated from rpc auth.v1.AuthService.GetLoginConfig
    */
@@ -579,7 +579,7 @@ export const AuthService: GenService<{
     output: typeof GetLoginConfigResponseSchema;
   },
   /**
-   * Turns a verified identity of an identity provider into a session. Called by the gateway only.
+   * Exchanges a verified identity of an identity provider for a session. Called by the gateway only.
    *
    * @generated from rpc auth.v1.AuthService.ExchangeIdentity
    */
@@ -589,7 +589,7 @@ export const AuthService: GenService<{
     output: typeof ExchangeIdentityResponseSchema;
   },
   /**
-   * Says who holds an opaque credential. Called by the gateway only.
+   * Validates an opaque credential and returns its holder. Called by the gateway only.
    *
    * @generated from rpc auth.v1.AuthService.ValidateCredential
    */
@@ -599,7 +599,7 @@ export const AuthService: GenService<{
     output: typeof ValidateCredentialResponseSchema;
   },
   /**
-   * Says whether a subject holds permissions. Called by the gateway only.
+   * Checks whether a subject has permissions. Called by the gateway only.
    *
    * @generated from rpc auth.v1.AuthService.CheckPermission
    */

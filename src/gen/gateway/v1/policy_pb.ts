@@ -1,4 +1,4 @@
-// Policy of an RPC at the gateway. An RPC without (gateway.v1.policy) is not exposed over REST.
+// Policy of an RPC. An RPC without (gateway.v1.policy) is not exposed over REST.
 //
 //     rpc GetUser(GetUserRequest) returns (User) {
 //       option (google.api.http) = {get: "/api/v1/users/{user_id}"};
@@ -27,15 +27,15 @@ export const file_gateway_v1_policy: GenFile = /*@__PURE__*/
   fileDesc("ChdnYXRld2F5L3YxL3BvbGljeS5wcm90bxIKZ2F0ZXdheS52MSIhCg1TZXJ2aWNlUG9saWN5EhAKCHVwc3RyZWFtGAEgASgJIlQKC0ZpZWxkUG9saWN5Eg4KBnJlZGFjdBgBIAEoCBIRCglwcm90ZWN0ZWQYAiABKAgSEgoKcHJpdmlsZWdlZBgDIAEoCBIOCgZwdWJsaWMYBCABKAgi/AUKBlBvbGljeRIiCgZhY2Nlc3MYASABKA4yEi5nYXRld2F5LnYxLkFjY2VzcxITCgtwZXJtaXNzaW9ucxgCIAMoCRINCgVyb2xlcxgDIAMoCRIUCgx0ZW5hbnRfZmllbGQYBCABKAkSGAoQcHJvdGVjdGVkX2ZpZWxkcxgFIAMoCRIOCgZyZWRhY3QYBiADKAkSHgoWcmVzcG9uc2VfdGVuYW50X2ZpZWxkcxgHIAMoCRIqCgd0aW1lb3V0GAggASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiAKBXJldHJ5GAkgASgLMhEuZ2F0ZXdheS52MS5SZXRyeRIgCgVjYWNoZRgKIAEoCzIRLmdhdGV3YXkudjEuQ2FjaGUSFgoObWF4X2NvbmN1cnJlbnQYCyABKA0SHgoEcmF0ZRgMIAMoCzIQLmdhdGV3YXkudjEuUmF0ZRIMCgRjb3N0GA0gASgNEiYKCGZhbGxiYWNrGA4gASgLMhQuZ2F0ZXdheS52MS5GYWxsYmFjaxIiCgZzdHJlYW0YDyABKAsyEi5nYXRld2F5LnYxLlN0cmVhbRIWCg5tYXhfYm9keV9ieXRlcxgQIAEoDRIWCg5zdWNjZXNzX3N0YXR1cxgRIAEoDRINCgVtZXRlchgSIAEoCRIZChFwcml2aWxlZ2VkX2ZpZWxkcxgTIAMoCRIdChVwcml2aWxlZ2VkX3Blcm1pc3Npb24YFCABKAkSDgoGcmV2ZWFsGBUgAygJEigKCWd1YXJkcmFpbBgWIAEoDjIVLmdhdGV3YXkudjEuR3VhcmRyYWlsEhgKEHJlc3BvbnNlX2hlYWRlcnMYPCADKAkSFwoPZW5jb2RlZF9zbGFzaGVzGD0gASgIEhQKDHVuY29tcHJlc3NlZBg+IAEoCBIeCgRldGFnGD8gASgLMhAuZ2F0ZXdheS52MS5FdGFnEiwKC2RlcHJlY2F0aW9uGEYgASgLMhcuZ2F0ZXdheS52MS5EZXByZWNhdGlvbiI6CgtEZXByZWNhdGlvbhINCgVzaW5jZRgBIAEoCRIOCgZzdW5zZXQYAiABKAkSDAoEbGluaxgDIAEoCSJHCgRFdGFnEhYKDnJlc3BvbnNlX2ZpZWxkGAEgASgJEhUKDXJlcXVlc3RfZmllbGQYAiABKAkSEAoIdW5xdW90ZWQYAyABKAgieQoFUmV0cnkSFAoMbWF4X2F0dGVtcHRzGAEgASgNEioKB2JhY2tvZmYYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLaGVkZ2VfYWZ0ZXIYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24inAEKBUNhY2hlEiYKA3R0bBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIlCgVzY29wZRgCIAEoDjIWLmdhdGV3YXkudjEuQ2FjaGVTY29wZRIxCg5zdGFsZV9pZl9lcnJvchgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIRCgltYXhfYnl0ZXMYBCABKA0iYQoEUmF0ZRIQCghtYXhfcmF0ZRgBIAEoDRIQCghjYXBhY2l0eRgCIAEoDRIoCgVldmVyeRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhILCgNrZXkYBCABKAkiUQoIRmFsbGJhY2sSEAoGY2FjaGVkGAEgASgISAASFQoLc3RhdGljX2pzb24YAiABKAlIABISCgh1cHN0cmVhbRgDIAEoCUgAQggKBmFuc3dlciKkAQoGU3RyZWFtEi8KDGlkbGVfdGltZW91dBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIvCgxtYXhfZHVyYXRpb24YAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFAoMbWF4X21lc3NhZ2VzGAMgASgNEiIKBnJlc3VtZRgEIAEoCzISLmdhdGV3YXkudjEuUmVzdW1lIloKBlJlc3VtZRInCgRrZWVwGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhQKDG1heF9tZXNzYWdlcxgCIAEoDRIRCgltYXhfYnl0ZXMYAyABKA0qYgoGQWNjZXNzEhYKEkFDQ0VTU19VTlNQRUNJRklFRBAAEg8KC0FDQ0VTU19PUEVOEAESGAoUQUNDRVNTX0FVVEhFTlRJQ0FURUQQAhIVChFBQ0NFU1NfQ09OVFJPTExFRBADKlYKCUd1YXJkcmFpbBIZChVHVUFSRFJBSUxfVU5TUEVDSUZJRUQQABIWChJHVUFSRFJBSUxfT1BUSU9OQUwQARIWChJHVUFSRFJBSUxfUkVRVUlSRUQQAipXCgpDYWNoZVNjb3BlEhsKF0NBQ0hFX1NDT1BFX1VOU1BFQ0lGSUVEEAASFAoQQ0FDSEVfU0NPUEVfVVNFUhABEhYKEkNBQ0hFX1NDT1BFX1RFTkFOVBACOkwKBnBvbGljeRIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGPeKAyABKAsyEi5nYXRld2F5LnYxLlBvbGljeVIGcG9saWN5Ok4KBWZpZWxkEh0uZ29vZ2xlLnByb3RvYnVmLkZpZWxkT3B0aW9ucxj3igMgASgLMhcuZ2F0ZXdheS52MS5GaWVsZFBvbGljeVIFZmllbGQ6VgoHc2VydmljZRIfLmdvb2dsZS5wcm90b2J1Zi5TZXJ2aWNlT3B0aW9ucxj3igMgASgLMhkuZ2F0ZXdheS52MS5TZXJ2aWNlUG9saWN5UgdzZXJ2aWNlYgZwcm90bzM", [file_google_protobuf_descriptor, file_google_protobuf_duration]);
 
 /**
- * What the gateway needs to know of a service.
+ * Settings of a service as a whole.
  *
  * @generated from message gateway.v1.ServicePolicy
  */
 export type ServicePolicy = Message<"gateway.v1.ServicePolicy"> & {
   /**
    * Name of the upstream that serves it: lower-case letters, digits and `_`. It is called at <UPSTREAM>_SERVICE_URL.
-   * Default: the last segment of the proto package before its version, `billing` of `acme.billing.v1`. GATEWAY_UPSTREAMS
-   * of a deployment wins over both.
+   * Default: the last segment of the proto package before its version, `billing` for `acme.billing.v1`. The setting
+   * GATEWAY_UPSTREAMS takes precedence over both.
    *
    * @generated from field: string upstream = 1;
    */
@@ -50,34 +50,34 @@ export const ServicePolicySchema: GenMessage<ServicePolicy> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 0);
 
 /**
- * How a field is treated by every RPC.
+ * How every RPC handles a field.
  *
  * @generated from message gateway.v1.FieldPolicy
  */
 export type FieldPolicy = Message<"gateway.v1.FieldPolicy"> & {
   /**
-   * Never leaves the gateway. The standard option `debug_redact` means the same, unless `public` is set beside it.
+   * Omitted from all responses. The standard option `debug_redact` has the same effect, unless `public` is also set.
    *
    * @generated from field: bool redact = 1;
    */
   redact: boolean;
 
   /**
-   * No client may set it (400 INVALID_ARGUMENT), and no replacement of what holds it may clear it.
+   * No client may set it (400 INVALID_ARGUMENT), and no replacement of a message that contains it may clear it.
    *
    * @generated from field: bool protected = 2;
    */
   protected: boolean;
 
   /**
-   * Only a caller who also holds the `privileged_permission` of the RPC may set it (403 PERMISSION_DENIED).
+   * Only callers with the `privileged_permission` of the RPC may set it (403 PERMISSION_DENIED).
    *
    * @generated from field: bool privileged = 3;
    */
   privileged: boolean;
 
   /**
-   * Leaves the gateway on purpose although its name looks like that of a secret.
+   * Intentionally returned to clients although its name looks like that of a secret.
    *
    * @generated from field: bool public = 4;
    */
@@ -96,7 +96,7 @@ export const FieldPolicySchema: GenMessage<FieldPolicy> = /*@__PURE__*/
  */
 export type Policy = Message<"gateway.v1.Policy"> & {
   /**
-   * Who may call. Must be set: an unspecified access refuses to boot.
+   * Who may call. Required: with an unspecified access the gateway refuses to start.
    *
    * @generated from field: gateway.v1.Access access = 1;
    */
@@ -118,7 +118,7 @@ export type Policy = Message<"gateway.v1.Policy"> & {
 
   /**
    * Request field that always holds the verified tenant of the caller. A client that sends another value is
-   * refused with 403 TENANT_MISMATCH; a caller whose permission has the scope `all` may name any tenant.
+   * rejected with 403 TENANT_MISMATCH; a caller whose permission has the scope `all` may name any tenant.
    *
    * @generated from field: string tenant_field = 4;
    */
@@ -132,22 +132,22 @@ export type Policy = Message<"gateway.v1.Policy"> & {
   protectedFields: string[];
 
   /**
-   * Response fields that never leave the gateway, as dotted paths from the response message ("users.password_hash").
+   * Response fields that are omitted, as dotted paths from the response message ("users.password_hash").
    *
    * @generated from field: repeated string redact = 6;
    */
   redact: string[];
 
   /**
-   * Response fields, as dotted paths, that must hold the caller's tenant. A foreign value blocks the whole
-   * response: 502 TENANT_LEAK_BLOCKED.
+   * Response fields, as dotted paths, that must hold the caller's tenant. If a value differs, the whole response is
+   * blocked: 502 TENANT_LEAK_BLOCKED.
    *
    * @generated from field: repeated string response_tenant_fields = 7;
    */
   responseTenantFields: string[];
 
   /**
-   * Deadline of one call, retries included. Default: GATEWAY_<NAME>_TIMEOUT of the upstream. Ignored for streams.
+   * Timeout of one call, including retries. Default: GATEWAY_<NAME>_TIMEOUT of the upstream. Ignored for streams.
    *
    * @generated from field: google.protobuf.Duration timeout = 8;
    */
@@ -168,14 +168,14 @@ export type Policy = Message<"gateway.v1.Policy"> & {
   cache?: Cache | undefined;
 
   /**
-   * Calls of this RPC in flight at once in this process; 0 means no limit of its own.
+   * Maximum number of concurrent calls of this RPC in this process; 0 means no separate limit.
    *
    * @generated from field: uint32 max_concurrent = 11;
    */
   maxConcurrent: number;
 
   /**
-   * Rates of its own, beside the tenant's. A call must be within each of them.
+   * Rate limits of this RPC, in addition to the tenant's. A call must be within each of them.
    *
    * @generated from field: repeated gateway.v1.Rate rate = 12;
    */
@@ -189,7 +189,7 @@ export type Policy = Message<"gateway.v1.Policy"> & {
   cost: number;
 
   /**
-   * What to answer when the upstream fails. Reads only.
+   * The response to return when the upstream fails. Reads only.
    *
    * @generated from field: gateway.v1.Fallback fallback = 14;
    */
@@ -203,52 +203,52 @@ export type Policy = Message<"gateway.v1.Policy"> & {
   stream?: Stream | undefined;
 
   /**
-   * Largest request body in bytes; 0 means GATEWAY_MAX_BODY_BYTES.
+   * Maximum size of the request body in bytes; 0 means GATEWAY_MAX_BODY_BYTES.
    *
    * @generated from field: uint32 max_body_bytes = 16;
    */
   maxBodyBytes: number;
 
   /**
-   * HTTP status of success; 0 means 200 (201 and 204 are the useful others).
+   * HTTP status of a successful response; 0 means 200 (other common values are 201 and 204).
    *
    * @generated from field: uint32 success_status = 17;
    */
   successStatus: number;
 
   /**
-   * Name of the meter, such as "ai.query", that each answered call adds 1 to in the name of its caller; reported to
-   * TenantService. A stream is answered by its first message, however many follow. Unset: not metered.
+   * Name of the meter, such as "ai.query", to which each answered call of a caller adds 1; reported to TenantService.
+   * A stream counts as answered with its first message, and counts once. Unset: not metered.
    *
    * @generated from field: string meter = 18;
    */
   meter: string;
 
   /**
-   * Request fields, as dotted paths, that only a caller who also holds `privileged_permission` may set. Others are
-   * refused with 403 PERMISSION_DENIED when they name one, or replace a whole message that has one.
+   * Request fields, as dotted paths, that only callers with `privileged_permission` may set. Other callers are
+   * rejected with 403 PERMISSION_DENIED if they set one, or replace a whole message that contains one.
    *
    * @generated from field: repeated string privileged_fields = 19;
    */
   privilegedFields: string[];
 
   /**
-   * What it takes to set them; the grammar is that of `permissions`.
+   * The permission required to set them, in the grammar of `permissions`.
    *
    * @generated from field: string privileged_permission = 20;
    */
   privilegedPermission: string;
 
   /**
-   * Response fields, as dotted paths, that this RPC shows on purpose although the policy of another RPC redacts them.
-   * A field that is redacted by its own option stays hidden.
+   * Response fields, as dotted paths, that this RPC returns although the policy of another RPC redacts them.
+   * A field that is redacted by its own option is still omitted.
    *
    * @generated from field: repeated string reveal = 21;
    */
   reveal: string[];
 
   /**
-   * Whether a guardrail (guardrail/v1/guardrail.proto) must allow the request and the response.
+   * Whether a guardrail (guardrail/v1/guardrail.proto) must allow requests and responses.
    *
    * @generated from field: gateway.v1.Guardrail guardrail = 22;
    */
@@ -256,39 +256,40 @@ export type Policy = Message<"gateway.v1.Policy"> & {
 
   /**
    * Headers of the backend's response (its gRPC metadata) that clients get as HTTP headers, in lower case, such as
-   * "location", "content-disposition" or "link". Cookies, and headers that frame, secure or trace a response, are refused.
-   * A path in `location` and `link` is given the base path.
+   * "location", "content-disposition" or "link". Cookies, and headers for framing, security or tracing, are rejected.
+   * A path in `location` and `link` gets the base path as a prefix.
    *
    * @generated from field: repeated string response_headers = 60;
    */
   responseHeaders: string[];
 
   /**
-   * `%2F` in a path variable of one segment belongs to its value, decoded. Otherwise it is refused (400), since proxies
-   * read it in more than one way: those in front must leave it as it is.
+   * `%2F` in a single-segment path variable is decoded as part of its value. Otherwise it is rejected (400), since proxies
+   * interpret it in different ways: those in front must forward it unchanged.
    *
    * @generated from field: bool encoded_slashes = 61;
    */
   encodedSlashes: boolean;
 
   /**
-   * Never compressed, whatever GATEWAY_COMPRESSION says: the response holds a secret beside text that clients choose, and
-   * its length would tell of it (BREACH). Responses with a field that looks like a secret are never compressed.
+   * Never compresses responses, regardless of GATEWAY_COMPRESSION: they contain a secret beside text that clients
+   * choose, and their length would reveal it (BREACH). Responses with a field that looks like a secret are never
+   * compressed anyway.
    *
    * @generated from field: bool uncompressed = 62;
    */
   uncompressed: boolean;
 
   /**
-   * Entity tags that the backend makes and checks: `ETag` of responses, `If-Match` of writes. Unary RPCs only.
+   * Entity tags that the backend creates and compares: `ETag` of responses, `If-Match` of writes. Unary RPCs only.
    *
    * @generated from field: gateway.v1.Etag etag = 63;
    */
   etag?: Etag | undefined;
 
   /**
-   * The RPC is to be given up: every response says so. It is `deprecated` in the OpenAPI document, as with the standard
-   * option of that name, which has no dates.
+   * Deprecates the RPC: every response has the headers `Deprecation`, `Sunset` and `Link`. The OpenAPI document marks it
+   * as `deprecated`, as with the standard option of that name, which has no dates.
    *
    * @generated from field: gateway.v1.Deprecation deprecation = 70;
    */
@@ -303,27 +304,27 @@ export const PolicySchema: GenMessage<Policy> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 2);
 
 /**
- * When an RPC is given up. Dates are RFC 3339: "2026-01-31", or "2026-01-31T12:00:00Z".
+ * Dates of a deprecation, in RFC 3339: "2026-01-31", or "2026-01-31T12:00:00Z".
  *
  * @generated from message gateway.v1.Deprecation
  */
 export type Deprecation = Message<"gateway.v1.Deprecation"> & {
   /**
-   * Since when, or from when on, clients should use something else: header `Deprecation` (RFC 9745).
+   * Date from which clients should use an alternative: header `Deprecation` (RFC 9745).
    *
    * @generated from field: string since = 1;
    */
   since: string;
 
   /**
-   * When it will stop working: header `Sunset` (RFC 8594). Not before `since`. The RPC is served afterwards too.
+   * Date after which the RPC may stop working: header `Sunset` (RFC 8594). Not before `since`. The RPC is still served.
    *
    * @generated from field: string sunset = 2;
    */
   sunset: string;
 
   /**
-   * A page that says what to use instead: header `Link` with the relation `deprecation`.
+   * Page that describes the alternative: header `Link` with the relation `deprecation`.
    *
    * @generated from field: string link = 3;
    */
@@ -338,13 +339,13 @@ export const DeprecationSchema: GenMessage<Deprecation> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 3);
 
 /**
- * Entity tags of a resource (AIP-154): opaque texts of the backend.
+ * Entity tags of a resource (AIP-154): opaque strings chosen by the backend.
  *
  * @generated from message gateway.v1.Etag
  */
 export type Etag = Message<"gateway.v1.Etag"> & {
   /**
-   * Response field that holds the tag, as a dotted path: "etag". Responses have it as `ETag`, and `If-None-Match` is
+   * Response field that holds the tag, as a dotted path: "etag". It is returned as `ETag`, and `If-None-Match` is
    * answered with 304 on reads.
    *
    * @generated from field: string response_field = 1;
@@ -352,15 +353,15 @@ export type Etag = Message<"gateway.v1.Etag"> & {
   responseField: string;
 
   /**
-   * Request field that takes the tag of `If-Match`: "etag", or "book.etag" in an update. The backend compares it, and its
-   * ABORTED or FAILED_PRECONDITION is 412 for a request that had the header.
+   * Request field that gets the tag of `If-Match`: "etag", or "book.etag" in an update. The backend compares it, and its
+   * ABORTED or FAILED_PRECONDITION becomes 412 for a request that had the header.
    *
    * @generated from field: string request_field = 2;
    */
   requestField: string;
 
   /**
-   * The backend's tags have no quotes around them. AIP-154 has them include the quotes of RFC 9110.
+   * The backend's tags have no quotes. In AIP-154 they include the quotes of RFC 9110.
    *
    * @generated from field: bool unquoted = 3;
    */
@@ -381,21 +382,21 @@ export const EtagSchema: GenMessage<Etag> = /*@__PURE__*/
  */
 export type Retry = Message<"gateway.v1.Retry"> & {
   /**
-   * Attempts in all, the first included; 0 and 1 mean none again.
+   * Total number of attempts, including the first; 0 or 1 disables retries.
    *
    * @generated from field: uint32 max_attempts = 1;
    */
   maxAttempts: number;
 
   /**
-   * First pause, doubled each time; default 50ms.
+   * Delay before the first retry, doubled for each further one; default 50ms.
    *
    * @generated from field: google.protobuf.Duration backoff = 2;
    */
   backoff?: Duration | undefined;
 
   /**
-   * Begins another attempt beside one that has had no answer for so long, and takes the answer that comes first.
+   * Starts another attempt in addition if there is no response after this time, and uses the first response.
    *
    * @generated from field: google.protobuf.Duration hedge_after = 3;
    */
@@ -416,28 +417,28 @@ export const RetrySchema: GenMessage<Retry> = /*@__PURE__*/
  */
 export type Cache = Message<"gateway.v1.Cache"> & {
   /**
-   * How long an answer is fresh; unset means not cached.
+   * How long a response is fresh; unset means not cached.
    *
    * @generated from field: google.protobuf.Duration ttl = 1;
    */
   ttl?: Duration | undefined;
 
   /**
-   * Whose answer it is.
+   * The callers who share a response.
    *
    * @generated from field: gateway.v1.CacheScope scope = 2;
    */
   scope: CacheScope;
 
   /**
-   * How long a stale answer may stand in when the upstream fails.
+   * How long a stale response may be used while the upstream fails.
    *
    * @generated from field: google.protobuf.Duration stale_if_error = 3;
    */
   staleIfError?: Duration | undefined;
 
   /**
-   * Largest answer kept, in bytes; 0 means GATEWAY_CACHE_MAX_ENTRY_BYTES.
+   * Maximum size of a cached response in bytes; 0 means GATEWAY_CACHE_MAX_ENTRY_BYTES.
    *
    * @generated from field: uint32 max_bytes = 4;
    */
@@ -452,7 +453,7 @@ export const CacheSchema: GenMessage<Cache> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 6);
 
 /**
- * A token bucket: `max_rate` tokens every `every`, at most `capacity` at once.
+ * A token bucket: `max_rate` tokens are added per `every`, up to `capacity`.
  *
  * @generated from message gateway.v1.Rate
  */
@@ -473,8 +474,8 @@ export type Rate = Message<"gateway.v1.Rate"> & {
   every?: Duration | undefined;
 
   /**
-   * Name of a string field of the request, such as "identifier": calls are counted by its value, not by caller.
-   * Without it they are counted by tenant, and on open RPCs by the address of the client.
+   * Name of a string field of the request, such as "identifier": calls are counted by its value instead of by caller.
+   * Without `key` they are counted by tenant, and on open RPCs by client address.
    *
    * @generated from field: string key = 4;
    */
@@ -489,7 +490,7 @@ export const RateSchema: GenMessage<Rate> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 7);
 
 /**
- * What stands in for an upstream that fails.
+ * The response that is used when an upstream fails.
  *
  * @generated from message gateway.v1.Fallback
  */
@@ -499,7 +500,7 @@ export type Fallback = Message<"gateway.v1.Fallback"> & {
    */
   answer: {
     /**
-     * The last good answer, if the response cache still has it.
+     * The last successful response, if it is still in the response cache.
      *
      * @generated from field: bool cached = 1;
      */
@@ -507,7 +508,7 @@ export type Fallback = Message<"gateway.v1.Fallback"> & {
     case: "cached";
   } | {
     /**
-     * This response, as canonical proto JSON.
+     * This response, as canonical ProtoJSON.
      *
      * @generated from field: string static_json = 2;
      */
@@ -515,7 +516,7 @@ export type Fallback = Message<"gateway.v1.Fallback"> & {
     case: "staticJson";
   } | {
     /**
-     * The same RPC at another upstream address, by its name in the settings.
+     * The response of the same RPC at another upstream, by its name in the settings.
      *
      * @generated from field: string upstream = 3;
      */
@@ -538,28 +539,28 @@ export const FallbackSchema: GenMessage<Fallback> = /*@__PURE__*/
  */
 export type Stream = Message<"gateway.v1.Stream"> & {
   /**
-   * Longest pause between two messages; default 30s.
+   * Maximum time between two messages; default 30s.
    *
    * @generated from field: google.protobuf.Duration idle_timeout = 1;
    */
   idleTimeout?: Duration | undefined;
 
   /**
-   * Longest stream; default 300s.
+   * Maximum duration of the stream; default 300s.
    *
    * @generated from field: google.protobuf.Duration max_duration = 2;
    */
   maxDuration?: Duration | undefined;
 
   /**
-   * Most messages; 0 means no limit.
+   * Maximum number of messages; 0 means no limit.
    *
    * @generated from field: uint32 max_messages = 3;
    */
   maxMessages: number;
 
   /**
-   * Lets a client that lost its connection go on with `Last-Event-ID` where it was. Server-sent events only.
+   * Allows a client that lost its connection to resume with `Last-Event-ID`. Server-sent events only.
    *
    * @generated from field: gateway.v1.Resume resume = 4;
    */
@@ -574,27 +575,27 @@ export const StreamSchema: GenMessage<Stream> = /*@__PURE__*/
   messageDesc(file_gateway_v1_policy, 9);
 
 /**
- * What is kept of a stream for a client that comes back. The call to the backend goes on meanwhile.
+ * What is kept of a stream for a client that reconnects. The call to the backend continues meanwhile.
  *
  * @generated from message gateway.v1.Resume
  */
 export type Resume = Message<"gateway.v1.Resume"> & {
   /**
-   * How long a stream that nobody reads is kept; default 60s.
+   * How long a stream without a reader is kept; default 60s.
    *
    * @generated from field: google.protobuf.Duration keep = 1;
    */
   keep?: Duration | undefined;
 
   /**
-   * Most messages kept, the last ones; default 1000.
+   * Maximum number of messages kept, the latest ones; default 1000.
    *
    * @generated from field: uint32 max_messages = 2;
    */
   maxMessages: number;
 
   /**
-   * Most bytes kept; default 1 MiB.
+   * Maximum number of bytes kept; default 1 MiB.
    *
    * @generated from field: uint32 max_bytes = 3;
    */
@@ -615,28 +616,28 @@ export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
  */
 export enum Access {
   /**
-   * Refuses to boot.
+   * The gateway refuses to start.
    *
    * @generated from enum value: ACCESS_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * Anyone, without a credential.
+   * Everyone, without a credential.
    *
    * @generated from enum value: ACCESS_OPEN = 1;
    */
   OPEN = 1,
 
   /**
-   * Anyone with a valid credential.
+   * Everyone with a valid credential.
    *
    * @generated from enum value: ACCESS_AUTHENTICATED = 2;
    */
   AUTHENTICATED = 2,
 
   /**
-   * A valid credential that carries `permissions` or one of `roles`.
+   * Callers with a valid credential that has `permissions` or one of `roles`.
    *
    * @generated from enum value: ACCESS_CONTROLLED = 3;
    */
@@ -650,27 +651,27 @@ export const AccessSchema: GenEnum<Access> = /*@__PURE__*/
   enumDesc(file_gateway_v1_policy, 0);
 
 /**
- * Whether the messages of an RPC are shown to the guardrail.
+ * Whether the messages of an RPC are checked by the guardrail.
  *
  * @generated from enum gateway.v1.Guardrail
  */
 export enum Guardrail {
   /**
-   * They are not.
+   * Not checked.
    *
    * @generated from enum value: GUARDRAIL_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * They are where a gateway has one (GUARDRAIL_SERVICE_URL).
+   * Checked if the gateway has a guardrail (GUARDRAIL_SERVICE_URL).
    *
    * @generated from enum value: GUARDRAIL_OPTIONAL = 1;
    */
   OPTIONAL = 1,
 
   /**
-   * They are. A gateway without one does not start, unless GATEWAY_GUARDRAIL_FAIL_OPEN is set.
+   * Checked. Without a guardrail the gateway refuses to start, unless GATEWAY_GUARDRAIL_FAIL_OPEN is set.
    *
    * @generated from enum value: GUARDRAIL_REQUIRED = 2;
    */
@@ -684,27 +685,27 @@ export const GuardrailSchema: GenEnum<Guardrail> = /*@__PURE__*/
   enumDesc(file_gateway_v1_policy, 1);
 
 /**
- * Whose answer a cached response is.
+ * The callers who share a cached response.
  *
  * @generated from enum gateway.v1.CacheScope
  */
 export enum CacheScope {
   /**
-   * One caller's.
+   * A single caller.
    *
    * @generated from enum value: CACHE_SCOPE_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * One caller's.
+   * A single caller.
    *
    * @generated from enum value: CACHE_SCOPE_USER = 1;
    */
   USER = 1,
 
   /**
-   * Every caller's of one tenant.
+   * All callers of one tenant.
    *
    * @generated from enum value: CACHE_SCOPE_TENANT = 2;
    */
@@ -718,7 +719,7 @@ export const CacheScopeSchema: GenEnum<CacheScope> = /*@__PURE__*/
   enumDesc(file_gateway_v1_policy, 2);
 
 /**
- * Who may call this RPC over REST and how the gateway treats the call.
+ * Defines who may call this RPC over REST and how the gateway handles the call.
  *
  * @generated from extension: gateway.v1.Policy policy = 50551;
  */
@@ -726,8 +727,8 @@ export const policy: GenExtension<MethodOptions, Policy> = /*@__PURE__*/
   extDesc(file_gateway_v1_policy, 0);
 
 /**
- * What the gateway does with this field wherever its message appears: nested, in lists, maps, streams and Any, in
- * every RPC. The lists of a policy add to it and never take away from it.
+ * Defines how the gateway handles this field wherever its message appears: nested, in lists, maps, streams and Any, in
+ * every RPC. The lists of a policy extend it and never restrict it.
  *
  *     string password_hash = 12 [(gateway.v1.field) = {redact: true, protected: true}];
  *
@@ -737,7 +738,7 @@ export const field: GenExtension<FieldOptions, FieldPolicy> = /*@__PURE__*/
   extDesc(file_gateway_v1_policy, 1);
 
 /**
- * What the gateway needs to know of a service beside its RPCs.
+ * Settings of a service as a whole.
  *
  *     service BillingService {
  *       option (gateway.v1.service) = {upstream: "billing"};

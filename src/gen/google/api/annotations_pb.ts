@@ -18,7 +18,7 @@ export const file_google_api_annotations: GenFile = /*@__PURE__*/
   fileDesc("Chxnb29nbGUvYXBpL2Fubm90YXRpb25zLnByb3RvEgpnb29nbGUuYXBpOksKBGh0dHASHi5nb29nbGUucHJvdG9idWYuTWV0aG9kT3B0aW9ucxiwyrwiIAEoCzIULmdvb2dsZS5hcGkuSHR0cFJ1bGVSBGh0dHBiBnByb3RvMw", [file_google_api_http, file_google_protobuf_descriptor]);
 
 /**
- * The REST shape of an RPC.
+ * The REST binding of an RPC.
  *
  * @generated from extension: google.api.HttpRule http = 72295728;
  */

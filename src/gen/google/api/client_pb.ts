@@ -16,7 +16,7 @@ export const file_google_api_client: GenFile = /*@__PURE__*/
   fileDesc("Chdnb29nbGUvYXBpL2NsaWVudC5wcm90bxIKZ29vZ2xlLmFwaTpKChBtZXRob2Rfc2lnbmF0dXJlEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYmwggAygJUg9tZXRob2RTaWduYXR1cmViBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
- * Fields that callers usually give, separated by commas; the first of several is the commonest.
+ * Fields that callers usually set, separated by commas; if there are several lists, the first is the most common.
  *
  * @generated from extension: repeated string method_signature = 1051;
  */

@@ -16,7 +16,7 @@ export const file_google_api_field_behavior: GenFile = /*@__PURE__*/
   fileDesc("Ch9nb29nbGUvYXBpL2ZpZWxkX2JlaGF2aW9yLnByb3RvEgpnb29nbGUuYXBpKrYBCg1GaWVsZEJlaGF2aW9yEh4KGkZJRUxEX0JFSEFWSU9SX1VOU1BFQ0lGSUVEEAASDAoIT1BUSU9OQUwQARIMCghSRVFVSVJFRBACEg8KC09VVFBVVF9PTkxZEAMSDgoKSU5QVVRfT05MWRAEEg0KCUlNTVVUQUJMRRAFEhIKDlVOT1JERVJFRF9MSVNUEAYSFQoRTk9OX0VNUFRZX0RFRkFVTFQQBxIOCgpJREVOVElGSUVSEAg6ZAoOZmllbGRfYmVoYXZpb3ISHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGJwIIAMoDjIZLmdvb2dsZS5hcGkuRmllbGRCZWhhdmlvckICEABSDWZpZWxkQmVoYXZpb3JiBnByb3RvMw", [file_google_protobuf_descriptor]);
 
 /**
- * What a field is for, beyond its type.
+ * The use of a field, beyond its type.
  *
  * @generated from enum google.api.FieldBehavior
  */
@@ -27,49 +27,49 @@ export enum FieldBehavior {
   FIELD_BEHAVIOR_UNSPECIFIED = 0,
 
   /**
-   * Says nothing: every field is optional.
+   * Not specified: every field is optional by default.
    *
    * @generated from enum value: OPTIONAL = 1;
    */
   OPTIONAL = 1,
 
   /**
-   * A request without it is refused.
+   * A request without this field is rejected.
    *
    * @generated from enum value: REQUIRED = 2;
    */
   REQUIRED = 2,
 
   /**
-   * Part of responses alone: what a request says of it is ignored.
+   * Returned in responses; ignored in requests.
    *
    * @generated from enum value: OUTPUT_ONLY = 3;
    */
   OUTPUT_ONLY = 3,
 
   /**
-   * Part of requests alone: no response shows it.
+   * Accepted in requests; omitted from responses.
    *
    * @generated from enum value: INPUT_ONLY = 4;
    */
   INPUT_ONLY = 4,
 
   /**
-   * Set when its resource is created, and never changed.
+   * Set when the resource is created, and not changed later.
    *
    * @generated from enum value: IMMUTABLE = 5;
    */
   IMMUTABLE = 5,
 
   /**
-   * The order of its elements means nothing.
+   * The order of the elements has no meaning.
    *
    * @generated from enum value: UNORDERED_LIST = 6;
    */
   UNORDERED_LIST = 6,
 
   /**
-   * The service fills in a value where a request has none.
+   * The service sets a value if the request has none.
    *
    * @generated from enum value: NON_EMPTY_DEFAULT = 7;
    */
@@ -90,7 +90,7 @@ export const FieldBehaviorSchema: GenEnum<FieldBehavior> = /*@__PURE__*/
   enumDesc(file_google_api_field_behavior, 0);
 
 /**
- * How a field takes part in requests and responses.
+ * How a field is used in requests and responses.
  *
  * @generated from extension: repeated google.api.FieldBehavior field_behavior = 1052 [packed = false];
  */

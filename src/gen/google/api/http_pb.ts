@@ -15,7 +15,7 @@ export const file_google_api_http: GenFile = /*@__PURE__*/
   fileDesc("ChVnb29nbGUvYXBpL2h0dHAucHJvdG8SCmdvb2dsZS5hcGkiVAoESHR0cBIjCgVydWxlcxgBIAMoCzIULmdvb2dsZS5hcGkuSHR0cFJ1bGUSJwofZnVsbHlfZGVjb2RlX3Jlc2VydmVkX2V4cGFuc2lvbhgCIAEoCCKBAgoISHR0cFJ1bGUSEAoIc2VsZWN0b3IYASABKAkSDQoDZ2V0GAIgASgJSAASDQoDcHV0GAMgASgJSAASDgoEcG9zdBgEIAEoCUgAEhAKBmRlbGV0ZRgFIAEoCUgAEg8KBXBhdGNoGAYgASgJSAASLwoGY3VzdG9tGAggASgLMh0uZ29vZ2xlLmFwaS5DdXN0b21IdHRwUGF0dGVybkgAEgwKBGJvZHkYByABKAkSFQoNcmVzcG9uc2VfYm9keRgMIAEoCRIxChNhZGRpdGlvbmFsX2JpbmRpbmdzGAsgAygLMhQuZ29vZ2xlLmFwaS5IdHRwUnVsZUIJCgdwYXR0ZXJuIi8KEUN1c3RvbUh0dHBQYXR0ZXJuEgwKBGtpbmQYASABKAkSDAoEcGF0aBgCIAEoCWIGcHJvdG8z");
 
 /**
- * A set of rules; present so that descriptors that carry it resolve.
+ * A set of rules; declared so that descriptors that use it can be resolved.
  *
  * @generated from message google.api.Http
  */
@@ -39,7 +39,7 @@ export const HttpSchema: GenMessage<Http> = /*@__PURE__*/
   messageDesc(file_google_api_http, 0);
 
 /**
- * One REST binding of an RPC: a verb with a path template, and where the body goes.
+ * One REST binding of an RPC: an HTTP method with a path template, and the mapping of the body.
  *
  * @generated from message google.api.HttpRule
  */
@@ -98,7 +98,7 @@ export type HttpRule = Message<"google.api.HttpRule"> & {
   body: string;
 
   /**
-   * A field of the response that becomes the whole body.
+   * A field of the response that is returned as the whole body.
    *
    * @generated from field: string response_body = 12;
    */
@@ -118,7 +118,7 @@ export const HttpRuleSchema: GenMessage<HttpRule> = /*@__PURE__*/
   messageDesc(file_google_api_http, 1);
 
 /**
- * A verb outside the five named ones.
+ * An HTTP method other than the five named ones.
  *
  * @generated from message google.api.CustomHttpPattern
  */

@@ -17,7 +17,7 @@ export const file_google_rpc_error_details: GenFile = /*@__PURE__*/
   fileDesc("Ch5nb29nbGUvcnBjL2Vycm9yX2RldGFpbHMucHJvdG8SCmdvb2dsZS5ycGMikwEKCkJhZFJlcXVlc3QSPwoQZmllbGRfdmlvbGF0aW9ucxgBIAMoCzIlLmdvb2dsZS5ycGMuQmFkUmVxdWVzdC5GaWVsZFZpb2xhdGlvbhpECg5GaWVsZFZpb2xhdGlvbhINCgVmaWVsZBgBIAEoCRITCgtkZXNjcmlwdGlvbhgCIAEoCRIOCgZyZWFzb24YAyABKAkikwEKCUVycm9ySW5mbxIOCgZyZWFzb24YASABKAkSDgoGZG9tYWluGAIgASgJEjUKCG1ldGFkYXRhGAMgAygLMiMuZ29vZ2xlLnJwYy5FcnJvckluZm8uTWV0YWRhdGFFbnRyeRovCg1NZXRhZGF0YUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiOwoJUmV0cnlJbmZvEi4KC3JldHJ5X2RlbGF5GAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uInkKDFF1b3RhRmFpbHVyZRI2Cgp2aW9sYXRpb25zGAEgAygLMiIuZ29vZ2xlLnJwYy5RdW90YUZhaWx1cmUuVmlvbGF0aW9uGjEKCVZpb2xhdGlvbhIPCgdzdWJqZWN0GAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJIpUBChNQcmVjb25kaXRpb25GYWlsdXJlEj0KCnZpb2xhdGlvbnMYASADKAsyKS5nb29nbGUucnBjLlByZWNvbmRpdGlvbkZhaWx1cmUuVmlvbGF0aW9uGj8KCVZpb2xhdGlvbhIMCgR0eXBlGAEgASgJEg8KB3N1YmplY3QYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkiMwoQTG9jYWxpemVkTWVzc2FnZRIOCgZsb2NhbGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCWIGcHJvdG8z", [file_google_protobuf_duration]);
 
 /**
- * Which fields of the request were wrong.
+ * The fields of the request that are invalid.
  *
  * @generated from message google.rpc.BadRequest
  */
@@ -63,7 +63,7 @@ export const BadRequest_FieldViolationSchema: GenMessage<BadRequest_FieldViolati
   messageDesc(file_google_rpc_error_details, 0, 0);
 
 /**
- * A stable reason for the error, for programs.
+ * A stable, machine-readable reason for the error.
  *
  * @generated from message google.rpc.ErrorInfo
  */
@@ -92,7 +92,7 @@ export const ErrorInfoSchema: GenMessage<ErrorInfo> = /*@__PURE__*/
   messageDesc(file_google_rpc_error_details, 1);
 
 /**
- * When to try again.
+ * When to retry.
  *
  * @generated from message google.rpc.RetryInfo
  */
@@ -111,7 +111,7 @@ export const RetryInfoSchema: GenMessage<RetryInfo> = /*@__PURE__*/
   messageDesc(file_google_rpc_error_details, 2);
 
 /**
- * Which quota was used up.
+ * The quota that was exceeded.
  *
  * @generated from message google.rpc.QuotaFailure
  */
@@ -152,7 +152,7 @@ export const QuotaFailure_ViolationSchema: GenMessage<QuotaFailure_Violation> = 
   messageDesc(file_google_rpc_error_details, 3, 0);
 
 /**
- * Which precondition did not hold.
+ * The precondition that failed.
  *
  * @generated from message google.rpc.PreconditionFailure
  */
@@ -198,7 +198,7 @@ export const PreconditionFailure_ViolationSchema: GenMessage<PreconditionFailure
   messageDesc(file_google_rpc_error_details, 4, 0);
 
 /**
- * A message for the person in front of the client.
+ * A message for the user of the client.
  *
  * @generated from message google.rpc.LocalizedMessage
  */

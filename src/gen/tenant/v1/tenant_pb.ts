@@ -75,14 +75,14 @@ export type ListTenantsRequest = Message<"tenant.v1.ListTenantsRequest"> & {
   tenantId: string;
 
   /**
-   * Tenants a page: 20 unless set, 100 at most.
+   * Number of tenants per page: 20 by default, 100 at most.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `nextPageToken` of the page before.
+   * `nextPageToken` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -142,7 +142,7 @@ export const GetTenantRequestSchema: GenMessage<GetTenantRequest> = /*@__PURE__*
  */
 export type CreateTenantRequest = Message<"tenant.v1.CreateTenantRequest"> & {
   /**
-   * Lower-case letters, digits and dashes; 2 to 40 of them.
+   * 2 to 40 lower-case letters, digits and dashes.
    *
    * @generated from field: string id = 1;
    */
@@ -186,7 +186,7 @@ export type UpdateTenantRequest = Message<"tenant.v1.UpdateTenantRequest"> & {
   tenant?: Tenant | undefined;
 
   /**
-   * Fields of `tenant` to change; made from the keys of the body when it is left out.
+   * Fields of `tenant` to update; if omitted, the fields that are in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 3;
    */
@@ -259,14 +259,14 @@ export type ListMembersRequest = Message<"tenant.v1.ListMembersRequest"> & {
   tenantId: string;
 
   /**
-   * Members a page: 20 unless set, 100 at most.
+   * Number of members per page: 20 by default, 100 at most.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `nextPageToken` of the page before.
+   * `nextPageToken` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -363,7 +363,7 @@ export type TenantConfig = Message<"tenant.v1.TenantConfig"> & {
   tenantId: string;
 
   /**
-   * What an identifier may be at sign-in: "email", "username".
+   * Identifiers that may be used to sign in: "email", "username".
    *
    * @generated from field: repeated string allowed_login_identifiers = 2;
    */
@@ -385,7 +385,7 @@ export type TenantConfig = Message<"tenant.v1.TenantConfig"> & {
   logoUrl: string;
 
   /**
-   * Unset: the platform's own default.
+   * If unset, the platform's default applies.
    *
    * @generated from field: google.protobuf.Duration session_idle_timeout = 6;
    */
@@ -436,7 +436,7 @@ export type UpdateTenantConfigRequest = Message<"tenant.v1.UpdateTenantConfigReq
   config?: TenantConfig | undefined;
 
   /**
-   * Fields of `config` to change; made from the keys of the body when it is left out.
+   * Fields of `config` to update; if omitted, the fields that are in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 3;
    */
@@ -477,14 +477,14 @@ export type GetEntitlementsResponse = Message<"tenant.v1.GetEntitlementsResponse
   plan: string;
 
   /**
-   * Tokens a second of the tenant's bucket; 0 means the gateway's default.
+   * Tokens added per second to the tenant's bucket; 0 means the gateway's default.
    *
    * @generated from field: uint32 rate_limit_rps = 2;
    */
   rateLimitRps: number;
 
   /**
-   * Most tokens at once; 0 means the gateway's default.
+   * Capacity of the bucket; 0 means the gateway's default.
    *
    * @generated from field: uint32 rate_limit_burst = 3;
    */
@@ -525,7 +525,7 @@ export const ReportUsageRequestSchema: GenMessage<ReportUsageRequest> = /*@__PUR
  */
 export type UsageEvent = Message<"tenant.v1.UsageEvent"> & {
   /**
-   * Unique: the same event may arrive twice.
+   * Unique: an event may be delivered twice.
    *
    * @generated from field: string id = 1;
    */
@@ -542,7 +542,7 @@ export type UsageEvent = Message<"tenant.v1.UsageEvent"> & {
   subject: string;
 
   /**
-   * What was used, such as "ai.query".
+   * The metered operation, such as "ai.query".
    *
    * @generated from field: string meter = 4;
    */
@@ -571,7 +571,7 @@ export const UsageEventSchema: GenMessage<UsageEvent> = /*@__PURE__*/
  */
 export type ReportUsageResponse = Message<"tenant.v1.ReportUsageResponse"> & {
   /**
-   * Events taken or already known.
+   * Number of events that were recorded or already known.
    *
    * @generated from field: int32 accepted = 1;
    */
@@ -586,13 +586,13 @@ export const ReportUsageResponseSchema: GenMessage<ReportUsageResponse> = /*@__P
   messageDesc(file_tenant_v1_tenant, 19);
 
 /**
- * Keeps tenants, their members and their settings.
+ * Manages tenants, their members and their settings.
  *
  * @generated from service tenant.v1.TenantService
  */
 export const TenantService: GenService<{
   /**
-   * Lists tenants: the caller's own, or all of them for a caller whose scope is `all`.
+   * Lists tenants: the caller's own, or all of them for a caller with the scope `all`.
    *
    * @generated from rpc tenant.v1.TenantService.ListTenants
    */
@@ -612,7 +612,7 @@ export const TenantService: GenService<{
     output: typeof TenantSchema;
   },
   /**
-   * Creates a tenant. Needs the scope `all`: nobody's own tenant is new.
+   * Creates a tenant. Requires the scope `all`, since a new tenant is not the caller's own.
    *
    * @generated from rpc tenant.v1.TenantService.CreateTenant
    */
@@ -622,7 +622,7 @@ export const TenantService: GenService<{
     output: typeof TenantSchema;
   },
   /**
-   * Changes the fields of a tenant that the body names.
+   * Updates the fields of a tenant that are in the body.
    *
    * @generated from rpc tenant.v1.TenantService.UpdateTenant
    */
@@ -632,7 +632,7 @@ export const TenantService: GenService<{
     output: typeof TenantSchema;
   },
   /**
-   * Deletes a tenant with all that is in it. Needs the scope `all`.
+   * Deletes a tenant with all its data. Requires the scope `all`.
    *
    * @generated from rpc tenant.v1.TenantService.DeleteTenant
    */
@@ -662,7 +662,7 @@ export const TenantService: GenService<{
     output: typeof MemberSchema;
   },
   /**
-   * Takes a user out of a tenant.
+   * Removes a user from a tenant.
    *
    * @generated from rpc tenant.v1.TenantService.RemoveMember
    */
@@ -682,7 +682,7 @@ export const TenantService: GenService<{
     output: typeof TenantConfigSchema;
   },
   /**
-   * Changes the settings of a tenant that the body names.
+   * Updates the settings of a tenant that are in the body.
    *
    * @generated from rpc tenant.v1.TenantService.UpdateTenantConfig
    */
@@ -692,7 +692,7 @@ export const TenantService: GenService<{
     output: typeof TenantConfigSchema;
   },
   /**
-   * Plan and limits of a tenant. Called by the gateway only.
+   * Returns plan and limits of a tenant. Called by the gateway only.
    *
    * @generated from rpc tenant.v1.TenantService.GetEntitlements
    */
@@ -702,7 +702,7 @@ export const TenantService: GenService<{
     output: typeof GetEntitlementsResponseSchema;
   },
   /**
-   * Takes metered usage; an event that came before (same id) is ignored. Called by the gateway only.
+   * Records metered usage; an event that was already received (same id) is ignored. Called by the gateway only.
    *
    * @generated from rpc tenant.v1.TenantService.ReportUsage
    */

@@ -71,14 +71,14 @@ export type User = Message<"user.v1.User"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * Grows by one with each change.
+   * Increases by one with each change.
    *
    * @generated from field: int64 version = 11;
    */
   version: bigint;
 
   /**
-   * Never leaves the gateway, and no client may set it.
+   * Omitted from all responses, and cannot be set by clients.
    *
    * @generated from field: string password_hash = 12;
    */
@@ -102,14 +102,14 @@ export type ListUsersRequest = Message<"user.v1.ListUsersRequest"> & {
   tenantId: string;
 
   /**
-   * Users a page: 20 unless set, 100 at most.
+   * Number of users per page: 20 by default, 100 at most.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `nextPageToken` of the page before.
+   * `nextPageToken` of the previous page.
    *
    * @generated from field: string page_token = 3;
    */
@@ -179,21 +179,21 @@ export type SearchUsersRequest = Message<"user.v1.SearchUsersRequest"> & {
   tenantId: string;
 
   /**
-   * A part of the display name, user name or e-mail address, in any case.
+   * A part of the display name, user name or e-mail address, case-insensitive.
    *
    * @generated from field: string query = 2;
    */
   query: string;
 
   /**
-   * Users a page: 20 unless set, 100 at most.
+   * Number of users per page: 20 by default, 100 at most.
    *
    * @generated from field: int32 page_size = 3;
    */
   pageSize: number;
 
   /**
-   * `nextPageToken` of the page before.
+   * `nextPageToken` of the previous page.
    *
    * @generated from field: string page_token = 4;
    */
@@ -305,7 +305,7 @@ export type UpdateUserRequest = Message<"user.v1.UpdateUserRequest"> & {
   user?: User | undefined;
 
   /**
-   * Fields of `user` to change; made from the keys of the body when it is left out.
+   * Fields of `user` to update; if omitted, the fields that are in the body.
    *
    * @generated from field: google.protobuf.FieldMask update_mask = 4;
    */
@@ -342,7 +342,7 @@ export const DeleteUserRequestSchema: GenMessage<DeleteUserRequest> = /*@__PURE_
   messageDesc(file_user_v1_user, 8);
 
 /**
- * What a user may do right now.
+ * Whether a user may sign in.
  *
  * @generated from enum user.v1.UserStatus
  */
@@ -367,7 +367,7 @@ export enum UserStatus {
   SUSPENDED = 2,
 
   /**
-   * Was invited and has not signed in yet.
+   * Has been invited and has not signed in yet.
    *
    * @generated from enum value: USER_STATUS_INVITED = 3;
    */
@@ -381,13 +381,13 @@ export const UserStatusSchema: GenEnum<UserStatus> = /*@__PURE__*/
   enumDesc(file_user_v1_user, 0);
 
 /**
- * Keeps the users of each tenant.
+ * Manages the users of each tenant.
  *
  * @generated from service user.v1.UserService
  */
 export const UserService: GenService<{
   /**
-   * Lists the users of the caller's tenant, a page at a time.
+   * Lists the users of the caller's tenant, page by page.
    *
    * @generated from rpc user.v1.UserService.ListUsers
    */
@@ -407,7 +407,7 @@ export const UserService: GenService<{
     output: typeof UserSchema;
   },
   /**
-   * Finds users of the caller's tenant by a part of their name or e-mail address.
+   * Searches the caller's tenant for users by a part of their name or e-mail address.
    *
    * @generated from rpc user.v1.UserService.SearchUsers
    */
@@ -427,7 +427,7 @@ export const UserService: GenService<{
     output: typeof UserSchema;
   },
   /**
-   * Changes the fields of a user that the body names; `updateMask` narrows them further.
+   * Updates the fields of a user that are in the body; `updateMask` restricts them further.
    *
    * @generated from rpc user.v1.UserService.UpdateUser
    */
