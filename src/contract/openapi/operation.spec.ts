@@ -52,7 +52,7 @@ describe('an operation', () => {
       description: 'Lists shapes. The filter has nested and repeated fields.',
       tags: ['ShapeService'],
     });
-    expect(document.tags).toContainEqual({ name: 'UserService', description: 'Keeps the users of each tenant.' });
+    expect(document.tags).toContainEqual({ name: 'UserService', description: 'Manages the users of each tenant.' });
   });
 
   it('lists as query parameters what neither path nor body nor gateway sets', () => {
