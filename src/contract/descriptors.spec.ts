@@ -56,9 +56,9 @@ describe('the built-in descriptors', () => {
   });
 
   it.each([
-    ['user.v1.UserService', 'Keeps the users of each tenant.'],
+    ['user.v1.UserService', 'Manages the users of each tenant.'],
     ['user.v1.UserService.GetUser', "Gets one user of the caller's tenant."],
-    ['user.v1.User.version', 'Grows by one with each change.'],
+    ['user.v1.User.version', 'Increases by one with each change.'],
     ['user.v1.UserStatus.USER_STATUS_ACTIVE', 'May sign in.'],
     ['user.v1.User.email', undefined],
   ])('carry the comment of %s', (name, comment) => {
