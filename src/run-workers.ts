@@ -2,7 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { WORKER_VARIABLE } from './config/workers.js';
-import type { LogStream } from './observe/log-stream.js';
+import type { BatchedLines } from './observe/log-stream.js';
 import type { GatewayLogger } from './observe/logger.js';
 import { GatewayMetrics } from './observe/metrics.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
@@ -23,7 +23,7 @@ export interface RunningWorkers extends Drainable {
 
 /** Where the lines of workers go, in the form that they have already. */
 export interface WorkerOutput {
-  readonly stdout: LogStream;
+  readonly stdout: Pick<BatchedLines, 'forward'>;
   readonly format: 'json' | 'pretty';
 }
 
@@ -72,7 +72,7 @@ function forkOf({ workers }: GatewayConfig, { stdout, format }: WorkerOutput): (
   cluster.setupPrimary({ silent: true });
   return (number) => {
     const worker = cluster.fork({ [WORKER_VARIABLE]: `${number}/${workers}`, LOG_FORMAT: format });
-    if (worker.process.stdout !== null) forwardLines(worker.process.stdout, (lines) => stdout.write(lines));
+    if (worker.process.stdout !== null) forwardLines(worker.process.stdout, stdout.forward);
     worker.process.stderr?.pipe(process.stderr, { end: false });
     return worker;
   };

@@ -7,8 +7,8 @@ class Output extends EventEmitter implements LineOutput {
   readonly texts: string[] = [];
   private readonly waiting: ((error?: Error) => void)[] = [];
 
-  write(text: string, done: (error?: Error) => void): void {
-    this.texts.push(text);
+  write(text: string | Uint8Array, done: (error?: Error) => void): void {
+    this.texts.push(typeof text === 'string' ? text : Buffer.from(text).toString());
     this.waiting.push(done);
   }
 
@@ -54,6 +54,20 @@ describe('lines', () => {
     // One is under way, seventeen fill the sixteen MiB that wait, two have no room.
     expect(lines.dropped).toBe(2);
     expect(await lines.end(1)).toBe(20);
+  });
+
+  it('of other processes are forwarded beside them, and the end waits for both', async () => {
+    const output = new Output();
+    const lines = new BatchedLines(output);
+    let taken = 0;
+    lines.forward(Buffer.from('of a worker\n'), () => (taken += 1));
+    lines.write('own\n');
+    const ended = lines.end(60_000);
+    expect(output.texts).toEqual(['of a worker\n', 'own\n']);
+    output.take();
+    expect(taken).toBe(1);
+    output.take();
+    expect(await ended).toBe(0);
   });
 
   it('go on after a write that failed, and those of it are counted', async () => {

@@ -15,7 +15,7 @@ export interface LogStream extends DestinationStream {
 
 /** The part of a `Writable` that lines need. `write` must not block, even if nobody reads at the other end. */
 export interface LineOutput {
-  write(text: string, done: (error?: Error | null) => void): unknown;
+  write(text: string | Uint8Array, done: (error?: Error | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
 }
 
@@ -25,6 +25,8 @@ export class BatchedLines implements LogStream {
   private lines = 0;
   private linesUnderWay = 0;
   private lost = 0;
+  /** Writes of forwarded lines under way. */
+  private forwarding = 0;
   /** Undefined while lines wait: they are to be written as soon as those under way are. */
   private timer: NodeJS.Timeout | undefined;
   private whenWritten: (() => void) | undefined;
@@ -50,10 +52,20 @@ export class BatchedLines implements LogStream {
     else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
+  /** Writes whole lines of another process as they are, and calls back when they have been taken, or are lost. */
+  readonly forward = (lines: Uint8Array, done: () => void): void => {
+    this.forwarding += 1;
+    this.output.write(lines, () => {
+      this.forwarding -= 1;
+      this.settle();
+      done();
+    });
+  };
+
   /** Resolves when all lines are written, or after a time, in ms, to the number of lines that are lost. */
   async end(ms: number): Promise<number> {
     this.flush();
-    if (this.linesUnderWay > 0) {
+    if (this.isWriting) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.whenWritten = resolve;
       const timer = setTimeout(resolve, ms);
@@ -77,8 +89,16 @@ export class BatchedLines implements LogStream {
   private written(error?: Error | null): void {
     if (error) this.lost += this.linesUnderWay;
     this.linesUnderWay = 0;
-    if (this.lines === 0) this.whenWritten?.();
-    else if (this.timer === undefined) this.flush();
+    if (this.lines > 0 && this.timer === undefined) this.flush();
+    this.settle();
+  }
+
+  private settle(): void {
+    if (!this.isWriting && this.lines === 0) this.whenWritten?.();
+  }
+
+  private get isWriting(): boolean {
+    return this.linesUnderWay > 0 || this.forwarding > 0;
   }
 }
 

@@ -1,21 +1,35 @@
 import type { Readable } from 'node:stream';
 
-const LINE_FEED = '\n';
-/** A line that is longer is passed on in parts. */
-const MAX_LINE = 1_048_576;
+const LINE_FEED = 0x0a;
+/** A line of more bytes is forwarded in parts. */
+const MAX_LINE_BYTES = 1_048_576;
 
-/** Passes on what a stream says, in whole lines. */
-export function forwardLines(stream: Readable, write: (lines: string) => void): void {
-  let rest = '';
-  stream.setEncoding('utf8');
-  stream.on('data', (text: string) => {
-    const end = text.lastIndexOf(LINE_FEED) + 1;
-    if (end === 0 && rest.length + text.length < MAX_LINE) return void (rest += text);
-    write(rest + text.slice(0, end === 0 ? undefined : end));
-    rest = end === 0 ? '' : text.slice(end);
+/** Writes bytes, and calls back when the next ones may come. */
+export type Forward = (bytes: Uint8Array, done: () => void) => void;
+
+/**
+ * Forwards a stream in whole lines, as bytes: what is not made into text costs next to nothing. The stream is not read
+ * while a write is under way, so that no more than a chunk and a part of a line is held.
+ */
+export function forwardLines(stream: Readable, forward: Forward): void {
+  let rest: Buffer[] = [];
+  let restBytes = 0;
+  const resume = (): void => void stream.resume();
+  stream.on('data', (chunk: Buffer) => {
+    const end = chunk.lastIndexOf(LINE_FEED) + 1;
+    if (end === 0 && restBytes + chunk.length < MAX_LINE_BYTES) {
+      rest.push(chunk);
+      restBytes += chunk.length;
+      return;
+    }
+    const whole = end === 0 ? chunk : chunk.subarray(0, end);
+    stream.pause();
+    forward(rest.length === 0 ? whole : Buffer.concat([...rest, whole]), resume);
+    rest = end === 0 || end === chunk.length ? [] : [chunk.subarray(end)];
+    restBytes = rest[0]?.length ?? 0;
   });
   stream.once('end', () => {
-    if (rest !== '') write(`${rest}${LINE_FEED}`);
+    if (restBytes > 0) forward(Buffer.concat([...rest, Buffer.of(LINE_FEED)]), () => undefined);
   });
   stream.on('error', () => undefined);
 }
