@@ -161,6 +161,11 @@ export class SoakTestbed {
     return gateway;
   }
 
+  /** Folder for what a scenario's own processes write, gone with the arena. */
+  get outputPath(): string {
+    return this.output.path;
+  }
+
   /** Has something closed with the arena. */
   onClose(close: () => unknown): void {
     this.closers.push(close);

@@ -50,6 +50,11 @@ export class PreAuthChecks {
     return this.limiter.checkAddress(call, sender);
   }
 
+  /** Notes how long a request that was read waited until it was begun, in ms. */
+  waited(ms: number): void {
+    this.admission.waited(ms);
+  }
+
   /** Gives back what a request holds, admitted or not. Called when it is over. */
   leave(call: CallContext): void {
     this.admission.leave(call);

@@ -19,10 +19,15 @@ export class RequestContexts {
     @Optional() private readonly tracing?: Tracing,
   ) {}
 
-  of(request: IncomingMessage): CallContext {
+  /** @param arrivedAt when the request was read: what it waits from then on is part of its time. */
+  of(request: IncomingMessage, arrivedAt: number): CallContext {
     const { headers } = request;
     const isTrusted = this.clientAddress.isFromTrustedProxy(request);
-    const call = this.begin(requestId(headers['x-request-id']), traceContext(headers, isTrusted, this.tracing));
+    const call = this.begin(
+      requestId(headers['x-request-id']),
+      traceContext(headers, isTrusted, this.tracing),
+      arrivedAt,
+    );
     if (isTrusted && this.config.server.forwardedPrefix) {
       call.basePath = forwardedPrefix(headers['x-forwarded-prefix']) ?? call.basePath;
     }
@@ -31,7 +36,7 @@ export class RequestContexts {
 
   /** Makes a context for bytes that never became a request. */
   withoutRequest(): CallContext {
-    return this.begin(requestId(undefined), traceContext({}, false, this.tracing));
+    return this.begin(requestId(undefined), traceContext({}, false, this.tracing), performance.now());
   }
 
   /** Returns the largest body that a request may have, in bytes: the policy of its route may set its own. */
@@ -39,8 +44,7 @@ export class RequestContexts {
     return policy?.maxBodyBytes ?? this.config.server.maxBodyBytes;
   }
 
-  private begin(id: string, trace: TraceContext): CallContext {
-    const startedAt = performance.now();
+  private begin(id: string, trace: TraceContext, startedAt: number): CallContext {
     const call = new CallContext(id, trace, startedAt, startedAt + this.config.timeouts.requestMs);
     call.basePath = this.config.server.basePath;
     call.spans = this.tracing?.begin(trace);

@@ -6,6 +6,7 @@ import { GatewayError } from '../domain/errors.js';
 import { isOperational } from '../domain/operational-paths.js';
 import { AccessLog } from '../observe/access-log.js';
 import { PreAuthChecks } from './pre-auth-checks.js';
+import { Arrivals } from './arrivals.js';
 import { bodyTooLarge } from './body-reader.js';
 import type { ClientConnection, ConnectionHandler } from './client-connection.js';
 import { HttpExchange } from './http-exchange.js';
@@ -26,6 +27,8 @@ export class RequestLifecycle implements ConnectionHandler {
   /** Absent on a server without generated routes. */
   @Optional() @Inject(Pipelines) private readonly pipelines?: Pipelines;
 
+  private readonly arrivals = new Arrivals();
+
   constructor(
     private readonly contexts: RequestContexts,
     readonly drain: DrainState,
@@ -43,9 +46,24 @@ export class RequestLifecycle implements ConnectionHandler {
     this.pipelines?.mount(route);
   }
 
-  /** Fastify `onRequest`, before all other hooks. */
+  /** Fastify `onRequest`, before all other hooks. Probes and scrapes wait for nobody. */
   begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-    this.open(request, reply);
+    if (isOperational(request.routeOptions.url ?? '')) return this.beginNow(request, reply, done, performance.now());
+    this.arrivals.take((arrivedAt) => {
+      this.preAuth.waited(performance.now() - arrivedAt);
+      this.beginNow(request, reply, done, arrivedAt);
+    });
+  }
+
+  private beginNow(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: (error?: Error) => void,
+    arrivedAt: number,
+  ): void {
+    this.open(request, reply, arrivedAt);
+    // It left while its request waited to begin.
+    if (reply.raw.destroyed) return tracked(reply).exchange?.abandon();
     if (followsClosingAnswer(reply)) return recordError(request.call, ignored());
     try {
       const resolution = this.resolve(request, reply);
@@ -54,10 +72,17 @@ export class RequestLifecycle implements ConnectionHandler {
       if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
       void reply.code(204).headers(resolution.headers).send();
     } catch (error) {
+      // Without the way of other errors through the framework: the less a refusal costs, the more is answered beside it.
+      if (error instanceof GatewayError && error.code === 'OVERLOADED') return this.shed(request, reply, error);
       // Whoever asked first may send the body all the same, or the next request: nobody could tell which it is.
       if (request.headers.expect !== undefined) reply.header('connection', 'close');
       done(error as Error);
     }
+  }
+
+  private shed(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
+    if (request.headers.expect !== undefined) reply.header('connection', 'close');
+    sendProblem(request, reply, error);
   }
 
   /** Fastify `onResponse`. */
@@ -81,9 +106,9 @@ export class RequestLifecycle implements ConnectionHandler {
     this.log.finish(call, socketFacts(remoteAddress, error, this.draining));
   }
 
-  private open(request: FastifyRequest, reply: FastifyReply): void {
+  private open(request: FastifyRequest, reply: FastifyReply, arrivedAt = performance.now()): void {
     const { url = '/' } = request.raw;
-    const call = this.contexts.of(request.raw);
+    const call = this.contexts.of(request.raw, arrivedAt);
     const queryAt = url.indexOf('?');
     request.call = call;
     request.clientAddress = this.contexts.clientAddress.of(request.raw);

@@ -6,15 +6,20 @@ import type { UnixSocket } from '../config/http-config.js';
 import { SocketListenError } from './listen-error.js';
 
 const PROBE_MS = 1_000;
+/**
+ * Connections that may wait to be accepted; the system takes less where `net.core.somaxconn` is lower. Node's own 511 are
+ * used up within one busy turn of the event loop, and whoever finds no room there tries again after 1, 3, 7 and 15 s.
+ */
+const BACKLOG = 4_096;
 
 /** Has the application listen to clients. Rejects with EADDRINUSE for a port, with SocketListenError for a socket. */
 export async function listenToClients(app: NestFastifyApplication, { server, worker }: GatewayConfig): Promise<void> {
   const { host, port, unixSocket } = server;
-  if (unixSocket === undefined) return void (await app.listen({ host, port }));
+  if (unixSocket === undefined) return void (await app.listen({ host, port, backlog: BACKLOG }));
   // The first process has seen to it for its workers, which share the socket.
   if (worker === undefined) await freePath(unixSocket);
   try {
-    await app.listen({ path: unixSocket.path });
+    await app.listen({ path: unixSocket.path, backlog: BACKLOG });
     chmodSync(unixSocket.path, unixSocket.mode);
   } catch (error) {
     throw new SocketListenError(unixSocket.path, error instanceof Error ? error.message : 'unknown', error);

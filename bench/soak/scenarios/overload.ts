@@ -1,88 +1,88 @@
+import { join } from 'node:path';
 import type { SoakTestbed, SoakGateway } from '../testbed.js';
-import { median } from '../../harness/statistics.js';
+import type { CheapFigures } from '../cheap-load.js';
+import { sendCheaply } from '../elsewhere.js';
 import { startNeighbour } from '../neighbour.js';
+import { startQuickBackend } from '../quick-backend.js';
 import { atLeast, atMost, exactly, noted, rounded, type Finding, type Scenario } from '../scenario.js';
-import { countOf, describeStatuses, steadyLoad, type LoadFigures, type SeenAnswer, type Shot } from '../steady-load.js';
+import { countOf, describeStatuses, steadyLoad } from '../steady-load.js';
 
-const LANES = 32;
+const LANES = 64;
 const STEP = 3;
 /** Of its core, so that the other one can offer more than it can answer. */
-const NEIGHBOURS = 3;
+const NEIGHBOURS = 1;
+/** Connections of the load balancer, as it were. */
+const CONNECTIONS = 2_000;
 /** A step below this does not overload the gateway. */
 const LEAST_STEP = 2.5;
 const GOODPUT = 0.8;
 const RECOVERY_SECONDS = 10;
 const RSS_MIB = 512;
+/** What the image gives the heap in a container of that size. */
+const NODE_OPTIONS = `--max-old-space-size=${Math.floor(RSS_MIB * 0.65)}`;
 const AFTERWARDS = 0.5;
+const LIVEZ_RATE = 5;
+const LIVEZ_MS = 1_000;
 
-/** Requests answered per second when each of so many senders waits for its answer. */
-async function capacityOf(shot: () => Shot, seconds: number): Promise<number> {
-  const { url, headers } = shot();
-  const end = performance.now() + seconds * 1000;
-  let answered = 0;
-  const lane = async () => {
-    while (performance.now() < end) {
-      const response = await fetch(url, { headers });
-      await response.arrayBuffer();
-      if (response.ok) answered += 1;
-    }
+type Send = (rate: number | undefined, seconds: number, connections: number) => Promise<CheapFigures>;
+
+async function prepare(testbed: SoakTestbed): Promise<{ gateway: SoakGateway; send: Send }> {
+  const backend = await startQuickBackend(testbed, join(testbed.outputPath, 'backend.log'));
+  const gateway = await testbed.gateway({
+    GATEWAY_TENANT_SHARE_PERCENT: '100',
+    USER_SERVICE_URL: backend,
+    NODE_OPTIONS,
+  });
+  const token = await testbed.environment.token('alice@acme.test');
+  const url = `${gateway.url}/api/v1/users`;
+  return {
+    gateway,
+    send: (rate, seconds, connections) => sendCheaply({ url, token, seconds, rate, connections }),
   };
-  const startedAt = performance.now();
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return answered / ((performance.now() - startedAt) / 1000);
 }
 
-interface Told {
-  readonly figures: LoadFigures;
-  readonly seconds: number;
-  readonly answers: readonly SeenAnswer[];
-}
-
-async function send(rate: number, seconds: number, shot: () => Shot): Promise<Told> {
-  const answers: SeenAnswer[] = [];
-  const figures = await steadyLoad({ rate, seconds, shot, maxOpen: 5_000, onAnswer: (each) => answers.push(each) });
-  return { figures, seconds, answers };
-}
-
-/** Seconds until the last request that was not answered 200, by the number that it had. */
-function recoveredAfter({ answers }: Told, rate: number): number {
-  const failed = answers.filter(({ status }) => status !== 200).map(({ index }) => index + 1);
-  return Math.max(0, ...failed) / rate;
-}
-
-function findings(capacity: number, step: Told, after: Told, gateway: SoakGateway): Finding[] {
-  const refused = step.answers.filter(({ status }) => status === 503);
-  const served = countOf(step.figures, 200);
+function findings(capacity: number, step: CheapFigures, after: CheapFigures, gateway: SoakGateway): Finding[] {
+  const refused = countOf(step, 503);
+  const served = countOf(step, 200);
   return [
     noted('capacity, in a closed loop', `${capacity.toFixed(0)} requests/s`),
-    atLeast('requests offered, × capacity', step.figures.sent / step.seconds / capacity, LEAST_STEP),
-    atLeast('requests answered 200, × capacity', served / step.seconds / capacity, GOODPUT),
-    exactly('answers neither 200 nor 503', step.figures.sent - served - refused.length, 0),
-    exactly('refusals without Retry-After', refused.filter(({ retryAfter }) => retryAfter === undefined).length, 0),
-    noted('answers', describeStatuses(step.figures)),
-    noted('median time of a refusal', `${rounded(median(refused.map(({ ms }) => ms)))} ms`),
-    atMost('last failure after the step', recoveredAfter(after, capacity * AFTERWARDS), RECOVERY_SECONDS, 's'),
-    noted(`answers after it, at ${AFTERWARDS} × capacity`, describeStatuses(after.figures)),
+    atLeast('requests due, × capacity', (step.sent + step.unsent) / step.seconds / capacity, LEAST_STEP),
+    noted('requests that found a connection free, × capacity', rounded(step.sent / step.seconds / capacity)),
+    atLeast('requests answered 200 meanwhile, × capacity', step.goodInTime / step.seconds / capacity, GOODPUT),
+    exactly('answers neither 200 nor 503', step.sent - served - refused, 0),
+    exactly('refusals without Retry-After', step.refusalsWithoutRetryAfter, 0),
+    noted('answers', describeStatuses(step)),
+    noted('p50, p99 of those answered 200', `${rounded(step.p50Ms)} ms, ${rounded(step.p99Ms)} ms`),
+    noted('median time of a refusal', `${rounded(step.refusalP50Ms)} ms`),
+    atMost('last failure after the step', after.lastFailureAt, RECOVERY_SECONDS, 's'),
+    noted(`answers after it, at ${AFTERWARDS} × capacity`, describeStatuses(after)),
     atMost('RSS', gateway.rssMib, RSS_MIB, 'MiB'),
   ];
 }
 
 async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
-  const gateway = await testbed.gateway({ GATEWAY_TENANT_SHARE_PERCENT: '100' });
-  const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
-  const shot = () => ({ url: `${gateway.url}/api/v1/users`, headers });
+  const { gateway, send } = await prepare(testbed);
   for (let count = 0; count < NEIGHBOURS; count += 1) startNeighbour(testbed);
-  await capacityOf(shot, 5);
-  const capacity = await capacityOf(shot, Math.max(seconds / 4, 3));
-  const step = await send(capacity * STEP, seconds / 2, shot);
-  const after = await send(capacity * AFTERWARDS, RECOVERY_SECONDS + seconds / 4, shot);
-  return findings(capacity, step, after, gateway);
+  await send(undefined, 5, LANES);
+  const { goodInTime, seconds: took } = await send(undefined, Math.max(seconds / 4, 3), LANES);
+  const capacity = goodInTime / took;
+  const livezShot = () => ({ url: `${gateway.url}/livez`, headers: {} });
+  const [step, livez] = await Promise.all([
+    send(capacity * STEP, seconds / 2, CONNECTIONS),
+    steadyLoad({ rate: LIVEZ_RATE, seconds: seconds / 2, shot: livezShot }),
+  ]);
+  const after = await send(capacity * AFTERWARDS, RECOVERY_SECONDS + seconds / 4, CONNECTIONS);
+  return [
+    ...findings(capacity, step, after, gateway),
+    exactly('/livez answered 200', countOf(livez, 200), livez.sent),
+    atMost('p99 of /livez', livez.p99Ms, LIVEZ_MS, 'ms'),
+  ];
 }
 
 /** Three times the requests that it can answer: it answers those that it can, and tells the others when to come back. */
 export const overload: Scenario = {
   name: 'overload',
-  title: `a gateway with a quarter of a core: an open loop at ${STEP} × the capacity, then at ${AFTERWARDS} ×`,
+  title: `a gateway with half a core: an open loop at ${STEP} × the capacity over ${CONNECTIONS} connections, then at ${AFTERWARDS} ×`,
   seconds: 60,
   graceSeconds: 120,
   run,

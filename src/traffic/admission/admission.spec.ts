@@ -3,13 +3,14 @@ import { principalOf } from '../../../test/support/principal.js';
 import { LOAD } from '../../../test/support/stack-fixture.js';
 import { streamMethod, unaryMethod, upstreamCall } from '../../../test/support/upstream-call.js';
 import type { CallContext } from '../../domain/call-context.js';
+import { GatewayError } from '../../domain/errors.js';
 import { Admission, type Pressure } from './admission.js';
 import { PRIORITIES, type Priority } from './priority.js';
 
-const CALM: Pressure = { eventLoopDelayMs: 5, heapPercent: 30, memoryPercent: 40 };
-const LAGGING: Pressure = { eventLoopDelayMs: 250, heapPercent: 30, memoryPercent: 40 };
-const FULL_HEAP: Pressure = { eventLoopDelayMs: 5, heapPercent: 95, memoryPercent: 40 };
-const FULL_MEMORY: Pressure = { eventLoopDelayMs: 5, heapPercent: 30, memoryPercent: 96 };
+const CALM: Pressure = { eventLoopDelayMs: 5, heapPercent: 30, memoryPercent: 40, sinceLastMs: 1_000 };
+const LAGGING: Pressure = { eventLoopDelayMs: 250, heapPercent: 30, memoryPercent: 40, sinceLastMs: 1_000 };
+const FULL_HEAP: Pressure = { eventLoopDelayMs: 5, heapPercent: 95, memoryPercent: 40, sinceLastMs: 1_000 };
+const FULL_MEMORY: Pressure = { eventLoopDelayMs: 5, heapPercent: 30, memoryPercent: 96, sinceLastMs: 1_000 };
 
 interface Gate {
   readonly admission: Admission;
@@ -171,6 +172,48 @@ describe('under pressure', () => {
     const made = pressed(500);
     for (let n = 0; n < 100; n++) made.admission.adjust(LAGGING);
     expect(room(made, 'auth')).toBe(64);
+  });
+
+  it('a lagging event loop leaves room for what was answered within the delay that is allowed', () => {
+    const made = gate(10_000);
+    expect(room(made, 'read', 8_000)).toBe(8_000);
+    for (let n = 0; n < 5; n++) made.admission.adjust(LAGGING);
+    // 8,000 a second are 800 in 100 ms; the best rate fades by 2 % with each look.
+    expect(made.admission.report().limit).toBe(Math.ceil(800 * 0.98 ** 4));
+  });
+
+  it('requests that all wait to be begun lower the limit as a lagging event loop does, some of them do not', () => {
+    const made = gate();
+    const look = (waits: readonly number[]) => {
+      for (const ms of waits) made.admission.waited(ms);
+      made.admission.adjust(CALM);
+    };
+    for (let n = 0; n < 3; n++) look([300, 5, 300]);
+    expect(made.pressed).toEqual([]);
+    for (let n = 0; n < 2; n++) look([300, 240, 300]);
+    expect(made.pressed).toEqual([[true, 'event loop delay 240 ms']]);
+    look([]);
+    expect(made.pressed.at(-1)).toEqual([true, 'event loop delay 240 ms']);
+    for (let n = 0; n < 10; n++) look([]);
+    expect(made.pressed.at(-1)).toEqual([false, '']);
+  });
+
+  it('requests that fail are not among those, and a full memory has no regard for them', () => {
+    const failing = gate(10_000);
+    for (let n = 0; n < 8_000; n++) {
+      const call = unary();
+      failing.admission.enter(call, 'read');
+      call.error = new GatewayError('UPSTREAM_UNAVAILABLE', 'gone');
+      failing.admission.leave(call);
+    }
+    const full = gate(10_000);
+    room(full, 'read', 8_000);
+    for (let n = 0; n < 50; n++) {
+      failing.admission.adjust(LAGGING);
+      full.admission.adjust(FULL_MEMORY);
+    }
+    expect(failing.admission.report().limit).toBe(64);
+    expect(full.admission.report().limit).toBe(64);
   });
 
   it('the limit is back within ten looks when it is over', () => {

@@ -11,6 +11,8 @@ export interface Pressure {
   readonly heapPercent: number;
   /** Resident memory, of what the process may use, in percent: bodies lie outside of the heap. */
   readonly memoryPercent: number;
+  /** Time since the last look, in ms: one of a process that lags comes late. */
+  readonly sinceLastMs: number;
 }
 
 /** `tenant_share`: a stream of a tenant that has as many open as it may have. */
@@ -40,23 +42,38 @@ const MIN_LIMIT = 64;
 const LOOKS_BEFORE_LESS = 2;
 const LESS = 0.8;
 const MORE = 1.1;
+/** How much of the best rate of answers counts a look later. */
+const REMEMBERED = 0.98;
 
 /** Share of the limit, while that is lowered, up to which each kind is let in: what matters least gives way first. */
 const SHARES: Readonly<Record<Priority, number>> = { health: Infinity, auth: 1, read: 0.9, write: 0.75, ai: 0.5 };
 
 const RETRY_AFTER_SECONDS = 1;
 
+/** One for all requests that are refused: whoever has too much to do does not write a stack trace for each. */
+const OVERLOADED = overloaded('service unavailable: the gateway has too much to do at the moment.');
+const SHARE_TAKEN = overloaded('service unavailable: the tenant has too many streams open.');
+
 /**
  * How many requests are worked on at once. The limit of the settings holds as long as the process is well; when its
  * event loop lags or its memory fills it is lowered step by step, and raised again as soon as that is over, so that what
  * is let in is also answered. Streams wait most of their time and count against the limit of the settings alone; since
  * they last, those of one tenant leave the others their share of it.
+ *
+ * For a lagging event loop it is never lowered below what the process answers within the delay that is allowed (Little's
+ * law). One turn of the loop reads what lies in all sockets, and places become free in the next one: with fewer places
+ * than that the rest of a turn would be refusals, which make the loop lag too, and hardly anybody would be answered.
  */
 export class Admission {
   private total = 0;
   private active = 0;
   private peak = 0;
   private badLooks = 0;
+  /** Answered without an error since the last look. */
+  private answered = 0;
+  /** The most answers a second, of late. */
+  private bestRate = 0;
+  private leastWaitMs = Infinity;
   private limit: number;
   /** That of the settings, when they were last looked at. */
   private configured: number;
@@ -109,13 +126,23 @@ export class Admission {
     return undefined;
   }
 
+  /**
+   * Notes how long a request waited until it was begun, in ms. The shortest such wait between two looks is that of a queue
+   * which never became empty: it counts as the delay of the event loop does.
+   */
+  waited(ms: number): void {
+    if (ms < this.leastWaitMs) this.leastWaitMs = ms;
+  }
+
   /** To be called for each request once, admitted or not: gives its permit back and the share of its tenant with it. */
   leave(call: CallContext): void {
     if (call.holdsStream) this.closeStream(call);
     if (!call.admitted) return;
     call.admitted = false;
     this.total -= 1;
-    if (!isStream(call)) this.active -= 1;
+    if (isStream(call)) return;
+    this.active -= 1;
+    if (call.error === undefined) this.answered += 1;
   }
 
   report(): AdmissionReport {
@@ -132,18 +159,30 @@ export class Admission {
 
   /** Takes a look at the process into account. Called regularly. */
   adjust(pressure: Pressure): void {
-    const reason = this.suffersFrom(pressure);
+    const fullness = this.fullnessOf(pressure);
+    const waitMs = this.leastWaitMs === Infinity ? 0 : this.leastWaitMs;
+    this.leastWaitMs = Infinity;
+    const reason = fullness === '' ? this.lagOf(Math.max(pressure.eventLoopDelayMs, waitMs)) : fullness;
     const { peak } = this;
     this.peak = this.active;
+    this.noteRate(pressure.sinceLastMs);
     this.badLooks = reason === '' ? 0 : this.badLooks + 1;
     if (reason === '') return this.raise(peak);
     if (this.badLooks < LOOKS_BEFORE_LESS) return;
-    this.setLimit(Math.max(Math.min(Math.floor(Math.min(this.limit, peak) * LESS), this.limit), this.floor));
+    const floor = fullness === '' ? Math.max(MIN_LIMIT, this.answeredWithinDelay) : MIN_LIMIT;
+    const less = Math.floor(Math.min(this.limit, peak) * LESS);
+    this.setLimit(Math.min(Math.max(less, floor), this.limit));
     this.observer.pressed(true, reason);
   }
 
-  private get floor(): number {
-    return Math.min(MIN_LIMIT, this.settings.maxConcurrentRequests);
+  private noteRate(sinceLastMs: number): void {
+    if (sinceLastMs <= 0) return;
+    this.bestRate = Math.max((this.answered / sinceLastMs) * 1000, this.bestRate * REMEMBERED);
+    this.answered = 0;
+  }
+
+  private get answeredWithinDelay(): number {
+    return Math.ceil((this.bestRate * this.settings.shedDelayMs) / 1000);
   }
 
   private raise(peak: number): void {
@@ -155,9 +194,13 @@ export class Admission {
     if (this.limit === maxConcurrentRequests) this.observer.pressed(false, '');
   }
 
-  private suffersFrom({ eventLoopDelayMs, heapPercent, memoryPercent }: Pressure): string {
-    const { shedDelayMs, shedHeapPercent, shedMemoryPercent } = this.settings;
-    if (shedDelayMs > 0 && eventLoopDelayMs > shedDelayMs) return `event loop delay ${Math.round(eventLoopDelayMs)} ms`;
+  private lagOf(delayMs: number): string {
+    const { shedDelayMs } = this.settings;
+    return shedDelayMs > 0 && delayMs > shedDelayMs ? `event loop delay ${Math.round(delayMs)} ms` : '';
+  }
+
+  private fullnessOf({ heapPercent, memoryPercent }: Pressure): string {
+    const { shedHeapPercent, shedMemoryPercent } = this.settings;
     if (shedHeapPercent > 0 && heapPercent > shedHeapPercent) return `heap ${Math.round(heapPercent)} % full`;
     if (shedMemoryPercent > 0 && memoryPercent > shedMemoryPercent) return `memory ${Math.round(memoryPercent)} % full`;
     return '';
@@ -180,12 +223,12 @@ export class Admission {
 
   private refuse(priority: Priority, reason: RefusalReason): GatewayError {
     this.observer.refused(priority, reason);
-    const detail =
-      reason === 'tenant_share'
-        ? 'service unavailable: the tenant has too many streams open.'
-        : 'service unavailable: the gateway has too much to do at the moment.';
-    return new GatewayError('OVERLOADED', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    return reason === 'tenant_share' ? SHARE_TAKEN : OVERLOADED;
   }
+}
+
+function overloaded(detail: string): GatewayError {
+  return new GatewayError('OVERLOADED', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 function isStream({ method }: CallContext): boolean {

@@ -21,6 +21,7 @@ it('an event loop that is held up again and again is seen, and so are heap and m
   }
   sensor.stop();
   expect(seen.eventLoopDelayMs).toBeGreaterThan(HELD_MS / 2);
+  expect(seen.sinceLastMs).toBeGreaterThanOrEqual(HELD_MS * 6 - 1);
   expect(seen.heapPercent).toBeGreaterThan(0);
   expect(seen.heapPercent).toBeLessThan(100);
   expect(seen.memoryPercent).toBeGreaterThan(0);

@@ -11,6 +11,7 @@ export class PressureSensor {
   private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private readonly memoryLimit = memoryLimit();
   private memory = 0;
+  private lookedAt = performance.now();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly intervalMs = LOOK_MS) {}
@@ -31,6 +32,9 @@ export class PressureSensor {
     const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
     this.memory = residentMemory() ?? this.memory;
     const memoryPercent = (this.memory / this.memoryLimit) * 100;
-    return { eventLoopDelayMs, heapPercent: (used / limit) * 100, memoryPercent };
+    const now = performance.now();
+    const sinceLastMs = now - this.lookedAt;
+    this.lookedAt = now;
+    return { eventLoopDelayMs, heapPercent: (used / limit) * 100, memoryPercent, sinceLastMs };
   }
 }

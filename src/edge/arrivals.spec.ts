@@ -1,0 +1,62 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { Arrivals } from './arrivals.js';
+
+/** Requests by their number, and those that have begun. */
+function requests() {
+  const arrivals = new Arrivals();
+  const begun: number[] = [];
+  let count = 0;
+  const read = (more: number): void => {
+    for (const end = count + more; count < end; count++) arrivals.take(begin(count));
+  };
+  const begin = (number: number) => () => void begun.push(number);
+  return { arrivals, begun, read };
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+describe('requests that are read', () => {
+  it('begin as they are read, 64 in one turn of the event loop', async () => {
+    const { begun, read } = requests();
+    read(200);
+    expect(begun).toEqual(upTo(64));
+    await endOfTurn();
+    expect(begun).toEqual(upTo(128));
+    await endOfTurn();
+    expect(begun).toEqual(upTo(192));
+    await endOfTurn();
+    expect(begun).toEqual(upTo(200));
+  });
+
+  it('overtake none that wait', async () => {
+    const { begun, read } = requests();
+    read(130);
+    await endOfTurn();
+    read(1);
+    expect(begun).toEqual(upTo(128));
+    await endOfTurn();
+    expect(begun).toEqual(upTo(131));
+  });
+
+  it('begin as they are read again once none waits', async () => {
+    const { begun, read } = requests();
+    read(65);
+    await endOfTurn();
+    await endOfTurn();
+    read(1);
+    expect(begun).toEqual(upTo(66));
+  });
+
+  it('keep the moment at which they were read', async () => {
+    const { arrivals, read } = requests();
+    read(64);
+    const before = performance.now();
+    let seen = Infinity;
+    arrivals.take((arrivedAt) => (seen = arrivedAt));
+    const after = performance.now();
+    await endOfTurn();
+    expect(seen).toBeGreaterThanOrEqual(before);
+    expect(seen).toBeLessThanOrEqual(after);
+  });
+});
