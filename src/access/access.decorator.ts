@@ -1,12 +1,17 @@
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { policyOf, type Access as AccessLevel } from '../domain/policy.js';
 
-/** Says who may call a hand-written route. Without it nobody may. */
+/**
+ * Sets the access level of a hand-written route, and the permissions that it requires. A route without it is not
+ * exposed.
+ */
 export function Access(access: AccessLevel, ...permissions: string[]): MethodDecorator {
   return RouteConfig({ policy: policyOf(access, { permissions }) });
 }
 
-/** The same for a route that a signed-in browser may poll: with `?peek=1` a request does not prolong its session. */
+/**
+ * Sets AUTHENTICATED access for a route that a browser may poll: a request with `?peek=1` does not extend its session.
+ */
 export function PeekableAccess(): MethodDecorator {
   return RouteConfig({ policy: policyOf('AUTHENTICATED', { peekSession: true }) });
 }

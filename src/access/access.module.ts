@@ -18,7 +18,7 @@ import { PermissionCheck } from './permission-check.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { RevocationModule } from './revocation/revocation.module.js';
 
-/** Who may call. The guards themselves are listed in the composition root, where their order is told. */
+/** Provides authentication and authorization. The composition root lists the guards, in their order. */
 @Global()
 @Module({
   imports: [RevocationModule, JwtModule, AuthCacheModule],

@@ -10,7 +10,7 @@ import type { GuardedRequest } from './guarded-request.js';
 import { presentedCredential } from './presented-credential.js';
 import { authFailed, refusal } from './refusal.js';
 
-/** Says who is calling. A route without a policy lets nobody in; an open one asks for nothing. */
+/** Authenticates the caller. A route without a policy is not exposed; an OPEN route needs no credential. */
 @Injectable()
 export class AuthenticationGuard extends GatewayGuard {
   constructor(
@@ -57,7 +57,10 @@ export class AuthenticationGuard extends GatewayGuard {
     }
   }
 
-  /** A cached identity is good only as long as it was not revoked, so this is asked for each request. */
+  /**
+   * Accepts an identity unless it was revoked. Runs for each request, since a cached identity may have been revoked
+   * meanwhile.
+   */
   private admit(credential: PresentedCredential, call: CallContext, principal: Principal): void {
     this.refuse(credential, this.revocation?.verdict(principal));
     call.principal = principal;

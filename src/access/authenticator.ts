@@ -10,18 +10,21 @@ import { unsupportedCredential } from './refusal.js';
 import { SessionAuthenticator } from './session-authenticator.js';
 import { TokenCache } from './token-cache.js';
 
-/** Verifies a credential of any kind. */
+/** Verifies credentials of every kind. */
 @Injectable()
 export class Authenticator {
   constructor(
     private readonly tokens: JwtAuthenticator,
     private readonly sessions: SessionAuthenticator,
     private readonly certificates: ClientCertificates,
-    /** Absent in a deployment without AuthService. */
+    /** Undefined in a deployment without AuthService. */
     @Optional() @Inject(AuthCache) readonly cache?: AuthCache,
   ) {}
 
-  /** Returns the holder, synchronously where a cache knows it. Throws or rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */
+  /**
+   * Returns the caller, synchronously on a cache hit. Throws or rejects with UNAUTHENTICATED, or with AUTH_UNAVAILABLE
+   * when the credential cannot be checked at present.
+   */
   identify(credential: PresentedCredential, request: GuardedRequest): Principal | Promise<Principal> {
     switch (credential.kind) {
       case 'jwt':

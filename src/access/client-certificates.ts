@@ -10,26 +10,34 @@ import type { Principal } from '../domain/principal.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { refusal } from './refusal.js';
 
-/** Who a certificate stands for, by the identities that were in force then. */
+/** Caller of a connection, with the identities from which it was determined. */
 interface Known {
   readonly identities: CertificateIdentities;
   readonly principal: Principal;
 }
 
-/** Returns the fingerprint of the certificate that the client of a connection has proven to hold; undefined without one that an authority of the settings has signed. */
+/**
+ * Returns the SHA-256 fingerprint of the verified client certificate of a connection; undefined without one that a
+ * configured authority has signed.
+ */
 export function verifiedCertificate(socket: Socket | undefined): string | undefined {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
   return socket.getPeerX509Certificate()?.fingerprint256;
 }
 
-/** Takes a client certificate (RFC 8446 4.4.2) for a caller. A certificate without an identity in the settings is nobody's. */
+/**
+ * Authenticates a client certificate (RFC 8446 4.4.2). A certificate without an identity in the settings is rejected.
+ */
 @Injectable()
 export class ClientCertificates {
   private readonly known = new WeakMap<Socket, Known>();
 
   constructor(@Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'server'>) {}
 
-  /** Throws UNAUTHENTICATED, or CSRF_FAILED for what a browser sends: it would add the certificate to requests of any page. */
+  /**
+   * Returns the caller. Throws UNAUTHENTICATED, or CSRF_FAILED for browser requests: a browser would add the
+   * certificate to requests of any page.
+   */
   identify({ socket, headers }: GuardedRequest): Principal {
     if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) throw fromBrowser();
     const identities = this.config.server.tls?.clients?.identities;
@@ -45,7 +53,7 @@ export class ClientCertificates {
     const names = certificate === undefined ? [] : namesIn(certificate);
     const found = identities.filter(([name]) => names.includes(name)).map(([, identity]) => identity);
     const [identity] = found;
-    // A certificate that names two of them says of neither which it is.
+    // A certificate that matches several identities is ambiguous.
     if (certificate === undefined || identity === undefined || found.length > 1) throw refusal('CERTIFICATE_UNKNOWN');
     const principal = principalOf(identity, certificate);
     this.known.set(socket, { identities, principal });
@@ -70,10 +78,13 @@ function principalOf(
   });
 }
 
-/** The names that the authority has signed: alternative names, and the common name of the subject where there is exactly one. */
+/**
+ * Returns the names that the authority has signed: subject alternative names, and the common name of the subject if
+ * there is exactly one.
+ */
 function namesIn(certificate: X509Certificate): string[] {
   const { subject, subjectAltName = '' } = certificate;
-  // Node quotes a name that could be taken for several; such a name is nobody's.
+  // Node quotes a name that could be read as several; such names are not used.
   const alternative = subjectAltName.includes('"') ? [] : subjectAltName.split(', ');
   const names = alternative.flatMap((name) => {
     if (name.startsWith('URI:')) return [`uri:${name.slice(4)}`];

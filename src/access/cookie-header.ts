@@ -1,6 +1,6 @@
 import { trimOws } from '../domain/header-text.js';
 
-/** Returns the cookies of a Cookie header as names and values, in its order; what has no name is left out (RFC 6265bis 5.8.3). */
+/** Parses a Cookie header into names and values, in its order; pairs without a name are skipped (RFC 6265bis 5.8.3). */
 export function cookiePairs(header: string): [name: string, value: string][] {
   return header
     .split(';')
@@ -9,7 +9,7 @@ export function cookiePairs(header: string): [name: string, value: string][] {
     .filter(([name]) => name !== '');
 }
 
-/** Returns the values of all cookies with this name, which is case-sensitive, in the order of the Cookie header. */
+/** Returns the values of all cookies with this case-sensitive name, in the order of the Cookie header. */
 export function cookieValues(header: string, name: string): string[] {
   if (!header.includes(`${name}=`)) return [];
   return cookiePairs(header)

@@ -11,9 +11,12 @@ import type { GuardedRequest } from './guarded-request.js';
 import { credentialEnded } from './refusal.js';
 import { tenantSuspended } from './tenant.guard.js';
 
-/** Pause between two looks at what memory knows, in ms. */
+/** Pause between two checks against memory, in ms. */
 const LOOK_MS = 1_000;
-/** Number of looks after which a credential is verified anew: its key may have been withdrawn, AuthService may have ended it. */
+/**
+ * Number of checks after which a credential is verified again: its key may have been withdrawn, or AuthService may have
+ * ended it.
+ */
 const LOOKS_PER_CHECK = 10;
 
 interface CredentialWatchParts {
@@ -21,14 +24,16 @@ interface CredentialWatchParts {
   readonly entitlements: Pick<TenantEntitlements, 'find'>;
   readonly revocation?: Revocation | undefined;
   readonly sessions?: Pick<SessionReader, 'areLive'> | undefined;
-  /** A JWT is accepted for so long after its `exp`, in ms. */
+  /** Time for which a JWT is accepted after its `exp`, in ms. */
   readonly clockToleranceMs: number;
-  /** Unix ms. */
+  /** Returns the time in Unix ms. */
   readonly now?: () => number;
 }
 
 interface WatchOptions {
-  /** Whether the `exp` of the credential ends it too. A browser session has its own end: its access token is renewed. */
+  /**
+   * True if the `exp` of the credential ends it. A browser session has its own end, since its access token is renewed.
+   */
   readonly untilExpiry: boolean;
 }
 
@@ -41,10 +46,10 @@ interface Watched extends WatchOptions {
 }
 
 /**
- * Tells when the credential behind a request that is still being answered stops being valid: revoked (token, subject,
- * tenant), its session ended, its tenant suspended, expired, or rejected by its issuer. One timer looks
- * at all of them, once a second, in memory; sessions take one command each at the store, other credentials a new
- * verification every ten seconds. An outage of a store or of AuthService ends nothing.
+ * Detects that the credential of a request in progress stops being valid: revoked (token, subject, tenant), session
+ * ended, tenant suspended, expired, or rejected by its issuer. One timer checks all requests in memory once per second;
+ * sessions cost one store command each, other credentials are verified again every ten seconds. An outage of a store or
+ * of AuthService ends no request.
  */
 export class CredentialWatch implements OnApplicationShutdown {
   private readonly watched = new Set<Watched>();
@@ -54,8 +59,8 @@ export class CredentialWatch implements OnApplicationShutdown {
   constructor(private readonly parts: CredentialWatchParts) {}
 
   /**
-   * Calls `onEnd` once, with the error that ends the request, when its credential is no longer valid. At most about a
-   * second after this instance can know. Returns a function that stops the watch; idempotent.
+   * Calls `onEnd` once, with the error that ends the request, when its credential is no longer valid: at most about one
+   * second after this instance can know. Returns an idempotent function that stops the watch.
    */
   watch(
     request: GuardedRequest,
@@ -76,7 +81,7 @@ export class CredentialWatch implements OnApplicationShutdown {
     this.stop();
   }
 
-  /** Number of requests that are watched. */
+  /** Returns the number of requests that are watched. */
   get size(): number {
     return this.watched.size;
   }
@@ -122,13 +127,13 @@ export class CredentialWatch implements OnApplicationShutdown {
     return expiresAt * 1000 + (authMethod === 'jwt' ? clockToleranceMs : 0) <= now();
   }
 
-  /** By its age. The store keeps a session that is too old until somebody asks for it. */
+  /** Returns true if the session has reached its maximum age. The store keeps such a session until it is next read. */
   private isSessionOver({ sessionEndsAt = Infinity }: Principal): boolean {
     const { now = Date.now } = this.parts;
     return sessionEndsAt * 1000 <= now();
   }
 
-  /** What costs more than a look into memory. */
+  /** Runs the checks that need a store or AuthService. */
   private async check(entry: Watched): Promise<void> {
     try {
       const { revocation, authenticator } = this.parts;
@@ -152,7 +157,7 @@ export class CredentialWatch implements OnApplicationShutdown {
         if (live?.[at] === false) this.end(entry, credentialEnded('SESSION_ENDED'));
       }
     } catch {
-      // The store cannot say: its connection reports that, and nobody is signed out by it.
+      // The store did not respond: its connection reports that, and no request ends because of it.
     } finally {
       this.askingSessions = false;
     }

@@ -1,38 +1,38 @@
 import { lowerAscii } from '../domain/header-text.js';
 import { readSessionCookie } from './session-cookie.js';
 
-/** Longest Authorization value that is looked at; the server's header limit may lie above it. */
+/** Longest accepted Authorization value; the server's header limit may be higher. */
 const MAX_AUTHORIZATION_LENGTH = 8192;
 /** Longest opaque token or API key. */
 const MAX_OPAQUE_LENGTH = 1024;
 
-/** Anchored and without overlapping classes, so linear in its input, unlike the extractors in circulation (RFC 6750 2.1, RFC 7515 3.1). */
+/** Matches in linear time: anchored, without overlapping classes (RFC 6750 2.1, RFC 7515 3.1). */
 const BEARER_JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
-/** RFC 6750 b64token, without a point in front: that is a JWT whose header was lost. */
+/** Matches a b64token (RFC 6750 2.1) that does not begin with a dot, which would be a JWT without its header. */
 const OPAQUE = /^[A-Za-z0-9_+/-][A-Za-z0-9._~+/-]*=*$/;
-/** How a JOSE header begins: what does so is a token or a damaged one, and no business of AuthService. */
+/** Beginning of a JOSE header: such a value is a JWT or a damaged one, and is never sent to AuthService. */
 const JOSE_BEGINNING = 'eyJ';
 
-/** The headers that may hold a credential, as Node gives them. */
+/** Headers that may carry a credential, as Node parses them. */
 export interface CredentialHeaders {
   readonly authorization?: string | undefined;
   readonly 'x-api-key'?: string | readonly string[] | undefined;
   readonly cookie?: string | undefined;
 }
 
-/** One credential, in a form that is worth a check. */
+/** Credential of valid form. */
 export type PresentedCredential =
   | { readonly kind: 'jwt' | 'session' | 'certificate'; readonly value: string }
   | { readonly kind: 'opaque' | 'api_key'; readonly value: string };
 
-/** What a request says of who it comes from; `several` is refused, since two readers of it could disagree. */
+/** Credential of a request; `several` is rejected, since two readers of the request could choose differently. */
 export type Credential = PresentedCredential | { readonly kind: 'none' | 'malformed' | 'several' };
 
 const NONE: Credential = { kind: 'none' };
 const MALFORMED: Credential = { kind: 'malformed' };
 const SEVERAL: Credential = { kind: 'several' };
 
-/** Reads the credential of a request. The one place that looks for it. */
+/** Reads the credential of a request. No other code reads credentials from headers. */
 export function readCredential(headers: CredentialHeaders): Credential {
   const authorization = headers.authorization || undefined;
   const apiKey = headers['x-api-key'];
@@ -54,7 +54,7 @@ function readAuthorization(authorization: string): Credential {
   return isOpaque(value) && !value.startsWith(JOSE_BEGINNING) ? { kind: 'opaque', value } : MALFORMED;
 }
 
-/** Node joins repeated headers with a comma, which no key may hold. */
+/** Rejects a comma, with which Node joins repeated headers. */
 function readApiKey(value: string | readonly string[]): Credential {
   return typeof value === 'string' && isOpaque(value) ? { kind: 'api_key', value } : MALFORMED;
 }

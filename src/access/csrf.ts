@@ -1,16 +1,16 @@
 import { GatewayError } from '../domain/errors.js';
 import type { GuardedRequest } from './guarded-request.js';
 
-/** RFC 9110 9.2.1, as far as routes have them. */
+/** Safe methods (RFC 9110 9.2.1) that routes can have. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Refuses requests that a foreign page makes a browser send with its session cookie (OWASP CSRF). */
+/** Rejects requests that a foreign page makes a browser send with its session cookie (OWASP CSRF). */
 export class CsrfCheck {
   private readonly own: string | undefined;
 
   /**
-   * @param publicUrl where browsers reach the gateway; without it the browser's own word, Sec-Fetch-Site, is what counts.
-   * @param allowed pages elsewhere that may send requests with the cookie.
+   * @param publicUrl URL under which browsers reach the gateway; without it Sec-Fetch-Site decides.
+   * @param allowed further origins whose pages may send requests with the cookie.
    */
   constructor(
     publicUrl: string | undefined,
@@ -19,7 +19,10 @@ export class CsrfCheck {
     this.own = publicUrl === undefined ? undefined : new URL(publicUrl).origin;
   }
 
-  /** Throws CSRF_FAILED for a request that changes something and may come from a foreign page. Only for requests with a session cookie. */
+  /**
+   * Throws CSRF_FAILED for an unsafe request that may come from a foreign page. To be called only for requests with a
+   * session cookie.
+   */
   check({ method, headers }: Pick<GuardedRequest, 'method' | 'headers'>): void {
     if (SAFE_METHODS.has(method)) return;
     if (headers['x-csrf'] !== '1') throw csrfFailed('send the header X-CSRF: 1');

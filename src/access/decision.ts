@@ -3,15 +3,15 @@ import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
 import { heldScope } from './permissions.js';
 
-/** What a policy means for a caller. */
+/** Result of applying a policy to a caller. */
 export interface Decision {
   readonly reason: DecisionReason;
   readonly allowed: boolean;
-  /** The caller may name another tenant: every required permission is held with the scope `all`. */
+  /** True if the caller may name another tenant: every required permission is held with the scope `all`. */
   readonly crossTenant: boolean;
 }
 
-/** All that a decision can be. */
+/** All possible decisions. */
 export const DECISIONS = Object.freeze({
   authenticated: { reason: 'AUTHENTICATED', allowed: true, crossTenant: false },
   byPermission: { reason: 'ACCESS_LEVEL_MATCH', allowed: true, crossTenant: false },
@@ -20,7 +20,9 @@ export const DECISIONS = Object.freeze({
   missing: { reason: 'ACCESS_LEVEL_MISSING', allowed: false, crossTenant: false },
 } satisfies Record<string, Decision>);
 
-/** Decides by reading the grants, for policies that are not part of the contract and as the measure of {@link PermissionBits}. */
+/**
+ * Decides by comparing the grants: for policies outside the contract, and as the reference for {@link PermissionBits}.
+ */
 export function evaluate(principal: Principal, policy: Policy): Decision {
   if (policy.access === 'AUTHENTICATED') return DECISIONS.authenticated;
   const scopes = policy.permissions.map((required) => heldScope(principal.permissions ?? [], required));

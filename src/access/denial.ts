@@ -2,7 +2,7 @@ import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
 import { heldScope } from './permissions.js';
 
-/** What an endpoint asks for and what of it the caller lacks, in words for whoever grants rights. */
+/** Describes what an endpoint requires and what the caller lacks, for administrators who grant permissions. */
 export function describeMissing({ permissions: granted = [] }: Principal, { permissions, roles }: Policy): string {
   const sentences: string[] = [];
   if (permissions.length > 0) {

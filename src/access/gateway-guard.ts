@@ -3,14 +3,17 @@ import { spanStep } from '../domain/span-record.js';
 import { guardedRequest, type GuardedRequest } from './guarded-request.js';
 
 /**
- * A guard of the gateway's own. Nest runs it as any other guard; the pipeline of a generated route calls its check
- * directly, without the execution context that nobody reads there.
+ * Base class of the gateway's guards. Nest runs them as any other guard; the pipeline of a generated route calls {@link
+ * before} directly, without an execution context.
  */
 export abstract class GatewayGuard implements CanActivate {
-  /** Position of its span. */
+  /** Index of the guard's tracing span. */
   readonly span = spanStep(this.constructor.name);
 
-  /** Throws, or rejects with, the GatewayError that refuses the request. Returns a promise only when it has to wait. */
+  /**
+   * Checks a request. Throws, or rejects with, the GatewayError that rejects the request. Returns a promise only if it
+   * has to wait.
+   */
   abstract before(request: GuardedRequest): void | Promise<void>;
 
   canActivate(context: ExecutionContext): true | Promise<true> {

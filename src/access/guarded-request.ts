@@ -3,25 +3,25 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import type { CredentialHeaders } from './credentials.js';
 
-/** Headers by which a browser says what page a request comes from. */
+/** Headers in which a browser states the origin of a request. */
 export interface OriginHeaders {
   readonly origin?: string | undefined;
   readonly 'sec-fetch-site'?: string | readonly string[] | undefined;
   readonly 'x-csrf'?: string | readonly string[] | undefined;
 }
 
-/** What guards see of a request: the context that the edge made of it, and its headers. */
+/** Part of a request that guards see: its context and its headers. */
 export interface GuardedRequest {
   readonly call: CallContext;
   readonly method: string;
-  /** What stands behind the question mark; absent where there is no HTTP request. */
+  /** Query string without the question mark; absent without an HTTP request. */
   readonly rawQuery?: string;
   readonly headers: CredentialHeaders & OriginHeaders;
-  /** The connection that it came on; absent where there is none. */
+  /** Connection of the request; absent without one. */
   readonly socket?: Socket;
 }
 
-/** The request behind a Nest execution context. */
+/** Returns the request of a Nest execution context. */
 export function guardedRequest(context: ExecutionContext): GuardedRequest {
   return context.getArgByIndex<GuardedRequest>(0);
 }

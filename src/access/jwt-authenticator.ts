@@ -4,11 +4,11 @@ import { toRefusal } from './jwt/jwt-refusal.js';
 import type { SigningKeys } from './jwt/signing-keys.js';
 import { TokenCache } from './token-cache.js';
 
-/** Verifies access tokens locally; the signature of one token is checked once while it stays in the cache. */
+/** Verifies access tokens locally; the signature of a token is verified once while the token is cached. */
 export class JwtAuthenticator {
   /**
    * @param keys tells when tokens can be verified.
-   * @param cache is emptied by it when an issuer withdraws a key.
+   * @param cache is cleared when an issuer withdraws a key.
    */
   constructor(
     private readonly strategy: JwtStrategy,
@@ -16,12 +16,15 @@ export class JwtAuthenticator {
     readonly cache: TokenCache,
   ) {}
 
-  /** True once a key is at hand. */
+  /** True once signing keys are available. */
   get ready(): boolean {
     return this.keys.ready;
   }
 
-  /** The caller behind a token. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE while no key can be trusted. */
+  /**
+   * Returns the caller of a token. Rejects with UNAUTHENTICATED, or with AUTH_UNAVAILABLE while no signing key can be
+   * trusted.
+   */
   async verify(token: string, cacheKey = TokenCache.key(token)): Promise<Principal> {
     const { generation } = this.cache;
     try {

@@ -4,22 +4,22 @@ import { DECISIONS, type Decision } from './decision.js';
 import { type Grant, parseGrant } from '../domain/grant.js';
 import { satisfies } from './permissions.js';
 
-/** Words of 32 bits. */
+/** Bit set in words of 32 bits. */
 type Bits = Uint32Array;
 
-/** What a policy asks for. */
+/** Requirements of a policy. */
 interface Mask {
   readonly permissions: Bits;
   /** The same permissions with the scope `all`. */
   readonly acrossTenants: Bits;
-  /** Any of these will do in place of the permissions. */
+  /** Roles of which one is enough in place of the permissions. */
   readonly roles: Bits;
   readonly asksForPermissions: boolean;
 }
 
 /**
- * Every permission and role that the mounted contract can ask for has a bit; what a caller holds of them becomes a bit
- * set once, and a decision is an AND.
+ * Assigns a bit to every permission and role that the mounted contract can require. The grants of a caller become a bit
+ * set once; a decision is an AND.
  */
 export class PermissionBits {
   private readonly permissions = new Map<string, { readonly need: Grant; readonly bit: number }>();
@@ -31,7 +31,7 @@ export class PermissionBits {
     this.replace(policies);
   }
 
-  /** Takes the policies of another contract in the place of those before. */
+  /** Replaces the policies by those of another contract. */
   replace(policies: Iterable<Policy>): void {
     this.permissions.clear();
     this.roles.clear();
@@ -41,7 +41,7 @@ export class PermissionBits {
     this.masks = new Map(controlled.map((policy) => [policy, this.maskOf(policy)]));
   }
 
-  /** Undefined for a policy that the contract does not have. */
+  /** Returns the decision; undefined for a policy that is not part of the contract. */
   decide(principal: Principal, policy: Policy): Decision | undefined {
     const mask = this.masks.get(policy);
     if (mask === undefined) return undefined;
@@ -94,7 +94,7 @@ export class PermissionBits {
   }
 }
 
-/** A requirement and its twin of the scope `all`. The contract holds none that cannot be read. */
+/** Returns a requirement and its equivalent with the scope `all`. The contract contains only valid permissions. */
 function needs(text: string): [Grant, Grant] {
   const need = parseGrant(text);
   if (need === undefined) throw new Error(`"${text}" is no permission that can be required`);

@@ -12,24 +12,28 @@ import { sharedContext } from '../traffic/shared-context.js';
 import { SingleFlight } from '../traffic/single-flight.js';
 import type { CallStack } from '../traffic/stack.js';
 
-/** What AuthService said of one credential and one set of permissions. */
+/** AuthService's response for one credential and one set of permissions. */
 interface Verdict {
-  /** Those asked for that the caller holds. */
+  /** Requested permissions that the caller holds. */
   readonly granted: readonly string[];
-  /** Callers with these as their permissions, one object each: what backends are told is remembered by it. */
+  /**
+   * Callers with these permissions, one object per original caller, since the metadata for backends is cached by it.
+   */
   readonly callers: WeakMap<Principal, Principal>;
-  /** In `performance.now()` ms. */
+  /** Expiry in `performance.now()` ms. */
   readonly until: number;
 }
 
 const GRANTED_FOR_MS = 30_000;
-/** Short, so that a right that was just given works soon, and long enough that nobody hammers AuthService through it. */
+/**
+ * Lifetime of a refusal, in ms: short, so that a new grant takes effect soon, and long enough to protect AuthService.
+ */
 const REFUSED_FOR_MS = 5_000;
 const MAX_VERDICTS = 10_000;
 const TIMEOUT_MS = 5_000;
 const RETRY_AFTER_SECONDS = 5;
 
-/** Asks AuthService what a caller may do whose credential says nothing of rights. */
+/** Asks AuthService for the permissions of a caller whose credential does not state any. */
 export class PermissionCheck {
   private readonly verdicts = new LruMap<string, Verdict>(MAX_VERDICTS);
   private readonly flights = new SingleFlight<Verdict>();
@@ -40,25 +44,30 @@ export class PermissionCheck {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Returns the number of answers dropped so far because too many were kept. */
+  /** Returns the number of responses dropped so far because the cache was full. */
   get evicted(): number {
     return this.verdicts.evicted;
   }
 
-  /** Returns how many requests wait, and how long others did, for an answer that another one asked for. */
+  /**
+   * Returns how many requests wait for a response that another request asked for, and how long such requests waited.
+   */
   get flight(): FlightReport {
     return this.flights.report;
   }
 
-  /** Whether AuthService is the one to ask: the credential says nothing of rights, and the policy wants permissions. An empty list says something: none. */
+  /**
+   * Returns true if AuthService must be asked: the credential does not state permissions and the policy requires some.
+   * An empty list states that there are none.
+   */
   static decides(principal: Principal, policy: Policy): boolean {
     if (policy.access !== 'ACCESS_CONTROLLED' || policy.permissions.length === 0) return false;
     return principal.permissions === undefined && principal.roles.length === 0;
   }
 
   /**
-   * The caller with the permissions that AuthService grants, out of those that the policy asks for, the privileged one
-   * included. Rejects with AUTH_UNAVAILABLE when AuthService cannot say: that is neither a yes nor a no.
+   * Returns the caller with those permissions of the policy, including the privileged one, that AuthService grants.
+   * Rejects with AUTH_UNAVAILABLE when AuthService cannot be reached.
    */
   async grant(call: CallContext, principal: Principal, policy: Policy): Promise<Principal> {
     const { granted, callers } = await this.verdict(call, principal, permissionsIn(policy));
@@ -101,13 +110,13 @@ export class PermissionCheck {
   }
 }
 
-/** The privileged permission is asked for along with the others: an answer without it refuses only what it protects. */
+/** Includes the privileged permission: a response without it denies only what it protects. */
 function permissionsIn({ permissions, privileged }: Policy): readonly string[] {
   if (privileged === undefined || permissions.includes(privileged.permission)) return permissions;
   return [...permissions, privileged.permission];
 }
 
-/** A refusal of the service's own is an answer; whatever else went wrong is none. */
+/** Maps AuthService's own refusal to an empty list; every other failure becomes AUTH_UNAVAILABLE. */
 function toRefusal(error: unknown): string[] {
   if (error instanceof GatewayError && (error.code === 'PERMISSION_DENIED' || error.code === 'NOT_FOUND')) return [];
   throw new GatewayError('AUTH_UNAVAILABLE', 'service unavailable: permissions cannot be checked now', {

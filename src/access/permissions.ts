@@ -1,9 +1,12 @@
 import { type Grant, parseGrant, type Scope, scopeRank } from '../domain/grant.js';
 
-/** The widest scope in which a caller holds a permission; undefined when the caller does not hold it. */
+/** Widest scope in which a caller holds a permission; undefined if the caller does not hold it. */
 export type HeldScope = Scope | undefined;
 
-/** The widest scope in which `granted` holds `required`, or undefined. A requirement's own scope is the least that will do. */
+/**
+ * Returns the widest scope in which `granted` contains `required`, or undefined. The scope of the requirement is the
+ * minimum.
+ */
 export function heldScope(granted: readonly string[], required: string): HeldScope {
   const need = parseGrant(required);
   if (need === undefined) return undefined;
@@ -16,7 +19,7 @@ export function heldScope(granted: readonly string[], required: string): HeldSco
   return widest;
 }
 
-/** Whether one grant alone is enough for a requirement. */
+/** Returns true if one grant alone satisfies a requirement. */
 export function satisfies(grant: Grant, need: Grant): boolean {
   return covers(grant, need) && scopeRank(grant.scope) >= scopeRank(need.scope);
 }

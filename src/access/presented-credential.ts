@@ -6,8 +6,8 @@ import { missingCredentials, refusal, severalCredentials } from './refusal.js';
 type Sent = Pick<GuardedRequest, 'headers' | 'socket'>;
 
 /**
- * Reads the credential of a request: the one in its headers, or else the certificate of its connection, which says who
- * connected and not on whose behalf.
+ * Reads the credential of a request: the one in its headers, or else the certificate of its connection, which
+ * identifies the client and not the user on whose behalf it calls.
  */
 export function credentialOf({ headers, socket }: Sent): Credential {
   const credential = readCredential(headers);
@@ -16,7 +16,7 @@ export function credentialOf({ headers, socket }: Sent): Credential {
   return value === undefined ? credential : { kind: 'certificate', value };
 }
 
-/** Reads the one credential of a request. Throws what its client is refused with where there is none, several, or one that cannot be read. */
+/** Reads the credential of a request. Throws UNAUTHENTICATED if there is none, several, or a malformed one. */
 export function presentedCredential(request: Sent): PresentedCredential {
   const credential = credentialOf(request);
   switch (credential.kind) {

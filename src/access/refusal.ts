@@ -1,10 +1,13 @@
 import type { DecisionReason } from '../domain/decision-reason.js';
 import { GatewayError } from '../domain/errors.js';
 
-/** Until AuthService or an issuer may be back. */
+/** Retry-After while AuthService or an issuer cannot be reached. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** One body for every refusal: a client learns that its credential is no good, the log learns why. */
+/**
+ * Creates the error of an invalid credential. The client sees the same response for every reason; the log has the
+ * reason.
+ */
 export function refusal(
   reason: DecisionReason,
   cause: unknown = new Error(`credential refused: ${reason}`),
@@ -16,13 +19,13 @@ export function refusal(
   });
 }
 
-/** Details of {@link credentialEnded}: its reader held the credential, so it learns why it ended. */
+/** Details of {@link credentialEnded}: the client held a valid credential, so it learns why it ended. */
 const ENDS: Partial<Record<DecisionReason, string>> = {
   TOKEN_EXPIRED: 'The credential expired while the response was sent.',
   SESSION_ENDED: 'The session ended while the response was sent.',
 };
 
-/** A credential that was valid when the request began, and no longer is while it is answered. */
+/** Creates the error of a credential that ended while the response was sent. */
 export function credentialEnded(reason: DecisionReason): GatewayError {
   return new GatewayError(
     'UNAUTHENTICATED',
@@ -31,7 +34,7 @@ export function credentialEnded(reason: DecisionReason): GatewayError {
   );
 }
 
-/** No credential came where one is needed. */
+/** Creates the error of a request without a required credential. */
 export function missingCredentials(): GatewayError {
   return new GatewayError('UNAUTHENTICATED', 'Authentication is required: send Authorization: Bearer <access token>.', {
     decisionReason: 'NO_CREDENTIALS',
@@ -39,7 +42,7 @@ export function missingCredentials(): GatewayError {
   });
 }
 
-/** More than one credential came: whose request is it? (RFC 6750 3.1) */
+/** Creates the error of a request with more than one credential (RFC 6750 3.1). */
 export function severalCredentials(): GatewayError {
   return new GatewayError(
     'UNAUTHENTICATED',
@@ -48,7 +51,7 @@ export function severalCredentials(): GatewayError {
   );
 }
 
-/** A credential that only AuthService could judge, in a deployment that has none (RFC 6750 3.1). */
+/** Creates the error of a credential that needs AuthService, in a deployment without it (RFC 6750 3.1). */
 export function unsupportedCredential(): GatewayError {
   return new GatewayError(
     'UNAUTHENTICATED',
@@ -57,7 +60,10 @@ export function unsupportedCredential(): GatewayError {
   );
 }
 
-/** Nobody can say whether a credential is good: never a 401, since a client that sees one signs its user out. */
+/**
+ * Creates the error of a credential that cannot be checked at present: never a 401, since clients sign their user out
+ * on one.
+ */
 export function authUnavailable(detail: string, cause: unknown): GatewayError {
   const retryAfter = cause instanceof GatewayError ? cause.retryAfterSeconds : undefined;
   return new GatewayError('AUTH_UNAVAILABLE', `service unavailable: ${detail}`, {
@@ -67,7 +73,7 @@ export function authUnavailable(detail: string, cause: unknown): GatewayError {
   });
 }
 
-/** A bug met while authenticating. It denies, whatever it is. */
+/** Creates the error of an unexpected failure during authentication. It denies access. */
 export function authFailed(cause: unknown): GatewayError {
   return new GatewayError('AUTH_UNAVAILABLE', 'service unavailable: the credential could not be checked', {
     decisionReason: 'AUTH_INTERNAL_ERROR',

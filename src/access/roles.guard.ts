@@ -15,20 +15,20 @@ import { heldScope } from './permissions.js';
 
 const DENIED = 'The caller lacks a permission that this endpoint requires.';
 
-/** A caller, and what the endpoint asks of them. */
+/** A caller, and the policy to check. */
 interface AuthorizationInput {
   readonly principal: Principal;
   readonly policy: Policy;
   readonly begun: number;
 }
 
-/** Lets in whoever holds the permissions, or one of the roles, that the policy names. */
+/** Authorizes a caller who has the permissions, or one of the roles, that the policy requires. */
 @Injectable()
 export class RolesGuard extends GatewayGuard {
   constructor(
     private readonly bits: PermissionBits,
     @Inject(GATEWAY_CONFIG) private readonly config: Pick<GatewayConfig, 'authorization'>,
-    /** Absent without AuthService: then a credential that says nothing of rights has none. */
+    /** Undefined without AuthService: a credential that does not state permissions then has none. */
     @Optional() @Inject(PermissionCheck) private readonly check?: PermissionCheck,
   ) {
     super();
@@ -51,7 +51,7 @@ export class RolesGuard extends GatewayGuard {
 
   private async ask(check: PermissionCheck, call: CallContext, question: AuthorizationInput): Promise<void> {
     const { policy } = question;
-    // What was granted is told to the backend as well.
+    // The granted permissions are sent to the backend as well.
     const principal = (call.principal = await check.grant(call, question.principal, policy));
     this.conclude(call, { ...question, principal }, evaluate(principal, policy));
   }
@@ -68,7 +68,7 @@ export class RolesGuard extends GatewayGuard {
   }
 }
 
-/** Read anew each time: few RPCs have privileged fields, and they are writes. */
+/** Evaluated per request without a cache: few RPCs have privileged fields, and they are writes. */
 function holds({ permissions = [] }: Principal, required: string): boolean {
   return heldScope(permissions, required) !== undefined;
 }

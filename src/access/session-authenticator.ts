@@ -4,15 +4,15 @@ import type { CsrfCheck } from './csrf.js';
 import type { GuardedRequest } from './guarded-request.js';
 import { refusal } from './refusal.js';
 
-/** Takes a session cookie for a caller, once it is sure that the browser's own page sent it. */
+/** Authenticates a session cookie after the CSRF check. */
 export class SessionAuthenticator {
-  /** @param reader undefined where nobody can sign in with a browser. */
+  /** @param reader undefined without single sign-on. */
   constructor(
     private readonly csrf: CsrfCheck,
     private readonly reader: SessionReader | undefined,
   ) {}
 
-  /** Rejects with CSRF_FAILED, UNAUTHENTICATED or AUTH_UNAVAILABLE. */
+  /** Returns the caller. Rejects with CSRF_FAILED, UNAUTHENTICATED or AUTH_UNAVAILABLE. */
   async authenticate(sessionId: string, request: GuardedRequest): Promise<Principal> {
     this.csrf.check(request);
     if (this.reader === undefined) throw refusal('SESSION_INVALID');

@@ -6,9 +6,9 @@ import { GatewayGuard } from './gateway-guard.js';
 import type { GuardedRequest } from './guarded-request.js';
 
 /**
- * Lets nobody past without a tenant of their own that is in good standing. The tenant comes from the verified identity
- * alone, never from the request.
- * A tenant of which nothing is known passes while TenantService is away (docs/decisions/0010).
+ * Rejects a caller without a tenant, or with a suspended one. The tenant comes only from the verified identity, never
+ * from the request. A tenant whose entitlements are unknown passes while TenantService cannot be reached
+ * (docs/decisions/0010).
  */
 @Injectable()
 export class TenantGuard extends GatewayGuard {
@@ -40,7 +40,7 @@ function refuseSuspended(entitlements: Entitlements | undefined): void {
   if (entitlements?.suspended === true) throw tenantSuspended();
 }
 
-/** The refusal of all callers of a tenant that is not in good standing. */
+/** Creates the error for all callers of a suspended tenant. */
 export function tenantSuspended(): GatewayError {
   return new GatewayError('TENANT_SUSPENDED', "The caller's tenant is suspended.", {
     decisionReason: 'TENANT_SUSPENDED',

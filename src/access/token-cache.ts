@@ -2,7 +2,10 @@ import { hash } from 'node:crypto';
 import { makeRoom } from '../domain/make-room.js';
 import type { Principal } from '../domain/principal.js';
 
-/** Verified tokens by their SHA-256, bounded, each until its own `exp`: a short hash could collide, and a collision is an identity swap. */
+/**
+ * Verified tokens by their SHA-256, bounded, each until its `exp`. A shorter hash could collide, and a collision would
+ * swap identities.
+ */
 export class TokenCache {
   private readonly entries = new Map<string, Principal>();
   private clears = 0;
@@ -34,20 +37,23 @@ export class TokenCache {
     return undefined;
   }
 
-  /** Forgets all tokens: what vouched for some of them is gone. */
+  /** Removes all tokens, since a key that signed some of them was withdrawn. */
   clear(): void {
     this.entries.clear();
     this.clears += 1;
   }
 
-  /** Read before a verification begins, so that {@link set} can tell whether its outcome still holds. */
+  /**
+   * Number of clears so far. Read before a verification starts, so that {@link set} can tell whether the result is
+   * still valid.
+   */
   get generation(): number {
     return this.clears;
   }
 
   /**
-   * Takes in a token that was verified since `generation`; the one that came first goes when the cache is full. One
-   * whose verification began before the last clear is left out: its key may be among those that were withdrawn.
+   * Caches a token that was verified since `generation`; when full, the oldest entry is dropped. A token whose
+   * verification began before the last clear is not cached: its key may have been withdrawn.
    */
   set(key: string, principal: Principal, generation: number): void {
     if (this.capacity === 0 || generation !== this.clears) return;

@@ -13,7 +13,7 @@ import { UsageClient } from './usage-client.js';
 import { UsageOutbox } from './usage-outbox.js';
 import { UsageReporter } from './usage-reporter.js';
 
-/** Events are in memory only, and a crash would lose them. */
+/** Degradation that is reported while events are only in memory, where a crash would lose them. */
 const JOURNAL = {
   component: 'usage_journal',
   cause: 'write',
@@ -22,10 +22,13 @@ const JOURNAL = {
   recovered: 'usage journal is written again',
 } as const;
 
-/** Usage events on their way to TenantService. Fills the port {@link UsageSink}. */
+/** Delivers usage events to TenantService. Provides the port {@link UsageSink}. */
 @Module({})
 export class MeteringModule {
-  /** Takes the shelf at once: a directory that cannot be had is refused like any wrong setting, by a ConfigError. */
+  /**
+   * Opens the journal immediately, so that an unusable directory stops the start with a ConfigError like any wrong
+   * setting.
+   */
   static create(settings: MeteringConfig, worker?: WorkerPlace): DynamicModule {
     const { capacity, shelfDirectory, shelfBytes } = settings;
     const journal =
@@ -61,7 +64,7 @@ export class MeteringModule {
   }
 }
 
-/** Each worker has a directory of its own, the first that of a process without workers. */
+/** Returns the directory of a worker; the first worker uses that of a process without workers. */
 function directoryOf(directory: string, worker: WorkerPlace | undefined): string {
   return worker === undefined || worker.number === 1 ? directory : join(directory, `worker-${worker.number}`);
 }

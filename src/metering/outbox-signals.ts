@@ -3,10 +3,10 @@ import type { DegradeFlag } from '../observe/degrade-flags.js';
 import type { OutboxMetrics } from '../observe/outbox-metrics.js';
 import type { UsageRecord } from './usage-record.js';
 
-/** Losses are told in one line for all of this time: an outbox that overflows loses thousands a second. */
+/** Interval in which losses are summed up in one log line: a full outbox loses thousands per second. */
 const EVICTION_LINE_MS = 1000;
 
-/** Tells operators of the outbox, by metrics and by lines of the log. */
+/** Reports the outbox to operators by metrics and log lines. */
 export class OutboxSignals {
   private evicted = 0;
   private firstAt = Infinity;
@@ -20,19 +20,25 @@ export class OutboxSignals {
     private readonly flag: DegradeFlag,
   ) {}
 
-  /** After any change. `unsaved`: events that a crash would lose although there is a shelf. */
+  /**
+   * Updates the metrics.
+   * @param unsaved events that a crash would lose although there is a journal.
+   */
   measure({ depth, shelfBytes, unsaved }: { depth: number; shelfBytes: number; unsaved: number }): void {
     this.metrics.depth.set(depth);
     this.metrics.shelfBytes.set(shelfBytes);
     this.metrics.unsaved.set(unsaved);
   }
 
-  /** The disk did not take an event. */
+  /** Counts an event that could not be written to disk. */
   notSaved(): void {
     this.metrics.writeFailures.inc();
   }
 
-  /** One event is gone for want of room. The line gives the window for reconciling the accounts. */
+  /**
+   * Counts an event that was dropped because there was no room. The log line gives the time window for reconciling
+   * accounts.
+   */
   lost(occurredAt: number): void {
     this.metrics.dropped.inc();
     this.evicted += 1;
@@ -41,19 +47,19 @@ export class OutboxSignals {
     this.evictionTimer ??= setTimeout(() => this.tellEvicted(), EVICTION_LINE_MS).unref();
   }
 
-  /** Events of an earlier process, which are sent first. */
+  /** Logs the number of events of an earlier process, which are sent first. */
   foundOnShelf(events: number): void {
     if (events > 0) this.logger.info({ events }, 'outbox_found_on_shelf');
   }
 
-  /** Lines on the shelf that no event can be read from any more. */
+  /** Logs and counts journal lines that cannot be read. */
   damaged(lines: number): void {
     if (lines === 0) return;
     this.metrics.dropped.inc(lines);
     this.logger.error({ lines }, 'outbox_shelf_damaged');
   }
 
-  /** TenantService took a batch, maybe after it had not for a while. */
+  /** Reports a batch that TenantService accepted, and the recovery after failures. */
   delivered(failures: number): void {
     if (failures > 0) this.logger.info({ failures }, 'outbox_recovered');
   }
@@ -63,7 +69,9 @@ export class OutboxSignals {
     this.logger.warn({ events, reason, failures }, 'outbox_flush_failed');
   }
 
-  /** An event that TenantService refuses is lost. The line says whose it was and nothing of what was used. */
+  /**
+   * Logs an event that TenantService rejected, which is lost. The line names the tenant and leaves out the quantity.
+   */
   rejected({ id, tenantId, meter, occurredAt }: UsageRecord, reason: string): void {
     this.metrics.rejected.inc();
     const fields = { event_id: id, tenant_id: tenantId, meter, occur_time: timestamp(occurredAt), reason };
@@ -74,7 +82,7 @@ export class OutboxSignals {
     this.logger.warn({ events }, 'outbox_shelved');
   }
 
-  /** What the disk said to the last event: a change is told, once. */
+  /** Reports a change in whether the disk accepts events, once. */
   shelfState(failure: string | undefined): void {
     if (failure === undefined) this.flag.lower();
     else this.flag.raise(failure);
@@ -84,12 +92,12 @@ export class OutboxSignals {
     this.shelfFailure = failure;
   }
 
-  /** What is on the shelf when the process ends goes out when the next one starts. */
+  /** Logs the number of events that stay in the journal until the next start. */
   leftOnShelf(events: number): void {
     this.logger.warn({ events }, 'outbox_left_on_shelf');
   }
 
-  /** Tells of the losses that no line has told yet. */
+  /** Logs the losses that no line has reported yet. */
   tellEvicted(): void {
     clearTimeout(this.evictionTimer);
     this.evictionTimer = undefined;

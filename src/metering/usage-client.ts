@@ -8,10 +8,10 @@ import { TenantService } from '../gen/tenant/v1/tenant_pb.js';
 import type { CallStack } from '../traffic/stack.js';
 import { reportRequest, type UsageRecord } from './usage-record.js';
 
-/** Longest time of one report; the timeout of the upstream is usually nearer. */
+/** Maximum time of one report, in ms; the timeout of the upstream is usually shorter. */
 const TIMEOUT_MS = 10_000;
 
-/** The gateway itself, in nobody's name: a batch holds events of many tenants. */
+/** Principal of the gateway itself, since a batch contains events of many tenants. */
 const GATEWAY: Principal = Object.freeze({
   subject: 'api-gateway',
   tenantId: '',
@@ -24,14 +24,14 @@ const GATEWAY: Principal = Object.freeze({
   tokenId: '',
 });
 
-/** Reports usage to TenantService, with all that protects any other call. */
+/** Reports usage to TenantService through the call stack, with the same protections as any other call. */
 export class UsageClient {
   private readonly method = internalMethod(TenantService.method.reportUsage);
   private context: CallContext | undefined;
 
   constructor(private readonly stack: CallStack) {}
 
-  /** Rejects with a GatewayError. */
+  /** Sends one batch. Rejects with a GatewayError. */
   async report(records: readonly UsageRecord[]): Promise<void> {
     const now = performance.now();
     const context = new CallContext(uuidV7(), { traceparent: traceparent(), tracestate: '' }, now, now + TIMEOUT_MS);
@@ -41,13 +41,13 @@ export class UsageClient {
     await this.stack.unary({ context, method: this.method, request: reportRequest(records), deadlineAt });
   }
 
-  /** Gives up the report on its way, if there is one. */
+  /** Cancels the report in progress, if there is one. */
   stop(): void {
     this.context?.cancel(new GatewayError('DRAINING', 'The gateway is shutting down.'));
   }
 }
 
-/** A trace of its own, unsampled (W3C Trace Context): no request caused this call. */
+/** Returns a separate, unsampled trace context (W3C Trace Context): no request caused this call. */
 function traceparent(): string {
   const ids = randomBytes(24).toString('hex');
   return `00-${ids.slice(0, 32)}-${ids.slice(32)}-00`;

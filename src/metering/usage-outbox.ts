@@ -6,29 +6,29 @@ import type { SeqRange, Journal } from './journal/journal.js';
 import type { UsageRecord } from './usage-record.js';
 import { UsageRing } from './usage-ring.js';
 
-/** Between two looks at the journal. */
+/** Interval between two checks of the journal, in ms. */
 const TEND_MS = 1000;
-/** Events written to a disk that takes writes again, at each event and each look: nothing else happens meanwhile. */
+/** Events written to a recovered disk per event and per check, which limits how long this blocks. */
 const SAVED_AT_ONCE = 256;
 
 /**
- * Usage events between their call and TenantService, in the order of the calls. Each has a seq; it is in memory, on
- * the shelf or in both until it is settled, and lost only when it can be in neither.
+ * Usage events between their call and TenantService, in the order of the calls. Each has a seq; it is in memory, in the
+ * journal or in both until it is settled, and is lost only if neither has room.
  */
 export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   private readonly ring: UsageRing;
-  /** All before it were dealt with. */
+  /** All events before this seq are settled. */
   private settled = 0;
   /** The seq of the next event. */
   private end: number;
-  /** All before it were written to the shelf, or are gone. */
+  /** All events before this seq are in the journal, or gone. */
   private saved: number;
   private tending: NodeJS.Timeout | undefined;
-  /** Memory was given back to the process: events go to the shelf alone. */
+  /** True if memory was released: events go only to the journal. */
   private isShelved = false;
-  /** What was lost of the batch that is on its way: it may arrive yet. */
+  /** Lost events of the batch in flight, which may still be delivered. */
   private doubtful: Pick<UsageRecord, 'seq' | 'occurredAt'>[] = [];
-  /** The batch on its way ends before this seq. */
+  /** The batch in flight ends before this seq. */
   private flyingTo = 0;
   private follower: () => void = () => undefined;
 
@@ -47,27 +47,30 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     this.measure();
   }
 
-  /** Events that were not dealt with yet, as far as is known without looking for them. */
+  /** Number of events that are not settled, as far as is known without searching. */
   get pending(): number {
     return this.end - this.settled;
   }
 
-  /** True when what is pending will be there for the next process. */
+  /** True if the pending events survive a restart. */
   get durable(): boolean {
     return this.journal !== undefined && this.journal.failure === undefined && this.saved === this.end;
   }
 
-  /** Whether memory has no room for another event: each new one takes the place of one that was not sent. */
+  /** True if memory is full: each new event replaces one that was not sent. */
   get isFull(): boolean {
     return this.ring.size >= this.ring.capacity;
   }
 
-  /** Whether events are written to a shelf at all. */
+  /** True if events are written to a journal. */
   get hasShelf(): boolean {
     return this.journal !== undefined;
   }
 
-  /** Why events are not written to the shelf, so that a crash loses them; undefined when they are, or without one. */
+  /**
+   * Reason for which events are not written to the journal, so that a crash would lose them; undefined if they are, or
+   * without a journal.
+   */
   get failure(): string | undefined {
     return this.journal?.failure;
   }
@@ -76,7 +79,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     if (this.journal !== undefined) this.tending = setInterval(() => this.tend(), TEND_MS).unref();
   }
 
-  /** Notices a shelf that cannot be written, also while no event occurs, and writes what waits once it can be. */
+  /** Checks the journal also while no event occurs, and writes the waiting events once that is possible. */
   tend(): void {
     const { journal } = this;
     if (journal === undefined) return;
@@ -101,7 +104,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     this.follower();
   }
 
-  /** The oldest events, `max` at most, as a batch that is on its way until {@link land}. */
+  /** Returns the oldest events, `max` at most, as a batch that is in flight until {@link land}. */
   take(max: number): readonly UsageRecord[] {
     const batch: UsageRecord[] = [];
     for (let seq = this.settled; seq < this.end && batch.length < max; seq++) {
@@ -113,7 +116,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     return batch;
   }
 
-  /** This record, and all before it, were taken or refused by TenantService. */
+  /** Marks this record and all before it as accepted or rejected by TenantService. */
   settle({ seq }: UsageRecord): void {
     for (; this.settled <= seq; this.settled++) this.ring.free(this.settled);
     this.saved = Math.max(this.saved, this.settled);
@@ -122,14 +125,14 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     this.measure();
   }
 
-  /** The batch is no longer on its way: what was not settled of it is taken again. */
+  /** Ends the batch in flight: its events that are not settled are taken again. */
   land(): void {
     this.flyingTo = 0;
     for (const { seq, occurredAt } of this.doubtful) if (seq >= this.settled) this.signals.lost(occurredAt);
     this.doubtful = [];
   }
 
-  /** Gives memory back: what is on the shelf stays there alone until TenantService takes events again. */
+  /** Releases memory: events that are in the journal stay only there until TenantService accepts events again. */
   shelve(): void {
     const { journal } = this;
     if (journal === undefined) return;
@@ -140,7 +143,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     this.measure();
   }
 
-  /** Tells what becomes of the events that were not sent, and lets go of the shelf. */
+  /** Logs what happens to the events that were not sent, and closes the journal. */
   close(): void {
     clearInterval(this.tending);
     this.tend();
@@ -156,7 +159,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     this.journal?.close();
   }
 
-  /** True when the event is on the shelf: those before it that could not be written go first. */
+  /** Writes the event to the journal, after those before it that could not be written. Returns true on success. */
   private save(record: UsageRecord): boolean {
     const { journal } = this;
     if (journal === undefined) return false;
@@ -166,7 +169,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     return isSaved;
   }
 
-  /** Writes events that only memory has, up to `end`: a crash would lose them. */
+  /** Writes events that only memory has, up to `end`. */
   private catchUp(journal: Journal, end = this.end): void {
     const until = Math.min(end, this.saved + SAVED_AT_ONCE);
     while (this.saved < until) {
@@ -193,7 +196,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     this.ring.put(record);
   }
 
-  /** A file of the shelf was given up: what of it is not in memory is lost. */
+  /** Handles a dropped segment: its events that are not in memory are lost. */
   private forget({ firstSeq, endSeq, firstAt, lastAt }: SeqRange): void {
     for (let seq = Math.max(firstSeq, this.settled); seq < endSeq; seq++) {
       if (this.ring.get(seq) === undefined) this.lose({ seq, occurredAt: seq === firstSeq ? firstAt : lastAt });

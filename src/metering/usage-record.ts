@@ -1,11 +1,11 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ReportUsageRequestSchema } from '../gen/tenant/v1/tenant_pb.js';
 
-/** A usage event. Its id is what makes reporting it twice harmless. */
+/** A usage event. Its ID makes a repeated report harmless. */
 export interface UsageRecord {
-  /** Position in the outbox of this process; not part of what is reported. */
+  /** Position in the outbox of this process; not reported. */
   readonly seq: number;
-  /** UUIDv7 (RFC 9562 5.7), made once, kept through every retry and restart. */
+  /** UUIDv7 (RFC 9562 5.7), kept through every retry and restart. */
   readonly id: string;
   readonly tenantId: string;
   readonly subject: string;
@@ -15,7 +15,7 @@ export interface UsageRecord {
   readonly occurredAt: number;
 }
 
-/** The bytes of tenant.v1.ReportUsageRequest, the events in their order. */
+/** Encodes a tenant.v1.ReportUsageRequest with the events in their order. */
 export function reportRequest(records: readonly UsageRecord[]): Uint8Array {
   const events = records.map(({ id, tenantId, subject, meter, quantity, occurredAt }) => ({
     id,

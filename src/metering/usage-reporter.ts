@@ -5,32 +5,32 @@ import type { UsageOutbox } from './usage-outbox.js';
 import type { UsageRecord } from './usage-record.js';
 import { reasonOf, verdictOf } from './verdict.js';
 
-/** Longest flush at the end. It lies in the time that the drain leaves before the platform's kill. */
+/** Maximum time of the last flush, in ms; it fits between the drain and the platform's SIGKILL. */
 const LAST_FLUSH_MS = 3000;
-/** Pause between attempts then. */
+/** Pause between attempts during the last flush, in ms. */
 const LAST_PAUSE_MS = 100;
 
-/** Where events are reported. */
+/** Receiver of reports. */
 export interface UsageReceiver {
   /** Rejects with a GatewayError. */
   report(records: readonly UsageRecord[]): Promise<void>;
   stop(): void;
 }
 
-/** When events are sent. */
+/** Settings of the reporter. */
 export interface ReportSettings {
   readonly batchSize: number;
   readonly flushIntervalMs: number;
   readonly maxBackoffMs: number;
   readonly retryMax: number;
   readonly schedule?: Schedule;
-  /** For jitter: 0 to 1. */
+  /** For jitter; from 0 to 1. */
   readonly random?: () => number;
 }
 
 /**
- * Carries events from the outbox to TenantService, one batch at a time, so that they arrive in their order: a batch
- * that fails is taken again before anything that came after it.
+ * Sends events from the outbox to TenantService, one batch at a time and in order: a failed batch is sent again before
+ * any later event.
  */
 export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly schedule: Schedule;
@@ -50,13 +50,13 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     this.random = settings.random ?? Math.random;
   }
 
-  /** Begins, with what an earlier process left. */
+  /** Starts sending, with the events of an earlier process first. */
   onApplicationBootstrap(): void {
     this.outbox.follow(() => this.wake());
     this.wake();
   }
 
-  /** Sends what is left, after the last request has been answered and before the channels close. */
+  /** Sends the remaining events, after the last response and before the channels close. */
   async beforeApplicationShutdown(): Promise<void> {
     this.isClosing = true;
     this.cancel();
@@ -89,7 +89,10 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     });
   }
 
-  /** Sends until less than a batch is left; false when TenantService does not take it now. Never rejects. */
+  /**
+   * Sends batches until less than one is left. Resolves to false when TenantService does not accept one now. Never
+   * rejects.
+   */
   private async flush(): Promise<boolean> {
     const { batchSize } = this.settings;
     for (;;) {
@@ -112,7 +115,7 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  /** One event that is refused must not cost those beside it. */
+  /** Sends the events one by one, so that a rejected event does not affect the others. */
   private async deliverSingly(batch: readonly UsageRecord[]): Promise<boolean> {
     for (const record of batch) if (!(await this.deliver([record]))) return false;
     return true;
@@ -137,7 +140,7 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
     return false;
   }
 
-  /** Doubled with every failure, and any moment of its second half: instances must not come back all at once. */
+  /** Doubles with every failure; a random time in its upper half, so that instances do not retry in step. */
   private backoffMs(): number {
     const { flushIntervalMs, maxBackoffMs } = this.settings;
     const ms = Math.min(flushIntervalMs * 2 ** Math.min(this.failures - 1, 30), maxBackoffMs);

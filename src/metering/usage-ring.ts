@@ -1,6 +1,8 @@
 import type { UsageRecord } from './usage-record.js';
 
-/** The newest events, in slots made once. A record has the slot of its seq, so that nothing is ever moved or searched. */
+/**
+ * Ring buffer of the newest events. The slot of a record follows from its seq, so that nothing is moved or searched.
+ */
 export class UsageRing {
   private readonly slots: (UsageRecord | undefined)[];
   private count = 0;
@@ -18,12 +20,12 @@ export class UsageRing {
     return record?.seq === seq ? record : undefined;
   }
 
-  /** What has the slot of `seq`: that record itself, or the one that must leave before it can come. */
+  /** Returns the record in the slot of `seq`: that record itself, or the one that must leave first. */
   occupant(seq: number): UsageRecord | undefined {
     return this.slots[seq % this.capacity];
   }
 
-  /** Takes the place of the occupant, if there is one. */
+  /** Stores a record in its slot, replacing the occupant. */
   put(record: UsageRecord): void {
     if (this.occupant(record.seq) === undefined) this.count += 1;
     this.slots[record.seq % this.capacity] = record;
@@ -35,7 +37,7 @@ export class UsageRing {
     this.count -= 1;
   }
 
-  /** Frees the records that `given` holds for; the result is their number. */
+  /** Frees the records that match `given` and returns their number. */
   freeWhere(given: (record: UsageRecord) => boolean): number {
     const before = this.count;
     for (const record of this.slots) if (record !== undefined && given(record)) this.free(record.seq);

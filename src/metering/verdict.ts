@@ -2,10 +2,13 @@ import { GatewayError } from '../domain/errors.js';
 import type { GrpcCode } from '../grpc/grpc-code.js';
 import { GrpcFailure } from '../grpc/grpc-failure.js';
 
-/** What to do with events that were not taken: send them again, or give them up since it would always fail. */
+/** Treatment of events that were not accepted: send them again, or drop them since every attempt would fail. */
 export type Verdict = 'retry' | 'reject';
 
-/** What a status of TenantService's own says of the events. The refusals are those that HTTP has a 4xx for, but for the two that pass. */
+/**
+ * Treatment by the status of TenantService. `reject` corresponds to a 4xx status in HTTP, except for the two transient
+ * ones.
+ */
 const VERDICTS: Readonly<Record<GrpcCode, Verdict>> = {
   OK: 'retry',
   CANCELLED: 'retry',
@@ -27,8 +30,8 @@ const VERDICTS: Readonly<Record<GrpcCode, Verdict>> = {
 };
 
 /**
- * Only TenantService itself refuses events: a proxy's 403 and the gateway's own open breaker say nothing of them.
- * A batch that is too large to be sent is refused, so that it goes item by item.
+ * Returns the treatment of a failed report. Only TenantService itself rejects events: a proxy's 403 and the gateway's
+ * open circuit breaker do not. A batch that is too large counts as rejected, so that its events are sent one by one.
  */
 export function verdictOf(error: unknown): Verdict {
   if (!(error instanceof GatewayError)) return 'retry';
@@ -37,7 +40,10 @@ export function verdictOf(error: unknown): Verdict {
   return cause instanceof GrpcFailure && cause.origin === 'app' ? VERDICTS[cause.grpcCode] : 'retry';
 }
 
-/** Why a report failed, for a log line: the gRPC code where there is one. The backend's text may repeat what it was sent. */
+/**
+ * Returns the reason of a failed report for a log line: the gRPC code if there is one. The backend's message may repeat
+ * what it was sent.
+ */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof GatewayError)) return error instanceof Error ? error.name : 'unknown';
   return error.cause instanceof GrpcFailure ? error.cause.grpcCode : error.code;

@@ -1,17 +1,17 @@
 import type { Redis } from 'ioredis';
 
 const CHECK_MS = 250;
-/** A connection that is not ready after 1 s is given up. */
+/** Checks until a connection that is not ready is closed: 1 s. */
 const CHECKS_TO_CONNECT = 4;
-/** A frozen server keeps its connections open; one that sends nothing for 2 s is given up. */
+/** Checks without data until a connection is closed: 2 s. A frozen server keeps its connections open. */
 const CHECKS_OF_SILENCE = 8;
 
-/** When silence is a failure: while a command waits for its reply, or always. */
+/** Condition under which silence is a failure: while a command waits for its reply, or always. */
 export type WatchMode = 'command' | 'blocking';
 
 /**
- * Destroys the socket of a connection that cannot be made, or has fallen silent. Time is counted in checks, so that a pause
- * of this process, however long, counts as one: the timers of ioredis would run out during it.
+ * Destroys the socket of a connection that cannot be established or has fallen silent. Time is counted in checks, so
+ * that a pause of this process, however long, counts as one: the timers of ioredis would expire during it.
  */
 export function watchConnection(redis: Redis, mode: WatchMode): void {
   let timer: NodeJS.Timeout | undefined;
@@ -23,7 +23,7 @@ export function watchConnection(redis: Redis, mode: WatchMode): void {
   for (const event of ['close', 'end']) redis.on(event, () => clearInterval(timer));
 }
 
-/** Counts the checks of one connection that found nothing new. */
+/** Counts the consecutive checks of one connection without progress. */
 class ConnectionWatch {
   private checks = 0;
   private bytesRead = 0;
@@ -42,7 +42,7 @@ class ConnectionWatch {
     if (this.checks >= limit) this.redis.stream.destroy(new Error('connection timed out'));
   }
 
-  /** True when something was read since the last check, or there is nothing to wait for. */
+  /** Returns true if data was read since the last check, or if nothing is expected. */
   private isAlive(): boolean {
     const { bytesRead, bytesWritten } = this.redis.stream;
     const hasRead = bytesRead !== this.bytesRead;

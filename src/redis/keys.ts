@@ -1,7 +1,7 @@
-/** What is kept in Redis. Each purpose has a prefix, so that one can be cleared without reviving revoked tokens. */
+/** Purposes of keys in Redis. Each has a prefix, so that one can be cleared without reviving revoked tokens. */
 export type KeyPurpose = 'cache' | 'idempotency' | 'session' | 'revoked' | 'limit' | 'auth' | 'usage' | 'probe';
 
-/** `cache:<name>`: the key of a purpose. */
+/** Returns the key of a purpose, such as `cache:<name>`. */
 export function redisKey(purpose: KeyPurpose, name: string): string {
   return `${purpose}:${name}`;
 }

@@ -14,7 +14,10 @@ import { StoreCircuit } from './store-circuit.js';
 const PROBE_KEY = redisKey('probe', 'gateway');
 const PROBE_LIFE_MS = 1000;
 
-/** The connections to the shared store. Redis may influence a request, never block one: it waits at most one command timeout, once. */
+/**
+ * Connections to Redis. Redis may influence a request and never blocks one: a request waits for at most one command
+ * timeout, once.
+ */
 export class RedisConnections implements OnApplicationShutdown {
   private readonly redis: Redis;
   private readonly blocking = new Set<Redis>();
@@ -46,30 +49,30 @@ export class RedisConnections implements OnApplicationShutdown {
     this.redis.on('ready', () => {
       this.lastError = 'not connected';
       void this.circuit.look();
-      // At each connection: a failover may lead to a server that is set up otherwise.
+      // Checked for each connection: a failover may lead to a server with another configuration.
       void warnOfEviction(this.redis, logger);
     });
   }
 
-  /** Connects, and resolves as soon as it is known whether that worked. An absent store does not keep a gateway from starting. */
+  /** Connects, and resolves as soon as the outcome is known. A gateway starts also if Redis cannot be reached. */
   async connect(): Promise<void> {
     await this.redis.connect().catch((error: unknown) => this.noteError(error));
     if (this.redis.status !== 'ready') this.circuit.trip(this.lastError);
   }
 
-  /** Whether Redis has answered once: requests that need it can be served. */
+  /** True once Redis has responded: requests that need it can be served. */
   get ready(): boolean {
     return this.circuit.proven;
   }
 
-  /** Whether commands are sent at present. */
+  /** True while commands are sent. */
   get up(): boolean {
     return this.circuit.reason === undefined && this.redis.status === 'ready';
   }
 
   /**
-   * Sends commands. Rejects with {@link RedisUnavailable} and nothing else: immediately while Redis is known to be down,
-   * otherwise after GATEWAY_REDIS_COMMAND_TIMEOUT at the latest, in which pauses of this process do not count.
+   * Sends commands. Rejects only with {@link RedisUnavailable}: immediately while Redis is known to be down, otherwise
+   * after GATEWAY_REDIS_COMMAND_TIMEOUT at the latest, not counting pauses of this process.
    */
   async run<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
     if (this.circuit.reason !== undefined) throw new RedisUnavailable(this.circuit.reason);
@@ -84,19 +87,22 @@ export class RedisConnections implements OnApplicationShutdown {
     }
   }
 
-  /** Calls `listener` each time Redis is asked again after an outage: it may have lost what it held. */
+  /** Calls `listener` each time that Redis is used again after an outage: it may have lost its data. */
   onRecovery(listener: () => void): void {
     this.recoveryListeners.push(listener);
   }
 
-  /** Resolves to true once Redis can be asked, and to false when its outage has lasted `ms`, immediately after that time. */
+  /**
+   * Resolves to true once Redis can be used, and to false when its outage has lasted `ms`; immediately if it already
+   * has.
+   */
   recovered(ms: number): Promise<boolean> {
     return this.circuit.recovered(ms);
   }
 
   /**
-   * A connection of its own for blocking commands of LONGEST_BLOCK_MS at most. Rejects with {@link RedisUnavailable}.
-   * It does not reconnect: after a failure its owner disconnects it and opens another.
+   * Opens a separate connection for blocking commands of at most LONGEST_BLOCK_MS. Rejects with {@link
+   * RedisUnavailable}. It does not reconnect: after a failure its owner disconnects it and opens another.
    */
   async openBlocking(): Promise<Redis> {
     const connection = new Redis(blockingOptions(this.config));
@@ -113,7 +119,10 @@ export class RedisConnections implements OnApplicationShutdown {
     }
   }
 
-  /** What is wrong, found by a write; undefined when nothing is. While Redis is down it is looked at anyway. */
+  /**
+   * Probes Redis with a write and returns the failure; undefined if there is none. While Redis is down, the periodic
+   * probe decides.
+   */
   async check(): Promise<string | undefined> {
     if (this.circuit.reason !== undefined) return this.circuit.reason;
     const finding = await this.circuit.look();
@@ -125,7 +134,7 @@ export class RedisConnections implements OnApplicationShutdown {
     for (const connection of [this.redis, ...this.blocking]) connection.disconnect();
   }
 
-  /** Writes, since a replica and a full store answer a ping. */
+  /** Probes with a write, since a replica and a full server respond to PING. */
   private async probe(): Promise<RedisFailure | undefined> {
     try {
       const write = this.redis.set(PROBE_KEY, '1', 'PX', PROBE_LIFE_MS);
@@ -143,7 +152,7 @@ export class RedisConnections implements OnApplicationShutdown {
     for (const listener of this.recoveryListeners) listener();
   }
 
-  /** Keeps the reason of a loss; that the connection is closed, which follows it, says less. */
+  /** Keeps the reason of a lost connection; the error that follows, for the closed connection, says less. */
   private noteError(error: unknown): void {
     const text = readFailure(error)?.text;
     if (text !== undefined && text !== 'not connected') this.lastError = text;

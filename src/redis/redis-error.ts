@@ -1,19 +1,19 @@
-/** Redis cannot be asked right now. Callers have an answer of their own for this; it is never a 500. */
+/** Redis cannot be used at present. Callers handle it; it never becomes a 500. */
 export class RedisUnavailable extends Error {
   override readonly name = 'RedisUnavailable';
 }
 
-/** What an error of the client library means for the connection as a whole. */
+/** Meaning of a client library error for the connection as a whole. */
 export interface RedisFailure {
-  /** Safe to print: the library's own errors carry the arguments of the command, passwords among them. */
+  /** Safe to log: the library's own errors contain the arguments of the command, including passwords. */
   readonly text: string;
-  /** Whether asking again immediately is pointless. A full memory still answers reads. */
+  /** True if an immediate repetition is pointless. A server with full memory still responds to reads. */
   readonly down: boolean;
-  /** Whether the server said so itself. A timeout and a lost connection may be over already. */
+  /** True if the server itself reported it. A timeout or a lost connection may be over already. */
   readonly replied: boolean;
 }
 
-/** By the first word of an error reply: the server answers, and still cannot do its work. */
+/** First words of error replies with which the server responds but cannot do its work. */
 const DOWN_REPLIES = new Set(['READONLY', 'LOADING', 'MASTERDOWN', 'CLUSTERDOWN', 'NOAUTH', 'WRONGPASS']);
 
 const CONNECT_TEXTS: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const CONNECT_TEXTS: Readonly<Record<string, string>> = {
   EPIPE: 'connection reset',
 };
 
-/** Reads an error of the client library; undefined for one that is a mistake in our own code. */
+/** Interprets an error of the client library; undefined if it is a bug in the gateway. */
 export function readFailure(error: unknown): RedisFailure | undefined {
   if (!(error instanceof Error) || error instanceof TypeError || error instanceof RangeError) return undefined;
   if (error.name === 'ReplyError') return readReply(error.message);
@@ -33,7 +33,7 @@ export function readFailure(error: unknown): RedisFailure | undefined {
   return { text: CONNECT_TEXTS[code] ?? textOf(error.message), down: true, replied: false };
 }
 
-/** What went wrong, in words that are safe to print. */
+/** Describes a failure in words that are safe to log. */
 export function describeFailure(error: unknown): string {
   if (error instanceof RedisUnavailable) return error.message;
   return readFailure(error)?.text ?? `internal error: ${error instanceof Error ? error.name : typeof error}`;

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 
-/** A Lua script, sent by its hash; whole only where the server does not know it yet, as after a restart. */
+/**
+ * Lua script that is sent by its hash, and in full only if the server does not have it, for example after a restart.
+ */
 export class RedisScript {
   private readonly sha: string;
 
@@ -9,7 +11,7 @@ export class RedisScript {
     this.sha = createHash('sha1').update(lua).digest('hex');
   }
 
-  /** Runs it; to be called within {@link RedisConnections.run}. */
+  /** Runs the script. To be called within {@link RedisConnections.run}. */
   async run(redis: Redis, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await redis.evalsha(this.sha, keys.length, ...keys, ...args);

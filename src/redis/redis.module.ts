@@ -5,7 +5,7 @@ import { DegradeFlags } from '../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { RedisConnections } from './redis-connections.js';
 
-/** The shared store: {@link RedisConnections}, or undefined where REDIS_URL is not set (inject it as optional). */
+/** Provides {@link RedisConnections}; undefined if REDIS_URL is not set (inject it as optional). */
 @Global()
 @Module({
   providers: [

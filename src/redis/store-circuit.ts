@@ -2,16 +2,16 @@ import { withTimeout } from '../domain/loop-timeout.js';
 import type { DegradeFlag } from '../observe/degrade-flags.js';
 import type { RedisFailure } from './redis-error.js';
 
-/** Between two looks at a store that did not answer. */
+/** Interval between two probes of a store that is down, in ms. */
 const PROBE_MS = 500;
 
 /**
- * Keeps requests from waiting for a store that has just failed. The store is looked at in the background meanwhile,
+ * Circuit breaker of the store: requests do not wait for a store that has just failed. It is probed in the background,
  * so that no request is spent on finding out whether it is back.
  */
 export class StoreCircuit {
   private failure: string | undefined;
-  /** Of the outage that lasts: when it began, in ms of `performance.now()`, and what resolves at its end. */
+  /** Outage in progress: its beginning in ms of `performance.now()`, and a promise that resolves at its end. */
   private outage: { readonly since: number; readonly end: PromiseWithResolvers<void> } | undefined;
   private answered = false;
   private timer: NodeJS.Timeout | undefined;
@@ -24,17 +24,17 @@ export class StoreCircuit {
     private readonly onRecovery: () => void,
   ) {}
 
-  /** Why the store is not asked at present; undefined while it is. */
+  /** Reason for which the store is not used at present; undefined while it is. */
   get reason(): string | undefined {
     return this.failure;
   }
 
-  /** Whether a look has ever found that all is well. */
+  /** True once a probe has succeeded. */
   get proven(): boolean {
     return this.answered;
   }
 
-  /** Resolves to true once the store is asked again, and to false when it has been away for `ms`. */
+  /** Resolves to true once the store is used again, and to false when it has been down for `ms`. */
   async recovered(ms: number): Promise<boolean> {
     if (this.outage === undefined) return true;
     const leftMs = this.outage.since + ms - performance.now();
@@ -45,19 +45,21 @@ export class StoreCircuit {
     );
   }
 
-  /** A command took too long. Others are sent on until a look finds that the store is down: one slow reply is not an outage. */
+  /**
+   * Reports a command that took too long. Commands are still sent until a probe fails: one slow reply is not an outage.
+   */
   suspect(): void {
     if (this.failure === undefined) void this.look();
   }
 
-  /** A request, or the connection itself, failed. */
+  /** Reports a failed request or connection. */
   trip(text: string): void {
     if (this.stopped || this.failure !== undefined) return;
     this.fail(text);
     void this.look();
   }
 
-  /** Looks now. Undefined when all is well, and while another look is under way. */
+  /** Probes the store now. Resolves to undefined on success, and while another probe is in progress. */
   async look(): Promise<RedisFailure | undefined> {
     if (this.stopped || this.probing) return undefined;
     this.probing = true;
@@ -73,7 +75,7 @@ export class StoreCircuit {
     clearTimeout(this.timer);
   }
 
-  /** A single failure of ours to reach the store alarms nobody: the next look decides. */
+  /** Applies the result of a probe. A single failure to reach the store raises no alert: the next probe decides. */
   private settle(finding: RedisFailure | undefined): void {
     if (this.stopped) return;
     if (finding?.down === true) this.fail(finding.text);

@@ -7,21 +7,21 @@ import { AuthService as Rpcs, type ExchangeIdentityRequest } from '../gen/auth/v
 import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
 
-/** Longest work on a session that no request waits for, in ms; the deadlines of single calls are shorter. */
+/** Maximum time of session work that no request waits for, in ms; single calls have shorter deadlines. */
 const BACKGROUND_MS = 5_000;
 
-/** What AuthService issues for a session. */
+/** Tokens that AuthService issues for a session. */
 export interface IssuedTokens {
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** Life of the access token in seconds; 0 when AuthService does not say. */
+  /** Lifetime of the access token in seconds; 0 if AuthService does not state it. */
   readonly expiresIn: number;
 }
 
-/** Who signed in at a provider. */
+/** Identity of a user at a provider. */
 export type ProviderIdentity = Omit<ExchangeIdentityRequest, '$typeName' | '$unknown'>;
 
-/** The calls to AuthService that sessions need. All reject with a GatewayError. */
+/** Calls to AuthService for sessions. All reject with a GatewayError. */
 @Injectable()
 export class AuthService {
   private readonly methods = {
@@ -39,7 +39,10 @@ export class AuthService {
     return fromBinary(output, await this.call(context, this.methods.exchange, request));
   }
 
-  /** Uses a refresh token up. Not given up when the client leaves: the answer holds the only token that is good from then on. */
+  /**
+   * Redeems a refresh token. The call continues when the client disconnects: the response contains the only token that
+   * is valid from then on.
+   */
   async refresh(context: CallContext, refreshToken: string): Promise<IssuedTokens> {
     const { input, output } = Rpcs.method.refreshToken;
     const request = toBinary(input, create(input, { refreshToken }));
@@ -49,14 +52,14 @@ export class AuthService {
     );
   }
 
-  /** Ends a refresh token in the name of its holder. */
+  /** Revokes a refresh token on behalf of its user. */
   async logout(context: CallContext, principal: Principal, refreshToken: string): Promise<void> {
     const { input } = Rpcs.method.logout;
     const background = sharedContext(context, principal, BACKGROUND_MS);
     await this.call(background, this.methods.logout, toBinary(input, create(input, { refreshToken })));
   }
 
-  /** Name of the provider at which the users of a tenant sign in; empty when there is none. */
+  /** Returns the name of the identity provider of a tenant; empty if there is none. */
   async providerOf(context: CallContext, tenantId: string): Promise<string> {
     const { input, output } = Rpcs.method.getLoginConfig;
     const request = toBinary(input, create(input, { tenantId }));

@@ -15,8 +15,8 @@ import type { LoginTransaction } from './login-transaction.js';
 const SCOPE = 'openid email profile';
 
 /**
- * The first step of the authorization code flow: where to send the browser, and what to remember of it.
- * A silent one is answered by the provider without a page (`prompt=none`, OpenID Connect Core 3.1.2.1).
+ * Starts the authorization code flow: returns the URL to redirect the browser to, and the values to check later. With
+ * `silent` the provider responds without showing a page (`prompt=none`, OpenID Connect Core 3.1.2.1).
  */
 export async function beginAuthorization(
   provider: IdentityProvider,
@@ -38,8 +38,8 @@ export async function beginAuthorization(
 }
 
 /**
- * The last step: the code for tokens, and those for an identity (RFC 9700 2.1.1, OIDC Core 3.1.3.7, RFC 9207). Of the
- * provider's tokens only the ID token is kept. Rejects with errors of the client library, jose or zod.
+ * Completes the flow: exchanges the code for tokens and verifies the identity (RFC 9700 2.1.1, OIDC Core 3.1.3.7, RFC
+ * 9207). Only the ID token of the provider's tokens is kept. Rejects with errors of the client library, jose or zod.
  */
 export async function completeAuthorization(
   provider: IdentityProvider,
@@ -55,13 +55,13 @@ export async function completeAuthorization(
   });
   const idToken = tokens.id_token ?? '';
   const claims = await verifyIdToken(metadata, idToken, provider.config.clientId);
-  // An address and whether it was verified count together, from one source.
+  // Address and `email_verified` must come from the same source.
   const more =
     claims['email'] === undefined ? await userInfo(metadata, tokens.access_token, claims.sub ?? '') : undefined;
   return { ...readIdentity(metadata.issuer, claims, more), idToken, issuedAt: claims.iat ?? 0 };
 }
 
-/** Providers may keep what a scope stands for out of the ID token (OIDC Core 5.4). */
+/** Fetches claims that the provider leaves out of the ID token (OIDC Core 5.4). */
 async function userInfo({ configuration }: ProviderMetadata, accessToken: string, subject: string): Promise<Claims> {
   if (configuration.serverMetadata().userinfo_endpoint === undefined) return {};
   return fetchUserInfo(configuration, accessToken, subject);

@@ -13,7 +13,7 @@ import type { SsoRequest } from './sso-request.js';
 import { SSO_OPERATIONS } from './sso.operations.js';
 
 const FORM = 'application/x-www-form-urlencoded';
-/** Longer than a logout token can be valid. */
+/** Time for which a used token is remembered, in ms; longer than a logout token can be valid. */
 const USED_MS = 600_000;
 
 const REFUSALS = {
@@ -21,7 +21,7 @@ const REFUSALS = {
   unknown: 'neither the session nor the identity was ever known here',
 };
 
-/** Where an identity provider says that somebody has signed out (OpenID Connect Back-Channel Logout 1.0). */
+/** Receives logout tokens of identity providers (OpenID Connect Back-Channel Logout 1.0). */
 @Controller('auth')
 export class BackchannelController {
   constructor(
@@ -31,8 +31,8 @@ export class BackchannelController {
   ) {}
 
   /**
-   * Ends the sessions that a signed logout token names; the token is all the proof there is, so no credential is asked
-   * for. A token counts as used once its work is done: after a 503 the provider can send it again.
+   * Ends the sessions that a signed logout token names; the token is the credential. It counts as used once its work is
+   * done, so that the provider can send it again after a 503.
    */
   @Post('backchannel-logout')
   @Documented(SSO_OPERATIONS.backchannel)

@@ -1,23 +1,22 @@
 import { withDeadline } from '../domain/loop-timeout.js';
 
 const MAX_BYTES = 256 * 1024;
-/** Longest that an identity provider may take, in which pauses of this process do not count. */
+/** Maximum time of a response, in ms, not counting pauses of this process. */
 const TIMEOUT_MS = 5_000;
-/** The deadline of the client libraries, which counts such pauses: beyond the one that decides. */
+/** Timeout of the client libraries, which counts such pauses and therefore must be longer. */
 export const LIBRARY_TIMEOUT_SECONDS = 60;
 
-/** What the client libraries ask with; an absent member may be undefined. */
+/** Options that the client libraries pass; an absent member may be undefined. */
 interface FetchOptions {
   readonly method?: string | undefined;
   readonly headers?: Record<string, string> | Headers | undefined;
   readonly body?: unknown;
-  /** That of the library's own deadline. */
+  /** Signal of the library's own timeout. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Fetch for answers of an identity provider: small ones, within 5 s, from the address that was asked alone. Rejects when
- * there is more than 256 KiB.
+ * Fetches from an identity provider: within 5 s, without redirects, 256 KiB at most. Rejects if the response is larger.
  */
 export function boundedFetch(url: string, options: FetchOptions): Promise<Response> {
   return withDeadline(TIMEOUT_MS, (deadline) => {

@@ -10,8 +10,8 @@ import type { Sessions } from './sessions.js';
 import type { Clock } from './steady-clock.js';
 
 /**
- * Reads sessions for the guards. The store is asked on each request, so that a session that ended elsewhere ends here;
- * its access token is verified like a bearer token, so what it says is never older than that token.
+ * Reads sessions for the guards. The store is asked for each request, so that a session that ended elsewhere ends here;
+ * its access token is verified like a bearer token, so that the identity is never older than that token.
  */
 export class CookieSessions extends SessionReader {
   constructor(
@@ -32,7 +32,7 @@ export class CookieSessions extends SessionReader {
       return await this.principals.of(record);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      // Its key may have been withdrawn, or clocks differ: AuthService has the last word on the session.
+      // Its key may have been withdrawn, or clocks may differ: AuthService decides whether the session is valid.
       return this.readRenewed(sessionId, record, call);
     }
   }
@@ -46,7 +46,7 @@ export class CookieSessions extends SessionReader {
     try {
       return await this.principals.of(renewed);
     } catch (error) {
-      // The session is still there, so the browser keeps its cookie: what is wrong here, such as a clock, can pass.
+      // The session still exists, so the browser keeps its cookie: the cause, such as a wrong clock, may pass.
       throw isRefusal(error) ? sessionOver('SESSION_INVALID', { cause: error, keepsCookie: true }) : error;
     }
   }

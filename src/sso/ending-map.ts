@@ -5,24 +5,24 @@ interface Entry<T> {
   readonly endsAt: number;
 }
 
-/** Entries that end, bounded: the one that was set longest ago goes when the map is full. */
+/** Map with expiring entries and a maximum size: when full, the entry that was set longest ago is dropped. */
 export class EndingMap<T> {
   private readonly entries = new Map<string, Entry<T>>();
   private drops = 0;
 
-  /** @param isNeeded keeps an entry although the map is full, as long as fewer than `capacity` are needed. */
+  /** @param isNeeded protects an entry from being dropped, as long as fewer than `capacity` are needed. */
   constructor(
     private readonly now: Clock,
     private readonly capacity: number,
     private readonly isNeeded: (value: T) => boolean = () => false,
   ) {}
 
-  /** Entries, those included that have ended and were not asked for since. */
+  /** Number of entries, including expired ones that were not read since. */
   get size(): number {
     return this.entries.size;
   }
 
-  /** Returns the number of entries that had not ended and were dropped so far because the map was full. */
+  /** Returns the number of unexpired entries dropped so far because the map was full. */
   get evicted(): number {
     return this.drops;
   }
@@ -44,7 +44,7 @@ export class EndingMap<T> {
     this.entries.delete(key);
   }
 
-  /** Entries that are needed move to the end, so that each is looked at one time per round. */
+  /** Moves needed entries to the end, so that each is checked once per round. */
   private makeRoom(): void {
     for (let left = this.entries.size; left >= 0; left--) {
       const [key, entry] = this.entries.entries().next().value ?? [];

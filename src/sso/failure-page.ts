@@ -20,13 +20,13 @@ const STYLE = `
 body { font: 1rem/1.6 system-ui, sans-serif; margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem; }
 `;
 
-/** How the page is to be served: nothing in it runs. */
+/** Headers of the page: it contains no scripts. */
 const FAILURE_PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; img-src data:; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
 };
 
-/** Tells of a sign-in that failed: a person by a page, all others by a problem, which it throws. */
+/** Reports a failed sign-in: sends a page to a browser navigation, and throws a problem for all other requests. */
 export function sendFailure({ outcome, error }: LoginFailure, request: SsoRequest, reply: FastifyReply): void {
   if (!wantsPage(request)) throw error;
   request.call.error = error;
@@ -34,7 +34,7 @@ export function sendFailure({ outcome, error }: LoginFailure, request: SsoReques
   void reply.code(error.status).headers(headers).send(failurePage(outcome, request.call));
 }
 
-/** What a person sees of a sign-in that failed: fixed words and the id to report. Nothing else in it comes from the request. */
+/** Renders the page of a failed sign-in: fixed texts and the request ID. It contains nothing else from the request. */
 function failurePage(outcome: Failure, { requestId, basePath }: Pick<CallContext, 'requestId' | 'basePath'>): string {
   return [
     '<!doctype html>',

@@ -1,7 +1,9 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import type { ProviderMetadata } from './identity-provider.js';
 
-/** Signatures that only the provider can make: none with the client secret, let alone none at all (RFC 8725 3.1). */
+/**
+ * Signature algorithms that only the provider can use: none with the client secret, and never `none` (RFC 8725 3.1).
+ */
 const ALGORITHMS = [
   'RS256',
   'RS384',
@@ -16,7 +18,9 @@ const ALGORITHMS = [
   'Ed25519',
 ];
 const CLOCK_TOLERANCE_SECONDS = 30;
-/** A token that is asked for, or announced, is used at once. It also must not be of the future. */
+/**
+ * Maximum age of a token in seconds, since tokens are used immediately. A token from the future is rejected as well.
+ */
 const MAX_AGE_SECONDS = 300;
 
 interface ProviderToken {
@@ -25,7 +29,7 @@ interface ProviderToken {
   readonly rules?: Pick<JWTVerifyOptions, 'requiredClaims'>;
 }
 
-/** Verifies a token of a provider: its signature, `iss`, `aud`, `exp` and `iat`. Rejects with jose's errors. */
+/** Verifies a token of a provider: signature, `iss`, `aud`, `exp` and `iat`. Rejects with jose's errors. */
 export async function verifyProviderToken(
   { issuer, keys }: ProviderMetadata,
   { token, clientId, rules }: ProviderToken,
@@ -42,8 +46,8 @@ export async function verifyProviderToken(
 }
 
 /**
- * The same for an ID token from the token endpoint. The client library has checked its claims against the sign-in; a key
- * that is not known yet is fetched at once, since nobody but the provider can have sent the token.
+ * Verifies an ID token from the token endpoint. The client library has checked its claims against the sign-in. An
+ * unknown key is fetched immediately, since only the provider can have sent the token.
  */
 export async function verifyIdToken(metadata: ProviderMetadata, token: string, clientId: string): Promise<JWTPayload> {
   const expected = { token, clientId, rules: { requiredClaims: ['sub', 'exp'] } };
@@ -56,14 +60,17 @@ export async function verifyIdToken(metadata: ProviderMetadata, token: string, c
   }
 }
 
-/** Whether a verification failed because the provider's keys could not be fetched: no verdict on the token. */
+/**
+ * Returns true if a verification failed because the provider's keys could not be fetched, so that the token was not
+ * judged.
+ */
 export function areKeysMissing(error: unknown): boolean {
   if (error instanceof errors.JWKSTimeout) return true;
-  // jose has no name of its own for an answer other than 200, and passes errors of fetch on.
+  // jose has no specific error for a status other than 200, and passes on errors of fetch.
   return error instanceof errors.JOSEError ? error.code === 'ERR_JOSE_GENERIC' : isNetworkFailure(error);
 }
 
-/** Node's fetch rejects with a TypeError whose cause names the system call. */
+/** Returns true for an error of Node's fetch: a TypeError whose cause names the system call. */
 export function isNetworkFailure(error: unknown): boolean {
   return error instanceof TypeError && error.message === 'fetch failed';
 }

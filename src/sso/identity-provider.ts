@@ -11,14 +11,14 @@ import { authUnavailable } from '../access/refusal.js';
 import type { SsoProviderConfig } from '../config/sso-config.js';
 import { boundedFetch, LIBRARY_TIMEOUT_SECONDS } from './bounded-fetch.js';
 
-/** How long metadata is used before it is asked for again, without anybody waiting. */
+/** Time for which metadata is used before it is refreshed in the background, in ms. */
 const FRESH_MS = 3_600_000;
-/** Between two attempts at a provider that did not answer. */
+/** Pause after a failed attempt, in ms. */
 const COOLDOWN_MS = 2_000;
 
 type KeySet = ReturnType<typeof createRemoteJWKSet>;
 
-/** What a provider says of itself (OpenID Connect Discovery 1.0), and its keys. */
+/** Metadata of a provider (OpenID Connect Discovery 1.0), and its keys. */
 export interface ProviderMetadata {
   readonly configuration: Configuration;
   /** Exactly as in its tokens. */
@@ -26,7 +26,7 @@ export interface ProviderMetadata {
   readonly keys: KeySet;
 }
 
-/** An OpenID Connect provider, asked for its metadata when somebody first signs in: a gateway starts without it. */
+/** OpenID Connect provider. Its metadata is fetched for the first sign-in, so that a gateway starts without it. */
 export class IdentityProvider {
   private metadata: ProviderMetadata | undefined;
   /** Monotonic ms. */
@@ -41,14 +41,14 @@ export class IdentityProvider {
     return this.config.name;
   }
 
-  /** Rejects with AUTH_UNAVAILABLE while nothing is known of the provider. */
+  /** Returns the metadata. Rejects with AUTH_UNAVAILABLE while there is none. */
   async discover(): Promise<ProviderMetadata> {
     if (this.metadata === undefined) return this.load();
     if (this.freshUntil <= performance.now()) this.load().catch(() => undefined);
     return this.metadata;
   }
 
-  /** One attempt at a time, whoever asks, and a pause after one that failed. */
+  /** Loads the metadata: concurrent calls share one attempt, and a pause follows a failed one. */
   private load(): Promise<ProviderMetadata> {
     if (this.pending === undefined && performance.now() - this.failedAt < COOLDOWN_MS)
       return Promise.reject(this.unavailable());
@@ -81,12 +81,12 @@ async function fetchMetadata({ issuer, clientId, clientSecret }: SsoProviderConf
     clientId,
     clientSecret,
     (server, client, body, headers) => {
-      // RFC 8414: without a list, Basic is what is meant.
+      // client_secret_basic is the default if the list is absent (RFC 8414 2).
       const methods = server.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
       const authenticate = methods.includes('client_secret_basic') ? ClientSecretBasic : ClientSecretPost;
       authenticate(clientSecret)(server, client, body, headers);
     },
-    // The settings let plain http pass on this machine alone.
+    // The settings allow plain http only for loopback addresses.
     {
       timeout: LIBRARY_TIMEOUT_SECONDS,
       [customFetch]: boundedFetch,

@@ -9,28 +9,33 @@ const PREFIX = '__Host-login-';
 const ID_LENGTH = 16;
 const NAME = /^__Host-login-[A-Za-z0-9_-]{16}$/;
 
-/** Sign-ins that a browser may have under way concurrently, and what their cookies may weigh: they come with each of its requests. */
+/**
+ * Limits of the concurrent sign-ins of a browser, in number and in bytes: their cookies come with each of its requests.
+ */
 const MAX_COOKIES = 8;
 const MAX_BYTES = 4096;
-/** Cookies that one answer deletes at most. */
+/** Maximum number of cookies that one response deletes. */
 const MAX_CLEARED = 32;
 
 interface LoginCookie {
   readonly name: string;
   readonly bytes: number;
-  /** Unix ms; 0 for a cookie that was not sealed here. */
+  /** Unix ms; 0 for a cookie that was not sealed by this gateway. */
   readonly endsAt: number;
 }
 
-/** The sign-ins that a browser has under way, each in a cookie of its own: people sign in in several tabs. */
+/** Sign-ins that a browser has in progress, each in its own cookie: users sign in in several tabs. */
 export class LoginCookies {
-  /** @param now Unix ms. */
+  /** @param now returns Unix ms. */
   constructor(
     private readonly cipher: AeadCipher,
     private readonly now: Clock,
   ) {}
 
-  /** Set-Cookie lines of a new sign-in: its own, and one for each older sign-in that does not fit beside it. */
+  /**
+   * Returns the Set-Cookie values of a new sign-in: its own, and one for each older sign-in that does not fit beside
+   * it.
+   */
   add(cookieHeader: string, transaction: LoginTransaction): string[] {
     const name = nameOf(transaction.state);
     const value = this.cipher.seal(name, JSON.stringify(transaction));
@@ -38,7 +43,7 @@ export class LoginCookies {
     return [endingCookie(name, value, LOGIN_LIFE_MS), ...dropped.slice(0, MAX_CLEARED).map(clearCookie)];
   }
 
-  /** The sign-in under way with a state. Undefined when this browser has none, or began it too long ago. */
+  /** Returns the sign-in with a state. Undefined if this browser has none, or began it too long ago. */
   find(cookieHeader: string, state: string): LoginTransaction | undefined {
     const name = nameOf(state);
     const [value, ...others] = cookieValues(cookieHeader, name);
@@ -46,12 +51,15 @@ export class LoginCookies {
     return transaction !== undefined && transaction.endsAt > this.now() ? transaction : undefined;
   }
 
-  /** Set-Cookie line that deletes the cookie of a sign-in. */
+  /** Returns the Set-Cookie value that deletes the cookie of a sign-in. */
   clear({ state }: LoginTransaction): string {
     return clearCookie(nameOf(state));
   }
 
-  /** Names of the oldest cookies, and of all that the gateway did not set, until the rest leaves room for a new one. */
+  /**
+   * Returns the names of the oldest cookies, and of all that the gateway did not set, until the rest leaves room for a
+   * new one.
+   */
   private surplus(cookieHeader: string, bytes: number): string[] {
     const newestFirst = this.cookiesIn(cookieHeader).toSorted((one, other) => other.endsAt - one.endsAt);
     const dropped: string[] = [];
@@ -80,7 +88,7 @@ export class LoginCookies {
   }
 }
 
-/** The state itself stays out of the name, which scripts of the page cannot read either. */
+/** Returns the name of a cookie: a hash, so that the name does not reveal the state. */
 function nameOf(state: string): string {
   return PREFIX + keyOf(state).slice(0, ID_LENGTH);
 }

@@ -2,7 +2,7 @@ import { AuthorizationResponseError, ClientError } from 'openid-client';
 import { GatewayError } from '../domain/errors.js';
 import { areKeysMissing, isNetworkFailure } from './id-token.js';
 
-/** What became of a sign-in: a closed list, the label of gateway_sso_logins_total. */
+/** Outcomes of a sign-in: a closed list, the label of gateway_sso_logins_total. */
 export const LOGIN_OUTCOMES = [
   'success',
   'user_cancelled',
@@ -15,11 +15,11 @@ export const LOGIN_OUTCOMES = [
 
 export type LoginOutcome = (typeof LOGIN_OUTCOMES)[number];
 
-/** A sign-in that came to nothing, and what the person is told. */
+/** A sign-in failed; carries its outcome. */
 export class LoginFailure extends Error {
   override readonly name = 'LoginFailure';
 
-  /** @param returnTo where the person wanted to go, as far as it is known. */
+  /** @param returnTo page from which the user came, if it is known. */
   constructor(
     readonly outcome: Exclude<LoginOutcome, 'success'>,
     readonly error: GatewayError,
@@ -29,21 +29,26 @@ export class LoginFailure extends Error {
   }
 }
 
-/** The browser does not hold the sign-in that this answer belongs to: another browser's, a used one, one that took too long. */
+/**
+ * Creates the failure of a callback whose sign-in this browser does not hold: begun in another browser, used already,
+ * or expired.
+ */
 export function stateMismatch(why: string, returnTo?: string): LoginFailure {
   const detail = 'This sign-in is not known here, has been used, or took too long: sign in again.';
   const error = new GatewayError('INVALID_ARGUMENT', detail, { cause: new Error(why) });
   return new LoginFailure('state_mismatch', error, returnTo);
 }
 
-/** A logout token of the provider came between the ID token and the session. */
+/**
+ * Creates the failure of a sign-in that a logout token of the provider overtook, between the ID token and the session.
+ */
 export function endedMeanwhile(): LoginFailure {
   const cause = new Error('the identity provider ended the session before it began');
   const detail = 'The identity provider has signed you out again: sign in again.';
   return new LoginFailure('idp_error', new GatewayError('UNAUTHENTICATED', detail, { cause }));
 }
 
-/** Errors by which a provider says that it would have to show something (OpenID Connect Core 3.1.2.6). */
+/** Errors with which a provider says that it would have to show a page (OpenID Connect Core 3.1.2.6). */
 const NEEDS_PERSON = new Set([
   'login_required',
   'interaction_required',
@@ -51,7 +56,7 @@ const NEEDS_PERSON = new Set([
   'account_selection_required',
 ]);
 
-/** Errors of the token endpoint or the network: the provider could not do its part now. */
+/** Errors of the token endpoint or the network after which a later attempt may succeed. */
 const TRANSIENT = new Set([
   'OAUTH_TIMEOUT',
   'OAUTH_ABORT',
@@ -59,7 +64,7 @@ const TRANSIENT = new Set([
   'OAUTH_RESPONSE_IS_NOT_JSON',
 ]);
 
-/** Reads an error of the protocol with the provider. */
+/** Maps an error of the protocol with the provider to a failure. */
 export function protocolFailure(thrown: unknown): LoginFailure {
   if (thrown instanceof LoginFailure) return thrown;
   if (thrown instanceof GatewayError) return new LoginFailure('idp_error', thrown);
@@ -68,7 +73,7 @@ export function protocolFailure(thrown: unknown): LoginFailure {
   return isTransient(thrown) ? unavailable(thrown) : refused('idp_error', thrown);
 }
 
-/** AuthService does not take the identity, or cannot say. */
+/** Maps an error of AuthService to a failure: it rejects the identity, or cannot be reached. */
 export function exchangeFailure(thrown: unknown): LoginFailure {
   if (thrown instanceof LoginFailure) return thrown;
   const error = GatewayError.from(thrown);
@@ -107,7 +112,7 @@ function isTransient(error: unknown): boolean {
   return areKeysMissing(error);
 }
 
-/** The claim that did not hold, where the client library names one. */
+/** Returns the claim that failed the check, if the client library names one. */
 function failedClaim(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     const details = at.cause;

@@ -1,27 +1,29 @@
 import { z } from 'zod';
 
-/** Longest time from the first step of a sign-in to its last. */
+/** Maximum time from the first step of a sign-in to its last, in ms. */
 export const LOGIN_LIFE_MS = 600_000;
 
 const LoginTransaction = z.object({
   provider: z.string(),
   state: z.string(),
   nonce: z.string(),
-  /** RFC 7636: what the code is worth nothing without. */
+  /** PKCE code verifier (RFC 7636), without which the code is useless. */
   verifier: z.string(),
   returnTo: z.string(),
-  /** Empty when no tenant was asked for. */
+  /** Empty if no tenant was requested. */
   tenantId: z.string(),
-  /** Begun with `prompt=none`: whatever comes of it, the person sees no page of the gateway's. */
+  /** True for `prompt=none`: the user never sees a page of the gateway, whatever the outcome. */
   silent: z.boolean(),
   /** Unix ms. */
   endsAt: z.number(),
 });
 
-/** A sign-in under way. It lives in a cookie of the browser that began it, so that no other can end it. */
+/**
+ * Sign-in in progress. It is stored in a cookie of the browser that began it, so that no other browser can complete it.
+ */
 export type LoginTransaction = z.infer<typeof LoginTransaction>;
 
-/** Undefined for text that an earlier version wrote in another form. */
+/** Parses a stored sign-in; undefined for a format that another version wrote. */
 export function parseTransaction(text: string): LoginTransaction | undefined {
   const transaction = LoginTransaction.safeParse(JSON.parse(text));
   return transaction.success ? transaction.data : undefined;

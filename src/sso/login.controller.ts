@@ -16,7 +16,7 @@ import { SignOut } from './sign-out.js';
 import { checkNavigation, onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
 import { SSO_OPERATIONS } from './sso.operations.js';
 
-/** Signing in: to the identity provider and back. */
+/** Handles sign-ins: the redirect to the identity provider and the callback. */
 @Controller('auth')
 export class LoginController {
   constructor(
@@ -26,7 +26,7 @@ export class LoginController {
     private readonly metrics: GatewayMetrics,
   ) {}
 
-  /** At the provider of `?tenant=`, or the one that there is. */
+  /** Signs in at the provider of `?tenant=`, or at the only one. */
   @Get('login')
   @Documented(SSO_OPERATIONS.begin)
   @Access('OPEN')
@@ -78,7 +78,7 @@ export class LoginController {
     }
   }
 
-  /** Changes the browser's cookies, now that it is certain that this browser began the sign-in. */
+  /** Changes the cookies of the browser, after it is certain that this browser began the sign-in. */
   private async conclude(
     provider: IdentityProvider,
     { transaction, answer, reply }: { transaction: LoginTransaction; answer: LoginAnswer; reply: FastifyReply },
@@ -114,7 +114,7 @@ export class LoginController {
     }
   }
 
-  /** A silent sign-in that came to nothing: the page that began it learns so from `/auth/session`. */
+  /** Redirects after a failed silent sign-in: the page that began it learns the outcome from `/auth/session`. */
   private leadBack(
     provider: IdentityProvider,
     { outcome, error }: LoginFailure,

@@ -30,35 +30,35 @@ interface LoginParts {
   readonly now: Clock;
 }
 
-/** What a person who signs in wants. */
+/** Requested parameters of a sign-in. */
 export type LoginWish = Pick<LoginTransaction, 'returnTo' | 'tenantId' | 'silent'>;
 
-/** What the provider sent the browser back with. */
+/** Callback from the provider. */
 export interface LoginAnswer {
-  /** Query of the callback, as it came. */
+  /** Query of the callback, unchanged. */
   readonly query: string;
   /** Cookie header of the browser. */
   readonly cookies: string;
   readonly call: CallContext;
 }
 
-/** Sign-in at an identity provider, from the first redirect to a session. Rejects with LoginFailure. */
+/** Signs users in at an identity provider, from the first redirect to the session. Rejects with LoginFailure. */
 export class Login {
   constructor(private readonly parts: LoginParts) {}
 
-  /** Path of the front page, where a browser goes that was nowhere before. */
+  /** Path of the front page, the default target after a sign-in. */
   get home(): string {
     return `${basePathOf(this.parts.publicUrl)}/`;
   }
 
-  /** Origin of the gateway, which a browser never leaves by a `returnTo`. */
+  /** Origin of the gateway, which a `returnTo` cannot leave. */
   get origin(): string {
     return new URL(this.parts.publicUrl).origin;
   }
 
   /**
-   * Where to send the browser, and Set-Cookie lines by which it is known when it comes back.
-   * @param cookieHeader what the browser has under way.
+   * Returns the URL to redirect the browser to, and the Set-Cookie values by which it is recognized when it returns.
+   * @param cookieHeader Cookie header of the browser, with its other sign-ins.
    */
   async begin(
     provider: IdentityProvider,
@@ -75,7 +75,10 @@ export class Login {
     }
   }
 
-  /** Returns the sign-in that an answer belongs to. Throws LoginFailure: an answer with another state leaves all of them as they are. */
+  /**
+   * Returns the sign-in of a callback. Throws LoginFailure; a callback with an unknown state leaves all sign-ins
+   * unchanged.
+   */
   find(provider: IdentityProvider, { query, cookies }: LoginAnswer): LoginTransaction {
     const state = new URLSearchParams(query).get('state') ?? '';
     const transaction = this.parts.cookies.find(cookies, state);
@@ -85,7 +88,7 @@ export class Login {
     return transaction;
   }
 
-  /** Uses a sign-in up. */
+  /** Marks a sign-in as used. Rejects if it was used before. */
   async use(transaction: LoginTransaction): Promise<void> {
     const { store, now } = this.parts;
     const use = `login:${keyOf(transaction.state)}`;
@@ -95,19 +98,19 @@ export class Login {
     if (!isFirst) throw stateMismatch('the sign-in has been used', transaction.returnTo);
   }
 
-  /** Set-Cookie line after the last step of a sign-in. */
+  /** Returns the Set-Cookie value that deletes the cookie of a sign-in. */
   forget(transaction: LoginTransaction): string {
     return this.parts.cookies.clear(transaction);
   }
 
-  /** Returns whether the browser is signed in already: another tab has done so. */
+  /** Resolves to true if the browser is signed in already, for example by another tab. */
   async isSignedIn(cookieHeader: string): Promise<boolean> {
     const sessionId = readSessionCookie(cookieHeader);
     if (!sessionId) return false;
     return (await this.parts.sessions.peek(sessionId).catch(() => undefined)) !== undefined;
   }
 
-  /** The id of a new session. */
+  /** Completes a sign-in and returns the ID of the new session. */
   async complete(
     provider: IdentityProvider,
     transaction: LoginTransaction,
@@ -120,7 +123,7 @@ export class Login {
     try {
       const owner = { issuer: identity.issuer, identity: identity.sub, providerSession: identity.sid };
       const logouts = await withStore(this.parts.sessions.registry.logoutsOf(owner));
-      // Both times are the provider's own: the logout came after the ID token.
+      // Both times are by the provider's clock: the logout came after the ID token.
       if (logouts.latestAt > identity.issuedAt) throw endedMeanwhile();
       const tokens = await this.exchange(provider, { identity, tenantId: transaction.tenantId }, call);
       const record = { ...owner, provider: provider.name, ...(await this.recordOf(identity, tokens)) };

@@ -8,7 +8,7 @@ import type { ProviderLogout } from './session-registry.js';
 
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 
-/** Claims of a logout token beyond those of any token (OpenID Connect Back-Channel Logout 1.0, 2.4). */
+/** Claims that only a logout token has (OpenID Connect Back-Channel Logout 1.0, 2.4). */
 const LogoutClaims = z
   .object({
     jti: z.string().min(1).max(255),
@@ -20,12 +20,15 @@ const LogoutClaims = z
   })
   .refine(({ sub, sid }) => sub !== undefined || sid !== undefined, 'neither sub nor sid');
 
-/** What a provider asks for, in a token that it signed. */
+/** Logout request of a provider, from a token that it signed. */
 export interface LogoutRequest extends ProviderLogout {
   readonly provider: IdentityProvider;
 }
 
-/** Verifies a logout token of one of the providers. Rejects with INVALID_ARGUMENT, or AUTH_UNAVAILABLE when its keys cannot be had. */
+/**
+ * Verifies a logout token of one of the providers. Rejects with INVALID_ARGUMENT, or with AUTH_UNAVAILABLE if its keys
+ * cannot be fetched.
+ */
 export async function readLogoutToken(providers: Iterable<IdentityProvider>, token: string): Promise<LogoutRequest> {
   const claimed = unverifiedIssuer(token);
   for (const provider of providers) {
@@ -47,7 +50,7 @@ async function verify(provider: IdentityProvider, metadata: ProviderMetadata, to
   }
 }
 
-/** The refusal of a logout request (2.8): nobody is signed out. */
+/** Creates the error of an invalid logout request (2.8): no session ends. */
 export function invalidLogoutToken(cause: unknown): GatewayError {
   return new GatewayError('INVALID_ARGUMENT', 'The logout token is not valid.', { cause });
 }

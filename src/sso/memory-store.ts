@@ -2,26 +2,26 @@ import { EndingMap } from './ending-map.js';
 import { MAX_MEMBERS, type Peeked, SessionStore } from './session-store.js';
 import { type Clock, steadyClock } from './steady-clock.js';
 
-/** Entries of each kind. A session is in two sets at most, so that the sets of all sessions fit. */
+/** Maximum number of entries of each kind. A session is in at most two sets, so that the sets of all sessions fit. */
 const CAPACITY = 10_000;
 const SET_CAPACITY = 2 * CAPACITY;
 
-/** Sessions of one process: they end with it. */
+/** Stores the sessions of one process, in memory. */
 export class MemoryStore extends SessionStore {
   private readonly now: Clock;
   private readonly kinds = new Map<string, EndingMap<string>>();
   private readonly sets: EndingMap<readonly string[]>;
 
-  /** @param now for tests: a clock in ms. */
+  /** @param now returns ms; for tests. */
   constructor(now?: Clock) {
     super();
     this.now = now === undefined ? steadyClock() : steadyClock(now, () => 0);
     const isLive = (member: string) => this.entriesOf(member).get(member) !== undefined;
-    // A session that no set names could not be ended by its provider.
+    // A session must stay in a set, or its provider could not end it.
     this.sets = new EndingMap(this.now, SET_CAPACITY, (members) => members.some(isLive));
   }
 
-  /** Returns the number of entries dropped so far because there were too many. */
+  /** Returns the number of entries dropped so far because the store was full. */
   get evicted(): number {
     return [...this.kinds.values()].reduce((sum, kind) => sum + kind.evicted, this.sets.evicted);
   }
@@ -91,7 +91,7 @@ export class MemoryStore extends SessionStore {
     return this.sets.get(set)?.value;
   }
 
-  /** Kinds are few: they are constants of the callers. */
+  /** Returns the entries of a kind. The kinds are few: constants of the callers. */
   private entriesOf(key: string): EndingMap<string> {
     const kind = key.slice(0, Math.max(0, key.indexOf(':')));
     let entries = this.kinds.get(kind);

@@ -2,17 +2,20 @@ import type { SessionRecord } from './session-record.js';
 import type { ProviderLogout } from './session-registry.js';
 import type { PeekedSession, Sessions } from './sessions.js';
 
-/** `mismatch`: the session is another person's. `unknown`: neither the session nor the person was ever known here. */
+/**
+ * Result of a logout. `mismatch`: the session belongs to another user. `unknown`: neither the session nor the user was
+ * ever known here.
+ */
 export type LogoutFinding = 'ended' | 'mismatch' | 'unknown';
 
-/** Sessions that are looked at or ended at the same time. */
+/** Number of sessions that are read or ended concurrently. */
 const BATCH = 50;
 
 /**
  * Ends the sessions that a logout names (OpenID Connect Back-Channel Logout 1.0, 2.6 and 2.7). With `sid` these are the
- * sessions that began in it, which must be those of `sub` where that is named too, and sessions of `sub` of which the
- * provider never said the `sid`. A repetition after a failure goes on where the failure was.
- * @param onEnded is given each session that ends, also when another one fails.
+ * sessions that began in it, which must belong to `sub` if that is named too, and sessions of `sub` for which the
+ * provider never stated a `sid`. A repetition after a failure continues where the failure occurred.
+ * @param onEnded is called with each session that ends, also when another one fails.
  */
 export async function endAtProvider(
   sessions: Sessions,
@@ -21,7 +24,7 @@ export async function endAtProvider(
 ): Promise<LogoutFinding> {
   if ((await locate(sessions, logout)) === 'mismatch') return 'mismatch';
   await sessions.registry.noteLogout(logout);
-  // Again: from here on a session that begins sees the note.
+  // Repeated, since a session that begins from here on sees the note.
   const keys = await locate(sessions, logout);
   if (typeof keys === 'string') return keys;
   await inBatches(keys, async (key) => {
@@ -59,7 +62,7 @@ async function keysWhere(
   return found.flat();
 }
 
-/** Rejects after the whole batch in which one failed. */
+/** Runs the work in batches. Rejects after the whole batch in which one failed. */
 async function inBatches<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let at = 0; at < items.length; at += BATCH) {

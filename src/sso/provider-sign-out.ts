@@ -10,7 +10,7 @@ import type { SessionStore } from './session-store.js';
 import type { Sessions } from './sessions.js';
 import type { Clock } from './steady-clock.js';
 
-/** How long a browser may take from signing out here to signing out at the provider. */
+/** Maximum time from the sign-out here to the sign-out at the provider, in ms. */
 const TICKET_LIFE_MS = 120_000;
 /** Longest ticket that fits into a request target of 4096 bytes. */
 const MAX_SEALED_LENGTH = 3900;
@@ -33,28 +33,29 @@ interface ProviderSignOutParts {
 }
 
 /**
- * Signing out at the provider too (OpenID Connect RP-Initiated Logout 1.0). The ID token that proves whose session it is
- * stays out of reach of the page's scripts: they get a ticket, and the gateway redirects to the provider with the token.
+ * Signs out at the provider as well (OpenID Connect RP-Initiated Logout 1.0). The ID token, which proves whose session
+ * it is, stays out of reach of the page's scripts: they receive a ticket, and the gateway redirects to the provider
+ * with the token.
  */
 export class ProviderSignOut {
   constructor(private readonly parts: ProviderSignOutParts) {}
 
-  /** The front page, when there is nothing to end at a provider. */
+  /** Path of the front page, used when there is nothing to end at a provider. */
   get home(): string {
     return `${this.parts.publicUrl}/`;
   }
 
   /**
-   * Where the browser goes after signing out here: by way of this gateway to the provider, if that knows how to. To be
-   * asked for before the session ends. The ticket is kept in the store; where that takes nothing it holds everything
-   * itself, sealed, unless it is too long for an address.
+   * Returns the URL for the browser after the sign-out here: a ticket of this gateway if the provider supports logout.
+   * To be called before the session ends. The ticket is kept in the store; if the store fails, it contains everything
+   * itself, sealed, unless it is too long for a URL.
    */
   async urlFor(sessionId: string): Promise<string> {
     const session = await withStore(this.parts.sessions.peek(sessionId));
     return session === undefined ? this.urlAgain(sessionId) : this.newUrl(sessionId, session.record);
   }
 
-  /** Where a ticket leads, once; the front page for one that leads nowhere. */
+  /** Redeems a ticket once and returns the URL to redirect to; the front page for an invalid ticket. */
   async redeem(ticket: string | undefined): Promise<string> {
     const text = ticket === undefined ? undefined : await withStore(this.open(ticket));
     const parsed = text === undefined ? undefined : Ticket.parse(JSON.parse(text));
@@ -64,7 +65,9 @@ export class ProviderSignOut {
     return buildEndSessionUrl(configuration, query).href;
   }
 
-  /** For a session that has just ended: the answer that said so may not have reached the browser. */
+  /**
+   * Returns the URL for a session that has just ended: the response that contained it may not have reached the browser.
+   */
   private async urlAgain(sessionId: string): Promise<string> {
     const ticket = ticketOf(sessionId);
     const [isKept] = await withStore(this.parts.store.have([keptAt(ticket)]));
@@ -87,7 +90,7 @@ export class ProviderSignOut {
     }
   }
 
-  /** Uses a ticket up. */
+  /** Marks a ticket as used and returns its content. */
   private async open(ticket: string): Promise<string | undefined> {
     const { store, cipher } = this.parts;
     const key = keptAt(ticket);
@@ -113,7 +116,10 @@ export class ProviderSignOut {
   }
 }
 
-/** One ticket for each session, so that a repeated sign-out leads to the same place. It tells nothing of the id. */
+/**
+ * Returns the ticket of a session: the same each time, so that a repeated sign-out leads to the same place. It does not
+ * reveal the session ID.
+ */
 function ticketOf(sessionId: string): string {
   return keyOf(`ticket of ${sessionId}`);
 }

@@ -5,7 +5,7 @@ import type { IdentityProvider } from './identity-provider.js';
 
 const TENANT_ID = /^[\w.-]{1,128}$/;
 
-/** The identity providers of the settings. */
+/** Configured identity providers. */
 export class Providers {
   constructor(
     private readonly byName: ReadonlyMap<string, IdentityProvider>,
@@ -16,14 +16,14 @@ export class Providers {
     return this.byName.values();
   }
 
-  /** Throws ROUTE_NOT_FOUND: without the provider its paths do not exist. */
+  /** Returns a provider by name. Throws ROUTE_NOT_FOUND, since the paths of an unknown provider do not exist. */
   named(name: string): IdentityProvider {
     const provider = this.byName.get(name);
     if (provider === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'No identity provider has this name.');
     return provider;
   }
 
-  /** The provider of a tenant as AuthService knows it; without a tenant the one provider that there is. */
+  /** Returns the provider of a tenant, as AuthService knows it; without a tenant the only provider. */
   async choose(tenantId: string, call: CallContext): Promise<IdentityProvider> {
     if (tenantId === '') return this.only();
     const name = await this.auth.providerOf(call, tenantId);
@@ -44,7 +44,7 @@ export class Providers {
   }
 }
 
-/** Throws INVALID_ARGUMENT for what can be no tenant. */
+/** Returns the tenant ID. Throws INVALID_ARGUMENT for a malformed one. */
 export function checkTenant(value: string | undefined): string {
   if (value === undefined || TENANT_ID.test(value)) return value ?? '';
   throw new GatewayError('INVALID_ARGUMENT', 'tenant must be the id of a tenant.', {

@@ -3,14 +3,14 @@ import type { RedisConnections } from '../redis/redis-connections.js';
 import { RedisScript } from '../redis/redis-script.js';
 import { MAX_MEMBERS, type Peeked, SessionStore } from './session-store.js';
 
-/** Commands that are sent together. */
+/** Number of commands that are sent together. */
 const BATCH = 100;
-/** A member that is never removed: a set whose members have all gone is still known. */
+/** Member that is never removed, so that a set without other members is still known. */
 const KNOWN = '-';
 
 const RELEASE = new RedisScript("if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end");
 
-/** Adds with the time in seconds as score, drops what has outlived the set's life, keeps the newest. */
+/** Adds a member with the time in seconds as score, removes members older than the set's lifetime, keeps the newest. */
 const NOTE = new RedisScript(`
   local time = redis.call('time')
   local now = time[1] + time[2] / 1000000
@@ -20,7 +20,7 @@ const NOTE = new RedisScript(`
   return redis.call('pexpire', KEYS[1], ARGV[2])
 `);
 
-/** Sessions that all instances share. */
+/** Stores sessions in Redis, shared by all instances. */
 export class RedisStore extends SessionStore {
   constructor(private readonly redis: RedisConnections) {
     super();

@@ -3,13 +3,13 @@ import { makeRoom } from '../domain/make-room.js';
 import type { SessionRecord } from './session-record.js';
 import type { Sessions } from './sessions.js';
 
-/** Renewals that wait to be written at most; the oldest goes when there are more. */
+/** Maximum number of renewals waiting to be written; when full, the oldest is dropped. */
 const CAPACITY = 1_000;
 const RETRY_MS = 250;
 
 /**
- * Sessions that were renewed and could not be written: their old refresh token is used up, and the only good one is here.
- * They are written again and again while their lock lasts, and by the next renewal of this process after that.
+ * Renewed sessions that could not be written: their old refresh token is redeemed, and the only valid one is here.
+ * Writing is retried while their lock lasts, and by the next renewal of this process after that.
  */
 export class RenewedSessions {
   private readonly held = new Map<string, SessionRecord>();
@@ -22,7 +22,7 @@ export class RenewedSessions {
     return this.drops;
   }
 
-  /** The renewal of this very record that waits to be written; undefined when there is none. */
+  /** Returns the waiting renewal of exactly this record; undefined if there is none. */
   of(id: string, latest: SessionRecord): SessionRecord | undefined {
     const held = this.held.get(id);
     if (held === undefined || held.generation === latest.generation + 1) return held;
@@ -30,7 +30,10 @@ export class RenewedSessions {
     return undefined;
   }
 
-  /** False when the session has ended meanwhile. A renewal that cannot be written is held, and the failure thrown. */
+  /**
+   * Writes a renewal. Resolves to false if the session has ended meanwhile. A renewal that cannot be written is held,
+   * and the error is thrown.
+   */
   async write(id: string, renewed: SessionRecord): Promise<boolean> {
     if (!this.held.has(id)) this.drops += makeRoom(this.held, CAPACITY);
     this.held.set(id, renewed);
@@ -40,8 +43,8 @@ export class RenewedSessions {
   }
 
   /**
-   * Resolves once a renewal that is held has been written, its session has ended, or its lock ends.
-   * Undefined when nothing of this session is held. Never rejects.
+   * Resolves once a held renewal has been written, its session has ended, or its lock ends. Undefined if no renewal of
+   * this session is held. Never rejects.
    * @param endsAt monotonic ms.
    */
   writing(id: string, endsAt: number): Promise<void> | undefined {

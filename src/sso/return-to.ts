@@ -2,12 +2,12 @@ import { GatewayError } from '../domain/errors.js';
 
 const MAX_LENGTH = 2048;
 
-/** Visible ASCII that begins with one slash: what a browser would read as another host is not among it. */
+/** Matches visible ASCII that begins with exactly one slash, which browsers never read as another host. */
 const LOCAL = /^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/;
 
 /**
- * Where to send a browser after its sign-in: a path of this host, the front page when none was asked for (RFC 9700 4.11).
- * Throws INVALID_ARGUMENT for anything that could lead elsewhere.
+ * Returns the path to redirect a browser to after its sign-in, the front page by default (RFC 9700 4.11). Throws
+ * INVALID_ARGUMENT for anything that could lead to another host.
  */
 export function checkReturnTo(value: string | undefined, origin: string, home = '/'): string {
   if (value === undefined) return home;
@@ -17,7 +17,7 @@ export function checkReturnTo(value: string | undefined, origin: string, home = 
   });
 }
 
-/** Dot segments can still make two slashes of it: `/..//host`. */
+/** Returns true if the path stays on the origin. Dot segments can produce two slashes: `/..//host`. */
 function staysOn(path: string, origin: string): boolean {
   if (!URL.canParse(path, origin)) return false;
   const url = new URL(path, origin);

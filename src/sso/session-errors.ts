@@ -5,8 +5,8 @@ import { RedisUnavailable } from '../redis/redis-error.js';
 import { CLEAR_SESSION_COOKIE } from './cookies.js';
 
 /**
- * There is no session behind a cookie, or no longer: the browser forgets it and signs in again.
- * @param keepsCookie leaves the browser's cookie alone: it may hold another session by now.
+ * Creates the error of a session that does not exist or has ended: the browser deletes its cookie and signs in again.
+ * @param keepsCookie leaves the cookie unchanged: it may hold a newer session.
  */
 export function sessionOver(
   reason: Extract<DecisionReason, 'SESSION_INVALID' | 'SESSION_ENDED'>,
@@ -19,7 +19,7 @@ export function sessionOver(
   });
 }
 
-/** Runs work on the store: one that does not answer is a 503, and no cookie is touched. */
+/** Runs an operation of the store. A failure becomes a 503 that leaves cookies unchanged. */
 export async function withStore<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

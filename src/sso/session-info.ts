@@ -2,7 +2,7 @@ import type { Principal } from '../domain/principal.js';
 import { sessionOver, withStore } from './session-errors.js';
 import type { Sessions } from './sessions.js';
 
-/** What a page may know of its session: who and how long, and no token. */
+/** Describes a session to a page: identity and lifetime, without tokens. */
 export class SessionInfo {
   constructor(
     private readonly sessions: Sessions,

@@ -3,18 +3,18 @@ import { TokenCache } from '../access/token-cache.js';
 import type { Principal } from '../domain/principal.js';
 import type { SessionRecord } from './session-record.js';
 
-/** The caller behind an access token that a session holds. */
+/** Returns the callers of sessions from their access tokens. */
 export class SessionPrincipals {
-  /** One object per verified token: decisions are remembered by it. */
+  /** One object per verified token, since decisions are cached by it. */
   private readonly known = new WeakMap<Principal, Principal>();
 
-  /** @param maxAgeMs longest life of a session. */
+  /** @param maxAgeMs maximum lifetime of a session. */
   constructor(
     private readonly authenticator: JwtAuthenticator,
     private readonly maxAgeMs: number,
   ) {}
 
-  /** Verified like any bearer token, from the same cache. Rejects as the authenticator does. */
+  /** Verifies the access token like any bearer token, with the same cache. Rejects like the authenticator. */
   async of({ accessToken, createdAt }: Pick<SessionRecord, 'accessToken' | 'createdAt'>): Promise<Principal> {
     const key = TokenCache.key(accessToken);
     const verified = this.authenticator.cache.get(key) ?? (await this.authenticator.verify(accessToken, key));

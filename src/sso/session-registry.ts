@@ -1,20 +1,20 @@
 import { hash } from 'node:crypto';
 import { MAX_MEMBERS, type SessionStore } from './session-store.js';
 
-/** How long a logout is remembered: longer than a sign-in takes from its ID token to its session. */
+/** Time for which a logout is remembered, in ms: longer than a sign-in takes from its ID token to its session. */
 const LOGOUT_MEMORY_MS = 600_000;
 
-/** A person at a provider, in one of their sessions there where the provider names it (OIDC `iss`, `sub`, `sid`). */
+/** User at a provider, and the session there if the provider names it (OIDC `iss`, `sub`, `sid`). */
 export interface ProviderIdentity {
   readonly issuer: string;
   readonly identity: string;
   readonly providerSession?: string | undefined;
 }
 
-/** Who is to be signed out, in the words of a provider: a person (`sub`), one of their sessions there (`sid`), or both. */
+/** Logout request of a provider for a user (`sub`), one of their sessions there (`sid`), or both. */
 export interface ProviderLogout {
   readonly issuer: string;
-  /** Good for one use (`jti`). */
+  /** Valid for one use (`jti`). */
   readonly tokenId: string;
   /** By the provider's clock, Unix seconds (`iat`). */
   readonly issuedAt: number;
@@ -22,17 +22,17 @@ export interface ProviderLogout {
   readonly providerSession: string | undefined;
 }
 
-/** Logouts that concern a person who is about to begin a session. */
+/** Recent logouts of a user who is about to begin a session. */
 export interface LogoutsSeen {
-  /** Changes with each of them. */
+  /** Changes with each logout. */
   readonly marks: string;
-  /** The latest `iat`; -Infinity where there was none. */
+  /** The latest `iat`; -Infinity if there was none. */
   readonly latestAt: number;
 }
 
-/** Which sessions belong to a person and to a session at a provider, so that the provider can end them. */
+/** Maps users and sessions at providers to sessions of the gateway, so that providers can end them. */
 export class SessionRegistry {
-  /** @param lifeMs longest life of a session. */
+  /** @param lifeMs maximum lifetime of a session. */
   constructor(
     private readonly store: SessionStore,
     private readonly lifeMs: number,
@@ -42,28 +42,28 @@ export class SessionRegistry {
     for (const set of setsOf(owner)) await this.store.note(set, key, this.lifeMs);
   }
 
-  /** Never rejects: the key of a session that has ended does no harm, and goes with time. */
+  /** Never rejects: the key of an ended session is harmless and expires. */
   async remove(owner: ProviderIdentity, key: string): Promise<void> {
     for (const set of setsOf(owner)) await this.forget(set, key);
   }
 
-  /** The same for a session that has ended before, of which only a logout says whose it was. */
+  /** Removes the key of a session that has ended before, whose owner is known only from a logout. */
   async removeEnded({ issuer, identity, providerSession }: ProviderLogout, key: string): Promise<void> {
     if (identity !== undefined) return this.remove({ issuer, identity, providerSession }, key);
     if (providerSession !== undefined) await this.forget(sessionSet(issuer, providerSession), key);
   }
 
-  /** Keys of sessions of a person, the oldest first; undefined for one who was never here. */
+  /** Returns the keys of a user's sessions, the oldest first; undefined for a user who was never here. */
   ofIdentity({ issuer, identity }: ProviderIdentity): Promise<readonly string[] | undefined> {
     return this.store.noted(identitySet(issuer, identity));
   }
 
-  /** Keys of sessions that began in a session of the provider; undefined for one that was never known here. */
+  /** Returns the keys of sessions that began in a session of the provider; undefined if that was never known here. */
   ofProviderSession(issuer: string, providerSession: string): Promise<readonly string[] | undefined> {
     return this.store.noted(sessionSet(issuer, providerSession));
   }
 
-  /** Keys that are in the way of another session of the same person: the oldest, where a set can hold no more. */
+  /** Returns the oldest keys of a user, which must go before another session can be added to a full set. */
   async surplus(owner: ProviderIdentity): Promise<readonly string[]> {
     const keys = (await this.ofIdentity(owner)) ?? [];
     if (keys.length < MAX_MEMBERS) return [];
@@ -73,14 +73,14 @@ export class SessionRegistry {
     return live.slice(0, Math.max(0, live.length - MAX_MEMBERS + 1));
   }
 
-  /** Remembers a logout. To be called before the sessions are looked up that it ends. */
+  /** Records a logout. To be called before the sessions are looked up that it ends. */
   async noteLogout({ issuer, tokenId, issuedAt, identity, providerSession }: ProviderLogout): Promise<void> {
     const set =
       providerSession === undefined ? identitySet(issuer, identity ?? '') : sessionSet(issuer, providerSession);
     await this.store.write(markOf(set), `${issuedAt} ${keyOf(tokenId)}`, LOGOUT_MEMORY_MS);
   }
 
-  /** The logouts of late that would end a session of this owner. */
+  /** Returns the recent logouts that would end a session of this owner. */
   async logoutsOf(owner: ProviderIdentity): Promise<LogoutsSeen> {
     const peeked = await Promise.all(setsOf(owner).map((set) => this.store.peek(markOf(set))));
     const marks = peeked.flatMap((mark) => mark?.value ?? []);
@@ -92,7 +92,7 @@ export class SessionRegistry {
   }
 }
 
-/** The name under which an id is kept: from a copy of the store nobody gets a cookie. */
+/** Returns the store key of an ID: a hash, so that a copy of the store does not contain cookies. */
 export function keyOf(id: string): string {
   return hash('sha256', id, 'base64url');
 }

@@ -12,15 +12,24 @@ import type { SessionStore } from './session-store.js';
 import type { Sessions } from './sessions.js';
 import type { Clock } from './steady-clock.js';
 
-/** Longer than a renewal can take, and the time in which one that could not be written is tried again. */
+/**
+ * Lifetime of the lock, in ms: longer than a renewal can take. A renewal that could not be written is retried for this
+ * time.
+ */
 const LOCK_MS = 30_000;
-/** Longest that a request waits for the renewal of another instance; a process that dies in one blocks its session for the rest of the lock. */
+/**
+ * Maximum time that a request waits for the renewal by another instance, in ms. A process that crashes during a renewal
+ * blocks its session until the lock expires.
+ */
 const WAIT_MS = 10_000;
 const POLL_MS = 50;
-/** Between two attempts that no request needs, after AuthService could not be reached. */
+/** Pause in background renewals after AuthService could not be reached, in ms. */
 const COOLDOWN_MS = 5_000;
 
-/** What AuthService answers when a refresh token is void, or its holder may no longer sign in. All else is no verdict. */
+/**
+ * Codes with which AuthService reports that a refresh token is void, or that its user may not sign in. Other codes say
+ * nothing about the session.
+ */
 const VERDICTS: ReadonlySet<GatewayErrorCode> = new Set([
   'UNAUTHENTICATED',
   'PERMISSION_DENIED',
@@ -33,27 +42,27 @@ interface RenewalParts {
   readonly sessions: Sessions;
   readonly store: SessionStore;
   readonly auth: AuthService;
-  /** Unix ms. */
+  /** Returns Unix ms. */
   readonly now: Clock;
 }
 
 /**
- * Renews access tokens: once for all requests of a session, in this process and in all others, since a refresh token that
- * is used twice ends the session (RFC 9700 4.14.2).
+ * Renews access tokens: once for all requests of a session, across all processes, since a refresh token that is used
+ * twice ends the session (RFC 9700 4.14.2).
  */
 export class SessionRenewal {
   private readonly underWay = new Map<string, Promise<SessionRecord>>();
   private readonly renewed: RenewedSessions;
-  /** Who holds a lock. One renewal of a session runs at a time in a process, so the process is the holder. */
+  /** Holder of locks. A process runs one renewal per session at a time, so the process is the holder. */
   private readonly holder = randomUUID();
-  /** Monotonic ms, as all waiting here. */
+  /** Monotonic ms, like the other waiting times here. */
   private earliestAhead = -Infinity;
 
   constructor(private readonly parts: RenewalParts) {
     this.renewed = new RenewedSessions(parts.sessions);
   }
 
-  /** Renews without anybody waiting: the token at hand is still good. */
+  /** Renews in the background while the current token is still valid. */
   ahead(id: string, record: SessionRecord, call: CallContext): void {
     if (performance.now() < this.earliestAhead) return;
     this.renew(id, record, call).catch(() => (this.earliestAhead = performance.now() + COOLDOWN_MS));
@@ -64,7 +73,10 @@ export class SessionRenewal {
     return this.renewed.evicted;
   }
 
-  /** The session with a new access token. Rejects with SESSION_ENDED, or AUTH_UNAVAILABLE when nobody can say. */
+  /**
+   * Returns the session with a new access token. Rejects with SESSION_ENDED, or with AUTH_UNAVAILABLE when AuthService
+   * cannot be reached.
+   */
   renew(id: string, record: SessionRecord, call: CallContext): Promise<SessionRecord> {
     let renewal = this.underWay.get(id);
     if (renewal === undefined) {
@@ -74,7 +86,7 @@ export class SessionRenewal {
     return renewal;
   }
 
-  /** Whoever has the lock renews; the others wait until the session has changed, or the lock is free again. */
+  /** Renews if it gets the lock; otherwise waits until the session has changed or the lock is free again. */
   private async renewAlone(id: string, record: SessionRecord, call: CallContext): Promise<SessionRecord> {
     const lock = `lock:${keyOf(id)}`;
     const giveUpAt = performance.now() + WAIT_MS;
@@ -88,7 +100,10 @@ export class SessionRenewal {
     throw authUnavailable('the session is being renewed by another instance', undefined);
   }
 
-  /** A claim whose answer was lost has left this process as the holder: the lock is given back and claimed anew. */
+  /**
+   * Claims the lock. A claim whose response was lost leaves this process as the holder: the lock is released and
+   * claimed again.
+   */
   private async claim(lock: string): Promise<boolean> {
     const { store } = this.parts;
     if (await store.claim(lock, this.holder, LOCK_MS)) return true;
@@ -97,7 +112,7 @@ export class SessionRenewal {
     return store.claim(lock, this.holder, LOCK_MS);
   }
 
-  /** Keeps the lock for as long as a renewed token waits to be written. */
+  /** Renews while holding the lock, which is kept as long as a renewed token waits to be written. */
   private async renewLocked(
     lock: string,
     endsAt: number,
@@ -128,7 +143,7 @@ export class SessionRenewal {
     return { ...latest, accessToken, refreshToken, ...tokenTimes(now(), expiresIn), generation: latest.generation + 1 };
   }
 
-  /** Waiting for a renewal does not count as a use of a session. */
+  /** Reads the session without extending it: waiting for a renewal does not count as a use. */
   private async current(id: string): Promise<SessionRecord> {
     const session = await this.parts.sessions.peek(id);
     if (session === undefined) throw sessionOver('SESSION_ENDED');

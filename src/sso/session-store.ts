@@ -1,39 +1,46 @@
-/** A value, and how long it is kept if nobody uses it. */
+/** A value, and the time until it expires if it is not used. */
 export interface Peeked {
   readonly value: string;
   readonly endsInMs: number;
 }
 
-/** Members that a set holds at most. */
+/** Maximum number of members of a set. */
 export const MAX_MEMBERS = 1000;
 
 /**
- * Where sessions are kept, and what several gateways have to agree on. Keys are hashes and values sealed: a store learns
- * neither cookies nor tokens. What stands before a colon in a key is its kind; in a store with little room, entries of one
- * kind never displace those of another. Every method rejects when the store cannot answer.
+ * Store of sessions and of the state that several gateways must agree on. Keys are hashes and values are sealed, so
+ * that the store contains neither cookies nor tokens. The part of a key before the colon is its kind; in a store with
+ * limited capacity, entries of one kind never displace those of another. Every method rejects when the store does not
+ * respond.
  */
 export abstract class SessionStore {
-  /** A value, whose end it moves to `slideMs` from now. */
+  /** Returns a value and moves its expiry to `slideMs` from now. */
   abstract read(key: string, slideMs: number): Promise<string | undefined>;
-  /** Returns a value and leaves its end as it is. */
+  /** Returns a value and leaves its expiry unchanged. */
   abstract peek(key: string): Promise<Peeked | undefined>;
-  /** Sessions that are kept, about; undefined where counting them would mean reading the whole store. */
+  /** Returns the approximate number of sessions; undefined if counting would require reading the whole store. */
   abstract count(): number | undefined;
-  /** Whether each of these values is there, in their order. */
+  /** Returns for each key whether it exists, in order. */
   abstract have(keys: readonly string[]): Promise<readonly boolean[]>;
   abstract write(key: string, value: string, lifeMs: number): Promise<void>;
-  /** Changes a value that is still there and leaves its end as it is. False when it is gone. */
+  /** Changes an existing value and leaves its expiry unchanged. Resolves to false if it is gone. */
   abstract replace(key: string, value: string): Promise<boolean>;
-  /** A value, for the last time. */
+  /** Returns a value and deletes it. */
   abstract take(key: string): Promise<string | undefined>;
-  /** True for the first who asks within `lifeMs`: a lock, or a thing that is good for one use. */
+  /** Resolves to true for the first caller within `lifeMs`: a lock, or a single-use mark. */
   abstract claim(key: string, holder: string, lifeMs: number): Promise<boolean>;
-  /** Gives a lock back, unless it has passed to another holder. */
+  /** Releases a lock, unless it has passed to another holder. */
   abstract release(key: string, holder: string): Promise<void>;
-  /** Adds to a set that lives for `lifeMs` after the last addition, as each of its members does at most. Beyond {@link MAX_MEMBERS} the oldest member goes. */
+  /**
+   * Adds to a set that expires `lifeMs` after the last addition; each member expires after `lifeMs` as well. Beyond
+   * {@link MAX_MEMBERS} the oldest member is removed.
+   */
   abstract note(set: string, member: string, lifeMs: number): Promise<void>;
-  /** Removes from a set, which is still known to have been there. */
+  /** Removes from a set, which remains known. */
   abstract forget(set: string, member: string): Promise<void>;
-  /** Members of a set, the oldest first; undefined for a set to which nothing was ever added, or so long ago that it has ended. */
+  /**
+   * Returns the members of a set, the oldest first; undefined for a set to which nothing was added, or which has
+   * expired.
+   */
   abstract noted(set: string): Promise<readonly string[] | undefined>;
 }

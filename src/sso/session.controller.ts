@@ -12,7 +12,7 @@ import { SignOut } from './sign-out.js';
 import { onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
 import { SSO_OPERATIONS } from './sso.operations.js';
 
-/** What a page asks of its session. */
+/** Handles the requests of a page about its session. */
 @Controller('auth')
 export class SessionController {
   constructor(
@@ -23,8 +23,8 @@ export class SessionController {
   ) {}
 
   /**
-   * Who is signed in, for how long, and how to sign out. With `peek=1` the question does not count as a use of the
-   * session. A script that has no session gets a 401, never a redirect.
+   * Returns who is signed in, for how long, and how to sign out. With `peek=1` the request does not count as a use of
+   * the session. A script without a session gets a 401, never a redirect.
    */
   @Get('session')
   @Documented(SSO_OPERATIONS.session)
@@ -38,8 +38,8 @@ export class SessionController {
   }
 
   /**
-   * Ends the session here and tells where it can be ended at the provider. A request without the cookie changes nothing,
-   * neither here nor in the browser: a foreign page can send it, and its browser keeps the Lax cookie back.
+   * Ends the session here and returns the URL to end it at the provider. A request without the cookie changes nothing,
+   * neither here nor in the browser: a foreign page can send it, since its browser withholds the Lax cookie.
    */
   @Post('logout')
   @Documented(SSO_OPERATIONS.logout)
@@ -56,8 +56,8 @@ export class SessionController {
   }
 
   /**
-   * On the way from signing out here to signing out at the provider. A foreign page gets nobody there: it could have a
-   * ticket of its own.
+   * Redirects from the sign-out here to the sign-out at the provider. Requests from foreign pages are rejected, since
+   * they could carry a ticket of their own.
    */
   @Get('logout')
   @Documented(SSO_OPERATIONS.leave)

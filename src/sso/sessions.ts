@@ -6,7 +6,7 @@ import type { SessionStore } from './session-store.js';
 
 const ID_BYTES = 32;
 const ID_FORM = /^[A-Za-z0-9_-]{43}$/;
-/** How long it is remembered that a session gave way to another: longer than a request that began before. */
+/** Time for which a replaced session is remembered, in ms: longer than a request that began before the replacement. */
 const REPLACED_MS = 120_000;
 
 interface SessionLimits {
@@ -14,13 +14,13 @@ interface SessionLimits {
   readonly maxAgeMs: number;
 }
 
-/** A session, and how long it lasts if nobody uses it. */
+/** A session, and the time until it expires if it is not used. */
 export interface PeekedSession {
   readonly record: SessionRecord;
   readonly idleEndsInMs: number;
 }
 
-/** Browser sessions by the id in their cookie. The store sees the hash of an id and sealed records. */
+/** Browser sessions by the ID in their cookie. The store contains only hashes of IDs and sealed records. */
 export class Sessions {
   readonly registry: SessionRegistry;
 
@@ -34,14 +34,14 @@ export class Sessions {
   }
 
   /**
-   * Keeps a new session and returns its id: 256 random bits, never one that a client proposed. Undefined when the
-   * provider ended it before it began.
-   * @param logoutsBefore what {@link SessionRegistry.logoutsOf} said when the identity was verified.
+   * Stores a new session and returns its ID: 256 random bits, never an ID that a client sent. Undefined if the provider
+   * ended it before it began.
+   * @param logoutsBefore result of {@link SessionRegistry.logoutsOf} when the identity was verified.
    */
   async begin(record: SessionRecord, logoutsBefore: LogoutsSeen): Promise<string | undefined> {
     const id = randomBytes(ID_BYTES).toString('base64url');
     const key = keyOf(id);
-    // Registered first: a session that cannot be found by its provider could not be ended by it.
+    // Registered first: an unregistered session could not be ended by its provider.
     await this.registry.add(record, key);
     await this.store.write(key, this.seal(key, record), this.limits.idleMs);
     if ((await this.registry.logoutsOf(record)).marks === logoutsBefore.marks) return id;
@@ -49,7 +49,7 @@ export class Sessions {
     return undefined;
   }
 
-  /** Ends the oldest sessions of a person who has as many as can be registered; returns what they were. */
+  /** Ends the oldest sessions of a user who has the maximum number, and returns them. */
   async makeRoom(owner: ProviderIdentity): Promise<SessionRecord[]> {
     const ended: SessionRecord[] = [];
     for (const key of await this.registry.surplus(owner)) {
@@ -59,7 +59,9 @@ export class Sessions {
     return ended;
   }
 
-  /** Returns the session of an id and keeps it for another idle time. Undefined when there is none, or it is too old. */
+  /**
+   * Returns a session and extends it by the idle time. Undefined if there is none, or it has reached its maximum age.
+   */
   async find(id: string): Promise<SessionRecord | undefined> {
     if (!ID_FORM.test(id)) return undefined;
     const key = keyOf(id);
@@ -69,49 +71,52 @@ export class Sessions {
     return undefined;
   }
 
-  /** {@link find} without keeping it for longer. */
+  /** Returns a session without extending it; otherwise like {@link find}. */
   async peek(id: string): Promise<PeekedSession | undefined> {
     if (!ID_FORM.test(id)) return undefined;
     const peeked = await this.peekKey(keyOf(id));
     return peeked === undefined || this.isTooOld(peeked.record) ? undefined : peeked;
   }
 
-  /** {@link peek} by the key under which a session is kept, at whatever age. */
+  /** Returns a session by its store key, at whatever age; otherwise like {@link peek}. */
   async peekKey(key: string): Promise<PeekedSession | undefined> {
     const peeked = await this.store.peek(key);
     const record = this.open(key, peeked?.value);
     return record === undefined ? undefined : { record, idleEndsInMs: peeked?.endsInMs ?? 0 };
   }
 
-  /** Whether each of these sessions is still kept, in their order, without prolonging it. */
+  /** Returns for each session whether it still exists, in order, without extending it. */
   areLive(ids: readonly string[]): Promise<readonly boolean[]> {
     return this.store.have(ids.map(keyOf));
   }
 
-  /** False when the session has ended meanwhile: a late renewal must not revive it. */
+  /** Resolves to false if the session has ended meanwhile: a late renewal must not revive it. */
   replace(id: string, record: SessionRecord): Promise<boolean> {
     const key = keyOf(id);
     return this.store.replace(key, this.seal(key, record));
   }
 
-  /** Ends a session and returns what it was. */
+  /** Ends a session and returns it. */
   async end(id: string): Promise<SessionRecord | undefined> {
     return ID_FORM.test(id) ? this.endKey(keyOf(id)) : undefined;
   }
 
-  /** {@link end} for a session whose browser has just been given another one. */
+  /** Ends a session whose browser has just received another one, and returns it. */
   async supersede(id: string): Promise<SessionRecord | undefined> {
     if (!ID_FORM.test(id)) return undefined;
     await this.store.write(supersededKey(id), '1', REPLACED_MS).catch(() => undefined);
     return this.endKey(keyOf(id));
   }
 
-  /** Whether the browser of an ended session holds a newer one, which an answer to an older request must not take away. */
+  /**
+   * Resolves to true if the browser of an ended session has a newer one, whose cookie the response to an older request
+   * must not delete.
+   */
   async isSuperseded(id: string): Promise<boolean> {
     return ID_FORM.test(id) && (await this.store.peek(supersededKey(id))) !== undefined;
   }
 
-  /** {@link end} by the key under which a session is kept. */
+  /** Ends a session by its store key and returns it. */
   async endKey(key: string): Promise<SessionRecord | undefined> {
     const record = this.open(key, await this.store.take(key));
     if (record !== undefined) await this.registry.remove(record, key);

@@ -17,26 +17,29 @@ interface SignOutParts {
   readonly logger: Logger;
 }
 
-/** The tokens of a session. */
+/** Tokens of a session. */
 type SessionTokens = Pick<SessionRecord, 'subject' | 'tenantId' | 'accessToken' | 'refreshToken' | 'accessExpiresAt'>;
 
-/** Ends sessions, and makes worthless what they held. */
+/** Ends sessions and revokes their tokens. */
 export class SignOut {
   constructor(private readonly parts: SignOutParts) {}
 
-  /** Ends the session of a cookie, and its tokens. Rejects with AUTH_UNAVAILABLE when the store does not answer. */
+  /** Ends the session of a cookie and its tokens. Rejects with AUTH_UNAVAILABLE when the store does not respond. */
   async end(sessionId: string, call: CallContext): Promise<void> {
     const record = await withStore(this.parts.sessions.end(sessionId));
     if (record !== undefined) await this.endTokens(record, call);
   }
 
-  /** Ends the session that a new sign-in takes the place of. Nobody waits for it, and nothing depends on it. */
+  /** Ends, in the background, the session that a new sign-in replaces. Nothing depends on the outcome. */
   supersede(sessionId: string, call: CallContext): void {
     const ended = this.parts.sessions.supersede(sessionId);
     ended.then((record) => record && this.endTokens(record, call)).catch((error: unknown) => this.warn(error, call));
   }
 
-  /** Ends what a provider asks for. Rejects with AUTH_UNAVAILABLE when the store fails before all of it has ended. */
+  /**
+   * Ends the sessions that a provider names. Rejects with AUTH_UNAVAILABLE when the store fails before all of them have
+   * ended.
+   */
   async endAt(logout: ProviderLogout, call: CallContext): Promise<LogoutFinding> {
     const ended: SessionRecord[] = [];
     try {
@@ -46,12 +49,14 @@ export class SignOut {
     }
   }
 
-  /** One after the other, so that a person with many sessions does not flood AuthService. Never rejects. */
+  /**
+   * Revokes tokens one after the other, so that a user with many sessions does not flood AuthService. Never rejects.
+   */
   async endAllTokens(records: readonly SessionTokens[], call: CallContext): Promise<void> {
     for (const record of records) await this.endTokens(record, call);
   }
 
-  /** At AuthService and in all gateways. Never rejects: the person is signed out already. */
+  /** Revokes the tokens at AuthService and in all gateways. Never rejects: the user is signed out already. */
   private async endTokens(tokens: SessionTokens, call: CallContext): Promise<void> {
     try {
       await Promise.all([this.parts.auth.logout(call, holderOf(tokens), tokens.refreshToken), this.revoke(tokens)]);
@@ -70,7 +75,7 @@ export class SignOut {
   }
 }
 
-/** In whose name AuthService is called when the access token is too old to say so. */
+/** Returns the principal for which AuthService is called if the access token has expired. */
 function holderOf({ subject, tenantId, accessExpiresAt }: SessionTokens): Principal {
   return {
     subject,

@@ -23,7 +23,7 @@ import { SessionRenewal } from './session-renewal.js';
 import { Sessions } from './sessions.js';
 import { SignOut } from './sign-out.js';
 
-/** What sign-in and sessions stand on. */
+/** Dependencies of sign-in and sessions. */
 export interface SsoDependencies {
   readonly stack: CallStack;
   readonly tokens: JwtAuthenticator;
@@ -34,7 +34,7 @@ export interface SsoDependencies {
 
 const now = () => Date.now();
 
-/** The parts of single sign-on, put together. */
+/** Creates the parts of single sign-on. */
 export function createSso({ sso, server }: GatewayConfig, surroundings: SsoDependencies) {
   const { stack, tokens, logger, redis, revocations } = surroundings;
   const publicUrl = server.publicUrl ?? '';
@@ -66,7 +66,10 @@ export function createSso({ sso, server }: GatewayConfig, surroundings: SsoDepen
 
 export type SsoParts = ReturnType<typeof createSso>;
 
-/** Without a key of the settings, sessions end with the process, which holds them in memory anyway. */
+/**
+ * Returns the session keys. Without a configured key a random one is used: sessions are then in memory and end with the
+ * process.
+ */
 function sessionSecrets({ sessionKey, sessionKeyPrevious }: SsoConfig): string[] {
   const first = sessionKey ?? randomBytes(32).toString('base64');
   return sessionKeyPrevious === undefined ? [first] : [first, sessionKeyPrevious];

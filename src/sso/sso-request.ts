@@ -2,7 +2,7 @@ import { GatewayError } from '../domain/errors.js';
 import type { CallContext } from '../domain/call-context.js';
 import { prefersPage } from '../domain/accept.js';
 
-/** What the routes of sign-in see of a request; the edge makes it. */
+/** Part of a request that the sign-in routes see; created by the edge. */
 export interface SsoRequest {
   readonly call: CallContext;
   readonly method: string;
@@ -11,7 +11,7 @@ export interface SsoRequest {
   readonly body?: unknown;
 }
 
-/** A query parameter that may come once. Throws INVALID_ARGUMENT when it came twice. */
+/** Returns a query parameter. Throws INVALID_ARGUMENT if it is repeated. */
 export function queryParameter({ rawQuery }: SsoRequest, name: string): string | undefined {
   const [value, ...others] = new URLSearchParams(rawQuery).getAll(name);
   if (others.length === 0) return value;
@@ -20,7 +20,9 @@ export function queryParameter({ rawQuery }: SsoRequest, name: string): string |
   });
 }
 
-/** Throws INVALID_ARGUMENT for a query parameter that is there and has another value. True when it is there. */
+/**
+ * Returns true if a query parameter is present. Throws INVALID_ARGUMENT if it has another value than the expected one.
+ */
 export function onlyValue(request: SsoRequest, name: string, expected: string): boolean {
   const value = queryParameter(request, name);
   if (value === undefined || value === expected) return value !== undefined;
@@ -30,8 +32,8 @@ export function onlyValue(request: SsoRequest, name: string, expected: string): 
 }
 
 /**
- * Throws CSRF_FAILED for what a page loads without its person going anywhere, a picture or a frame of another origin:
- * it would change the browser's cookies (Fetch Metadata). A browser that says nothing of it passes, as does every link.
+ * Throws CSRF_FAILED for a subresource or frame that a page of another origin loads, since the response would change
+ * the browser's cookies (Fetch Metadata). Navigations pass, and so do browsers that do not send the headers.
  */
 export function checkNavigation({ headers }: SsoRequest): void {
   const site = headers['sec-fetch-site'];
@@ -43,7 +45,7 @@ export function checkNavigation({ headers }: SsoRequest): void {
   });
 }
 
-/** Whether a person looks at the answer: a browser that navigates, and no script. */
+/** Returns true if a user sees the response: a navigating browser, not a script. */
 export function wantsPage({ headers }: SsoRequest): boolean {
   return prefersPage(headers['accept']);
 }

@@ -23,7 +23,7 @@ import { createSso, type SsoParts } from './sso-parts.js';
 
 const PARTS = Symbol('SsoParts');
 
-/** Single sign-on and browser sessions; mounted where an identity provider is configured. */
+/** Single sign-on and browser sessions; mounted if an identity provider is configured. */
 @Global()
 @Module({
   controllers: [LoginController, SessionController, BackchannelController],
@@ -38,7 +38,7 @@ const PARTS = Symbol('SsoParts');
         { token: RedisConnections, optional: true },
         { token: Revocations, optional: true },
       ],
-      // A factory takes what is injected one by one.
+      // One parameter for each dependency: Nest passes them in this order.
       // oxlint-disable-next-line max-params
       useFactory: (
         config: GatewayConfig,
@@ -67,7 +67,7 @@ export class SsoModule implements OnModuleInit {
     @Inject(PARTS) private readonly parts: SsoParts,
   ) {}
 
-  /** Counters begin at 0: `increase()` cannot see one that is born at 1. */
+  /** Initializes counters to 0, since `increase()` does not see the first increment of a new series. */
   onModuleInit(): void {
     this.metrics.bounded.watchEvictions('session', this.parts.evicted.sessions);
     this.metrics.bounded.watchEvictions('session_renewal', this.parts.evicted.renewals);

@@ -42,7 +42,7 @@ const LOGOUT_TOKEN: JsonObject = {
   required: ['logout_token'],
 };
 
-/** What the OpenAPI document says of signing in and out, by the name of the handler. */
+/** OpenAPI operations of signing in and out, by the name of the handler. */
 export const SSO_OPERATIONS = {
   begin: describe('Gateway_BeginLogin', 'Signs in', {
     description: 'Leads a browser to the identity provider of the tenant, or to the only one.',

@@ -1,25 +1,25 @@
 import { z } from 'zod';
 
-/** Claims of an ID token or of the userinfo endpoint, as the provider wrote them. */
+/** Claims of an ID token or of the userinfo endpoint, unchanged. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** A person who signed in at a provider; bounded, since it goes into calls and sessions. */
+/** Identity of a user who signed in at a provider. All fields are bounded, since they go into calls and sessions. */
 export interface VerifiedIdentity {
   readonly issuer: string;
   readonly sub: string;
-  /** The session at the provider; undefined where the provider names none. */
+  /** Session at the provider; undefined if the provider does not name it. */
   readonly sid: string | undefined;
-  /** Empty when the provider gives none. */
+  /** Empty if the provider does not state it. */
   readonly email: string;
   readonly emailVerified: boolean;
-  /** Empty when the provider gives none. */
+  /** Empty if the provider does not state it. */
   readonly name: string;
   readonly idToken: string;
   /** By the provider's clock, Unix seconds. */
   readonly issuedAt: number;
 }
 
-/** What identifies a person and a session there must be exact: it is refused, not changed, when it is not. */
+/** Claims that identify a user or a session must be exact: invalid ones are rejected, not corrected. */
 const Identifiers = z.object({
   sub: z.string().min(1).max(255).refine(isWellFormed),
   sid: z.string().min(1).max(255).refine(isWellFormed).optional(),
@@ -28,14 +28,14 @@ const Identifiers = z.object({
 const MAX_NAME = 256;
 const MAX_EMAIL = 320;
 
-/** Providers that write `email_verified` as text, against OpenID Connect Core 5.1. */
+/** Providers that send `email_verified` as a string, contrary to OpenID Connect Core 5.1. */
 const TEXT_PROVIDERS = /^https:\/\/(?:appleid\.apple\.com|cognito-idp\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\/[\w-]+)$/;
 
 /**
- * Reads an identity from verified claims. What only describes a person never keeps them out: a name that is too long is
- * cut, an address that cannot be one is left away.
- * @param more claims of the userinfo endpoint, for an ID token that has no address.
- * @throws zod's error for a `sub` or `sid` that cannot be one.
+ * Reads an identity from verified claims. Descriptive claims never prevent a sign-in: a name that is too long is
+ * truncated, an invalid email address is left out.
+ * @param more claims of the userinfo endpoint, for an ID token without an email address.
+ * @throws zod's error for an invalid `sub` or `sid`.
  */
 export function readIdentity(
   issuer: string,
@@ -49,7 +49,10 @@ export function readIdentity(
   return { issuer, sub, sid, email, emailVerified, name: readName(claims['name'] ?? more?.['name']) };
 }
 
-/** A boolean (OpenID Connect Core 5.1). Text counts only from providers that are known for it: anybody's "yes" does not. */
+/**
+ * Returns true if the claim is true (OpenID Connect Core 5.1). Strings count only for providers that are known to send
+ * them.
+ */
 function isVerified(issuer: string, claim: unknown): boolean {
   return claim === true || (claim === 'true' && TEXT_PROVIDERS.test(issuer));
 }
@@ -58,7 +61,7 @@ function readEmail(claim: unknown): string {
   return typeof claim === 'string' && claim.length <= MAX_EMAIL && isWellFormed(claim) ? claim : '';
 }
 
-/** Cut between characters as people see them, so that none is left in half. */
+/** Truncates a name between grapheme clusters. */
 function readName(claim: unknown): string {
   if (typeof claim !== 'string') return '';
   const name = claim.slice(0, 2 * MAX_NAME).toWellFormed();

@@ -4,7 +4,7 @@ import type { DegradeFlag, DegradeFlags } from '../../observe/degrade-flags.js';
 import { errorClass } from './refresh-failure.js';
 import type { MassRejectionReport } from './mass-rejection.js';
 
-/** Why a known credential is given up. */
+/** Reasons for which a cached credential is evicted; label of `gateway_auth_cache_hard_evictions_total`. */
 export const EVICTIONS = [
   'hard_cap_exceeded',
   'hard_cap_exceeded_on_lookup',
@@ -16,23 +16,23 @@ export const EVICTIONS = [
 
 export type EvictionReason = (typeof EVICTIONS)[number];
 
-/** Everyday ends of a credential, which nobody needs to look into. */
+/** Evictions that are part of normal operation; the others are logged as errors. */
 const CALM: ReadonlySet<EvictionReason> = new Set(['credential_expired', 'revoked']);
 
-/** Enough of a hash to tell credentials apart in a log, and too little to look one up by. */
+/** Long enough to tell credentials apart in a log, too short to look one up in the cache. */
 const LOGGED_HASH_LENGTH = 16;
 
-/** How long a stale verdict has been stale, and how long it may be; all in ms. */
+/** Age of a stale entry and the limits that apply to it; all in ms. */
 export interface Staleness {
   readonly staleFor: number;
   readonly hardGraceRemaining: number;
-  /** The grace in force, and the one of a revocation feed that is down. */
+  /** Grace in force, and the shorter one that applies while the revocation feed is down. */
   readonly hardGrace: number;
   readonly hardGraceDegraded: number;
   readonly failure: string;
 }
 
-/** What the auth cache tells operators: a ladder of log lines, in words that runbooks search for, and their counters. */
+/** Reports the auth cache to operators: log messages that runbooks search for, and metrics. */
 export class AuthCacheEvents {
   private readonly flag: DegradeFlag;
 
@@ -68,12 +68,12 @@ export class AuthCacheEvents {
     this.metrics.cacheBytes.set(bytes);
   }
 
-  /** Rejections that the shared store has not taken yet. */
+  /** Sets the number of rejections that the shared store has not accepted yet. */
   untold(rejections: number): void {
     this.metrics.cacheUntold.set(rejections);
   }
 
-  /** A credential that is so large is a mistake of whoever grants permissions. */
+  /** Logs a credential whose entry is unusually large, which usually means that too many permissions were granted. */
   oversized(hash: string, bytes: number, cached: boolean): void {
     this.logger.warn({ ...identify(hash), bytes, cached }, 'auth_cache_entry_oversized');
   }
@@ -98,7 +98,10 @@ export class AuthCacheEvents {
     this.metrics.staleServed.inc();
   }
 
-  /** Once for each attempt that failed, not for each request: an outage lasts for thousands of them. */
+  /**
+   * Logs the use of a stale entry: once per failed refresh, not per request, since an outage lasts for thousands of
+   * requests.
+   */
   staleBegan(hash: string, staleness: Staleness): void {
     this.logger.info(
       {
@@ -126,7 +129,7 @@ export class AuthCacheEvents {
   }
 }
 
-/** `vk_id` is the name that log searches of operators have. */
+/** Returns the log fields that identify a credential; `vk_id` is the name that existing log searches use. */
 function identify(hash: string): { readonly session_id_hash: string; readonly vk_id: string } {
   const short = hash.slice(0, LOGGED_HASH_LENGTH);
   return { session_id_hash: short, vk_id: short };

@@ -1,19 +1,28 @@
 import type { CacheEntry } from './cache-entry.js';
 
-/** A verdict of AuthService that another instance has shared. */
+/** Result of a validation that another instance has stored. */
 export type SharedVerdict = Pick<CacheEntry, 'principal' | 'freshUntil'> | 'rejected';
 
-/** What instances share of the auth cache. All of it fails open: without an answer in time the credential is simply not known. No method rejects. */
+/**
+ * The part of the auth cache that instances share. It fails open: without a response in time the credential counts as
+ * unknown. No method rejects.
+ */
 export interface AuthCacheStore {
   get(key: string): Promise<SharedVerdict | undefined>;
-  /** Whether AuthService turned the credential down. Waits longer than {@link get}: it is asked in an outage of AuthService alone. */
+  /**
+   * Returns true if AuthService has rejected the credential. Waits longer than {@link get}, since it is called only
+   * during an outage of AuthService.
+   */
   isRejected(key: string): Promise<boolean>;
-  /** @param ttlMs how long it may still be of use. Ignored shortly after a rejection: it may have been under way before. */
+  /**
+   * Stores an approval. Does nothing shortly after a rejection, since its validation may have begun before that.
+   * @param ttlMs time until the entry is deleted, in ms.
+   */
   set(key: string, entry: CacheEntry, ttlMs: number): Promise<void>;
   /**
-   * Puts a rejection in the place of an approval, for `lifeMs`, so that nobody takes up the approval in an outage. Where
-   * there is no approval it is kept only as long as one may be under way: unknown credentials must not fill the store.
-   * False when the store did not answer.
+   * Replaces an approval by a rejection for `lifeMs`, so that no instance adopts the approval during an outage. Without
+   * a stored approval the rejection is kept only for as long as a concurrent validation can take: unknown credentials
+   * must not fill the store. Resolves to false when the store did not respond.
    */
   reject(key: string, lifeMs: number): Promise<boolean>;
 }

@@ -17,7 +17,7 @@ import { RedisAuthCacheStore } from './redis-auth-cache-store.js';
 
 const STORE = Symbol('AuthCacheStore');
 
-/** Validation of API keys and opaque tokens; {@link AuthCache} is undefined without AuthService. */
+/** Provides the validation of API keys and opaque tokens; {@link AuthCache} is undefined without AuthService. */
 @Global()
 @Module({
   imports: [RevocationModule],

@@ -17,12 +17,12 @@ import {
   type VerdictParts,
 } from './credential-cache.js';
 
-/** What the cache works with. */
+/** Dependencies of {@link AuthCache}. */
 export interface AuthCacheParts extends VerdictParts {
   readonly validate: ValidateCredential;
 }
 
-/** A credential that came with a request. */
+/** Credential of one request, with its cache key. */
 interface Lookup {
   readonly key: string;
   readonly hash: string;
@@ -31,9 +31,10 @@ interface Lookup {
 }
 
 /**
- * AuthService's verdicts on API keys and opaque tokens, kept while AuthService is away (stale-if-error, RFC 5861). A verdict
- * is renewed in the background before its time; past it requests wait for the renewal, and take the old verdict only
- * when AuthService could not be asked. A credential that AuthService turns down is out at once.
+ * Caches AuthService's validation of API keys and opaque tokens, also beyond its freshness during an outage of
+ * AuthService (stale-if-error, RFC 5861 4). An entry is refreshed in the background before it expires. Once it has
+ * expired, requests wait for the refresh, and use the stale entry only if AuthService cannot be reached. A credential
+ * that AuthService rejects is evicted immediately.
  */
 export class AuthCache {
   private readonly credentials: CredentialCache;
@@ -48,17 +49,22 @@ export class AuthCache {
     this.brake = new MassRejection((report) => parts.events.massRejection(report));
   }
 
-  /** Returns how many requests wait, and how long others did, for a validation that another one began. */
+  /**
+   * Returns how many requests wait for a validation that another request started, and how long such requests waited.
+   */
   get flight(): FlightReport {
     return this.flights.report;
   }
 
-  /** Returns what was dropped so far for want of room. */
+  /** Returns the number of entries dropped so far because a limit was reached. */
   get evicted(): VerdictEvictions {
     return this.credentials.evicted;
   }
 
-  /** The holder of a credential, without a wait where the cache knows. Rejects with UNAUTHENTICATED, or AUTH_UNAVAILABLE when nobody can say. */
+  /**
+   * Returns the caller, synchronously on a cache hit. Rejects with UNAUTHENTICATED, or with AUTH_UNAVAILABLE when
+   * AuthService cannot be reached and no entry can be used.
+   */
   authenticate(credential: OpaqueCredential, call: CallContext): Principal | Promise<Principal> {
     const hash = hashOf(credential);
     const lookup = { key: keyOf(hash, credential), hash, credential, call };
@@ -72,7 +78,7 @@ export class AuthCache {
     return this.credentials.use(lookup.key, entry, call);
   }
 
-  /** Gives up a credential before its time. */
+  /** Evicts a credential before it expires. */
   forget(credential: OpaqueCredential, reason: EvictionReason): void {
     this.credentials.reject(keyOf(hashOf(credential), credential), reason);
   }
@@ -87,7 +93,7 @@ export class AuthCache {
     this.flights
       .run(lookup.key, () => this.refresh(lookup, 'auth_rejection_async'))
       .catch(() => {
-        // The next request with the credential meets what came of it.
+        // The next request with this credential handles the outcome.
       });
   }
 
@@ -136,7 +142,7 @@ function hashOf({ value }: OpaqueCredential): string {
   return digest('sha256', value, 'hex');
 }
 
-/** The hash first: it is what logs show the beginning of. */
+/** Returns the cache key. It begins with the hash, whose first characters are logged. */
 function keyOf(hash: string, { kind }: OpaqueCredential): string {
   return `${hash}:${kind}`;
 }

@@ -1,26 +1,26 @@
 import type { Principal } from '../../domain/principal.js';
 
-/** A verdict of AuthService on one credential. Times are unix ms. */
+/** Cached validation of one credential. Times are in Unix ms. */
 export interface CacheEntry {
   readonly principal: Principal;
-  /** Size of the principal as JSON. */
+  /** Size of the principal as JSON, in bytes. */
   readonly bytes: number;
-  /** Until then AuthService's word is taken as it is. */
+  /** End of the time in which AuthService's response is valid without asking again. */
   readonly freshUntil: number;
-  /** Before then a request asks AuthService again, in the background. */
+  /** Time from which a request triggers a refresh in the background. */
   refreshAt: number;
-  /** From then on a request waits for AuthService. Later than `freshUntil` after an attempt that failed. */
+  /** Time from which a request waits for a refresh. Later than `freshUntil` after a failed attempt. */
   softExpiresAt: number;
-  /** Why the last attempt failed; undefined when it did not. */
+  /** Reason for which the last attempt failed; undefined if it succeeded. */
   failure: string | undefined;
-  /** That the stale verdict is used has been logged since the last attempt. */
+  /** True once the use of the stale entry was logged since the last attempt. */
   staleLogged: boolean;
 }
 
-/** The part of a verdict's time in which it is renewed by those who use it, before anybody has to wait. */
+/** Fraction of the lifetime, at its end, in which requests refresh the entry in the background. */
 const REFRESH_AHEAD = 0.2;
 
-/** An entry whose verdict holds until `freshUntil`. */
+/** Creates an entry that is fresh until `freshUntil`, in Unix ms. */
 export function newEntry(principal: Principal, freshUntil: number, now: number): CacheEntry {
   return {
     principal,
@@ -33,17 +33,17 @@ export function newEntry(principal: Principal, freshUntil: number, now: number):
   };
 }
 
-/** The moment before `end` from which on the background tries. */
+/** Returns the time before `end` from which the entry is refreshed in the background, in Unix ms. */
 export function ahead(end: number, now: number): number {
   return end - (end - now) * REFRESH_AHEAD;
 }
 
-/** When the credential itself ends, in unix ms; Infinity when it has no end. */
+/** Returns the expiry of the credential itself in Unix ms; Infinity if it does not expire. */
 export function credentialEnd({ principal }: Pick<CacheEntry, 'principal'>): number {
   return principal.expiresAt * 1000;
 }
 
-/** The moment after which not even an outage keeps an entry. */
+/** Returns the time after which the entry is not used even during an outage, in Unix ms. */
 export function hardCap(entry: CacheEntry, graceMs: number): number {
   return Math.min(entry.freshUntil + graceMs, credentialEnd(entry));
 }

@@ -7,15 +7,15 @@ import { EntryTable } from './entry-table.js';
 import { errorClass } from './refresh-failure.js';
 import { UntoldRejections } from './untold-rejections.js';
 
-/** Longest grace while nobody tells which credentials were revoked. */
+/** Limit of the grace while the revocation feed is down, in ms. */
 const DEGRADED_GRACE_MS = 15 * 60_000;
-/** More than the first is a mistake somewhere, more than the second is not kept. */
+/** Entries above LARGE_BYTES are logged, entries above MAX_BYTES are not cached. */
 const LARGE_BYTES = 50 * 1024;
 const MAX_ENTRY_BYTES = 1024 ** 2;
-/** Least time that an entry is kept in the shared store. */
+/** Minimum time for which an entry is kept in the shared store, in ms. */
 const MIN_STORE_MS = 30_000;
 
-/** The rules of the ladder; all durations in ms. */
+/** Limits of the cache; all durations in ms. */
 export interface AuthCacheOptions {
   readonly ttlMs: number;
   readonly softBumpMs: number;
@@ -24,24 +24,26 @@ export interface AuthCacheOptions {
   readonly maxBytes: number;
 }
 
-/** What verdicts are kept with. */
+/** Dependencies of {@link CredentialCache}. */
 export interface VerdictParts {
   readonly events: AuthCacheEvents;
-  /** Where instances share what they know; undefined: nowhere. */
+  /** Store shared between instances; undefined without Redis. */
   readonly store?: AuthCacheStore | undefined;
-  /** Whether the feed of revoked credentials is down. */
+  /** Returns true while the revocation feed is down. */
   readonly isFeedDown?: () => boolean;
-  /** Unix ms. */
+  /** Returns the time in Unix ms. */
   readonly now?: () => number;
 }
 
-/** What was dropped for want of room: credentials by the limit that was reached, and rejections that the store was not told of. */
+/**
+ * Numbers of dropped entries: credentials by the limit that was reached, and rejections that the store was not sent.
+ */
 export interface VerdictEvictions {
   readonly credentials: Readonly<Record<'entries' | 'bytes', number>>;
   readonly rejections: number;
 }
 
-/** The verdicts that are known, each with its time: fresh, stale for want of a better one, or over. */
+/** Holds the validated credentials of this instance and applies the rules of their lifetime: fresh, stale, expired. */
 export class CredentialCache {
   readonly now: () => number;
   private readonly table: EntryTable;
@@ -61,12 +63,12 @@ export class CredentialCache {
     return { credentials: this.table.evicted, rejections: this.untold?.evicted ?? 0 };
   }
 
-  /** Whether there is a verdict, of whatever age. */
+  /** Returns true if there is an entry, of whatever age. */
   has(key: string): boolean {
     return this.table.peek(key) !== undefined;
   }
 
-  /** The verdict of a credential, unless its time is over for good. */
+  /** Returns the entry of a credential; undefined if there is none or its hard limit has passed. */
   find(key: string): CacheEntry | undefined {
     const entry = this.table.get(key);
     if (entry === undefined) return undefined;
@@ -78,14 +80,17 @@ export class CredentialCache {
     return undefined;
   }
 
-  /** Whether AuthService is to be asked before the verdict is used. A clock that was set back must not lengthen its time. */
+  /**
+   * Returns true if AuthService must be asked before the entry is used. Also checks the lower bound, so that a clock
+   * that was set back does not extend the lifetime.
+   */
   isDue(entry: CacheEntry): boolean {
     const { ttlMs, softBumpMs } = this.options;
     const left = entry.softExpiresAt - this.now();
     return left <= 0 || left > ttlMs + softBumpMs;
   }
 
-  /** The verdict that another instance has shared; an approval is from now on known here too. */
+  /** Reads the result that another instance has stored; an approval is cached here as well. */
   async adopt(key: string): Promise<CacheEntry | 'rejected' | undefined> {
     const { store, events } = this.parts;
     if (store === undefined) return undefined;
@@ -101,7 +106,7 @@ export class CredentialCache {
     return entry;
   }
 
-  /** Takes a verdict that AuthService has just given. */
+  /** Caches the approval that AuthService has just given. */
   approve(key: string, principal: Principal): CacheEntry {
     const now = this.now();
     const entry = newEntry(principal, Math.min(now + this.options.ttlMs, principal.expiresAt * 1000), now);
@@ -114,8 +119,8 @@ export class CredentialCache {
   }
 
   /**
-   * Gives up a rejected credential, here and in the shared store, whether or not it was known here: a rejection is
-   * kept wherever an approval may be. False where it was not known here.
+   * Evicts a rejected credential here and in the shared store, whether or not it was cached here, since an approval may
+   * be in either. Returns false if it was not cached here.
    */
   reject(key: string, reason: EvictionReason): boolean {
     const { ttlMs, hardGraceMs } = this.options;
@@ -123,7 +128,10 @@ export class CredentialCache {
     return this.evict(key, reason);
   }
 
-  /** Returns whether an instance knows that the credential was rejected, which holds in an outage too. Undefined where instances share nothing. */
+  /**
+   * Resolves to true if an instance has recorded the rejection of the credential, also during an outage. Undefined
+   * without a shared store.
+   */
   wasRejected(key: string): Promise<boolean> | undefined {
     return this.parts.store && this.findRejection(key, this.parts.store);
   }
@@ -134,7 +142,7 @@ export class CredentialCache {
     return rejected;
   }
 
-  /** AuthService could not be asked: the old verdict stands for another while. Undefined where there is none, or its time is over. */
+  /** Extends a stale entry after a failed refresh. Undefined if there is none or its hard limit has passed. */
   extendStale(key: string, error: unknown): CacheEntry | undefined {
     const entry = this.table.peek(key);
     if (entry === undefined) return undefined;
@@ -152,7 +160,7 @@ export class CredentialCache {
     return entry;
   }
 
-  /** Lets a request in on a verdict. */
+  /** Returns the principal of an entry and records in the call how it was authenticated. */
   use(key: string, entry: CacheEntry, call: CallContext): Principal {
     const now = this.now();
     if (now < entry.freshUntil) return entry.principal;
@@ -162,7 +170,9 @@ export class CredentialCache {
     return entry.principal;
   }
 
-  /** Forgets a verdict whose time is over; in the shared store it ends by itself. False where there is none. */
+  /**
+   * Removes an entry whose time has passed; the shared store expires its copy itself. Returns false if there is none.
+   */
   private evict(key: string, reason: EvictionReason): boolean {
     if (!this.table.delete(key)) return false;
     this.parts.events.evicted(key, reason);

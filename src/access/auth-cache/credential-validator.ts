@@ -12,22 +12,23 @@ import { sharedContext } from '../../traffic/shared-context.js';
 import type { CallStack } from '../../traffic/stack.js';
 import { CredentialRejected, UnreadableVerdict } from './refresh-failure.js';
 
-/** A credential that only AuthService can judge. `session` is the access token inside a browser session. */
+/** Credential that only AuthService can validate. `session` is the access token of a browser session. */
 export interface OpaqueCredential {
   readonly kind: 'opaque' | 'api_key' | 'session';
   readonly value: string;
 }
 
-/** Asks for the holder of a credential. Rejects with CredentialRejected, UnreadableVerdict or a GatewayError of the call. */
+/** Validates a credential. Rejects with CredentialRejected, UnreadableVerdict or the GatewayError of the call. */
 export type ValidateCredential = (credential: OpaqueCredential, hash: string, cause: CallContext) => Promise<Principal>;
 
 const MAX_ID_LENGTH = 256;
 const RPC = internalMethod(AuthService.method.validateCredential);
 
 /**
- * AuthService.ValidateCredential. The answer is for more than the request that asks, so the call goes on when its client leaves.
- * @param timeouts whose `requestMs` is the longest time until the answer.
- * @param defaultTenant of a holder that belongs to none.
+ * Returns a validator that calls AuthService.ValidateCredential. The result is shared, so the call continues when the
+ * client that caused it disconnects.
+ * @param timeouts `requestMs` limits the call.
+ * @param defaultTenant tenant of a caller for whom AuthService names none.
  */
 export function validateByAuthService(
   stack: Pick<CallStack, 'unary'>,

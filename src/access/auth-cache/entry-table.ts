@@ -5,11 +5,11 @@ interface Limits {
   readonly maxBytes: number;
 }
 
-/** Entries by the hash of their credential, bounded in number and size; the one used longest ago goes first. */
+/** LRU table of entries by the hash of their credential, bounded in number and in bytes. */
 export class EntryTable {
   private readonly entries = new Map<string, CacheEntry>();
   private total = 0;
-  /** Entries dropped so far, by the limit that was reached. */
+  /** Numbers of entries dropped so far, by the limit that was reached. */
   readonly evicted = { entries: 0, bytes: 0 };
 
   constructor(private readonly limits: Limits) {}
@@ -22,7 +22,7 @@ export class EntryTable {
     return this.total;
   }
 
-  /** Without counting as a use. */
+  /** Returns an entry without counting it as used. */
   peek(hash: string): CacheEntry | undefined {
     return this.entries.get(hash);
   }

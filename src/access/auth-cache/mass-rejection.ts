@@ -1,17 +1,17 @@
 const WINDOW_MS = 60_000;
-/** Fewer than this are people leaving, not a store that was lost. */
+/** Fewer rejections per window are people leaving, not a lost store. */
 const MIN_REJECTIONS = 10;
 const MAX_SHARE = 0.5;
 
-/** What was seen within one window. */
+/** Counts of one window. */
 export interface MassRejectionReport {
   readonly rejected: number;
   readonly checked: number;
 }
 
 /**
- * Notices when AuthService turns down most of the credentials that it had approved before: it has probably lost its
- * store. It only tells; a rejection is followed all the same.
+ * Detects that AuthService rejects most of the credentials that it had approved before, which usually means that it has
+ * lost its store. It only reports: rejections take effect all the same.
  */
 export class MassRejection {
   private windowEnd = -Infinity;
@@ -19,10 +19,10 @@ export class MassRejection {
   private confirmed = 0;
   private told = false;
 
-  /** @param tell called once a window. */
+  /** @param tell is called at most once per window. */
   constructor(private readonly tell: (report: MassRejectionReport) => void) {}
 
-  /** A credential that had been approved was judged again. */
+  /** Counts the validation of a credential that had been approved before. */
   judged(approved: boolean, now: number): void {
     if (now >= this.windowEnd || this.windowEnd - now > WINDOW_MS) this.begin(now);
     if (approved) this.confirmed += 1;

@@ -8,7 +8,7 @@ import type { AeadCipher } from '../../redis/aead-cipher.js';
 import type { AuthCacheStore, SharedVerdict } from './auth-cache-store.js';
 import type { CacheEntry } from './cache-entry.js';
 
-/** Longest that a request waits for what another instance may know. */
+/** Longest time that a request waits for the shared store, in ms. */
 const READ_BUDGET_MS = 5;
 
 const Stored = z.object({
@@ -19,18 +19,18 @@ const Stored = z.object({
     authMethod: z.enum(['opaque', 'api_key', 'session']),
     issuer: z.string(),
     roles: z.array(z.string()),
-    /** Absent where the credential does not say; JSON has no undefined. */
+    /** Absent if the credential does not state permissions; JSON has no undefined. */
     permissions: z.array(z.string()).optional(),
-    /** Null where it has no end: JSON has no Infinity. */
+    /** Null if it does not expire; JSON has no Infinity. */
     expiresAt: z.number().nullable(),
     tokenId: z.string(),
   }),
   freshUntil: z.number(),
 });
 
-/** Begins a rejection, which goes on with the time of Redis in ms. No sealed entry does: they are base64. */
+/** Marks a rejection; the Redis time in ms follows it. Sealed entries are base64 and never contain it. */
 const REJECTED = '!';
-/** How long a rejection wins over approvals: longer than a validation can be under way. */
+/** Time in which a rejection wins over approvals, in ms: longer than a validation can take. */
 const HOLD_MS = 30_000;
 
 const CLOCK = `local time = redis.call('time')
@@ -38,7 +38,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local known = redis.call('get', KEYS[1])
 local rejected = known and string.sub(known, 1, 1) == '${REJECTED}'`;
 
-/** An approval whose validation may have begun before the rejection does not take its place. */
+/** Stores an approval unless its validation may have begun before the stored rejection. */
 const APPROVE = new RedisScript(`${CLOCK}
 if rejected and now - tonumber(string.sub(known, 2)) < ${HOLD_MS} then return 0 end
 redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
@@ -49,7 +49,10 @@ local value = string.format('${REJECTED}%.0f', now)
 if rejected then return redis.call('set', KEYS[1], value, 'keepttl') end
 return redis.call('set', KEYS[1], value, 'px', known and ARGV[1] or ${HOLD_MS})`);
 
-/** Verdicts in Redis, encrypted under the hash of their credential, so that a new instance knows them while AuthService is away. */
+/**
+ * Stores entries in Redis, encrypted and bound to the hash of their credential, so that a new instance can use them
+ * during an outage of AuthService.
+ */
 export class RedisAuthCacheStore implements AuthCacheStore {
   constructor(
     private readonly redis: RedisConnections,
@@ -84,7 +87,7 @@ export class RedisAuthCacheStore implements AuthCacheStore {
     return this.redis.run((redis) => redis.get(name)).catch(() => null);
   }
 
-  /** The store is a help and no more: that it cannot be reached is told by its connection. */
+  /** Swallows failures: the store is optional, and its connection reports outages. */
   private answers(work: Promise<unknown>): Promise<boolean> {
     return work.then(
       () => true,
@@ -93,7 +96,7 @@ export class RedisAuthCacheStore implements AuthCacheStore {
   }
 }
 
-/** Undefined for what is not an entry: it was written by somebody else, or with another key. */
+/** Returns undefined for text that is not an entry: written by another program, or with another key. */
 function parse(text: string | undefined): Exclude<SharedVerdict, string> | undefined {
   if (text === undefined) return undefined;
   const stored = Stored.safeParse(JSON.parse(text)).data;

@@ -1,23 +1,29 @@
 import { makeRoom } from '../../domain/make-room.js';
 import type { AuthCacheStore } from './auth-cache-store.js';
 
-/** Pause between two attempts to tell the store, in ms. */
+/** Pause between two attempts to write to the store, in ms. */
 const RETRY_MS = 1_000;
-/** Rejections told in one attempt. */
+/** Rejections written per attempt. */
 const BATCH = 100;
-/** Rejections kept at most. Full, the oldest is forgotten: the store may then vouch for it until its approval ends there. */
+/**
+ * Maximum number of rejections held. When full, the oldest is dropped: the store may then keep the approval until it
+ * expires there.
+ */
 const CAPACITY = 10_000;
 
-/** Rejections that the shared store has not taken yet, each until no approval of the credential can be left in it. */
+/**
+ * Holds rejections that the shared store has not accepted yet, each until no approval of the credential can be left in
+ * it.
+ */
 export class UntoldRejections {
-  /** Value: unix ms. */
+  /** Value: end in Unix ms. */
   private readonly ends = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private drops = 0;
 
   /**
-   * @param now unix ms.
-   * @param resized is told how many there are.
+   * @param now returns Unix ms.
+   * @param resized is called with the number of rejections held.
    */
   constructor(
     private readonly store: Pick<AuthCacheStore, 'reject'>,
@@ -25,7 +31,7 @@ export class UntoldRejections {
     private readonly resized: (size: number) => void,
   ) {}
 
-  /** Returns the number of entries dropped so far because the list was full. */
+  /** Returns the number of rejections dropped so far because the list was full. */
   get evicted(): number {
     return this.drops;
   }
@@ -35,7 +41,7 @@ export class UntoldRejections {
     return end !== undefined && this.now() < end;
   }
 
-  /** Tells the store, now or as soon as it answers. */
+  /** Writes the rejection to the store, now or as soon as it responds. */
   async tell(key: string, lifeMs: number): Promise<void> {
     this.ends.delete(key);
     this.drops += makeRoom(this.ends, CAPACITY);
@@ -44,7 +50,7 @@ export class UntoldRejections {
     else this.retryLater();
   }
 
-  /** AuthService has approved the credential since. */
+  /** Drops a rejection, since AuthService has approved the credential in the meantime. */
   drop(key: string): void {
     if (this.ends.delete(key)) this.resized(this.ends.size);
   }
@@ -60,7 +66,7 @@ export class UntoldRejections {
     this.retryLater();
   }
 
-  /** False when the store did not answer. */
+  /** Resolves to false when the store did not respond. */
   private async settle(key: string): Promise<boolean> {
     const end = this.ends.get(key);
     if (end === undefined) return true;

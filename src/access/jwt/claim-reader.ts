@@ -3,7 +3,7 @@ import type { ClaimPath } from '../../config/claim-path.js';
 /** Verified claims of a token. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
-/** A claim that does not have the form that its meaning needs. */
+/** A claim does not have the required form. */
 export class ClaimError extends Error {
   override readonly name = 'ClaimError';
 
@@ -15,16 +15,19 @@ export class ClaimError extends Error {
   }
 }
 
-/** A claim that is a text in some tokens and a list in others. */
+/** Accepted form of a claim that is a string in some tokens and a list in others. */
 interface ClaimForm {
   readonly maxLength: number;
-  /** Of a list. */
+  /** Maximum number of list items. */
   readonly maxItems: number;
-  /** Claims of the gateway's own have one form; those of other issuers may be written either way. */
+  /** True for the gateway's own claims, which have one form; claims of other issuers may be a string or a list. */
   readonly strict: boolean;
 }
 
-/** Follows a path into the claims; undefined when a member is absent. Throws ClaimError for one that has no members. */
+/**
+ * Returns the value at a path; undefined if a member is absent. Throws ClaimError if the path leads through a value
+ * that is not an object.
+ */
 export function claimAt(claims: TokenClaims, { text, names }: ClaimPath): unknown {
   let value: unknown = claims;
   for (const name of names) {
@@ -37,7 +40,10 @@ export function claimAt(claims: TokenClaims, { text, names }: ClaimPath): unknow
   return value;
 }
 
-/** Reads the first of some claims that a token has: a text, or where the form allows it a list of one. Empty when it has none. */
+/**
+ * Reads the first of these claims that is present: a string, or a list of one where the form allows it. Returns '' if
+ * none is.
+ */
 export function readText(
   claims: TokenClaims,
   paths: readonly ClaimPath[],
@@ -54,7 +60,10 @@ export function readText(
   return '';
 }
 
-/** Reads the values of all of some claims: lists of texts, or texts with spaces between the values. Undefined when a token has none of the claims. */
+/**
+ * Reads all of these claims: lists of strings, or strings with values separated by spaces. Returns undefined if none is
+ * present.
+ */
 export function readList(
   claims: TokenClaims,
   paths: readonly ClaimPath[],

@@ -7,7 +7,7 @@ import type { Principal } from '../../domain/principal.js';
 import { ClaimError, readList, readText, type TokenClaims } from './claim-reader.js';
 import { jwtRefusal } from './jwt-refusal.js';
 
-/** Claims that have one name with all issuers (RFC 7519 4.1). */
+/** Claims with the same name for all issuers (RFC 7519 4.1). */
 const Registered = z.object({
   iss: z.string().max(2048),
   exp: z.number(),
@@ -15,40 +15,40 @@ const Registered = z.object({
   token_version: z.number().int().min(0).optional(),
 });
 
-/** Makes the caller that verified claims speak of. Throws UNAUTHENTICATED for claims of the wrong kind. */
+/** Converts verified claims to the caller. Throws UNAUTHENTICATED for claims of the wrong type. */
 export type ToPrincipal = (claims: TokenClaims) => Principal;
 
 const MAX_SUBJECT = 256;
 const MAX_NAME = 128;
 const MAX_PERMISSIONS = 500;
-/** Roles of the gateway's own claim. Other issuers list groups among them, of which there are more. */
+/** Limit for the gateway's own roles claim. Other issuers list groups among the roles, which are more. */
 const MAX_OWN_ROLES = 100;
 const MAX_ROLES = 500;
 
-/** A claim by the setting, or by the name that the gateway gives it. */
+/** Claim configured by a setting, or the default claim. */
 interface Source {
   readonly paths: readonly ClaimPath[];
   readonly strict: boolean;
 }
 
-/** How the tokens of one issuer are read. */
+/** Rules by which the tokens of one issuer are read. */
 interface Mapping {
   readonly subject: Source;
   readonly tenant: Source;
   readonly roles: Source;
-  /** The first that a token has. */
+  /** Sources in order; the first that a token has is used. */
   readonly permissions: readonly Source[];
   readonly byRole: ReadonlyMap<string, readonly string[]>;
   readonly byScope: ReadonlyMap<string, readonly string[]>;
-  /** False: a token that says nothing of rights has none. */
+  /** False: a token without a permissions claim has no permissions. */
   readonly asksAuthService: boolean;
-  /** Undefined: all. */
+  /** Tenants that the issuer may name; undefined: all. */
   readonly tenants: ReadonlySet<string> | undefined;
-  /** Empty: there is none. */
+  /** Tenant of a token that names none; empty: none. */
   readonly defaultTenant: string;
 }
 
-/** Prepares the reading of the tokens of one issuer; undefined for those of issuers without settings of their own. */
+/** Creates the reader of the tokens of one issuer; undefined stands for all issuers without settings of their own. */
 export function claimReader(config: ClaimsConfig, issuer: string | undefined): ToPrincipal {
   const mapping = mappingOf(config, issuer);
   return (claims) => {
@@ -61,7 +61,7 @@ export function claimReader(config: ClaimsConfig, issuer: string | undefined): T
   };
 }
 
-/** Prepares the reading of all tokens that the settings believe, each as its issuer writes it. */
+/** Creates the reader of the tokens of all trusted issuers, each by its own rules. */
 export function claimReaders(config: ClaimsConfig, issuers: readonly string[]): ToPrincipal {
   const standard = claimReader(config, undefined);
   const own = new Map(issuers.map((issuer) => [issuer, claimReader(config, issuer)]));
@@ -131,7 +131,10 @@ function tenantOf(claims: TokenClaims, { tenant, tenants, defaultTenant }: Mappi
   throw jwtRefusal('TOKEN_TENANT', new ClaimError(nameOf(tenant), 'names a tenant that the issuer may not speak for'));
 }
 
-/** Those that the token lists, and those that its roles and scopes stand for. Undefined when it says nothing and AuthService is to be asked. */
+/**
+ * Returns the permissions that the token lists, and those that its roles and scopes map to. Undefined if it lists none
+ * and AuthService is to be asked.
+ */
 function permissionsOf(
   claims: TokenClaims,
   roles: readonly string[],

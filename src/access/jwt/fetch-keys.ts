@@ -1,11 +1,11 @@
 const MAX_BYTES = 262_144;
 
-/** Why keys could not be had; label of `gateway_jwks_refresh_failures_total`. */
+/** Reasons for which a fetch of keys fails; label of `gateway_jwks_refresh_failures_total`. */
 export const KEY_FAILURES = ['timeout', 'network', 'http_status', 'invalid'] as const;
 
 export type KeyFailure = (typeof KEY_FAILURES)[number];
 
-/** A fetch that brought no keys. */
+/** A key set could not be fetched. */
 export class KeyFetchError extends Error {
   override readonly name = 'KeyFetchError';
 
@@ -18,17 +18,20 @@ export class KeyFetchError extends Error {
   }
 }
 
-/** What an issuer answered. */
+/** Response of an issuer. */
 export interface FetchedKeys {
   readonly text: string;
-  /** The Date header, from which the difference of the clocks is told. */
+  /** Date header, from which the clock skew is computed. */
   readonly date: string | null;
 }
 
 /** Fetches the text of a key set; an argument so that tests need no network. */
 export type FetchKeys = (url: string, signal: AbortSignal) => Promise<FetchedKeys>;
 
-/** GET of a key set, bounded, without redirects: the URL is the operator's word, not the issuer's. Throws KeyFetchError. */
+/**
+ * Fetches a key set, with bounded size and without redirects: the operator chose the URL, not the issuer. Throws
+ * KeyFetchError.
+ */
 export async function fetchKeys(url: string, signal: AbortSignal): Promise<FetchedKeys> {
   try {
     const response = await fetch(url, { signal, redirect: 'error', headers: { accept: 'application/json' } });

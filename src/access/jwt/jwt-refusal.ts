@@ -18,15 +18,15 @@ const JOSE_REASONS: Readonly<Record<string, DecisionReason>> = {
   ERR_JWKS_NO_MATCHING_KEY: 'SIGNING_KEY_MISSING',
 };
 
-/** The refusal of a token, with the words that people search logs for. */
+/** Returns the error for a rejected token; its cause contains a phrase that log searches use. */
 export function jwtRefusal(reason: DecisionReason, cause: unknown): GatewayError {
   return refusal(reason, new Error(`jwt validation failed: ${reason}`, { cause }));
 }
 
-/** The refusal of any token of an unknown key: one for all of them, since a flood must not cost a stack trace each. */
+/** Error for every token with an unknown key: shared, so that a flood does not cost a stack trace per token. */
 export const keyMissing = jwtRefusal('SIGNING_KEY_MISSING', new errors.JWKSNoMatchingKey());
 
-/** What a failed verification means to the client; anything unforeseen is given back as it is. */
+/** Maps a failed verification to the client's error; returns unexpected errors unchanged. */
 export function toRefusal(error: unknown): unknown {
   if (error instanceof KeysUnavailable) return authUnavailable('signing keys are not known at present', error);
   return error instanceof errors.JOSEError ? jwtRefusal(reasonOf(error), error) : error;

@@ -13,7 +13,7 @@ import { SigningKeys } from './signing-keys.js';
 import { TokenIssuers } from './token-issuers.js';
 import { TokenVerifier } from './token-verifier.js';
 
-/** Makes the authenticator of the settings' issuers, with a cache that forgets all tokens when a key is withdrawn. */
+/** Creates the authenticator of the configured issuers, with a token cache that is cleared when a key is withdrawn. */
 function createAuthenticator({ jwt }: GatewayConfig, metrics: GatewayMetrics, flags: DegradeFlags) {
   const cache = new TokenCache(jwt.cacheSize);
   metrics.bounded.watchEvictions('jwt', () => cache.evicted);
@@ -32,13 +32,13 @@ function createAuthenticator({ jwt }: GatewayConfig, metrics: GatewayMetrics, fl
 /** Injection token of {@link TokenKeysReload}. */
 export const TOKEN_KEYS_RELOAD = Symbol('TokenKeysReload');
 
-/** See `TokenIssuers.prepare`. */
+/** Replaces the settings of issuers; see `TokenIssuers.prepare`. */
 export type TokenKeysReload = (jwt: GatewayConfig['jwt']) => Promise<() => void>;
 
 const PARTS = Symbol('JwtParts');
 type Parts = ReturnType<typeof createAuthenticator>;
 
-/** Verification of access tokens. */
+/** Provides the verification of access tokens. */
 @Global()
 @Module({
   providers: [
@@ -55,7 +55,7 @@ export class JwtModule implements OnApplicationBootstrap {
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
   ) {}
 
-  /** An overlap that nobody ends leaves a retired secret in force. */
+  /** Warns of a previous secret that is still set: a rotation that is not finished leaves a retired secret valid. */
   onApplicationBootstrap(): void {
     if (this.config.jwt.secretPrevious === undefined) return;
     const hint = 'remove JWT_SECRET_PREVIOUS when its tokens have expired';

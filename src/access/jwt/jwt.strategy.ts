@@ -8,24 +8,24 @@ import { TokenVerifier } from './token-verifier.js';
 
 const NAME = 'jwt';
 
-/** What the strategy sees in place of an HTTP request: a token that our own extractor has read. */
+/** Passed to the strategy in place of an HTTP request: the token that the gateway has extracted. */
 interface TokenRequest {
   readonly token: string;
 }
 
-/** What passport gives a strategy for one request. */
+/** Callbacks that passport adds to the strategy for one request. */
 interface Outcomes {
   success(principal: Principal): void;
   fail(refusal: unknown): void;
 }
 
 /**
- * The passport-jwt strategy, which verifies with jose: jsonwebtoken knows no EdDSA and takes short keys. Verification is
- * overridden here and not in `Strategy.JwtVerifier`, which every strategy of the process shares: one of an adopter's own
- * keeps its verifier.
+ * Passport-jwt strategy that verifies with jose: jsonwebtoken does not support EdDSA and accepts short keys. The
+ * verification is overridden here instead of in `Strategy.JwtVerifier`, which all strategies of the process share, so
+ * that an adopter's own strategy keeps its verifier.
  */
 export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
-  /** Set while the base class is being made, hence without an initial value. */
+  /** Set by the base class during construction, hence without an initializer. */
   declare private passport: passport.PassportStatic;
 
   constructor(private readonly verifier: TokenVerifier) {
@@ -35,7 +35,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
     } satisfies StrategyOptionsWithoutRequest);
   }
 
-  /** Passport's entry: called on a copy of this strategy that belongs to one request. */
+  /** Called by passport on a copy of this strategy that belongs to one request. */
   override authenticate(this: this & Outcomes, request: unknown): void {
     const { token } = request as TokenRequest;
     void this.verifier
@@ -47,17 +47,20 @@ export class JwtStrategy extends PassportStrategy(Strategy, NAME) {
       );
   }
 
-  /** A passport of its own: the shared one would let the last gateway of a process verify for all of them. */
+  /**
+   * Returns a separate passport instance: with the shared one, the last gateway of a process would verify for all of
+   * them.
+   */
   getPassportInstance(): passport.PassportStatic {
     return (this.passport ??= new (passport as unknown as { Passport: new () => passport.PassportStatic }).Passport());
   }
 
-  /** Called with verified claims. */
+  /** Converts verified claims to the caller. */
   override validate(claims: JWTPayload): Principal {
     return this.verifier.principalOf(claims);
   }
 
-  /** The caller behind a token. Rejects with what the verifier rejected with, where passport alone would say 401. */
+  /** Returns the caller of a token. Rejects with the verifier's error, where passport alone would respond 401. */
   authenticateToken(token: string): Promise<Principal> {
     if (this.verifier.namesUnknownKey(token)) return Promise.reject(keyMissing);
     return new Promise((resolve, reject) => {

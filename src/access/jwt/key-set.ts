@@ -2,10 +2,10 @@ import { createPublicKey, hash, type JsonWebKey } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWK } from 'jose';
 import { z } from 'zod';
 
-/** Keys that an issuer may publish and tokens may be signed with. */
+/** Algorithms that are accepted for tokens of issuers that publish their keys. */
 export const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
 
-/** RFC 7518 3.3: shorter ones can be taken apart. */
+/** Minimum RSA key length in bits (RFC 7518 3.3). */
 const MIN_RSA_BITS = 2048;
 const MAX_KEYS = 100;
 
@@ -20,27 +20,30 @@ const Common = {
     .refine((operations) => operations.includes('verify'))
     .optional(),
   alg: z.enum(ALGORITHMS).optional(),
-  /** A private key that was published: anybody can sign with it. */
+  /** A published private key is rejected: anyone could sign with it. */
   d: z.undefined().optional(),
 };
 
-/** A public key that signatures may be checked with: no `oct`, none for encryption. */
+/** Public key for signatures: `oct` keys and encryption keys are excluded. */
 const UsableKey = z.discriminatedUnion('kty', [
   z.object({ kty: z.literal('RSA'), n: TextField, e: TextField, ...Common }),
   z.object({ kty: z.literal('EC'), crv: z.literal('P-256'), x: TextField, y: TextField, ...Common }),
   z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: TextField, ...Common }),
 ]);
 
-/** The keys of an issuer, ready to check signatures with. */
+/** Keys of an issuer, ready to verify signatures. */
 export interface KeySet {
   readonly kids: ReadonlySet<string>;
-  /** What tells keys apart, whatever they are named: name, algorithm and thumbprint (RFC 7638). */
+  /** Identity of each key: name, algorithm and thumbprint (RFC 7638). */
   readonly identities: ReadonlySet<string>;
-  /** Finds the key of a token, as jose's verification asks for it. */
+  /** Finds the key of a token, in the form that jose's verification needs. */
   readonly find: ReturnType<typeof createLocalJWKSet>;
 }
 
-/** Reads a key set (RFC 7517 5), leaving out keys that are no good. Throws for text that is none, or that holds none or two of one name. */
+/**
+ * Parses a key set (RFC 7517 5) and leaves out unusable keys. Throws if the text is not a key set, or if it has no
+ * usable key or two with the same `kid`.
+ */
 export function parseKeySet(text: string): KeySet {
   const { keys } = KeySetText.parse(JSON.parse(text));
   const usable: JWK[] = keys.filter((key) => UsableKey.safeParse(key).success && isSound(key));
@@ -55,18 +58,18 @@ export function parseKeySet(text: string): KeySet {
   };
 }
 
-/** A key that is published under another name or for another algorithm no longer verifies the tokens that it did. */
+/** Returns the identity of a key. A key with another name or algorithm does not verify the same tokens. */
 function identityOf(key: JWK): string {
   return JSON.stringify([key.kid, key.alg, thumbprint(key)]);
 }
 
-/** SHA-256 of the members that make a key, in lexicographic order (RFC 7638, section 3.2; RFC 8037, section 2). */
+/** Returns the SHA-256 thumbprint of the required members in lexicographic order (RFC 7638 3.2, RFC 8037 2). */
 function thumbprint({ crv, e, kty, n, x, y }: JWK): string {
   const members = kty === 'RSA' ? { e, kty, n } : kty === 'EC' ? { crv, kty, x, y } : { crv, kty, x };
   return hash('sha256', JSON.stringify(members), 'base64url');
 }
 
-/** Whether the numbers of a key are one, and one that is long enough. */
+/** Returns true if the numbers are a valid key of sufficient length. */
 function isSound(key: JsonWebKey): boolean {
   try {
     const { modulusLength = MIN_RSA_BITS } = createPublicKey({ key, format: 'jwk' }).asymmetricKeyDetails ?? {};

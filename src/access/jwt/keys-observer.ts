@@ -3,11 +3,11 @@ import type { DegradeFlag, DegradeFlags } from '../../observe/degrade-flags.js';
 import { KEY_FAILURES, type KeyFailure } from './fetch-keys.js';
 import type { KeysListener } from './remote-keys.js';
 
-/** Counts the fetches of an issuer's keys and tells its outages, once each. */
+/** Counts the fetches of an issuer's keys and reports its outages, once each. */
 export class KeysObserver implements KeysListener {
   private readonly flag: DegradeFlag;
 
-  /** @param onWithdrawn called when the issuer no longer publishes a key. */
+  /** @param onWithdrawn is called when the issuer no longer publishes a key. */
   constructor(
     private readonly issuer: string,
     private readonly metrics: AuthMetrics,

@@ -4,59 +4,59 @@ import { laterUnlessEnded, type Schedule } from '../../domain/schedule.js';
 import { fetchKeys, KeyFetchError, type FetchKeys, type KeyFailure } from './fetch-keys.js';
 import { parseKeySet, type KeySet } from './key-set.js';
 
-/** Pause between two fetches that unknown key ids cause, and between two attempts at an issuer that is away. */
+/** Pause between two fetches caused by unknown key IDs, and between two attempts after a failure, in ms. */
 const COOLDOWN_MS = 30_000;
-/** First pause of an issuer that has not been seen yet; doubled up to the cooldown. */
+/** First pause after a failure while no keys are known yet, in ms; doubled up to the cooldown. */
 const FIRST_RETRY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 2_000;
-/** Tokens that may wait for one fetch; further ones are refused as tokens of an unknown key are after it. */
+/** Tokens that may wait for one fetch; further ones are rejected as tokens with an unknown key. */
 const MAX_WAITING = 100;
-/** Refreshes are spread, so that instances started together do not ask together. */
+/** Refreshes are spread, so that instances started together do not fetch together. */
 const JITTER = 0.2;
 
-/** Is told what became of each fetch. */
+/** Receives the outcome of each fetch. */
 export interface KeysListener {
   succeeded(skewSeconds: number | undefined): void;
   failed(reason: KeyFailure, error: Error): void;
-  /** Keys are no longer published, or others are in their place: what they signed is void. */
+  /** Called when keys are no longer published or were replaced: tokens that they signed are void. */
   withdrawn(): void;
 }
 
-/** The keys of one issuer. */
+/** State of the keys of one issuer. */
 export interface KeysReport {
   readonly url: string;
-  /** Names of keys (`kid`); a key without one is only counted. */
+  /** Key IDs (`kid`); a key without one is only counted. */
   readonly keyIds: readonly string[];
   readonly count: number;
-  /** Since the last fetch that brought keys; undefined before the first one. */
+  /** Time since the last successful fetch, in ms; undefined before the first one. */
   readonly ageMs: number | undefined;
   readonly nextRefreshInMs: number | undefined;
   readonly consecutiveFailures: number;
-  /** The keys are too old to be trusted: tokens are answered 503. */
+  /** True if the keys are too old to be trusted: requests with tokens are answered 503. */
   readonly isOutdated: boolean;
 }
 
 interface RemoteKeysOptions {
   readonly url: string;
   readonly ttlMs: number;
-  /** How long beyond their time keys are used while the issuer is away. */
+  /** Time for which keys are used beyond their lifetime while the issuer cannot be reached, in ms. */
   readonly hardGraceMs: number;
   readonly listener: KeysListener;
   readonly fetchKeys?: FetchKeys;
-  /** Monotonic ms. */
+  /** Returns monotonic ms. */
   readonly now?: () => number;
   readonly random?: () => number;
   readonly schedule?: Schedule;
 }
 
 /**
- * Keys of an issuer, refreshed in the background and kept when the issuer is gone: an unreachable issuer must not sign
- * anybody out. Tokens of known keys never wait for a fetch.
+ * Keys of an issuer, refreshed in the background and kept during its outage: an unreachable issuer must not sign anyone
+ * out. Tokens with a known key never wait for a fetch.
  */
 export class RemoteKeys {
   private keys: KeySet | undefined;
   private lastSuccess = -Infinity;
-  /** When a fetch was last made for a token, or failed. */
+  /** Time of the last fetch that was made for a token, or that failed; monotonic ms. */
   private coolsFrom = -Infinity;
   private waiting = 0;
   private failures = 0;
@@ -73,12 +73,12 @@ export class RemoteKeys {
     this.now = options.now ?? (() => performance.now());
   }
 
-  /** True once keys have been seen. */
+  /** True once keys have been fetched. */
   get ready(): boolean {
     return this.keys !== undefined;
   }
 
-  /** What is known of the issuer's keys at present: names, never the keys. */
+  /** Returns the state of the keys, without key material. */
   report(): KeysReport {
     const now = this.now();
     return {
@@ -92,7 +92,10 @@ export class RemoteKeys {
     };
   }
 
-  /** Begins without waiting: a pod whose issuer is away must come up and say that it is not ready. */
+  /**
+   * Starts the first fetch without waiting for it: a pod whose issuer cannot be reached starts and reports that it is
+   * not ready.
+   */
   start(): void {
     void this.refresh();
   }
@@ -102,7 +105,9 @@ export class RemoteKeys {
     this.cancelTimer?.();
   }
 
-  /** The key of a token. Throws KeysUnavailable while none can be trusted, jose's error when none fits. */
+  /**
+   * Returns the key of a token. Throws KeysUnavailable while no key can be trusted, and jose's error if none matches.
+   */
   async find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
     const known = this.keys !== undefined && (header.kid === undefined || this.keys.kids.has(header.kid));
     if (!known) await this.askFor(header.kid);
@@ -111,8 +116,8 @@ export class RemoteKeys {
   }
 
   /**
-   * Tells whether a token is to be refused for the key that it names, without any look at the rest of it: its issuer does
-   * not have that key, and no fetch is due or can be waited for that could bring it.
+   * Returns true if a token is to be rejected for its key ID alone, before any other check: the issuer does not have
+   * that key, and no fetch that could bring it is due or under way.
    */
   lacks(kid: string): boolean {
     if (this.keys === undefined || this.keys.kids.has(kid) || this.isOutdated()) return false;
@@ -123,13 +128,16 @@ export class RemoteKeys {
     return this.now() - this.coolsFrom < COOLDOWN_MS;
   }
 
-  /** Keys older than a refresh can ever make them, and than the grace. */
+  /** Returns true if the keys are older than the refresh interval and the grace allow. */
   private isOutdated(): boolean {
     const { ttlMs, hardGraceMs } = this.options;
     return this.now() - this.lastSuccess > ttlMs * (1 + JITTER) + FETCH_TIMEOUT_MS + hardGraceMs;
   }
 
-  /** For a token of an unknown key: waits for a fetch under way, else makes one unless one was made lately. */
+  /**
+   * Waits for the fetch under way, or starts one unless one was started recently. Called for a token with an unknown
+   * key.
+   */
   private async askFor(kid: string | undefined): Promise<void> {
     if (kid !== undefined && this.lacks(kid)) return;
     const fetched = this.pending ?? this.fetchForToken();
@@ -148,7 +156,7 @@ export class RemoteKeys {
     return this.refresh();
   }
 
-  /** Fetches the keys now: one fetch at a time, whoever asks. Never rejects. */
+  /** Fetches the keys now; concurrent calls share one fetch. Never rejects. */
   refresh(): Promise<void> {
     this.pending ??= this.load().finally(() => {
       this.pending = undefined;
@@ -166,7 +174,7 @@ export class RemoteKeys {
       this.options.listener.succeeded(clockSkew(date, sentAt, Date.now()));
     } catch (error) {
       this.failures += 1;
-      // An issuer that is away is not asked again for a token either.
+      // After a failure, tokens do not trigger a fetch before the cooldown is over either.
       this.coolsFrom = this.now();
       const failure = error instanceof KeyFetchError ? error : new KeyFetchError('network', 'no key set', error);
       this.options.listener.failed(failure.reason, failure);
@@ -186,8 +194,8 @@ export class RemoteKeys {
     if (this.stopped) return;
     const { random = Math.random, schedule = laterUnlessEnded } = this.options;
     const isAway = this.failures > 0 && this.keys !== undefined;
-    // Not before the cooldown is over: attempts and fetches for tokens together are one per cooldown. The regular
-    // refreshes of several instances are spread already, and so are the attempts that follow them.
+    // Not before the cooldown is over: retries and fetches for tokens together are one per cooldown. The regular
+    // refreshes of instances are spread already, and so are the retries that follow them.
     const pauseMs = this.pauseMs() * (isAway ? 1 : 1 - JITTER + 2 * JITTER * random());
     this.nextAt = this.now() + pauseMs;
     this.cancelTimer = schedule(() => void this.refresh(), pauseMs);
@@ -200,7 +208,7 @@ export class RemoteKeys {
   }
 }
 
-/** No key of the issuer can be trusted, so nothing can be said about a token: 503, never 401. */
+/** No key of the issuer can be trusted, so the token cannot be judged: 503, never 401. */
 export class KeysUnavailable extends Error {
   override readonly name = 'KeysUnavailable';
 }
@@ -214,7 +222,10 @@ function readKeys(text: string): KeySet {
   }
 }
 
-/** How far this clock is ahead, in seconds. A Date header is cut to the second, so half of one is its expected error. */
+/**
+ * Returns how far this clock is ahead, in seconds. A Date header is truncated to the second, so half a second is its
+ * expected error.
+ */
 function clockSkew(date: string | null, sentAt: number, receivedAt: number): number | undefined {
   const theirs = Date.parse(date ?? '');
   return Number.isNaN(theirs) ? undefined : ((sentAt + receivedAt) / 2 - theirs - 500) / 1000;

@@ -1,26 +1,26 @@
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { KeysReport, RemoteKeys } from './remote-keys.js';
 
-/** The keys of all issuers, kept up to date while the application runs. */
+/** Keys of all issuers, refreshed while the application runs. */
 export class SigningKeys implements OnApplicationBootstrap, OnApplicationShutdown {
-  /** @param standard the issuer without whose keys this instance is of no use; undefined where it shares a secret. */
+  /** @param standard keys of the issuer that this instance needs to be ready; undefined if it shares a secret. */
   constructor(
     private standard: RemoteKeys | undefined,
     private others: readonly RemoteKeys[],
   ) {}
 
-  /** Takes the keys of other issuers in their place, fetched already. */
+  /** Replaces the keys by those of other issuers, which have been fetched already. */
   replace(standard: RemoteKeys | undefined, others: readonly RemoteKeys[]): void {
     this.standard = standard;
     this.others = others;
   }
 
-  /** True once those of the standard issuer have been seen. */
+  /** True once the keys of the standard issuer have been fetched. */
   get ready(): boolean {
     return this.standard?.ready ?? true;
   }
 
-  /** Returns what is wrong with the keys of any issuer; undefined when nothing is. One failed fetch is not a failure yet. */
+  /** Returns the failure of any issuer's keys; undefined if there is none. A single failed fetch does not count. */
   get failure(): string | undefined {
     const reports = this.report();
     if (reports.some(({ isOutdated }) => isOutdated)) return 'outdated';

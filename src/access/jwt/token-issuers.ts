@@ -16,15 +16,15 @@ import {
 
 type JwtConfig = GatewayConfig['jwt'];
 
-/** Where the keys of one issuer are. */
+/** Location of the keys of one issuer. */
 interface KeySource {
   readonly setting: 'JWT_JWKS_URL' | 'GATEWAY_JWT_ISSUERS';
-  /** As metrics and the log name it. */
+  /** Name in metrics and logs. */
   readonly issuer: string;
   readonly url: string;
 }
 
-/** All that verifies tokens by some settings. */
+/** Everything that the verification of tokens needs. */
 interface Verification {
   readonly standard: VerifyToken;
   /** By `iss`. */
@@ -34,29 +34,29 @@ interface Verification {
   readonly read: ToPrincipal;
 }
 
-/** What is given other issuers when the settings name others. */
+/** Objects that receive the new issuers on a reload. */
 interface Verifying {
   readonly verifier: TokenVerifier;
   readonly keys: SigningKeys;
   readonly cache: TokenCache;
 }
 
-/** The issuers whose tokens are believed: those of the settings, also once a reload has changed them. */
+/** Issuers whose tokens are trusted, updated by a reload of the settings. */
 export class TokenIssuers {
   private remote = new Map<string, RemoteKeys>();
 
-  /** @param makeKeys the keys of an issuer, not fetched yet. */
+  /** @param makeKeys creates the keys of an issuer without fetching them. */
   constructor(private readonly makeKeys: (issuer: string, url: string) => RemoteKeys) {}
 
-  /** Makes what verifies tokens at boot: keys are fetched in the background. */
+  /** Creates the verification at startup: keys are fetched in the background. */
   first(jwt: JwtConfig): Verification {
     this.remote = this.keysFor(jwt);
     return verificationOf(jwt, this.remote);
   }
 
   /**
-   * Fetches the keys of issuers that are new. Rejects with ConfigError for one whose keys cannot be had. Resolves to what
-   * puts the settings in force: tokens that were verified by others are verified again, and all keys are fetched anew.
+   * Fetches the keys of new issuers. Rejects with ConfigError if that fails for one of them. Resolves to a function
+   * that puts the settings in force: cached tokens are verified again, and all keys are fetched anew.
    */
   async prepare(jwt: JwtConfig, verifying: Verifying): Promise<() => void> {
     const next = this.keysFor(jwt);

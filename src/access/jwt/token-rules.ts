@@ -3,17 +3,17 @@ import type { ClaimPath } from '../../config/claim-path.js';
 import { lowerAscii } from '../../domain/header-text.js';
 import { claimAt } from './claim-reader.js';
 
-/** The type that no other kind of token has (RFC 9068 2.1). */
+/** Value of `typ` that only access tokens have (RFC 9068 2.1). */
 export const ACCESS_TOKEN = 'at+jwt';
 
-/** Claims of ID tokens (OpenID Connect Core 2 and 3.3.2.11) and logout tokens, which no access token has. */
+/** Claims of ID tokens (OpenID Connect Core 2 and 3.3.2.11) and logout tokens that access tokens do not have. */
 const FOREIGN_CLAIMS = ['nonce', 'at_hash', 'c_hash', 'events'];
-/** Kinds of tokens that Keycloak names in the claim `typ`. */
+/** Values of the claim `typ` that Keycloak sets for tokens of other kinds. */
 const FOREIGN_TYPES = ['ID', 'Refresh', 'Offline', 'Logout'];
 
 /**
- * Refuses a token that is not an access token: by its `typ`, and where that does not tell by its claims, so that no ID
- * token passes for one (RFC 8725 3.12). Throws JWTClaimValidationFailed.
+ * Rejects a token that is not an access token: by its header `typ`, and if that is inconclusive by its claims, so that
+ * an ID token is not accepted as one (RFC 8725 3.12). Throws JWTClaimValidationFailed.
  */
 export function checkType({ typ }: JWTHeaderParameters, payload: JWTPayload, types: readonly string[]): void {
   const type = typeOf(typ);
@@ -33,7 +33,7 @@ function typeOf(typ: unknown): string | undefined {
   return typeof typ === 'string' ? lowerAscii(typ).replace(/^application\//, '') : undefined;
 }
 
-/** Refuses a token that is for none of the audiences by the first of some claims that it has. Throws JWTClaimValidationFailed. */
+/** Rejects a token whose audience is not accepted; the first present claim is read. Throws JWTClaimValidationFailed. */
 export function checkAudience(payload: JWTPayload, claims: readonly ClaimPath[], audiences: readonly string[]): void {
   for (const path of claims) {
     const value = valueOf(payload, path);

@@ -7,28 +7,32 @@ import { ACCESS_TOKEN, checkAudience, checkType } from './token-rules.js';
 import { ALGORITHMS } from './key-set.js';
 import { KeysUnavailable, type RemoteKeys } from './remote-keys.js';
 
-/** What the tokens of an issuer must satisfy. */
+/** Requirements for the tokens of an issuer. */
 export interface TokenRules {
-  /** Any of them will do. */
+  /** Accepted audiences; one match is enough. */
   readonly audience: string | readonly string[];
-  /** Where the audience is, of an issuer that writes no `aud`. */
+  /** Claims that hold the audience, for an issuer that does not set `aud`. */
   readonly audienceClaims?: readonly ClaimPath[] | undefined;
-  /** Values of the header `typ`; undefined: `at+jwt` alone. Tokens by shared secrets may have any. */
+  /**
+   * Accepted values of the header `typ`; undefined: only `at+jwt`. Not checked for tokens signed with a shared secret.
+   */
   readonly types?: readonly string[] | undefined;
   readonly clockToleranceMs: number;
 }
 
-/** Checks tokens of one issuer. Rejects with jose's errors, or KeysUnavailable. */
+/** Verifies tokens of one issuer. Rejects with jose's errors, or with KeysUnavailable. */
 export interface VerifyToken {
   (token: string): Promise<JWTPayload>;
   /** See `RemoteKeys.lacks`. */
   readonly lacksKey?: (kid: string) => boolean;
 }
 
-/** Headers by which a token would bring its own key or rules (RFC 8725 3.10). */
+/** Headers with which a token could bring its own key or rules (RFC 8725 3.10). */
 const REFUSED_HEADERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'];
 
-/** Tokens of an issuer that publishes its keys. Asymmetric algorithms alone, and access tokens alone (RFC 9068 4). */
+/**
+ * Verifies tokens of an issuer that publishes its keys: only asymmetric algorithms and only access tokens (RFC 9068 4).
+ */
 export function verifyByKeys(keys: RemoteKeys, rules: TokenRules, issuer: string | undefined): VerifyToken {
   const options = { ...optionsOf(rules, issuer), algorithms: ALGORITHMS };
   const types = rules.types ?? [ACCESS_TOKEN];
@@ -40,7 +44,10 @@ export function verifyByKeys(keys: RemoteKeys, rules: TokenRules, issuer: string
   return Object.assign(verify, { lacksKey: (kid: string) => keys.lacks(kid) });
 }
 
-/** Tokens signed with a shared secret. An earlier secret is tried only for a signature that the later one did not make. */
+/**
+ * Verifies tokens signed with a shared secret. The previous secret is tried only if the signature does not match the
+ * current one.
+ */
 export function verifyBySecrets(
   secrets: readonly string[],
   rules: TokenRules,
@@ -62,12 +69,12 @@ export function verifyBySecrets(
   };
 }
 
-/** Verifies a token with the keys of whoever it says it comes from. */
+/** Verifies a token with the keys of the issuer that it names. */
 export class TokenVerifier {
   /**
    * @param issuers by `iss`.
-   * @param standard for tokens of any other issuer; it checks `iss` itself when one is configured.
-   * @param read what verified claims mean.
+   * @param standard for tokens of any other issuer; it checks `iss` itself if one is configured.
+   * @param read converts verified claims to the caller.
    */
   constructor(
     private issuers: ReadonlyMap<string, VerifyToken>,
@@ -75,25 +82,28 @@ export class TokenVerifier {
     private read: ToPrincipal,
   ) {}
 
-  /** Believes other issuers from now on, and reads claims anew. */
+  /** Replaces the trusted issuers and the rules for reading claims. */
   replace(issuers: ReadonlyMap<string, VerifyToken>, standard: VerifyToken, read: ToPrincipal): void {
     this.issuers = issuers;
     this.standard = standard;
     this.read = read;
   }
 
-  /** Returns the caller of whom verified claims speak. Throws UNAUTHENTICATED for claims of the wrong kind. */
+  /** Returns the caller of verified claims. Throws UNAUTHENTICATED for claims of the wrong type. */
   principalOf(claims: JWTPayload): Principal {
     return this.read(claims);
   }
 
-  /** The claims of a good token. Rejects with jose's errors, or KeysUnavailable. */
+  /** Returns the claims of a valid token. Rejects with jose's errors, or with KeysUnavailable. */
   async verify(token: string): Promise<JWTPayload> {
     checkForm(token);
     return this.verifierFor(token)(token);
   }
 
-  /** Tells whether a token names a key that its issuer does not have: whoever floods with made-up names gets no more than this. */
+  /**
+   * Returns true if a token names a key that its issuer does not have: the only work done for a flood of tokens with
+   * made-up key IDs.
+   */
   namesUnknownKey(token: string): boolean {
     const kid = keyNameOf(token);
     return kid !== undefined && this.verifierFor(token).lacksKey?.(kid) === true;
@@ -105,7 +115,7 @@ export class TokenVerifier {
   }
 }
 
-/** What a token says of its issuer, before any of it is believed; empty when it cannot be read. */
+/** Returns the issuer that an unverified token names; empty if it cannot be read. */
 function claimedIssuer(token: string): string {
   try {
     const { iss } = decodeJwt(token);
@@ -115,7 +125,10 @@ function claimedIssuer(token: string): string {
   }
 }
 
-/** The `kid` of a token whose header is in order otherwise; undefined leaves the token to the whole check, which says what is wrong. */
+/**
+ * Returns the `kid` of a token with an otherwise valid header; undefined leaves the token to the full check, which
+ * reports what is wrong.
+ */
 function keyNameOf(token: string): string | undefined {
   try {
     const header: unknown = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8'));
@@ -127,7 +140,7 @@ function keyNameOf(token: string): string | undefined {
   }
 }
 
-/** Refuses what jose would read generously: one signature must belong to one text. */
+/** Rejects encodings that jose would accept: a signature must correspond to exactly one text. */
 function checkForm(token: string): void {
   if (!token.split('.').every(isCanonical)) throw new errors.JWSInvalid('not the one way to write these bytes');
   const header = headerOf(token);
@@ -143,7 +156,7 @@ function headerOf(token: string): object {
   }
 }
 
-/** RFC 4648 3.5: the bits that the last character has to spare are zero. */
+/** Returns true if the unused bits of the last character are zero (RFC 4648 3.5). */
 function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part;
 }
@@ -153,14 +166,17 @@ function checkClaims(payload: JWTPayload, rules: TokenRules): JWTPayload {
   return refuseFuture(payload, rules);
 }
 
-/** A token that was issued later than now, by more than clocks differ, says something that cannot be true. jose looks at `iat` only for an age. */
+/**
+ * Rejects a token whose `iat` is in the future by more than the clock tolerance. jose checks `iat` only for a maximum
+ * age.
+ */
 function refuseFuture(payload: JWTPayload, { clockToleranceMs }: TokenRules): JWTPayload {
   const { iat } = payload;
   if (iat === undefined || (typeof iat === 'number' && iat * 1000 <= Date.now() + clockToleranceMs)) return payload;
   throw new errors.JWTClaimValidationFailed('"iat" is not a time in the past', payload, 'iat', 'check_failed');
 }
 
-/** The subject is checked where it is read: not every issuer calls it `sub`. */
+/** Returns jose's options. `sub` is not required here: not every issuer names the subject so. */
 function optionsOf(
   { audience, audienceClaims, clockToleranceMs }: TokenRules,
   issuer: string | undefined,

@@ -1,23 +1,23 @@
 import type { Redis } from 'ioredis';
 import { FEED_KEY } from './revocation-store.js';
 
-/** The beginning of any stream. */
+/** ID before the first entry of any stream. */
 const START = '0-0';
 
-/** What a stream tells of itself (XINFO STREAM). */
+/** State of a stream (XINFO STREAM). */
 export interface FeedState {
-  /** Id of the last entry that was ever added. */
+  /** ID of the last entry ever added. */
   readonly lastId: string;
-  /** Entries that were ever added; undefined before Redis 7, which does not count them. */
+  /** Number of entries ever added; undefined before Redis 7, which does not count them. */
   readonly added: number | undefined;
   readonly length: number;
-  /** Id of the first entry that is left; undefined where none is. */
+  /** ID of the first remaining entry; undefined if there is none. */
   readonly firstId: string | undefined;
-  /** Greatest id that was taken out by XDEL. */
+  /** Greatest ID deleted by XDEL. */
   readonly lastDeletedId: string;
 }
 
-/** How far a reader has come: the id of the last entry read, and how many entries there were up to it. */
+/** Position of a reader: the ID of the last entry read, and the number of entries up to it. */
 export interface FeedPosition {
   readonly id: string;
   readonly count: number | undefined;
@@ -25,7 +25,7 @@ export interface FeedPosition {
 
 const NO_STREAM: FeedState = { lastId: START, added: 0, length: 0, firstId: undefined, lastDeletedId: START };
 
-/** Undefined where the user of Redis may not ask. */
+/** Reads the state of the feed; undefined if the Redis user may not. */
 export async function readFeedState(redis: Redis): Promise<FeedState | undefined> {
   try {
     const fields = (await redis.xinfo('STREAM', FEED_KEY)) as unknown[];
@@ -46,7 +46,7 @@ export async function readFeedState(redis: Redis): Promise<FeedState | undefined
   }
 }
 
-/** Where the feed ends now. */
+/** Returns the current end of the feed. */
 export async function readFeedEnd(redis: Redis): Promise<FeedPosition> {
   const state = await readFeedState(redis);
   if (state !== undefined) return endOf(state);
@@ -54,29 +54,29 @@ export async function readFeedEnd(redis: Redis): Promise<FeedPosition> {
   return { id: last?.[0] ?? START, count: undefined };
 }
 
-/** The position behind all that a stream holds. */
+/** Returns the position after all entries of a stream. */
 export function endOf({ lastId, added }: FeedState): FeedPosition {
   return { id: lastId, count: added };
 }
 
-/** The position after another one, when so many entries have been read beyond it. */
+/** Returns the position after reading further entries. */
 export function advance({ id, count }: FeedPosition, ids: readonly string[]): FeedPosition {
   return { id: ids.at(-1) ?? id, count: count === undefined ? undefined : count + ids.length };
 }
 
-/** Whether the stream is another one than that which was read: it is empty, or shorter or older than it was. */
+/** Returns true if the stream is not the one that was read: it is empty, or shorter or older than before. */
 export function hasRestarted(position: FeedPosition, { lastId, added }: FeedState): boolean {
   return isAfter(position.id, lastId) || (added ?? Infinity) < (position.count ?? 0);
 }
 
-/** Whether entries behind a position are gone. True as well where Redis does not count and the entry at the position is gone. */
+/** Returns true if unread entries are gone. Also true if Redis does not count and the entry at the position is gone. */
 export function hasGap({ id, count }: FeedPosition, state: FeedState): boolean {
   if (isAfter(state.lastDeletedId, id)) return true;
   if (state.added !== undefined && count !== undefined) return state.added - state.length > count;
   return state.firstId !== undefined && isAfter(state.firstId, id) && id !== START;
 }
 
-/** Whether the first of two ids, `<ms>-<seq>`, is the later one. */
+/** Returns true if the first of two IDs, `<ms>-<seq>`, is the later one. */
 function isAfter(one: string, other: string): boolean {
   const [ms = 0n, seq = 0n] = one.split('-').map(BigInt);
   const [otherMs = 0n, otherSeq = 0n] = other.split('-').map(BigInt);

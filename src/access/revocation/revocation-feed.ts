@@ -23,11 +23,14 @@ interface FeedParts {
   readonly memory: RevocationMemory;
   readonly sync: RevocationSync;
   readonly signals: RevocationSignals;
-  /** Between two full passes, in ms. */
+  /** Interval between two full passes, in ms. */
   readonly resyncMs: number;
 }
 
-/** Follows the stream on a connection of its own; after each loss of it, and now and then, the whole set is read anew. */
+/**
+ * Follows the stream on a dedicated connection; after each loss of the connection, and periodically, reads the whole
+ * set.
+ */
 export class RevocationFeed {
   private readonly stopping = new AbortController();
   private syncedAt = -Infinity;
@@ -37,12 +40,12 @@ export class RevocationFeed {
 
   constructor(private readonly parts: FeedParts) {}
 
-  /** Whether what is published reaches this instance at present. */
+  /** True while published revocations reach this instance. */
   get following(): boolean {
     return this.joined;
   }
 
-  /** Whether the whole set has been read once. */
+  /** True once the whole set has been read. */
   get warm(): boolean {
     return this.everJoined;
   }
@@ -55,7 +58,7 @@ export class RevocationFeed {
     this.stopping.abort();
   }
 
-  /** Has the whole set compared within a second, to tell the store of what it does not know. */
+  /** Schedules a full pass within one second, to send the store what it does not have. */
   requestSync(): void {
     this.syncWanted = true;
   }
@@ -72,7 +75,7 @@ export class RevocationFeed {
     }
   }
 
-  /** From one connection to its loss. */
+  /** Follows the feed on one connection until that is lost; resolves to the reason. */
   private async follow(): Promise<string> {
     const connection = await this.parts.redis.openBlocking();
     try {
@@ -109,7 +112,10 @@ export class RevocationFeed {
     );
   }
 
-  /** Where to go on when entries were lost before they were read: the whole set then tells what they did. */
+  /**
+   * Returns the position to continue from if entries were lost before they were read; the full pass then restores what
+   * they said.
+   */
   private async findLoss(connection: Redis, position: FeedPosition): Promise<FeedPosition | undefined> {
     const state = await readFeedState(connection);
     if (state === undefined) return undefined;

@@ -5,11 +5,11 @@ import type { RevocationRecord } from './revocation-record.js';
 import { RevokedTokens } from './revoked-tokens.js';
 import { TokenVersions } from './token-versions.js';
 
-/** What this instance knows of ended credentials: what decides, whatever becomes of the store. */
+/** Revocations known to this instance. All decisions are made from it, whatever the state of the store. */
 export class RevocationMemory {
   readonly tokens: RevokedTokens;
   readonly versions: TokenVersions;
-  /** Revoked here and not yet told to the store. A subset of the tokens. */
+  /** Tokens revoked here that the store does not have yet. A subset of the tokens. */
   private readonly notTold = new Set<string>();
 
   constructor(config: RevocationConfig) {
@@ -18,7 +18,7 @@ export class RevocationMemory {
     this.versions = new TokenVersions(config.maxEntries);
   }
 
-  /** Returns the number of revoked tokens forgotten so far because there were too many. */
+  /** Returns the number of revoked tokens dropped so far because the limit was reached. */
   get evicted(): number {
     return this.tokens.evicted;
   }
@@ -37,18 +37,18 @@ export class RevocationMemory {
     else this.versions.raise(record.owner, record.id, record.version);
   }
 
-  /** Notes whether the store knows of a token that was revoked here. */
+  /** Records whether the store has a token that was revoked here. */
   setTold(tokenId: string, told: boolean): void {
     if (told) this.notTold.delete(tokenId);
     else if (this.tokens.has(tokenId)) this.notTold.add(tokenId);
   }
 
-  /** The tokens that the store has not been told of. */
+  /** Returns the tokens that the store does not have yet, with their `exp`. */
   untold(): [string, number][] {
     return [...this.tokens.live()].flatMap(([id, expiresAt]) => (this.notTold.has(id) ? [[id, expiresAt]] : []));
   }
 
-  /** The tokens that are not among those of the store. */
+  /** Returns the tokens that are missing in the store, with their `exp`. */
   missingIn(stored: ReadonlySet<string>): [string, number][] {
     return [...this.tokens.live()].flatMap(([id, expiresAt]) => (stored.has(id) ? [] : [[id, expiresAt]]));
   }

@@ -12,11 +12,14 @@ import type { RevocationSignals } from './revocation-signals.js';
 import { findCredential, publishToken } from './revocation-store.js';
 import { RevocationSync } from './revocation-sync.js';
 
-/** Longest that a request waits for a look-up, in ms. */
+/** Longest time that a request waits for a lookup, in ms. */
 const LOOK_UP_BUDGET_MS = 5;
 const SWEEP_MS = 60_000;
 
-/** Revocation by three means: a sorted set in Redis is the truth, a stream brings the news, memory decides. Without Redis, memory alone. */
+/**
+ * Revocation with three parts: a sorted set in Redis is authoritative, a stream distributes changes, memory decides.
+ * Without Redis there is only memory.
+ */
 export class RevocationService
   extends Revocation
   implements Revocations, OnApplicationBootstrap, BeforeApplicationShutdown
@@ -43,7 +46,7 @@ export class RevocationService
     this.sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
   }
 
-  /** Before the connections are closed, which would look like an outage. */
+  /** Stops before the connections are closed, which would otherwise be reported as an outage. */
   beforeApplicationShutdown(): void {
     clearInterval(this.sweeper);
     this.feed?.stop();
@@ -61,7 +64,7 @@ export class RevocationService
     return this.redis !== undefined && this.memory.partial;
   }
 
-  /** Returns the number of revoked tokens forgotten so far because there were too many. */
+  /** Returns the number of revoked tokens dropped so far because the limit was reached. */
   get evicted(): number {
     return this.memory.evicted;
   }

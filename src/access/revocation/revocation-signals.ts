@@ -4,7 +4,7 @@ import type { RevocationMetrics } from '../../observe/revocation-metrics.js';
 import { describeFailure } from '../../redis/redis-error.js';
 import type { RevocationMemory } from './revocation-memory.js';
 
-/** What revocation tells operators: each event once, and the figures. */
+/** Reports revocation to operators: each event once, and the metrics. */
 export class RevocationSignals {
   private readonly uninitialized: DegradeFlag;
   private readonly stream: DegradeFlag;
@@ -26,29 +26,34 @@ export class RevocationSignals {
     this.store = this.flag('store_truncated', 'revocation_store_truncated', 'revocation store whole');
   }
 
-  /** The feed is followed, and all that was missed has been read. */
+  /** Reports that the feed is followed and that everything missed has been read. */
   joined(): void {
     this.uninitialized.lower();
     this.stream.lower();
   }
 
-  /** The feed is lost. `first`: it was never there. */
+  /**
+   * Reports that the feed is lost.
+   * @param first true if it was never connected.
+   */
   lost(reason: string, first: boolean): void {
     (first ? this.uninitialized : this.stream).suspect(reason);
   }
 
-  /** The feed lost entries before they were read: revocations are late by as long as the whole set takes to read. */
+  /**
+   * Reports that entries were lost before they were read: revocations are delayed until the whole set has been read.
+   */
   gapFound(reason: string): void {
     this.metrics.feedGaps.inc();
     this.gap.raise(reason);
   }
 
-  /** The whole set has been read since. */
+  /** Reports that the whole set has been read since. */
   gapClosed(): void {
     this.gap.lower();
   }
 
-  /** Time from the store's taking in a revocation to this instance's acting on it. */
+  /** Observes the time from the store's receiving a revocation to this instance's applying it, in ms. */
   propagated(ms: number): void {
     this.metrics.propagation.observe(Math.max(0, ms) / 1000);
   }
@@ -61,12 +66,12 @@ export class RevocationSignals {
     this.metrics.lookups.inc({ outcome });
   }
 
-  /** A record of the store that does not have the documented form. */
+  /** Counts a record in the store that does not have the documented form. */
   unreadable(): void {
     this.metrics.unreadable.inc();
   }
 
-  /** Somebody emptied the store: memory goes on, and the store gets back what it lost. */
+  /** Reports that entries of the store are missing: memory keeps them, and the store gets them back. */
   truncated(lost: number, stored: number): void {
     this.metrics.truncated.inc();
     this.logger.error({ lost, stored }, `revocation_store_truncated lost=${lost} stored=${stored}`);
@@ -85,7 +90,7 @@ export class RevocationSignals {
     this.versions.lower();
   }
 
-  /** After any change of memory. */
+  /** Updates the metrics after a change of memory. */
   measure(memory: RevocationMemory): void {
     this.metrics.entries.set({ kind: 'token' }, memory.tokens.size);
     this.metrics.entries.set({ kind: 'version' }, memory.versions.size);

@@ -5,43 +5,43 @@ import { RedisScript } from '../../redis/redis-script.js';
 import { parseRecord, parseToken, parseVersion, type RevocationRecord } from './revocation-record.js';
 import { isBelow, type VersionOwner } from './token-versions.js';
 
-/** Sorted set: member `jti`, score `exp`. The truth about tokens. */
+/** Sorted set of revoked tokens: member `jti`, score `exp`. */
 export const TOKENS_KEY = redisKey('revoked', 'tokens');
-/** Hash: field `subject:<id>` or `tenant:<id>`, value the least version. The truth about versions. */
+/** Hash of minimum token versions: field `subject:<id>` or `tenant:<id>`. */
 export const VERSIONS_KEY = redisKey('revoked', 'versions');
-/** Stream: what changed, for those who listen. */
+/** Stream of changes. */
 export const FEED_KEY = redisKey('revoked', 'feed');
 
 const PAGE = 1000;
 const FEED_LENGTH = 10_000;
-/** Longer than any clock tolerance: what is older matters to no gateway. */
+/** Time for which revoked tokens are kept after their `exp`; longer than any clock tolerance. */
 const KEEP_SECONDS = 600;
 
-/** Set and stream change together, or a gateway that starts in between would miss the token in both. */
+/** Changes set and stream atomically: a gateway that starts in between would otherwise miss the token in both. */
 const PUBLISH = new RedisScript(`
 redis.call('ZADD', KEYS[1], 'GT', ARGV[2], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 return redis.call('XADD', KEYS[2], 'MAXLEN', '~', ${FEED_LENGTH}, '*', 'jti', ARGV[1], 'exp', ARGV[2])
 `);
 
-/** An entry of the feed. */
+/** Entry of the feed. */
 export interface FeedEntry {
   readonly id: string;
-  /** Unix milliseconds at which Redis took it in. */
+  /** Time at which Redis added it, in Unix ms. */
   readonly at: number;
-  /** Undefined when it cannot be understood. */
+  /** Undefined if it is invalid. */
   readonly record: RevocationRecord | undefined;
 }
 
 type TakeRecord = (record: RevocationRecord | undefined) => void;
 
-/** Tells everyone of a revoked token. */
+/** Adds a revoked token to the set and publishes it. */
 export async function publishToken(redis: Redis, tokenId: string, expiresAt: number): Promise<void> {
   const oldest = Math.floor(Date.now() / 1000) - KEEP_SECONDS;
   await PUBLISH.run(redis, [TOKENS_KEY, FEED_KEY], [tokenId, expiresAt, oldest]);
 }
 
-/** Puts tokens back that the store has lost. No feed: whoever listened then knows them. */
+/** Restores tokens that the store has lost. They are not published again: gateways that followed the feed know them. */
 export async function restoreTokens(redis: Redis, tokens: readonly (readonly [string, number])[]): Promise<void> {
   for (let at = 0; at < tokens.length; at += PAGE) {
     const page = tokens.slice(at, at + PAGE).flatMap(([tokenId, expiresAt]) => [expiresAt, tokenId]);
@@ -49,12 +49,12 @@ export async function restoreTokens(redis: Redis, tokens: readonly (readonly [st
   }
 }
 
-/** Puts a version back that the store has lost, unless a newer one has come meanwhile. */
+/** Restores a version that the store has lost, unless a newer one was set in the meantime. */
 export async function restoreVersion(redis: Redis, owner: VersionOwner, id: string, version: number): Promise<void> {
   await redis.hsetnx(VERSIONS_KEY, `${owner}:${id}`, version);
 }
 
-/** What came after a position, at once when there is something, empty after `blockMs` without. */
+/** Reads the entries after a position: returns immediately if there are any, and an empty list after `blockMs`. */
 export async function readFeed(redis: Redis, position: string, blockMs: number): Promise<readonly FeedEntry[]> {
   const streams = await redis.xread('COUNT', PAGE, 'BLOCK', blockMs, 'STREAMS', FEED_KEY, position);
   const nowSeconds = Date.now() / 1000;
@@ -64,8 +64,8 @@ export async function readFeed(redis: Redis, position: string, blockMs: number):
 }
 
 /**
- * Reads the tokens whose `exp` is not before `since`, until `isEnough`. By the cursor of ZSCAN, which gives every member
- * that stays in the set: an offset, and a score too, shifts when a token is prolonged or added meanwhile.
+ * Reads the tokens whose `exp` is not before `since`, until `isEnough`. Uses the cursor of ZSCAN, which returns every
+ * member that stays in the set: an offset or a score shifts when a token is extended or added meanwhile.
  */
 export async function readTokens(
   redis: Redis,
@@ -85,7 +85,7 @@ export async function readTokens(
   } while (cursor !== '0' && !isEnough());
 }
 
-/** Those of the tokens that the set does not hold. */
+/** Returns the tokens that the set does not contain. */
 export async function filterUnknown<T extends readonly [tokenId: string, ...unknown[]]>(
   redis: Redis,
   tokens: readonly T[],
@@ -109,17 +109,17 @@ export async function readVersions(redis: Redis, take: TakeRecord, isEnough: () 
   } while (cursor !== '0' && !isEnough());
 }
 
-/** Removes what matters to nobody any more. */
+/** Removes tokens that have expired for every gateway. */
 export async function cleanUp(redis: Redis): Promise<void> {
   await redis.zremrangebyscore(TOKENS_KEY, '-inf', Math.floor(Date.now() / 1000) - KEEP_SECONDS);
 }
 
-/** Whether the sorted set is there at all. */
+/** Resolves to true if the sorted set exists. */
 export async function hasTokens(redis: Redis): Promise<boolean> {
   return (await redis.exists(TOKENS_KEY)) === 1;
 }
 
-/** What the store says of one credential: the `exp` of its revocation, and whether its version is too low. */
+/** Looks one credential up in the store: the `exp` of its revocation, and whether its token version is too low. */
 export async function findCredential(
   redis: Redis,
   principal: Principal,

@@ -12,7 +12,7 @@ import {
   restoreVersion,
 } from './revocation-store.js';
 
-/** Makes memory and store agree, in both directions: what either has lost, the other one gives back. */
+/** Synchronizes memory and store in both directions: each restores what the other has lost. */
 export class RevocationSync {
   constructor(
     private readonly memory: RevocationMemory,
@@ -21,7 +21,7 @@ export class RevocationSync {
     private readonly oldest: () => number,
   ) {}
 
-  /** One full pass. Rejects when the store fails under way; what was read by then is kept. */
+  /** Runs one full pass. Rejects when the store fails; what was read by then is kept. */
   async run(redis: Redis): Promise<void> {
     this.memory.sweep();
     await cleanUp(redis);
@@ -46,9 +46,12 @@ export class RevocationSync {
     if (stored.size <= this.capacity) await this.restore(redis, stored);
   }
 
-  /** The set was read to its end: what memory knows beyond it, the store has lost. */
+  /**
+   * Restores tokens that the store has lost. The whole set has been read, so tokens that only memory has are missing in
+   * it.
+   */
   private async restore(redis: Redis, stored: ReadonlySet<string>): Promise<void> {
-    // A token that was revoked while the set was read need not be among those that were read.
+    // A token that was revoked while the set was read may be missing in what was read.
     const lost = await filterUnknown(redis, this.memory.missingIn(stored));
     if (stored.size + lost.length <= this.capacity) this.memory.tokens.settle();
     if (lost.length > 0) this.signals.truncated(lost.length, stored.size);
@@ -56,7 +59,7 @@ export class RevocationSync {
     this.signals.whole();
   }
 
-  /** Its failure alone is no reason to give up the feed: the last versions stay in force. */
+  /** Synchronizes the versions. A failure does not end the following of the feed: known versions stay in force. */
   private async syncVersions(redis: Redis): Promise<void> {
     const stored = new Set<string>();
     const take = (record: RevocationRecord | undefined) => {

@@ -9,7 +9,7 @@ import { RedisConnections } from '../../redis/redis-connections.js';
 import { RevocationService } from './revocation-service.js';
 import { RevocationSignals } from './revocation-signals.js';
 
-/** Fills the ports {@link Revocation} and {@link Revocations}. */
+/** Provides the ports {@link Revocation} and {@link Revocations}. */
 @Module({
   providers: [
     {

@@ -1,17 +1,20 @@
-/** Between two sweeps for expired tokens when the set is full, so that a flood of revocations does not sweep for each. */
+/** Minimum interval between two sweeps of a full set, so that a flood of revocations does not sweep for each one. */
 const SWEEP_SECONDS = 1;
 
 export interface RevokedTokensOptions {
-  /** Tokens remembered at most. */
+  /** Maximum number of tokens. */
   readonly capacity: number;
-  /** A token is accepted for so long after its `exp`, and so must be remembered for as long. */
+  /** Time for which a token is accepted after its `exp`, and for which its revocation is kept. */
   readonly toleranceSeconds: number;
   readonly nowSeconds?: () => number;
 }
 
-/** Revoked tokens by `jti`, each until no gateway would accept it any more. Full, it forgets the one that came first and says so. */
+/**
+ * Revoked tokens by `jti`, each until no gateway would accept it. When full, the oldest is dropped and {@link
+ * overflowing} becomes true.
+ */
 export class RevokedTokens {
-  /** Value: unix seconds of the token's `exp`. */
+  /** Value: the token's `exp` in Unix seconds. */
   private readonly expiries = new Map<string, number>();
   private readonly nowSeconds: () => number;
   private lastSweep = -Infinity;
@@ -26,12 +29,12 @@ export class RevokedTokens {
     return this.expiries.size;
   }
 
-  /** True when tokens were forgotten that still matter. */
+  /** True if tokens were dropped that could still be accepted. */
   get overflowing(): boolean {
     return this.overflowed;
   }
 
-  /** Returns the number of entries dropped so far because the set was full. */
+  /** Returns the number of tokens dropped so far because the set was full. */
   get evicted(): number {
     return this.drops;
   }
@@ -41,7 +44,7 @@ export class RevokedTokens {
     return expiry !== undefined && this.matters(expiry);
   }
 
-  /** Whether a token of this `exp` could still be accepted somewhere. */
+  /** Returns true if a token with this `exp` could still be accepted by a gateway. */
   matters(expiresAt: number): boolean {
     return expiresAt + this.options.toleranceSeconds > this.nowSeconds();
   }
@@ -54,18 +57,18 @@ export class RevokedTokens {
     this.expiries.set(tokenId, expiresAt);
   }
 
-  /** Forgets what has expired. */
+  /** Removes expired tokens. */
   sweep(): void {
     this.lastSweep = this.nowSeconds();
     for (const [tokenId, expiry] of this.expiries) if (!this.matters(expiry)) this.expiries.delete(tokenId);
   }
 
-  /** Told after everything that matters was read and found to fit. */
+  /** Resets {@link overflowing} after all relevant tokens were read and fit. */
   settle(): void {
     this.overflowed = false;
   }
 
-  /** What is remembered and still matters, with its `exp`. */
+  /** Iterates over the tokens that could still be accepted, with their `exp`. */
   *live(): Iterable<readonly [tokenId: string, expiresAt: number]> {
     for (const entry of this.expiries) if (this.matters(entry[1])) yield entry;
   }

@@ -1,11 +1,11 @@
 import type { Principal } from '../../domain/principal.js';
 
-/** Whose tokens a least version is about. */
+/** Kind of owner to whom a minimum token version applies. */
 export type VersionOwner = 'subject' | 'tenant';
 
 /**
- * The least `token_version` that still counts, by subject (a service account above all) and by tenant.
- * Versions only grow: a store that lost them takes nothing back. Full, it takes in no new owner and says so.
+ * Minimum valid `token_version` by subject (above all service accounts) and by tenant. Versions only rise: a store that
+ * lost them does not lower any. When full, no new owner is added and {@link overflowing} becomes true.
  */
 export class TokenVersions {
   private readonly least: Readonly<Record<VersionOwner, Map<string, number>>> = {
@@ -14,10 +14,10 @@ export class TokenVersions {
   };
   private overflowed = false;
 
-  /** At most so many owners of each kind. */
+  /** @param capacity maximum number of owners of each kind. */
   constructor(private readonly capacity: number) {}
 
-  /** True when there are owners whose version is not known here. */
+  /** True if there are owners whose version was not recorded. */
   get overflowing(): boolean {
     return this.overflowed;
   }
@@ -46,7 +46,10 @@ export class TokenVersions {
   }
 }
 
-/** A token without a version is older than any that has one. Opaque credentials have none: AuthService vouches for them itself; nor have certificates. */
+/**
+ * Returns true if the token version is below the minimum. A token without a version counts as 0. Opaque credentials and
+ * certificates have no version: AuthService, or the settings, decide about them.
+ */
 export function isBelow({ authMethod, tokenVersion = 0 }: Principal, least: number): boolean {
   return (authMethod === 'jwt' || authMethod === 'session') && tokenVersion < least;
 }

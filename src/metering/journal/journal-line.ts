@@ -1,19 +1,22 @@
 import { crc32 } from 'node:zlib';
 import type { UsageRecord } from '../usage-record.js';
 
-/** What is kept of an event on disk. */
+/** Usage event as stored on disk. */
 export type ShelvedRecord = Omit<UsageRecord, 'seq'>;
 
 const CRC_DIGITS = 8;
 const NEWLINE = 0x0a;
 
-/** One event as a line: CRC-32 of the JSON in hex, a space, the JSON. A damaged line costs itself alone, since the next begins after a newline. */
+/**
+ * Encodes an event as a line: CRC-32 of the JSON in hex, a space, the JSON, a newline. A damaged line does not affect
+ * the next one.
+ */
 export function encodeLine({ id, tenantId, subject, meter, quantity, occurredAt }: ShelvedRecord): Buffer {
   const json = JSON.stringify({ id, tenantId, subject, meter, quantity, occurredAt });
   return Buffer.from(`${checksum(json)} ${json}\n`);
 }
 
-/** Reads a line, with or without its newline; undefined for anything that was not written by {@link encodeLine}. */
+/** Decodes a line, with or without its newline; undefined for anything that {@link encodeLine} did not write. */
 export function decodeLine(line: Buffer): ShelvedRecord | undefined {
   const text = line.toString().trimEnd();
   const json = text.slice(CRC_DIGITS + 1);
@@ -26,7 +29,7 @@ export function decodeLine(line: Buffer): ShelvedRecord | undefined {
   }
 }
 
-/** Where each line begins and ends, its newline included. The last one has none if its writing was cut short. */
+/** Iterates over the lines as byte ranges, newline included. The last line has none if its write was interrupted. */
 export function* linesOf(content: Buffer): Generator<readonly [start: number, end: number]> {
   for (let start = 0; start < content.length;) {
     const newline = content.indexOf(NEWLINE, start);

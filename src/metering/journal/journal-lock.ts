@@ -6,8 +6,8 @@ const FILE = 'lock';
 const SQLITE_BUSY = 5;
 
 /**
- * Keeps a directory for one process. It is a lock of the operating system on a file, which Node reaches through
- * SQLite alone: it goes with its process however that ends, and holds between containers, whose pids say nothing.
+ * Locks a directory for one process, by an operating system lock on a file, which Node offers only through SQLite: it
+ * ends with its process in every case, and works between containers, where process IDs do not.
  */
 export class JournalLock {
   private readonly inode: number;
@@ -19,7 +19,10 @@ export class JournalLock {
     this.inode = statSync(path).ino;
   }
 
-  /** Undefined while another process, or another gateway in this one, has it. Throws what the file system says. */
+  /**
+   * Takes the lock; undefined while another process, or another gateway in this one, holds it. Throws the error of the
+   * file system.
+   */
   static take(directory: string): JournalLock | undefined {
     const path = join(directory, FILE);
     const database = new DatabaseSync(path);
@@ -33,7 +36,7 @@ export class JournalLock {
     }
   }
 
-  /** Whether the locked file is still there. Without it another process could take the directory too. */
+  /** True while the locked file is in its place. Without it another process could take the directory as well. */
   get isInPlace(): boolean {
     return statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode;
   }

@@ -6,32 +6,38 @@ import { encodeLine } from './journal-line.js';
 import { JournalLock } from './journal-lock.js';
 
 const FILE = /^(\d{12})\.usage$/;
-/** The oldest segment is what is given up when the shelf is full: a sixteenth of it at most. */
+/** Number of segments of a full journal: at most a sixteenth is dropped to make room. */
 const SEGMENTS_OF_FULL_SHELF = 16;
-/** Bound on open files. Only a disk that fails again and again makes segments that are not full. */
+/** Maximum number of open files. Only a disk that fails repeatedly leaves segments that are not full. */
 const MAX_SEGMENTS = 256;
-/** Longest line: an event of a caller with a long name. */
+/** Maximum length of a line, in bytes: an event of a caller with a long name. */
 const MAX_LINE_BYTES = 65_536;
-/** What a power loss may take; the death of the process takes nothing. */
+/**
+ * Interval between two syncs to the disk, in ms. A power loss may take events of this time; the end of the process
+ * takes none.
+ */
 const SYNC_MS = 1000;
-/** Written and deleted to find out whether a disk that failed takes writes again. */
+/** File that is written and deleted to find out whether a failed disk accepts writes again. */
 const PROBE = { name: 'probe', content: Buffer.alloc(4096) };
 
-/** Events that were given up: those from `firstSeq` to before `endSeq`. */
+/** Dropped events: those from `firstSeq` to before `endSeq`. */
 export type SeqRange = Readonly<Pick<Segment, 'firstSeq' | 'endSeq' | 'firstAt' | 'lastAt'>>;
 
-/** Events on disk, in files that are only appended to: every event is here before its call is answered, and until it was taken. */
+/**
+ * Usage events on disk, in append-only files: each event is written before its call is answered and kept until it was
+ * delivered.
+ */
 export class Journal {
   private readonly segments: Segment[] = [];
   private nextFile = 0;
   private size = 0;
   private syncTimer: NodeJS.Timeout | undefined;
-  /** Lines on a shelf from before that were no events. */
+  /** Number of damaged lines found at startup. */
   readonly damaged: number = 0;
-  /** Why the last event could not be written; undefined when it was. */
+  /** Reason for which the last event could not be written; undefined if it was. */
   failure: string | undefined;
 
-  /** Takes over what is in the directory. Throws what the file system says. */
+  /** Opens the journal in a directory and reads its segments. Throws the error of the file system. */
   constructor(
     private readonly directory: string,
     private readonly maxBytes: number,
@@ -47,12 +53,12 @@ export class Journal {
     }
   }
 
-  /** Of all files. */
+  /** Size of all files. */
   get bytes(): number {
     return this.size;
   }
 
-  /** The seq after the last one; what a shelf held at its start has the seqs from 0. */
+  /** The seq after the last one; events found at startup have the seqs from 0. */
   get endSeq(): number {
     return this.segments.at(-1)?.endSeq ?? 0;
   }
@@ -61,19 +67,19 @@ export class Journal {
     return this.find(seq)?.has(seq) === true;
   }
 
-  /** Undefined for an event that is not here, or no longer as it was written. */
+  /** Reads an event; undefined if it is gone or damaged. */
   read(seq: number): UsageRecord | undefined {
     const record = this.find(seq)?.read(seq);
     return record && { seq, ...record };
   }
 
-  /** Gives up the oldest segment when the next event might not fit. */
+  /** Drops the oldest segment if the next event might not fit. */
   makeRoom(): SeqRange | undefined {
     const full = this.size + MAX_LINE_BYTES > this.maxBytes || this.segments.length >= MAX_SEGMENTS;
     return full ? this.removeOldest() : undefined;
   }
 
-  /** Writes an event; false, with a reason in `failure`, when the disk does not take it. Seqs only ever rise. */
+  /** Writes an event. Returns false and sets `failure` when the disk does not accept it. Seqs only rise. */
   append(record: UsageRecord): boolean {
     try {
       if (this.failure !== undefined || this.segments.at(-1)?.isInPlace !== true) this.repair();
@@ -90,7 +96,7 @@ export class Journal {
     }
   }
 
-  /** Looks after the files while nothing is written: restores what is gone, and tries a disk that failed. */
+  /** Maintains the files while nothing is written: restores missing ones and probes a failed disk. */
   tend(): void {
     try {
       this.repair();
@@ -101,7 +107,7 @@ export class Journal {
     }
   }
 
-  /** All events before `seq` were dealt with. */
+  /** Removes the segments whose events are all before `seq`. */
   settle(seq: number): void {
     while ((this.segments[0]?.endSeq ?? Infinity) <= seq) this.removeOldest();
   }
@@ -160,7 +166,10 @@ export class Journal {
     });
   }
 
-  /** Makes directory, lock and files be where the next process looks for them. Throws what stands in the way. */
+  /**
+   * Restores the directory, the lock and the files where the next process looks for them. Throws the error of the file
+   * system.
+   */
   private repair(): void {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     if (this.lock?.isInPlace === false) this.renewLock(this.lock);

@@ -3,7 +3,7 @@ import { ConfigError } from '../../config/config-error.js';
 import { Journal } from './journal.js';
 import { JournalLock } from './journal-lock.js';
 
-/** Takes a directory for this process alone and reads what is in it. Throws ConfigError when it cannot be had. */
+/** Opens the journal in a directory for this process alone. Throws ConfigError if that is not possible. */
 export function openShelf(directory: string, maxBytes: number): Journal {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -19,21 +19,24 @@ import { decodeLine, linesOf, type ShelvedRecord } from './journal-line.js';
 const OWNER_ONLY = 0o600;
 const UNREADABLE = -1;
 
-/** One file of the shelf: events of consecutive seqs, appended one by one, read anywhere, removed as a whole. */
+/**
+ * One file of the journal: events with consecutive seqs, appended one by one, readable at any position, removed as a
+ * whole.
+ */
 export class Segment {
-  /** Where each event begins in the file. */
+  /** Offset of each event in the file. */
   private readonly starts: number[] = [];
   private fd: number;
-  /** Identity of the file, by which one that was deleted or moved away is noticed. */
+  /** Inode of the file, which shows whether it was deleted or moved. */
   private inode: number;
   private size = 0;
   private isOpen = true;
-  /** When the first and the last of its events occurred, in unix ms. */
+  /** Times of the first and the last event, in Unix ms. */
   firstAt = 0;
   lastAt = 0;
-  /** No further event may follow the last one. */
+  /** True if no further event may be appended. */
   sealed = false;
-  /** Lines found in the file that were no events. */
+  /** Number of damaged lines found in the file. */
   damaged = 0;
 
   private constructor(
@@ -45,14 +48,14 @@ export class Segment {
     this.inode = fstatSync(this.fd).ino;
   }
 
-  /** A new file. Throws what the file system says. */
+  /** Creates a new file. Throws the error of the file system. */
   static create(path: string, firstSeq: number): Segment {
     const segment = new Segment(path, firstSeq, 'ax+');
     syncDirectory(dirname(path));
     return segment;
   }
 
-  /** A file of an earlier process, however it ended. A last line that was cut short is no event: it was never acknowledged. */
+  /** Loads a file of an earlier process. An incomplete last line is not an event: it was never acknowledged. */
   static load(path: string, firstSeq: number): Segment {
     const segment = new Segment(path, firstSeq, 'r');
     const content = readFileSync(segment.fd);
@@ -70,7 +73,7 @@ export class Segment {
     return this.size;
   }
 
-  /** The seq after its last one. */
+  /** The seq after the last one. */
   get endSeq(): number {
     return this.firstSeq + this.starts.length;
   }
@@ -80,8 +83,8 @@ export class Segment {
   }
 
   /**
-   * Hands the event of `endSeq` to the kernel, where the death of this process cannot reach it.
-   * Throws what the file system says; the file is then as it was, or sealed.
+   * Appends the event with the seq `endSeq`; the kernel then has it, so that the end of this process does not lose it.
+   * Throws the error of the file system; the file is then unchanged or sealed.
    */
   append(line: Buffer, occurredAt: number): void {
     try {
@@ -94,7 +97,7 @@ export class Segment {
     this.size += line.length;
   }
 
-  /** Undefined, also from then on, when the file does not give it back as it was written. */
+  /** Reads an event; undefined, also for all later reads, if the file does not contain it as it was written. */
   read(seq: number): ShelvedRecord | undefined {
     const index = seq - this.firstSeq;
     const start = this.starts[index];
@@ -104,21 +107,21 @@ export class Segment {
     return record;
   }
 
-  /** Starts to put what was written on the disk itself, where a power loss cannot reach it either. */
+  /** Starts an fsync, after which a power loss does not lose the events either. */
   sync(onError: (error: Error) => void): void {
     if (!this.isOpen) return;
     fdatasync(this.fd, (error) => {
-      // A file that was closed meanwhile has been dealt with.
+      // A closed file was delivered or dropped meanwhile.
       if (error !== null && this.isOpen) onError(error);
     });
   }
 
-  /** Whether the file is still where the next process will look for it. */
+  /** True while the file is where the next process will look for it. */
   get isInPlace(): boolean {
     return statSync(this.path, { throwIfNoEntry: false })?.ino === this.inode;
   }
 
-  /** Writes a file that was deleted or moved away once more, from the one that is still open. Throws what the file system says. */
+  /** Writes a file that was deleted or moved again, from the open descriptor. Throws the error of the file system. */
   restore(): void {
     const content = Buffer.allocUnsafe(this.size);
     const length = readSync(this.fd, content, 0, this.size, 0);
@@ -142,7 +145,10 @@ export class Segment {
     this.isOpen = false;
   }
 
-  /** Closes it and deletes the file. One that cannot be deleted is sent once more by the next process, which is harmless. */
+  /**
+   * Closes and deletes the file. If it cannot be deleted, the next process sends its events once more, which is
+   * harmless.
+   */
   remove(): void {
     try {
       this.close();
@@ -166,7 +172,7 @@ export class Segment {
     }
   }
 
-  /** Bytes of damaged lines may lie between; a reader stops at the newline. */
+  /** Damaged lines may lie between two events; a reader stops at the newline. */
   private nextStart(index: number): number {
     for (let next = index + 1; next < this.starts.length; next++) {
       const start = this.starts[next];
@@ -192,7 +198,7 @@ function writeWhole(fd: number, content: Buffer, position: number | null): void 
   if (written < content.length) throw new Error('ENOSPC: a line was written in part');
 }
 
-/** Starts to put the names of a directory on the disk: without that a power loss may take a new file as a whole (fsync(2)). */
+/** Starts an fsync of a directory: without it a power loss may lose a new file entirely (fsync(2)). */
 function syncDirectory(directory: string): void {
   open(directory, 'r', (error, fd) => {
     if (error === null) fsync(fd, () => close(fd, () => undefined));

@@ -5,7 +5,7 @@ import { decodeLine, linesOf } from './journal-line.js';
 
 const FILE = /^\d{12}\.usage$/;
 const NEWLINE = 0x0a;
-/** Files of a full shelf. More are not read. */
+/** Maximum number of files that are read. */
 const MAX_FILES = 256;
 const MAX_TENANTS = 100;
 
@@ -17,25 +17,26 @@ interface TenantUse {
   readonly oldest: string;
 }
 
-/** What is on a shelf at one moment. */
+/** Content of a journal at one moment. */
 export interface ShelfReport {
   readonly files: number;
   readonly bytes: number;
   readonly records: number;
   readonly damaged: number;
-  /** RFC 3339; undefined for an empty shelf. */
+  /** RFC 3339; undefined for an empty journal. */
   readonly oldest: string | undefined;
   readonly newest: string | undefined;
-  /** A process has the lock of the shelf. */
+  /** True if a process holds the lock of the journal. */
   readonly isLocked: boolean;
-  /** With the most records first. */
+  /** Tenants with the most records first. */
   readonly tenants: readonly TenantUse[];
   readonly otherTenants: { readonly tenants: number; readonly records: number };
 }
 
 /**
- * Reads a shelf beside the gateway that uses it: nothing is locked, written or removed. A file that the gateway removes
- * meanwhile is left out, and the last line of the last file may still be in writing. Throws what the file system says.
+ * Reads a journal while a gateway may be using it: nothing is locked, written or removed. A file that the gateway
+ * removes meanwhile is skipped, and the last line of the last file may be incomplete. Throws the error of the file
+ * system.
  */
 export function readShelf(directory: string): ShelfReport {
   const names = readdirSync(directory)
@@ -109,7 +110,7 @@ function readWhole(path: string): Buffer | undefined {
   }
 }
 
-/** Reads the lock file without taking it: a reader is refused while a gateway has it. */
+/** Returns true if the lock file cannot be read, as while a gateway holds it. Does not take the lock. */
 function isLocked(path: string): boolean {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return false;
   let database: DatabaseSync | undefined;
