@@ -27,7 +27,7 @@ export class CsrfCheck {
     if (SAFE_METHODS.has(method)) return;
     if (headers['x-csrf'] !== '1') throw csrfFailed('send the header X-CSRF: 1');
     const sameOrigin = headers['sec-fetch-site'] === 'same-origin';
-    if (!sameOrigin && !this.knows(headers.origin)) throw csrfFailed('it comes from another site');
+    if (!sameOrigin && !this.knows(headers.origin)) throw csrfFailed('the request comes from another site');
   }
 
   private knows(origin: string | undefined): boolean {

@@ -19,7 +19,7 @@ const JOURNAL = {
   cause: 'write',
   area: 'gateway',
   degraded: 'usage journal cannot be written',
-  recovered: 'usage journal is written again',
+  recovered: 'usage journal can be written again',
 } as const;
 
 /** Delivers usage events to TenantService. Provides the port {@link UsageSink}. */

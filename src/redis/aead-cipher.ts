@@ -38,7 +38,7 @@ export class AeadCipher {
   /** Encrypts binary data; otherwise like {@link seal}. */
   sealBytes(name: string, bytes: Uint8Array): Buffer {
     const [key] = this.keys;
-    if (key === undefined) throw new Error('a sealed box needs a secret');
+    if (key === undefined) throw new Error('encryption needs a secret');
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(Buffer.from(name));
     const body = cipher.update(bytes);

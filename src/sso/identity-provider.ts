@@ -98,7 +98,7 @@ async function fetchMetadata({ issuer, clientId, clientSecret }: SsoProviderConf
 }
 
 function keysOf(url: string | undefined, isPlainAllowed: boolean): KeySet {
-  if (url === undefined) throw new Error('the provider names no jwks_uri');
+  if (url === undefined) throw new Error('the provider metadata has no jwks_uri');
   if (!isPlainAllowed && !url.startsWith('https:')) throw new Error(`jwks_uri ${url} is not https`);
   return createRemoteJWKSet(new URL(url), {
     timeoutDuration: LIBRARY_TIMEOUT_SECONDS * 1000,

@@ -103,7 +103,7 @@ function unavailable(cause: unknown): LoginFailure {
 }
 
 function signInUnavailable(cause: unknown): GatewayError {
-  const detail = 'service unavailable: nobody can sign in at present';
+  const detail = 'service unavailable: sign-in is not possible at present';
   return new GatewayError('AUTH_UNAVAILABLE', detail, { cause, retryAfterSeconds: 5 });
 }
 

@@ -82,9 +82,9 @@ export class Login {
   find(provider: IdentityProvider, { query, cookies }: LoginAnswer): LoginTransaction {
     const state = new URLSearchParams(query).get('state') ?? '';
     const transaction = this.parts.cookies.find(cookies, state);
-    if (transaction === undefined) throw stateMismatch('the browser has no sign-in with this state under way');
-    if (transaction.provider !== provider.name) throw stateMismatch('the sign-in is one at another provider');
-    if (!isSame(state, transaction.state)) throw stateMismatch('the state is not that of the sign-in');
+    if (transaction === undefined) throw stateMismatch('the browser has no sign-in with this state in progress');
+    if (transaction.provider !== provider.name) throw stateMismatch('the sign-in began at another provider');
+    if (!isSame(state, transaction.state)) throw stateMismatch('the state differs from that of the sign-in');
     return transaction;
   }
 

@@ -35,7 +35,7 @@ export async function readLogoutToken(providers: Iterable<IdentityProvider>, tok
     if (!isSameUrl(provider.config.issuer, claimed)) continue;
     return verify(provider, await provider.discover(), token);
   }
-  throw invalidLogoutToken(new Error('the issuer is none of the providers'));
+  throw invalidLogoutToken(new Error('the issuer is not a configured provider'));
 }
 
 async function verify(provider: IdentityProvider, metadata: ProviderMetadata, token: string): Promise<LogoutRequest> {

@@ -29,7 +29,7 @@ export class Providers {
     const name = await this.auth.providerOf(call, tenantId);
     const provider = this.byName.get(name);
     if (provider !== undefined) return provider;
-    throw new GatewayError('NOT_FOUND', 'This tenant has no single sign-on here.', {
+    throw new GatewayError('NOT_FOUND', 'Single sign-on is not configured for this tenant.', {
       cause: new Error(`AuthService names the provider "${name}"`),
     });
   }
@@ -47,7 +47,7 @@ export class Providers {
 /** Returns the tenant ID. Throws INVALID_ARGUMENT for a malformed one. */
 export function checkTenant(value: string | undefined): string {
   if (value === undefined || TENANT_ID.test(value)) return value ?? '';
-  throw new GatewayError('INVALID_ARGUMENT', 'tenant must be the id of a tenant.', {
+  throw new GatewayError('INVALID_ARGUMENT', 'tenant must be a tenant ID.', {
     errors: [{ field: 'tenant', detail: 'must have 1 to 128 letters, digits, dots, dashes or underscores' }],
   });
 }

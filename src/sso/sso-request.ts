@@ -16,7 +16,7 @@ export function queryParameter({ rawQuery }: SsoRequest, name: string): string |
   const [value, ...others] = new URLSearchParams(rawQuery).getAll(name);
   if (others.length === 0) return value;
   throw new GatewayError('INVALID_ARGUMENT', `${name} came twice.`, {
-    errors: [{ field: name, detail: 'must come once' }],
+    errors: [{ field: name, detail: 'must be given once' }],
   });
 }
 
@@ -26,7 +26,7 @@ export function queryParameter({ rawQuery }: SsoRequest, name: string): string |
 export function onlyValue(request: SsoRequest, name: string, expected: string): boolean {
   const value = queryParameter(request, name);
   if (value === undefined || value === expected) return value !== undefined;
-  throw new GatewayError('INVALID_ARGUMENT', `${name} may be ${expected}, or absent.`, {
+  throw new GatewayError('INVALID_ARGUMENT', `${name} must be ${expected} or absent.`, {
     errors: [{ field: name, detail: `must be ${expected}` }],
   });
 }
@@ -40,7 +40,7 @@ export function checkNavigation({ headers }: SsoRequest): void {
   if (site === undefined || site === 'same-origin' || site === 'none') return;
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination = 'document' } = headers;
   if (mode === 'navigate' && destination === 'document') return;
-  throw new GatewayError('CSRF_FAILED', 'A page of another origin may begin a sign-in by a link, and not otherwise.', {
+  throw new GatewayError('CSRF_FAILED', 'A page of another origin can begin a sign-in only by a link.', {
     decisionReason: 'CSRF_FAILED',
   });
 }

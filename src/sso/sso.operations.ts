@@ -2,9 +2,13 @@ import type { Json, JsonObject } from '../contract/openapi/json.js';
 import { OWN_TAG, type OwnOperation } from '../contract/openapi/documented.decorator.js';
 
 const TEXTS: JsonObject = { type: 'array', items: { type: 'string' } };
-const RETURN_TO = query('returnTo', 'A page of this origin to come back to.', { type: 'string' });
+const RETURN_TO = query('returnTo', 'Path of this origin to return to after the sign-in.', { type: 'string' });
 const TENANT = query('tenant', 'The tenant to sign in to.', { type: 'string' });
-const PROMPT = query('prompt', 'Ask nothing of the person: come back signed in, or not.', { const: 'none' });
+const PROMPT = query(
+  'prompt',
+  'Sign in without showing a page to the user; redirects to `returnTo` whether or not it succeeds.',
+  { const: 'none' },
+);
 const PROVIDER: JsonObject = {
   name: 'provider',
   in: 'path',
@@ -45,53 +49,53 @@ const LOGOUT_TOKEN: JsonObject = {
 /** OpenAPI operations of signing in and out, by the name of the handler. */
 export const SSO_OPERATIONS = {
   begin: describe('Gateway_BeginLogin', 'Signs in', {
-    description: 'Leads a browser to the identity provider of the tenant, or to the only one.',
+    description: 'Redirects a browser to the identity provider of the tenant, or to the only one.',
     parameters: [RETURN_TO, TENANT, PROMPT],
     responses: { '302': redirect('To the identity provider.') },
     problems: [400, 404, 429, 500, 503],
   }),
   beginAt: describe('Gateway_BeginLoginAt', 'Signs in at one identity provider', {
-    description: 'Leads a browser to an identity provider.',
+    description: 'Redirects a browser to an identity provider.',
     parameters: [PROVIDER, RETURN_TO, TENANT, PROMPT],
     responses: { '302': redirect('To the identity provider.') },
     problems: [400, 404, 429, 500, 503],
   }),
-  complete: describe('Gateway_CompleteLogin', 'Comes back from an identity provider', {
-    description: 'Where an identity provider sends the browser; the session begins.',
+  complete: describe('Gateway_CompleteLogin', 'Completes a sign-in', {
+    description: 'Redirect URI for identity providers; creates the session.',
     parameters: [
       PROVIDER,
       query('code', 'The authorization code.', { type: 'string' }),
-      query('state', 'What the sign-in was begun with.', { type: 'string' }),
-      query('error', 'Why nobody was signed in.', { type: 'string' }),
+      query('state', 'The state of the sign-in.', { type: 'string' }),
+      query('error', 'Error code of the identity provider.', { type: 'string' }),
     ],
-    responses: { '302': redirect('To the page that the sign-in was begun from.') },
+    responses: { '302': redirect('To the `returnTo` of the sign-in.') },
     problems: [400, 401, 403, 404, 429, 500, 502, 503, 504],
   }),
-  session: describe('Gateway_GetSession', 'Who is signed in', {
-    description: 'The session of the caller: who, for how long, and how to sign out.',
-    parameters: [query('peek', 'Do not count as a use of the session.', { const: '1' })],
+  session: describe('Gateway_GetSession', 'Returns the session', {
+    description: 'Returns the identity of the caller, the lifetime of the session, and the URL to sign out.',
+    parameters: [query('peek', 'Does not extend the session.', { const: '1' })],
     security: [{ session: [] }],
-    responses: { '200': json('Somebody is.', SESSION) },
+    responses: { '200': json('The session.', SESSION) },
     problems: [400, 401, 403, 429, 500, 503],
   }),
   logout: describe('Gateway_Logout', 'Signs out', {
-    description: 'Ends the session here, and says where it can be ended at the identity provider.',
+    description: 'Ends the session here, and returns the URL to end it at the identity provider.',
     parameters: [],
     security: [{ session: [], csrf: [] }, {}],
-    responses: { '200': json('Nobody is signed in any more.', LOGOUT) },
+    responses: { '200': json('The session has ended.', LOGOUT) },
     problems: [400, 401, 403, 429, 500, 503],
   }),
   leave: describe('Gateway_LeaveProvider', 'Signs out at the identity provider', {
-    description: 'Leads a browser on to the identity provider, with the ticket of `logoutUrl`.',
-    parameters: [query('ticket', 'What `logoutUrl` holds.', { type: 'string' })],
+    description: 'Redirects a browser to the identity provider, with the ticket of `logoutUrl`.',
+    parameters: [query('ticket', 'The ticket in `logoutUrl`.', { type: 'string' })],
     responses: { '302': redirect('To the identity provider, or home.') },
     problems: [400, 429, 500, 503],
   }),
-  backchannel: describe('Gateway_BackchannelLogout', 'Is told that somebody has signed out', {
-    description: 'For identity providers: ends the sessions that a signed logout token names.',
+  backchannel: describe('Gateway_BackchannelLogout', 'Receives a back-channel logout', {
+    description: 'Ends the sessions that a signed logout token of an identity provider names.',
     parameters: [],
     requestBody: { required: true, content: { 'application/x-www-form-urlencoded': { schema: LOGOUT_TOKEN } } },
-    responses: { '200': { description: 'They are ended.' } },
+    responses: { '200': { description: 'The sessions have ended.' } },
     problems: [400, 413, 415, 429, 500, 503],
   }),
 } as const;

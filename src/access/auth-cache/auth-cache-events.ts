@@ -45,8 +45,8 @@ export class AuthCacheEvents {
       component: 'auth_cache',
       cause: 'AuthService',
       area: 'auth',
-      degraded: 'AuthService cannot be asked about known credentials',
-      recovered: 'AuthService answers for credentials',
+      degraded: 'AuthService cannot revalidate cached credentials',
+      recovered: 'AuthService validates credentials again',
     });
     for (const reason of EVICTIONS) metrics.hardEvictions.inc({ reason }, 0);
   }

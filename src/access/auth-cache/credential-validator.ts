@@ -49,7 +49,7 @@ function decode(answer: Uint8Array): ValidateCredentialResponse {
   try {
     return fromBinary(ValidateCredentialResponseSchema, answer);
   } catch (error) {
-    throw new UnreadableVerdict('AuthService answered bytes that are no verdict', { cause: error });
+    throw new UnreadableVerdict('the response of AuthService cannot be decoded', { cause: error });
   }
 }
 
@@ -61,7 +61,7 @@ function toPrincipal(
   if (!verdict.valid) throw new CredentialRejected('AuthService does not know the credential');
   const { subject, tenantId, roles, permissions, permissionsUnlisted, identityType, expiresAt } = verdict;
   if (subject === '' || subject.length > MAX_ID_LENGTH || tenantId.length > MAX_ID_LENGTH) {
-    throw new UnreadableVerdict('AuthService named no usable subject or tenant');
+    throw new UnreadableVerdict('the response of AuthService has no valid subject or tenant');
   }
   return Object.freeze({
     subject,

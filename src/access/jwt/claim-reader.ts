@@ -53,7 +53,7 @@ export function readText(
     const value = claimAt(claims, path);
     if (value === undefined) continue;
     const text: unknown = !strict && Array.isArray(value) && value.length === 1 ? value[0] : value;
-    if (typeof text !== 'string') throw new ClaimError(path.text, `is ${describe(value)}, not a text`);
+    if (typeof text !== 'string') throw new ClaimError(path.text, `is ${describe(value)}, not a string`);
     if (text.length > maxLength) throw new ClaimError(path.text, `is longer than ${maxLength} characters`);
     return text;
   }
@@ -79,11 +79,11 @@ export function readList(
 
 function itemsOf(claim: string, value: unknown, { maxLength, maxItems, strict }: ClaimForm): readonly string[] {
   const items: unknown = !strict && typeof value === 'string' ? value.split(' ').filter(Boolean) : value;
-  if (!Array.isArray(items)) throw new ClaimError(claim, `is ${describe(value)}, not a list of texts`);
+  if (!Array.isArray(items)) throw new ClaimError(claim, `is ${describe(value)}, not a list of strings`);
   if (items.length > maxItems) throw new ClaimError(claim, `has ${items.length} values, more than ${maxItems}`);
   for (const item of items as unknown[]) {
-    if (typeof item !== 'string') throw new ClaimError(claim, `holds ${describe(item)}, not only texts`);
-    if (item.length > maxLength) throw new ClaimError(claim, `holds a text of more than ${maxLength} characters`);
+    if (typeof item !== 'string') throw new ClaimError(claim, `holds ${describe(item)}, not only strings`);
+    if (item.length > maxLength) throw new ClaimError(claim, `holds a string of more than ${maxLength} characters`);
   }
   return items as string[];
 }
@@ -91,5 +91,5 @@ function itemsOf(claim: string, value: unknown, { maxLength, maxItems, strict }:
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  return typeof value === 'object' ? 'an object' : `a ${typeof value === 'string' ? 'text' : typeof value}`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -63,20 +63,20 @@ describe('where claims are', () => {
 
 describe('a claim of the wrong kind is refused with its name', () => {
   it.each<[string, object, string]>([
-    ['a number', { tenant_id: 42 }, 'the claim tenant_id is a number, not a text'],
-    ['null', { scope: null }, 'the claim scope is null, not a list of texts'],
-    ['an object', { scope: { a: 1 } }, 'the claim scope is an object, not a list of texts'],
-    ['a boolean', { oid: true }, 'the claim oid is a boolean, not a text'],
-    ['several tenants', { org: { id: ['a', 'b'] } }, 'the claim org.id is a list of 2, not a text'],
-    ['a list with a number', { scope: ['a', 1] }, 'the claim scope holds a number, not only texts'],
-    ['a list in a list', { scope: [['a']] }, 'the claim scope holds a list of 1, not only texts'],
+    ['a number', { tenant_id: 42 }, 'the claim tenant_id is a number, not a string'],
+    ['null', { scope: null }, 'the claim scope is null, not a list of strings'],
+    ['an object', { scope: { a: 1 } }, 'the claim scope is an object, not a list of strings'],
+    ['a boolean', { oid: true }, 'the claim oid is a boolean, not a string'],
+    ['several tenants', { org: { id: ['a', 'b'] } }, 'the claim org.id is a list of 2, not a string'],
+    ['a list with a number', { scope: ['a', 1] }, 'the claim scope holds a number, not only strings'],
+    ['a list in a list', { scope: [['a']] }, 'the claim scope holds a list of 1, not only strings'],
     ['a huge list', { scope: Array.from({ length: 501 }, () => 'a') }, 'the claim scope has 501 values, more than 500'],
-    ['a huge text', { scope: ['a'.repeat(129)] }, 'the claim scope holds a text of more than 128 characters'],
+    ['a huge text', { scope: ['a'.repeat(129)] }, 'the claim scope holds a string of more than 128 characters'],
     ['a text with too many values', { scope: 'a '.repeat(501) }, 'the claim scope has 501 values, more than 500'],
     [
       'a text where members are expected',
       { realm_access: 'x' },
-      'the claim realm_access.roles is inside a text, not an object',
+      'the claim realm_access.roles is inside a string, not an object',
     ],
     ['a list where members are expected', { org: ['x'] }, 'the claim org.id is inside a list of 1, not an object'],
     ['a long subject', { oid: 's'.repeat(257) }, 'the claim oid is longer than 256 characters'],
@@ -87,7 +87,7 @@ describe('a claim of the wrong kind is refused with its name', () => {
   });
 
   it.each(['permissions', 'roles'])('a text for the gateway\'s own "%s"', (name) => {
-    const cause = `the claim ${name} is a text, not a list of texts`;
+    const cause = `the claim ${name} is a string, not a list of strings`;
     expect(refusal({ [name]: '*' })).toEqual({ reason: 'UNAUTHENTICATED MALFORMED_CREDENTIALS', cause });
   });
 

@@ -47,7 +47,7 @@ export interface KeySet {
 export function parseKeySet(text: string): KeySet {
   const { keys } = KeySetText.parse(JSON.parse(text));
   const usable: JWK[] = keys.filter((key) => UsableKey.safeParse(key).success && isSound(key));
-  if (usable.length === 0) throw new Error(`none of its ${keys.length} keys can check a signature`);
+  if (usable.length === 0) throw new Error(`none of its ${keys.length} keys can verify signatures`);
   const kids = usable.flatMap(({ kid }) => kid ?? []);
   const repeated = kids.find((kid, index) => kids.indexOf(kid) !== index);
   if (repeated !== undefined) throw new Error(`two keys are named ${JSON.stringify(repeated)}`);

@@ -217,7 +217,7 @@ function readKeys(text: string): KeySet {
   try {
     return parseKeySet(text);
   } catch (error) {
-    const reason = error instanceof SyntaxError ? 'it is no JSON' : (error as Error).message;
+    const reason = error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message;
     throw new KeyFetchError('invalid', `the key set cannot be used: ${reason.slice(0, 200)}`, error);
   }
 }

@@ -18,7 +18,7 @@ const FOREIGN_TYPES = ['ID', 'Refresh', 'Offline', 'Logout'];
 export function checkType({ typ }: JWTHeaderParameters, payload: JWTPayload, types: readonly string[]): void {
   const type = typeOf(typ);
   if (type === undefined || !types.includes(type)) {
-    fail(payload, 'typ', `of the header is ${type ?? 'not a text'}, not ${types.join(' or ')}`);
+    fail(payload, 'typ', `of the header is ${type ?? 'not a string'}, not ${types.join(' or ')}`);
   }
   if (type === ACCESS_TOKEN) return;
   const foreign = FOREIGN_CLAIMS.find((name) => Object.hasOwn(payload, name));

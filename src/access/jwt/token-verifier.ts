@@ -142,7 +142,7 @@ function keyNameOf(token: string): string | undefined {
 
 /** Rejects encodings that jose would accept: a signature must correspond to exactly one text. */
 function checkForm(token: string): void {
-  if (!token.split('.').every(isCanonical)) throw new errors.JWSInvalid('not the one way to write these bytes');
+  if (!token.split('.').every(isCanonical)) throw new errors.JWSInvalid('not the canonical base64url encoding');
   const header = headerOf(token);
   const refused = REFUSED_HEADERS.find((name) => name in header);
   if (refused !== undefined) throw new errors.JWSInvalid(`the header ${refused} is not allowed`);

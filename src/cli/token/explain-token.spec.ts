@@ -91,7 +91,7 @@ describe('claims that the settings name', () => {
     [
       'of the wrong kind',
       { scope: 7 },
-      /^FAIL +claims +the claim scope is a number, not a list of texts; docs\/tokens\.md/m,
+      /^FAIL +claims +the claim scope is a number, not a list of strings; docs\/tokens\.md/m,
     ],
     [
       'that name a tenant of others',

@@ -15,7 +15,7 @@ export function openShelf(directory: string, maxBytes: number): Journal {
       'give it a directory that this process may write to',
     );
   }
-  throw refusal(`another gateway uses the directory ${directory}`, 'give each instance a directory of its own');
+  throw refusal(`another gateway uses the directory ${directory}`, 'give each instance its own directory');
 }
 
 function refusal(reason: string, hint: string): ConfigError {

@@ -195,7 +195,7 @@ export class Segment {
 
 function writeWhole(fd: number, content: Buffer, position: number | null): void {
   const written = writeSync(fd, content, 0, content.length, position);
-  if (written < content.length) throw new Error('ENOSPC: a line was written in part');
+  if (written < content.length) throw new Error('ENOSPC: a line was written incompletely');
 }
 
 /** Starts an fsync of a directory: without it a power loss may lose a new file entirely (fsync(2)). */
