@@ -84,7 +84,7 @@ describe('gateway check', () => {
     writeFileSync(file, 'syntax = "proto3";');
     const { exitCode, err } = await gateway(['check'], { ...VALID, GATEWAY_DESCRIPTORS: file, API_GATEWAY_PORT: 'x' });
     expect(exitCode).toBe(78);
-    expect(err).toContain('API_GATEWAY_PORT: "x" is no whole number');
+    expect(err).toContain('API_GATEWAY_PORT: "x" is not a whole number');
     expect(err).toContain(`${file}: is a .proto source, not a descriptor set`);
   });
 

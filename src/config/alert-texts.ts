@@ -7,7 +7,7 @@ export const webhookUrl: Kind<string> = {
   secret: true,
   parse(raw) {
     const url = URL.canParse(raw.trim()) ? new URL(raw.trim()) : undefined;
-    if (url === undefined) throw new Refusal('is no URL', 'write it whole: https://host/path');
+    if (url === undefined) throw new Refusal('is not a URL', 'write it whole: https://host/path');
     if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))) return url.href;
     throw new Refusal('is neither https nor on this machine', 'write https://host/path');
   },
@@ -18,6 +18,6 @@ export const deploymentTag: Kind<string> = {
   form: 'tag',
   parse(raw) {
     if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(raw)) return raw;
-    throw new Refusal(`"${raw}" is no tag`, 'write up to 63 letters, digits, dots, dashes: acme-prod');
+    throw new Refusal(`"${raw}" is not a tag`, 'write up to 63 letters, digits, dots, dashes: acme-prod');
   },
 };

@@ -103,37 +103,46 @@ describe('an environment', () => {
 describe('a wrong value is refused with its reason and a hint:', () => {
   const table: [variables: Environment, problem: string][] = [
     [{ GATEWAY_REQUEST_TIMEOUT: '30' }, '"30" has no unit; write 30s for seconds, or 30ms, 30m, 30h'],
-    [{ GATEWAY_REQUEST_TIMEOUT: '1.5s' }, '"1.5s" is no duration; write a whole number and a unit: 250ms, 5s, 15m, 1h'],
-    [{ GATEWAY_REQUEST_TIMEOUT: '-5s' }, '"-5s" is no duration; write a whole number and a unit: 250ms, 5s, 15m, 1h'],
+    [
+      { GATEWAY_REQUEST_TIMEOUT: '1.5s' },
+      '"1.5s" is not a duration; write a whole number and a unit: 250ms, 5s, 15m, 1h',
+    ],
+    [
+      { GATEWAY_REQUEST_TIMEOUT: '-5s' },
+      '"-5s" is not a duration; write a whole number and a unit: 250ms, 5s, 15m, 1h',
+    ],
     [{ GATEWAY_REQUEST_TIMEOUT: '0s' }, '0s is out of range; write 1ms to 24h'],
-    [{ GATEWAY_MAX_BODY_BYTES: '1MB' }, 'is no size; write bytes as a whole number, or with KiB, MiB, GiB'],
+    [{ GATEWAY_MAX_BODY_BYTES: '1MB' }, 'is not a size; write bytes as a whole number, or with KiB, MiB, GiB'],
     [{ GATEWAY_MAX_HEADER_BYTES: '64KiB' }, '64KiB is out of range; write 4KiB to 16KiB'],
-    [{ GATEWAY_MAX_CONNECTIONS: 'many' }, '"many" is no whole number; write digits only'],
+    [{ GATEWAY_MAX_CONNECTIONS: 'many' }, '"many" is not a whole number; write digits only'],
     [{ API_GATEWAY_PORT: '65536' }, '65536 is out of range; write 0 to 65535'],
     [{ API_GATEWAY_PORT: 'tcp://10.0.0.1:8080' }, 'set enableServiceLinks: false in the pod'],
     [{ GATEWAY_DOCS: 'yes' }, '"yes" is neither true nor false; write true or false'],
     [{ LOG_LEVEL: 'verbose' }, '"verbose" is not one of its values; write trace, debug, info'],
     [{ NODE_ENV: 'prod' }, '"prod" is not one of its values; write production, development, test'],
     [{ GATEWAY_CORS_ORIGINS: 'https://a.test,*' }, '"*" lets any site read answers; list each origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://a.test/' }, '"https://a.test/" is no origin; write scheme, host and port only'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,null' }, '"null" is no origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,a.test' }, '"a.test" is no origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://A.test' }, '"https://A.test" is no origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://a.test:443' }, '"https://a.test:443" is no origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://a.test/app' }, '"https://a.test/app" is no origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://user@a.test' }, '"https://***@a.test" is no origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://a.test?x' }, '"https://a.test?x" is no origin'],
-    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,ftp://a.test' }, '"ftp://a.test" is no origin'],
+    [
+      { GATEWAY_CORS_ORIGINS: 'https://a.test/' },
+      '"https://a.test/" is not an origin; write scheme, host and port only',
+    ],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,null' }, '"null" is not an origin'],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,a.test' }, '"a.test" is not an origin'],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://A.test' }, '"https://A.test" is not an origin'],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://a.test:443' }, '"https://a.test:443" is not an origin'],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://a.test/app' }, '"https://a.test/app" is not an origin'],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://user@a.test' }, '"https://***@a.test" is not an origin'],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,https://a.test?x' }, '"https://a.test?x" is not an origin'],
+    [{ GATEWAY_CORS_ORIGINS: 'https://ok.test,ftp://a.test' }, '"ftp://a.test" is not an origin'],
     [
       { GATEWAY_CORS_ORIGINS: 'https://ok.test,https://a.test;https://b.test' },
-      '"https://a.test;https://b.test" is no origin',
+      '"https://a.test;https://b.test" is not an origin',
     ],
     [{ GATEWAY_CORS_ORIGINS: 'https://*.a.test' }, '"https://*.a.test" lets any site read answers'],
     [{ GATEWAY_TRUSTED_PROXIES: '0.0.0.0/0' }, '"0.0.0.0/0" trusts every address; list the blocks of your proxies'],
-    [{ GATEWAY_TRUSTED_PROXIES: '10.0.0.0/8, 10.0.0.0/33' }, '"10.0.0.0/33" is no CIDR block'],
+    [{ GATEWAY_TRUSTED_PROXIES: '10.0.0.0/8, 10.0.0.0/33' }, '"10.0.0.0/33" is not a CIDR block'],
     [{ GATEWAY_DESCRIPTORS: '/nowhere/extra.binpb' }, 'the file /nowhere/extra.binpb cannot be read (ENOENT)'],
-    [{ GATEWAY_PUBLIC_URL: 'api.example.com' }, '"api.example.com" is no http or https URL'],
-    [{ GATEWAY_PUBLIC_URL: 'ftp://u:hunter2@host' }, '"ftp://***@host" is no http or https URL'],
+    [{ GATEWAY_PUBLIC_URL: 'api.example.com' }, '"api.example.com" is not an http or https URL'],
+    [{ GATEWAY_PUBLIC_URL: 'ftp://u:hunter2@host' }, '"ftp://***@host" is not an http or https URL'],
     [{ LOG_LEVEL: ' info' }, '" info" begins or ends with white space; remove it'],
     [{ USER_SERVICE_URL: '"user-service:50051"' }, 'is in quotes; remove the quotes'],
     [{ USER_SERVICE_URL: undefined, USR_SERVICE_URL: 'user:1' }, 'is not set; USR_SERVICE_URL is set: is it meant?'],
@@ -215,7 +224,7 @@ describe('a variable that is no setting', () => {
   test.each(table)('%s is refused: %s', (name, hint) => {
     const problems = problemsOf({ [name]: 'x' });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toContain(`${name}: is no setting of the gateway; `);
+    expect(problems[0]).toContain(`${name}: is not a gateway setting; `);
     expect(problems[0]).toContain(hint);
   });
 

@@ -35,7 +35,7 @@ export function formatListenAddress({ host, port }: ListenAddress): string {
 
 function parseListenAddress(raw: string): ListenAddress {
   const [, bracketed, bare, port] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(raw) ?? [];
-  if (port === undefined) throw new Refusal(`"${raw}" is no address to listen on`, FORMS);
+  if (port === undefined) throw new Refusal(`"${raw}" is not a listen address`, FORMS);
   if (Number(port) > 65_535) throw new Refusal(`"${raw}" has port ${port}, which does not exist`, FORMS);
   const host = bracketed ?? bare ?? '';
   if (host === '' || host === '*') throw new Refusal(`"${raw}" has no host`, `write 0.0.0.0:${port} for all addresses`);

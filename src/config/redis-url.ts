@@ -41,7 +41,10 @@ function parseRedisUrl(raw: string): RedisAddress {
 function parseDatabase(path: string): number {
   if (path === '' || path === '/') return 0;
   if (/^\/\d{1,5}$/.test(path)) return Number(path.slice(1));
-  throw new Refusal('the path of the URL is no database number', 'end it with /0, or with the number of the database');
+  throw new Refusal(
+    'the path of the URL is not a database number',
+    'end it with /0, or with the number of the database',
+  );
 }
 
 function decode(part: string): string | undefined {

@@ -23,7 +23,7 @@ import { tracingSettings } from './schema/tracing-settings.js';
 
 import { workerSettings } from './schema/worker-settings.js';
 
-/** Every setting with a fixed name. Those of single upstreams are in schema/upstream-settings.ts. */
+/** Schema of all settings with a fixed name. Settings of individual upstreams are in upstream-settings.ts. */
 export const settingsSchema = z.object({
   ...httpSettings,
   ...listenerSettings,
@@ -53,7 +53,7 @@ export const settingsSchema = z.object({
 
 export type Settings = z.infer<typeof settingsSchema>;
 
-/** The settings in the order and under the headings of the documentation. */
+/** Settings in the order and under the headings of the documentation. */
 export const SETTING_GROUPS: readonly { readonly title: string; readonly settings: Record<string, z.ZodType> }[] = [
   { title: 'Listener', settings: httpSettings },
   { title: 'Unix socket and TLS', settings: listenerSettings },
@@ -70,7 +70,7 @@ export const SETTING_GROUPS: readonly { readonly title: string; readonly setting
   { title: 'Authorization', settings: authorizationSettings },
   { title: 'Sessions', settings: sessionSettings },
   { title: 'Rate limits', settings: rateLimitSettings },
-  { title: 'Cached answers', settings: cacheSettings },
+  { title: 'Cached responses', settings: cacheSettings },
   { title: 'Redis', settings: redisSettings },
   { title: 'Revocation', settings: revocationSettings },
   { title: 'Usage metering', settings: meteringSettings },

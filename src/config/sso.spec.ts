@@ -55,7 +55,7 @@ describe('an identity provider', () => {
     [
       'with a setting that no provider has',
       { GATEWAY_SSO_AZURE_AD_CLIENTID: 'x' },
-      'GATEWAY_SSO_AZURE_AD_CLIENTID: is no setting of the gateway; did you mean GATEWAY_SSO_AZURE_AD_CLIENT_ID?',
+      'GATEWAY_SSO_AZURE_AD_CLIENTID: is not a gateway setting; did you mean GATEWAY_SSO_AZURE_AD_CLIENT_ID?',
     ],
     [
       'over plain http',

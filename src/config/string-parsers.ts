@@ -73,7 +73,7 @@ export const httpUrl: Kind<string> = {
   parse(raw) {
     const url = URL.canParse(raw) ? new URL(raw) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      throw new Refusal(`"${raw}" is no http or https URL`, 'write it whole: https://host/path');
+      throw new Refusal(`"${raw}" is not an http or https URL`, 'write it whole: https://host/path');
     }
     if (url.username || url.password) throw new Refusal('the URL holds a user name or password', 'leave it out');
     return url.pathname === '/' && !url.search ? url.origin : raw;
@@ -132,7 +132,7 @@ export const origin: Kind<string> = {
       throw new Refusal(`"${raw}" lets any site read answers`, 'list each origin: https://app.example.com');
     }
     if (URL.canParse(raw) && /^https?:/.test(raw) && new URL(raw).origin === raw) return raw;
-    throw new Refusal(`"${raw}" is no origin`, 'write scheme, host and port only: https://app.example.com');
+    throw new Refusal(`"${raw}" is not an origin`, 'write scheme, host and port only: https://app.example.com');
   },
 };
 
@@ -151,7 +151,7 @@ const cidr: Kind<string> = {
       throw new Refusal(`"${raw}" trusts every address`, 'list the blocks of your proxies: 10.0.0.0/8');
     }
     if (isIP(address) && (prefix === undefined || isPrefix(address, prefix))) return raw;
-    throw new Refusal(`"${raw}" is no CIDR block`, 'write address/prefix: 10.0.0.0/8, fd00::/8');
+    throw new Refusal(`"${raw}" is not a CIDR block`, 'write address/prefix: 10.0.0.0/8, fd00::/8');
   },
 };
 

@@ -16,7 +16,7 @@ export const tenantWeight: Kind<TenantWeight> = {
     const weight = Number(digits);
     if (tenantId !== undefined && weight >= 1 && weight <= MAX_WEIGHT) return { tenantId, weight };
     throw new Refusal(
-      `"${raw}" is no weight of a tenant`,
+      `"${raw}" is not a tenant weight`,
       `write tenant=weight with a weight of 1 to ${MAX_WEIGHT}: acme=3`,
     );
   },

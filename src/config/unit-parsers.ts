@@ -84,17 +84,20 @@ function parseDuration(raw: string): number {
   if (/^\d+$/.test(raw)) {
     throw new Refusal(`"${raw}" has no unit`, `write ${raw}s for seconds, or ${raw}ms, ${raw}m, ${raw}h`);
   }
-  throw new Refusal(`"${raw}" is no duration`, 'write a whole number and a unit: 250ms, 5s, 15m, 1h');
+  throw new Refusal(`"${raw}" is not a duration`, 'write a whole number and a unit: 250ms, 5s, 15m, 1h');
 }
 
 function parseSize(raw: string): number {
   const [, digits, unit = ''] = /^(\d{1,12})(KiB|MiB|GiB)?$/.exec(raw) ?? [];
   if (digits !== undefined) return Number(digits) * (SIZE_UNITS.get(unit) ?? 1);
-  throw new Refusal(`"${raw}" is no size`, 'write bytes as a whole number, or with KiB, MiB, GiB: 65536, 64KiB, 1MiB');
+  throw new Refusal(
+    `"${raw}" is not a size`,
+    'write bytes as a whole number, or with KiB, MiB, GiB: 65536, 64KiB, 1MiB',
+  );
 }
 
 function parseCount(raw: string): number {
-  if (!/^\d{1,15}$/.test(raw)) throw new Refusal(`"${raw}" is no whole number`, 'write digits only');
+  if (!/^\d{1,15}$/.test(raw)) throw new Refusal(`"${raw}" is not a whole number`, 'write digits only');
   return Number(raw);
 }
 

@@ -32,7 +32,7 @@ describe('an address that cannot work is refused with a hint:', () => {
     ['None', 'has no port', 'write none for an upstream that does not exist'],
     ['disabled', 'has no port', 'write none for an upstream that does not exist'],
     ['user-service:', 'has no port', 'write user-service:50051'],
-    ['user-service:http', 'has port http, which is no number', 'write a port'],
+    ['user-service:http', 'has port http, which is not a number', 'write a port'],
     ['user-service:0', 'has port 0, which does not exist', 'write a port'],
     ['user-service:70000', 'has port 70000, which does not exist', 'write a port'],
     [':50051', 'has no host', 'write localhost:50051'],
@@ -41,8 +41,8 @@ describe('an address that cannot work is refused with a hint:', () => {
     ['user service:50051', 'has no valid host name', 'write host:port'],
     ['http://user-service:50051/v1', 'has a path', 'gRPC has none: write user-service:50051'],
     ['dns://user-service:50051', 'names a DNS server', 'write three slashes: dns:///user-service:50051'],
-    ['tcp://10.0.0.1:50051', 'has a scheme that is no gRPC address', 'write host:port'],
-    ['htp://user-service:50051', 'has a scheme that is no gRPC address', 'write host:port'],
+    ['tcp://10.0.0.1:50051', 'has a scheme that is not one of a gRPC address', 'write host:port'],
+    ['htp://user-service:50051', 'has a scheme that is not one of a gRPC address', 'write host:port'],
     ['grpc://me:secret@user-service:50051', 'holds a user name or password', 'write host:port'],
   ])('%s', (raw, reason, hint) => {
     const refusal = catchRefusal(raw);

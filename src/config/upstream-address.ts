@@ -49,12 +49,12 @@ function parseWithScheme(raw: string, scheme: string, rest: string): UpstreamAdd
     const addresses = rest.split(',').map((each) => parseHostPort(raw, each));
     return { target: `${scheme}:${addresses.join(',')}`, encrypted: undefined };
   }
-  throw new Refusal(`"${raw}" has a scheme that is no gRPC address`, FORMS);
+  throw new Refusal(`"${raw}" has a scheme that is not one of a gRPC address`, FORMS);
 }
 
 /** A name that an xDS server knows, which says how its connections are encrypted. */
 function parseXds(raw: string, rest: string): UpstreamAddress {
-  if (!/^\/\/[^/]*\/[^/]+$/.test(rest)) throw new Refusal(`"${raw}" is no xDS address`, 'write xds:///name');
+  if (!/^\/\/[^/]*\/[^/]+$/.test(rest)) throw new Refusal(`"${raw}" is not an xDS address`, 'write xds:///name');
   return { target: `xds:${rest}`, encrypted: undefined };
 }
 
@@ -67,7 +67,7 @@ function parseHostPort(raw: string, hostPort: string): string {
     throw new Refusal(`"${raw}" is ambiguous`, 'put the address in brackets: [::1]:50051');
   const [, wrongPort] = /^[^:]+:([^:]*[^:\d][^:]*)$/.exec(hostPort) ?? [];
   if (wrongPort)
-    throw new Refusal(`"${raw}" has port ${wrongPort}, which is no number`, 'write a port from 1 to 65535');
+    throw new Refusal(`"${raw}" has port ${wrongPort}, which is not a number`, 'write a port from 1 to 65535');
   const [, host, portText] = /^(.*?)(?::(\d*))?$/.exec(hostPort) ?? [];
   if (!host) throw new Refusal(`"${raw}" has no host`, `write localhost${hostPort || ':50051'}`);
   if (!portText) throw new Refusal(`"${raw}" has no port`, hintForPort(host));

@@ -138,7 +138,7 @@ describe('the transport of an upstream', () => {
     ],
     [{ GATEWAY_GRPC_SERVICE_CONFIG: '{}' }, 'GATEWAY_GRPC_SERVICE_CONFIG: has no effect'],
     [{ USER_SERVICE_URL: 'xds:///users' }, 'USER_SERVICE_URL: is an xDS address'],
-    [{ USER_SERVICE_URL: 'xds:users', GATEWAY_USER_GRPC_TRANSPORT: 'grpc-js' }, 'is no xDS address'],
+    [{ USER_SERVICE_URL: 'xds:users', GATEWAY_USER_GRPC_TRANSPORT: 'grpc-js' }, 'is not an xDS address'],
     [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js', GATEWAY_GRPC_SERVICE_CONFIG: '[]' }, 'is not a JSON object'],
     [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js', GATEWAY_GRPC_SERVICE_CONFIG: '{' }, 'is not JSON'],
     [{ GATEWAY_GRPC_TRANSPORT: 'grpc-js', GATEWAY_GRPC_SERVICE_CONFIG: '{"methodConfig":[]}' }, 'has methodConfig'],

@@ -45,7 +45,7 @@ export function nameProblems(env: Environment): ConfigProblem[] {
   const unknown = Object.keys(env).filter((name) => !known.has(name) && looksLikeSetting(name, known));
   return [
     ...upstreams.flatMap(ambiguityOf),
-    ...unknown.toSorted().map((name) => ({ name, reason: 'is no setting of the gateway', hint: hintFor(name, known) })),
+    ...unknown.toSorted().map((name) => ({ name, reason: 'is not a gateway setting', hint: hintFor(name, known) })),
   ];
 }
 

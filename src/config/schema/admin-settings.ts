@@ -4,30 +4,29 @@ import { listenAddress } from '../listen-address.js';
 import { count } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
 
-/** The listener of operators. */
+/** Settings of the admin listener. */
 export const adminSettings = {
   GATEWAY_ADMIN_ADDR: defaulted(listenAddress, '127.0.0.1:6060', {
     description:
-      'Where operators look into this instance and change it: its state, profiles and circuits, and a live page at `/admin/`. Port 0 takes any free port; set and empty: there is no such listener.',
+      'Address of the admin listener, where operators inspect and change this instance: its state, profiles and circuit breakers, and a live page at `/admin/`. Port 0 takes any free port; an empty value disables the listener.',
   }),
   GATEWAY_ADMIN_AUTH_TOKEN: optional(adminToken, {
     description:
-      'Bearer token, or Basic password, of operators; at least 32 characters. Required unless only this machine can connect to `GATEWAY_ADMIN_ADDR`.',
+      'Bearer token, or Basic password, of operators; at least 32 characters. Required unless `GATEWAY_ADMIN_ADDR` is a loopback address.',
   }),
   GATEWAY_ADMIN_READ_TOKEN: optional(adminToken, {
-    description:
-      'A second token, with which operators can look at everything and change nothing. Needs `GATEWAY_ADMIN_AUTH_TOKEN`.',
+    description: 'A second token, for read-only access to the admin listener. Requires `GATEWAY_ADMIN_AUTH_TOKEN`.',
   }),
   GATEWAY_PPROF_BLOCK_RATE: defaulted(count({ max: 1_000_000 }), '0', {
     description:
-      'Watches the event loop from the start on for `/debug/pprof/block`: of so many blocks (50 ms and longer) one has its stack taken, 1 takes all; 0 watches only while the page is asked for. On, it takes about 1 % of a CPU.',
+      'Samples event loop blocks of 50 ms or more for `/debug/pprof/block` from the start of the process: one stack is taken per this many blocks, 1 takes all. 0 samples only while a profile is requested. Sampling uses about 1 % of a CPU.',
   }),
   GATEWAY_PPROF_MUTEX_FRACTION: defaulted(count({ max: 1_000_000 }), '1', {
     description:
-      'Of so many requests that waited inside of the gateway one is counted for `/debug/pprof/mutex`, for all of them; 1 counts each, 0 none.',
+      'Samples requests that waited inside the gateway for `/debug/pprof/mutex`: one per this many requests is recorded and weighted accordingly; 1 records each, 0 none.',
   }),
   GATEWAY_RUNBOOKS_URL: optional(httpUrl, {
-    description: 'Where the files of `runbooks/` can be read, for the links of the live page.',
+    description: 'URL under which the files of `runbooks/` are published; the live page links to it.',
     example: 'https://wiki.example/runbooks',
   }),
 };

@@ -3,22 +3,22 @@ import { defaulted } from '../setting.js';
 
 const WEEK_MS = 7 * 86_400_000;
 
-/** Answers that are kept: those of RPCs with a cache in their policy, and no others. */
+/** Settings of cached responses. Only RPCs with a cache in their policy are cached. */
 export const cacheSettings = {
   GATEWAY_CACHE_MAX_BYTES: defaulted(bytes({ min: 64 * 1024 }), '64MiB', {
-    description: 'Memory for cached answers of services; beyond it the one used longest ago goes.',
+    description: 'Maximum memory for cached responses; beyond it the least recently used one is evicted.',
   }),
   GATEWAY_CACHE_MAX_ENTRY_BYTES: defaulted(bytes({ min: 1024 }), '1MiB', {
-    description: 'Largest answer kept of an RPC whose policy sets no cache.max_bytes.',
+    description: 'Largest cached response of an RPC whose policy does not set cache.max_bytes.',
   }),
   GATEWAY_IDEMPOTENCY_TTL: defaulted(duration({ min: 1000, max: WEEK_MS }), '24h', {
-    description: 'How long a request with an `Idempotency-Key` is remembered with its answer.',
+    description: 'How long the response to a request with an `Idempotency-Key` is kept.',
   }),
   GATEWAY_IDEMPOTENCY_MAX_BYTES: defaulted(bytes({ min: 64 * 1024 }), '16MiB', {
     description:
-      'Memory for such requests of this instance, also beside Redis, to which they are given back after an outage; beyond it the one used longest ago is forgotten.',
+      'Maximum memory for such responses in this instance, also with Redis, to which they are written after an outage; beyond it the least recently used one is evicted.',
   }),
   GATEWAY_FALLBACK_MAX_AGE: defaulted(duration({ min: 1000, max: WEEK_MS }), '1h', {
-    description: 'How long beyond its time an answer is kept for RPCs with fallback.cached in their policy.',
+    description: 'How long a response is kept after it has expired, for RPCs with fallback.cached in their policy.',
   }),
 };

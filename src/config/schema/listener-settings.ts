@@ -4,7 +4,7 @@ import { duration } from '../unit-parsers.js';
 import { defaulted, optional } from '../setting.js';
 import { file, oneOf } from '../string-parsers.js';
 
-/** How clients connect: a Unix domain socket in place of the port, and TLS. */
+/** Settings of the client listener's Unix domain socket and TLS. */
 export const listenerSettings = {
   GATEWAY_LISTEN: optional(unixSocket, {
     description:
@@ -12,33 +12,33 @@ export const listenerSettings = {
     example: 'unix:/run/gateway/api.sock',
   }),
   GATEWAY_LISTEN_MODE: defaulted(socketMode, '0660', {
-    description: 'Permissions of that socket, octal. Whoever may write to it may connect.',
+    description: 'Permissions of that socket, octal. Users with write permission may connect.',
   }),
   GATEWAY_TLS_CERT_FILE: optional(file, {
     description:
-      'PEM file of the certificate that clients see, with its chain. Set: the listener speaks TLS alone (docs/in-front.md). Read again when it changes.',
+      'PEM file of the server certificate with its chain. When set, the listener accepts only TLS (docs/in-front.md). Reloaded when it changes.',
     example: '/etc/gateway/listener/tls.crt',
   }),
   GATEWAY_TLS_KEY_FILE: optional(file, {
-    description: 'PEM file of the key of that certificate. Read again when it changes.',
+    description: 'PEM file of the private key of that certificate. Reloaded when it changes.',
     example: '/etc/gateway/listener/tls.key',
   }),
-  GATEWAY_TLS_MIN_VERSION: defaulted(oneOf('1.2', '1.3'), '1.2', { description: 'Oldest version of TLS for clients.' }),
+  GATEWAY_TLS_MIN_VERSION: defaulted(oneOf('1.2', '1.3'), '1.2', { description: 'Minimum TLS version for clients.' }),
   GATEWAY_TLS_HANDSHAKE_TIMEOUT: defaulted(duration(), '10s', {
-    description: 'Longest wait for the TLS handshake of a client.',
+    description: 'Maximum duration of the TLS handshake of a client.',
   }),
   GATEWAY_TLS_CLIENT_CA_FILE: optional(file, {
     description:
-      'PEM file of the authorities whose client certificates are taken as credentials. Unset: no certificate is asked for. Read again when it changes.',
+      'PEM file of the certificate authorities whose client certificates are accepted as credentials. Unset: client certificates are not requested. Reloaded when it changes.',
     example: '/etc/gateway/listener/clients.crt',
   }),
   GATEWAY_TLS_CLIENT_AUTH: defaulted(oneOf('optional', 'required'), 'optional', {
     description:
-      'Whether a client without a certificate may connect. One whose certificate is not from those authorities, or not valid, never may.',
+      '`optional` lets clients without a certificate connect, `required` does not. A client with an invalid certificate, or with one of other authorities, is always rejected.',
   }),
   GATEWAY_TLS_CLIENT_IDENTITIES: optional(certificateIdentities, {
     description:
-      'YAML file: for a name in a client certificate (`uri:spiffe://…`, `dns:…`, `cn:…`) its tenant, permissions and roles (docs/in-front.md). A name that is not in it is nobody.',
+      'YAML file that maps the name in a client certificate (`uri:spiffe://…`, `dns:…`, `cn:…`) to tenant, permissions and roles (docs/in-front.md). A certificate whose name is not listed does not authenticate anyone.',
     example: '/etc/gateway/clients.yaml',
     reloadable: true,
   }),

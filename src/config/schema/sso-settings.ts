@@ -3,7 +3,7 @@ import { duration } from '../unit-parsers.js';
 import { defaulted, optional, required, type Kind, Refusal } from '../setting.js';
 import { httpUrl, keyMaterial, text } from '../string-parsers.js';
 
-/** A secret that somebody else chose, so of any length. */
+/** Secret of any length, since the identity provider chooses it. */
 const credential: Kind<string> = {
   form: 'secret',
   secret: true,
@@ -13,38 +13,38 @@ const credential: Kind<string> = {
   },
 };
 
-/** Browser sessions. They begin with single sign-on alone. */
+/** Settings of browser sessions, which single sign-on creates. */
 export const sessionSettings = {
   GATEWAY_SESSION_IDLE_TIMEOUT: defaulted(duration({ min: 1000 }), '30m', {
-    description: 'A browser session that is not used for so long ends.',
+    description: 'Idle time after which a browser session ends.',
   }),
   GATEWAY_SESSION_MAX_AGE: defaulted(duration({ min: 1000 }), '12h', {
-    description: 'Longest browser session, used or not.',
+    description: 'Maximum duration of a browser session, used or not.',
   }),
   GATEWAY_SESSION_KEY: optional(keyMaterial, {
     description:
-      'Encrypts sessions at rest and sign-ins under way; the same in all instances. Required beside `REDIS_URL`. Unset: a new one at each start.',
+      'Key that encrypts stored sessions and pending sign-ins. It must be the same in all instances. Required with `REDIS_URL`. Unset: a new key at each start.',
   }),
   GATEWAY_SESSION_KEY_PREVIOUS: optional(keyMaterial, {
-    description: 'The key before this one: what it encrypted can still be read while it is being rotated.',
+    description: 'Previous key: data that it encrypted can still be read during the rotation.',
   }),
 };
 
-/** The settings of one identity provider; `name` is the one in `/auth/<name>/login`. */
+/** Returns the settings of one identity provider. @param name as in `/auth/<name>/login`. */
 export function ssoSchema(name: string) {
   return z.object({
     issuer: required(httpUrl, {
       description: `OpenID Connect issuer of the identity provider \`${name}\`; https, or http on this machine.`,
       example: 'https://login.example.com',
     }),
-    clientId: required(text, { description: `Client id of the gateway at \`${name}\`.`, example: 'api-gateway' }),
+    clientId: required(text, { description: `Client ID of the gateway at \`${name}\`.`, example: 'api-gateway' }),
     clientSecret: required(credential, { description: `Client secret of the gateway at \`${name}\`.`, example: '…' }),
   });
 }
 
 export type SsoValues = z.infer<ReturnType<typeof ssoSchema>>;
 
-/** The environment variable of each setting of an identity provider. */
+/** Returns the environment variable of each setting of an identity provider. */
 export function ssoVariables(name: string): Readonly<Record<keyof SsoValues, string>> {
   const word = name.toUpperCase();
   return {

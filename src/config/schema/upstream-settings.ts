@@ -5,7 +5,7 @@ import { file, text } from '../string-parsers.js';
 import { addressOrNone, NONE } from '../upstream-address.js';
 import { grpcTransport, tlsMode } from './grpc-settings.js';
 
-/** The upstreams of the built-in contract: their address is required or not, and their own defaults. */
+/** Upstreams of the built-in contract: whether the address is required, and their defaults. */
 const BUILT_IN: Readonly<Record<string, { required: boolean; timeout: string; maxConcurrent: string }>> = {
   auth: { required: true, timeout: '1s', maxConcurrent: '256' },
   user: { required: true, timeout: '2s', maxConcurrent: '512' },
@@ -14,16 +14,16 @@ const BUILT_IN: Readonly<Record<string, { required: boolean; timeout: string; ma
   guardrail: { required: false, timeout: '1500ms', maxConcurrent: '256' },
 };
 
-/** Names of the upstreams that the built-in contract speaks of. */
+/** Names of the upstreams of the built-in contract. */
 export const BUILT_IN_UPSTREAMS: readonly string[] = Object.keys(BUILT_IN);
 
-/** The service of the build that a deployment may leave out without saying so. */
+/** Built-in service that is left out when its address is not set. */
 export const OPTIONAL_SERVICE = 'ai.v1.AIService';
 
-/** The upstream that is asked about the messages of others. It has no routes of its own. */
+/** Name of the upstream that checks messages of other upstreams. It has no routes. */
 export const GUARDRAIL = 'guardrail';
 
-/** The settings of one upstream. */
+/** Returns the settings of one upstream. */
 export function upstreamSchema(name: string) {
   const builtIn = BUILT_IN[name];
   const url = {
@@ -32,12 +32,12 @@ export function upstreamSchema(name: string) {
     ...(builtIn?.required ? { orElse: `${name.toUpperCase()}_SERVICE_URL=${NONE} for a gateway without it` } : {}),
   };
   const timeout = {
-    description: `Deadline of a call to \`${name}\` whose policy sets none.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_TIMEOUT`.'}`,
+    description: `Deadline of a call to \`${name}\` whose policy does not set one.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_TIMEOUT`.'}`,
     ...(builtIn ? {} : { example: '5s' }),
     reloadable: true as const,
   };
   const maxConcurrent = {
-    description: `Calls to \`${name}\` in flight at once; streams count.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_MAX_CONCURRENT`.'}`,
+    description: `Maximum number of concurrent calls to \`${name}\`, including streams.${builtIn ? '' : ' Unset: `GATEWAY_UPSTREAM_MAX_CONCURRENT`.'}`,
     ...(builtIn ? {} : { example: '64' }),
   };
   return z.object({
@@ -47,26 +47,35 @@ export function upstreamSchema(name: string) {
       ? defaulted(count({ min: 1 }), builtIn.maxConcurrent, maxConcurrent)
       : optional(count({ min: 1 }), maxConcurrent),
     transport: optional(grpcTransport, {
-      description: `What carries calls to \`${name}\`. Unset: \`GATEWAY_GRPC_TRANSPORT\`.`,
+      description: `Transport of calls to \`${name}\`. Unset: \`GATEWAY_GRPC_TRANSPORT\`.`,
       example: 'grpc-js',
     }),
-    tlsMode: optional(tlsMode, { description: `Encryption towards \`${name}\`.`, example: 'tls' }),
-    caFile: optional(file, { description: `Authorities for \`${name}\`.`, example: '/etc/gateway/tls/ca.crt' }),
-    certFile: optional(file, { description: `Own certificate for \`${name}\`.`, example: '/etc/gateway/tls/tls.crt' }),
-    keyFile: optional(file, { description: `Key of that certificate.`, example: '/etc/gateway/tls/tls.key' }),
-    serverName: optional(text, { description: `Name in the certificate of \`${name}\`.`, example: 'users.internal' }),
+    tlsMode: optional(tlsMode, { description: `Encryption of connections to \`${name}\`.`, example: 'tls' }),
+    caFile: optional(file, {
+      description: `Certificate authorities of \`${name}\`.`,
+      example: '/etc/gateway/tls/ca.crt',
+    }),
+    certFile: optional(file, {
+      description: `Client certificate for \`${name}\`.`,
+      example: '/etc/gateway/tls/tls.crt',
+    }),
+    keyFile: optional(file, { description: `Private key of that certificate.`, example: '/etc/gateway/tls/tls.key' }),
+    serverName: optional(text, {
+      description: `Host name that the certificate of \`${name}\` is verified against.`,
+      example: 'users.internal',
+    }),
   });
 }
 
 function withoutAddress(name: string): string {
-  if (name === GUARDRAIL) return ' (docs/guardrails.md). Unset: nothing is checked.';
+  if (name === GUARDRAIL) return ' (docs/guardrails.md). Unset: messages are not checked.';
   if (!BUILT_IN[name]?.required) return `. Unset or \`${NONE}\`: its routes do not exist.`;
   return `; \`${NONE}\`: the deployment has no such service, and everything that depends on it is left out ([without-services.md](without-services.md)).`;
 }
 
 export type UpstreamValues = z.infer<ReturnType<typeof upstreamSchema>>;
 
-/** The environment variable of each setting of an upstream. */
+/** Returns the environment variable of each setting of an upstream. */
 export function upstreamVariables(name: string): Readonly<Record<keyof UpstreamValues, string>> {
   const word = name.toUpperCase();
   return {
