@@ -7,7 +7,7 @@ import type { SsoSource } from './sso.js';
 import { NONE } from './upstream-address.js';
 import type { UpstreamSource } from './upstreams.js';
 
-/** Returns what is asked for although the service that does it has the address `none`. */
+/** Finds settings that need a service whose address is `none`. */
 export function absentServiceProblems(
   upstreams: readonly UpstreamSource[],
   providers: readonly SsoSource[],
@@ -21,7 +21,7 @@ export function absentServiceProblems(
   }));
 }
 
-/** Warns of usage that is metered or kept for a TenantService that does not exist. */
+/** Warns of usage that is metered or journaled although TenantService is absent. */
 export function absentServiceWarnings(
   methods: readonly RpcMethod[],
   { absentUpstreams, metering, upstreams }: Pick<GatewayConfig, 'absentUpstreams' | 'metering' | 'upstreams'>,

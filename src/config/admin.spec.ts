@@ -76,9 +76,9 @@ describe('the admin listener', () => {
   it.each([
     ['x', 'has 1 characters, too few'],
     ['k'.repeat(31), 'has 31 characters, too few'],
-    [' '.repeat(40), 'has white space'],
-    [`${TOKEN}\n`, 'has white space'],
-    [`${TOKEN} ${TOKEN}`, 'has white space'],
+    [' '.repeat(40), 'contains white space'],
+    [`${TOKEN}\n`, 'contains white space'],
+    [`${TOKEN} ${TOKEN}`, 'contains white space'],
     [`${TOKEN}ü`, 'characters other than ASCII'],
   ])('takes no token %j, wherever it listens, and never prints it', (token, reason) => {
     for (const address of ['127.0.0.1:6060', '0.0.0.0:6060']) {

@@ -9,20 +9,20 @@ import type { Known } from './upstreams.js';
 const MIN_TOKEN_LENGTH = 32;
 const MAKE_ONE = 'openssl rand -hex 32 makes one';
 
-/** What operators send. It travels in a header, so it has no white space. */
+/** Parses a token of the admin listener. It is sent in a header, so it may not contain white space. */
 export const adminToken: Kind<string> = {
   form: 'secret',
   secret: true,
   parse(raw) {
     if (!/^[\x21-\x7e]*$/.test(raw)) {
-      throw new Refusal('has white space or characters other than ASCII', `leave them out; ${MAKE_ONE}`);
+      throw new Refusal('contains white space or characters other than ASCII', `remove them; ${MAKE_ONE}`);
     }
     if (raw.length >= MIN_TOKEN_LENGTH) return raw;
     throw new Refusal(`has ${raw.length} characters, too few`, `use at least ${MIN_TOKEN_LENGTH}; ${MAKE_ONE}`);
   },
 };
 
-/** Whoever reaches the listener rules the gateway: beyond this machine nobody does without a token. */
+/** Requires a token unless the admin listener is on a loopback address, since it controls the gateway. */
 export function adminProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
   if (address === undefined || unreadable.has('GATEWAY_ADMIN_AUTH_TOKEN')) return [];
@@ -32,7 +32,7 @@ export function adminProblems(settings: Known<Settings>, unreadable: ReadonlySet
   ];
 }
 
-/** A token that only reads protects nothing unless another one is asked for by what changes something. */
+/** Requires an admin token, different from the read token, when a read token is set. */
 function readTokenProblems(settings: Known<Settings>): ConfigProblem[] {
   const { GATEWAY_ADMIN_AUTH_TOKEN: token, GATEWAY_ADMIN_READ_TOKEN: readToken } = settings;
   if (readToken === undefined || (token !== undefined && token !== readToken)) return [];
@@ -45,7 +45,7 @@ function reachable(address: ListenAddress): ConfigProblem {
   return tokenMissing(`is ${formatListenAddress(address)}, which other machines may reach`);
 }
 
-/** That GATEWAY_ADMIN_ADDR is reachable and GATEWAY_ADMIN_AUTH_TOKEN not set. @param reason how it is reachable. */
+/** Returns the problem of a reachable GATEWAY_ADMIN_ADDR without GATEWAY_ADMIN_AUTH_TOKEN. @param reason why it is reachable. */
 export function tokenMissing(reason: string): ConfigProblem {
   return {
     name: 'GATEWAY_ADMIN_ADDR',
@@ -54,7 +54,7 @@ export function tokenMissing(reason: string): ConfigProblem {
   };
 }
 
-/** Undefined: no listener. */
+/** Maps the settings of the admin listener; undefined when it is disabled. */
 export function adminOf(settings: Settings): AdminConfig | undefined {
   const { GATEWAY_ADMIN_ADDR: address, GATEWAY_ADMIN_AUTH_TOKEN: token } = settings;
   const { GATEWAY_ADMIN_READ_TOKEN: readToken, GATEWAY_RUNBOOKS_URL: runbooksUrl } = settings;

@@ -1,19 +1,19 @@
 import { isLoopbackHost } from './loopback.js';
 import { type Kind, Refusal } from './setting.js';
 
-/** Where alerts go. A secret: who knows the URL of a Slack channel may write to it. */
+/** Parses the URL of the alert webhook. It is a secret, since anyone who knows it can post to the channel. */
 export const webhookUrl: Kind<string> = {
   form: 'URL',
   secret: true,
   parse(raw) {
     const url = URL.canParse(raw.trim()) ? new URL(raw.trim()) : undefined;
-    if (url === undefined) throw new Refusal('is not a URL', 'write it whole: https://host/path');
+    if (url === undefined) throw new Refusal('is not a URL', 'write a complete URL: https://host/path');
     if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))) return url.href;
-    throw new Refusal('is neither https nor on this machine', 'write https://host/path');
+    throw new Refusal('is neither https nor a loopback address', 'write https://host/path');
   },
 };
 
-/** `[acme-prod]` without its brackets. */
+/** Parses the name of a deployment, shown as `[acme-prod]` in alerts. */
 export const deploymentTag: Kind<string> = {
   form: 'tag',
   parse(raw) {

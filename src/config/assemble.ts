@@ -14,7 +14,7 @@ import { tracingOf } from './tracing.js';
 import { configOfWorker, type WorkerPlace } from './workers.js';
 import { buildUpstream, type UpstreamSource } from './upstreams.js';
 
-/** The settings in the shape that the rooms read them in, frozen to the last object. */
+/** Builds the deeply frozen configuration from parsed settings. */
 export function assembleConfig(
   settings: Settings,
   sources: readonly UpstreamSource[],

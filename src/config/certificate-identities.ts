@@ -4,16 +4,16 @@ import { parseGrant } from '../domain/grant.js';
 import { LocatedError, plainValue, readYaml } from '../domain/located-yaml.js';
 import { type Kind, Refusal } from './setting.js';
 
-/** Who the holder of a client certificate is. */
+/** Identity of the holder of a client certificate. */
 export interface CertificateIdentity {
-  /** The name in the certificate, unless the file says another. */
+  /** Name in the certificate, unless the file sets another one. */
   readonly subject: string;
   readonly tenant: string;
   readonly permissions: readonly string[];
   readonly roles: readonly string[];
 }
 
-/** By the name in the certificate: `uri:spiffe://acme.test/ns/prod/sa/billing`, `dns:reports.acme.test`, `cn:reports`. */
+/** Identities by name in the certificate: `uri:spiffe://acme.test/ns/prod/sa/billing`, `dns:reports.acme.test`, `cn:reports`. */
 export type CertificateIdentities = readonly (readonly [name: string, identity: CertificateIdentity])[];
 
 const MAX_BYTES = 1024 * 1024;
@@ -31,7 +31,7 @@ const identity = z.strictObject({
 });
 const file = z.record(z.string().regex(/^(?:uri|dns|cn):\S/, 'is not a name of a certificate'), identity);
 
-/** A YAML or JSON file of names in client certificates, each with its identity. It is read with the settings. */
+/** Parses a YAML or JSON file that maps names in client certificates to identities. The file is read with the settings. */
 export const certificateIdentities: Kind<CertificateIdentities> = {
   form: 'file',
   parse(path) {

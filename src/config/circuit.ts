@@ -3,14 +3,14 @@ import type { Settings } from './schema.js';
 
 type Preset = Pick<CircuitConfig, 'errorPercent' | 'minRequests' | 'consecutiveErrors' | 'openMs'>;
 
-/** Two common practices as starting values: a share of few calls, and failures in a row as KrakenD counts them. */
+/** Defaults per preset: a failure percentage, and consecutive failures as in KrakenD. */
 const PRESETS: Readonly<Record<Settings['GATEWAY_CIRCUIT_PRESET'], Preset>> = {
   default: { errorPercent: 60, minRequests: 20, consecutiveErrors: 0, openMs: 30_000 },
   strict: { errorPercent: 60, minRequests: 3, consecutiveErrors: 0, openMs: 30_000 },
   krakend: { errorPercent: 0, minRequests: 20, consecutiveErrors: 20, openMs: 10_000 },
 };
 
-/** The preset with what is set on top of it. */
+/** Maps the settings of circuit breakers, with the preset as default. */
 export function circuitOf(settings: Settings): CircuitConfig {
   const preset = PRESETS[settings.GATEWAY_CIRCUIT_PRESET];
   return {

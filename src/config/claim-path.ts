@@ -1,19 +1,19 @@
 import { type Kind, Refusal } from './setting.js';
 
-/** Where a claim is in a token. */
+/** Path of a claim in a token. */
 export interface ClaimPath {
-  /** As the setting has it. */
+  /** Path as written in the setting. */
   readonly text: string;
-  /** The members to follow, from the outermost. */
+  /** Members to follow, from the outermost. */
   readonly names: readonly string[];
 }
 
 const MAX_NAMES = 8;
-/** A name in brackets, which may have dots of its own, or a plain one. */
+/** Name in brackets, which may contain dots, or a plain name. */
 const NAME = /\[([^[\]]+)\]|([^.[\]]+)/y;
 
 /**
- * `realm_access.roles` follows members; `[name.with.dots].roles` has a name with dots. A path that begins with `https://`
+ * Parses the path of a claim: `realm_access.roles`, or `[name.with.dots].roles` with brackets. A path that begins with `https://`
  * or `http://` is one name, as claims of OpenID Connect Core 5.1.2 are.
  */
 export const claimPath: Kind<ClaimPath> = {

@@ -8,27 +8,27 @@ import type { Known } from './upstreams.js';
 type Claims = PerIssuer<readonly ClaimPath[]>;
 type Texts = PerIssuer<readonly string[]>;
 
-/** What the claims of a token mean, whoever issued it. An empty list stands for the claim of the gateway's own. */
+/** Mapping of token claims, per issuer. An empty list stands for the default claim of the gateway. */
 export interface ClaimsConfig {
   readonly subject: Claims;
   readonly tenant: Claims;
   readonly roles: Claims;
   readonly permissions: Claims;
   readonly audience: Claims;
-  /** In place of JWT_AUDIENCE. */
+  /** Audiences that replace JWT_AUDIENCE. */
   readonly audiences: Texts;
   /** Values of the header `typ`, in lower case; `none` for a token without it. */
   readonly types: Texts;
-  /** Tenants that an issuer may speak for; an issuer without an entry speaks for all. */
+  /** Tenants that an issuer may issue tokens for; an issuer without an entry is not restricted. */
   readonly tenants: Texts;
   readonly rolePermissions: RolePermissions | undefined;
-  /** Of callers whose credential names none. */
+  /** Tenant of callers whose credential does not name one. */
   readonly defaultTenant: string | undefined;
-  /** Whether AuthService is there to be asked about rights that a token does not tell. */
+  /** AuthService exists and is asked about permissions that a token does not contain. */
   readonly asksAuthService: boolean;
 }
 
-/** Settings that may have values for single issuers. */
+/** Settings that may have values per issuer. */
 const PER_ISSUER = [
   'GATEWAY_JWT_CLAIM_SUBJECT',
   'GATEWAY_JWT_CLAIM_TENANT',
@@ -40,7 +40,7 @@ const PER_ISSUER = [
   'GATEWAY_JWT_ISSUER_TENANTS',
 ] as const satisfies readonly (keyof Settings)[];
 
-/** Shapes the settings of claims. */
+/** Maps the settings of claims. */
 export function claimsOf(settings: Settings, asksAuthService: boolean): ClaimsConfig {
   return {
     subject: settings.GATEWAY_JWT_CLAIM_SUBJECT ?? [],
@@ -57,7 +57,7 @@ export function claimsOf(settings: Settings, asksAuthService: boolean): ClaimsCo
   };
 }
 
-/** Finds values for issuers whose tokens are not believed. */
+/** Finds values for issuers that are not trusted. */
 export function claimProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   if (unreadable.has('JWT_ISSUER') || unreadable.has('GATEWAY_JWT_ISSUERS')) return [];
   const { JWT_ISSUER: standard, GATEWAY_JWT_ISSUERS: others = [] } = settings;
@@ -65,7 +65,7 @@ export function claimProblems(settings: Known<Settings>, unreadable: ReadonlySet
   return PER_ISSUER.flatMap((name) => unknownIssuers(name, settings[name], known));
 }
 
-/** Returns the audiences that a token of an issuer may be for. */
+/** Returns the accepted audiences of tokens of an issuer. */
 export function audiencesOf(
   { audience, claims }: { audience: string; claims: ClaimsConfig },
   issuer: string | undefined,

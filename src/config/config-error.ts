@@ -1,19 +1,19 @@
-/** One wrong setting: which, why, and what to write instead. */
+/** Invalid setting: its name, the reason, and a hint how to fix it. */
 export interface ConfigProblem {
   readonly name: string;
   readonly reason: string;
   readonly hint: string;
 }
 
-/** A setting that is valid but likely not meant, or not safe where it runs. */
+/** Valid setting that is likely unintended, or unsafe in its environment. */
 export type ConfigWarning = ConfigProblem;
 
-/** A problem as the one line that logs and the command line print. */
+/** Formats a problem as one line for log and command line. */
 export function formatProblem({ name, reason, hint }: ConfigProblem): string {
   return `${name}: ${reason}; ${hint}`;
 }
 
-/** Thrown once with every problem of an environment, so that an operator mends them in one go. Exit code 78. */
+/** Thrown with all problems of an environment, so that an operator can fix them together. Exit code 78. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 

@@ -6,7 +6,7 @@ const LENGTH = 12;
 
 /**
  * Returns a hash of the settings in force, of 12 hex digits: the same in all instances that run with the same settings.
- * The names of the instance and of the worker are left out, and secrets are in it by their fingerprints.
+ * Excludes the names of the instance and of the worker, and replaces secrets by their fingerprints.
  */
 export function configHash(config: GatewayConfig): string {
   const { instance: _instance, worker: _worker, ...settings } = redactConfig(config);

@@ -9,8 +9,8 @@ const MAX_BYTES = 1024 * 1024;
 const VARIABLE = /^[A-Z_][A-Z0-9_]*$/;
 
 /**
- * Adds what the files of GATEWAY_ENV_FILE say to an environment, which comes first: a variable that is set there is not
- * taken from a file. Of two files the later one counts. Throws ConfigError for files that cannot be read.
+ * Merges the files of GATEWAY_ENV_FILE into an environment. Environment variables take precedence over files, and later
+ * files over earlier ones. Throws ConfigError for files that cannot be read.
  */
 export function withEnvFiles(env: Environment): Environment {
   const problems: ConfigProblem[] = [];
@@ -29,7 +29,7 @@ export function withEnvFiles(env: Environment): Environment {
   return { ...read, ...Object.fromEntries(own) };
 }
 
-/** Names that both an environment and its files set, where the file has no effect, now or at a reload. */
+/** Returns names that are set both in the environment and in its files, where the value in the file has no effect. */
 export function hiddenByEnvironment(env: Environment): readonly string[] {
   const names = pathsIn(env).flatMap((path) => Object.keys(readEnvSource(path)));
   return [...new Set(names)].filter((name) => isSet(env, name)).toSorted();
@@ -46,7 +46,7 @@ function readEnvSource(path: string): Environment {
   return statSync(path).isDirectory() ? readDirectory(path) : parseEnv(readBounded(path));
 }
 
-/** A ConfigMap or Secret as Kubernetes mounts it: a file for each key, and links whose names begin with two dots. */
+/** Reads a mounted ConfigMap or Secret of Kubernetes: one file per key. Links whose names begin with two dots are skipped. */
 function readDirectory(path: string): Environment {
   const names = readdirSync(path).filter((name) => VARIABLE.test(name));
   return Object.fromEntries(names.map((name) => [name, readBounded(join(path, name)).replace(/\r?\n$/, '')]));

@@ -27,16 +27,16 @@ interface Reading<T> {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** An environment as far as it can be read, and all that is wrong with it. */
+/** Valid settings of an environment, and all problems found in it. */
 export interface Inspection {
   readonly settings: Known<Settings>;
-  /** The built-in ones first, those without an address included. */
+  /** Built-in upstreams first, including those without an address. */
   readonly upstreams: readonly UpstreamSource[];
   readonly providers: readonly SsoSource[];
   readonly problems: readonly ConfigProblem[];
 }
 
-/** The settings of an environment, checked and frozen. Throws {@link ConfigError} with all problems at once. */
+/** Parses and validates an environment into a frozen configuration. Throws {@link ConfigError} with all problems. */
 export function parseEnvironment(env: Environment): GatewayConfig {
   const { upstreams, providers, problems } = inspectEnvironment(env);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -44,7 +44,7 @@ export function parseEnvironment(env: Environment): GatewayConfig {
   return assembleConfig(settings, upstreams, { providers, place: workerPlaceOf(env) });
 }
 
-/** What an environment says, for tools that show a part of it even while another part is missing or wrong. */
+/** Reads an environment without throwing, for tools that show the valid part of it next to its problems. */
 export function inspectEnvironment(env: Environment): Inspection {
   const shared = readSettings(env);
   const readings = upstreamNames(env).map((name) => ({ name, ...readUpstream(name, env) }));
@@ -102,7 +102,7 @@ interface Field {
   readonly type: z.ZodType;
 }
 
-/** Each on its own, so that a wrong setting does not hide the problems of the others. */
+/** Reads each field separately, so that an invalid setting does not hide the problems of the others. */
 function readFields<T>(fields: readonly Field[], env: Environment): Reading<T> {
   const problems: ConfigProblem[] = [];
   const values: Record<string, unknown> = {};
@@ -127,7 +127,7 @@ function toProblem(
   return { name, reason: issue.message, hint: similar === undefined ? advice : `${similar} is set: is it meant?` };
 }
 
-/** A URL in the wrong setting may carry a password. */
+/** Masks user info of URLs, since a URL in the wrong setting may contain a password. */
 function maskCredentials(text: string): string {
   return text.replace(/\/\/[^/\s"]*@/g, '//***@');
 }

@@ -13,7 +13,7 @@ import type { TenantWeight } from './tenant-weight.js';
 import type { TracingConfig } from './tracing-config.js';
 import type { WorkerPlace } from './workers.js';
 
-/** TLS towards an upstream. Files are PEM. */
+/** TLS of connections to an upstream. Files are PEM. */
 export interface UpstreamTls {
   readonly mode: 'insecure' | 'tls' | 'mtls';
   readonly caFile: string | undefined;
@@ -23,25 +23,25 @@ export interface UpstreamTls {
 }
 
 export interface UpstreamConfig {
-  /** `billing`: what its proto or GATEWAY_UPSTREAMS says, else the last segment of the package before its version. */
+  /** Name from the proto or GATEWAY_UPSTREAMS, otherwise the last segment of the package before its version: `billing`. */
   readonly name: string;
   /** gRPC target: `dns:///host:port`, `ipv4:…`, `unix:…`. */
   readonly target: string;
   readonly tls: UpstreamTls;
-  /** Its calls go over the gateway's own HTTP/2 client, or over `ClientGrpc` (ADR 0029). */
+  /** Transport of its calls: the gateway's own HTTP/2 client, or `ClientGrpc` (ADR 0029). */
   readonly transport: 'http2' | 'grpc-js';
-  /** Deadline of a call whose policy sets none. */
+  /** Deadline of a call whose policy does not set one. */
   readonly timeoutMs: number;
-  /** Calls in flight at once. */
+  /** Maximum number of concurrent calls. */
   readonly maxConcurrent: number;
 }
 
-/** When a circuit opens and how it closes again. */
+/** Thresholds and times of the circuit breakers. */
 export interface CircuitConfig {
-  /** 0: the share of failures does not matter. */
+  /** 0 disables the percentage threshold. */
   readonly errorPercent: number;
   readonly minRequests: number;
-  /** 0: failures in a row do not matter. */
+  /** 0 disables the threshold of consecutive failures. */
   readonly consecutiveErrors: number;
   readonly windowMs: number;
   readonly openMs: number;
@@ -49,78 +49,78 @@ export interface CircuitConfig {
   readonly halfOpenMax: number;
 }
 
-/** How much is done at once. */
+/** Concurrency limits and thresholds of load shedding. */
 export interface LoadConfig {
   readonly maxConcurrentRequests: number;
-  /** Calls waiting for a place at an upstream. */
+  /** Maximum number of calls that wait for a permit of an upstream. */
   readonly queueSize: number;
   readonly queueTimeoutMs: number;
   readonly tenantSharePercent: number;
   /** Tenants with a weight other than 1. */
   readonly tenantWeights: readonly TenantWeight[];
-  /** Event loop delay; 0: does not matter. */
+  /** Event loop delay; 0 disables shedding by delay. */
   readonly shedDelayMs: number;
-  /** 0: does not matter. */
+  /** 0 disables shedding by heap. */
   readonly shedHeapPercent: number;
-  /** Of the memory that the process may use; 0: never. */
+  /** Percentage of the memory limit of the process; 0 disables shedding by memory. */
   readonly shedMemoryPercent: number;
 }
 
-/** How often callers may call. */
+/** Rate limits of tenants, addresses and callers. */
 export interface RateLimitConfig {
-  /** Of a tenant whose plan names none. */
+  /** Default for tenants whose plan does not set one. */
   readonly tenant: RatePolicy;
-  /** Undefined: no limit by address. */
+  /** Undefined: addresses are not limited. */
   readonly ip: RatePolicy | undefined;
-  /** Undefined: a caller may use all that the tenant has. */
+  /** Undefined: a caller may use the whole limit of the tenant. */
   readonly user: RatePolicy | undefined;
   readonly dryRun: boolean;
-  /** Buckets of each kind in memory. */
+  /** Maximum number of buckets of each kind in memory. */
   readonly maxKeys: number;
   readonly idleMs: number;
   readonly cleanupIntervalMs: number;
-  /** Longest wait for the count of all instances. */
+  /** Maximum wait for the shared count in Redis. */
   readonly storeTimeoutMs: number;
-  /** Instances that share the limits while there is no shared store. */
+  /** Number of instances that divide the limits while there is no shared store. */
   readonly replicas: number;
 }
 
-/** The store that the instances share. */
+/** Redis, the store that the instances share. */
 export interface RedisConfig {
   readonly address: RedisAddress;
   readonly commandTimeoutMs: number;
-  /** Texts that keys are derived from: the first seals what is cached there, all of them open it. None: it stays in memory. */
+  /** Key material: cached data is encrypted with the first and decrypted with any. Empty: cached data stays in memory. */
   readonly secrets: readonly string[];
 }
 
-/** Credentials that were ended before their time. */
+/** Limits of the revocation lists. */
 export interface RevocationConfig {
-  /** Tokens, and owners of versions of each kind, kept in memory. */
+  /** Maximum number of tokens, and of owners of versions of each kind, in memory. */
   readonly maxEntries: number;
   readonly resyncIntervalMs: number;
-  /** How long after its `exp` a token may still be accepted. */
+  /** Time after its `exp` during which a token may still be accepted. */
   readonly toleranceMs: number;
 }
 
-/** The listener of operators. */
+/** Admin listener. */
 export interface AdminConfig extends ListenAddress {
-  /** Undefined only where no other machine can connect. */
+  /** Undefined only on a loopback address. */
   readonly token: string | undefined;
-  /** Allows to look and not to change; undefined: there is no such token. */
+  /** Token for read-only access; undefined: read-only access is not offered. */
   readonly readToken: string | undefined;
-  /** Of so many blocks of the event loop one is sampled; 0: none. */
+  /** One event loop block per this many is sampled; 0: none. */
   readonly blockRate: number;
-  /** Of so many requests that waited one is counted; 0: none. */
+  /** One waiting request per this many is recorded; 0: none. */
   readonly mutexFraction: number;
-  /** Where the pages of runbooks/ are read; undefined: nobody said. */
+  /** URL under which the pages of runbooks/ are published; undefined: unknown. */
   readonly runbooksUrl: string | undefined;
 }
 
-/** Every setting of the gateway, parsed, checked and frozen. All durations are in ms. */
+/** All settings of the gateway, parsed, validated and frozen. All durations are in ms. */
 export interface GatewayConfig {
-  /** Processes that share the work. */
+  /** Number of worker processes. */
   readonly workers: number;
-  /** Which of them this one is; undefined for one that works alone, or that has them. */
+  /** Number of this worker; undefined in a single process and in the primary process. */
   readonly worker: WorkerPlace | undefined;
   readonly server: ServerConfig;
   readonly timeouts: {
@@ -128,21 +128,21 @@ export interface GatewayConfig {
     readonly streamIdleMs: number;
     readonly streamTotalMs: number;
     readonly streamHeartbeatMs: number;
-    /** Longest time that a client may read nothing of what is waiting for it. */
+    /** Maximum time that a client may stop reading a pending response. */
     readonly streamWriteMs: number;
     readonly preDrainMs: number;
     readonly shutdownMs: number;
     readonly terminationGraceMs: number;
   };
   readonly streams: {
-    /** The `exp` of a token ends the streams that it began. */
+    /** Streams end at the `exp` of the token that started them. */
     readonly untilTokenExpiry: boolean;
-    /** Silent streams of lines and of one array get white space as heartbeats, as server-sent events get comments. */
+    /** Idle NDJSON and JSON array streams get white space as heartbeats, as server-sent events get comments. */
     readonly lineHeartbeat: boolean;
   };
-  /** By name; `ai` and those of GATEWAY_DESCRIPTORS only when their address is set. */
+  /** Upstreams by name; `ai` and those of GATEWAY_DESCRIPTORS only when their address is set. */
   readonly upstreams: ReadonlyMap<string, UpstreamConfig>;
-  /** Names of those whose address is `none`: their routes, and all that needs them, are absent. */
+  /** Names of upstreams whose address is `none`: their routes, and everything that depends on them, are absent. */
   readonly absentUpstreams: readonly string[];
   readonly grpc: {
     readonly keepaliveTimeMs: number;
@@ -151,13 +151,13 @@ export interface GatewayConfig {
     readonly maxBackoffMs: number;
     readonly resolveIntervalMs: number;
     readonly connectionsPerAddress: number;
-    /** 0: as long as it lasts. */
+    /** 0: connections are not replaced by age. */
     readonly connectionMaxAgeMs: number;
     readonly maxReceiveBytes: number;
     readonly maxSendBytes: number;
-    /** For grpc-js alone. */
+    /** For grpc-js only. */
     readonly httpProxy: boolean;
-    /** JSON, for grpc-js alone. */
+    /** JSON, for grpc-js only. */
     readonly serviceConfig: string | undefined;
   };
   readonly circuit: CircuitConfig;
@@ -171,11 +171,11 @@ export interface GatewayConfig {
     readonly audience: string;
     readonly clockToleranceMs: number;
     readonly jwksTtlMs: number;
-    /** How long beyond their time keys are used while their issuer is away. */
+    /** Time during which expired keys are used while their issuer is unavailable. */
     readonly jwksHardGraceMs: number;
-    /** Beside the one of jwksUrl or secret. */
+    /** Issuers in addition to the one of jwksUrl or secret. */
     readonly issuers: readonly IssuerKeys[];
-    /** Verified tokens kept; 0 switches the cache off. */
+    /** Maximum number of cached verified tokens; 0 disables the cache. */
     readonly cacheSize: number;
     readonly claims: ClaimsConfig;
   };
@@ -188,55 +188,55 @@ export interface GatewayConfig {
   };
   readonly rateLimit: RateLimitConfig;
   readonly responseCache: {
-    /** In memory. */
+    /** Maximum memory. */
     readonly maxBytes: number;
     readonly maxEntryBytes: number;
-    /** How long beyond its time an answer is kept as a fallback. */
+    /** Time during which an expired response is kept as a fallback. */
     readonly fallbackMaxAgeMs: number;
   };
-  /** Requests that may be sent again without being done again. */
+  /** Responses to requests with an Idempotency-Key. */
   readonly idempotency: { readonly ttlMs: number; readonly maxBytes: number };
-  /** Undefined: this instance works on its own. */
+  /** Undefined: the instance works without a shared store. */
   readonly redis: RedisConfig | undefined;
   readonly revocation: RevocationConfig;
   readonly sso: SsoConfig;
   readonly authorization: {
-    /** A 403 names the permissions that it is about. */
+    /** Name the required and missing permissions in a 403. */
     readonly exposeDetail: boolean;
   };
   readonly metering: MeteringConfig;
   readonly json: JsonConfig;
   readonly log: {
     readonly level: string;
-    /** Undefined: as the standard output is. */
+    /** Undefined: depends on whether stdout is a terminal. */
     readonly format: 'json' | 'pretty' | undefined;
     readonly noColor: boolean;
-    /** Callers are named by a hash. */
+    /** Log a hash in place of the identity of a caller. */
     readonly hashIdentity: boolean;
-    /** Authentication and authorization together. */
+    /** Threshold of authentication and authorization together. */
     readonly slowAuthMs: number;
   };
   readonly metrics: { readonly enabled: boolean; readonly exemplars: boolean };
-  /** Undefined: nothing is recorded. */
+  /** Undefined: spans are not recorded. */
   readonly tracing: TracingConfig | undefined;
   readonly health: HealthConfig;
-  /** Where degradations are told; undefined: in log and metrics alone. */
+  /** Webhook that degradations are reported to; undefined: they are reported in log and metrics only. */
   readonly alerts: { readonly webhookUrl: string; readonly deployment: string } | undefined;
-  /** Undefined: there is no admin listener. */
+  /** Undefined: the admin listener is disabled. */
   readonly admin: AdminConfig | undefined;
   /** Commit that the build was made from. */
   readonly revision: string;
-  /** Whose deployment this is, for people: `acme-prod`; empty without a name. */
+  /** Display name of the deployment: `acme-prod`; empty without a name. */
   readonly deployment: string;
-  /** Name of this process among its like: pod or host. */
+  /** Name of this instance: pod or host. */
   readonly instance: string;
-  /** Descriptor sets to mount beside the built-in one. */
+  /** Descriptor sets to mount in addition to the built-in one. */
   readonly descriptorFiles: readonly string[];
-  /** Rules for the RPCs of those sets; undefined: their protos alone say what is exposed. */
+  /** Policy file for the RPCs of those sets; undefined: only their protos say what is exposed. */
   readonly policyFile: string | undefined;
-  /** Upstreams of packages and services in these files, over what their protos say. */
+  /** Upstreams of packages and services in these sets; they override the protos. */
   readonly upstreamNames: readonly UpstreamName[];
-  /** Files that export NestJS modules to mount. */
+  /** JavaScript files that export NestJS modules to mount. */
   readonly moduleFiles: readonly string[];
   readonly environment: string;
 }

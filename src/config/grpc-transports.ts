@@ -3,7 +3,7 @@ import type { Settings } from './schema.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
 import { type Known, transportOf, type UpstreamSource } from './upstreams.js';
 
-/** Returns settings that only grpc-js knows although no upstream goes over it, and addresses that the other cannot reach. */
+/** Finds grpc-js settings without an upstream that uses grpc-js, and xDS addresses of upstreams that use http2. */
 export function transportProblems(settings: Known<Settings>, upstreams: readonly UpstreamSource[]): ConfigProblem[] {
   const named = upstreams.filter(({ own }) => own.url !== undefined);
   const overHttp2 = named.filter((source) => transportOf(source) === 'http2');
@@ -23,5 +23,5 @@ function unusedSettings({ GATEWAY_GRPC_HTTP_PROXY, GATEWAY_GRPC_SERVICE_CONFIG }
     ...(GATEWAY_GRPC_SERVICE_CONFIG === undefined ? [] : ['GATEWAY_GRPC_SERVICE_CONFIG']),
   ];
   const hint = 'remove it, or set GATEWAY_GRPC_TRANSPORT=grpc-js';
-  return unused.map((name) => ({ name, reason: 'has no effect while every upstream goes over http2', hint }));
+  return unused.map((name) => ({ name, reason: 'has no effect while all upstreams use http2', hint }));
 }

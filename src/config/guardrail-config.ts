@@ -1,12 +1,13 @@
 import type { Settings } from './schema.js';
 
-/** The guardrail. Its address, and the budget of a request or a whole response, are those of the upstream `guardrail`. */
+/** Guardrail settings. Its address, and the deadline for a request or a whole response, are those of the upstream `guardrail`. */
 export interface GuardrailConfig {
   readonly chunkTimeoutMs: number;
-  /** Lets messages pass that could not be checked. */
+  /** Messages that could not be checked pass. */
   readonly failOpen: boolean;
 }
 
+/** Maps the settings of the guardrail. */
 export function guardrailOf(settings: Settings): GuardrailConfig {
   return {
     chunkTimeoutMs: settings.GATEWAY_GUARDRAIL_CHUNK_TIMEOUT,

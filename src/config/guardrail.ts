@@ -3,7 +3,7 @@ import type { ConfigWarning } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { GUARDRAIL, upstreamVariables } from './schema/upstream-settings.js';
 
-/** Returns the served RPCs whose policy requires a guardrail while there is none. */
+/** Returns the served RPCs whose policy requires a guardrail, if the guardrail is absent. */
 export function unguarded(
   methods: readonly RpcMethod[],
   { upstreams }: Pick<GatewayConfig, 'upstreams'>,
@@ -12,7 +12,7 @@ export function unguarded(
   return methods.filter(({ upstream, policy }) => policy.guardrail === 'required' && upstreams.has(upstream));
 }
 
-/** Warns of RPCs that require a guardrail and are served without one. Only with GATEWAY_GUARDRAIL_FAIL_OPEN: else a start is refused. */
+/** Warns of RPCs that are served without the guardrail that they require. Without GATEWAY_GUARDRAIL_FAIL_OPEN the gateway does not start. */
 export function guardrailWarnings(
   methods: readonly RpcMethod[],
   config: Pick<GatewayConfig, 'upstreams' | 'guardrail'>,

@@ -1,17 +1,17 @@
 import type { ListenAddress } from './listen-address.js';
 import type { Settings } from './schema.js';
 
-/** How often things outside of this process are looked at. */
+/** Intervals of health checks, and hosts checked at start. */
 export interface HealthConfig {
   readonly intervalMs: number;
   readonly recoveryHoldMs: number;
-  /** 0: the contracts of backends are not compared. */
+  /** 0 disables the comparison of contracts. */
   readonly driftIntervalMs: number;
-  /** Without a connection to each of them the gateway does not start. */
+  /** Hosts that must accept a TCP connection at start. */
   readonly netcheckHosts: readonly ListenAddress[];
 }
 
-/** The settings of these looks. */
+/** Maps the settings of health checks. */
 export function healthOf(settings: Settings): HealthConfig {
   return {
     intervalMs: settings.GATEWAY_HEALTH_INTERVAL,

@@ -4,10 +4,10 @@ import type { Settings } from './schema.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
 import type { Known, UpstreamSource } from './upstreams.js';
 
-/** What is left between the end of the drain and the platform's kill. */
+/** Reserve between the end of the drain and the SIGKILL of the platform. */
 const EXIT_RESERVE_MS = 5000;
 
-/** A quantity by the name an operator knows it by; undefined when it could not be read. */
+/** Setting by name; its value is undefined when it could not be parsed. */
 interface Term {
   readonly name: string;
   readonly value: number | undefined;
@@ -15,7 +15,7 @@ interface Term {
 
 type NumericSetting = { [K in keyof Settings]: Settings[K] extends number ? K : never }[keyof Settings];
 
-/** Rules between settings, each violation with its numbers. Defaults take part like values that are set. */
+/** Checks rules between settings. Each problem quotes the values; defaults count like explicit values. */
 export function invariantProblems(settings: Known<Settings>, upstreams: readonly UpstreamSource[]): ConfigProblem[] {
   return [
     ...timeoutProblems(settings, upstreams),

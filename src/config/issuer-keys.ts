@@ -1,14 +1,14 @@
 import { type Kind, Refusal } from './setting.js';
 import { httpUrl } from './string-parsers.js';
 
-/** An issuer whose tokens are believed, and where its keys are. */
+/** Trusted issuer and the URL of its keys. */
 export interface IssuerKeys {
-  /** What `iss` must be. */
+  /** Value of `iss`. */
   readonly issuer: string;
   readonly jwksUrl: string;
 }
 
-/** `issuer=URL of its key set`; the issuer itself may be a URL. */
+/** Parses `issuer=URL of its key set`; the issuer may itself be a URL. */
 export const issuerKeys: Kind<IssuerKeys> = {
   form: 'issuer=URL pair',
   parse(raw) {

@@ -4,7 +4,7 @@ import { rotatedKeyProblems } from './rotated-keys.js';
 import type { Settings } from './schema.js';
 import type { Known } from './upstreams.js';
 
-/** What is wrong with where the keys of tokens come from: exactly one source, and no key that others can exchange. */
+/** Validates the sources of token keys: exactly one per issuer, and fetched over https in production. */
 export function keySourceProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   return [
     ...sourceProblems(settings, unreadable),
@@ -17,14 +17,14 @@ export function keySourceProblems(settings: Known<Settings>, unreadable: Readonl
 function sourceProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const { JWT_JWKS_URL: url, JWT_SECRET: secret } = settings;
   if (url !== undefined && secret !== undefined) {
-    const reason = 'is set beside JWT_JWKS_URL: whoever holds the secret could sign as the issuer';
+    const reason = 'is set together with JWT_JWKS_URL: anyone who knows the secret could sign tokens as the issuer';
     return [{ name: 'JWT_SECRET', reason, hint: 'remove the one that the issuer does not use' }];
   }
   const isSet =
     url !== undefined || secret !== undefined || unreadable.has('JWT_JWKS_URL') || unreadable.has('JWT_SECRET');
   if (isSet) return [];
   const hint = 'set JWT_JWKS_URL to the key set of the issuer, or JWT_SECRET to the secret shared with it';
-  return [{ name: 'JWT_JWKS_URL', reason: 'is not set, nor is JWT_SECRET: no token could be verified', hint }];
+  return [{ name: 'JWT_JWKS_URL', reason: 'is not set, nor is JWT_SECRET: tokens cannot be verified', hint }];
 }
 
 function plainProblems(settings: Known<Settings>): ConfigProblem[] {
@@ -37,12 +37,12 @@ function plainProblems(settings: Known<Settings>): ConfigProblem[] {
     .filter(({ url }) => url.startsWith('http:') && !isLoopbackHost(new URL(url).hostname))
     .map(({ name, url }) => ({
       name,
-      reason: 'fetches keys over plain http in production: anyone on the way could exchange them',
+      reason: 'fetches keys over plain http in production: anyone on the network path could replace them',
       hint: `write ${url.replace(/^http:/, 'https:')}`,
     }));
 }
 
-/** An issuer with two sources of keys: whoever holds the weaker could sign as it. */
+/** Rejects an issuer with two sources of keys, since its tokens would be as weak as the weaker one. */
 function issuerProblems({ JWT_ISSUER, GATEWAY_JWT_ISSUERS = [] }: Known<Settings>): ConfigProblem[] {
   const issuers = [
     ...(JWT_ISSUER === undefined ? [] : [JWT_ISSUER]),

@@ -1,34 +1,34 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Kind, Refusal } from './setting.js';
 
-/** Where a listener listens. */
+/** Address of a listener. */
 export interface ListenAddress {
-  /** An address without brackets, or a name. */
+  /** IP address without brackets, or host name. */
   readonly host: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly port: number;
 }
 
-const FORMS = 'write host:port, 127.0.0.1:6060 or [::1]:6060, or leave it empty for no such listener';
+const FORMS = 'write host:port, 127.0.0.1:6060 or [::1]:6060, or leave it empty to disable the listener';
 
-/** `host:port`; empty for no listener, which is not the same as a variable that is not set. */
+/** Parses `host:port`. An empty value disables the listener, while an unset variable means the default. */
 export const listenAddress: Kind<ListenAddress | undefined> = {
   form: 'host:port',
   takesEmpty: true,
   parse: (raw) => (raw === '' ? undefined : parseListenAddress(raw)),
 };
 
-/** `host:port` of something that is reached from here. */
+/** Parses `host:port` of a remote host. */
 export const remoteAddress: Kind<ListenAddress> = {
   form: 'host:port',
   parse(raw) {
     const address = parseListenAddress(raw);
     if (address.port > 0) return address;
-    throw new Refusal(`"${raw}" has port 0, which nothing listens on`, 'write the port that is to be reached');
+    throw new Refusal(`"${raw}" has port 0, which nothing listens on`, 'write the port to connect to');
   },
 };
 
-/** An address as an operator writes it. */
+/** Formats an address as in a setting: `[::1]:6060`. */
 export function formatListenAddress({ host, port }: ListenAddress): string {
   return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

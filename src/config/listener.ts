@@ -4,11 +4,11 @@ import type { Settings } from './schema.js';
 import { type Kind, Refusal } from './setting.js';
 import type { Known } from './upstreams.js';
 
-/** `sun_path` of unix(7), without its end. */
+/** Size of `sun_path` in unix(7), without the terminating zero. */
 const MAX_PATH_BYTES = 107;
 const SCHEME = 'unix:';
 
-/** Path of a Unix domain socket. */
+/** Parses the path of a Unix domain socket. */
 export const unixSocket: Kind<string> = {
   form: 'unix:/path',
   parse(raw) {
@@ -22,7 +22,7 @@ export const unixSocket: Kind<string> = {
   },
 };
 
-/** Permissions of a file, of which execution means nothing here. */
+/** Parses permissions of a socket, without execute bits. */
 export const socketMode: Kind<number> = {
   form: 'octal mode',
   parse(raw) {
@@ -31,12 +31,12 @@ export const socketMode: Kind<number> = {
   },
 };
 
-/** A certificate without its key, or clients without what they are checked with. */
+/** Finds a certificate without its key, and client settings without the authorities that verify certificates. */
 export function listenerProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   return [...pairProblems(settings, unreadable), ...clientProblems(settings, unreadable)];
 }
 
-/** Identities that no certificate could ever have would be believed to be in force. */
+/** Rejects settings of client certificates that would have no effect. */
 function clientProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const needs = (name: keyof Settings, other: keyof Settings): ConfigProblem[] => {
     if (settings[name] === undefined || settings[other] !== undefined || unreadable.has(other)) return [];
@@ -56,13 +56,13 @@ function pairProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>
   return [{ name: missing, reason: `is not set, but ${present} is`, hint: 'set both, or neither for plaintext' }];
 }
 
-/** Undefined: the gateway listens on a port. */
+/** Maps the settings of the socket; undefined when the gateway listens on a port. */
 export function unixSocketOf(settings: Settings): UnixSocket | undefined {
   const { GATEWAY_LISTEN: path, GATEWAY_LISTEN_MODE: mode } = settings;
   return path === undefined ? undefined : { path, mode };
 }
 
-/** Undefined: plaintext. */
+/** Maps the TLS settings of the client listener; undefined for plaintext. */
 export function listenerTlsOf(settings: Settings): ListenerTls | undefined {
   const { GATEWAY_TLS_CERT_FILE: certFile, GATEWAY_TLS_KEY_FILE: keyFile } = settings;
   if (certFile === undefined || keyFile === undefined) return undefined;

@@ -1,10 +1,10 @@
 import type { GatewayConfig } from './gateway-config.js';
 
-/** The settings in force, which a reload replaces as a whole. */
+/** Holds the current settings, which a reload replaces as a whole. */
 export class LiveConfig {
   /**
-   * The settings as they are when they are read: whoever keeps this object, or one of its groups, and reads a setting when
-   * it is needed sees the latest value. What is read once, at boot, needs a restart.
+   * View of the current settings. Code that keeps this object, or one of its groups, and reads a setting when it needs it
+   * sees the latest value. A setting that is read once at boot needs a restart.
    */
   readonly view: GatewayConfig;
 
@@ -16,13 +16,13 @@ export class LiveConfig {
     return this.settings;
   }
 
-  /** Puts other settings in force. Groups that are missing in one of both stay as they were at boot. */
+  /** Replaces the settings. Groups that are undefined before or after stay as they were at boot. */
   replace(settings: GatewayConfig): void {
     this.settings = settings;
   }
 }
 
-/** Levels of objects with a getter for each member: the groups, and the settings in them. */
+/** Depth of the objects with a getter per member: the groups, and the settings in them. */
 const GROUPS = 2;
 
 function viewOf<T extends object>(shape: T, read: () => T, levels: number): T {

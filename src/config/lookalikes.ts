@@ -2,14 +2,14 @@ import type { ConfigWarning } from './config-error.js';
 import { editDistance, nearest } from '../domain/did-you-mean.js';
 import { type Environment, isKnownVariable, isSet, settingNames } from './variables.js';
 
-/** Beginnings of names that only a setting of this gateway is likely to have. */
+/** Prefixes of names that are likely meant as gateway settings. */
 const FAMILY = /^(?:ENABLE|METRICS|RATE_LIMIT|REDIS|OPS|JAEGER|JWT|OTEL)_/;
-/** An address under another ending than `_SERVICE_URL`. */
+/** Address with another suffix than `_SERVICE_URL`. */
 const SERVICE_ADDRESS = /^([A-Z][A-Z0-9_]*_SERVICE)_(?:URI|ADDR|ADDRESS|ENDPOINT|GRPC_URL)$/;
 /** Variables that Kubernetes sets in each pod for each Service, such as REDIS_PORT=tcp://10.0.0.1:6379. */
 const SERVICE_LINK = /_SERVICE_(?:HOST|PORT)(?:_|$)|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_|$)/;
 const SERVICE_LINK_VALUE = /^(?:tcp|udp|sctp):\/\//;
-/** What other gateways call a setting that has another name here. */
+/** Names in other gateways and tools, with the setting of this gateway. */
 const SYNONYMS: Readonly<Record<string, string>> = {
   METRICS_PORT: 'OPS_PORT',
   METRICS_ENABLED: 'ENABLE_METRICS',
@@ -23,7 +23,7 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   JAEGER_SAMPLER_PARAM: 'OTEL_SAMPLE_RATIO',
 };
 
-/** What an operator of OpenTelemetry sets in every pod, with the values that say what the gateway does anyway. */
+/** Variables that the OpenTelemetry operator sets in every pod, with values that match the behavior of the gateway. */
 const IMPLIED = new Set([
   'OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
   'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=http/protobuf',
@@ -52,7 +52,7 @@ function isServiceLink(name: string, value: string): boolean {
   return SERVICE_LINK.test(name) || SERVICE_LINK_VALUE.test(value);
 }
 
-/** One letter in eight may be wrong: PORT and APP_PORT are names of other programs. */
+/** Allows one wrong letter in eight, so that PORT and APP_PORT of other programs do not match. */
 function isMisspelling(name: string, known: string): boolean {
   return editDistance(name, known) <= Math.floor(known.length / 8);
 }
@@ -68,7 +68,7 @@ function nearestSetting(name: string): string | undefined {
   return SYNONYMS[name] ?? nearest(name, bareNames()) ?? mostWordsOf(name);
 }
 
-/** The setting that shares most words with `name`, such as RATE_LIMIT_RPS for ENABLE_RATE_LIMIT. */
+/** Returns the setting that shares most words with `name`, such as RATE_LIMIT_RPS for ENABLE_RATE_LIMIT. */
 function mostWordsOf(name: string): string | undefined {
   const words = new Set(name.split('_'));
   const shared = (known: string) => known.split('_').filter((word) => words.has(word)).length;

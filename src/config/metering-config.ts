@@ -1,11 +1,11 @@
-/** The outbox of usage events. */
+/** Outbox of usage events. */
 export interface MeteringConfig {
-  /** Events in memory. */
+  /** Maximum number of events in memory. */
   readonly capacity: number;
   readonly batchSize: number;
   readonly flushIntervalMs: number;
   readonly maxBackoffMs: number;
-  /** Failed attempts in a row before memory is given back. */
+  /** Consecutive failed attempts after which events are kept in the journal only. */
   readonly retryMax: number;
   /** Undefined: events are kept in memory only. */
   readonly shelfDirectory: string | undefined;

@@ -5,7 +5,7 @@ import { unguarded } from './guardrail.js';
 import { formatDuration, formatSize } from './unit-parsers.js';
 import { OPTIONAL_SERVICE as OPTIONAL, upstreamVariables } from './schema/upstream-settings.js';
 
-/** What policies and settings contradict each other in: a policy is written without knowing where it will run. */
+/** Finds contradictions between the policies of RPCs and the settings of this deployment. */
 export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConfig): ConfigProblem[] {
   const all = [...new Set(methods)];
   return [
@@ -15,7 +15,7 @@ export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConf
   ];
 }
 
-/** The one service of the build may be left out with its routes; a descriptor set is mounted to be served. */
+/** Finds upstreams without an address. Only the optional built-in service may be left out without `none`. */
 function missingUpstreams(
   methods: readonly RpcMethod[],
   { upstreams, absentUpstreams }: GatewayConfig,
@@ -36,7 +36,7 @@ function missingUpstreams(
   });
 }
 
-/** An address that is named by the first segment of the package, as it was once read, or by any other of them. */
+/** Suggests GATEWAY_UPSTREAMS where another segment of the package is the name of an upstream with an address. */
 function renamingHint(packages: readonly string[], upstreams: GatewayConfig['upstreams']): string {
   const renamed = packages.flatMap((each) => {
     const meant = each.split('.').find((segment) => upstreams.has(segment.toLowerCase()));
@@ -73,7 +73,7 @@ function policyProblems(method: RpcMethod, config: GatewayConfig): ConfigProblem
   return problems;
 }
 
-/** Closed by default: what must be checked is not served without a guardrail. */
+/** Finds RPCs that require a guardrail while there is none: they are not served unchecked. */
 function guardrailProblems(methods: readonly RpcMethod[], config: GatewayConfig): ConfigProblem[] {
   if (config.guardrail.failOpen) return [];
   return unguarded(methods, config).map(({ path }) => ({

@@ -5,36 +5,34 @@ import { oneOf } from './string-parsers.js';
 
 /** Characters of an HTTP field name (RFC 9110 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;
-/** Headers that a browser sets itself and no page may set (Fetch 2.2.2), so that naming them is a mistake. */
+/** Forbidden request headers (Fetch 2.2.2), which only the browser sets. */
 const FORBIDDEN =
   /^(?:cookie2?|host|origin|connection|content-length|date|keep-alive|te|trailer|transfer-encoding|upgrade|via|proxy-.*|sec-.*)$/;
 const PARAMETER = /^[\w.\-[\]]+\*?$/;
 
-/** Name of a request header that a page may send, in lower case. */
+/** Parses the name of a request header that a page may send; lower case. */
 export const headerName: Kind<string> = {
   form: 'header name',
   parse(raw) {
     const name = lowerAscii(raw);
-    if (name === '*') throw new Refusal('"*" stands for no header where cookies are sent', 'list each header by name');
+    if (name === '*')
+      throw new Refusal('"*" does not match headers of requests with credentials', 'list each header by name');
     if (!TOKEN.test(name)) throw new Refusal(`"${raw}" is not a header name`, 'write names such as x-client-version');
-    if (FORBIDDEN.test(name)) throw new Refusal(`"${raw}" is set by browsers alone`, 'leave it out');
+    if (FORBIDDEN.test(name)) throw new Refusal(`"${raw}" is set only by browsers`, 'remove it');
     return name;
   },
 };
 
-/** Name of a query parameter, or the beginning of names before a `*`. */
+/** Parses the name of a query parameter, or a prefix followed by `*`. */
 export const parameterPattern: Kind<string> = {
   form: 'parameter name',
   parse(raw) {
     if (PARAMETER.test(raw)) return raw;
-    throw new Refusal(
-      `"${raw}" is not the name of a query parameter`,
-      'write utm_source, or utm_* for all that begin so',
-    );
+    throw new Refusal(`"${raw}" is not the name of a query parameter`, 'write utm_source, or utm_* for a prefix');
   },
 };
 
-/** Name of a content coding that responses can have. */
+/** Parses the name of a content coding of responses. */
 export const contentCoding: Kind<ContentCoding> = {
   form: 'content coding',
   parse: (raw) => oneOf('gzip', 'br', 'zstd').parse(raw),

@@ -3,7 +3,7 @@ import { type Kind, Refusal } from './setting.js';
 /** Characters of an HTTP field name (RFC 9110 5.6.2). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** A share from 0 to 1. */
+/** Parses a number from 0 to 1. */
 export const ratio: Kind<number> = {
   form: 'number from 0 to 1',
   parse(raw) {
@@ -15,20 +15,20 @@ export const ratio: Kind<number> = {
   },
 };
 
-/** Attributes as `key=value` between commas, percent-encoded (OpenTelemetry resource SDK). */
+/** Parses comma-separated, percent-encoded `key=value` attributes (OpenTelemetry resource SDK). */
 export const attributes: Kind<Readonly<Record<string, string>>> = {
   form: 'list of key=value pairs',
   parse: (raw) => parsePairs(raw, (key) => key !== ''),
 };
 
-/** Header fields for the collector in the same form. Most often they hold a token. */
+/** Parses header fields for the collector in the same format. They are secret, since they usually contain a token. */
 export const headerFields: Kind<Readonly<Record<string, string>>> = {
   form: 'list of key=value pairs',
   secret: true,
   parse: (raw) => parsePairs(raw, (key) => TOKEN.test(key)),
 };
 
-/** The text itself is not repeated: it may be a token. */
+/** Parses pairs. Errors do not quote the value, which may be a token. */
 function parsePairs(raw: string, isKey: (key: string) => boolean): Readonly<Record<string, string>> {
   const pairs = raw.split(',').filter((pair) => pair.trim() !== '');
   return Object.fromEntries(

@@ -5,12 +5,12 @@ import type { Settings } from './schema.js';
 import type { Known } from './upstreams.js';
 
 const SECOND_MS = 1000;
-/** Many callers share an address behind NAT. */
+/** Many callers may share an address behind NAT. */
 const IP_FACTOR = 5;
 const LEAST_IP = { maxRate: 500, capacity: 1000 };
 const USER_BURST_FACTOR = 2;
 
-/** The limits as the rooms read them. */
+/** Maps the settings of rate limits. */
 export function rateLimitsOf(settings: Settings): RateLimitConfig {
   return {
     tenant: perSecond(settings.RATE_LIMIT_RPS, settings.RATE_LIMIT_BURST),
@@ -25,11 +25,11 @@ export function rateLimitsOf(settings: Settings): RateLimitConfig {
   };
 }
 
-/** A burst without its rate would be ignored in silence. */
+/** Rejects a burst without a rate, which would have no effect. */
 export function rateLimitProblems(settings: Known<Settings>): ConfigProblem[] {
   const { GATEWAY_RATE_LIMIT_USER_BURST: burst, GATEWAY_RATE_LIMIT_USER_RPS: rps } = settings;
   if (burst === undefined || rps !== undefined) return [];
-  const reason = 'is set without GATEWAY_RATE_LIMIT_USER_RPS: there is no limit of a single caller';
+  const reason = 'is set without GATEWAY_RATE_LIMIT_USER_RPS: single callers are not limited';
   return [{ name: 'GATEWAY_RATE_LIMIT_USER_BURST', reason, hint: 'set GATEWAY_RATE_LIMIT_USER_RPS or remove it' }];
 }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { GatewayConfig } from './gateway-config.js';
 
-/** A secret as it may be printed: enough to compare two processes, nothing to guess from. */
+/** Returns a fingerprint of a secret that can be printed and compared between processes. */
 export function fingerprint(secret: string): string {
   return `sha256:${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`;
 }
 
-/** The effective settings as plain JSON, with a fingerprint in place of each secret. */
+/** Returns the effective settings as plain JSON, with fingerprints in place of secrets. */
 export function redactConfig(config: GatewayConfig) {
   const { secret, secretPrevious } = config.jwt;
   const { redis, sso, alerts, admin, tracing } = config;

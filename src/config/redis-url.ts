@@ -1,6 +1,6 @@
 import { type Kind, Refusal } from './setting.js';
 
-/** Where Redis listens and how to sign in. */
+/** Address and credentials of Redis. */
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
@@ -14,17 +14,17 @@ export interface RedisAddress {
 const DEFAULT_PORT = 6379;
 const FORMS = 'write redis://[user]:[password]@host:6379/0, or rediss:// for TLS';
 
-/** The forms that redis-cli -u takes. A refusal never quotes the value, which may hold a password. */
+/** Parses a URL as redis-cli -u does. Errors never quote the value, which may contain a password. */
 export const redisUrl: Kind<RedisAddress> = { form: 'Redis URL', secret: true, parse: parseRedisUrl };
 
 function parseRedisUrl(raw: string): RedisAddress {
   if (raw !== raw.trim() || /^["']|["']$/.test(raw)) {
     throw new Refusal('the URL begins or ends with white space or a quote', 'remove it');
   }
-  if (!/^rediss?:\/\//i.test(raw)) throw new Refusal('the URL has no scheme redis:// or rediss://', FORMS);
+  if (!/^rediss?:\/\//i.test(raw)) throw new Refusal('the URL does not have the scheme redis:// or rediss://', FORMS);
   const url = URL.canParse(raw) ? new URL(raw) : undefined;
   if (url === undefined) throw new Refusal('the URL cannot be read', `percent-encode the password; ${FORMS}`);
-  if (url.hostname === '') throw new Refusal('the URL names no host', FORMS);
+  if (url.hostname === '') throw new Refusal('the URL does not name a host', FORMS);
   if (url.search || url.hash) {
     throw new Refusal('the URL has a part after ? or #', 'leave it out; percent-encode ? and # in a password');
   }

@@ -3,17 +3,17 @@ import { upstreamSchema, upstreamVariables } from './schema/upstream-settings.js
 import { settingInfo } from './setting.js';
 import { type Environment, isKnownVariable, isSet, upstreamNames } from './variables.js';
 
-/** What becomes of a changed environment in a running process. */
+/** Effect of a changed environment on a running process. */
 export interface EnvironmentChange {
-  /** The changed environment, with the former values of all that a restart is needed for. */
+  /** The changed environment, with the previous values of settings that need a restart. */
   readonly effective: Environment;
-  /** Settings whose new values are in it. */
+  /** Changed settings that take effect. */
   readonly reloaded: readonly string[];
-  /** Changed settings whose former values stay in force until a restart. */
+  /** Changed settings that take effect only after a restart. */
   readonly needRestart: readonly string[];
 }
 
-/** Compares the environment in force with one that was read anew. */
+/** Compares the current environment with one that was read again. */
 export function compareEnvironments(running: Environment, next: Environment): EnvironmentChange {
   const reloadable = reloadableSettings(running);
   const known = [...new Set([...Object.keys(running), ...Object.keys(next)])].filter(
@@ -29,7 +29,7 @@ export function compareEnvironments(running: Environment, next: Environment): En
   };
 }
 
-/** Names of the settings that a reload takes anew, those of the upstreams of an environment included. */
+/** Returns the names of reloadable settings, including those of the upstreams of an environment. */
 export function reloadableSettings(env: Environment): ReadonlySet<string> {
   const shared = Object.entries(settingsSchema.shape).filter(([, type]) => settingInfo.get(type)?.reloadable);
   return new Set([...shared.map(([name]) => name), ...upstreamNames(env).flatMap(reloadableOf)]);

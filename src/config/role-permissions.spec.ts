@@ -92,15 +92,15 @@ describe('settings of claims', () => {
     ['GATEWAY_JWT_CLAIM_ROLES', 'realm_access..roles', '"realm_access..roles" is not the path of a claim'],
     ['GATEWAY_JWT_CLAIM_ROLES', '[a', '"[a" is not the path of a claim'],
     ['GATEWAY_JWT_CLAIM_ROLES', 'a.b.c.d.e.f.g.h.i', '"a.b.c.d.e.f.g.h.i" is not the path of a claim'],
-    ['GATEWAY_JWT_CLAIM_ROLES', 'roles,groups', 'has two values for all issuers; separate several by spaces'],
+    ['GATEWAY_JWT_CLAIM_ROLES', 'roles,groups', 'has two values for all issuers; separate several values by spaces'],
     [
       'GATEWAY_JWT_CLAIM_TENANT',
       'https://isuer.test=org',
-      'names the issuer https://isuer.test, whose tokens are not believed; did you mean https://issuer.test?',
+      'names the issuer https://isuer.test, which is not trusted; did you mean https://issuer.test?',
     ],
-    ['GATEWAY_JWT_ISSUER_TENANTS', 'acme', '"acme" does not say which issuer it is about'],
+    ['GATEWAY_JWT_ISSUER_TENANTS', 'acme', '"acme" does not name its issuer'],
     ['GATEWAY_JWT_ISSUER_TENANTS', 'https://far.test=acme', 'is not believed'],
-    ['GATEWAY_JWT_TYPES', 'at/jwt/x', '"at/jwt/x" is not a type of tokens'],
+    ['GATEWAY_JWT_TYPES', 'at/jwt/x', '"at/jwt/x" is not a token type'],
     ['GATEWAY_DEFAULT_TENANT', 'a b', '"a b" is not a name'],
   ])('%s=%s is refused', (name, value, reason) => {
     const found = problems({ ...BASE, [name]: value });

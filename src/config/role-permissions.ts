@@ -7,7 +7,7 @@ import { type Kind, Refusal } from './setting.js';
 /** Permissions by the name of a role or scope. */
 export type PermissionMap = readonly (readonly [name: string, permissions: readonly string[]])[];
 
-/** What the roles and the scopes of a token allow. */
+/** Permissions of the roles and scopes of a token. */
 export interface RolePermissions {
   readonly roles: PermissionMap;
   readonly scopes: PermissionMap;
@@ -18,7 +18,7 @@ const MAX_BYTES = 1024 * 1024;
 const MAX_PERMISSIONS = 500;
 const HINT = 'write roles: or scopes:, then name: [resource.action, …] for each';
 
-/** A YAML or JSON file of roles and scopes, each with its permissions. It is read with the settings. */
+/** Parses a YAML or JSON file that maps roles and scopes to permissions. The file is read with the settings. */
 export const rolePermissions: Kind<RolePermissions> = {
   form: 'file',
   parse(path) {
@@ -35,7 +35,7 @@ export const rolePermissions: Kind<RolePermissions> = {
   },
 };
 
-/** Throws LocatedError. */
+/** Parses the content of the file. Throws LocatedError. */
 export function readRolePermissions(text: string): RolePermissions {
   const members = membersOf(readYaml(text), 'the file');
   for (const { name, line } of members) {
@@ -60,7 +60,7 @@ function readEntry({ name, line, value }: LocatedMember): readonly [string, read
   return [name, value.items.map(readPermission)];
 }
 
-/** One that could not be read would grant nothing, and nobody would notice. */
+/** Parses a permission. An invalid one is rejected, since it would silently grant nothing. */
 function readPermission(item: Located): string {
   const grammar = 'write resource.action, resource:action:scope, resource.* or *';
   if (item.kind === 'scalar' && typeof item.value === 'string' && parseGrant(item.value) !== undefined) {

@@ -2,10 +2,10 @@ import type { ConfigProblem } from './config-error.js';
 import type { Settings } from './schema.js';
 import type { Known } from './upstreams.js';
 
-/** Secrets that can be exchanged while both are in use: the one before is in `<NAME>_PREVIOUS`. */
+/** Secrets that are rotated with an overlap: `<NAME>_PREVIOUS` holds the previous one. */
 type RotatedKey = 'JWT_SECRET' | 'GATEWAY_SESSION_KEY' | 'GATEWAY_CACHE_KEY';
 
-/** A previous secret says something only beside another one that replaces it. */
+/** Rejects a previous secret without a current one, or equal to it. */
 export function rotatedKeyProblems(
   settings: Known<Settings>,
   unreadable: ReadonlySet<string>,
@@ -17,5 +17,5 @@ export function rotatedKeyProblems(
     return [{ name, reason: `is set without ${key}`, hint: `set ${key} or remove it` }];
   }
   if (settings[key] !== settings[name]) return [];
-  return [{ name, reason: `is the same as ${key}`, hint: 'set the old one, or remove it' }];
+  return [{ name, reason: `is the same as ${key}`, hint: 'set the previous one, or remove it' }];
 }

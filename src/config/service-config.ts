@@ -1,9 +1,9 @@
 import { type Kind, Refusal } from './setting.js';
 
-/** What of a gRPC service config the policies of RPCs say already. */
+/** Members of a gRPC service config that policies of RPCs replace. */
 const OURS = ['methodConfig', 'retryThrottling'];
 
-/** A gRPC service config as JSON (grpc/doc/service_config.md), without what deadlines and retries of a policy are. */
+/** Parses a gRPC service config in JSON (grpc/doc/service_config.md) without deadlines and retries, which belong to policies. */
 export const serviceConfig: Kind<string> = {
   form: 'JSON',
   parse(raw) {

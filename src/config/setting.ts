@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Thrown by the parser of a kind: why a value is refused, and what to write instead. Never holds a secret. */
+/** Thrown by a parser for an invalid value, with the reason and a hint. Never contains a secret. */
 export class Refusal extends Error {
   constructor(
     reason: string,
@@ -10,28 +10,28 @@ export class Refusal extends Error {
   }
 }
 
-/** A form that values take: how it is written, and how it is read. */
+/** Type of a setting: the name of its format, and its parser. */
 export interface Kind<T> {
-  /** For the generated documentation: `duration`, `size`. */
+  /** Name of the format in the generated documentation: `duration`, `size`. */
   readonly form: string;
   /** Throws {@link Refusal}. */
   parse(raw: string): T;
   /** The value must never be printed. */
   readonly secret?: boolean;
-  /** An empty value says something; for all others it says that the setting is not set. */
+  /** An empty value is meaningful; for all other kinds it means that the setting is not set. */
   readonly takesEmpty?: boolean;
 }
 
 interface SettingText {
   readonly description: string;
   readonly example?: string;
-  /** What may be set instead of a value where a required setting is missing: follows "or " in the hint. */
+  /** Alternative to a value for a missing required setting; appended to the hint after "or ". */
   readonly orElse?: string;
-  /** A reload takes a changed value; otherwise it needs a restart. */
+  /** A changed value takes effect at a reload; otherwise it needs a restart. */
   readonly reloadable?: true;
 }
 
-/** What the documentation says about a setting. */
+/** Documentation of a setting. */
 export interface SettingInfo extends Omit<SettingText, 'reloadable'> {
   readonly reloadable: boolean;
   readonly form: string;
@@ -44,17 +44,17 @@ export interface SettingInfo extends Omit<SettingText, 'reloadable'> {
 /** The description of each setting, kept beside its type. */
 export const settingInfo = z.registry<SettingInfo>();
 
-/** A setting without which the gateway does not start. */
+/** Defines a setting that must be set. */
 export function required<T>(kind: Kind<T>, text: SettingText): z.ZodType<T> {
   return register(readAs(kind), describe(kind, text, { required: true }));
 }
 
-/** A setting that may be left out. */
+/** Defines a setting that may be left out. */
 export function optional<T>(kind: Kind<T>, text: SettingText): z.ZodType<T | undefined> {
   return register(readAs(kind).optional(), describe(kind, text, {}));
 }
 
-/** A setting whose default is written, and read, as an operator would write it. */
+/** Defines a setting with a default, which is written in the format of the setting and parsed like it. */
 export function defaulted<T>(kind: Kind<T>, value: string, text: SettingText): z.ZodType<T> {
   return register(readAs(kind).prefault(value), describe(kind, text, { default: value }));
 }
@@ -72,7 +72,7 @@ function readAs<T>(kind: Kind<T>) {
   });
 }
 
-/** Files of `docker run --env-file` keep quotes and trailing spaces as part of the value. */
+/** Rejects values with quotes or surrounding white space, which `docker run --env-file` keeps as part of the value. */
 function refuseWrapping(raw: string): void {
   if (raw !== raw.trim()) throw new Refusal(`"${raw}" begins or ends with white space`, 'remove it');
   if (/^(["']).*\1$/s.test(raw)) throw new Refusal(`${raw} is in quotes`, 'remove the quotes');

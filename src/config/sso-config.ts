@@ -1,19 +1,19 @@
-/** An identity provider that browsers sign in at. */
+/** OpenID Connect identity provider for browser sign-in. */
 export interface SsoProviderConfig {
-  /** The word in `/auth/<name>/login`, and what AuthService knows it by. */
+  /** Name in `/auth/<name>/login` and towards AuthService. */
   readonly name: string;
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
-/** Single sign-on and the sessions that it begins. */
+/** Single sign-on and browser sessions. */
 export interface SsoConfig {
-  /** By name. None: the routes of sign-in and session do not exist. */
+  /** Providers by name. Empty: the routes of sign-in and session do not exist. */
   readonly providers: ReadonlyMap<string, SsoProviderConfig>;
   readonly sessionIdleMs: number;
   readonly sessionMaxAgeMs: number;
-  /** Text that keys are derived from; undefined: a new one at each start. */
+  /** Key material; undefined: a new key at each start. */
   readonly sessionKey: string | undefined;
   readonly sessionKeyPrevious: string | undefined;
 }

@@ -60,22 +60,22 @@ describe('an identity provider', () => {
     [
       'over plain http',
       { GATEWAY_SSO_AZURE_AD_ISSUER: 'http://login.test/x' },
-      'GATEWAY_SSO_AZURE_AD_ISSUER: is plain http: anyone on the way could sign in as anybody; write https://login.test/x',
+      'GATEWAY_SSO_AZURE_AD_ISSUER: is plain http: anyone on the network path could sign in as any user; write https://login.test/x',
     ],
     [
       'without a public URL',
       { GATEWAY_PUBLIC_URL: '' },
-      'GATEWAY_PUBLIC_URL: is not set: the identity provider "azure_ad" could not send browsers back; set it to what browsers call: https://api.example.com',
+      'GATEWAY_PUBLIC_URL: is not set: the identity provider "azure_ad" could not redirect browsers back; set it to the URL that browsers use: https://api.example.com',
     ],
     [
       'with a public URL over plain http',
       { GATEWAY_PUBLIC_URL: 'http://api.test' },
-      'GATEWAY_PUBLIC_URL: is plain http: browsers send the session cookie over https alone; write https://api.test',
+      'GATEWAY_PUBLIC_URL: is plain http: browsers send the session cookie only over https; write https://api.test',
     ],
     [
       'with a public URL that holds more than a path',
       { GATEWAY_PUBLIC_URL: 'https://api.test/a b/?x' },
-      'GATEWAY_PUBLIC_URL: "https://api.test/a b/?x" holds more than an origin and a plain path; write https://api.test',
+      'GATEWAY_PUBLIC_URL: "https://api.test/a b/?x" contains more than an origin and a plain path; write https://api.test',
     ],
   ])('%s refuses to start', (_, changes, problem) => {
     expect(problemsOf(changes)).toEqual([problem]);
@@ -87,7 +87,7 @@ describe('session settings', () => {
     [
       'sessions in Redis need a key that all instances have',
       { REDIS_URL: 'redis://redis:6379/0' },
-      'GATEWAY_SESSION_KEY: is not set, and sessions are kept in Redis, where every instance has to read them; set the same in all instances: openssl rand -base64 48',
+      'GATEWAY_SESSION_KEY: is not set, but sessions are stored in Redis and every instance must be able to read them; set the same in all instances: openssl rand -base64 48',
     ],
     [
       'a key has 32 bytes',
@@ -102,7 +102,7 @@ describe('session settings', () => {
     [
       'a previous key is another one',
       { GATEWAY_SESSION_KEY: KEY, GATEWAY_SESSION_KEY_PREVIOUS: KEY },
-      'GATEWAY_SESSION_KEY_PREVIOUS: is the same as GATEWAY_SESSION_KEY; set the old one, or remove it',
+      'GATEWAY_SESSION_KEY_PREVIOUS: is the same as GATEWAY_SESSION_KEY; set the previous one, or remove it',
     ],
     [
       'no session idles for longer than it lasts',

@@ -6,13 +6,13 @@ import type { Settings } from './schema.js';
 import { ssoVariables, type SsoValues } from './schema/sso-settings.js';
 import type { Known } from './upstreams.js';
 
-/** One identity provider's settings, as far as they can be read. */
+/** Valid settings of one identity provider. */
 export interface SsoSource {
   readonly name: string;
   readonly own: Known<SsoValues>;
 }
 
-/** The providers and what sessions need. Call it when there are no problems. */
+/** Maps the settings of single sign-on and sessions. Call it only when there are no problems. */
 export function ssoOf(settings: Settings, sources: readonly SsoSource[]): SsoConfig {
   const providers = sources.flatMap(({ name, own: { issuer, clientId, clientSecret } }): SsoProviderConfig[] =>
     issuer && clientId && clientSecret ? [{ name, issuer, clientId, clientSecret }] : [],
@@ -26,7 +26,7 @@ export function ssoOf(settings: Settings, sources: readonly SsoSource[]): SsoCon
   };
 }
 
-/** What would keep browsers from signing in, or let somebody listen (RFC 9700 2.6). */
+/** Finds settings that would prevent sign-in, or send it over plaintext (RFC 9700 2.6). */
 export function ssoProblems(
   settings: Known<Settings>,
   sources: readonly SsoSource[],
@@ -48,25 +48,27 @@ function publicUrlProblems(
 ): ConfigProblem[] {
   if (url === undefined) {
     if (unreadable.has('GATEWAY_PUBLIC_URL')) return [];
-    const reason = `is not set: the identity provider "${name}" could not send browsers back`;
-    return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: 'set it to what browsers call: https://api.example.com' }];
+    const reason = `is not set: the identity provider "${name}" could not redirect browsers back`;
+    return [
+      { name: 'GATEWAY_PUBLIC_URL', reason, hint: 'set it to the URL that browsers use: https://api.example.com' },
+    ];
   }
   const { protocol, hostname } = new URL(url);
   if (protocol === 'https:' || isLoopbackHost(hostname)) return [];
-  const reason = 'is plain http: browsers send the session cookie over https alone';
+  const reason = 'is plain http: browsers send the session cookie only over https';
   return [{ name: 'GATEWAY_PUBLIC_URL', reason, hint: `write ${url.replace(/^http:/, 'https:')}` }];
 }
 
 function issuerProblems({ name, own: { issuer } }: SsoSource): ConfigProblem[] {
   if (issuer === undefined || issuer.startsWith('https:') || isLoopbackHost(new URL(issuer).hostname)) return [];
-  const reason = 'is plain http: anyone on the way could sign in as anybody';
+  const reason = 'is plain http: anyone on the network path could sign in as any user';
   return [{ name: ssoVariables(name).issuer, reason, hint: `write ${issuer.replace(/^http:/, 'https:')}` }];
 }
 
-/** Each instance with a key of its own could not read the sessions of the others. */
+/** Requires a shared session key with Redis: with different keys instances could not read sessions of each other. */
 function sharedKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   const isShared = settings.REDIS_URL !== undefined;
   if (!isShared || settings.GATEWAY_SESSION_KEY !== undefined || unreadable.has('GATEWAY_SESSION_KEY')) return [];
-  const reason = 'is not set, and sessions are kept in Redis, where every instance has to read them';
+  const reason = 'is not set, but sessions are stored in Redis and every instance must be able to read them';
   return [{ name: 'GATEWAY_SESSION_KEY', reason, hint: 'set the same in all instances: openssl rand -base64 48' }];
 }

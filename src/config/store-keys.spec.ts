@@ -18,7 +18,7 @@ test.each<[string, Environment, readonly string[]]>([
   [
     'one without Redis is idle',
     { REDIS_URL: undefined, GATEWAY_CACHE_KEY: KEY },
-    ['GATEWAY_CACHE_KEY: is set without REDIS_URL: there is nothing to encrypt; set REDIS_URL or remove it'],
+    ['GATEWAY_CACHE_KEY: has no effect without REDIS_URL; set REDIS_URL or remove it'],
   ],
   [
     'a previous one has a successor',
@@ -28,7 +28,7 @@ test.each<[string, Environment, readonly string[]]>([
   [
     'a previous one is another one',
     { GATEWAY_CACHE_KEY: KEY, GATEWAY_CACHE_KEY_PREVIOUS: KEY },
-    ['GATEWAY_CACHE_KEY_PREVIOUS: is the same as GATEWAY_CACHE_KEY; set the old one, or remove it'],
+    ['GATEWAY_CACHE_KEY_PREVIOUS: is the same as GATEWAY_CACHE_KEY; set the previous one, or remove it'],
   ],
 ])('of the keys of what is cached in Redis, %s', (_, changes, problems) => {
   expect(inspectEnvironment({ ...BASE, ...changes }).problems.map(formatProblem)).toEqual(problems);

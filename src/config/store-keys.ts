@@ -6,7 +6,7 @@ import type { Known } from './upstreams.js';
 
 const NAME = 'GATEWAY_CACHE_KEY';
 
-/** What is wrong with the keys that seal what is cached in Redis. */
+/** Finds problems of the keys that encrypt cached data in Redis. */
 export function storeKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {
   return [...idleKeyProblems(settings, unreadable), ...rotatedKeyProblems(settings, unreadable, NAME)];
 }
@@ -16,15 +16,15 @@ function idleKeyProblems(settings: Known<Settings>, unreadable: ReadonlySet<stri
   return [
     {
       name: NAME,
-      reason: 'is set without REDIS_URL: there is nothing to encrypt',
+      reason: 'has no effect without REDIS_URL',
       hint: 'set REDIS_URL or remove it',
     },
   ];
 }
 
-/** What would be readable in Redis stays in memory, and a request that is sent again may reach another instance. */
+/** Warns of Redis without a cache key: cached data then stays in memory, and a retried request may reach another instance. */
 export function storeKeyWarnings({ redis }: GatewayConfig): ConfigWarning[] {
   if (redis === undefined || redis.secrets.length > 0) return [];
-  const reason = 'is not set: cached answers and Idempotency-Keys are known to one instance each';
+  const reason = 'is not set: cached responses and Idempotency-Keys are kept by each instance separately';
   return [{ name: NAME, reason, hint: 'set the same in all instances: openssl rand -base64 48' }];
 }

@@ -2,13 +2,13 @@ import { accessSync, constants } from 'node:fs';
 import { BlockList, isIP, isIPv4 } from 'node:net';
 import { type Kind, Refusal } from './setting.js';
 
-/** RFC 7518 3.2: a key of HS256 has at least as many bytes as the hash. */
+/** Minimum size of an HS256 key: the size of the hash (RFC 7518 3.2). */
 const MIN_SECRET_BYTES = 32;
 
-/** Any text. */
+/** Accepts any text. */
 export const text: Kind<string> = { form: 'text', parse: (raw) => raw };
 
-/** An identifier, such as that of a tenant. */
+/** Parses an identifier, such as that of a tenant. */
 export const name: Kind<string> = {
   form: 'name',
   parse(raw) {
@@ -17,17 +17,17 @@ export const name: Kind<string> = {
   },
 };
 
-/** The `typ` of a token, in lower case and without `application/` (RFC 7515, section 4.1.9); `none` where there is none. */
+/** Parses a `typ` of tokens, in lower case and without `application/` (RFC 7515 4.1.9); `none` for tokens without one. */
 export const tokenType: Kind<string> = {
   form: 'type',
   parse(raw) {
     const type = raw.toLowerCase().replace(/^application\//, '');
     if (/^[\w!#$&^.+-]+$/.test(type)) return type;
-    throw new Refusal(`"${raw}" is not a type of tokens`, 'write at+jwt, JWT or none');
+    throw new Refusal(`"${raw}" is not a token type`, 'write at+jwt, JWT or none');
   },
 };
 
-/** A shared secret, taken as it is: its white space or quotes may belong to it. */
+/** Parses a shared secret. White space and quotes are part of it. */
 export const secret: Kind<string> = {
   form: 'secret',
   secret: true,
@@ -41,7 +41,7 @@ export const secret: Kind<string> = {
   },
 };
 
-/** Text from which encryption keys are derived. */
+/** Parses key material, from which encryption keys are derived. */
 export const keyMaterial: Kind<string> = {
   form: 'secret',
   secret: true,
@@ -55,7 +55,7 @@ export const keyMaterial: Kind<string> = {
   },
 };
 
-/** One of a closed list of words. */
+/** Parses one of a closed list of words. */
 export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   return {
     form: words.join(', '),
@@ -67,20 +67,20 @@ export function oneOf<const T extends string>(...words: readonly T[]): Kind<T> {
   };
 }
 
-/** An absolute http or https URL, kept as written but for a trailing slash of a bare origin. */
+/** Parses an absolute http or https URL. It is kept as written, except for the trailing slash of a bare origin. */
 export const httpUrl: Kind<string> = {
   form: 'URL',
   parse(raw) {
     const url = URL.canParse(raw) ? new URL(raw) : undefined;
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      throw new Refusal(`"${raw}" is not an http or https URL`, 'write it whole: https://host/path');
+      throw new Refusal(`"${raw}" is not an http or https URL`, 'write a complete URL: https://host/path');
     }
-    if (url.username || url.password) throw new Refusal('the URL holds a user name or password', 'leave it out');
+    if (url.username || url.password) throw new Refusal('the URL contains a user name or password', 'remove it');
     return url.pathname === '/' && !url.search ? url.origin : raw;
   },
 };
 
-/** Whom to write to: an e-mail address, or an absolute URL. */
+/** Parses a contact: an e-mail address or an absolute URL. */
 export const contact: Kind<string> = {
   form: 'e-mail address or URL',
   parse(raw) {
@@ -93,7 +93,7 @@ export const contact: Kind<string> = {
   },
 };
 
-/** Where clients reach the gateway: an origin, or one with a path of plain segments. */
+/** Parses the public URL: an origin, optionally with a path of plain segments. */
 export const publicUrl: Kind<string> = {
   form: 'URL',
   parse(raw) {
@@ -101,13 +101,13 @@ export const publicUrl: Kind<string> = {
     const { origin: host, pathname } = new URL(url);
     if (url !== host && (url !== host + pathname || !/^(?:\/[\w.~-]+)+$/.test(pathname))) {
       const path = pathname.split('/').filter((segment) => /^[\w.~-]+$/.test(segment));
-      throw new Refusal(`"${raw}" holds more than an origin and a plain path`, `write ${[host, ...path].join('/')}`);
+      throw new Refusal(`"${raw}" contains more than an origin and a plain path`, `write ${[host, ...path].join('/')}`);
     }
     return url;
   },
 };
 
-/** A file that this process can read, by its path. */
+/** Parses the path of a file that this process can read. */
 export const file: Kind<string> = {
   form: 'file',
   parse(raw) {
@@ -124,25 +124,25 @@ export const file: Kind<string> = {
   },
 };
 
-/** What the browser sends as `Origin`: scheme, host and port, each exactly. */
+/** Parses an origin as browsers send it in `Origin`: scheme, host and port. */
 export const origin: Kind<string> = {
   form: 'origin',
   parse(raw) {
     if (raw.includes('*')) {
-      throw new Refusal(`"${raw}" lets any site read answers`, 'list each origin: https://app.example.com');
+      throw new Refusal(`"${raw}" lets any site read responses`, 'list each origin: https://app.example.com');
     }
     if (URL.canParse(raw) && /^https?:/.test(raw) && new URL(raw).origin === raw) return raw;
     throw new Refusal(`"${raw}" is not an origin`, 'write scheme, host and port only: https://app.example.com');
   },
 };
 
-/** Proxies: a block of addresses, or `unix:` for whoever may connect to the socket of the gateway. */
+/** Parses trusted proxies: a CIDR block, or `unix:` for peers on the Unix domain socket of the gateway. */
 export const trustedPeer: Kind<string> = {
   form: 'CIDR block',
   parse: (raw) => (raw === 'unix:' ? raw : cidr.parse(raw)),
 };
 
-/** A block of addresses, or one address. */
+/** Parses a CIDR block or a single address. */
 const cidr: Kind<string> = {
   form: 'CIDR block',
   parse(raw) {
@@ -155,7 +155,7 @@ const cidr: Kind<string> = {
   },
 };
 
-/** Several values between commas. */
+/** Parses comma-separated values. */
 export function listOf<T>(kind: Kind<T>): Kind<readonly T[]> {
   return {
     form: `list of ${kind.form}s`,

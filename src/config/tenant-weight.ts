@@ -2,13 +2,13 @@ import { type Kind, Refusal } from './setting.js';
 
 const MAX_WEIGHT = 1000;
 
-/** A tenant and its weight: `acme=3`. */
+/** Weight of a tenant: `acme=3`. */
 export interface TenantWeight {
   readonly tenantId: string;
   readonly weight: number;
 }
 
-/** How much of a scarce thing one tenant gets, compared with the others, who have 1. */
+/** Parses the weight of a tenant relative to other tenants, which have 1. */
 export const tenantWeight: Kind<TenantWeight> = {
   form: 'tenant weight',
   parse(raw) {

@@ -1,13 +1,13 @@
-/** Where spans go, and which traces are kept. */
+/** Export of spans and sampling of traces. */
 export interface TracingConfig {
-  /** URL that takes OTLP over HTTP. */
+  /** URL of an OTLP over HTTP receiver. */
   readonly endpoint: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly compression: 'none' | 'gzip';
-  /** PEM; undefined: the authorities that Node trusts. */
+  /** PEM; undefined: the certificate authorities that Node trusts. */
   readonly caFile: string | undefined;
-  /** Spans that may wait for their export. */
+  /** Maximum number of spans that wait for export. */
   readonly queueSize: number;
   readonly delayMs: number;
   /** From 0 to 1. */

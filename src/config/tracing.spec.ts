@@ -105,14 +105,14 @@ describe('tracing', () => {
 
   it.each([
     [{ JAEGER_URL: 'http://j:14268/api/traces' }, 'JAEGER_URL is set, but ENABLE_TRACING is not true'],
-    [{ ENABLE_TRACING: 'true' }, 'ENABLE_TRACING is true, but no collector is named'],
+    [{ ENABLE_TRACING: 'true' }, 'ENABLE_TRACING is true, but no collector is configured'],
     [
       { ENABLE_TRACING: 'true', JAEGER_URL: 'http://j:14268/api/traces' },
-      'spans go to http://j:4318/v1/traces: set JAEGER_URL=http://j:4318',
+      'spans are exported to http://j:4318/v1/traces: set JAEGER_URL=http://j:4318',
     ],
     [
       { ENABLE_TRACING: 'true', JAEGER_URL: 'http://j:4318', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://c:4318' },
-      'JAEGER_URL has no effect beside OTEL_EXPORTER_OTLP_ENDPOINT',
+      'JAEGER_URL has no effect together with OTEL_EXPORTER_OTLP_ENDPOINT',
     ],
   ])('with %j warns: %s', (env, text) => {
     expect(warningsOf(env as Record<string, string>)).toEqual([expect.stringContaining(text)]);

@@ -7,12 +7,12 @@ import { type Environment, isSet } from './variables.js';
 const OTLP_PATH = '/v1/traces';
 const OTLP_PORT = '4318';
 const DEFAULT_ENDPOINT = `http://localhost:${OTLP_PORT}${OTLP_PATH}`;
-/** Ports of Jaeger that do not take OTLP over HTTP: Thrift, agent, gRPC, OTLP over gRPC, and the page. */
+/** Ports of Jaeger that do not accept OTLP over HTTP: Thrift, agent, gRPC, OTLP over gRPC, and the web UI. */
 const OTHER_JAEGER_PORTS = new Set(['14268', '14250', '4317', '5778', '6831', '6832', '16686']);
 const THRIFT_PATH = /^\/api\/traces\/?$/;
 const ADDRESSES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'JAEGER_URL'] as const;
 
-/** Returns where spans go and which are kept; undefined while tracing is off. */
+/** Maps the settings of tracing; undefined while it is disabled. */
 export function tracingOf(settings: Settings): TracingConfig | undefined {
   if (!settings.ENABLE_TRACING) return undefined;
   const resource = settings.OTEL_RESOURCE_ATTRIBUTES ?? {};
@@ -43,7 +43,7 @@ function withOtlpPath(url: URL): string {
   return url.href;
 }
 
-/** Returns the OTLP address of a Jaeger that is named by any of its ports, or by the path of its Thrift endpoint. */
+/** Returns the OTLP URL of a Jaeger given by any of its ports, or by the path of its Thrift endpoint. */
 export function jaegerEndpoint(raw: string): string {
   const url = new URL(raw);
   if (OTHER_JAEGER_PORTS.has(url.port)) url.port = OTLP_PORT;
@@ -52,20 +52,20 @@ export function jaegerEndpoint(raw: string): string {
   return withOtlpPath(url);
 }
 
-/** Returns what is worth a look about traces: a translated address, and settings that do nothing as they stand. */
+/** Warns of tracing settings without effect, and of an address that was translated. */
 export function tracingWarnings({ tracing }: Pick<GatewayConfig, 'tracing'>, env: Environment): ConfigWarning[] {
   const set = ADDRESSES.filter((name) => isSet(env, name));
   if (tracing === undefined) {
-    const reason = 'is set, but ENABLE_TRACING is not true: no span is exported';
+    const reason = 'is set, but ENABLE_TRACING is not true: spans are not exported';
     return set.map((name) => ({ name, reason, hint: 'set ENABLE_TRACING=true, or remove it' }));
   }
   const [used, ...unused] = set;
   if (used === undefined) {
-    const reason = `is true, but no collector is named: spans go to ${tracing.endpoint}`;
+    const reason = `is true, but no collector is configured: spans are exported to ${tracing.endpoint}`;
     return [{ name: 'ENABLE_TRACING', reason, hint: 'set OTEL_EXPORTER_OTLP_ENDPOINT' }];
   }
   return [
-    ...unused.map((name) => ({ name, reason: `has no effect beside ${used}`, hint: 'remove one of them' })),
+    ...unused.map((name) => ({ name, reason: `has no effect together with ${used}`, hint: 'remove one of them' })),
     ...(used === 'JAEGER_URL' ? translationWarnings(env['JAEGER_URL'] ?? '', tracing) : []),
   ];
 }
@@ -73,6 +73,6 @@ export function tracingWarnings({ tracing }: Pick<GatewayConfig, 'tracing'>, env
 function translationWarnings(given: string, { endpoint }: TracingConfig): ConfigWarning[] {
   const { port, pathname } = new URL(given);
   if (!OTHER_JAEGER_PORTS.has(port) && !THRIFT_PATH.test(pathname)) return [];
-  const reason = `is ${given}, which does not take OTLP over HTTP: spans go to ${endpoint}`;
+  const reason = `is ${given}, which does not accept OTLP over HTTP: spans are exported to ${endpoint}`;
   return [{ name: 'JAEGER_URL', reason, hint: `set JAEGER_URL=${new URL(endpoint).origin}` }];
 }

@@ -12,10 +12,10 @@ const SIZE_UNITS = new Map([
   ['KiB', 1024],
   ['', 1],
 ]);
-/** Durations are printed in these: `60s` beside `40s` is easier to compare than `1m`. */
+/** Units of printed durations. Minutes are left out, since `60s` is easier to compare with `40s` than `1m`. */
 const PRINTED_UNITS = new Map([...DURATION_UNITS].filter(([unit]) => unit !== 'm'));
 const MAX_INT32 = 2 ** 31 - 1;
-/** Well below the longest delay of a Node timer, which fires at once beyond 2^31 ms. */
+/** Default maximum. It is below the maximum delay of a Node timer, which fires immediately beyond 2^31 ms. */
 const DAY_MS = 86_400_000;
 
 interface Bounds {
@@ -23,36 +23,36 @@ interface Bounds {
   readonly max?: number;
 }
 
-/** A time with its unit, in ms. Bare numbers are refused: is 30 seconds or milliseconds? */
+/** Parses a duration with a unit; returns ms. Numbers without a unit are rejected as ambiguous. */
 export function duration({ min = 1, max = DAY_MS }: Bounds = {}): Kind<number> {
   return { form: 'duration', parse: within(parseDuration, formatDuration, { min, max }) };
 }
 
-/** A number of bytes, bare or in KiB, MiB, GiB. */
+/** Parses a number of bytes, without a unit or in KiB, MiB, GiB. */
 export function bytes({ min = 1, max = MAX_INT32 }: Bounds = {}): Kind<number> {
   return { form: 'size', parse: within(parseSize, formatSize, { min, max }) };
 }
 
-/** A whole number. */
+/** Parses a whole number. */
 export function count({ min = 0, max = MAX_INT32 }: Bounds = {}): Kind<number> {
   return { form: 'whole number', parse: within(parseCount, String, { min, max }) };
 }
 
-/** A TCP port; 0 takes any free one. */
+/** Parses a TCP port; 0 takes any free port. */
 export const port: Kind<number> = {
   form: 'port',
   parse(raw) {
     if (raw.startsWith('tcp://')) {
       throw new Refusal(
         `"${raw}" is the address of a Kubernetes Service, not a port`,
-        'set enableServiceLinks: false in the pod, or the port itself in its env',
+        'set enableServiceLinks: false in the pod, or set the port in its env',
       );
     }
     return count({ max: 65_535 }).parse(raw);
   },
 };
 
-/** `true` or `false`, nothing else. */
+/** Parses `true` or `false`. */
 export const flag: Kind<boolean> = {
   form: 'true or false',
   parse(raw) {
@@ -62,17 +62,17 @@ export const flag: Kind<boolean> = {
   },
 };
 
-/** ms as an operator writes them: `1500ms`, `30s`, `1h`. */
+/** Formats ms as in a setting: `1500ms`, `30s`, `1h`. */
 export function formatDuration(ms: number): string {
   return ms === 0 ? '0s' : format(ms, PRINTED_UNITS);
 }
 
-/** Bytes as an operator writes them: `1000`, `64KiB`, `1MiB`. */
+/** Formats bytes as in a setting: `1000`, `64KiB`, `1MiB`. */
 export function formatSize(size: number): string {
   return format(size, SIZE_UNITS);
 }
 
-/** In the largest unit that divides the value; the units are listed from large to small, the last one is 1. */
+/** Formats a value in the largest unit that divides it. The units are ordered from large to small; the last one is 1. */
 function format(value: number, units: ReadonlyMap<string, number>): string {
   const [unit, factor] = [...units].find(([, each]) => value >= each && value % each === 0) ?? ['', 1];
   return `${value / factor}${unit}`;

@@ -4,7 +4,7 @@ import { nearest } from '../domain/did-you-mean.js';
 import type { GatewayConfig } from './gateway-config.js';
 import { GUARDRAIL, upstreamVariables } from './schema/upstream-settings.js';
 
-/** Warns of upstreams that no exposed RPC calls. Their names are most often misspelled: BILING_SERVICE_URL. */
+/** Warns of upstreams that no exposed RPC calls. Their names are often misspelled: BILING_SERVICE_URL. */
 export function unusedUpstreams(
   methods: readonly RpcMethod[],
   { upstreams }: Pick<GatewayConfig, 'upstreams'>,

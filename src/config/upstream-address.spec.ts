@@ -39,11 +39,11 @@ describe('an address that cannot work is refused with a hint:', () => {
     ['::1:50051', 'is ambiguous', 'put the address in brackets'],
     ['127.0.0.300:50051', 'has no valid host name', 'write host:port'],
     ['user service:50051', 'has no valid host name', 'write host:port'],
-    ['http://user-service:50051/v1', 'has a path', 'gRPC has none: write user-service:50051'],
+    ['http://user-service:50051/v1', 'has a path', 'gRPC addresses have no path: write user-service:50051'],
     ['dns://user-service:50051', 'names a DNS server', 'write three slashes: dns:///user-service:50051'],
     ['tcp://10.0.0.1:50051', 'has a scheme that is not one of a gRPC address', 'write host:port'],
     ['htp://user-service:50051', 'has a scheme that is not one of a gRPC address', 'write host:port'],
-    ['grpc://me:secret@user-service:50051', 'holds a user name or password', 'write host:port'],
+    ['grpc://me:secret@user-service:50051', 'contains a user name or password', 'write host:port'],
   ])('%s', (raw, reason, hint) => {
     const refusal = catchRefusal(raw);
     expect(refusal.message).toContain(reason);

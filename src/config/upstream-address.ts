@@ -1,14 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { type Kind, Refusal } from './setting.js';
 
-/** Where an upstream listens, as grpc-js takes it, and what the way of writing it says about encryption. */
+/** Address of an upstream as a gRPC target, and whether its scheme implies encryption. */
 export interface UpstreamAddress {
   readonly target: string;
-  /** Undefined when the address does not say; the TLS settings decide then. */
+  /** Undefined when the scheme does not imply it; the TLS settings decide then. */
   readonly encrypted: boolean | undefined;
 }
 
-/** Schemes that hold one host and port, and whether they promise encryption. */
+/** Schemes with one host and port, and whether they imply encryption. */
 const HOST_SCHEMES = new Map([
   ['grpc', false],
   ['http', false],
@@ -17,10 +17,10 @@ const HOST_SCHEMES = new Map([
 ]);
 const FORMS = 'write host:port, dns:///host:port, grpc://host:port, grpcs://host:port or http(s)://host:port';
 
-/** Written in place of an address: this deployment has no such upstream, and wants none. */
+/** Value in place of an address when a deployment intentionally lacks the upstream. */
 export const NONE = 'none';
 
-/** The address of an upstream in any of the ways people write it, or the word that there is no such upstream. */
+/** Parses the address of an upstream in any common notation, or `none`. */
 export const addressOrNone: Kind<UpstreamAddress | typeof NONE> = {
   form: 'address',
   parse: (raw) => (raw === NONE ? NONE : parseAddress(raw)),
@@ -52,16 +52,19 @@ function parseWithScheme(raw: string, scheme: string, rest: string): UpstreamAdd
   throw new Refusal(`"${raw}" has a scheme that is not one of a gRPC address`, FORMS);
 }
 
-/** A name that an xDS server knows, which says how its connections are encrypted. */
+/** Parses an xDS name. The xDS server decides about encryption. */
 function parseXds(raw: string, rest: string): UpstreamAddress {
   if (!/^\/\/[^/]*\/[^/]+$/.test(rest)) throw new Refusal(`"${raw}" is not an xDS address`, 'write xds:///name');
   return { target: `xds:${rest}`, encrypted: undefined };
 }
 
 function parseHostPort(raw: string, hostPort: string): string {
-  if (hostPort.includes('@')) throw new Refusal('the address holds a user name or password', FORMS);
+  if (hostPort.includes('@')) throw new Refusal('the address contains a user name or password', FORMS);
   if (/[/?#]/.test(hostPort)) {
-    throw new Refusal(`"${raw}" has a path`, `gRPC has none: write ${hostPort.split(/[/?#]/, 1)[0] ?? ''}`);
+    throw new Refusal(
+      `"${raw}" has a path`,
+      `gRPC addresses have no path: write ${hostPort.split(/[/?#]/, 1)[0] ?? ''}`,
+    );
   }
   if (/^[\da-f.]*:[\da-f.:]*:[\da-f.]*$/i.test(hostPort))
     throw new Refusal(`"${raw}" is ambiguous`, 'put the address in brackets: [::1]:50051');
@@ -78,7 +81,7 @@ function parseHostPort(raw: string, hostPort: string): string {
   return hostPort;
 }
 
-/** `None` is the word of a YAML file or a Python program, and hardly a host. */
+/** Suggests `none` for words such as `null` or `off`, which are hardly host names. */
 function hintForPort(host: string): string {
   return /^(?:none|null|off|false|disabled)$/i.test(host)
     ? `write ${NONE} for an upstream that does not exist`

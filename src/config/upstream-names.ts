@@ -5,10 +5,10 @@ import { type Kind, Refusal } from './setting.js';
 import type { Known } from './upstreams.js';
 
 const FORM = 'write package=upstream: acme.billing.v1=billing';
-/** A proto package, or the full name of a service in one. */
+/** Name of a proto package, or full name of a service. */
 const PROTO_NAME = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/;
 
-/** What a deployment says of the upstream of a package or of one service. */
+/** Parses the upstream of a package or service. */
 export const upstreamName: Kind<UpstreamName> = {
   form: 'package=upstream',
   parse(raw) {
@@ -21,13 +21,13 @@ export const upstreamName: Kind<UpstreamName> = {
   },
 };
 
-/** Finds packages and services that are named twice, and not the same. */
+/** Finds packages and services with two different upstreams. */
 export function upstreamNameProblems({ GATEWAY_UPSTREAMS: names = [] }: Known<Settings>): ConfigProblem[] {
   const byOwner = Map.groupBy(names, ({ owner }) => owner);
   return [...byOwner].flatMap(([owner, given]) => {
     const upstreams = [...new Set(given.map(({ upstream }) => upstream))];
     if (upstreams.length < 2) return [];
-    const reason = `says that ${owner} is the upstream ${upstreams.join(' and ')}`;
+    const reason = `assigns ${owner} to the upstreams ${upstreams.join(' and ')}`;
     return [{ name: 'GATEWAY_UPSTREAMS', reason, hint: 'name each package and each service once' }];
   });
 }

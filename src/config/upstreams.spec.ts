@@ -132,10 +132,7 @@ describe('the transport of an upstream', () => {
   });
 
   test.each<[Environment, string]>([
-    [
-      { GATEWAY_GRPC_HTTP_PROXY: 'true' },
-      'GATEWAY_GRPC_HTTP_PROXY: has no effect while every upstream goes over http2',
-    ],
+    [{ GATEWAY_GRPC_HTTP_PROXY: 'true' }, 'GATEWAY_GRPC_HTTP_PROXY: has no effect while all upstreams use http2'],
     [{ GATEWAY_GRPC_SERVICE_CONFIG: '{}' }, 'GATEWAY_GRPC_SERVICE_CONFIG: has no effect'],
     [{ USER_SERVICE_URL: 'xds:///users' }, 'USER_SERVICE_URL: is an xDS address'],
     [{ USER_SERVICE_URL: 'xds:users', GATEWAY_USER_GRPC_TRANSPORT: 'grpc-js' }, 'is not an xDS address'],

@@ -4,21 +4,21 @@ import type { Settings } from './schema.js';
 import { type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
 import { NONE, type UpstreamAddress } from './upstream-address.js';
 
-/** Settings some of which are missing because they are wrong: the others can be judged all the same. */
+/** Settings of which invalid ones are missing, so that the others can still be validated. */
 export type Known<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
-/** One upstream's own settings beside those for all. */
+/** Settings of one upstream, and the shared settings. */
 export interface UpstreamSource {
   readonly name: string;
   readonly own: Known<OwnSettings>;
-  /** Its address is `none`: there is no such upstream, and that is meant. */
+  /** The address is `none`: the upstream is intentionally absent. */
   readonly absent: boolean;
   readonly shared: Known<Settings>;
 }
 
 type OwnSettings = Omit<UpstreamValues, 'url'> & { readonly url: UpstreamAddress | undefined };
 
-/** Tells an address from the word that there is none. */
+/** Separates an address from `none`. */
 export function upstreamSource(name: string, values: Known<UpstreamValues>, shared: Known<Settings>): UpstreamSource {
   const { url } = values;
   return url === NONE
@@ -28,7 +28,7 @@ export function upstreamSource(name: string, values: Known<UpstreamValues>, shar
 
 const NO_FILES = { caFile: undefined, certFile: undefined, keyFile: undefined, serverName: undefined };
 
-/** The upstream, or undefined when it has no address. Call it when there are no problems. */
+/** Maps the settings of an upstream; undefined when it has no address. Call it only when there are no problems. */
 export function buildUpstream(source: UpstreamSource): UpstreamConfig | undefined {
   const { name, own, shared } = source;
   const timeoutMs = own.timeout ?? shared.GATEWAY_UPSTREAM_TIMEOUT;
@@ -38,12 +38,12 @@ export function buildUpstream(source: UpstreamSource): UpstreamConfig | undefine
   return { name, target: own.url.target, tls: tlsOf(source), transport, timeoutMs, maxConcurrent };
 }
 
-/** What carries the calls of an upstream. */
+/** Returns the transport of an upstream. */
 export function transportOf({ own, shared }: UpstreamSource): UpstreamConfig['transport'] {
   return own.transport ?? shared.GATEWAY_GRPC_TRANSPORT ?? 'http2';
 }
 
-/** Own settings win over the scheme of the address, and that over the settings for all. */
+/** Returns the TLS mode: own settings take precedence over the scheme of the address, and that over shared settings. */
 function modeOf({ own, shared }: UpstreamSource): UpstreamTls['mode'] {
   const byDefault = shared.GATEWAY_GRPC_TLS_MODE ?? 'insecure';
   if (own.tlsMode !== undefined) return own.tlsMode;
@@ -68,7 +68,7 @@ function tlsOf(source: UpstreamSource): UpstreamTls {
   };
 }
 
-/** What the settings of an upstream contradict each other in. */
+/** Finds contradictions between the settings of an upstream. */
 export function upstreamProblems(source: UpstreamSource): ConfigProblem[] {
   if (source.own.url === undefined) return [];
   return [...schemeProblems(source), ...identityProblems(source), ...unusedTlsProblems(source)];

@@ -5,7 +5,7 @@ import { settingInfo } from './setting.js';
 import { ssoVariables } from './schema/sso-settings.js';
 import { BUILT_IN_UPSTREAMS, upstreamVariables } from './schema/upstream-settings.js';
 
-/** What a process is started with. */
+/** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const SETTINGS: ReadonlySet<string> = new Set(Object.keys(settingsSchema.shape));
@@ -15,12 +15,12 @@ const TAKES_EMPTY: ReadonlySet<string> = new Set(
 const SSO_SETTING = /^GATEWAY_SSO_([A-Z][A-Z0-9_]*?)_(?:ISSUER|CLIENT_ID|CLIENT_SECRET)$/;
 const UPSTREAM_URL = /^([A-Z][A-Z0-9_]*)_SERVICE_URL$/;
 
-/** The upstreams an environment speaks of: the built-in ones, and one for each other `<NAME>_SERVICE_URL`. */
+/** Returns the names of the upstreams of an environment: the built-in ones, and one for each other `<NAME>_SERVICE_URL`. */
 export function upstreamNames(env: Environment): readonly string[] {
   return allUpstreamNames(env).filter((name) => takenVariable(name) === undefined);
 }
 
-/** The identity providers an environment speaks of, by any of their settings. */
+/** Returns the names of the identity providers that have any setting in an environment. */
 export function ssoProviderNames(env: Environment): readonly string[] {
   const set = Object.keys(env).filter((name) => isSet(env, name));
   return [...new Set(set.flatMap((name) => SSO_SETTING.exec(name)?.[1]?.toLowerCase() ?? []))];
@@ -33,12 +33,12 @@ function allUpstreamNames(env: Environment): readonly string[] {
   return [...new Set([...BUILT_IN_UPSTREAMS, ...set])];
 }
 
-/** Compose files and manifests leave a variable empty to say that it is not set; few settings have an empty value. */
+/** Returns whether a variable is set. Compose files and manifests leave unset variables empty, so empty counts as unset except for settings that accept it. */
 export function isSet(env: Environment, name: string): boolean {
   return env[name] !== undefined && (env[name] !== '' || TAKES_EMPTY.has(name));
 }
 
-/** Variables that look like settings and are none, and upstreams whose settings would be ambiguous. */
+/** Finds unknown variables that look like settings, and upstreams whose settings would be ambiguous. */
 export function nameProblems(env: Environment): ConfigProblem[] {
   const upstreams = allUpstreamNames(env);
   const known = knownVariables(env);
@@ -49,7 +49,7 @@ export function nameProblems(env: Environment): ConfigProblem[] {
   ];
 }
 
-/** Names of all settings that do not depend on an upstream or a provider, and the addresses of the built-in upstreams. */
+/** Returns the names of all settings that do not depend on an upstream or a provider, and the addresses of the built-in upstreams. */
 export function settingNames(): readonly string[] {
   return [...SETTINGS, ...BUILT_IN_UPSTREAMS.map((name) => upstreamVariables(name).url)];
 }
@@ -68,13 +68,13 @@ function knownVariables(env: Environment): ReadonlySet<string> {
   ]);
 }
 
-/** A variable that is set and that the missing `name` may be meant by. */
+/** Returns a set variable that may be a misspelling of the missing `name`. */
 export function misspellingOf(name: string, env: Environment): string | undefined {
   const others = Object.keys(env).filter((each) => !SETTINGS.has(each) && each !== name);
   return others.find((each) => editDistance(each, name) <= 2);
 }
 
-/** All `GATEWAY_*` are ours. `JWT_*` may be another program's, so only a near miss is taken for a setting. */
+/** Returns whether a variable looks like a setting: any `GATEWAY_*`, and a near miss of a `JWT_*`, which other programs use too. */
 function looksLikeSetting(name: string, known: ReadonlySet<string>): boolean {
   if (name.startsWith('GATEWAY_')) return true;
   return name.startsWith('JWT_') && [...known].some((each) => editDistance(name, each) <= 2);

@@ -12,7 +12,7 @@ import type { Environment } from './variables.js';
 /** The idle timeout of common load balancers. */
 const LOAD_BALANCER_IDLE_MS = 60_000;
 
-/** Returns what is valid and still worth a look, given the settings and the environment that they were read from. Logged at boot, printed by `gateway check`. */
+/** Returns warnings about valid settings, given the environment that they were read from. They are logged at boot and printed by `gateway check`. */
 export function configWarnings(config: GatewayConfig, env: Environment): readonly ConfigWarning[] {
   const production = config.environment === 'production';
   return [
@@ -30,7 +30,7 @@ export function configWarnings(config: GatewayConfig, env: Environment): readonl
   ];
 }
 
-/** A wrapped secret is the usual cause of signatures that never verify. */
+/** Warns of secrets in quotes or white space, a common cause of signatures that never verify. */
 function secretWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
   const secrets = { JWT_SECRET: jwt.secret, JWT_SECRET_PREVIOUS: jwt.secretPrevious };
   return Object.entries(secrets)
@@ -44,11 +44,11 @@ function secretWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
 
 function metricsWarnings({ metrics, tracing }: GatewayConfig): ConfigWarning[] {
   if (metrics.exemplars && tracing === undefined) {
-    const reason = 'is true, but ENABLE_TRACING is not: there are no traces to name';
+    const reason = 'is true, but ENABLE_TRACING is not: exemplars need traces';
     return [{ name: 'METRICS_EXEMPLARS', reason, hint: 'set ENABLE_TRACING=true, or remove it' }];
   }
   if (metrics.enabled) return [];
-  const reason = 'is false: /metrics answers 404, so nothing can be scraped and no alert can fire';
+  const reason = 'is false: /metrics answers 404, so metrics cannot be scraped and alerts cannot fire';
   return [{ name: 'ENABLE_METRICS', reason, hint: 'remove it unless another system watches the gateway' }];
 }
 
@@ -79,15 +79,15 @@ function logWarnings({ log }: GatewayConfig): ConfigWarning[] {
   return [{ name: 'LOG_LEVEL', reason: `is ${log.level} in production`, hint: 'set info' }];
 }
 
-/** A browser whose next request reaches another instance would be signed out. */
+/** Warns of sessions in memory: a browser whose next request reaches another instance is signed out. */
 function sessionWarnings({ sso, redis }: GatewayConfig): ConfigWarning[] {
   if (sso.providers.size === 0 || redis !== undefined) return [];
-  const reason = 'is not set: browser sessions are known to the instance that began them, and end with it';
+  const reason = 'is not set: browser sessions exist only in the instance that created them, and end with it';
   return [{ name: 'REDIS_URL', reason, hint: 'set it where more than one instance runs' }];
 }
 
 function issuerWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
   if (jwt.issuer !== undefined) return [];
-  const reason = 'is not set: any issuer is believed whose signature verifies';
-  return [{ name: 'JWT_ISSUER', reason, hint: 'set what the tokens carry as iss' }];
+  const reason = 'is not set: tokens of any issuer whose signature verifies are accepted';
+  return [{ name: 'JWT_ISSUER', reason, hint: 'set it to the iss of the tokens' }];
 }

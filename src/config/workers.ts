@@ -13,44 +13,44 @@ const MAX_WORKERS = 64;
 const AUTO = 'auto';
 const within = count({ min: 1, max: MAX_WORKERS });
 
-/** Set by the first process for its workers: `2/4` is the second of four. Not a setting. */
+/** Variable that the primary process sets for its workers: `2/4` is the second of four. It is not a setting. */
 export const WORKER_VARIABLE = 'WORKER_PLACE';
 
-/** Which worker a process is. */
+/** Number of a worker process. */
 export interface WorkerPlace {
-  /** From 1 on. A worker that takes the place of another has its number. */
+  /** Counted from 1. A worker that replaces another one has the same number. */
   readonly number: number;
   readonly of: number;
 }
 
-/** Processes that share the work. */
+/** Parses the number of worker processes. */
 export const workerCount: Kind<number> = {
   form: 'auto or whole number',
   parse: (raw) => (raw === AUTO ? Math.min(availableParallelism(), MAX_WORKERS) : within.parse(raw)),
 };
 
-/** Reads which worker this process is; undefined for one that works alone, or that has workers. */
+/** Reads the number of this worker; undefined in a single process and in the primary process. */
 export function workerPlaceOf(env: Environment): WorkerPlace | undefined {
   const [, number, of] = /^(\d+)\/(\d+)$/.exec(env[WORKER_VARIABLE] ?? '') ?? [];
   return number === undefined ? undefined : { number: Number(number), of: Number(of) };
 }
 
-/** Sessions in the memory of one worker are not known to the next, which the next request reaches. */
+/** Requires Redis for single sign-on with several workers, since consecutive requests reach different workers. */
 export function workerProblems(settings: Known<Settings>, providers: readonly SsoSource[]): ConfigProblem[] {
   const { GATEWAY_WORKERS: workers = 1, REDIS_URL: redis } = settings;
   if (workers === 1 || redis !== undefined || providers.length === 0) return [];
-  const reason = `is ${workers}, but there is single sign-on and no REDIS_URL: each worker would have its own sessions`;
+  const reason = `is ${workers}, but single sign-on is configured without REDIS_URL: each worker would have its own sessions`;
   return [{ name: 'GATEWAY_WORKERS', reason, hint: 'set REDIS_URL, or GATEWAY_WORKERS=1' }];
 }
 
-/** What workers do not share without Redis. */
+/** Warns of state that workers do not share without Redis. */
 export function workerWarnings({ workers, redis }: GatewayConfig): ConfigWarning[] {
   if (workers === 1 || redis !== undefined) return [];
   const reason = `is ${workers} without REDIS_URL: each worker has its own revoked tokens, Idempotency-Keys and cached responses`;
   return [{ name: 'GATEWAY_WORKERS', reason, hint: 'set REDIS_URL, or use more instances of one worker' }];
 }
 
-/** Returns the settings of one of several workers: its part of what the whole process may use. */
+/** Returns the settings of one worker: its share of the limits of the whole gateway. */
 export function configOfWorker(config: GatewayConfig, worker: WorkerPlace): GatewayConfig {
   const { of } = worker;
   const part = (whole: number) => Math.ceil(whole / of);

@@ -25,7 +25,8 @@ export const grpcSettings = {
       'Let `grpc-js` connect through the HTTP proxy that `grpc_proxy`, `https_proxy` or `http_proxy` names, except to hosts in `no_grpc_proxy` or `no_proxy`.',
   }),
   GATEWAY_GRPC_SERVICE_CONFIG: optional(serviceConfig, {
-    description: 'gRPC service config for `grpc-js`, without `methodConfig`. Unset: `round_robin` over all addresses.',
+    description:
+      'Service config of gRPC for `grpc-js`, without `methodConfig`. Unset: `round_robin` over all addresses.',
     example: '{"loadBalancingConfig":[{"pick_first":{}}]}',
   }),
   GATEWAY_GRPC_KEEPALIVE_TIME: defaulted(duration({ min: 10_000 }), '30s', {

@@ -34,7 +34,7 @@ export const listenerSettings = {
   }),
   GATEWAY_TLS_CLIENT_AUTH: defaulted(oneOf('optional', 'required'), 'optional', {
     description:
-      '`optional` lets clients without a certificate connect, `required` does not. A client with an invalid certificate, or with one of other authorities, is always rejected.',
+      'Handling of clients without a certificate: `optional` lets them connect, `required` does not. A client with an invalid certificate, or with one of other authorities, is always rejected.',
   }),
   GATEWAY_TLS_CLIENT_IDENTITIES: optional(certificateIdentities, {
     description:
