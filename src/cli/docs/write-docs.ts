@@ -19,22 +19,33 @@ const PAGES = new Map<string, () => string>([
   ['runbooks/alerts/prometheus.yml', prometheusConfig],
 ]);
 
-/** Writes the generated files, or with `check` only says which are stale. Returns the exit code. */
+/** Generators in the order in which they run: the chart is last, since it reads manifests that others write. */
+const GENERATORS: readonly (() => Iterable<readonly [path: string, text: string]>)[] = [
+  () => [...PAGES].map(([path, render]) => [path, render()] as const),
+  prometheusRules,
+  dashboardFiles,
+  serviceMonitorFiles,
+  chartFiles,
+];
+
+/** Writes the generated files, or with `check` only reports which are stale. Returns the exit code. */
 export function writeDocs(terminal: Terminal, options: { readonly check: boolean }): number {
-  const pages = [...PAGES].map(([path, render]) => [path, render()] as const);
-  const stale = [...pages, ...prometheusRules(), ...chartFiles(), ...dashboardFiles(), ...serviceMonitorFiles()].filter(
-    ([path, text]) => readPage(path) !== text,
-  );
+  const stale = GENERATORS.flatMap((generate) => {
+    const files = [...generate()].filter(([path, text]) => readPage(path) !== text);
+    if (!options.check) for (const [path, text] of files) writePage(path, text);
+    return files.map(([path]) => path);
+  });
   if (options.check) {
-    for (const [path] of stale) terminal.err(`${path} is stale; run npx gateway docs`);
+    for (const path of stale) terminal.err(`${path} is stale; run npx gateway docs`);
     return stale.length === 0 ? 0 : 1;
   }
-  for (const [path, text] of stale) {
-    mkdirSync(new URL('.', new URL(path, ROOT)), { recursive: true });
-    writeFileSync(new URL(path, ROOT), text);
-  }
-  terminal.out(stale.length === 0 ? 'docs are fresh' : `wrote ${stale.map(([path]) => path).join(', ')}`);
+  terminal.out(stale.length === 0 ? 'docs are fresh' : `wrote ${stale.join(', ')}`);
   return 0;
+}
+
+function writePage(path: string, text: string): void {
+  mkdirSync(new URL('.', new URL(path, ROOT)), { recursive: true });
+  writeFileSync(new URL(path, ROOT), text);
 }
 
 function readPage(path: string): string | undefined {
