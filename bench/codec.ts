@@ -1,4 +1,4 @@
-// Wire bytes to JSON bytes, ours against what people run: node --import @oxc-node/core/register bench/codec.ts
+// Benchmark of the conversion from wire bytes to JSON bytes, compared with common libraries: node --import @oxc-node/core/register bench/codec.ts
 import { readFileSync } from 'node:fs';
 import { create, createFileRegistry, fromBinary, toBinary, toJson } from '@bufbuild/protobuf';
 import type { DescMessage } from '@bufbuild/protobuf';

@@ -10,7 +10,7 @@ export const LIST_SIZE = 50;
 /** Tokens of one streamed answer, before the message that holds all of it. */
 export const STREAM_TOKENS = 20;
 
-/** What a client posts to create a user. */
+/** Body of a request that creates a user. */
 export const CREATE_BODY = JSON.stringify({
   email: 'user0@acme.test',
   username: 'user0',
@@ -19,7 +19,7 @@ export const CREATE_BODY = JSON.stringify({
   roles: ['viewer', 'editor'],
   labels: { team: 'blue' },
 });
-/** What a client posts to have an answer streamed. */
+/** Body of a request for a streamed answer. */
 export const STREAM_BODY = JSON.stringify({ query: 'How many users does acme have?' });
 
 function user(n: number): User {

@@ -10,7 +10,7 @@ import { SYSTEMS } from './harness/systems.js';
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-/** Builds what takes part, before anything is started or pinned; returns the reasons of what does not. */
+/** Builds the systems before anything is started or pinned. Returns the reasons of those that cannot take part. */
 function prepare(options: Options): { readonly names: Options['systems']; readonly absent: readonly string[] } {
   const absent = new Map(
     options.systems.flatMap((name) => {

@@ -55,7 +55,7 @@ async function answering(url: string, token: string): Promise<void> {
 }
 
 /**
- * What a request costs with one worker and with two, in turn. The machine has two cores, of which load and upstream need
+ * Measures the CPU time per request with one worker and with two, in turn. The machine has two cores, of which load and upstream need
  * one: so both gateways have the other one alone, and two workers on it pay for everything that two on two cores do, and
  * for sharing it. Workers have nothing in common but the process that hands out connections, so two cores give twice the
  * rate that one gives two workers.

@@ -15,7 +15,7 @@ function mockedLines({ mocked }: SandboxEnvironment): string {
   return `  Mocked     ${addresses}${permissions}\n\n`;
 }
 
-/** What a newcomer needs to see once everything runs: where it is, who may sign in, what to try. */
+/** Renders the text for newcomers once everything runs: addresses, users, and commands to try. */
 export function banner({ gatewayUrl, adminAddress, sandbox }: BannerFacts): string {
   const login = JSON.stringify({ identifier: PEOPLE[0].email, password: PASSWORD });
   const admin = adminAddress === '' ? 'none' : `http://${adminAddress}/admin/`;

@@ -47,13 +47,13 @@ export interface SandboxOptions {
   /** Age at which the backends ask for a connection to be ended (GOAWAY); never unless given. */
   readonly maxConnectionAgeMs?: number | undefined;
   /**
-   * Redis of the gateways, which are told of credentials that end there; nobody is told without it. One on this machine
+   * Redis of the gateways, which are notified there of revoked credentials; without it there are no notifications. One on this machine
    * gets a fault switch.
    */
   readonly redisUrl?: string | undefined;
   /** Descriptor sets of an adopter, whose services a mock answers for. */
   readonly mocks?: readonly string[];
-  /** What admins may do, beside what their role and the policies of the mocked services say. */
+  /** Permissions of admins in addition to those of their role and of the policies of the mocked services. */
   readonly grants?: readonly string[];
 }
 
@@ -75,7 +75,7 @@ export interface SandboxEnvironment {
   readonly redisUrl: string | undefined;
   /** The identity provider at which browsers sign in; undefined in a sandbox without. */
   readonly idp: SandboxIdentityProvider | undefined;
-  /** What answers for the services of an adopter; undefined in a sandbox without. */
+  /** Mock of an adopter's services; undefined in a sandbox without mocks. */
   readonly mocked: MockedServices | undefined;
   readonly calls: CallLog;
   /** The data of the backends, to be read and changed by tests. */

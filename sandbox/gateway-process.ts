@@ -9,18 +9,18 @@ const READY_WITHIN_MS = 30_000;
 const POLL_MS = 100;
 const STOP_WITHIN_MS = 2_000;
 
-/** A gateway in a process of its own, its output on ours. */
+/** A gateway in a process of its own that writes to our output. */
 export interface GatewayProcess {
   readonly url: string;
-  /** Resolves with its exit code once it is gone. */
+  /** Resolves to its exit code. */
   readonly exited: Promise<number>;
   /** Resolves once `/readyz` answers 200. Rejects when the gateway exits before or takes too long. */
   ready(): Promise<void>;
-  /** SIGTERM, then SIGKILL after two seconds. Resolves once it is gone. */
+  /** Sends SIGTERM, then SIGKILL after two seconds. Resolves once it has exited. */
   close(): Promise<void>;
 }
 
-/** The gateway ended although nobody stopped it. */
+/** The gateway exited without being stopped. */
 export class GatewayExit extends Error {
   constructor(readonly code: number) {
     super(`the gateway exited with code ${code}`);

@@ -14,7 +14,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 const ANY_PORTS = Object.fromEntries(PORT_VARIABLES.map((name) => [name, '0']));
 
-/** Ready at once, says what it was given, and does on request what a gateway may do. */
+/** Stands in for a gateway: ready immediately, reports its settings, and exits or fails on request. */
 const STAND_IN = `
   import { createServer } from 'node:http';
   const server = createServer((request, response) => {

@@ -9,7 +9,7 @@ import { startSandbox } from './environment.js';
 
 const EXIT_CONFIG = 78;
 
-/** `npm run sandbox`: a sandbox and a gateway in it, until a signal comes or the gateway ends. Gives the exit code. */
+/** `npm run sandbox`: a sandbox and a gateway in it, until a signal comes or the gateway ends. Returns the exit code. */
 async function main(env: NodeJS.ProcessEnv): Promise<number> {
   let settings: SandboxSettings & SandboxArguments;
   try {
@@ -67,7 +67,7 @@ function exitCodeOf(error: unknown): number {
   return error instanceof GatewayExit ? error.code : 1;
 }
 
-/** Aborted by the first SIGINT, SIGTERM or SIGHUP; the ones after it change nothing. */
+/** Returns a signal that aborts on the first SIGINT, SIGTERM or SIGHUP; later ones are ignored. */
 function firstSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => controller.abort());
@@ -88,6 +88,6 @@ function hintFor(error: unknown): string {
   return ` (stop the process that uses it, or move it: ${variable}=${free} takes any free port)`;
 }
 
-// npm runs its scripts in the project; paths are meant from where the reader is.
+// npm runs scripts in the project directory; paths are relative to the directory in which the user typed the command.
 process.chdir(process.env['INIT_CWD'] ?? process.cwd());
 process.exit(await main(process.env));

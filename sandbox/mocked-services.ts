@@ -10,13 +10,13 @@ import type { OpenParts } from './open-parts.js';
 export interface MockedServices {
   /** Addresses by upstream. */
   readonly addresses: ReadonlyMap<string, string>;
-  /** What their policies ask of callers. */
+  /** Permissions that their policies require. */
   readonly permissions: readonly string[];
   /** The settings with which a gateway finds them. */
   readonly gatewayEnv: Readonly<Record<string, string>>;
 }
 
-/** Starts a mock of descriptor sets; undefined for none. Rejects with DescriptorError for files that cannot be used. */
+/** Starts a mock of descriptor sets; undefined without any. Rejects with DescriptorError for files that cannot be used. */
 export async function mockServices(
   files: readonly string[],
   parts: OpenParts,

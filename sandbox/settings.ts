@@ -53,11 +53,11 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxSettings {
   };
 }
 
-/** What `npm run sandbox -- …` is given. */
+/** Options of `npm run sandbox -- …`. */
 export interface SandboxArguments {
   /** Descriptor sets whose services a mock answers for. */
   readonly mocks: readonly string[];
-  /** What admins may do beyond their role. */
+  /** Permissions of admins in addition to those of their role. */
   readonly grants: readonly string[];
 }
 

@@ -6,7 +6,7 @@ const FILE = new URL('../package-lock.json', import.meta.url);
 const SYSTEMS = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'];
 const PROCESSORS = ['arm64', 'x64', 'ia32', 'ppc64', 's390x', 'riscv64', 'loong64', 'arm'];
 
-/** `@scope/tool-linux-arm64-gnu` says what it runs on. */
+/** Reads the platform from a name such as `@scope/tool-linux-arm64-gnu`. */
 function platformOf(name) {
   const words = name.split('/').at(-1).replace('aarch64', 'arm64');
   const os = SYSTEMS.find((system) => words.includes(system));

@@ -1,4 +1,4 @@
-// node scripts/image-tags.mjs registry.example.com/team/api-gateway 0.1.0   prints the tags of its image, one a line.
+// node scripts/image-tags.mjs registry.example.com/team/api-gateway 0.1.0   prints the tags of its image, one per line.
 
 const [image, version] = process.argv.slice(2);
 const [, major, minor, prerelease] = /^(\d+)\.(\d+)\.\d+(-.+)?$/.exec(version ?? '') ?? [];

@@ -1,4 +1,4 @@
-// node scripts/release-notes.mjs 0.1.0   prints what CHANGELOG.md says of a version; exit 1 where it says nothing.
+// node scripts/release-notes.mjs 0.1.0   prints the entries of CHANGELOG.md for a version; exits with 1 if it has none.
 import { readFileSync } from 'node:fs';
 
 const HEADING = /^## \[([^\]]+)\]/;

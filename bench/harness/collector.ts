@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Somebody who takes spans and throws them away. */
+/** A trace collector that discards all spans. */
 export interface Collector {
   readonly url: string;
   readonly close: () => void;

@@ -14,7 +14,7 @@ function toMilliseconds(time: Json): Json {
 }
 
 /**
- * What a JSON answer says, whatever it looks like: proto-loader leaves a timestamp as seconds and nanos,
+ * Normalizes a JSON response: proto-loader leaves a timestamp as seconds and nanos,
  * and the gateway alone takes out the field that must never leave.
  */
 export function normalise(value: Json, key = ''): Json {
@@ -25,7 +25,7 @@ export function normalise(value: Json, key = ''): Json {
   return Object.fromEntries(entries.map(([name, item]) => [name, normalise(item as Json, name)]));
 }
 
-/** Whether an answer says what the upstream sent. */
+/** Returns true if a response has the content that the upstream sent. */
 export function saysWhatUpstreamSent(body: string, content: 'user' | 'list'): boolean {
   return isDeepStrictEqual(normalise(JSON.parse(body) as Json), normalise(expected[content] as Json));
 }

@@ -13,7 +13,7 @@ function run(cwd: string, file: string, args: readonly string[]): void {
   execFileSync(file, args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-/** Version of the Go toolchain, undefined when there is none. */
+/** Returns the version of the Go toolchain, or undefined if it is not installed. */
 export function goVersion(): string | undefined {
   try {
     return execFileSync('go', ['env', 'GOVERSION'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

@@ -4,7 +4,7 @@ import type { Target } from './target.js';
 
 const STOP_CHECK_MS = 100;
 
-/** What one stretch of load brought. */
+/** Results of one measured interval of load. */
 export interface LoadResult {
   /** Responses, each with the expected status and content. */
   readonly requests: number;
@@ -13,7 +13,7 @@ export interface LoadResult {
   readonly p99Ms: number;
 }
 
-/** How hard to press. */
+/** Amount of load. */
 export interface Pressure {
   readonly seconds: number;
   readonly connections: number;
@@ -21,7 +21,7 @@ export interface Pressure {
 }
 
 interface Seen {
-  /** Milliseconds of each response. autocannon's own histogram has whole ones only. */
+  /** Milliseconds of each response. autocannon's own histogram rounds to whole milliseconds. */
   readonly latencies: number[];
   readonly statuses: Map<number, number>;
 }
@@ -63,7 +63,7 @@ function requireAllGood(target: Target, { latencies, statuses }: Seen, result: a
   throw new Error(`${target.method} ${target.url}: ${found.join(', ')}`);
 }
 
-/** Sends the target's request over and over. Throws when a single response is not what it must be. */
+/** Sends the target's request over and over. Throws if any response differs from the expected one. */
 export async function load(target: Target, pressure: Pressure): Promise<LoadResult> {
   const seen: Seen = { latencies: [], statuses: new Map() };
   const startedAt = performance.now();

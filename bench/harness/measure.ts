@@ -14,7 +14,7 @@ export interface Sample {
   readonly round: number;
   readonly requests: number;
   readonly requestsPerSecond: number;
-  /** CPU time of the system's process, all threads, in microseconds a completed request. */
+  /** CPU time of the system's process, all threads, in microseconds per completed request. */
   readonly cpuUsPerRequest: number;
   /** Share of its core that the system used. Below 1 something else was slower than it. */
   readonly busy: number;
@@ -22,7 +22,7 @@ export interface Sample {
   readonly loadBusy: number;
   /** Share of both cores that other programs took. */
   readonly foreign: number;
-  /** CPU time of upstream and load generator, which share the other core, in microseconds a request. */
+  /** CPU time of upstream and load generator, which share the other core, in microseconds per request. */
   readonly upstreamUsPerRequest: number;
   readonly loadUsPerRequest: number;
   readonly p50Ms: number;
@@ -42,7 +42,7 @@ const MOST_WARM_UPS = 5;
 const LOG_FLUSH_MS = 5_000;
 const LOG_POLL_MS = 100;
 
-/** Asks each system once, in full, and keeps what it must answer from then on. */
+/** Sends one request to each system, checks its response in full, and keeps that response as the expected one. */
 async function lanesOf(scenario: ScenarioName, systems: readonly Running[], token: string): Promise<Lane[]> {
   const lanes: Lane[] = [];
   for (const running of systems) {
@@ -54,7 +54,7 @@ async function lanesOf(scenario: ScenarioName, systems: readonly Running[], toke
   return lanes;
 }
 
-/** A logger may hold lines back for a moment, so they are looked for until they are there. */
+/** A logger may buffer lines, so this waits until they are written. */
 async function requireLogLines({ name, process }: Running, { requests }: LoadResult): Promise<void> {
   const giveUpAt = performance.now() + LOG_FLUSH_MS;
   const countLines = () => process.output.split('\n').length - 1;
@@ -64,7 +64,7 @@ async function requireLogLines({ name, process }: Running, { requests }: LoadRes
   }
 }
 
-/** Lets the JIT see the scenario, however slow the machine is, and makes sure that a system that must log does. */
+/** Runs the scenario until the JIT has compiled it, and checks that a system that must log does. */
 async function warmUp({ running, target }: Lane, pressure: Pressure): Promise<void> {
   let requests = 0;
   for (let stretch = 0; stretch < MOST_WARM_UPS && requests < WARM_REQUESTS; stretch++) {
@@ -97,7 +97,7 @@ type Costs = Pick<
   'cpuUsPerRequest' | 'busy' | 'loadBusy' | 'foreign' | 'upstreamUsPerRequest' | 'loadUsPerRequest'
 >;
 
-/** What each part took of the cores in one stretch of load. */
+/** Returns the CPU time that each process used in one measured interval. */
 export function costsBetween(before: Clocks, after: Clocks, { requests, seconds }: LoadResult): Costs {
   const spent = (clock: keyof Clocks) => after[clock] - before[clock];
   const wall = seconds * 1e6;

@@ -5,7 +5,7 @@ export const SYSTEM_NAMES = ['nest', 'fastify', 'go', 'gateway', 'gateway-traced
 /** `before` is another checkout of the gateway. */
 export type SystemName = (typeof SYSTEM_NAMES)[number] | 'before';
 
-/** What one run of the benchmark does. */
+/** Options of one benchmark run. */
 export interface Options {
   readonly systems: readonly SystemName[];
   readonly scenarios: readonly ScenarioName[];
@@ -13,11 +13,11 @@ export interface Options {
   readonly seconds: number;
   readonly warmupSeconds: number;
   readonly connections: number;
-  /** Requests a second, all connections together; undefined: as many as one core answers. */
+  /** Requests per second over all connections; undefined means as many as one core can answer. */
   readonly rate: number | undefined;
   /** Core of the system under test and core of the load and the upstream. */
   readonly cores: readonly [number, number];
-  /** Write the result files; only a whole run does so unasked. */
+  /** Write the result files; the default only for a complete run. */
   readonly save: boolean;
   /** Start the Node systems with --cpu-prof and print where the time went. */
   readonly profile: boolean;

@@ -39,7 +39,7 @@ export function pinSelf(core: number): void {
   }
 }
 
-/** Where the output of the processes goes: memory where there is some, so that no disk is measured. */
+/** Creates a directory for the output of the processes, in memory if possible, so that no disk is measured. */
 export function openOutputFolder(): { readonly path: string; readonly remove: () => void } {
   const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'gateway-bench-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
@@ -93,7 +93,7 @@ export class PinnedProcess {
     }
   }
 
-  /** Ends it without a farewell (SIGKILL), and resolves when it is gone. */
+  /** Sends SIGKILL, and resolves when the process has exited. */
   async kill(): Promise<void> {
     if (this.hasExited) return;
     const ended = once(this.child, 'exit');
@@ -101,7 +101,7 @@ export class PinnedProcess {
     await ended;
   }
 
-  /** Ends the process, by force when it does not listen. */
+  /** Stops the process, with SIGKILL if it does not react to SIGTERM. */
   async stop(): Promise<void> {
     if (this.hasExited) return;
     const ended = once(this.child, 'exit');

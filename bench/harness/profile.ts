@@ -19,7 +19,7 @@ export interface Share {
 }
 
 const PACKAGE = /node_modules\/((?:@[^/]+\/)?[^/]+)\/(?!.*node_modules\/)/;
-/** protobufjs compiles a function a message and names it so. */
+/** protobufjs compiles one function per message type, with these names. */
 const COMPILED = /\$(?:encode|decode|toObject|fromObject)$/;
 const IDLE = '(idle)';
 

@@ -14,7 +14,7 @@ const END = '<!-- results:end -->';
 const MARKDOWN = join(ROOT, 'bench/BENCHMARKS.md');
 const JSON_FILE = join(ROOT, 'bench/results.json');
 
-/** Where and when the figures were taken. */
+/** Machine and date of the measurement. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -53,7 +53,7 @@ function caveats(rows: readonly Row[]): string[] {
   ];
 }
 
-/** Everything a run has to say. */
+/** Results of a run. */
 export interface Report {
   readonly rows: readonly Row[];
   readonly text: string;

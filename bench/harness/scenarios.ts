@@ -12,7 +12,7 @@ export interface Scenario {
   readonly body?: string;
   readonly accept: string;
   readonly withToken: boolean;
-  /** Which answer of the upstream the response must say; the others are checked by status, and streams by their end. */
+  /** Upstream message that the response must contain; other responses are checked by status, and streams by their end. */
   readonly content?: 'user' | 'list';
   readonly isExpectedStatus: (status: number) => boolean;
 }

@@ -13,7 +13,7 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-/** How one system compares with another over the rounds that both ran. */
+/** Comparison of one system with another over the rounds that both ran. */
 export interface Ratio {
   readonly median: number;
   readonly min: number;

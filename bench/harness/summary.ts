@@ -10,7 +10,7 @@ export interface Row {
   readonly scenario: ScenarioName;
   readonly system: SystemName;
   readonly cpuUsPerRequest: number;
-  /** CPU a request against stock NestJS, round by round. */
+  /** CPU time per request relative to stock NestJS, by round. */
   readonly ratio: Ratio | undefined;
   readonly requestsPerSecond: number;
   readonly busy: number;
@@ -23,7 +23,7 @@ export interface Row {
   readonly rssBytes: number;
 }
 
-/** What the gateway promises: its CPU a request, at most this share of stock NestJS's. */
+/** Target of the gateway: its CPU time per request, as a share of stock NestJS's. */
 export const TARGETS: Partial<Record<ScenarioName, number>> = { 'get-one': 0.8, 'list-50': 0.45 };
 
 function cpuByRound(samples: readonly Sample[]): Map<number, number> {
@@ -62,7 +62,7 @@ export function summarise(samples: readonly Sample[]): Row[] {
   });
 }
 
-/** A sentence for each target that these rows can decide. */
+/** Returns a sentence for each target that these rows cover. */
 export function verdicts(rows: readonly Row[]): string[] {
   return rows.flatMap(({ scenario, system, ratio }) => {
     const target = TARGETS[scenario];

@@ -9,12 +9,12 @@ import type { Command } from './process.js';
 import type { ScenarioName } from './scenarios.js';
 import { transpilePeer } from './transpile.js';
 
-/** What a system under test is told. */
+/** Settings of a system under test. */
 export interface Surroundings {
   readonly port: number;
   /** host:port of the gRPC upstream. */
   readonly upstream: string;
-  /** URL of who takes spans. */
+  /** URL of the trace collector. */
   readonly collector: string;
   readonly identity: Identity;
   /** Flags for node before the main file. */
@@ -24,12 +24,12 @@ export interface Surroundings {
 /** A program that the benchmark can measure. */
 export interface System {
   readonly title: string;
-  /** Builds it; returns why it cannot take part, if so. */
+  /** Builds the system. Returns the reason if it cannot take part. */
   readonly prepare: (options: Options) => string | undefined;
   readonly command: (surroundings: Surroundings) => Command;
-  /** Paths that differ from the scenario's; `null`: it does not take part in that scenario. */
+  /** Paths that differ from the scenario's; `null` excludes the system from that scenario. */
   readonly paths: Partial<Record<ScenarioName, string | null>>;
-  /** Writes a log line a request, which the harness then looks for. */
+  /** Writes one log line per request, which the harness checks. */
   readonly logsRequests: boolean;
 }
 

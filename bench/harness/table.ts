@@ -16,7 +16,7 @@ const HEADINGS = [
 const MEGABYTE = 1e6;
 const SATURATED = 0.85;
 
-/** Whether the system used its core, so that its rate and latency are its own. */
+/** Returns true if the system saturated its core, so that its rate and latency are its own. */
 export const isSaturated = ({ busy }: Pick<Row, 'busy'>): boolean => busy >= SATURATED;
 
 const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
@@ -39,7 +39,7 @@ function cellsOf(row: Row): string[] {
 const line = (cells: readonly string[], widths: readonly number[]) =>
   `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
 
-/** A Markdown table that is readable as it is. */
+/** Renders a Markdown table with aligned columns. */
 function table(rows: readonly (readonly string[])[]): string {
   const all = [HEADINGS, ...rows];
   const widths = HEADINGS.map((_, column) => Math.max(...all.map((cells) => (cells[column] ?? '').length)));
@@ -47,7 +47,7 @@ function table(rows: readonly (readonly string[])[]): string {
   return [line(HEADINGS, widths), `| ${rule.join(' | ')} |`, ...rows.map((cells) => line(cells, widths))].join('\n');
 }
 
-/** One table a scenario, each under its title. */
+/** Renders one table per scenario, each under its title. */
 export function renderTables(rows: readonly Row[]): string {
   const groups = Map.groupBy(rows, ({ scenario }) => scenario);
   return [...groups]

@@ -9,7 +9,7 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly isExpectedStatus: (status: number) => boolean;
-  /** Cheap enough to be asked of each response. */
+  /** Cheap enough to run on each response. */
   readonly isExpectedBody: (body: string) => boolean;
 }
 
@@ -39,7 +39,7 @@ function headersOf({ accept, withToken, body }: Scenario, token: string): Record
   };
 }
 
-/** Asks once and reads the answer whole. Throws unless it says what the upstream sent; later answers must be the same. */
+/** Sends one request and reads the whole response. Throws unless it has the content that the upstream sent; later responses must be equal. */
 export async function aim(scenario: Scenario, url: string, token: string): Promise<Target> {
   const { method, body } = scenario;
   const headers = headersOf(scenario, token);

@@ -8,10 +8,10 @@ import { CACHE } from './paths.js';
 import { PinnedProcess, freePort, openOutputFolder, type Command } from './process.js';
 import { SYSTEMS, upstreamCommand } from './systems.js';
 
-/** Where --cpu-prof of a system writes. */
+/** Directory for the profiles of `--cpu-prof`. */
 export const profileFolder = (name: SystemName): string => join(CACHE, 'profiles', name);
 
-/** A system that answers. */
+/** A running system. */
 export interface Running {
   readonly name: SystemName;
   readonly process: PinnedProcess;

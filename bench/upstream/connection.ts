@@ -36,7 +36,7 @@ export class Connection {
   private readonly headers = new HpackDecoder(PATH_ALONE);
   /** Streams whose reply has not ended. At most MAX_CONCURRENT_STREAMS. */
   private readonly streams = new Map<number, Reply>();
-  /** Bursts that wait for the connection's window. At most one a stream. */
+  /** Bursts that wait for the connection's window. At most one per stream. */
   private waiting: Pending[] = [];
   private readonly out: Buffer[] = [];
   private prefaceBytes = 0;

@@ -14,7 +14,7 @@ const CONTENT_TYPE = literal('content-type', 'application/grpc');
 
 /** Header block of every reply; it uses no dynamic table, so it holds on any connection. */
 export const RESPONSE_HEADERS = Buffer.concat([STATUS_200, CONTENT_TYPE]);
-/** Trailers of a call that went well. */
+/** Trailers of a successful call. */
 export const OK_TRAILERS = literal('grpc-status', '0');
 /** The whole reply to a method that the upstream does not have: trailers only, status UNIMPLEMENTED. */
 export const UNIMPLEMENTED = Buffer.concat([STATUS_200, CONTENT_TYPE, literal('grpc-status', '12')]);

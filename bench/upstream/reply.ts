@@ -10,7 +10,7 @@ export interface Burst {
   readonly dataBytes: number;
 }
 
-/** Everything a call gets, one burst a turn of the event loop. */
+/** Complete reply to a call, one burst per turn of the event loop. */
 export type Reply = readonly Burst[];
 
 function burst(frames: readonly Buffer[], dataBytes: number): Burst {
@@ -37,13 +37,13 @@ export function unaryReply(message: Uint8Array): Reply {
   return [burst([headersFrame, dataFrame(message), trailersFrame], grpcMessage(message).length)];
 }
 
-/** Reply with many messages, each in a frame and a turn of its own, as a model that speaks token by token. */
+/** Reply with many messages, each in a frame and a turn of its own, as a model that streams tokens. */
 export function streamReply(messages: readonly Uint8Array[]): Reply {
   const bursts = messages.map((message) => burst([dataFrame(message)], grpcMessage(message).length));
   return [burst([headersFrame], 0), ...bursts, burst([trailersFrame], 0)];
 }
 
-/** Reply to a method that is not there. */
+/** Reply to an unknown method. */
 export const unimplementedReply: Reply = [
   burst([frame(FrameType.HEADERS, Flag.END_HEADERS | Flag.END_STREAM, 0, UNIMPLEMENTED)], 0),
 ];

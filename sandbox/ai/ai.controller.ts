@@ -39,7 +39,7 @@ export class AIController {
     return { sessionId, answer: { response: answerTo(query) } };
   }
 
-  /** Writes to the call itself: an Observable cannot be told to wait for a slow reader. */
+  /** Writes to the call itself: an Observable has no way to wait for a slow reader. */
   @GrpcMethod('AIService')
   async streamQuery(
     request: Wire<StreamQueryRequest>,

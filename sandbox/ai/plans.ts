@@ -22,7 +22,7 @@ interface Plan {
 export class Plans {
   readonly #plans = new BoundedMap<string, Plan>(MAX_PLANS);
 
-  /** Whether a query must be planned first: it changes something, or it is long. */
+  /** Returns true if a query must be planned first: it changes something, or it is long. */
   isNeeded(query: string): boolean {
     return query.length > LONG_QUERY || CHANGES_SOMETHING.test(query);
   }

@@ -12,7 +12,7 @@ const DEFAULT_PAUSE_MS = 3;
 export type AnswerStream = ServerWritableStream<Wire<StreamQueryRequest>, Partial<Wire<StreamQueryResponse>>>;
 
 /**
- * Writes the answer token by token and then as a whole. Waits while the reader is behind; the signal stops it at once.
+ * Writes the answer token by token and then as a whole. Waits while the reader is behind; the signal stops it immediately.
  * Does not end the call. Throws what the query asks for.
  */
 export async function streamAnswer(call: AnswerStream, sessionId: string, signal: AbortSignal): Promise<void> {

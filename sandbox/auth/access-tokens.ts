@@ -18,11 +18,11 @@ export class AccessTokens {
   constructor(
     readonly issuer: string,
     private readonly keys: SigningKeys,
-    /** What admins may do beyond their role. */
+    /** Permissions of admins in addition to those of their role. */
     private readonly grants: readonly string[] = [],
   ) {}
 
-  /** What holders of these roles may do. */
+  /** Returns the permissions of these roles. */
   permissionsOf(roles: readonly string[]): string[] {
     return [...permissionsOf(roles), ...(roles.includes('admin') ? this.grants : [])];
   }

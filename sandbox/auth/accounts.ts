@@ -12,7 +12,7 @@ import { SignInThrottle } from './sign-in-throttle.js';
 
 const MAX_IDENTITIES = 10_000;
 
-/** Whose credentials are whose: passwords and identities of a provider. */
+/** Maps credentials to users: passwords, and identities at a provider. */
 @Injectable()
 export class Accounts {
   /** User id by provider identity. */

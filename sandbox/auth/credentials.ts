@@ -35,7 +35,7 @@ export class Credentials {
     return tenantId === undefined ? this.#validateToken(credential) : serviceOf(tenantId);
   }
 
-  /** Those of the permissions asked for that the subject holds in the tenant. Who may not sign in holds none. */
+  /** Returns the requested permissions that the subject holds in the tenant. Who may not sign in holds none. */
   granted({ subject, tenantId, permissions }: Wire<CheckPermissionRequest>): string[] {
     const user = this.directory.users.get(subject);
     if (user?.status !== 'USER_STATUS_ACTIVE') return [];

@@ -8,12 +8,12 @@ const PERMISSIONS: ReadonlyMap<string, readonly string[]> = new Map([
 /** Names of the roles that there are. */
 export const ROLES: readonly string[] = [...PERMISSIONS.keys()];
 
-/** What holders of these roles may do. A role that is not known gives nothing. */
+/** Returns the permissions of these roles. An unknown role has none. */
 export function permissionsOf(roles: readonly string[]): string[] {
   return [...new Set(roles.flatMap((role) => PERMISSIONS.get(role) ?? []))];
 }
 
-/** Whether one of the held permissions (`user.read`, `user.*`, `*`) covers the wanted one. */
+/** Returns true if one of the held permissions (`user.read`, `user.*`, `*`) covers the wanted one. */
 export function covers(held: readonly string[], wanted: string): boolean {
   return held.some(
     (one) => one === '*' || one === wanted || (one.endsWith('.*') && wanted.startsWith(one.slice(0, -1))),

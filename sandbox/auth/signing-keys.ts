@@ -10,7 +10,7 @@ interface SigningKey {
   readonly publicJwk: JWK;
 }
 
-/** The RS256 keys of one issuer: the newest signs, all of them are published until they are told to go. */
+/** The RS256 keys of one issuer: the newest signs, all of them are published until they are withdrawn. */
 export class SigningKeys {
   #current: SigningKey;
   #old: readonly SigningKey[] = [];

@@ -27,9 +27,9 @@ interface Waiter {
   readonly give: (reason: string) => void;
 }
 
-/** What the backends of one sandbox were called with: the last 1,000 calls, oldest first. */
+/** Records the calls of the backends of one sandbox: the last 1,000, oldest first. */
 export class CallLog {
-  /** Told of each request message as it arrives; messages are not kept. */
+  /** Called with each request message as it arrives; messages are not kept. */
   onRequest: ((call: LoggedCall, message: Readonly<Record<string, unknown>>) => void) | undefined;
   #calls: LoggedCall[] = [];
   readonly #waiters = new Set<Waiter>();

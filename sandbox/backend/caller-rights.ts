@@ -37,7 +37,7 @@ function subjectOf(metadata: Metadata): string {
 }
 
 /**
- * Whether a call comes from another service. The gateway names the caller in each of its calls, and says that there is
+ * Returns true if a call comes from another service. The gateway names the caller in each of its calls, and says that there is
  * none where nobody signed in; what else it says of a caller never tells where a call comes from.
  */
 function isInside(metadata: Metadata | undefined): boolean {

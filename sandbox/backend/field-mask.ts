@@ -2,7 +2,7 @@ import type { FieldMask } from '@bufbuild/protobuf/wkt';
 import { invalidArgument } from './rpc-error.js';
 import type { Wire } from './wire.js';
 
-/** What the service itself sets is left out of a mask without a word (AIP-203). */
+/** Output-only fields in a mask are ignored (AIP-203). */
 const OUTPUT_ONLY = new Set(['create_time', 'update_time']);
 
 /**

@@ -10,7 +10,7 @@ export interface GrpcServerOptions {
   /** Proto package whose services the controllers implement. */
   readonly package: string;
   readonly definitions: PackageDefinition;
-  /** What server reflection tells of it. */
+  /** Services that server reflection lists. */
   readonly reflected: PackageDefinition;
   readonly interceptors: ServerInterceptor[];
   /** After which a connection is asked to end (GOAWAY), as by a proxy or a rollout; never unless given. */

@@ -1,2 +1,2 @@
-/** Where the servers behind the fault proxies listen, so that nobody gets past a fault. */
+/** Address of the servers behind the fault proxies, so that no client bypasses a fault. */
 export const LOOPBACK = '127.0.0.1';

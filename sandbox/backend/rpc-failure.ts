@@ -4,7 +4,7 @@ import { type ServiceError, status } from '@grpc/grpc-js';
 import { BadRequestSchema } from '../../src/gen/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../../src/gen/google/rpc/status_pb.js';
 
-/** What a failed call told its caller, in a form that a test can compare. */
+/** Error of a failed call as its caller receives it, in a form that a test can compare. */
 export interface RpcFailure {
   /** Name of the gRPC status. */
   readonly code: string | undefined;

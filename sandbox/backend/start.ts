@@ -11,7 +11,7 @@ export interface BackendOptions {
   /** Name of the upstream, also in the call log. */
   readonly upstream: string;
   readonly module: Type;
-  /** What the module's providers may inject, by class: the sandbox's own instances. */
+  /** Instances of the sandbox that the module's providers may inject, by class. */
   readonly instances: readonly object[];
   readonly calls: CallLog;
   /** The fault of the moment. */

@@ -10,14 +10,14 @@ const MAX_USERS = 10_000;
 const MAX_TENANTS = 1_000;
 const MAX_USAGE_EVENTS = 10_000;
 
-/** Tokens a second and at most at once that a tenant's plan allows; 0 leaves it to the gateway. */
+/** Rate limit of a tenant's plan: tokens per second, and burst; 0 means the gateway's default. */
 export interface PlanLimits {
   readonly rateLimitRps: number;
   readonly rateLimitBurst: number;
 }
 
 /**
- * What the four backends of one sandbox know, in memory. Real backends own a database each and tell each other of
+ * Holds the data of the four backends of one sandbox, in memory. Real backends own a database each and tell each other of
  * changes; sharing one directory gives the same picture without that machinery.
  */
 export class Directory {

@@ -19,7 +19,7 @@ export interface NewUser {
   readonly labels?: Record<string, string>;
 }
 
-/** What is wrong with the e-mail address and the user name; `parent` is the dotted path of the message they are in. */
+/** Returns the violations of the e-mail address and the user name; `parent` is the dotted path of the message they are in. */
 export function nameViolations(
   { email, username }: Pick<NewUser, 'email' | 'username'>,
   parent = '',
@@ -34,7 +34,7 @@ export function nameViolations(
   return violations;
 }
 
-/** What is wrong with a password. */
+/** Returns the violations of a password. */
 export function passwordViolations(password: string): FieldViolation[] {
   if (password.length >= MIN_PASSWORD) return [];
   return [{ field: 'password', description: `must have at least ${MIN_PASSWORD} characters` }];

@@ -25,7 +25,7 @@ export class Revocations {
 
   /**
    * Ends all tokens of a subject that were issued until now: their `token_version` is the time of issue in ms. Throws
-   * UNAVAILABLE when nobody could be told.
+   * UNAVAILABLE if no gateway could be notified.
    */
   async endSubject(subject: string): Promise<void> {
     await this.#endOwner('subject', subject);

@@ -9,7 +9,7 @@ interface PendingRequest {
   readonly at: number;
 }
 
-/** What a gate needs to know of its connection. */
+/** Connection of a gate. */
 export interface GateOptions {
   readonly fault: () => Fault;
   readonly random: () => number;

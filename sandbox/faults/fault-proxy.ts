@@ -54,7 +54,7 @@ export class FaultProxy {
     return this.#fault;
   }
 
-  /** Resolves with the new fault once it holds. Throws a ZodError for a fault that is none. */
+  /** Resolves with the new fault once it holds. Throws a ZodError for an invalid fault. */
   set(input: FaultInput): Promise<Fault> {
     const fault = faultSchema.parse(input);
     const change = this.#change.then(() => this.#apply(fault));
@@ -62,7 +62,7 @@ export class FaultProxy {
     return change;
   }
 
-  /** Cuts every connection and gives the port up. */
+  /** Destroys every connection and closes the listener. */
   async close(): Promise<void> {
     await this.set({ mode: 'down' });
   }

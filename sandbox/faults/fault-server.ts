@@ -7,13 +7,13 @@ import type { FaultProxy } from './fault-proxy.js';
 
 const MAX_BODY_BYTES = 1_024;
 
-/** What the switches act on. */
+/** Target of the fault switches. */
 export interface FaultSwitches {
   readonly proxies: ReadonlyMap<string, FaultProxy>;
   readonly calls: CallLog;
 }
 
-/** Who can have a fault that is not one of connections. */
+/** Upstreams that support faults other than those of connections. */
 const BACKENDS = ['auth', 'user', 'tenant', 'ai', 'guardrail'];
 const ABLE: Readonly<Partial<Record<Fault['mode'], readonly string[]>>> = {
   block: ['guardrail'],

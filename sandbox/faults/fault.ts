@@ -4,7 +4,7 @@ import { z } from 'zod';
 const DAY_MS = 86_400_000;
 const FAILURES = Object.keys(status).filter((name) => /^[A-Z]/.test(name) && name !== 'OK') as (keyof typeof status)[];
 
-/** What a fault switch may be set to. Everything but `mode` may be left out. */
+/** Schema of a fault. All fields but `mode` are optional. */
 export const faultSchema = z.strictObject({
   mode: z.enum(['none', 'down', 'slow', 'hang', 'flaky', 'garbage', 'block', 'fail', 'drift', 'skew']),
   latencyMs: z.int().min(0).max(60_000).default(2_000),

@@ -6,7 +6,7 @@ const DEFAULT_WORD = 'forbidden';
 export class BlockedWord {
   constructor(private readonly fault: () => Fault) {}
 
-  /** Whether the bytes of a message contain it, in any of its fields. */
+  /** Returns true if the bytes of a message contain the word, in any field. */
   isIn(message: Uint8Array): boolean {
     const { mode, word = DEFAULT_WORD } = this.fault();
     return mode === 'block' && Buffer.from(message).includes(word);

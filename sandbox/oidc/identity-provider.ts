@@ -22,7 +22,7 @@ const MAX_GATEWAYS = 20;
 /** Gives the server on this port an address for others: host and port. */
 type Expose = (port: number) => Promise<string>;
 
-/** An OpenID Connect provider whose people are the users of the sandbox. */
+/** An OpenID Connect provider for the users of the sandbox. */
 export class SandboxIdentityProvider {
   private readonly gateways = new Set<string>();
   private readonly store = new IdentityStore((id) => (id === CLIENT.id ? this.client() : undefined));
@@ -35,7 +35,7 @@ export class SandboxIdentityProvider {
 
   /** `iss` of its tokens, and where it is. */
   issuer = '';
-  /** The secret that it takes; gateways are given the first. */
+  /** Client secrets that it accepts; gateways get the first. */
   clientSecret: string = CLIENT.secret;
 
   static async start(directory: Directory, expose: Expose): Promise<SandboxIdentityProvider> {
@@ -62,7 +62,7 @@ export class SandboxIdentityProvider {
     return kid;
   }
 
-  /** Takes a gateway for the client, and gives it the settings with which it finds this provider. */
+  /** Registers a gateway as the client. Returns the settings with which it finds this provider. */
   admit(gatewayUrl: string): Record<string, string> {
     if (this.gateways.size >= MAX_GATEWAYS)
       throw new Error(`the identity provider knows ${MAX_GATEWAYS} gateways already`);

@@ -10,7 +10,7 @@ const HTML = 'text/html; charset=utf-8';
 /** Path of the sign-in form of an interaction. */
 export const INTERACTION = /^\/interaction\/[\w-]+$/;
 
-/** Shows the sign-in form and takes what is typed into it. */
+/** Shows the sign-in form and handles its submission. */
 export async function answerInteraction(
   provider: Provider,
   directory: Directory,

@@ -8,14 +8,14 @@ interface Artifact {
   readonly endsAt: number;
 }
 
-/** What an identity provider remembers: sessions, codes, grants. It outlives a change of the provider's keys. */
+/** State of an identity provider: sessions, codes, grants. It outlives a change of the provider's keys. */
 export class IdentityStore {
   readonly #artifacts = new BoundedMap<string, Artifact>(MAX_ARTIFACTS);
 
   /** @param clients metadata of each client by its id, asked for each time. */
   constructor(private readonly clients: (id: string) => ClientMetadata | undefined) {}
 
-  /** What oidc-provider asks for, one for each kind of artifact. */
+  /** Storage that oidc-provider asks for, one instance per kind of artifact. */
   adapterFor(kind: string): Adapter {
     const keyOf = (id: string) => `${kind}:${id}`;
     return {

@@ -13,7 +13,7 @@ button + button { margin-top: .5rem; }
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** The form at which people of the sandbox sign in; `name` is what they typed last. */
+/** Renders the sign-in form; `name` is the last submitted user name. */
 export function signInPage(name = '', problem = ''): string {
   return page('Sign in to the sandbox', [
     ...(problem === '' ? [] : [`<p role="alert">${escapeHtml(problem)}</p>`]),
@@ -29,7 +29,7 @@ export function signInPage(name = '', problem = ''): string {
   ]);
 }
 
-/** Asks before signing out; `form` is oidc-provider's own, without buttons. */
+/** Renders the confirmation of a sign-out; `form` is oidc-provider's own, without buttons. */
 export function signOutPage(form: string): string {
   return page('Sign out of the sandbox?', [
     form,
@@ -38,7 +38,7 @@ export function signOutPage(form: string): string {
   ]);
 }
 
-/** Something to read: the end of a sign-out, an error. */
+/** Renders a page with a message: the end of a sign-out, or an error. */
 export function messagePage(title: string, text: string): string {
   return page(title, [`<p>${escapeHtml(text)}</p>`]);
 }

@@ -13,7 +13,7 @@ interface ProviderParts {
   readonly cookieKey: string;
 }
 
-/** How the identity provider of the sandbox behaves: what the OpenID Connect and OAuth security profiles ask for, and no consent page. */
+/** Returns the configuration of the sandbox's identity provider: as the OpenID Connect and OAuth security profiles require, without a consent page. */
 export function providerConfig({ directory, store, jwks, cookieKey }: ProviderParts): Configuration {
   return {
     adapter: (kind) => store.adapterFor(kind),
@@ -48,7 +48,7 @@ export function providerConfig({ directory, store, jwks, cookieKey }: ProviderPa
           void (context.body = messagePage('Signed out', 'You are signed out of the sandbox.')),
       },
     },
-    // Its guard against addresses of the own machine would refuse the gateway, which is on it.
+    // Its protection against loopback addresses would reject the gateway.
     fetch: (url, options) => fetch(url, withoutDispatcher(options)),
   };
 }
@@ -66,7 +66,7 @@ function findAccount(directory: Directory, id: string) {
   return { accountId: id, claims: () => ({ sub: id, email, email_verified: true, name }) };
 }
 
-/** People of the sandbox have agreed already. */
+/** Users of the sandbox have already consented. */
 async function grantEverything({ oidc }: KoaContextWithOIDC) {
   const { client, session, provider } = oidc;
   if (client === undefined || session?.accountId === undefined) return undefined;

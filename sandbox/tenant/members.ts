@@ -6,7 +6,7 @@ import type { Wire } from '../backend/wire.js';
 import { Directory } from '../data/directory.js';
 import { timestamp } from '../data/timestamp.js';
 
-/** Who belongs to which tenant. */
+/** Membership of users in tenants. */
 @Injectable()
 export class Members {
   constructor(private readonly directory: Directory) {}

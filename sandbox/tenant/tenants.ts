@@ -37,7 +37,7 @@ export class Tenants {
     private readonly revocations: Revocations,
   ) {}
 
-  /** The one tenant asked for, or all of them when none is named. Throws NOT_FOUND or INVALID_ARGUMENT. */
+  /** Returns the requested tenant, or all of them if none is named. Throws NOT_FOUND or INVALID_ARGUMENT. */
   list(request: Wire<ListTenantsRequest>) {
     const all = request.tenantId === '' ? this.directory.tenants.values() : [this.get(request.tenantId)];
     return pageOf(all, (tenant) => tenant.id, request);

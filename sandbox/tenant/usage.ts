@@ -11,7 +11,7 @@ const MAX_EVENTS_A_CALL = 1_000;
 export class Usage {
   constructor(private readonly directory: Directory) {}
 
-  /** Takes events once each, however often they arrive. Throws INVALID_ARGUMENT or NOT_FOUND, then nothing is taken. */
+  /** Records each event one time, however often it arrives. Throws INVALID_ARGUMENT or NOT_FOUND, and then records none. */
   report(events: readonly Wire<UsageEvent>[]): number {
     if (events.length > MAX_EVENTS_A_CALL) {
       throw invalidArgument([{ field: 'events', description: `must be at most ${MAX_EVENTS_A_CALL}` }]);

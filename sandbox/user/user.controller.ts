@@ -18,7 +18,7 @@ import { Directory } from '../data/directory.js';
 import { Revocations } from '../data/revocations.js';
 import { Users } from './users.js';
 
-/** Who may set an e-mail address that people then sign in by. */
+/** Permissions to set an e-mail address, by which users then sign in. */
 const USER_ADMIN = 'user.admin';
 
 /** user.v1.UserService. */
@@ -79,7 +79,7 @@ export class UserController {
   }
 }
 
-/** The gateway names the tenant, save for callers who may reach over tenants and named none: they mean their own. */
+/** The gateway always names the tenant, except for callers with access to all tenants who named none: they mean their own. */
 function inTenant<T extends { readonly tenantId: string }>(request: T, metadata: Metadata): T {
   if (request.tenantId !== '') return request;
   return { ...request, tenantId: decodeURIComponent(String(metadata.get('x-gateway-tenant')[0] ?? '')) };

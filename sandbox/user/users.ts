@@ -10,19 +10,19 @@ import { makeUser, nameViolations, passwordViolations } from '../data/new-user.j
 import { timestamp } from '../data/timestamp.js';
 
 const WRITABLE = ['email', 'username', 'displayName', 'status', 'roles', 'labels'] as const;
-/** What decides who signs in as a user, and whether. */
+/** Fields that decide who can sign in as a user. */
 const SIGN_IN = ['email', 'username', 'status'] as const;
 const MAX_QUERY_LENGTH = 100;
 
-/** Who makes a change. */
+/** Caller that makes a change. */
 export interface Change {
-  /** They may say whose an e-mail address is. */
+  /** True if the caller may assign an e-mail address. */
   readonly isVouched: boolean;
-  /** Throws where the account is not theirs to change. */
+  /** Throws if the caller may not change the account. */
   readonly authorize: (target: Wire<User>) => void;
 }
 
-/** The users of each tenant. Every method sees the one tenant it is asked for and no other. */
+/** The users of each tenant. Every method sees only the tenant that it is called with. */
 @Injectable()
 export class Users {
   constructor(private readonly directory: Directory) {}
@@ -100,7 +100,7 @@ export class Users {
   }
 }
 
-/** Who loses their roles is nobody's superior any more: taking them away is as much as what it makes possible. */
+/** Removing the roles of a user requires the rights that the change makes available: a user without roles outranks nobody. */
 function decidesRights(before: Wire<User>, after: Wire<User>): boolean {
   const hasOtherRoles = before.roles.join() !== after.roles.join();
   return hasOtherRoles || SIGN_IN.some((field) => after[field] !== before[field]);

@@ -36,8 +36,7 @@ export class Coverage {
   }
 
   /**
-   * Returns the functions of the gateway that run in each of some repetitions of a request. What a timer runs is left
-   * out, since it does not run in all of them.
+   * Returns the functions of the gateway that run in each of some repetitions of a request. Functions that only a timer runs are left out, since they do not run each time.
    */
   async of(request: () => Promise<unknown>, repetitions = 5): Promise<ExecutedFunction[]> {
     let common: Map<string, ExecutedFunction> | undefined;

@@ -2,7 +2,7 @@
 export interface Pattern {
   readonly name: string;
   readonly expression: RegExp;
-  /** What to write instead. */
+  /** Advice on what to write. */
   readonly instead: string;
 }
 

@@ -8,7 +8,7 @@ const CACHE = join(import.meta.dirname, '../../.cache/figures');
 // Version 5 of jscpd is a native program, which not every registry has for every platform.
 const TOOLS = ['knip@6.44.2', 'jscpd@4.3.0'];
 
-/** What is started from outside, beside the files that package.json names. */
+/** Files that are started from outside, in addition to those that package.json names. */
 const KNIP = {
   entry: ['src/main.ts', 'src/**/*.spec.ts', '{test,bench,sandbox,scripts}/**/*.{ts,mjs,js}', 'bin/*.js'],
   project: ['src/**/*.ts'],

@@ -4,7 +4,7 @@ import { BackendView, type ReceivedCall } from '../support/backend-view.js';
 import { CREDENTIAL_KINDS, CredentialBench, type CredentialKind, type Identity } from '../support/credential-kinds.js';
 import { lastRequest } from '../support/gateway.js';
 
-/** What every backend is told of a caller, whatever the credential says. */
+/** Metadata that every backend receives about a caller, whatever the credential says. */
 const IDENTITY_KEYS = [
   'x-gateway-auth-method',
   'x-gateway-permissions',

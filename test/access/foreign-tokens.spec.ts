@@ -8,7 +8,7 @@ import { expectFetchProblem } from '../support/problem.js';
 
 /** Of the customer acme, with claims of its own. */
 const CUSTOMER = 'https://login.acme.example';
-/** Whose tokens list rights as scopes. */
+/** Issuers whose tokens list rights as scopes. */
 const SCOPED = 'https://scopes.example';
 
 const ROLES = 'roles:\n  reader: [user.read]\n  root: ["*"]\n';

@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close());
 beforeEach(() => backends.clear());
 
-/** What the one call of UserService was told. */
+/** Returns the metadata of the only call of UserService. */
 function received(): Readonly<Record<string, readonly string[]>> {
   const calls = backends.calls.filter(({ call }) => call.upstream === 'user');
   expect(calls).toHaveLength(1);

@@ -11,7 +11,7 @@ import { wild } from './wild/wild.js';
 import { untilPasses } from '../support/until.js';
 
 const USERS = '/api/v1/users?page_size=1';
-/** What Node keeps of an object that refers to itself. */
+/** Node's rendering of an object that refers to itself. */
 const circular: { self?: object } = {};
 circular.self = circular;
 

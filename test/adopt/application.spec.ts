@@ -10,7 +10,7 @@ const PAGE = 'docs/applications.md';
 /** Files of the application by the first lines of their blocks, and the one that has no comments. */
 const FILES = ['buf.gen.yaml', 'src/orders.module.ts', 'src/orders.test.ts'];
 
-/** Compiled only if the compiler knows the types: it complains of an expected mistake that is none. */
+/** Compiled only if the compiler knows the types: it reports an expected error that does not occur. */
 const MISTAKEN = `import { RpcController } from 'api-gateway';
 import { issueToken } from 'api-gateway/testing';
 // @ts-expect-error a secret is a text

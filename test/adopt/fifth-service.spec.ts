@@ -40,7 +40,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** What the README asks a team to do: its proto beside copies of ours, and one `buf build`. */
+/** Does what the README asks of a team: its proto beside copies of ours, and one `buf build`. */
 function buildDescriptors(team: string): string {
   write(join(team, 'billing/v1/billing.proto'), PROTO);
   for (const name of ['gateway', 'google']) cpSync(join(ROOT, 'proto', name), join(team, name), { recursive: true });

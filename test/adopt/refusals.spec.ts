@@ -5,7 +5,7 @@ import { Protection } from '../../src/traffic/protection.js';
 import { lineOf, startTestGateway, type TestGateway } from '../support/gateway.js';
 
 const MODULES = join(import.meta.dirname, 'shop/shop.module.ts');
-/** What a client and an operator see of a refusal, but for ids and for what the clock moves. */
+/** Returns what a client and an operator see of a refusal, without ids and times. */
 const FIELDS = ['error_code', 'decision_reason', 'outcome', 'breaker_state', 'failure_domain', 'upstream_service'];
 const HEADERS = [
   'content-type',

@@ -14,7 +14,7 @@ export function readRequirements(): Requirement[] {
   return chapters.flatMap((path) => parseChapter(path, readText(path)));
 }
 
-/** What is wrong with the tables, a line each; empty when each requirement has a test, a script or a reason. */
+/** Returns the errors of the tables, one line per error; empty when each requirement has a test, a script or a reason. */
 export function problemsOf(requirements: readonly Requirement[]): string[] {
   const seen = new Set<string>();
   const problems = requirements.flatMap((requirement) => {

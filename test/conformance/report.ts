@@ -1,6 +1,6 @@
 import type { Evidence, Requirement } from './requirements.js';
 
-/** How a requirement stands: one that is shown in part is `not yet`. */
+/** State of a requirement; one that is shown in part is `not yet`. */
 type Standing = Evidence['kind'];
 
 const STANDINGS: readonly Standing[] = ['test', 'script', 'does not apply', 'not yet'];

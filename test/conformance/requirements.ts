@@ -1,4 +1,4 @@
-/** What shows that a requirement holds, or why nothing does. */
+/** Proof of a requirement, or the reason for its absence. */
 export type Evidence =
   | { readonly kind: 'test'; readonly spec: string; readonly title: string }
   | { readonly kind: 'script'; readonly script: string; readonly scenario: string | undefined }

@@ -48,7 +48,7 @@ async function check(env: Readonly<Record<string, string>>): Promise<{ exitCode:
   return { exitCode, lines: lines.filter((line) => !line.startsWith('warning: ')) };
 }
 
-/** What a start says of the same settings: its exit code and its lines. */
+/** Starts a gateway with the same settings. Returns its exit code and its log lines. */
 async function start(env: Readonly<Record<string, string>>): Promise<{ exitCode: number; lines: string[] }> {
   try {
     const gateway = await startTestGateway({ env, sandbox, waitUntilReady: false });

@@ -7,7 +7,7 @@ import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type GrpcBackend, grpcBackend } from '../support/grpc-backend.js';
 import { sendRequest } from '../support/raw-request.js';
 
-/** Those that boot refuses; a binding has all others. */
+/** Verbs that are rejected at startup; all others can be bound. */
 const REFUSED = ['CONNECT', 'TRACE', 'M-SEARCH', 'HEAD', 'OPTIONS'];
 const VERBS = METHODS.filter((verb) => !REFUSED.includes(verb));
 const rpcOf = (verb: string) => `Do${verb}`;

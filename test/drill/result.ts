@@ -1,4 +1,4 @@
-/** What became of an alert in a scenario. */
+/** Result of an alert in a scenario. */
 export interface AlertResult {
   readonly alert: string;
   readonly severity: string;
@@ -11,16 +11,16 @@ export interface AlertResult {
   readonly failure: string;
 }
 
-/** What became of a block of a runbook. */
+/** Result of a block of a runbook. */
 export interface BlockResult {
   /** Path and line of the block. */
   readonly block: string;
   readonly outcome: 'met' | 'excused' | 'failed';
-  /** What was expected, the reason of an excuse, or what came instead. */
+  /** The expectation, the reason for skipping it, or the actual output. */
   readonly detail: string;
 }
 
-/** What became of a scenario. */
+/** Result of a scenario. */
 export interface DrillResult {
   readonly scenario: string;
   readonly fault: string;
@@ -29,7 +29,7 @@ export interface DrillResult {
   /** Alerts that fired and were held back. */
   readonly silenced: readonly string[];
   readonly blocks: readonly BlockResult[];
-  /** What was not as it must be beside alerts and blocks. */
+  /** Failures other than those of alerts and blocks. */
   readonly failures: readonly string[];
 }
 

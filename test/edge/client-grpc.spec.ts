@@ -20,7 +20,7 @@ import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { untilPasses } from '../support/until.js';
 
-/** What a test has the explicit method do in place of the generated call. */
+/** Behavior of the explicit method, set by each test. */
 let override: (clients: TenantController, call: RpcCall) => ReturnType<TenantController['GetTenant']>;
 
 @RpcController(TenantService)

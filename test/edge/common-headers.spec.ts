@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { RawClient } from '../support/raw-client.js';
 
-/** What a client must find on every answer, whichever way it goes out. Written out here, so that a header that is lost is noticed. */
+/** Headers of every response. Written out here, so that the test notices a missing header. */
 const ALWAYS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

@@ -35,7 +35,7 @@ function originOf(site: Server): string {
   return `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
 }
 
-/** What a page of a site gets to see of a request that needs a preflight. */
+/** Sends a request that needs a preflight from a page of a site. Returns what the page sees. */
 async function fetchFrom(site: Server, method: string, path: string, token: string): Promise<unknown> {
   const page = await browser.newPage();
   await page.goto(originOf(site));

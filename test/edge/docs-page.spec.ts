@@ -12,7 +12,7 @@ const ARTIFACTS = join(import.meta.dirname, '../../test-artifacts');
 let gateway: TestGateway;
 let browser: Browser;
 let page: Page;
-/** What the browser had to complain about: scripts that threw, policies that were violated, files that did not come. */
+/** Errors of the browser: scripts that threw, policy violations, files that could not be loaded. */
 let complaints: string[];
 
 beforeAll(async () => {

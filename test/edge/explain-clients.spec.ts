@@ -29,7 +29,7 @@ beforeAll(() => {
 });
 afterAll(() => proto.remove());
 
-/** What `gateway explain` says of a route, without the width of its columns. */
+/** Returns what `gateway explain` prints about a route, without the padding of its columns. */
 async function explain(verb: string, path: string): Promise<string[]> {
   const lines: string[] = [];
   const env = {

@@ -44,7 +44,7 @@ service Books {
 let proto: CompiledProto;
 let gateway: TestGateway;
 let alice: Client;
-/** What the backend got, and what it says. */
+/** Request that the backend received, and its response. */
 let received: unknown[];
 let etag: string;
 let fails: status | undefined;

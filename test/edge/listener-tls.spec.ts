@@ -30,7 +30,7 @@ const failures = async (reason: string) =>
   (await metrics()).sum(`gateway_tls_handshake_failures_total{reason="${reason}"}`);
 const messages = () => gateway.lines.map(({ msg }) => String(msg));
 
-/** What a client that trusts the test authority learns of the listener; the code of the error where there is no connection. */
+/** Connects with the test authority as trust anchor. Returns the protocol, or the error code if the connection fails. */
 async function handshake(options: ConnectionOptions = {}) {
   const socket = connectTls({ ...addressOf(gateway.url), ca: readListenerPem('authority'), ...options });
   try {

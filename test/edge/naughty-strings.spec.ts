@@ -21,7 +21,7 @@ beforeEach(() => backends.clear());
 
 const MAX_PATH_VALUE_BYTES = 1_024;
 
-/** What no proxy and no backend reads in two ways when it stands, encoded, in one segment of a path. */
+/** Strings that every proxy and backend reads in the same way, when encoded in one path segment. */
 function isOneSegment(text: string): boolean {
   // oxlint-disable-next-line no-control-regex
   return !/[/\\\u0000-\u001f\u007f-\u009f]/.test(text) && !['', '.', '..'].includes(text);

@@ -45,7 +45,7 @@ const MISTAKES: readonly (readonly [what: string, from: string, to: string, mess
   ['an answer', 'data.displayName', 'data.nickname', /nickname/],
 ];
 
-/** What the compiler says of each file, in the strictest way there is. */
+/** Returns the compiler's messages for each file, in strict mode. */
 function compile(): Map<string, string[]> {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: OPTIONS, include: ['*.ts'] }));
   for (const [index, [, from, to]] of MISTAKES.entries()) {

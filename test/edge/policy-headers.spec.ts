@@ -38,7 +38,7 @@ const FILE = Buffer.concat([NAME('text/plain'), Uint8Array.of(0x12, 2), Buffer.f
 let proto: CompiledProto;
 let gateway: TestGateway;
 let alice: Client;
-/** What the backend sends before its response, and after it. */
+/** Initial and trailing metadata of the backend. */
 let headers: Record<string, string | string[]>;
 let trailers: Record<string, string>;
 let requests: Buffer[];

@@ -59,7 +59,7 @@ function flood(call: BytesStream): void {
   send();
 }
 
-/** What is held at present: permits of requests, and calls at the backend. */
+/** Returns the permits of requests and the calls at the backend that are held now. */
 async function held(gateway: TestGateway) {
   const calls = gateway.sandbox.calls.list().filter(({ outcome }) => outcome === null);
   return {

@@ -54,7 +54,7 @@ function open(headers: Headers, accept: string): Promise<Response> {
   return fetch(gateway.publicUrl + PATH, { method: 'POST', headers: all, body: '{}' });
 }
 
-/** What the end of a stream says, in each format; an array cannot say it, and does not parse. */
+/** Returns the error at the end of a stream, in each format; a JSON array has no place for it, and does not parse. */
 function reasonsOf([events = '', lines = '', array]: (string | undefined)[]): unknown[] {
   const [name, data = ''] = events.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [];
   expect(name).toBe('event: error');

@@ -17,7 +17,7 @@ const ERRORS = 'upstream_grpc_errors_total{upstream="user",method="GetUser"}';
 const MEMORY = 'process_resident_memory_bytes';
 const MIB = 1_048_576;
 
-/** A User whose name is no UTF-8. */
+/** A User whose name is not valid UTF-8. */
 function invalidUtf8(): Buffer {
   const bytes = Buffer.from(toBinary(UserSchema, create(UserSchema, { tenantId: 'acme', displayName: 'XXX' })));
   return Buffer.concat([bytes.subarray(0, -3), Buffer.of(0xff, 0xc0, 0x80)]);
@@ -53,7 +53,7 @@ const FAULTS = [
 
 /** Headers that an answer may not get from what a backend says. */
 const EVIL = 'no such user%0d%0aset-cookie: evil=1%0d%0a%0d%0a<html>';
-/** What is a client's own fault stays that, whatever else came with it. */
+/** A fault of the client is reported as such, whatever else the response contains. */
 const MISLEADING: readonly (readonly [what: string, reply: Http2Reply, code: string])[] = [
   ['a grpc-message with line ends', trailersOnly({ 'grpc-status': '5', 'grpc-message': EVIL }), 'NOT_FOUND'],
   ['the same for a fault', trailersOnly({ 'grpc-status': '13', 'grpc-message': EVIL }), 'UPSTREAM_ERROR'],

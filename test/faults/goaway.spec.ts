@@ -26,7 +26,7 @@ async function startBefore(address: string, grpc: FaultOptions['grpc'] = {}): Pr
   faults = await FaultFixture.start({ env, grpc });
 }
 
-/** Reads and writes, all at once. */
+/** Reads and writes, all concurrently. */
 function twenty(): Promise<string[]> {
   return Promise.all(Array.from({ length: 20 }, (_, n) => faults.code(USER, n % 2 === 0 ? {} : CHANGE)));
 }

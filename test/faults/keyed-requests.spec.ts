@@ -45,7 +45,7 @@ afterAll(async () => {
 const primary = () => servers[0] as TestRedis;
 const standby = () => servers[1] as TestRedis;
 
-/** What happens to Redis. Each lasts less than the 2 s for which a keyed request waits for it. */
+/** Faults of Redis. Each lasts less than the 2 s for which a keyed request waits for it. */
 const OUTAGES: Readonly<Record<string, () => Promise<unknown>>> = {
   'is healthy': async () => undefined,
   'is paused for its clients': () => primary().client.call('CLIENT', 'PAUSE', '1500', 'ALL'),

@@ -33,7 +33,7 @@ async function startPod(): Promise<Pod> {
   return { stub, proxy: await TcpProxy.to(stub.address) };
 }
 
-/** How many of sixty calls each pod gets. */
+/** Sends sixty calls. Returns how many each pod receives. */
 async function shares(): Promise<number[]> {
   const before = pods.map(({ stub }) => stub.calls.length);
   const seen = await Promise.all(Array.from({ length: CLIENTS }, () => faults.codes(USER, 60 / CLIENTS)));

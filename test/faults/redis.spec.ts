@@ -17,7 +17,7 @@ interface Failure {
   readonly what: string;
   readonly fail: (redis: TestRedis) => unknown;
   readonly mend: (redis: TestRedis) => unknown;
-  /** What a browser with a session is answered meanwhile: sessions may still be read from a store that takes no writes. */
+  /** Status that a browser with a session gets meanwhile: a store that rejects writes can still be read. */
   readonly meanwhile: readonly string[];
   readonly afterwards: string;
 }
@@ -80,7 +80,7 @@ async function statusOfSignIn(client: WebClient): Promise<number> {
   return status;
 }
 
-/** What a page's script sends for a person who has signed in. */
+/** Headers that a page's script sends for a signed-in user. */
 async function signedIn(): Promise<Ask> {
   const client = new WebClient();
   expect(await statusOfSignIn(client)).toBe(302);
@@ -109,7 +109,7 @@ describe('a Redis that fails (FI-8)', () => {
     await faults.expectSound(NOT_ASKED);
   });
 
-  /** Whether a request was counted with those of other instances. */
+  /** Returns true if a request was counted together with those of other instances. */
   async function scopeOf(): Promise<string | null> {
     const { code, headers } = await faults.ask(USERS);
     expect(code).toBe('200');

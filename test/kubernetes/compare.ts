@@ -3,7 +3,7 @@ import { type KubernetesObject, parseObjects } from '../ops/kubernetes-objects.j
 
 type Plain = Readonly<Record<string, unknown>>;
 
-/** What differs between the objects of two renderings: a line each, none when they are the same. */
+/** Returns the differences between the objects of two renderings, one line each; empty when they are equal. */
 export function differences(expected: string, found: string): readonly string[] {
   const [left, right] = [byName(expected), byName(found)];
   const names = [...new Set([...left.keys(), ...right.keys()])].toSorted();

@@ -19,7 +19,7 @@ export function fetchDefinitions(): string {
   return join((JSON.parse(json) as { Dir: string }).Dir, 'example/prometheus-operator-crd');
 }
 
-/** What a manifest has that its CustomResourceDefinition does not allow, unknown fields among it. */
+/** Returns the violations of a manifest against its CustomResourceDefinition, including unknown fields. */
 export function operatorProblems(folder: string, path: string): readonly string[] {
   return parseObjects(readFileSync(path, 'utf8')).flatMap((object) => {
     const file = join(folder, `monitoring.coreos.com_${object.kind.toLowerCase()}s.yaml`);

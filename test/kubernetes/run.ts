@@ -27,7 +27,7 @@ const KUSTOMIZATIONS: ReadonlyMap<string, readonly string[]> = new Map([
     ],
   ],
 ]);
-/** What no overlay has, and the values that switch it on: manifests, and components of kustomize. */
+/** Manifests and kustomize components that no overlay contains, with the values that enable them. */
 const OPTIONAL: ReadonlyMap<string, readonly string[]> = new Map([
   ['k8s/pod-monitor.yaml', ['podMonitor.enabled']],
   ['k8s/ingress.yaml', ['ingress.enabled']],
@@ -76,7 +76,7 @@ function compareChart(): void {
 const enabled = (values: readonly string[]): string => values.map((value) => `${value}=true`).join(',');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** What kube-score says beside what is accepted, and what is accepted and no longer said. */
+/** Returns the findings of kube-score that are not accepted, and the accepted ones that no longer occur. */
 function score(path: string): readonly string[] {
   const output = runProgram('kube-score', ['score', '-', '--output-format=ci'], { input: build(path), isJudge: true });
   const findings = output.split('\n').filter((line) => /^\[(?:CRITICAL|WARNING)\]/.test(line));

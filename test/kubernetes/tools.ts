@@ -17,7 +17,7 @@ const VALIDATOR = 'kubernetes-validate==1.37.0';
 
 export type Program = keyof typeof PROGRAMS;
 
-/** Whether a program runs on this machine. */
+/** Returns true if a program runs on this machine. */
 export function has(program: string, ...args: string[]): boolean {
   try {
     execFileSync(program, args, { stdio: 'ignore' });

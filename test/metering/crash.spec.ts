@@ -152,7 +152,7 @@ describe('SIGKILL after the journal was taken away, while TenantService is down'
     await expect.poll(() => [...reported()].toSorted((a, b) => a.localeCompare(b))).toEqual(['a', 'b', 'c']);
   });
 
-  /** What the gateway says of its journal: the gauge, and the verdict on `/healthz`. */
+  /** Returns the state of the journal: the gauge, and the status on `/healthz`. */
   async function journalOf(gateway: GatewayProcess): Promise<{ degraded: number; check: string | undefined }> {
     const health = (await (await fetch(`${gateway.url}/healthz`)).json()) as { checks: Record<string, string> };
     const text = await (await fetch(`${gateway.url}/metrics`)).text();

@@ -3,7 +3,7 @@ import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
 
-/** What Prometheus 3 asks with. */
+/** Accept header of Prometheus 3. */
 const PROMETHEUS =
   'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
 const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';

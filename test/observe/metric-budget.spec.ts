@@ -21,7 +21,7 @@ const ARTIFACTS = join(import.meta.dirname, '../../test-artifacts');
 const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'BREW'];
 /** With every outcome on every route, which no instance comes near: the sandbox has about 1,200 after a day of use. */
 const MAX_SERIES = 7_500;
-/** What becomes of requests to the gateway's own routes, which call no upstream. */
+/** Outcomes of requests to the gateway's own routes, which call no upstream. */
 const OWN_REFUSALS: GatewayErrorCode[] = [
   'INVALID_ARGUMENT',
   'UNAUTHENTICATED',
@@ -122,7 +122,7 @@ describe('the metrics at their largest', () => {
   });
 });
 
-/** What `promtool check metrics` says, a line each. */
+/** Returns the findings of `promtool check metrics`, one line each. */
 async function promtoolFindings(metrics: string): Promise<string[]> {
   try {
     execFileSync(findPrometheusTool('promtool'), ['check', 'metrics'], { input: metrics, stdio: 'pipe' });

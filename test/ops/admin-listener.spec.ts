@@ -82,7 +82,7 @@ describe('while the main thread is blocked', () => {
       `${gateway.gateway.adminUrl}${args.at(-1)}`,
     ]).toString();
 
-  /** What comes after it has its line after all that came before. */
+  /** Waits until all earlier requests have their line: a later request has its own after theirs. */
   async function allLogged(): Promise<void> {
     const { headers } = await callAdmin(gateway, 'GET', '/admin/ping');
     const id = headers.get('x-request-id');

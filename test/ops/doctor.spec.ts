@@ -60,7 +60,7 @@ async function doctor() {
 
 interface Triage {
   readonly causes: readonly Suspicion[];
-  /** What `gateway doctor` says. */
+  /** Output of `gateway doctor`. */
   readonly probes: readonly CheckLine[];
 }
 

@@ -7,7 +7,7 @@ import { findFiles, readText, readYaml, ROOT } from './project-files.js';
 
 const run = promisify(execFile);
 
-/** What Alpine's BusyBox brings of what a runbook may run in a pod. */
+/** Programs of Alpine's BusyBox that a runbook may run in a pod. */
 const BUSYBOX = [
   'cat',
   'date',

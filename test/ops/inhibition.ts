@@ -26,7 +26,7 @@ function silences(rule: Inhibition, source: AlertLabels, target: AlertLabels): b
   );
 }
 
-/** Whether labels are those that all matchers want; a label that is not there is empty. */
+/** Returns true if the labels satisfy all matchers; an absent label is empty. */
 function fits(labels: AlertLabels, matchers: readonly string[]): boolean {
   return matchers.every((matcher) => {
     const [, name = '', operator = '', wanted = ''] = /^(\w+)(=~|!~|!=|=)"(.*)"$/.exec(matcher) ?? [];

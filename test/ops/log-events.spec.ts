@@ -40,7 +40,7 @@ function beginnings(message: ts.Expression, file: ts.SourceFile): string[] {
   return [`not a text: ${message.getText()}`];
 }
 
-/** What the constants of this name begin with. */
+/** Returns the initial values of the constants of this name. */
 function initializersOf(name: string, file: ts.SourceFile): ts.Expression[] {
   const found: ts.Expression[] = [];
   visitAll(file, (node) => {

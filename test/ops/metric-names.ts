@@ -16,7 +16,7 @@ const SELECTOR = /\b([a-z_][a-z0-9_]*)\{([^}]*)\}/g;
 const HISTOGRAM_PART = /_(?:bucket|sum|count)$/;
 /** Series that Prometheus, Alertmanager and kube-state-metrics make, not the gateway. */
 const OF_OTHERS = /^(?:up$|scrape_|prometheus_|alertmanager_|kube_)/;
-/** What looks like a metric and is a line of the log. */
+/** Names of log events that look like metrics. */
 const LOG_TOKENS = new Set(['rate_limit_cleanup']);
 
 /** The rules on the gateway's own metrics, and those that need kube-state-metrics. */
@@ -66,7 +66,7 @@ export function increasesOf(rules: readonly Rule[]): readonly (readonly [metric:
   return own.map(([, metric = '', matchers = '']) => [metric, matchers.replace(/job="[^"]*",?/, '')]);
 }
 
-/** What a recording rule adds to its name: `gateway_http_request_duration_seconds` → `quantile`. */
+/** Returns the labels that recording rules add to their metrics: `gateway_http_request_duration_seconds` → `quantile`. */
 function recordedLabels(): ReadonlyMap<string, readonly string[]> {
   return new Map(readRules().flatMap(({ record, labels = {} }) => (record ? [[record, Object.keys(labels)]] : [])));
 }

@@ -39,7 +39,7 @@ const post = async () => {
   return (await fixture.alice.send('POST', '/api/v1/ai', { query })).status;
 };
 
-/** What somebody outside sees of a setting, and what changes that. */
+/** Observable effect of a setting, and the change of its value. */
 const EFFECTS: readonly [name: string, settings: Readonly<Record<string, string>>, see: () => Promise<unknown>][] = [
   ['RATE_LIMIT_RPS', { RATE_LIMIT_RPS: '7' }, policyOf],
   ['RATE_LIMIT_BURST', { RATE_LIMIT_BURST: '9' }, policyOf],

@@ -7,7 +7,7 @@ import { TestRedis } from '../support/redis.js';
 
 const USERS = '/api/v1/users?page_size=1';
 const RATE = 10;
-/** How often a load balancer looks at a pod: much shorter than the wait before a drain. */
+/** Interval of a load balancer's health checks, in ms: much shorter than the wait before a drain. */
 const PROBE_MS = 100;
 
 let sandbox: SandboxEnvironment;

@@ -27,7 +27,7 @@ function parseCell(cell: string, names: readonly string[], above: ReadonlyMap<st
   return words.flatMap((word) => (word.plus ? [word.room, ...(above.get(word.room) ?? [])] : [word.room]));
 }
 
-/** What oxlint, with the project's own rules, says about these files. */
+/** Returns the findings of oxlint for these files, under the project's own rules. */
 async function lint(files: ReadonlyMap<string, string>, directory: string): Promise<Finding[]> {
   for (const name of ['.oxlintrc.json', 'tsconfig.json']) cpSync(join(ROOT, name), join(directory, name));
   symlinkSync(join(ROOT, 'node_modules'), join(directory, 'node_modules'));

@@ -9,7 +9,7 @@ import { readText, readYaml, ROOT } from './project-files.js';
 
 const run = promisify(execFile);
 const PATH = 'runbooks/alerts/alertmanager.yml';
-/** Who gets what severity of a failure domain; what is not named goes to the team of the gateway. */
+/** Receivers by severity and failure domain; all other alerts go to the gateway's team. */
 const RECEIVERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   page: {
     auth: 'pagerduty-auth-oncall',

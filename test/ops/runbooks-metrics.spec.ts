@@ -4,12 +4,12 @@ import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { readText } from './project-files.js';
 import { documents, increasesOf, labelsUsed, metricsUsed, readRules } from './metric-names.js';
 
-/** What has metrics of its own only where it is on. The collector is never there, and nothing waits for it. */
+/** Enables the features that have metrics only when they are on. The collector is never there, and nothing waits for it. */
 const EVERYTHING_ON = { ENABLE_TRACING: 'true', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
 
 let gateway: TestGateway;
 let metrics: GatewayMetrics;
-/** What `/metrics` said before anything else was asked. */
+/** Output of `/metrics` before any other request. */
 let firstScrape: readonly string[];
 
 beforeAll(async () => {
@@ -26,7 +26,7 @@ const values = (metric: string, labels: readonly string[]) =>
     .filter((line) => /^[^{ ]+/.exec(line)?.[0] === metric && labels.every((label) => fits(line, label)))
     .map((line) => Number(line.slice(line.lastIndexOf(' '))));
 
-/** Whether a series has a label as a matcher wants it: `reason="a"`, `reason=~"a.*"` or `reason!~"a|b"`. */
+/** Returns true if a series satisfies a label matcher: `reason="a"`, `reason=~"a.*"` or `reason!~"a|b"`. */
 function fits(line: string, matcher: string): boolean {
   const [, name = '', operator = '', wanted = ''] = /^(\w+)(=~?|!~)"(.*)"$/.exec(matcher) ?? [];
   const value = new RegExp(`[{,]${name}="([^"]*)"`).exec(line)?.[1] ?? '';

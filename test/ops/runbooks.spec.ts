@@ -153,7 +153,7 @@ describe.each(pages)('%s', (path) => {
   });
 });
 
-/** What the rules of an alert have as this label: one value, or a list in the order of the rules. */
+/** Returns the values of this label in an alert's rules: one value, or a list in the order of the rules. */
 function label(rules: typeof alerts, name: string): string | undefined | (string | undefined)[] {
   const values = rules.map((rule) => rule.labels?.[name]);
   return values.length === 1 ? values[0] : values;

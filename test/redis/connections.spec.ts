@@ -21,7 +21,7 @@ afterEach(() => user.close());
 const count = () => user.redis.run((redis) => redis.incr('counter'));
 const isUp = () => user.redis.up;
 
-/** What a command came to: its value, or why Redis could not be asked. */
+/** Returns the value of a command, or the reason why Redis was unavailable. */
 async function outcome(command: Promise<unknown>): Promise<unknown> {
   return command.catch((error: unknown) => {
     if (error instanceof RedisUnavailable) return error.message;

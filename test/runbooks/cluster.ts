@@ -20,7 +20,7 @@ const NEVER = new Promise<never>(() => undefined);
 /** Clock ticks per second in /proc (sysconf(_SC_CLK_TCK)): 100 on every Linux that Node runs on. */
 const CLOCK_TICKS = 100;
 
-/** Where a command runs that `kubectl exec` sends to a pod. */
+/** Pod in which a command of `kubectl exec` runs. */
 export interface ExecTarget {
   readonly pod: GatewayPod;
   readonly dns: string;
@@ -34,7 +34,7 @@ export class Cluster {
   private readonly store = new ObjectStore();
   private readonly controllers: DeploymentController[] = [];
   private readonly gateways = new Map<PodProcess, GatewayPod>();
-  /** What the backends were called with, as their log. */
+  /** Calls of the backends, as log lines. */
   private readonly calls: LoggedCall[] = [];
   private readonly starting: Promise<unknown>[] = [];
   private dns!: ClusterDns;

@@ -8,9 +8,9 @@ import { json } from 'node:stream/consumers';
 import { ROOT } from '../ops/project-files.js';
 import type { Cluster, ExecTarget } from './cluster.js';
 
-/** Where the pages find the backends; in the sandbox each is on a port of its own. */
+/** Addresses of the backends in the pages; in the sandbox each has a port of its own. */
 const BACKEND_PORT = '50051';
-/** What a pod has mounted where connections are TLS. */
+/** Files that are mounted into a pod for TLS connections. */
 const CERTIFICATE = join(ROOT, 'test/support/tls/client.pem');
 const SHELF = '/var/lib/gateway/usage';
 

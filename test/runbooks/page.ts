@@ -1,7 +1,7 @@
 import { parse } from 'yaml';
 import { findFiles, readText } from '../ops/project-files.js';
 
-/** What the output of a block must be: matched by a pattern, or empty. */
+/** Expected output of a block: matched by a pattern, or empty. */
 export type Expectation = RegExp | 'nothing';
 
 /** A fenced sh or promql block of a page, with the comment above it. */

@@ -7,7 +7,7 @@ import type { RunbookShell } from './shell.js';
 /** Many times what a quiet machine takes. */
 const MET_WITHIN_MS = 90_000;
 
-/** What a block comes to: the text that its expectation is about, and what was wrong with the run itself. */
+/** Result of a block: the text for its expectation, and errors of the run itself. */
 export interface Outcome {
   readonly printed: string;
   readonly problem: string | undefined;

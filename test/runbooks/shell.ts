@@ -25,7 +25,7 @@ done
 exec "$RUNBOOK_KUBECTL" "$@"
 `;
 
-/** What a block has written, and how it ended. */
+/** Output and exit code of a block. */
 export interface Printed {
   readonly out: string;
   readonly err: string;

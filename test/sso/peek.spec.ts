@@ -14,7 +14,7 @@ interface Session {
   readonly idleSecondsLeft: number;
 }
 
-/** What a page learns of its session. */
+/** Returns the response that a page gets about its session. */
 async function ask(client: WebClient, gateway: SsoGateway, query = ''): Promise<Session | undefined> {
   const { status, body } = await callApi(client, gateway, `/auth/session${query}`);
   expect([200, 401]).toContain(status);

@@ -10,7 +10,7 @@ const ATTRIBUTES = 'Path=/; HttpOnly; Secure; SameSite=Lax';
 
 let redis: TestRedis;
 let gateway: SsoGateway;
-/** What AuthService issued: access and refresh tokens. */
+/** Tokens issued by AuthService: access and refresh tokens. */
 let secrets: string[];
 /** All that the gateway answered, of every kind. */
 let answers: Step[];

@@ -12,7 +12,7 @@ let gateway: SsoGateway;
 beforeAll(async () => void (gateway = await startSsoGateway()));
 afterAll(() => gateway?.close());
 
-/** What a browser says of a request that a foreign page caused; the session cookie is Lax and does not come with it. */
+/** Headers of a request that a foreign page caused; the session cookie is SameSite=Lax and is not sent. */
 const FOREIGN: readonly [string, Record<string, string>][] = [
   [
     'a form',

@@ -11,7 +11,7 @@ export function callAdmin(
   return fetch(`${gateway.gateway.adminUrl}${path}`, { method, headers });
 }
 
-/** Where this machine reaches an admin listener that is on all addresses, too. */
+/** Returns the URL of an admin listener on this machine, also if it listens on all addresses. */
 export function adminOrigin({ gateway }: Pick<TestGateway, 'gateway'>): string {
   return (gateway.adminUrl ?? '').replace('0.0.0.0', '127.0.0.1');
 }

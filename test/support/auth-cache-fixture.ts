@@ -104,9 +104,9 @@ export class AuthCacheFixture {
 /** AuthService turns a credential down. */
 export const REJECTED = () => Promise.reject(new CredentialRejected('valid: false'));
 
-/** What the holder of a bad credential is told. */
+/** Error for a bad credential. */
 export const UNAUTHENTICATED: Outcome = { code: 'UNAUTHENTICATED', reason: 'SESSION_INVALID' };
-/** What the holder of an unknown credential is told while AuthService cannot be asked. */
+/** Error for an unknown credential while AuthService is unavailable. */
 export const UNAVAILABLE: Outcome = { code: 'AUTH_UNAVAILABLE', reason: 'AUTH_UPSTREAM_UNAVAILABLE', retryAfter: 5 };
 
 /** The holder of an API key. */
@@ -114,7 +114,7 @@ export function serviceOf(changes: Partial<Principal> = {}): Principal {
   return principalOf({ subject: 'service-acme', identityType: 'service', authMethod: 'api_key', ...changes });
 }
 
-/** What the call stack rejects with. */
+/** Returns an error of the call stack. */
 export function grpcError(code: GrpcCode, byAuthService = true): GatewayError {
   const failure = classify('auth', {
     code: GRPC_CODES.indexOf(code),

@@ -7,7 +7,7 @@ export interface ReceivedCall {
   readonly request: Readonly<Record<string, unknown>>;
 }
 
-/** What the backends of a sandbox were asked for, judged on their side of the wire. */
+/** Checks the requests that the backends of a sandbox received. */
 export class BackendView {
   private received: ReceivedCall[] = [];
 

@@ -5,14 +5,14 @@ const TENANT = '/api/v1/tenants/globex';
 
 /** Another tenant, who uses another backend, and the probe of the platform: both must not notice what goes on elsewhere. */
 export class Bystander {
-  /** What they were answered that was not 200. */
+  /** Responses other than 200. */
   readonly failures: string[] = [];
   /** Requests that have a line in the log; probes have none. */
   requests = 0;
   private isDone = false;
   private readonly end: Promise<void>;
 
-  /** Begins at once. */
+  /** Begins immediately. */
   constructor(
     private readonly url: string,
     private readonly token: string,

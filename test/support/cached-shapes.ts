@@ -31,13 +31,13 @@ export class ShapesBackend {
   calls = 0;
   /** Follows the name in each answer. */
   suffix = '';
-  /** What a call waits for, or fails with. */
+  /** Delay or failure of a call. */
   before: (call: BytesCall) => Promise<void> | void = () => undefined;
-  /** What a write answers: the bytes of a shape. */
+  /** Response to a write: the bytes of a shape. */
   written: Buffer = Buffer.alloc(0);
   /** Writes so far. */
   writes = 0;
-  /** What a write waits for, or fails with. */
+  /** Delay or failure of a write. */
   beforeWrite: () => Promise<void> | void = () => undefined;
   /** Answers a write that is a stream. */
   stream: (call: BytesStream) => void = (call) => call.end();
@@ -66,7 +66,7 @@ export class ShapesBackend {
     };
   }
 
-  /** Answers every read from now on with bytes that are no message. */
+  /** Answers every read from now on with bytes that are not a message. */
   mangle(): void {
     this.isMangled = true;
   }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 
-/** Where Debian puts it. */
+/** Path in Debian's package. */
 const EXECUTABLE = '/usr/bin/chromium';
 const INSTALL = join(import.meta.dirname, '../../scripts/debian-tools.sh');
 

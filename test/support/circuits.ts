@@ -9,7 +9,7 @@ export interface Watched {
   readonly changes: CircuitState[];
 }
 
-/** A circuit on the clock of this process, which a test may fake; `random` 0.5 is no jitter. */
+/** A circuit on the clock of this process, which a test may fake; `random` 0.5 means no jitter. */
 export function watched(settings: Partial<CircuitConfig> = {}, random = () => 0.5): Watched {
   const changes: CircuitState[] = [];
   const clock = { now: () => performance.now(), random };

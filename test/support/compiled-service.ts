@@ -45,14 +45,14 @@ export class CompiledService {
     return toJson(route.desc.input, message, { registry: this.types.registry });
   }
 
-  /** Why a request is refused, place by place. */
+  /** Returns the violations of a request, by field. */
   refuse(name: string, request: Request, way?: string): readonly FieldViolation[] {
     const error = refusalOf(() => this.read(name, request, way));
     if (error.status !== 400) throw error;
     return error.errors;
   }
 
-  /** What a client sees of a response. */
+  /** Returns a response as a client sees it. */
   write(name: string, message: MessageInitShape<DescMessage>): unknown {
     const { responseWriter, route } = this.route(name);
     const bytes = toBinary(route.desc.output, create(route.desc.output, message));

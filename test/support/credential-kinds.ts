@@ -16,7 +16,7 @@ import { WebClient } from './web-client.js';
 export const CREDENTIAL_KINDS = ['jwt', 'jwt of a further issuer', 'opaque', 'api_key', 'session'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
 
-/** What a credential says of its holder; a field that is undefined is absent from it. */
+/** Claims of a credential; an undefined field is absent. */
 export interface Identity {
   readonly subject?: string | undefined;
   readonly tenantId?: string | undefined;
@@ -33,7 +33,7 @@ const FURTHER_ISSUER = 'https://apps.example';
 export class CredentialBench {
   /** Requests of CheckPermission so far. */
   readonly checks: CheckPermissionRequest[] = [];
-  /** What CheckPermission grants; a caller is asked about with its subject. */
+  /** Permissions that CheckPermission grants, by subject. */
   granted: readonly string[] = [];
   private readonly verdicts = new Map<string, Verdict>();
   private nextToken = '';

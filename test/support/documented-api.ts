@@ -11,7 +11,7 @@ export interface DocumentedCall {
   readonly expect: number;
 }
 
-/** What came back, however it was sent. */
+/** Response to a request. */
 export interface DocumentedAnswer {
   readonly status: number;
   readonly contentType: string;
@@ -28,7 +28,7 @@ type Json = Record<string, unknown>;
 /** Calls a gateway and holds each answer against the document that the gateway gives of itself. */
 export class DocumentedApi {
   readonly reader: OpenApiReader;
-  /** What the document does not say of an answer, one line each. */
+  /** Returns the deviations of a response from the document, one line each. */
   readonly mismatches: string[] = [];
   readonly bodies: string[] = [];
   private readonly statuses = new Map<string, Set<number>>();

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../src/domain/errors.js';
 import { GrpcFailure } from '../../src/grpc/grpc-failure.js';
 
-/** What a call failed of. Fails itself when the call succeeds, or rejects with anything but a GatewayError made of a GrpcFailure. */
+/** Returns the error of a failed call. Rejects when the call succeeds, or rejects with anything but a GatewayError made of a GrpcFailure. */
 export async function failureOf(call: Promise<unknown>): Promise<{ error: GatewayError; failure: GrpcFailure }> {
   const error: unknown = await call.then(
     () => new Error('the call succeeded'),

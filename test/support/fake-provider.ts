@@ -15,7 +15,7 @@ interface SigningKey {
 
 /** An identity provider that says whatever a test wants, true or false. Nobody signs in at it: the test plays the browser. */
 export class FakeProvider {
-  /** What each path answers; a test may change it. */
+  /** Responses by path; a test may change them. */
   readonly answers: Record<string, () => unknown> = {};
   /** Requests by path. */
   readonly asked: string[] = [];

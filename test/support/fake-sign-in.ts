@@ -33,7 +33,7 @@ export function logoutToken(provider: FakeProvider, claims: Claims): Promise<str
   return provider.sign({ events: EVENTS, jti: randomUUID(), ...none, ...claims }, { typ: 'logout+jwt' });
 }
 
-/** What the provider is answered. */
+/** Response to the provider. */
 export function sendLogoutToken({ url }: Pick<SsoGateway, 'url'>, token: string): Promise<Step> {
   const body = new URLSearchParams({ logout_token: token });
   return new WebClient().request(`${url}/auth/backchannel-logout`, { method: 'POST', body });

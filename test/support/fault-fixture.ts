@@ -22,13 +22,13 @@ export interface Ask {
 /** An answer, read to its end. */
 export interface Answer {
   readonly status: number;
-  /** That of the problem; the status in digits where there is none. */
+  /** Code of the problem; the status in digits if the response is not a problem. */
   readonly code: string;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** What becomes of one scenario: from its begin to `expectSound`. */
+/** One scenario, from its start to `expectSound`. */
 export interface Scenario {
   readonly before: Scrape;
   readonly bystander: Bystander;
@@ -146,7 +146,7 @@ export class FaultFixture {
     return this.watch.sockets.attemptsAt(Number(address.slice(address.lastIndexOf(':') + 1)));
   }
 
-  /** What circuits did so far. */
+  /** Returns the transitions of the circuit breakers so far. */
   circuitEvents(): string[] {
     return this.lines.map(({ msg }) => String(msg)).filter((text) => text.startsWith('circuit_'));
   }

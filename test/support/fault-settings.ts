@@ -1,4 +1,4 @@
-/** Faults are met and mended soon; the health of upstreams is looked at once, so that calls are those of the test. */
+/** Settings with short intervals, so that faults take effect and are repaired soon; the health of upstreams is checked only one time, so that all calls are those of the test. */
 export const SHORT = {
   GATEWAY_GRPC_INITIAL_BACKOFF: '100ms',
   GATEWAY_GRPC_MAX_BACKOFF: '200ms',

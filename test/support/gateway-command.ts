@@ -4,7 +4,7 @@ import { unpackTar } from 'modern-tar';
 import { run } from '../../src/cli/program.js';
 import type { Environment } from '../../src/config/variables.js';
 
-/** What a command wrote, and how it ended. */
+/** Output and exit code of a command. */
 export interface CommandResult {
   readonly exitCode: number;
   readonly out: string;

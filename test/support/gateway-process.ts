@@ -7,7 +7,7 @@ import { inject } from 'vitest';
 import type { SandboxEnvironment } from '../../sandbox/environment.js';
 import { TESTED_TRANSPORT } from './tested-transport.js';
 
-/** What `npm start` runs. */
+/** Arguments of Node in `npm start`. */
 export const builtProgram = () => ['--enable-source-maps', '--disable-sigusr1', builtFile('dist/main.js')];
 
 /** A file of the built gateway. */
@@ -23,11 +23,11 @@ export class GatewayProcess {
   /** Resolves to the exit code; null after a signal. */
   readonly exited: Promise<number | null>;
   readonly child: ChildProcess;
-  /** What it wrote beside its log so far. */
+  /** Text on stderr so far. */
   stderr = '';
   /** Empty until it listens. */
   url = '';
-  /** The same of its admin listener. */
+  /** URL of its admin listener; empty until it listens. */
   adminUrl = '';
 
   private readonly opsPort: string | undefined;
@@ -66,7 +66,7 @@ export class GatewayProcess {
     });
   }
 
-  /** Where `/metrics` and the health paths are. */
+  /** URL of `/metrics` and the health paths. */
   get opsUrl(): string {
     return this.opsPort === undefined ? this.url : `http://127.0.0.1:${this.opsPort}`;
   }

@@ -6,7 +6,7 @@ import { GatewayProcess } from './gateway-process.js';
 /** No limits that a scenario would meet by its load, nor because the machine is busy. */
 const UNHURRIED = { GATEWAY_SHED_DELAY: '0s', RATE_LIMIT_RPS: '100000', RATE_LIMIT_BURST: '100000' };
 
-/** What a scenario changes of its gateway. */
+/** Options of a scenario's gateway. */
 export interface FaultOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A sandbox that runs already; closed with the gateway. */
@@ -19,7 +19,7 @@ export interface FaultOptions {
   readonly isProcess?: boolean;
 }
 
-/** What a scenario happens to. */
+/** Subject of a scenario. */
 export interface Subject {
   readonly sandbox: SandboxEnvironment;
   readonly url: string;

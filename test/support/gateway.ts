@@ -21,7 +21,7 @@ export interface TestGateway {
   close(): Promise<void>;
 }
 
-/** What a test changes of a gateway. */
+/** Options of a gateway under test. */
 export interface TestOptions {
   /** Settings on top of the sandbox's. */
   readonly env?: Readonly<Record<string, string>>;

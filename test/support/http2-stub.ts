@@ -9,7 +9,7 @@ import {
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
-/** What a stub does with a call: anything a broken backend, a proxy or a mesh might. */
+/** Response of a stub to a call: anything that a broken backend, a proxy or a mesh might send. */
 export type Http2Reply = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 /** A peer that speaks HTTP/2 and only as much gRPC as it is told to. */

@@ -20,7 +20,7 @@ interface Manifest {
   readonly bin?: Readonly<Record<string, string>> | string;
 }
 
-/** What `npm pack` takes beside `dist`, as `files` of package.json has it. */
+/** Files that `npm pack` includes in addition to `dist`: `files` of package.json. */
 const PACKED = ['CHANGELOG.md', 'README.md', 'bin', 'k8s', 'kustomize', 'package.json', 'proto', 'starter'];
 
 /**

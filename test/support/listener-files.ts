@@ -7,7 +7,7 @@ const TLS = join(import.meta.dirname, 'tls/listener');
 /** Path of a certificate or key that `scripts/test-certificates.sh` made. */
 export const listenerPem = (name: string) => join(TLS, `${name}.pem`);
 
-/** What is in it. */
+/** Content of the file. */
 export const readListenerPem = (name: string) => readFileSync(listenerPem(name));
 
 /** A folder with the certificate and the key of a listener, which tests replace while it runs. */

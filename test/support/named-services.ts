@@ -22,7 +22,7 @@ const BUILT_IN = fileURLToPath(new URL('../../src/gen/descriptors.binpb', import
 export interface NamedService {
   /** `acme.billing.v1.BillingService`. */
   readonly name: string;
-  /** What its option says of its upstream. */
+  /** Value of its upstream option. */
   readonly upstream?: string;
   /** Its RPC has no annotations, as a proto of somebody else. */
   readonly bare?: boolean;

@@ -51,7 +51,7 @@ export class OpenApiReader {
     return Object.keys(this.operation(id).responses[status]?.content ?? {});
   }
 
-  /** What a local reference points at; undefined for nothing. */
+  /** Resolves a local reference; undefined if it has no target. */
   resolve(reference: string): unknown {
     const keys = reference.replace(/^#\//, '').split('/');
     return keys.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], this.json);

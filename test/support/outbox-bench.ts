@@ -32,7 +32,7 @@ export function shelfDirectory(): string {
   return directory;
 }
 
-/** What TenantService says of a status of its own. */
+/** Response of TenantService, by status. */
 export const refusal = (code: GrpcCode): GatewayError => {
   const end = { code: status[code], details: 'said so', metadata: undefined, grpcHeaders: true };
   return new GatewayError('UPSTREAM_ERROR', 'refused', { cause: classify('tenant', end) });

@@ -3,7 +3,7 @@ const DUPLICATES = [
   ...['Content-Type', 'User-Agent', 'Age', 'ETag', 'Location', 'Retry-After', 'X-Request-Id', 'Traceparent'],
 ];
 
-/** What makes Node's HTTP/2 throw, and grpc-js drop the session under every other call, when it becomes metadata: lines of a request. */
+/** Request header lines that, forwarded as metadata, make Node's HTTP/2 throw and grpc-js drop the session of every other call. */
 export const POISON_HEADERS: readonly string[] = [
   'Connection: keep-alive, x-evil',
   'Keep-Alive: timeout=5',

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { GeneratorValue } from 'fast-check';
 import { writeRandomScalar } from './random-scalar.js';
 
-/** How a random message is laid out on the wire, and what is special in it. */
+/** Layout of a random message on the wire, and its special features. */
 export interface WireOptions {
   readonly registry: Registry;
   /** Fields in any order, lists and maps in pieces, values twice, messages in parts, fields that nobody knows. */

@@ -2,7 +2,7 @@ import { type BareItem, parseList } from 'structured-headers';
 import { expect } from 'vitest';
 import type { LogLine, TestGateway } from './gateway.js';
 
-/** What an answer says of the limits that apply to it. */
+/** Rate limit headers of a response. */
 export interface RateLimitFields {
   /** By the name of the policy: quota and window in seconds. */
   readonly policies: Readonly<Record<string, { readonly q: number; readonly w: number }>>;
@@ -35,7 +35,7 @@ function readItems(field: string, parameters: readonly string[]): Record<string,
   return Object.fromEntries(items);
 }
 
-/** How many answers had each status. */
+/** Returns the number of responses by status. */
 export function countStatuses(responses: readonly Response[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of responses) counts[status] = (counts[status] ?? 0) + 1;
@@ -58,7 +58,7 @@ export async function untilDenied(send: () => Promise<Response>): Promise<Respon
   throw new Error('200 requests were let in');
 }
 
-/** How many of so many requests were not denied, and how many could not be but for tokens that came meanwhile, one a second. */
+/** Returns how many of the requests were admitted, and how many of these only by tokens that were added meanwhile, one per second. */
 export async function flood(times: number, send: () => Promise<Response>) {
   const begun = performance.now();
   const responses = await repeat(times, send);

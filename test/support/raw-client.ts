@@ -34,7 +34,7 @@ export class RawClient {
     return client;
   }
 
-  /** What came so far. */
+  /** Bytes received so far. */
   get text(): string {
     return this.received;
   }
@@ -86,7 +86,7 @@ export class RawClient {
   }
 }
 
-/** Where a raw connection goes. */
+/** Target of a raw connection. */
 export function addressOf(url: string): NetConnectOpts {
   if (url.startsWith('unix:')) return { path: url.slice('unix:'.length) };
   const { hostname, port } = new URL(url);

@@ -30,7 +30,7 @@ export function goodAnswer(streamId: number, bytes: Uint8Array): Buffer {
   ]);
 }
 
-/** How much of an answer comes before its stream is reset. */
+/** Part of a response that is sent before its stream is reset. */
 export type Progress = 'before headers' | 'after headers' | 'in a message';
 
 /** RST_STREAM with a code. */

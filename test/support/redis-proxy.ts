@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 const CR = 0x0d;
 const REFUSAL = Buffer.from('-OOM command not allowed\r\n');
 
-/** What becomes of a command: it fails before Redis has seen it, or Redis runs it and its reply is lost. */
+/** Fault of a command: it fails before it reaches Redis, or Redis runs it and its reply is lost. */
 export type CommandFate = 'pass' | 'refuse' | 'lose';
 
 /** Stands before a real Redis and lets single commands fail, each way in which one can. Speaks RESP2. */
@@ -117,7 +117,7 @@ function onValues(socket: Socket, onValue: (bytes: Buffer, texts: string[]) => v
   });
 }
 
-/** Where the value at an offset ends; undefined while it is not whole. */
+/** Returns the end of the value at an offset; undefined while it is incomplete. */
 function endOf(bytes: Buffer, at: number, texts: string[]): number | undefined {
   const lineEnd = bytes.indexOf(CR, at);
   if (lineEnd === -1 || lineEnd + 2 > bytes.length) return undefined;

@@ -5,14 +5,14 @@ import { DegradeFlags, type Transition } from '../../src/observe/degrade-flags.j
 import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { RedisConnections } from '../../src/redis/redis-connections.js';
 
-/** What a part of the gateway that uses Redis is given, without a gateway around it. */
+/** Dependencies of a part that uses Redis, without a gateway around it. */
 export interface RedisUser {
   readonly config: GatewayConfig;
   readonly redis: RedisConnections;
   readonly flags: DegradeFlags;
   readonly metrics: GatewayMetrics;
   readonly logger: pino.Logger;
-  /** What was told of degradations, as `component cause state`. */
+  /** Reported degradations, as `component cause state`. */
   readonly told: string[];
   /** All log lines, as they were written. */
   readonly lines: string[];

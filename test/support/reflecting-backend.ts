@@ -9,7 +9,7 @@ import { HealthImplementation } from 'grpc-health-check';
 const DESCRIPTORS = new URL('../../src/gen/descriptors.binpb', import.meta.url);
 const REFLECTION = ['v1', 'v1alpha'] as const;
 
-/** What a backend tells of itself by server reflection. */
+/** Descriptors that a backend publishes by server reflection. */
 export interface Reflected {
   /** Changes the file of its contract. */
   readonly change?: (file: FileDescriptorProto) => void;

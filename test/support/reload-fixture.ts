@@ -45,7 +45,7 @@ export class ReloadFixture {
   /** Fits a larger GATEWAY_GRPC_MAX_SEND_BYTES than the usual one. */
   readonly heavy = contract(rpc('GetBook', '/extra/v1/books/{id}', '{access: ACCESS_OPEN max_body_bytes: 8388608}'));
   readonly conflicting = contract(rpc('GetBook', '/extra/v1/{id}', OPEN), rpc('GetOld', '/extra/v1/{id}', OPEN));
-  /** What an environment file would say. */
+  /** Content of the environment file. */
   settings: Readonly<Record<string, string>> = {};
   /** Has the backend answer for {@link SLOW}; undefined until it was asked. */
   release: (() => void) | undefined;

@@ -75,7 +75,7 @@ function fieldOf(message: DescMessage, name: string): DescField {
   return field;
 }
 
-/** A request as the edge hands it to the codec; a body that is no bytes is sent as JSON. */
+/** A request as the edge hands it to the codec; a body other than bytes is sent as JSON. */
 export function requestInput(parts: Partial<Omit<RequestInput, 'body'>> & { readonly body?: unknown }): RequestInput {
   const { body, ...rest } = parts;
   const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
@@ -95,13 +95,13 @@ export function refusalOf(attempt: () => unknown): GatewayError {
   throw new Error(`accepted as ${JSON.stringify(accepted)}`);
 }
 
-/** What a request on a route becomes, in canonical JSON. */
+/** Decodes a request on a route. Returns the message in canonical JSON. */
 export function readRequest(route: Route, request: Parameters<typeof requestInput>[0]): JsonValue {
   const bytes = compileRequestCodec(route, CODEC_OPTIONS).encode(requestInput(request));
   return toJson(route.desc.input, fromBinary(route.desc.input, bytes), { registry: kindsRegistry });
 }
 
-/** What the JSON of a message of the test protos becomes, in canonical JSON. */
+/** Decodes the JSON of a message of the test protos. Returns it in canonical JSON. */
 export function readKinds(message: string, body: string): JsonValue {
   return readRequest(routeFor({ input: kindsMessage(message), body: '*' }), { body });
 }

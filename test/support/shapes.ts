@@ -15,7 +15,7 @@ export const testRegistry: FileRegistry = createFileRegistry(SET);
 /** test/proto/shapes/v1/shapes.proto as written. */
 export const shapeService: DescService = serviceOf(testRegistry);
 
-/** What a test changes in one RPC of ShapeService. `null` takes the option away. */
+/** Changes to one RPC of ShapeService. `null` takes the option away. */
 export interface RpcEdit {
   readonly policy?: MessageInitShape<typeof PolicySchema> | null;
   readonly http?: MessageInitShape<typeof HttpRuleSchema> | null;

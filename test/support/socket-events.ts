@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { RawClient } from './raw-client.js';
 
-/** What makes Node's server hand over the socket, or answer by itself. */
+/** Events with which Node's server hands over the socket, or answers by itself. */
 export const SOCKET_EVENTS: Readonly<Record<string, string>> = {
   CONNECT: 'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n',
   'CONNECT with bytes of a tunnel': 'CONNECT x:1 HTTP/1.1\r\nHost: localhost\r\n\r\n\u0016\u0003\u0001',

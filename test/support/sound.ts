@@ -9,7 +9,7 @@ import { expectProblem } from './problem.js';
 const HANDFUL = 4;
 const AT_REST = ['gateway_upstream_in_flight_requests', 'gateway_queue_depth'];
 
-/** What holds after every fault, once it is mended: nothing crashed, nothing is left behind, everything was told, nobody else noticed. */
+/** Asserts what holds after every fault, once it is repaired: no crash, nothing left in flight or open, every failure reported, no other client affected. */
 export async function expectSound(faults: FaultFixture, scenario: Scenario, moved: readonly string[]): Promise<void> {
   expect(scenario.bystander.failures, 'others did not notice').toEqual([]);
   expect(faults.crashes.crashes, 'nothing crashed').toEqual([]);
@@ -39,7 +39,7 @@ async function expectRest(faults: FaultFixture, { before }: Scenario): Promise<v
   await expect.poll(() => Math.max(...faults.openSockets().values())).toBeLessThanOrEqual(HANDFUL);
 }
 
-/** Every answer that is no success is a problem, complete, of the code that it names. */
+/** Asserts that every failed response is a complete problem of the code that it names. */
 function expectWellFormed({ status, code, headers, body }: Scenario['answers'][number]): void {
   if (status < 300) return;
   expectProblem({ status, contentType: headers.get('content-type'), body }, code as GatewayErrorCode);

@@ -4,12 +4,12 @@ import { startSandbox } from '../../sandbox/environment.js';
 import { startTestGateway, type TestGateway, type TestOptions } from './gateway.js';
 import { type Step, WebClient } from './web-client.js';
 
-/** What a page of the gateway's own sends with each request of a script. */
+/** Headers that the scripts of the gateway's pages send. */
 export const FROM_PAGE = { 'x-csrf': '1', 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' };
 
 /** A gateway that browsers can sign in at. */
 export interface SsoGateway extends TestGateway {
-  /** Where browsers reach it: the only address at which their cookies count. */
+  /** URL for browsers: the only one at which their cookies are valid. */
   readonly publicUrl: string;
 }
 
@@ -47,7 +47,7 @@ export async function signIn(
   });
 }
 
-/** What a script of the gateway's page gets. */
+/** Response to a script of the gateway's page. */
 export function callApi(client: WebClient, gateway: SsoGateway, path: string, init: RequestInit = {}): Promise<Step> {
   return client.request(gateway.publicUrl + path, { ...init, headers: { ...FROM_PAGE, ...(init.headers as object) } });
 }

@@ -52,7 +52,7 @@ export const LOAD: LoadConfig = {
   shedMemoryPercent: 0,
 };
 
-/** What a test changes of the limits. */
+/** Limits under test. */
 export interface Limits {
   readonly circuit?: Partial<CircuitConfig>;
   readonly load?: Partial<LoadConfig>;

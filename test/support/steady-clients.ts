@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** What steady clients send. */
+/** Requests of steady clients. */
 export interface SteadyLoad {
   readonly url: string;
   readonly token: string;
@@ -17,7 +17,7 @@ export interface SteadyLoad {
  * close a connection at any moment: on one that was idle, before anything came back (RFC 9112 9.3.1).
  */
 export class SteadyClients {
-  /** How often each status came; the code of the error where none came. */
+  /** Number of responses by status, or by error code for requests without a response. */
   readonly outcomes = new Map<number | string, number>();
   private isStopped = false;
   private readonly running: Promise<unknown>;

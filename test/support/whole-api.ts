@@ -4,7 +4,7 @@ import type { TestGateway } from './gateway.js';
 
 const STREAM_TYPES = ['text/event-stream', 'application/x-ndjson', 'application/json'];
 
-/** What of an answer goes into later requests. */
+/** Values of a response that later requests use. */
 interface Sent {
   readonly id?: string;
   readonly refreshToken?: string;

@@ -30,7 +30,7 @@ beforeEach(() => {
   stub.calls.length = 0;
 });
 
-/** How long the backend was given, in ms, for each call. */
+/** Timeouts that the backend received, in ms, one per call. */
 function given(): number[] {
   const units: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
   return stub.calls

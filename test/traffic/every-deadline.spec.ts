@@ -9,7 +9,7 @@ import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { trailersOnly } from '../support/http2-stub.js';
 
 const UNITS: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 1e-3, n: 1e-6 };
-/** What a request needs to be sent on, where that is more than nothing. */
+/** Headers and body that a request needs to be forwarded. */
 const BODIES: Readonly<Record<string, unknown>> = {
   UpdateUser: { displayName: 'Alice' },
   UpdateTenant: { name: 'Acme' },

@@ -61,7 +61,7 @@ const refuse = (code: number): CheckAnswer => {
   return () => Promise.reject(Object.assign(new Error(`I will not read "${SECRET}"`), { code, details: SECRET }));
 };
 
-/** What a guardrail may answer, and what that is counted as. */
+/** Responses of a guardrail, and the label under which each is counted. */
 const ANSWERS: readonly (readonly [what: string, answer: CheckAnswer, outcome: GuardrailOutcome])[] = [
   ['allows', ALLOW, 'allowed'],
   ['blocks', () => verdict({ decision: Decision.BLOCK, reason: 'pii' }), 'blocked'],

@@ -37,7 +37,7 @@ async function start(count: number, env: Readonly<Record<string, string>>): Prom
 
 const callers = (user: string) => Promise.all(gateways.map((each) => Client.of(each, user)));
 
-/** Requests as fast as they are answered, for so long, by several at once; how many were answered with each status. */
+/** Sends requests concurrently for a duration. Returns the number of responses by status. */
 async function press(clients: readonly Client[], path: string, ms: number) {
   const begun = performance.now();
   const press = async (client: Client): Promise<Response[]> => {

@@ -8,7 +8,7 @@ const PROTO_ROOT = process.env['PROTO_ROOT'] ?? 'proto';
 const url = process.env['UPSTREAM'] ?? '127.0.0.1:50052';
 const loader = { longs: String, enums: String, defaults: true, oneofs: true, includeDirs: [PROTO_ROOT] };
 
-/** A gateway as the NestJS documentation on gRPC shows it: one client a package, controllers that return Observables. */
+/** A gateway as the NestJS documentation on gRPC shows it: one client per package, controllers that return Observables. */
 @Module({
   imports: [
     ClientsModule.register([

@@ -1,2 +1,2 @@
-/** What ran, in the order in which it did. */
+/** Names of the enhancers that ran, in order. */
 export const journal: string[] = [];

@@ -8,7 +8,7 @@ import { ShelvesController } from './shelves.controller.js';
 import { StopwatchInterceptor } from './stopwatch.interceptor.js';
 import { ShopUserController } from './user.controller.js';
 
-/** What a team adds to the gateway with GATEWAY_MODULES. */
+/** A module that a team adds to the gateway with GATEWAY_MODULES. */
 @Module({
   controllers: [ShopUserController, ShelvesController],
   providers: [

@@ -1,7 +1,7 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 
-/** What guards, interceptors and filters do, by the header `x-wild`. */
+/** Behavior of guards, interceptors and filters, by the value of the header `x-wild`. */
 export const wild = {
   guards: {} as Record<string, (context: ExecutionContext) => unknown>,
   interceptors: {} as Record<string, (next: CallHandler, context: ExecutionContext) => unknown>,

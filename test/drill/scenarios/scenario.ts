@@ -16,7 +16,7 @@ export interface ExpectedAlert {
 /** A fault and what must come of it. */
 export interface Scenario {
   readonly name: string;
-  /** What is broken, for the report. */
+  /** Description of the fault, for the report. */
   readonly fault: string;
   /** Settings of the gateway. */
   readonly env?: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 /** The longest window of a rule. */
 const WINDOW_SECONDS = (3 * 24 * 60 * 60) / FACTOR;
 
-/** What the rules recorded in quiet days: gentle traffic without an error. */
+/** Recorded series of quiet days: little traffic, no errors. */
 const QUIET: Readonly<Record<string, number>> = {
   'api_gateway:http_requests:rate5m': 15,
   'api_gateway:http_request_errors:rate5m': 0,

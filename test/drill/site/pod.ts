@@ -15,7 +15,7 @@ function builtOnce(): string {
   return built;
 }
 
-/** What differs between pods. */
+/** Settings that differ between pods. */
 export interface PodOptions {
   readonly name: string;
   readonly env: Readonly<Record<string, string>>;
@@ -60,22 +60,22 @@ export class Pod {
     return new Pod(name, new GatewayProcess(sandbox, settings, program));
   }
 
-  /** Where clients reach it. */
+  /** URL for clients. */
   get url(): string {
     return this.process.url;
   }
 
-  /** Where browsers reach it: the only address at which their cookies count. */
+  /** URL for browsers: the only one at which their cookies are valid. */
   get publicUrl(): string {
     return `http://localhost:${new URL(this.url).port}`;
   }
 
-  /** Where `/metrics` and the health paths are: port 9464 of a pod. */
+  /** URL of `/metrics` and the health paths: port 9464 in a pod. */
   get opsUrl(): string {
     return this.process.opsUrl;
   }
 
-  /** Where its admin listener is: port 6060 of a pod. */
+  /** URL of its admin listener: port 6060 in a pod. */
   get adminUrl(): string {
     return this.process.adminUrl;
   }

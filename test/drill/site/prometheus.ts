@@ -140,7 +140,7 @@ function configuration(directory: string, alertmanager: string | undefined): str
   });
 }
 
-/** What the relabeling of the scrape configuration looks at. */
+/** Labels that the relabeling of the scrape configuration reads. */
 function kubernetesLabels(pod: string): Labels {
   return {
     __meta_kubernetes_namespace: 'production',

@@ -13,10 +13,10 @@ export interface NotifiedAlert {
   readonly annotations: Labels;
 }
 
-/** What a receiver of Alertmanager was sent. */
+/** Notification that a receiver of Alertmanager got. */
 export interface Notification {
   readonly receiver: string;
-  /** When it came, as `performance.now()` tells. */
+  /** Time of arrival, in ms as `performance.now()` counts. */
   readonly at: number;
   readonly alerts: readonly NotifiedAlert[];
 }

@@ -30,7 +30,7 @@ export interface SiteOptions {
   readonly traffic?: boolean;
 }
 
-/** Where alerts go. */
+/** Receivers of the alerts. */
 export interface AlertPath {
   readonly alertmanager: Alertmanager;
   readonly receivers: Receivers;
@@ -40,7 +40,7 @@ export interface AlertPath {
 export class Site {
   /** The gateways; those that ended are among them until they are replaced. */
   readonly pods: Pod[] = [];
-  /** What is closed with the site. */
+  /** Parts that are closed with the site. */
   readonly parts = new OpenParts();
   private started = 0;
   private prepared: Readonly<Record<string, string>> = {};

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { ROOT } from '../../ops/project-files.js';
 import { findPrometheusTool, type PrometheusTool } from '../../support/prometheus-tools.js';
 
-/** Where programs that scripts/debian-tools.sh fetched look for their templates. */
+/** Directory in which programs from scripts/debian-tools.sh look for their templates. */
 const TEMPLATES = join(ROOT, '.cache/debian/share');
 const KEPT_LINES = 20;
 const READY_WITHIN_MS = 30_000;

@@ -14,7 +14,7 @@ export interface Request {
   /** E-mail address of the caller; nobody unless given. */
   readonly user?: string;
   readonly apiKey?: string;
-  /** Where it comes from, where the gateway believes its proxies. */
+  /** Client address, if the gateway trusts its proxies. */
   readonly address?: string;
   /** Sent as JSON by POST. */
   readonly body?: unknown;

@@ -11,7 +11,7 @@ import {
   run,
 } from './tools.js';
 
-/** What is skipped, and why. */
+/** Skipped checks, with the reasons. */
 const skipped: string[] = [];
 let failures = 0;
 
@@ -39,7 +39,7 @@ const CHECKS = [
   'response_schema_conformance',
 ];
 
-/** Findings of Schemathesis that are no mistakes. */
+/** Findings of Schemathesis that are not errors. */
 const WRITTEN_DOWN: Readonly<Record<string, string>> = {
   ST108:
     'the schema of text/event-stream is read as that of each event, as OpenAPI 3.2 has it; in 3.1 it is the whole body',

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** Where the tools are kept, and what they make. */
+/** Directory of the tools and of their output. */
 export const CACHE = join(ROOT, '.cache/interop/openapi');
 
 const NPM = { '@stoplight/spectral-cli': '6.16.3', '@redocly/cli': '2.77.0', orval: '7.13.2' };
 const SCHEMATHESIS = 'schemathesis==4.32.5';
 const GENERATOR = '7.17.0';
 
-/** What a program said, and whether it was content. */
+/** Output of a program, and whether it exited with 0. */
 export interface Outcome {
   readonly ok: boolean;
   readonly output: string;

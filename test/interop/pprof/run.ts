@@ -73,7 +73,7 @@ function has(program: string, ...args: string[]): boolean {
   }
 }
 
-/** What `-proto` writes is a gzipped profile. */
+/** The output of `-proto` is a gzipped profile. */
 function checkProto(folder: string): string | undefined {
   const bytes = gunzipSync(readFileSync(join(folder, 'heap.pb.gz')));
   return bytes.includes('plantedLeak') ? undefined : 'heap.pb.gz does not name the leak';

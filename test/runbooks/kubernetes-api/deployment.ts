@@ -94,7 +94,7 @@ export class DeploymentController {
     return set;
   }
 
-  /** What the template has in addition to the first one: a process knows the addresses of its site by itself. */
+  /** Returns the variables that the template has in addition to the first one: a process already knows the addresses of its site. */
   private addedEnv(template: PodTemplate): Record<string, string> {
     return Object.fromEntries(Object.entries(envOf(template)).filter(([name, value]) => this.firstEnv[name] !== value));
   }

@@ -29,7 +29,7 @@ export interface Change {
   readonly object: KubernetesObject;
 }
 
-/** What a list is narrowed to. */
+/** Selectors of a list. */
 export interface Selection {
   readonly namespace?: string | undefined;
   readonly labels?: string | undefined;

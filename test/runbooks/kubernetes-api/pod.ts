@@ -12,15 +12,15 @@ export interface Usage {
 
 /** The process behind a pod: it is the pod's one container. */
 export interface PodProcess {
-  /** What it has written so far, each line with the time. */
+  /** Log lines so far, each with its time. */
   log(): readonly { readonly at: Date; readonly text: string }[];
-  /** What its readiness probe comes to. */
+  /** Result of its readiness probe. */
   isReady(): Promise<boolean>;
   /** Sends SIGTERM; a process that cannot be ended has none. */
   stop?(): void;
   /** It was told to end by somebody else than the API. */
   isEnding?(): boolean;
-  /** What it uses now; undefined when that is not known. */
+  /** Current resource usage; undefined when unknown. */
   usage?(): Usage | undefined;
   /** Resolves to its exit code; null after a signal. */
   readonly exited: Promise<number | null>;

@@ -12,7 +12,7 @@ export interface ResourceType {
 
 type Row = readonly [group: string, version: string, kind: string, plural: string, ...shortNames: string[]];
 
-/** What the runbooks ask for, and no more: see README.md. */
+/** Resources that the runbooks use, and no others: see README.md. */
 const ROWS: readonly Row[] = [
   ['', 'v1', 'Pod', 'pods', 'po'],
   ['', 'v1', 'Service', 'services', 'svc'],

@@ -167,7 +167,7 @@ function mediaType({ headers }: IncomingMessage): string {
   return (headers['content-type'] ?? '').split(';')[0] ?? '';
 }
 
-/** What each pod uses, as metrics-server has it. */
+/** Returns the resource usage of each pod, in the form of metrics-server. */
 function podMetrics(pods: readonly Pod[]): object {
   const items = pods.flatMap(({ object: { metadata, spec }, process }) => {
     const usage = process.usage?.();
