@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { commentsOf } from './comments.js';
-import { BARE_CLAUSE, patternsOf } from './english.js';
+import { BARE_CLAUSE, has, PATTERNS } from './english.js';
+
+const patternsOf = (text: string) => PATTERNS.filter((pattern) => has(pattern, text));
 
 describe('patterns of English', () => {
   it.each([
@@ -23,6 +25,7 @@ describe('patterns of English', () => {
     'Opens a file, sends a request and waits a second.',
     'One line per request.',
     'Part of one of a call.',
+    '`"A-17"` is an example, and so is "all at once".',
   ])('are not seen in "%s"', (text) => {
     expect(patternsOf(text)).toEqual([]);
   });
@@ -30,7 +33,7 @@ describe('patterns of English', () => {
   it.each(['What a test changes.', 'Whether it is open.', 'How long it waits.'])(
     'find the bare clause "%s"',
     (text) => {
-      expect(text).toMatch(BARE_CLAUSE.expression);
+      expect(has(BARE_CLAUSE, text)).toBe(true);
     },
   );
 });

@@ -41,7 +41,7 @@ export const PATTERNS: readonly Pattern[] = [
   },
 ];
 
-/** Returns the patterns that a text has. */
-export function patternsOf(text: string): Pattern[] {
-  return PATTERNS.filter(({ expression }) => expression.test(text));
+/** Returns true if a text has a pattern outside of code and quotations. */
+export function has({ expression }: Pattern, text: string): boolean {
+  return expression.test(text.replaceAll(/`[^`]*`|"[^"]*"/g, 'code'));
 }

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { type Comment, commentsOf } from './comments.js';
-import { BARE_CLAUSE, PATTERNS } from './english.js';
+import { BARE_CLAUSE, has, PATTERNS } from './english.js';
 
 /** A figure and its name, as it is printed. */
 export type Figure = readonly [name: string, value: string];
@@ -49,12 +49,12 @@ function functionsOf(path: string, text: string): { readonly name: string; reado
 export function commentFigures(root: string): Figure[] {
   const comments = allComments(root);
   const docs = comments.filter(({ isDoc }) => isDoc);
-  const bare = docs.filter(({ text }) => BARE_CLAUSE.expression.test(text)).length;
+  const bare = docs.filter(({ text }) => has(BARE_CLAUSE, text)).length;
   return [
     ['doc comments', String(docs.length)],
     [`doc comments: ${BARE_CLAUSE.name}`, `${bare} = ${percent(bare, docs.length)}`],
-    ...PATTERNS.map(({ name, expression }): Figure => {
-      return [`comments: ${name}`, String(comments.filter(({ text }) => expression.test(text)).length)];
+    ...PATTERNS.map((pattern): Figure => {
+      return [`comments: ${pattern.name}`, String(comments.filter(({ text }) => has(pattern, text)).length)];
     }),
   ];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BARE_CLAUSE, PATTERNS } from '../../scripts/house-figures/english.js';
+import { BARE_CLAUSE, has, type Pattern, PATTERNS } from '../../scripts/house-figures/english.js';
 import { allComments } from '../../scripts/house-figures/sources.js';
 import { ROOT } from './project-files.js';
 
@@ -7,13 +7,18 @@ import { ROOT } from './project-files.js';
  * Ceilings of the patterns that are not gone yet. They may only fall: a commit that removes some lowers the number.
  * Documents have rules of their own, in wording.spec.ts.
  */
-const CEILINGS: Readonly<Record<string, number>> = {};
+const CEILINGS: Readonly<Record<string, number>> = {
+  'opens with a bare clause': 691,
+  '"at once"': 41,
+  '"is no", "is none"': 36,
+  '"a" for "per"': 11,
+};
 
 describe('comments of the code', () => {
   const comments = allComments(ROOT);
   const docs = comments.filter(({ isDoc }) => isDoc);
-  const findings = (expression: RegExp, among = comments) =>
-    among.filter(({ text }) => expression.test(text)).map(({ path, line, text }) => `${path}:${line} ${text}`);
+  const findings = (pattern: Pattern, among = comments) =>
+    among.filter(({ text }) => has(pattern, text)).map(({ path, line, text }) => `${path}:${line} ${text}`);
 
   it('are found in every directory', () => {
     expect(docs.length).toBeGreaterThan(5_000);
@@ -22,13 +27,13 @@ describe('comments of the code', () => {
     );
   });
 
-  it.each(PATTERNS)('do not have the pattern $name: write $instead', ({ name, expression }) => {
-    const found = findings(expression);
-    expect(found.slice(CEILINGS[name] ?? 0), found.join('\n')).toEqual([]);
+  it.each(PATTERNS)('do not have the pattern $name: write $instead', (pattern) => {
+    const found = findings(pattern);
+    expect(found.slice(CEILINGS[pattern.name] ?? 0), found.join('\n')).toEqual([]);
   });
 
   it(`do not begin with a bare clause: ${BARE_CLAUSE.instead}`, () => {
-    const found = findings(BARE_CLAUSE.expression, docs);
+    const found = findings(BARE_CLAUSE, docs);
     expect(found.slice(CEILINGS[BARE_CLAUSE.name] ?? 0), found.slice(0, 20).join('\n')).toEqual([]);
   });
 });
