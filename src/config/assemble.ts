@@ -145,6 +145,7 @@ function loadOf(settings: Settings): GatewayConfig['load'] {
     shedDelayMs: settings.GATEWAY_SHED_DELAY,
     shedHeapPercent: settings.GATEWAY_SHED_HEAP_PERCENT,
     shedMemoryPercent: settings.GATEWAY_SHED_MEMORY_PERCENT,
+    maxBodyMemoryBytes: settings.GATEWAY_MAX_BODY_MEMORY,
   };
 }
 

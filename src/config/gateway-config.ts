@@ -52,6 +52,8 @@ export interface CircuitConfig {
 /** Concurrency limits and thresholds of load shedding. */
 export interface LoadConfig {
   readonly maxConcurrentRequests: number;
+  /** Maximum size of all request bodies in flight together, in bytes; undefined: derived from the heap limit of the process. */
+  readonly maxBodyMemoryBytes: number | undefined;
   /** Maximum number of calls that wait for a permit of an upstream. */
   readonly queueSize: number;
   readonly queueTimeoutMs: number;

@@ -89,6 +89,8 @@ export class CallContext implements Linked<CallContext> {
   bitmapAuthzUsed = false;
   /** The identity comes from a cached verdict that is past its time, because AuthService cannot be asked. */
   authCacheStale = false;
+  /** Bytes of its own body that it holds: see `BodyMemory`. */
+  bodyBytes = 0;
   /** Bytes of a streamed body so far. */
   bytesStreamed = 0;
   /** The gateway itself closed the connection in the middle of an answer: it failed, and its format could not say so. */

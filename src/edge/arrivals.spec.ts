@@ -17,40 +17,40 @@ function requests() {
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
 describe('requests that are read', () => {
-  it('begin as they are read, 64 in one turn of the event loop', async () => {
+  it('begin as they are read, 16 in one turn of the event loop', async () => {
     const { begun, read } = requests();
-    read(200);
-    expect(begun).toEqual(upTo(64));
+    read(50);
+    expect(begun).toEqual(upTo(16));
     await endOfTurn();
-    expect(begun).toEqual(upTo(128));
+    expect(begun).toEqual(upTo(32));
     await endOfTurn();
-    expect(begun).toEqual(upTo(192));
+    expect(begun).toEqual(upTo(48));
     await endOfTurn();
-    expect(begun).toEqual(upTo(200));
+    expect(begun).toEqual(upTo(50));
   });
 
   it('overtake none that wait', async () => {
     const { begun, read } = requests();
-    read(130);
+    read(34);
     await endOfTurn();
     read(1);
-    expect(begun).toEqual(upTo(128));
+    expect(begun).toEqual(upTo(32));
     await endOfTurn();
-    expect(begun).toEqual(upTo(131));
+    expect(begun).toEqual(upTo(35));
   });
 
   it('begin as they are read again once none waits', async () => {
     const { begun, read } = requests();
-    read(65);
+    read(17);
     await endOfTurn();
     await endOfTurn();
     read(1);
-    expect(begun).toEqual(upTo(66));
+    expect(begun).toEqual(upTo(18));
   });
 
   it('keep the moment at which they were read', async () => {
     const { arrivals, read } = requests();
-    read(64);
+    read(16);
     const before = performance.now();
     let seen = Infinity;
     arrivals.take((arrivedAt) => (seen = arrivedAt));

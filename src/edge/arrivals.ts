@@ -1,5 +1,8 @@
-/** Requests that are begun in one turn of the event loop. */
-const AT_ONCE = 64;
+/**
+ * Requests that are begun in one turn of the event loop. A call to a quick upstream takes three turns: fewer are in flight then
+ * than admission ever refuses.
+ */
+const AT_ONCE = 16;
 
 /** Begins a request. @param arrivedAt when it was read, in `performance.now()` ms. */
 type Begin = (arrivedAt: number) => void;

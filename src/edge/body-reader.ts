@@ -10,14 +10,23 @@ export function bodyTooLarge(limit: number): GatewayError {
   });
 }
 
-/** Buffers a body of at most `limit` bytes: who may send one is asked before what is in it. */
-export function readBody(payload: IncomingMessage, limit: number, done: Done): void {
+/** What a body is measured by. */
+export interface BodyLimits {
+  /** Of this one. */
+  readonly bytes: number;
+  /** Takes memory for bytes that have arrived. Returns the refusal when there is none. */
+  readonly take: (bytes: number) => GatewayError | undefined;
+}
+
+/** Buffers a body within its limits: who may send one is asked before what is in it. */
+export function readBody(payload: IncomingMessage, limits: BodyLimits, done: Done): void {
   const chunks: Buffer[] = [];
   let length = 0;
   const onData = (chunk: Buffer) => {
     length += chunk.length;
-    if (length <= limit) return void chunks.push(chunk);
-    settle(bodyTooLarge(limit));
+    const refused = length > limits.bytes ? bodyTooLarge(limits.bytes) : limits.take(chunk.length);
+    if (refused === undefined) chunks.push(chunk);
+    else settle(refused);
   };
   const onEnd = () => settle(null);
   const settle = (error: Error | null) => {

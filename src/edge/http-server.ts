@@ -75,7 +75,9 @@ export class HttpServer {
     this.fastify.removeAllContentTypeParsers();
     this.fastify.addContentTypeParser('*', (request, payload, done) => {
       const begunAt = performance.now();
-      readBody(payload, this.begun().bodyLimit(request), (error, body) => {
+      const begun = this.begun();
+      const limits = { bytes: begun.bodyLimit(request), take: (bytes: number) => begun.takeBody(request, bytes) };
+      readBody(payload, limits, (error, body) => {
         request.call.receiveMs = performance.now() - begunAt;
         done(error, body);
       });

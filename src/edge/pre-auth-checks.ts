@@ -55,6 +55,11 @@ export class PreAuthChecks {
     this.admission.waited(ms);
   }
 
+  /** Takes memory for bytes of a request's body, as they arrive. Returns OVERLOADED when there is none. */
+  takeBody(request: FastifyRequest, bytes: number): GatewayError | undefined {
+    return this.admission.takeBody(request.call, bytes, priority(request));
+  }
+
   /** Gives back what a request holds, admitted or not. Called when it is over. */
   leave(call: CallContext): void {
     this.admission.leave(call);

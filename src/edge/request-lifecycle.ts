@@ -146,6 +146,11 @@ export class RequestLifecycle implements ConnectionHandler {
     return Number(length) <= limit ? undefined : bodyTooLarge(limit);
   }
 
+  /** Takes memory for bytes of a body that have arrived. Returns OVERLOADED when there is none. */
+  takeBody(request: FastifyRequest, bytes: number): GatewayError | undefined {
+    return this.preAuth.takeBody(request, bytes);
+  }
+
   /** Longest body of a route, in bytes. */
   bodyLimit({ call }: FastifyRequest): number {
     return this.contexts.bodyLimit(call);

@@ -70,7 +70,8 @@ export class ProtectionMetrics {
 
   knowPriorities(priorities: readonly string[]): void {
     for (const priority of priorities) {
-      for (const reason of ['concurrency', 'pressure', 'tenant_share']) this.shed.inc({ priority, reason }, 0);
+      for (const reason of ['concurrency', 'pressure', 'tenant_share', 'body_memory'])
+        this.shed.inc({ priority, reason }, 0);
     }
   }
 
@@ -91,7 +92,7 @@ export class ProtectionMetrics {
     this.retries.inc({ upstream, method });
   }
 
-  refused(priority: string, reason: 'concurrency' | 'pressure' | 'tenant_share'): void {
+  refused(priority: string, reason: 'concurrency' | 'pressure' | 'tenant_share' | 'body_memory'): void {
     this.shed.inc({ priority, reason });
   }
 
@@ -100,6 +101,18 @@ export class ProtectionMetrics {
     this.watchOne('gateway_upstream_in_flight_requests', 'Calls under way.', loads, ({ inFlight }) => inFlight);
     this.watchOne('gateway_upstream_capacity', 'Calls that may be under way.', loads, ({ capacity }) => capacity);
     this.watchOne('gateway_queue_depth', 'Calls waiting for a place.', loads, ({ queued }) => queued);
+  }
+
+  /** Reads at each scrape what the bodies of requests take. */
+  watchBodies(heldBytes: () => number): void {
+    new Gauge({
+      name: 'gateway_request_body_bytes',
+      help: 'Bytes of request bodies held at present; at most GATEWAY_MAX_BODY_MEMORY.',
+      registers: [this.registry],
+      collect() {
+        this.set(heldBytes());
+      },
+    });
   }
 
   private watchOne(

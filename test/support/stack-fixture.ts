@@ -50,6 +50,7 @@ export const LOAD: LoadConfig = {
   shedDelayMs: 0,
   shedHeapPercent: 0,
   shedMemoryPercent: 0,
+  maxBodyMemoryBytes: undefined,
 };
 
 /** Limits under test. */

@@ -93,6 +93,29 @@ describe('a tenant whose calls fill the queue of a service', () => {
   });
 });
 
+describe('the memory for bodies of requests', () => {
+  it('refuses bodies beyond it while others are under way, and takes them again afterwards', async () => {
+    const gateway = await start({ GATEWAY_MAX_BODY_MEMORY: '64KiB', GATEWAY_AI_TIMEOUT: '20s' });
+    const alice = await Client.of(gateway, 'alice@acme.test');
+    await gateway.sandbox.setFault('ai', { mode: 'hang' });
+    const query = 'x'.repeat(60_000);
+    const held = alice.send('POST', AI, { query });
+    await expect.poll(() => inFlight(gateway, 'ai')).toBe(1);
+    expect(await metric(gateway.url, 'gateway_request_body_bytes')).toBeGreaterThan(60_000);
+    const refused = await alice.send('POST', AI, { query });
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(refused.headers.get('connection')).toBe('close');
+    await expectFetchProblem(refused, 'OVERLOADED');
+    const shed = { priority: 'ai', reason: 'body_memory' };
+    expect(await metric(gateway.url, 'gateway_requests_shed_total', shed)).toBe(1);
+    expect((await alice.get(USER)).status).toBe(200);
+    await gateway.sandbox.setFault('ai', { mode: 'none' });
+    expect((await held).status).toBe(200);
+    await expect.poll(() => metric(gateway.url, 'gateway_request_body_bytes')).toBe(0);
+    expect((await alice.send('POST', AI, { query })).status).toBe(200);
+  });
+});
+
 describe('the limit of requests in flight', () => {
   it('refuses what is beyond it, but never health or metrics, and is free again afterwards', async () => {
     const gateway = await start({

@@ -1,5 +1,5 @@
-import { count, duration } from '../unit-parsers.js';
-import { defaulted } from '../setting.js';
+import { bytes, count, duration } from '../unit-parsers.js';
+import { defaulted, optional } from '../setting.js';
 import { listOf } from '../string-parsers.js';
 import { tenantWeight } from '../tenant-weight.js';
 
@@ -8,6 +8,11 @@ export const loadSettings = {
   GATEWAY_MAX_CONCURRENT_REQUESTS: defaulted(count({ min: 1 }), '4096', {
     description: 'Maximum number of concurrent requests, except health and metrics; further ones are rejected (503).',
     reloadable: true,
+  }),
+  GATEWAY_MAX_BODY_MEMORY: optional(bytes({ min: 65_536 }), {
+    description:
+      'Maximum size of all request bodies in flight together; further ones are rejected (503). If unset: an eighth of the heap limit. A single body is always accepted up to its own limit.',
+    example: '64MiB',
   }),
   GATEWAY_UPSTREAM_MAX_CONCURRENT: defaulted(count({ min: 1 }), '512', {
     description:

@@ -43,8 +43,10 @@ function createAdmission({ load }: GatewayConfig, metrics: GatewayMetrics, flags
     recovered: 'load taken on again',
   });
   metrics.protection.knowPriorities(PRIORITIES.filter((priority) => priority !== 'health'));
-  return new Admission(load, {
+  const admission = new Admission(load, {
     refused: (priority, reason) => metrics.protection.refused(priority, reason),
     pressed: (isPressed, reason) => (isPressed ? flag.raise(reason) : flag.lower()),
   });
+  metrics.protection.watchBodies(() => admission.bodies.heldBytes);
+  return admission;
 }

@@ -1,6 +1,7 @@
 import type { LoadConfig } from '../../config/gateway-config.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
+import { BodyMemory, defaultBodyMemory } from './body-memory.js';
 import { PRIORITIES, type Priority } from './priority.js';
 
 /** What the process itself suffers from. */
@@ -15,8 +16,8 @@ export interface Pressure {
   readonly sinceLastMs: number;
 }
 
-/** `tenant_share`: a stream of a tenant that has as many open as it may have. */
-export type RefusalReason = 'concurrency' | 'pressure' | 'tenant_share';
+/** `tenant_share`: a stream of a tenant that has as many open as it may have. `body_memory`: bodies take all that is there for them. */
+export type RefusalReason = 'concurrency' | 'pressure' | 'tenant_share' | 'body_memory';
 
 /** Takes what becomes of admission. */
 export interface AdmissionObserver {
@@ -84,6 +85,7 @@ export class Admission {
   constructor(
     private readonly settings: LoadConfig,
     private readonly observer: AdmissionObserver,
+    readonly bodies = new BodyMemory(settings.maxBodyMemoryBytes ?? defaultBodyMemory()),
   ) {
     this.limit = this.configured = settings.maxConcurrentRequests;
     this.setLimit(this.limit);
@@ -134,8 +136,16 @@ export class Admission {
     if (ms < this.leastWaitMs) this.leastWaitMs = ms;
   }
 
-  /** To be called for each request once, admitted or not: gives its permit back and the share of its tenant with it. */
+  /** The error of a request whose body finds no memory; undefined for bytes that were taken, until it {@link leave}s. */
+  takeBody(call: CallContext, bytes: number, priority: Priority): GatewayError | undefined {
+    const refused = this.bodies.take(call, bytes);
+    if (refused !== undefined) this.observer.refused(priority, 'body_memory');
+    return refused;
+  }
+
+  /** To be called for each request once, admitted or not: gives all back that it holds. */
   leave(call: CallContext): void {
+    if (call.bodyBytes > 0) this.bodies.release(call);
     if (call.holdsStream) this.closeStream(call);
     if (!call.admitted) return;
     call.admitted = false;
