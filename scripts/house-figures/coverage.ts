@@ -57,8 +57,8 @@ export class Coverage {
   private async take(): Promise<ExecutedFunction[]> {
     const { result } = (await this.send('Profiler.takePreciseCoverage')) as { result: readonly ScriptCoverage[] };
     return result.flatMap(({ url, functions }) => {
-      const [, file] = /\/(?:src|dist)\/((?!.*node_modules).*)\.[jt]s$/.exec(url) ?? [];
-      if (file === undefined) return [];
+      const [, file] = /\/(?:src|dist)\/(.*)\.[jt]s$/.exec(url) ?? [];
+      if (file === undefined || url.includes('/node_modules/')) return [];
       const executed = functions.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0);
       return executed.map(({ functionName, ranges }) => ({ file, name: `${functionName}@${ranges[0]?.startOffset}` }));
     });

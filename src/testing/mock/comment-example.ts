@@ -11,7 +11,7 @@ export function commentExample(comment: string | undefined): string | undefined 
   const quoted = QUOTED.exec(rest);
   if (quoted !== null) {
     const text = quoted[1] ?? quoted[2] ?? quoted[3];
-    // `"A-17"` within backquotes is the example A-17.
+    // `"A-17"` within backquotes is an example without its quotes.
     return text?.replace(/^"(.*)"$/, '$1');
   }
   return WORD.exec(rest)?.[0].replace(/[.:]+$/, '') || undefined;
