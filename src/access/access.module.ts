@@ -8,14 +8,13 @@ import { GatewayMetrics } from '../observe/metrics.js';
 import { TenantEntitlements } from '../traffic/entitlements.js';
 import { CallStack } from '../traffic/stack.js';
 import { AuthCacheModule } from './auth-cache/auth-cache.module.js';
-import { Authenticator } from './authenticator.js';
+import { Authenticator, SessionAuthenticator } from './authenticator.js';
 import { ClientCertificates } from './client-certificates.js';
 import { CredentialWatch } from './credential-watch.js';
 import { CsrfCheck } from './csrf.js';
 import { JwtModule } from './jwt/jwt.module.js';
 import { PermissionBits } from './permission-bits.js';
 import { PermissionCheck } from './permission-check.js';
-import { SessionAuthenticator } from './session-authenticator.js';
 import { RevocationModule } from './revocation/revocation.module.js';
 
 /** Provides authentication and authorization. The composition root lists the guards, in their order. */

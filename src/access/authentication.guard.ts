@@ -4,10 +4,8 @@ import { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
 import { Revocation, type RevocationReason } from '../domain/revocation.js';
 import { Authenticator } from './authenticator.js';
-import type { PresentedCredential } from './credentials.js';
-import { GatewayGuard } from './gateway-guard.js';
-import type { GuardedRequest } from './guarded-request.js';
-import { presentedCredential } from './presented-credential.js';
+import { type PresentedCredential, presentedCredential } from './credentials.js';
+import { GatewayGuard, type GuardedRequest } from './gateway-guard.js';
 import { authFailed, refusal } from './refusal.js';
 
 /** Authenticates the caller. A route without a policy is not exposed; an OPEN route needs no credential. */

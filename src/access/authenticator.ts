@@ -1,14 +1,15 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
+import type { SessionReader } from '../domain/session-reader.js';
 import { AuthCache } from './auth-cache/auth-cache.js';
 import { ClientCertificates } from './client-certificates.js';
 import type { PresentedCredential } from './credentials.js';
-import type { GuardedRequest } from './guarded-request.js';
+import type { GuardedRequest } from './gateway-guard.js';
 import { JwtAuthenticator } from './jwt-authenticator.js';
-import { unsupportedCredential } from './refusal.js';
-import { SessionAuthenticator } from './session-authenticator.js';
+import { unsupportedCredential, refusal } from './refusal.js';
 import { TokenCache } from './token-cache.js';
+import type { CsrfCheck } from './csrf.js';
 
 /** Verifies credentials of every kind. */
 @Injectable()
@@ -47,4 +48,24 @@ export class Authenticator {
     call.jwtCacheHit = true;
     return known;
   }
+}
+
+/** Authenticates a session cookie after the CSRF check. */
+export class SessionAuthenticator {
+  /** @param reader undefined without single sign-on. */
+  constructor(
+    private readonly csrf: CsrfCheck,
+    private readonly reader: SessionReader | undefined,
+  ) {}
+
+  /** Returns the caller. Rejects with CSRF_FAILED, UNAUTHENTICATED or AUTH_UNAVAILABLE. */
+  async authenticate(sessionId: string, request: GuardedRequest): Promise<Principal> {
+    this.csrf.check(request);
+    if (this.reader === undefined) throw refusal('SESSION_INVALID');
+    return this.reader.read(sessionId, request.call, isPeek(request) ? 'peek' : 'use');
+  }
+}
+
+function isPeek({ call, rawQuery = '' }: GuardedRequest): boolean {
+  return call.policy?.peekSession === true && new URLSearchParams(rawQuery).get('peek') === '1';
 }

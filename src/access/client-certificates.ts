@@ -7,7 +7,7 @@ import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Principal } from '../domain/principal.js';
-import type { GuardedRequest } from './guarded-request.js';
+import type { GuardedRequest } from './gateway-guard.js';
 import { refusal } from './refusal.js';
 
 /** Caller of a connection, with the identities from which it was determined. */

@@ -7,7 +7,7 @@ import type { Revocation, RevocationReason } from '../domain/revocation.js';
 import type { Authenticator } from './authenticator.js';
 import { CredentialWatch } from './credential-watch.js';
 import type { PresentedCredential } from './credentials.js';
-import type { GuardedRequest } from './guarded-request.js';
+import type { GuardedRequest } from './gateway-guard.js';
 import { authUnavailable, refusal } from './refusal.js';
 import { NO_TRACE } from '../domain/trace-context.js';
 

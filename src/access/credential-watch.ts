@@ -5,9 +5,8 @@ import type { Revocation } from '../domain/revocation.js';
 import type { SessionReader } from '../domain/session-reader.js';
 import type { TenantEntitlements } from '../traffic/entitlements.js';
 import type { Authenticator } from './authenticator.js';
-import type { PresentedCredential } from './credentials.js';
-import { credentialOf } from './presented-credential.js';
-import type { GuardedRequest } from './guarded-request.js';
+import { type PresentedCredential, credentialOf } from './credentials.js';
+import type { GuardedRequest } from './gateway-guard.js';
 import { credentialEnded } from './refusal.js';
 import { tenantSuspended } from './tenant.guard.js';
 

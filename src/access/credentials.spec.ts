@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readCredential, type CredentialHeaders } from './credentials.js';
+import { readCredential } from './credentials.js';
+import type { CredentialHeaders } from './gateway-guard.js';
 
 const JWT = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln';
 const SESSION = '__Host-sid=0123456789abcdef';

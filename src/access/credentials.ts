@@ -1,5 +1,8 @@
 import { lowerAscii } from '../domain/header-text.js';
-import { readSessionCookie } from './session-cookie.js';
+import { readSessionCookie } from './cookie-header.js';
+import { verifiedCertificate } from './client-certificates.js';
+import type { CredentialHeaders, GuardedRequest } from './gateway-guard.js';
+import { missingCredentials, refusal, severalCredentials } from './refusal.js';
 
 /** Longest accepted Authorization value; the server's header limit may be higher. */
 const MAX_AUTHORIZATION_LENGTH = 8192;
@@ -12,13 +15,6 @@ const BEARER_JWT = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i;
 const OPAQUE = /^[A-Za-z0-9_+/-][A-Za-z0-9._~+/-]*=*$/;
 /** Beginning of a JOSE header: such a value is a JWT or a damaged one, and is never sent to AuthService. */
 const JOSE_BEGINNING = 'eyJ';
-
-/** Headers that may carry a credential, as Node parses them. */
-export interface CredentialHeaders {
-  readonly authorization?: string | undefined;
-  readonly 'x-api-key'?: string | readonly string[] | undefined;
-  readonly cookie?: string | undefined;
-}
 
 /** Credential of valid form. */
 export type PresentedCredential =
@@ -61,4 +57,32 @@ function readApiKey(value: string | readonly string[]): Credential {
 
 function isOpaque(value: string): boolean {
   return value.length <= MAX_OPAQUE_LENGTH && OPAQUE.test(value);
+}
+
+type Sent = Pick<GuardedRequest, 'headers' | 'socket'>;
+
+/**
+ * Reads the credential of a request: the one in its headers, or else the certificate of its connection, which
+ * identifies the client and not the user on whose behalf it calls.
+ */
+export function credentialOf({ headers, socket }: Sent): Credential {
+  const credential = readCredential(headers);
+  if (credential.kind !== 'none') return credential;
+  const value = verifiedCertificate(socket);
+  return value === undefined ? credential : { kind: 'certificate', value };
+}
+
+/** Reads the credential of a request. Throws UNAUTHENTICATED if there is none, several, or a malformed one. */
+export function presentedCredential(request: Sent): PresentedCredential {
+  const credential = credentialOf(request);
+  switch (credential.kind) {
+    case 'none':
+      throw missingCredentials();
+    case 'malformed':
+      throw refusal('MALFORMED_CREDENTIALS');
+    case 'several':
+      throw severalCredentials();
+    default:
+      return credential;
+  }
 }

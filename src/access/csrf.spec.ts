@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CsrfCheck } from './csrf.js';
-import type { OriginHeaders } from './guarded-request.js';
+import type { OriginHeaders } from './gateway-guard.js';
 
 const PUBLIC = 'https://api.example.com/';
 const APP = 'https://app.example.com';

@@ -1,5 +1,5 @@
 import { GatewayError } from '../domain/errors.js';
-import type { GuardedRequest } from './guarded-request.js';
+import type { GuardedRequest } from './gateway-guard.js';
 
 /** Safe methods (RFC 9110 9.2.1) that routes can have. */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);

@@ -1,7 +1,39 @@
+import { type Grant, parseGrant, type Scope, scopeRank } from '../domain/grant.js';
 import type { DecisionReason } from '../domain/decision-reason.js';
 import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
-import { heldScope } from './permissions.js';
+
+/** Widest scope in which a caller holds a permission; undefined if the caller does not hold it. */
+export type HeldScope = Scope | undefined;
+
+/**
+ * Returns the widest scope in which `granted` contains `required`, or undefined. The scope of the requirement is the
+ * minimum.
+ */
+export function heldScope(granted: readonly string[], required: string): HeldScope {
+  const need = parseGrant(required);
+  if (need === undefined) return undefined;
+  let widest: HeldScope;
+  for (const text of granted) {
+    const grant = parseGrant(text);
+    if (grant === undefined || !satisfies(grant, need)) continue;
+    if (widest === undefined || scopeRank(grant.scope) > scopeRank(widest)) widest = grant.scope;
+  }
+  return widest;
+}
+
+/** Returns true if one grant alone satisfies a requirement. */
+export function satisfies(grant: Grant, need: Grant): boolean {
+  return covers(grant, need) && scopeRank(grant.scope) >= scopeRank(need.scope);
+}
+
+function covers(grant: Grant, need: Grant): boolean {
+  return matches(grant.resource, need.resource) && matches(grant.action, need.action);
+}
+
+function matches(pattern: string, value: string): boolean {
+  return pattern === '*' || pattern === value;
+}
 
 /** Result of applying a policy to a caller. */
 export interface Decision {
@@ -30,4 +62,16 @@ export function evaluate(principal: Principal, policy: Policy): Decision {
     return scopes.every((scope) => scope === 'all') ? DECISIONS.acrossTenants : DECISIONS.byPermission;
   }
   return policy.roles.some((role) => principal.roles.includes(role)) ? DECISIONS.byRole : DECISIONS.missing;
+}
+
+/** Describes what an endpoint requires and what the caller lacks, for administrators who grant permissions. */
+export function describeMissing({ permissions: granted = [] }: Principal, { permissions, roles }: Policy): string {
+  const sentences: string[] = [];
+  if (permissions.length > 0) {
+    const missing = permissions.filter((required) => heldScope(granted, required) === undefined);
+    sentences.push(`Required: ${permissions.join(', ')}. Missing: ${missing.join(', ')}.`);
+  }
+  if (roles.length > 0)
+    sentences.push(`${sentences.length > 0 ? 'Or one of the' : 'One of the'} roles: ${roles.join(', ')}.`);
+  return sentences.join(' ');
 }

@@ -1,6 +1,37 @@
-import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import type { Socket } from 'node:net';
+import type { ExecutionContext, CanActivate } from '@nestjs/common';
+import type { CallContext } from '../domain/call-context.js';
 import { spanStep } from '../domain/span-record.js';
-import { guardedRequest, type GuardedRequest } from './guarded-request.js';
+
+/** Headers that may carry a credential, as Node parses them. */
+export interface CredentialHeaders {
+  readonly authorization?: string | undefined;
+  readonly 'x-api-key'?: string | readonly string[] | undefined;
+  readonly cookie?: string | undefined;
+}
+
+/** Headers in which a browser states the origin of a request. */
+export interface OriginHeaders {
+  readonly origin?: string | undefined;
+  readonly 'sec-fetch-site'?: string | readonly string[] | undefined;
+  readonly 'x-csrf'?: string | readonly string[] | undefined;
+}
+
+/** Part of a request that guards see: its context and its headers. */
+export interface GuardedRequest {
+  readonly call: CallContext;
+  readonly method: string;
+  /** Query string without the question mark; absent without an HTTP request. */
+  readonly rawQuery?: string;
+  readonly headers: CredentialHeaders & OriginHeaders;
+  /** Connection of the request; absent without one. */
+  readonly socket?: Socket;
+}
+
+/** Returns the request of a Nest execution context. */
+export function guardedRequest(context: ExecutionContext): GuardedRequest {
+  return context.getArgByIndex<GuardedRequest>(0);
+}
 
 /**
  * Base class of the gateway's guards. Nest runs them as any other guard; the pipeline of a generated route calls {@link

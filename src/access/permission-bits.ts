@@ -1,8 +1,7 @@
 import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
-import { DECISIONS, type Decision } from './decision.js';
+import { DECISIONS, type Decision, satisfies } from './decision.js';
 import { type Grant, parseGrant } from '../domain/grant.js';
-import { satisfies } from './permissions.js';
 
 /** Bit set in words of 32 bits. */
 type Bits = Uint32Array;

@@ -5,13 +5,10 @@ import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
-import { evaluate, type Decision } from './decision.js';
-import { describeMissing } from './denial.js';
-import { GatewayGuard } from './gateway-guard.js';
-import type { GuardedRequest } from './guarded-request.js';
+import { evaluate, type Decision, heldScope, describeMissing } from './decision.js';
+import { GatewayGuard, type GuardedRequest } from './gateway-guard.js';
 import { PermissionBits } from './permission-bits.js';
 import { PermissionCheck } from './permission-check.js';
-import { heldScope } from './permissions.js';
 
 const DENIED = 'The caller lacks a permission that this endpoint requires.';
 

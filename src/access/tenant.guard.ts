@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import { type Entitlements, TenantEntitlements } from '../traffic/entitlements.js';
-import { GatewayGuard } from './gateway-guard.js';
-import type { GuardedRequest } from './guarded-request.js';
+import { GatewayGuard, type GuardedRequest } from './gateway-guard.js';
 
 /**
  * Rejects a caller without a tenant, or with a suspended one. The tenant comes only from the verified identity, never

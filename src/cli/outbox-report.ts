@@ -1,5 +1,5 @@
 import { formatSize } from '../config/unit-parsers.js';
-import { readShelf, type ShelfReport } from '../metering/journal/shelf-report.js';
+import { readJournal, type JournalReport } from '../metering/journal/journal-report.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
 import type { CliContext } from './cli-context.js';
 
@@ -20,9 +20,9 @@ export function reportOutbox(
     terminal.err('GATEWAY_BUDGET_DEBIT_SHELF_DIR is not set: usage events are in memory only; see /metrics');
     return EXIT_CONFIG;
   }
-  let report: ShelfReport;
+  let report: JournalReport;
   try {
-    report = readShelf(path);
+    report = readJournal(path);
   } catch (error) {
     terminal.err(`the shelf ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     return EXIT_UNAVAILABLE;
@@ -32,7 +32,7 @@ export function reportOutbox(
   return 0;
 }
 
-function describe(report: ShelfReport, capacity: number | undefined): string[] {
+function describe(report: JournalReport, capacity: number | undefined): string[] {
   const { records, bytes, files, damaged, oldest, newest, tenants, otherTenants, isLocked } = report;
   const room = capacity === undefined ? '' : ` of ${formatSize(capacity)}`;
   const facts = [

@@ -8,7 +8,7 @@ import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { CallStack } from '../traffic/stack.js';
 import { OutboxSignals } from './outbox-signals.js';
-import { openShelf } from './journal/open-shelf.js';
+import { openJournal } from './journal/open-journal.js';
 import { UsageClient } from './usage-client.js';
 import { UsageOutbox } from './usage-outbox.js';
 import { UsageReporter } from './usage-reporter.js';
@@ -32,7 +32,7 @@ export class MeteringModule {
   static create(settings: MeteringConfig, worker?: WorkerPlace): DynamicModule {
     const { capacity, shelfDirectory, shelfBytes } = settings;
     const journal =
-      shelfDirectory === undefined ? undefined : openShelf(directoryOf(shelfDirectory, worker), shelfBytes);
+      shelfDirectory === undefined ? undefined : openJournal(directoryOf(shelfDirectory, worker), shelfBytes);
     return {
       module: MeteringModule,
       global: true,

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { DegradeFlag } from '../observe/degrade-flags.js';
 import type { OutboxMetrics } from '../observe/outbox-metrics.js';
-import type { UsageRecord } from './usage-record.js';
+import type { UsageRecord } from './usage-ring.js';
 
 /** Interval in which losses are summed up in one log line: a full outbox loses thousands per second. */
 const EVICTION_LINE_MS = 1000;
@@ -12,7 +12,7 @@ export class OutboxSignals {
   private firstAt = Infinity;
   private lastAt = -Infinity;
   private evictionTimer: NodeJS.Timeout | undefined;
-  private shelfFailure: string | undefined;
+  private journalFailure: string | undefined;
 
   constructor(
     private readonly metrics: OutboxMetrics,
@@ -44,11 +44,11 @@ export class OutboxSignals {
     this.evicted += 1;
     this.firstAt = Math.min(this.firstAt, occurredAt);
     this.lastAt = Math.max(this.lastAt, occurredAt);
-    this.evictionTimer ??= setTimeout(() => this.tellEvicted(), EVICTION_LINE_MS).unref();
+    this.evictionTimer ??= setTimeout(() => this.logEvicted(), EVICTION_LINE_MS).unref();
   }
 
   /** Logs the number of events of an earlier process, which are sent first. */
-  foundOnShelf(events: number): void {
+  foundInJournal(events: number): void {
     if (events > 0) this.logger.info({ events }, 'outbox_found_on_shelf');
   }
 
@@ -78,27 +78,27 @@ export class OutboxSignals {
     this.logger.error(fields, 'outbox_rejected');
   }
 
-  shelved(events: number): void {
+  memoryReleased(events: number): void {
     this.logger.warn({ events }, 'outbox_shelved');
   }
 
   /** Reports a change in whether the disk accepts events, once. */
-  shelfState(failure: string | undefined): void {
+  journalState(failure: string | undefined): void {
     if (failure === undefined) this.flag.lower();
     else this.flag.raise(failure);
-    if (failure === this.shelfFailure) return;
+    if (failure === this.journalFailure) return;
     if (failure === undefined) this.logger.info('outbox_shelf_recovered');
     else this.logger.error({ reason: failure }, 'outbox_shelf_failed');
-    this.shelfFailure = failure;
+    this.journalFailure = failure;
   }
 
   /** Logs the number of events that stay in the journal until the next start. */
-  leftOnShelf(events: number): void {
+  leftInJournal(events: number): void {
     this.logger.warn({ events }, 'outbox_left_on_shelf');
   }
 
   /** Logs the losses that no line has reported yet. */
-  tellEvicted(): void {
+  logEvicted(): void {
     clearTimeout(this.evictionTimer);
     this.evictionTimer = undefined;
     if (this.evicted === 0) return;

@@ -3,13 +3,12 @@ import type { OnApplicationBootstrap } from '@nestjs/common';
 import { UsageSink, type Usage } from '../domain/usage-sink.js';
 import type { OutboxSignals } from './outbox-signals.js';
 import type { SeqRange, Journal } from './journal/journal.js';
-import type { UsageRecord } from './usage-record.js';
-import { UsageRing } from './usage-ring.js';
+import { type UsageRecord, UsageRing } from './usage-ring.js';
 
 /** Interval between two checks of the journal, in ms. */
 const TEND_MS = 1000;
 /** Events written to a recovered disk per event and per check, which limits how long this blocks. */
-const SAVED_AT_ONCE = 256;
+const SAVED_PER_CHECK = 256;
 
 /**
  * Usage events between their call and TenantService, in the order of the calls. Each has a seq; it is in memory, in the
@@ -25,7 +24,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   private saved: number;
   private tending: NodeJS.Timeout | undefined;
   /** True if memory was released: events go only to the journal. */
-  private isShelved = false;
+  private isJournalOnly = false;
   /** Lost events of the batch in flight, which may still be delivered. */
   private doubtful: Pick<UsageRecord, 'seq' | 'occurredAt'>[] = [];
   /** The batch in flight ends before this seq. */
@@ -42,7 +41,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     this.ring = new UsageRing(capacity);
     this.end = journal?.endSeq ?? 0;
     this.saved = this.end;
-    signals.foundOnShelf(this.end);
+    signals.foundInJournal(this.end);
     signals.damaged(journal?.damaged ?? 0);
     this.measure();
   }
@@ -63,7 +62,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   }
 
   /** True if events are written to a journal. */
-  get hasShelf(): boolean {
+  get hasJournal(): boolean {
     return this.journal !== undefined;
   }
 
@@ -83,10 +82,10 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   tend(): void {
     const { journal } = this;
     if (journal === undefined) return;
-    this.signals.shelfState(journal.failure);
+    this.signals.journalState(journal.failure);
     journal.tend();
     if (journal.failure === undefined) this.catchUp(journal);
-    this.signals.shelfState(journal.failure);
+    this.signals.journalState(journal.failure);
     this.measure();
   }
 
@@ -99,7 +98,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     const occurredAt = this.now();
     const record = { seq: this.end++, id: uuidV7(), tenantId, subject, meter, quantity, occurredAt };
     const isSaved = this.save(record);
-    if (!isSaved || !this.isShelved) this.keep(record, isSaved);
+    if (!isSaved || !this.isJournalOnly) this.keep(record, isSaved);
     this.measure();
     this.follower();
   }
@@ -108,7 +107,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   take(max: number): readonly UsageRecord[] {
     const batch: UsageRecord[] = [];
     for (let seq = this.settled; seq < this.end && batch.length < max; seq++) {
-      const record = this.ring.get(seq) ?? this.fromShelf(seq);
+      const record = this.ring.get(seq) ?? this.fromJournal(seq);
       if (record !== undefined) batch.push(record);
       else if (batch.length === 0) this.settled = seq + 1;
     }
@@ -121,7 +120,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     for (; this.settled <= seq; this.settled++) this.ring.free(this.settled);
     this.saved = Math.max(this.saved, this.settled);
     this.journal?.settle(this.settled);
-    this.isShelved = false;
+    this.isJournalOnly = false;
     this.measure();
   }
 
@@ -133,13 +132,13 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   }
 
   /** Releases memory: events that are in the journal stay only there until TenantService accepts events again. */
-  shelve(): void {
+  releaseMemory(): void {
     const { journal } = this;
     if (journal === undefined) return;
     const freed = this.ring.freeWhere(({ seq }) => journal.has(seq));
     if (freed === 0) return;
-    this.isShelved = true;
-    this.signals.shelved(freed);
+    this.isJournalOnly = true;
+    this.signals.memoryReleased(freed);
     this.measure();
   }
 
@@ -150,12 +149,12 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     while (this.journal !== undefined && this.journal.failure === undefined && !this.durable)
       this.catchUp(this.journal);
     this.land();
-    if (this.durable && this.pending > 0) this.signals.leftOnShelf(this.pending);
+    if (this.durable && this.pending > 0) this.signals.leftInJournal(this.pending);
     for (let seq = this.settled; seq < this.end; seq++) {
       const record = this.ring.get(seq);
       if (record !== undefined && this.journal?.has(seq) !== true) this.signals.lost(record.occurredAt);
     }
-    this.signals.tellEvicted();
+    this.signals.logEvicted();
     this.journal?.close();
   }
 
@@ -165,13 +164,13 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     if (journal === undefined) return false;
     if (this.saved < record.seq) this.catchUp(journal, record.seq);
     const isSaved = this.saved === record.seq && this.append(journal, record);
-    this.signals.shelfState(journal.failure);
+    this.signals.journalState(journal.failure);
     return isSaved;
   }
 
   /** Writes events that only memory has, up to `end`. */
   private catchUp(journal: Journal, end = this.end): void {
-    const until = Math.min(end, this.saved + SAVED_AT_ONCE);
+    const until = Math.min(end, this.saved + SAVED_PER_CHECK);
     while (this.saved < until) {
       const record = this.ring.get(this.saved);
       if (record === undefined) this.saved += 1;
@@ -190,7 +189,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
   private keep(record: UsageRecord, isSaved: boolean): void {
     const occupant = this.ring.occupant(record.seq);
     if (occupant !== undefined && this.journal?.has(occupant.seq) === true) {
-      this.shelve();
+      this.releaseMemory();
       if (isSaved) return;
     } else if (occupant !== undefined) this.lose(occupant);
     this.ring.put(record);
@@ -203,7 +202,7 @@ export class UsageOutbox extends UsageSink implements OnApplicationBootstrap {
     }
   }
 
-  private fromShelf(seq: number): UsageRecord | undefined {
+  private fromJournal(seq: number): UsageRecord | undefined {
     if (this.journal?.has(seq) !== true) return undefined;
     const record = this.journal.read(seq);
     if (record === undefined) this.signals.damaged(1);

@@ -4,7 +4,7 @@ import { fail, numbered, OutboxBench, refusal } from '../../test/support/outbox-
 import { GatewayError } from '../domain/errors.js';
 import { classify } from '../grpc/grpc-failure.js';
 import { GRPC_CODES } from '../grpc/grpc-code.js';
-import type { UsageRecord } from './usage-record.js';
+import type { UsageRecord } from './usage-ring.js';
 
 describe('the outbox', () => {
   it('sends what has gathered after the interval, and a full batch at once', async () => {

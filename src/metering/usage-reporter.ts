@@ -2,8 +2,8 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { later, type Schedule } from '../domain/schedule.js';
 import type { OutboxSignals } from './outbox-signals.js';
 import type { UsageOutbox } from './usage-outbox.js';
-import type { UsageRecord } from './usage-record.js';
-import { reasonOf, verdictOf } from './verdict.js';
+import type { UsageRecord } from './usage-ring.js';
+import { reasonOf, verdictOf } from './usage-client.js';
 
 /** Maximum time of the last flush, in ms; it fits between the drain and the platform's SIGKILL. */
 const LAST_FLUSH_MS = 3000;
@@ -136,7 +136,7 @@ export class UsageReporter implements OnApplicationBootstrap, BeforeApplicationS
   private fail(batch: readonly UsageRecord[], error: unknown): boolean {
     this.failures += 1;
     this.signals.flushFailed(batch.length, reasonOf(error), this.failures);
-    if (this.failures === this.settings.retryMax) this.outbox.shelve();
+    if (this.failures === this.settings.retryMax) this.outbox.releaseMemory();
     return false;
   }
 

@@ -1,4 +1,16 @@
-import type { UsageRecord } from './usage-record.js';
+/** A usage event. Its ID makes a repeated report harmless. */
+export interface UsageRecord {
+  /** Position in the outbox of this process; not reported. */
+  readonly seq: number;
+  /** UUIDv7 (RFC 9562 5.7), kept through every retry and restart. */
+  readonly id: string;
+  readonly tenantId: string;
+  readonly subject: string;
+  readonly meter: string;
+  readonly quantity: number;
+  /** Unix ms. */
+  readonly occurredAt: number;
+}
 
 /**
  * Ring buffer of the newest events. The slot of a record follows from its seq, so that nothing is moved or searched.

@@ -62,7 +62,7 @@ export class StoreParts {
     const parts: WatchedPart[] = [{ name: 'signing-keys', optional: true, look: async () => keys.failure }];
     if (redis !== undefined) parts.push({ name: 'redis', optional: true, look: () => redis.check() });
     if (outbox !== undefined) parts.push({ name: 'usage-outbox', optional: true, look: async () => fullness(outbox) });
-    if (outbox?.hasShelf) parts.push({ name: 'usage-journal', optional: true, look: async () => outbox.failure });
+    if (outbox?.hasJournal) parts.push({ name: 'usage-journal', optional: true, look: async () => outbox.failure });
     this.all = parts;
   }
 }

@@ -1,6 +1,5 @@
 import type { RedisOptions } from 'ioredis';
 import type { RedisConfig } from '../config/gateway-config.js';
-import { retryDelay } from './retry-delay.js';
 
 /** Longest time that a blocking command may wait, in ms: well below the silence after which a connection is closed. */
 export const LONGEST_BLOCK_MS = 1000;
@@ -43,4 +42,16 @@ export function commandOptions({ address }: Pick<RedisConfig, 'address'>): Conne
  */
 export function blockingOptions(config: RedisConfig): ConnectionOptions {
   return { ...commandOptions(config), retryStrategy: null };
+}
+
+const FIRST_DELAY_MS = 50;
+const LONGEST_DELAY_MS = 2000;
+
+/**
+ * Returns the delay before a connection attempt, in ms: doubles up to 2 s, with jitter over its upper half so that
+ * instances do not reconnect in step.
+ */
+export function retryDelay(attempt: number, random: () => number = Math.random): number {
+  const ceiling = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt, 10));
+  return Math.round(ceiling * (0.5 + random() / 2));
 }

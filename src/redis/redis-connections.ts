@@ -6,7 +6,6 @@ import { TimedOut, withTimeout } from '../domain/loop-timeout.js';
 import type { DegradeFlags } from '../observe/degrade-flags.js';
 import { blockingOptions, commandOptions } from './connection-options.js';
 import { watchConnection } from './connection-watch.js';
-import { warnOfEviction } from './eviction-policy.js';
 import { redisKey } from './keys.js';
 import { readFailure, type RedisFailure, RedisUnavailable } from './redis-error.js';
 import { StoreCircuit } from './store-circuit.js';
@@ -40,7 +39,7 @@ export class RedisConnections implements OnApplicationShutdown {
     this.circuit = new StoreCircuit(
       () => this.probe(),
       flag,
-      () => this.tellRecovery(),
+      () => this.notifyRecovery(),
     );
     this.redis = new Redis(commandOptions(config));
     watchConnection(this.redis, 'command');
@@ -148,7 +147,7 @@ export class RedisConnections implements OnApplicationShutdown {
     }
   }
 
-  private tellRecovery(): void {
+  private notifyRecovery(): void {
     for (const listener of this.recoveryListeners) listener();
   }
 
@@ -157,4 +156,18 @@ export class RedisConnections implements OnApplicationShutdown {
     const text = readFailure(error)?.text;
     if (text !== undefined && text !== 'not connected') this.lastError = text;
   }
+}
+
+/** Warns of a server whose eviction policy removes revoked tokens and sessions when its memory is full. */
+export async function warnOfEviction(redis: Redis, logger: Logger): Promise<void> {
+  const policy = await readEvictionPolicy(redis);
+  if (policy?.startsWith('allkeys-') !== true) return;
+  const hint = 'set maxmemory-policy noeviction, or volatile-ttl, and alert on memory';
+  logger.warn({ policy, hint }, `redis_eviction_policy_unsafe policy=${policy}`);
+}
+
+/** Reads `maxmemory-policy`; undefined if the user is not allowed to. */
+export async function readEvictionPolicy(redis: Redis): Promise<string | undefined> {
+  const info = await redis.info('memory').catch(() => '');
+  return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
 }

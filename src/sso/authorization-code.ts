@@ -10,7 +10,7 @@ import {
 import { verifyIdToken } from './id-token.js';
 import { type Claims, readIdentity, type VerifiedIdentity } from './verified-identity.js';
 import type { IdentityProvider, ProviderMetadata } from './identity-provider.js';
-import type { LoginTransaction } from './login-transaction.js';
+import type { LoginTransaction } from './login-cookies.js';
 
 const SCOPE = 'openid email profile';
 

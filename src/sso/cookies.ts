@@ -1,4 +1,4 @@
-import { SESSION_COOKIE } from '../access/session-cookie.js';
+import { SESSION_COOKIE } from '../access/cookie-header.js';
 
 /**
  * Attributes of every cookie of the gateway: no Domain, so that no other host receives it; Lax, since a sign-in ends

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.js';
-import { readSessionCookie } from '../access/session-cookie.js';
+import { readSessionCookie } from '../access/cookie-header.js';
 import { Documented } from '../contract/openapi/documented.decorator.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { sessionCookie } from './cookies.js';
@@ -9,11 +9,10 @@ import { sendFailure } from './failure-page.js';
 import type { IdentityProvider } from './identity-provider.js';
 import { LoginFailure } from './login-outcome.js';
 import { type LoginAnswer, Login } from './login.js';
-import type { LoginTransaction } from './login-transaction.js';
+import type { LoginTransaction } from './login-cookies.js';
 import { checkTenant, Providers } from './providers.js';
-import { checkReturnTo } from './return-to.js';
+import { checkReturnTo, checkNavigation, onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
 import { SignOut } from './sign-out.js';
-import { checkNavigation, onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
 import { SSO_OPERATIONS } from './sso.operations.js';
 
 /** Handles sign-ins: the redirect to the identity provider and the callback. */

@@ -1,16 +1,45 @@
 import { Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import type { Principal } from '../domain/principal.js';
 import { Access, PeekableAccess } from '../access/access.decorator.js';
 import { CsrfCheck } from '../access/csrf.js';
 import { missingCredentials } from '../access/refusal.js';
-import { readSessionCookie } from '../access/session-cookie.js';
+import { readSessionCookie } from '../access/cookie-header.js';
 import { Documented } from '../contract/openapi/documented.decorator.js';
+import { sessionOver, withStore } from './session-errors.js';
+import type { Sessions } from './sessions.js';
 import { CLEAR_SESSION_COOKIE } from './cookies.js';
 import { ProviderSignOut } from './provider-sign-out.js';
-import { SessionInfo } from './session-info.js';
 import { SignOut } from './sign-out.js';
 import { onlyValue, queryParameter, type SsoRequest } from './sso-request.js';
 import { SSO_OPERATIONS } from './sso.operations.js';
+
+/** Describes a session to a page: identity and lifetime, without tokens. */
+export class SessionInfo {
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly limits: { readonly sessionIdleMs: number; readonly sessionMaxAgeMs: number },
+    private readonly basePath: string,
+  ) {}
+
+  async describe(sessionId: string, { subject, tenantId, roles, permissions }: Principal): Promise<object> {
+    const session = await withStore(this.sessions.peek(sessionId));
+    if (session === undefined) throw sessionOver('SESSION_ENDED');
+    const { provider, createdAt } = session.record;
+    return {
+      subject,
+      tenantId,
+      roles,
+      permissions,
+      provider,
+      createTime: new Date(createdAt).toISOString(),
+      expireTime: new Date(createdAt + this.limits.sessionMaxAgeMs).toISOString(),
+      idleTimeoutSeconds: this.limits.sessionIdleMs / 1000,
+      idleSecondsLeft: Math.floor(session.idleEndsInMs / 1000),
+      logoutUrl: `${this.basePath}/auth/logout`,
+    };
+  }
+}
 
 /** Handles the requests of a page about its session. */
 @Controller('auth')

@@ -15,9 +15,8 @@ import { LoginController } from './login.controller.js';
 import { Login } from './login.js';
 import { ProviderSignOut } from './provider-sign-out.js';
 import { Providers } from './providers.js';
-import { SessionInfo } from './session-info.js';
+import { SessionInfo, SessionController } from './session.controller.js';
 import { SessionStore } from './session-store.js';
-import { SessionController } from './session.controller.js';
 import { SignOut } from './sign-out.js';
 import { createSso, type SsoParts } from './sso-parts.js';
 

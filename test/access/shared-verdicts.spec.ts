@@ -1,6 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { AuthCacheStore } from '../../src/access/auth-cache/auth-cache-store.js';
-import { newEntry } from '../../src/access/auth-cache/cache-entry.js';
+import { type AuthCacheStore, newEntry } from '../../src/access/auth-cache/cache-entry.js';
 import { RedisAuthCacheStore } from '../../src/access/auth-cache/redis-auth-cache-store.js';
 import { AeadCipher } from '../../src/redis/aead-cipher.js';
 import { AuthCacheFixture, HOUR, MINUTE, REJECTED, serviceOf, UNAUTHENTICATED } from '../support/auth-cache-fixture.js';

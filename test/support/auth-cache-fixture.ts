@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { AuthCache } from '../../src/access/auth-cache/auth-cache.js';
 import { AuthCacheEvents } from '../../src/access/auth-cache/auth-cache-events.js';
-import type { AuthCacheStore } from '../../src/access/auth-cache/auth-cache-store.js';
+import type { AuthCacheStore } from '../../src/access/auth-cache/cache-entry.js';
 import { CredentialRejected } from '../../src/access/auth-cache/refresh-failure.js';
 import type { AuthCacheOptions } from '../../src/access/auth-cache/credential-cache.js';
 import { CallContext } from '../../src/domain/call-context.js';

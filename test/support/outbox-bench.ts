@@ -11,7 +11,7 @@ import type { GrpcCode } from '../../src/grpc/grpc-code.js';
 import { OutboxSignals } from '../../src/metering/outbox-signals.js';
 import { Journal } from '../../src/metering/journal/journal.js';
 import { UsageOutbox } from '../../src/metering/usage-outbox.js';
-import type { UsageRecord } from '../../src/metering/usage-record.js';
+import type { UsageRecord } from '../../src/metering/usage-ring.js';
 import { UsageReporter } from '../../src/metering/usage-reporter.js';
 import { DegradeFlags, type Impairment } from '../../src/observe/degrade-flags.js';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
@@ -107,7 +107,7 @@ export class OutboxBench {
 
   /** The lines of one kind, those included that are held back for a moment. */
   linesOf(message: string): Record<string, unknown>[] {
-    this.signals.tellEvicted();
+    this.signals.logEvicted();
     return this.lines.filter((line) => line.msg === message);
   }
 

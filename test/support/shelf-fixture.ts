@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { Journal } from '../../src/metering/journal/journal.js';
-import type { UsageRecord } from '../../src/metering/usage-record.js';
+import type { UsageRecord } from '../../src/metering/usage-ring.js';
 
 /** Builds the event of a place in the sequence. */
 export const usageRecord = (seq: number, subject = `user-${seq}`): UsageRecord => ({

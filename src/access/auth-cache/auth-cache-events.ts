@@ -69,7 +69,7 @@ export class AuthCacheEvents {
   }
 
   /** Sets the number of rejections that the shared store has not accepted yet. */
-  untold(rejections: number): void {
+  pendingRejections(rejections: number): void {
     this.metrics.cacheUntold.set(rejections);
   }
 

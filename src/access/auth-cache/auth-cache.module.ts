@@ -11,7 +11,7 @@ import { CallStack } from '../../traffic/stack.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { AuthCache } from './auth-cache.js';
 import { AuthCacheEvents } from './auth-cache-events.js';
-import type { AuthCacheStore } from './auth-cache-store.js';
+import type { AuthCacheStore } from './cache-entry.js';
 import { validateByAuthService } from './credential-validator.js';
 import { RedisAuthCacheStore } from './redis-auth-cache-store.js';
 

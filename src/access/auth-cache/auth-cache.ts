@@ -8,8 +8,7 @@ import type { EvictionReason } from './auth-cache-events.js';
 import type { CacheEntry } from './cache-entry.js';
 import type { OpaqueCredential, ValidateCredential } from './credential-validator.js';
 import { MassRejection } from './mass-rejection.js';
-import { CredentialRejected, isRejection } from './refresh-failure.js';
-import { toDenial } from './validation-denial.js';
+import { CredentialRejected, isRejection, toDenial } from './refresh-failure.js';
 import {
   CredentialCache,
   type AuthCacheOptions,
@@ -39,14 +38,14 @@ interface Lookup {
 export class AuthCache {
   private readonly credentials: CredentialCache;
   private readonly flights = new SingleFlight<CacheEntry>();
-  private readonly brake: MassRejection;
+  private readonly massRejection: MassRejection;
 
   constructor(
     private readonly parts: AuthCacheParts,
     options: AuthCacheOptions,
   ) {
     this.credentials = new CredentialCache(parts, options);
-    this.brake = new MassRejection((report) => parts.events.massRejection(report));
+    this.massRejection = new MassRejection((report) => parts.events.massRejection(report));
   }
 
   /**
@@ -123,13 +122,13 @@ export class AuthCache {
   }
 
   private approve(key: string, principal: Principal): CacheEntry {
-    if (this.credentials.has(key)) this.brake.judged(true, this.credentials.now());
+    if (this.credentials.has(key)) this.massRejection.record(true, this.credentials.now());
     return this.credentials.approve(key, principal);
   }
 
   private reject(key: string, reason: EvictionReason, cause: unknown): Error {
     this.parts.events.refreshed();
-    if (this.credentials.reject(key, reason)) this.brake.judged(false, this.credentials.now());
+    if (this.credentials.reject(key, reason)) this.massRejection.record(false, this.credentials.now());
     return refusal('SESSION_INVALID', cause);
   }
 }

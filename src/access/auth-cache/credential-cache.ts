@@ -1,11 +1,10 @@
 import type { CallContext } from '../../domain/call-context.js';
 import type { Principal } from '../../domain/principal.js';
 import type { AuthCacheEvents, EvictionReason } from './auth-cache-events.js';
-import type { AuthCacheStore } from './auth-cache-store.js';
-import { ahead, credentialEnd, hardCap, newEntry, type CacheEntry } from './cache-entry.js';
+import { type AuthCacheStore, ahead, credentialEnd, hardCap, newEntry, type CacheEntry } from './cache-entry.js';
 import { EntryTable } from './entry-table.js';
 import { errorClass } from './refresh-failure.js';
-import { UntoldRejections } from './untold-rejections.js';
+import { PendingRejections } from './pending-rejections.js';
 
 /** Limit of the grace while the revocation feed is down, in ms. */
 const DEGRADED_GRACE_MS = 15 * 60_000;
@@ -47,7 +46,7 @@ export interface VerdictEvictions {
 export class CredentialCache {
   readonly now: () => number;
   private readonly table: EntryTable;
-  private readonly untold: UntoldRejections | undefined;
+  private readonly pending: PendingRejections | undefined;
 
   constructor(
     private readonly parts: VerdictParts,
@@ -56,11 +55,11 @@ export class CredentialCache {
     this.table = new EntryTable(options);
     this.now = parts.now ?? (() => Date.now());
     const { store, events } = parts;
-    this.untold = store && new UntoldRejections(store, this.now, (size) => events.untold(size));
+    this.pending = store && new PendingRejections(store, this.now, (size) => events.pendingRejections(size));
   }
 
   get evicted(): VerdictEvictions {
-    return { credentials: this.table.evicted, rejections: this.untold?.evicted ?? 0 };
+    return { credentials: this.table.evicted, rejections: this.pending?.evicted ?? 0 };
   }
 
   /** Returns true if there is an entry, of whatever age. */
@@ -94,7 +93,7 @@ export class CredentialCache {
   async adopt(key: string): Promise<CacheEntry | 'rejected' | undefined> {
     const { store, events } = this.parts;
     if (store === undefined) return undefined;
-    const found = this.untold?.has(key) === true ? 'rejected' : await store.get(key);
+    const found = this.pending?.has(key) === true ? 'rejected' : await store.get(key);
     const now = this.now();
     if (found === undefined || found === 'rejected' || now >= credentialEnd(found)) {
       events.miss('redis');
@@ -110,7 +109,7 @@ export class CredentialCache {
   approve(key: string, principal: Principal): CacheEntry {
     const now = this.now();
     const entry = newEntry(principal, Math.min(now + this.options.ttlMs, principal.expiresAt * 1000), now);
-    this.untold?.drop(key);
+    this.pending?.drop(key);
     if (this.keep(key, entry)) {
       const usefulMs = hardCap(entry, this.options.hardGraceMs) - now;
       void this.parts.store?.set(key, entry, Math.max(usefulMs, MIN_STORE_MS));
@@ -124,7 +123,7 @@ export class CredentialCache {
    */
   reject(key: string, reason: EvictionReason): boolean {
     const { ttlMs, hardGraceMs } = this.options;
-    void this.untold?.tell(key, Math.max(ttlMs + hardGraceMs, MIN_STORE_MS));
+    void this.pending?.write(key, Math.max(ttlMs + hardGraceMs, MIN_STORE_MS));
     return this.evict(key, reason);
   }
 
@@ -137,7 +136,7 @@ export class CredentialCache {
   }
 
   private async findRejection(key: string, store: AuthCacheStore): Promise<boolean> {
-    const rejected = this.untold?.has(key) === true || (await store.isRejected(key));
+    const rejected = this.pending?.has(key) === true || (await store.isRejected(key));
     if (rejected) this.evict(key, 'auth_rejection');
     return rejected;
   }
@@ -166,7 +165,7 @@ export class CredentialCache {
     if (now < entry.freshUntil) return entry.principal;
     call.authCacheStale = true;
     this.parts.events.staleServed();
-    if (!entry.staleLogged) this.tellStale(key, entry, now);
+    if (!entry.staleLogged) this.logStale(key, entry, now);
     return entry.principal;
   }
 
@@ -191,7 +190,7 @@ export class CredentialCache {
     return fits;
   }
 
-  private tellStale(key: string, entry: CacheEntry, now: number): void {
+  private logStale(key: string, entry: CacheEntry, now: number): void {
     entry.staleLogged = true;
     this.parts.events.staleBegan(key, {
       staleFor: now - entry.freshUntil,

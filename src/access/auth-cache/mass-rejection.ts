@@ -17,26 +17,26 @@ export class MassRejection {
   private windowEnd = -Infinity;
   private rejected = 0;
   private confirmed = 0;
-  private told = false;
+  private reported = false;
 
-  /** @param tell is called at most once per window. */
-  constructor(private readonly tell: (report: MassRejectionReport) => void) {}
+  /** @param report is called at most once per window. */
+  constructor(private readonly report: (report: MassRejectionReport) => void) {}
 
   /** Counts the validation of a credential that had been approved before. */
-  judged(approved: boolean, now: number): void {
+  record(approved: boolean, now: number): void {
     if (now >= this.windowEnd || this.windowEnd - now > WINDOW_MS) this.begin(now);
     if (approved) this.confirmed += 1;
     else this.rejected += 1;
     const checked = this.rejected + this.confirmed;
-    if (this.told || this.rejected < MIN_REJECTIONS || this.rejected / checked <= MAX_SHARE) return;
-    this.told = true;
-    this.tell({ rejected: this.rejected, checked });
+    if (this.reported || this.rejected < MIN_REJECTIONS || this.rejected / checked <= MAX_SHARE) return;
+    this.reported = true;
+    this.report({ rejected: this.rejected, checked });
   }
 
   private begin(now: number): void {
     this.windowEnd = now + WINDOW_MS;
     this.rejected = 0;
     this.confirmed = 0;
-    this.told = false;
+    this.reported = false;
   }
 }

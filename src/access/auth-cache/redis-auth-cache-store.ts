@@ -5,8 +5,7 @@ import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
 import { RedisScript } from '../../redis/redis-script.js';
 import type { AeadCipher } from '../../redis/aead-cipher.js';
-import type { AuthCacheStore, SharedVerdict } from './auth-cache-store.js';
-import type { CacheEntry } from './cache-entry.js';
+import type { AuthCacheStore, SharedVerdict, CacheEntry } from './cache-entry.js';
 
 /** Longest time that a request waits for the shared store, in ms. */
 const READ_BUDGET_MS = 5;

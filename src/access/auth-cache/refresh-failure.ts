@@ -1,6 +1,7 @@
 import { GatewayError } from '../../domain/errors.js';
 import { lowerAscii } from '../../domain/header-text.js';
 import { GrpcFailure } from '../../grpc/grpc-failure.js';
+import { authUnavailable, refusal } from '../refusal.js';
 
 /** AuthService rejects the credential, by `valid: false` or by a status. Never thrown for an outage. */
 export class CredentialRejected extends Error {
@@ -40,4 +41,10 @@ export function errorClass(error: unknown): string {
 
 function grpcFailure(error: unknown): GrpcFailure | undefined {
   return error instanceof GatewayError && error.cause instanceof GrpcFailure ? error.cause : undefined;
+}
+
+/** Returns the response for an unknown credential when AuthService could not validate it. */
+export function toDenial(error: unknown): GatewayError {
+  if (isUnreadableCredential(error)) return refusal('MALFORMED_CREDENTIALS', error);
+  return authUnavailable('the credential cannot be checked at present', error);
 }

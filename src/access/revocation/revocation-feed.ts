@@ -1,9 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { LONGEST_BLOCK_MS } from '../../redis/connection-options.js';
+import { LONGEST_BLOCK_MS, retryDelay } from '../../redis/connection-options.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
 import { describeFailure } from '../../redis/redis-error.js';
-import { retryDelay } from '../../redis/retry-delay.js';
 import type { RevocationMemory } from './revocation-memory.js';
 import type { RevocationSignals } from './revocation-signals.js';
 import {

@@ -10,7 +10,7 @@ export class RevocationMemory {
   readonly tokens: RevokedTokens;
   readonly versions: TokenVersions;
   /** Tokens revoked here that the store does not have yet. A subset of the tokens. */
-  private readonly notTold = new Set<string>();
+  private readonly unstored = new Set<string>();
 
   constructor(config: RevocationConfig) {
     const toleranceSeconds = config.toleranceMs / 1000;
@@ -38,14 +38,14 @@ export class RevocationMemory {
   }
 
   /** Records whether the store has a token that was revoked here. */
-  setTold(tokenId: string, told: boolean): void {
-    if (told) this.notTold.delete(tokenId);
-    else if (this.tokens.has(tokenId)) this.notTold.add(tokenId);
+  setStored(tokenId: string, stored: boolean): void {
+    if (stored) this.unstored.delete(tokenId);
+    else if (this.tokens.has(tokenId)) this.unstored.add(tokenId);
   }
 
   /** Returns the tokens that the store does not have yet, with their `exp`. */
-  untold(): [string, number][] {
-    return [...this.tokens.live()].flatMap(([id, expiresAt]) => (this.notTold.has(id) ? [[id, expiresAt]] : []));
+  pending(): [string, number][] {
+    return [...this.tokens.live()].flatMap(([id, expiresAt]) => (this.unstored.has(id) ? [[id, expiresAt]] : []));
   }
 
   /** Returns the tokens that are missing in the store, with their `exp`. */
@@ -55,6 +55,6 @@ export class RevocationMemory {
 
   sweep(): void {
     this.tokens.sweep();
-    for (const tokenId of this.notTold) if (!this.tokens.has(tokenId)) this.notTold.delete(tokenId);
+    for (const tokenId of this.unstored) if (!this.tokens.has(tokenId)) this.unstored.delete(tokenId);
   }
 }

@@ -86,10 +86,10 @@ export class RevocationService
     this.memory.take({ kind: 'token', tokenId, expiresAt: until });
     this.signals.measure(this.memory);
     if (this.redis === undefined) return;
-    this.memory.setTold(tokenId, false);
+    this.memory.setStored(tokenId, false);
     try {
       await this.redis.run((redis) => publishToken(redis, tokenId, until));
-      this.memory.setTold(tokenId, true);
+      this.memory.setStored(tokenId, true);
       this.signals.published('published');
     } catch (error) {
       if (!(error instanceof RedisUnavailable)) throw error;

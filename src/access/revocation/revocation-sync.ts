@@ -38,9 +38,9 @@ export class RevocationSync {
       this.memory.take(record);
     };
     await readTokens(redis, this.oldest(), take, () => stored.size > this.capacity);
-    for (const [tokenId, expiresAt] of this.memory.untold()) {
+    for (const [tokenId, expiresAt] of this.memory.pending()) {
       await publishToken(redis, tokenId, expiresAt);
-      this.memory.setTold(tokenId, true);
+      this.memory.setStored(tokenId, true);
       stored.add(tokenId);
     }
     if (stored.size <= this.capacity) await this.restore(redis, stored);

@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import type { RedisConfig } from '../../config/gateway-config.js';
 import { withTimeout } from '../../domain/loop-timeout.js';
 import { commandOptions } from '../../redis/connection-options.js';
-import { readEvictionPolicy } from '../../redis/eviction-policy.js';
+import { readEvictionPolicy } from '../../redis/redis-connections.js';
 import { describeFailure } from '../../redis/redis-error.js';
 import type { CheckLine } from './check-line.js';
 import { checkEndpoint, isUsable, type ProbeLimits } from './endpoint-checks.js';

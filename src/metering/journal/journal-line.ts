@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
-import type { UsageRecord } from '../usage-record.js';
+import type { UsageRecord } from '../usage-ring.js';
 
 /** Usage event as stored on disk. */
-export type ShelvedRecord = Omit<UsageRecord, 'seq'>;
+export type StoredRecord = Omit<UsageRecord, 'seq'>;
 
 const CRC_DIGITS = 8;
 const NEWLINE = 0x0a;
@@ -11,19 +11,19 @@ const NEWLINE = 0x0a;
  * Encodes an event as a line: CRC-32 of the JSON in hex, a space, the JSON, a newline. A damaged line does not affect
  * the next one.
  */
-export function encodeLine({ id, tenantId, subject, meter, quantity, occurredAt }: ShelvedRecord): Buffer {
+export function encodeLine({ id, tenantId, subject, meter, quantity, occurredAt }: StoredRecord): Buffer {
   const json = JSON.stringify({ id, tenantId, subject, meter, quantity, occurredAt });
   return Buffer.from(`${checksum(json)} ${json}\n`);
 }
 
 /** Decodes a line, with or without its newline; undefined for anything that {@link encodeLine} did not write. */
-export function decodeLine(line: Buffer): ShelvedRecord | undefined {
+export function decodeLine(line: Buffer): StoredRecord | undefined {
   const text = line.toString().trimEnd();
   const json = text.slice(CRC_DIGITS + 1);
   if (text[CRC_DIGITS] !== ' ' || checksum(json) !== text.slice(0, CRC_DIGITS)) return undefined;
   try {
     const value: unknown = JSON.parse(json);
-    return isShelved(value) ? value : undefined;
+    return isJournalOnly(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -43,9 +43,9 @@ function checksum(json: string): string {
   return crc32(json).toString(16).padStart(CRC_DIGITS, '0');
 }
 
-function isShelved(value: unknown): value is ShelvedRecord {
+function isJournalOnly(value: unknown): value is StoredRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { id, tenantId, subject, meter, quantity, occurredAt } = value as Record<keyof ShelvedRecord, unknown>;
+  const { id, tenantId, subject, meter, quantity, occurredAt } = value as Record<keyof StoredRecord, unknown>;
   return (
     [id, tenantId, subject, meter].every((each) => typeof each === 'string') &&
     [quantity, occurredAt].every((each) => Number.isSafeInteger(each))

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { fillShelf, idsIn, usageRecord } from '../../../test/support/shelf-fixture.js';
-import { openShelf } from './open-shelf.js';
+import { openJournal } from './open-journal.js';
 import { Journal } from './journal.js';
 
 const MIB = 1024 ** 2;
@@ -89,10 +89,10 @@ describe('a shelf whose files are gone', () => {
   });
 
   it('belongs to its gateway again', () => {
-    const journal = openShelf(directory, MIB);
+    const journal = openJournal(directory, MIB);
     opened.push(journal);
     rmSync(directory, { recursive: true });
     journal.tend();
-    expect(() => openShelf(directory, MIB)).toThrow(/another gateway uses the directory/);
+    expect(() => openJournal(directory, MIB)).toThrow(/another gateway uses the directory/);
   });
 });

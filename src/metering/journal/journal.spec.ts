@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fillShelf, idsIn, usageRecord } from '../../../test/support/shelf-fixture.js';
 import { ConfigError } from '../../config/config-error.js';
-import { openShelf } from './open-shelf.js';
+import { openJournal } from './open-journal.js';
 import { type SeqRange, Journal } from './journal.js';
 
 const MIB = 1024 ** 2;
@@ -166,22 +166,22 @@ describe('a full shelf', () => {
 
 describe('the directory of a shelf', () => {
   it('belongs to one gateway at a time', () => {
-    const first = openShelf(directory, MIB);
-    expect(() => openShelf(directory, MIB)).toThrow(/another gateway uses the directory .* give each instance/);
+    const first = openJournal(directory, MIB);
+    expect(() => openJournal(directory, MIB)).toThrow(/another gateway uses the directory .* give each instance/);
     first.close();
-    openShelf(directory, MIB).close();
+    openJournal(directory, MIB).close();
   });
 
   it('is made when it is not there, for its owner alone', () => {
     const deep = join(directory, 'a/b');
-    opened.push(openShelf(deep, MIB));
+    opened.push(openJournal(deep, MIB));
     expect(readdirSync(deep)).toEqual(['lock']);
     expect(statSync(deep).mode & 0o777).toBe(0o700);
   });
 
   it('is refused by name when it cannot be used', () => {
     writeFileSync(join(directory, 'file'), '');
-    const attempt = () => openShelf(join(directory, 'file/below'), MIB);
+    const attempt = () => openJournal(join(directory, 'file/below'), MIB);
     expect(attempt).toThrow(ConfigError);
     expect(attempt).toThrow(/GATEWAY_BUDGET_DEBIT_SHELF_DIR: the directory .* cannot be used \(ENOTDIR/);
   });

@@ -1,13 +1,13 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UsageRecord } from '../usage-record.js';
+import type { UsageRecord } from '../usage-ring.js';
 import { Segment } from './segment.js';
 import { encodeLine } from './journal-line.js';
 import { JournalLock } from './journal-lock.js';
 
 const FILE = /^(\d{12})\.usage$/;
 /** Number of segments of a full journal: at most a sixteenth is dropped to make room. */
-const SEGMENTS_OF_FULL_SHELF = 16;
+const SEGMENTS_OF_FULL_JOURNAL = 16;
 /** Maximum number of open files. Only a disk that fails repeatedly leaves segments that are not full. */
 const MAX_SEGMENTS = 256;
 /** Maximum length of a line, in bytes: an event of a caller with a long name. */
@@ -125,7 +125,7 @@ export class Journal {
   private segmentFor(seq: number): Segment {
     const last = this.segments.at(-1);
     const usable = last !== undefined && !last.sealed && last.endSeq === seq;
-    if (usable && last.bytes < this.maxBytes / SEGMENTS_OF_FULL_SHELF) return last;
+    if (usable && last.bytes < this.maxBytes / SEGMENTS_OF_FULL_JOURNAL) return last;
     if (last !== undefined) this.syncSegment(last);
     const name = `${String(this.nextFile++).padStart(12, '0')}.usage`;
     return this.add(Segment.create(join(this.directory, name), seq));

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { decodeLine, linesOf, type ShelvedRecord } from './journal-line.js';
+import { decodeLine, linesOf, type StoredRecord } from './journal-line.js';
 
 const OWNER_ONLY = 0o600;
 const UNREADABLE = -1;
@@ -98,7 +98,7 @@ export class Segment {
   }
 
   /** Reads an event; undefined, also for all later reads, if the file does not contain it as it was written. */
-  read(seq: number): ShelvedRecord | undefined {
+  read(seq: number): StoredRecord | undefined {
     const index = seq - this.firstSeq;
     const start = this.starts[index];
     if (start === undefined || start === UNREADABLE) return undefined;
@@ -181,7 +181,7 @@ export class Segment {
     return this.size;
   }
 
-  private readLine(start: number, end: number): ShelvedRecord | undefined {
+  private readLine(start: number, end: number): StoredRecord | undefined {
     const buffer = Buffer.allocUnsafe(end - start);
     try {
       const length = readSync(this.fd, buffer, 0, buffer.length, start);

@@ -1,8 +1,7 @@
 import { createRegistry, fromBinary, type JsonValue, type Registry, toJson } from '@bufbuild/protobuf';
-import { type Decision, evaluate } from '../../../access/decision.js';
+import { type Decision, evaluate, heldScope } from '../../../access/decision.js';
 import type { PermissionBits } from '../../../access/permission-bits.js';
 import { PermissionCheck } from '../../../access/permission-check.js';
-import { heldScope } from '../../../access/permissions.js';
 import { tenantSuspended } from '../../../access/tenant.guard.js';
 import type { GatewayConfig } from '../../../config/gateway-config.js';
 import type { CompiledRoute } from '../../../contract/compiled-route.js';

@@ -1,5 +1,5 @@
 import type { JwtAuthenticator } from '../../../access/jwt-authenticator.js';
-import { presentedCredential } from '../../../access/presented-credential.js';
+import { presentedCredential } from '../../../access/credentials.js';
 import { refusal } from '../../../access/refusal.js';
 import { GatewayError } from '../../../domain/errors.js';
 import { lowerAscii } from '../../../domain/header-text.js';

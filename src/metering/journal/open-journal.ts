@@ -4,7 +4,7 @@ import { Journal } from './journal.js';
 import { JournalLock } from './journal-lock.js';
 
 /** Opens the journal in a directory for this process alone. Throws ConfigError if that is not possible. */
-export function openShelf(directory: string, maxBytes: number): Journal {
+export function openJournal(directory: string, maxBytes: number): Journal {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     const lock = JournalLock.take(directory);

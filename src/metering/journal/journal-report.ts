@@ -18,7 +18,7 @@ interface TenantUse {
 }
 
 /** Content of a journal at one moment. */
-export interface ShelfReport {
+export interface JournalReport {
   readonly files: number;
   readonly bytes: number;
   readonly records: number;
@@ -38,7 +38,7 @@ export interface ShelfReport {
  * removes meanwhile is skipped, and the last line of the last file may be incomplete. Throws the error of the file
  * system.
  */
-export function readShelf(directory: string): ShelfReport {
+export function readJournal(directory: string): JournalReport {
   const names = readdirSync(directory)
     .filter((name) => FILE.test(name))
     .toSorted()
@@ -69,7 +69,7 @@ class Count {
     }
   }
 
-  report(): Omit<ShelfReport, 'isLocked'> {
+  report(): Omit<JournalReport, 'isLocked'> {
     const { files, bytes, records, damaged } = this;
     const sorted = [...this.tenants].toSorted(([, one], [, other]) => other.records - one.records);
     const rest = sorted.slice(MAX_TENANTS);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../domain/errors.js';
-import { checkReturnTo } from './return-to.js';
+import { checkReturnTo } from './sso-request.js';
 
 const ORIGIN = 'https://api.example.com';
 

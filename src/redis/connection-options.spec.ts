@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { retryDelay } from './retry-delay.js';
+import { retryDelay } from './connection-options.js';
 
 const attempts = Array.from({ length: 100 }, (_, attempt) => attempt);
 

@@ -1,5 +1,5 @@
 import { makeRoom } from '../../domain/make-room.js';
-import type { AuthCacheStore } from './auth-cache-store.js';
+import type { AuthCacheStore } from './cache-entry.js';
 
 /** Pause between two attempts to write to the store, in ms. */
 const RETRY_MS = 1_000;
@@ -15,7 +15,7 @@ const CAPACITY = 10_000;
  * Holds rejections that the shared store has not accepted yet, each until no approval of the credential can be left in
  * it.
  */
-export class UntoldRejections {
+export class PendingRejections {
   /** Value: end in Unix ms. */
   private readonly ends = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
@@ -42,7 +42,7 @@ export class UntoldRejections {
   }
 
   /** Writes the rejection to the store, now or as soon as it responds. */
-  async tell(key: string, lifeMs: number): Promise<void> {
+  async write(key: string, lifeMs: number): Promise<void> {
     this.ends.delete(key);
     this.drops += makeRoom(this.ends, CAPACITY);
     this.ends.set(key, this.now() + lifeMs);
