@@ -11,6 +11,22 @@ import { unsupportedCredential, refusal } from './refusal.js';
 import { TokenCache } from './token-cache.js';
 import type { CsrfCheck } from './csrf.js';
 
+/** Authenticates a session cookie after the CSRF check. */
+export class SessionAuthenticator {
+  /** @param reader undefined without single sign-on. */
+  constructor(
+    private readonly csrf: CsrfCheck,
+    private readonly reader: SessionReader | undefined,
+  ) {}
+
+  /** Returns the caller. Rejects with CSRF_FAILED, UNAUTHENTICATED or AUTH_UNAVAILABLE. */
+  async authenticate(sessionId: string, request: GuardedRequest): Promise<Principal> {
+    this.csrf.check(request);
+    if (this.reader === undefined) throw refusal('SESSION_INVALID');
+    return this.reader.read(sessionId, request.call, isPeek(request) ? 'peek' : 'use');
+  }
+}
+
 /** Verifies credentials of every kind. */
 @Injectable()
 export class Authenticator {
@@ -47,22 +63,6 @@ export class Authenticator {
     if (known === undefined) return this.tokens.verify(token, key);
     call.jwtCacheHit = true;
     return known;
-  }
-}
-
-/** Authenticates a session cookie after the CSRF check. */
-export class SessionAuthenticator {
-  /** @param reader undefined without single sign-on. */
-  constructor(
-    private readonly csrf: CsrfCheck,
-    private readonly reader: SessionReader | undefined,
-  ) {}
-
-  /** Returns the caller. Rejects with CSRF_FAILED, UNAUTHENTICATED or AUTH_UNAVAILABLE. */
-  async authenticate(sessionId: string, request: GuardedRequest): Promise<Principal> {
-    this.csrf.check(request);
-    if (this.reader === undefined) throw refusal('SESSION_INVALID');
-    return this.reader.read(sessionId, request.call, isPeek(request) ? 'peek' : 'use');
   }
 }
 
