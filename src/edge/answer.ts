@@ -13,7 +13,7 @@ export const JSON_TYPE = 'application/json; charset=utf-8';
 const EMPTY = Buffer.alloc(0);
 const NOTHING = { contentType: '', body: EMPTY };
 
-/** The body of a successful answer, redacted and checked for its tenant, and what it is. */
+/** Returns the body of a successful response, redacted and checked for its tenant, with its media type. */
 export function renderAnswer(
   rpc: CompiledRoute,
   call: CallContext,
@@ -35,16 +35,16 @@ export function renderAnswer(
     : { status, contentType: JSON_TYPE, body, ...tagHeader(rpc, answer) };
 }
 
-/** The entity tag that the backend has given a response. */
+/** Returns the entity tag that the backend set in a response. */
 function tagHeader({ readEtag }: CompiledRoute, answer: Uint8Array): Pick<StoredResponse, 'headers'> {
   const etag = readEtag?.(answer);
   return etag === undefined ? {} : { headers: { etag } };
 }
 
 /**
- * What came out of an interceptor in the place of a response: another response, bytes, or any value, which is sent as
- * JSON, with the status and the media type that the interceptor has set. Undefined where there is nothing to send, as
- * after a stream that has sent itself. Throws INTERNAL for a value that cannot be sent.
+ * Returns the response that the result of an interceptor stands for: another response, bytes, or any value, which is
+ * sent as JSON, with the status and the media type that the interceptor has set. Returns undefined where there is
+ * nothing to send, as after a stream. Throws INTERNAL for a value that cannot be sent.
  */
 export function toResponse(
   value: unknown,
@@ -63,7 +63,7 @@ export function toResponse(
   return { status: statusCode, contentType: type ?? JSON_TYPE, body };
 }
 
-/** Whether a value is sent piece by piece, as Nest does it. */
+/** Returns whether Nest sends a value in chunks. */
 export function isStreamed(value: unknown): value is StreamableFile | Readable {
   return value instanceof StreamableFile || value instanceof Readable;
 }
@@ -74,7 +74,7 @@ function isResponse(value: unknown): value is StoredResponse {
   return typeof status === 'number' && typeof contentType === 'string' && body instanceof Buffer;
 }
 
-/** Throws INTERNAL, whose cause says who made it, for what JSON cannot hold. */
+/** Serializes a value. Throws INTERNAL for a value that JSON cannot represent; its cause names the producer. */
 function toJson(value: unknown, whose: string): Buffer {
   let cause: unknown = new TypeError(`${whose} answered a ${typeof value}, which JSON cannot hold`);
   try {

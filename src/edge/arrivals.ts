@@ -1,10 +1,13 @@
 /**
- * Requests that are begun in one turn of the event loop. A call to a quick upstream takes three turns: fewer are in flight then
- * than admission ever refuses.
+ * Maximum number of requests that are started in one turn of the event loop. A call to a fast upstream takes three turns, so
+ * that three times this number are in flight, which is below any limit of admission.
  */
 const AT_ONCE = 16;
 
-/** Begins a request. @param arrivedAt when it was read, in `performance.now()` ms. */
+/**
+ * Starts a request.
+ * @param arrivedAt when it was read, in `performance.now()` ms.
+ */
 type Begin = (arrivedAt: number) => void;
 
 interface Arrival {
@@ -13,10 +16,11 @@ interface Arrival {
 }
 
 /**
- * Requests that have been read, begun in their order and so many in one turn of the event loop. Otherwise a turn takes as long
- * as all connections have requests: libuv reads on while more than 1,024 sockets have something, 48 times over, and a request
- * that is answered as it is read lets its client send the next one into the same turn, in which no timer runs and nothing is
- * sent to an upstream. What waits here keeps its client waiting, so it is bounded by the connections.
+ * Queue of requests that have been read; it starts a bounded number of them, in their order, per turn of the event
+ * loop. Without it a turn lasts for as long as any connection has a request: libuv keeps reading, up to 48 times, while
+ * more than 1,024 sockets are readable, and a request that is answered immediately lets its client send the next one
+ * into the same turn, in which no timer runs and nothing is sent to an upstream. A queued request keeps its client
+ * waiting, so the queue is bounded by the number of connections.
  */
 export class Arrivals {
   private waiting: Arrival[] = [];

@@ -1,4 +1,4 @@
-/** Returns the target below the base path; as it is when a proxy in front has taken the base path off already. */
+/** Returns the target without the base path; unchanged if a proxy has already removed the base path. */
 export function withoutBase(url: string, basePath: string): string {
   if (!url.startsWith(basePath)) return url;
   const rest = url.slice(basePath.length);

@@ -3,22 +3,25 @@ import { GatewayError } from '../domain/errors.js';
 
 type Done = (error: Error | null, body?: Buffer) => void;
 
-/** The refusal of a body that is too long. What is left of it is not read, so the connection cannot go on. */
+/**
+ * Returns the error for a body that exceeds the limit. The rest of the body is not read, so the connection cannot be
+ * reused.
+ */
 export function bodyTooLarge(limit: number): GatewayError {
   return new GatewayError('PAYLOAD_TOO_LARGE', `The body is larger than ${limit} bytes.`, {
     headers: { connection: 'close' },
   });
 }
 
-/** What a body is measured by. */
+/** Limits of one body. */
 export interface BodyLimits {
-  /** Of this one. */
+  /** Maximum length, in bytes. */
   readonly bytes: number;
-  /** Takes memory for bytes that have arrived. Returns the refusal when there is none. */
+  /** Reserves memory for bytes that have arrived. Returns the error when there is none left. */
   readonly take: (bytes: number) => GatewayError | undefined;
 }
 
-/** Buffers a body within its limits: who may send one is asked before what is in it. */
+/** Buffers a body within its limits. It is parsed after the guards, so that only authorized callers learn about errors in it. */
 export function readBody(payload: IncomingMessage, limits: BodyLimits, done: Done): void {
   const chunks: Buffer[] = [];
   let length = 0;

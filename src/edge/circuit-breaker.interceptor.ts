@@ -5,8 +5,9 @@ import { GatewayInterceptor } from './gateway-interceptor.js';
 import { upstreamOf } from './upstream.decorator.js';
 
 /**
- * Refuses a request before any work while the circuit breaker of its upstream is open, unless something else could
- * answer it. The permit that it takes is the one that the call uses: the circuit breaker is asked once.
+ * Refuses a request before any work is done while the circuit breaker of its upstream is open, unless a cache or a
+ * fallback could answer it. The call later uses the permit acquired here, so that the circuit breaker is asked only
+ * once.
  */
 @Injectable()
 export class CircuitBreakerInterceptor extends GatewayInterceptor {

@@ -7,9 +7,11 @@ import { trimOws } from '../domain/header-text.js';
 import { nodeAddress, plainAddress } from './forwarded-node.js';
 import { HeaderScanner } from '../domain/header-scanner.js';
 
-/** Any process that may connect to the Unix domain socket, as GATEWAY_TRUSTED_PROXIES has it. */
+/** Stands for any process that may connect to the Unix domain socket, as in GATEWAY_TRUSTED_PROXIES. */
 const UNIX_PEER = 'unix:';
-/** More proxies than these stand in front of nobody: what is further left is not looked at. */
+/**
+ * Maximum number of hops that are read. No real chain of proxies is longer; entries further to the left are ignored.
+ */
 const MAX_HOPS = 32;
 
 /**
@@ -19,7 +21,7 @@ const MAX_HOPS = 32;
 @Injectable()
 export class ClientAddress {
   private readonly trusted: BlockList | undefined;
-  /** What stands for the peer of a connection without an address. */
+  /** Address that is used for the peer of a connection without an address. */
   private readonly unnamed: string;
   private readonly trustsSocket: boolean;
   private readonly header: GatewayConfig['server']['forwardedHeader'];
@@ -44,7 +46,7 @@ export class ClientAddress {
     let nearest = peer;
     for (let at = seen.length - 1; at >= 0 && this.isTrusted(nearest); at--) {
       const address = nodeAddress(seen[at] ?? '');
-      // What its proxy does not know or does not tell is counted as the proxy.
+      // A client that its proxy does not know or does not name is counted under the address of the proxy.
       if (address === undefined) return nearest;
       nearest = address;
     }
@@ -52,8 +54,9 @@ export class ClientAddress {
   }
 
   /**
-   * Node identifiers, the one that the nearest proxy saw last. A proxy that writes one of the two headers passes the
-   * other one on as the client sent it, so with `auto` both are believed only where they agree on the nearest one.
+   * Returns the node identifiers, the one that the nearest proxy saw last. A proxy that writes one of the two headers
+   * forwards the other one as the client sent it. With `auto` both are therefore trusted only if they agree on the
+   * nearest hop.
    */
   private hops(headers: IncomingHttpHeaders): readonly string[] {
     const list = this.header === 'forwarded' ? [] : listedNodes(headers['x-forwarded-for']);
@@ -80,7 +83,7 @@ function blockListOf(blocks: readonly string[]): BlockList {
   return list;
 }
 
-/** The members of X-Forwarded-For; Node joins several header lines with commas, in their order. */
+/** Returns the members of X-Forwarded-For; Node joins repeated header lines with commas, in their order. */
 function listedNodes(value: string | string[] | undefined): readonly string[] {
   if (value === undefined) return [];
   const text = typeof value === 'string' ? value : value.join(',');
@@ -91,7 +94,10 @@ function listedNodes(value: string | string[] | undefined): readonly string[] {
     .filter((node) => node !== '');
 }
 
-/** The `for` parameters of Forwarded (RFC 7239 4); an element without one stands for a hop that is not told. */
+/**
+ * Returns the `for` parameters of Forwarded (RFC 7239 4); an element without one stands for a hop that is not
+ * disclosed.
+ */
 function forwardedNodes(value: string | undefined): readonly string[] {
   if (value === undefined) return [];
   const scanner = new HeaderScanner(value);
@@ -105,7 +111,10 @@ function forwardedNodes(value: string | undefined): readonly string[] {
   return nodes.slice(-MAX_HOPS);
 }
 
-/** Reads `for=192.0.2.60;proto=http;by=203.0.113.43`, where pairs may be empty. @returns undefined for an empty element. */
+/**
+ * Reads one element, such as `for=192.0.2.60;proto=http;by=203.0.113.43`, whose pairs may be empty. Returns undefined
+ * for an empty element.
+ */
 function forwardedElement(scanner: HeaderScanner): string | undefined {
   scanner.skipSpace();
   if (scanner.atElementEnd) return undefined;

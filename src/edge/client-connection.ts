@@ -4,40 +4,43 @@ import { GatewayError } from '../domain/errors.js';
 import { LinkedSet } from '../domain/linked-set.js';
 import { type Exchange, TrackedResponse } from './tracked-response.js';
 
-/** The client may still send this long after the last answer. Closed with unread bytes, the socket would send a reset, which can overtake the answer (RFC 9112 9.6). */
+/**
+ * Time for which the client may still send after the last response. Closing a socket with unread bytes sends a reset,
+ * which can overtake the response (RFC 9112 9.6).
+ */
 const LINGER_MS = 1_000;
-/** A client that has sent its last byte has this long to take what was being written. */
+/** Time that a client which has half-closed its connection has to read the rest of its responses. */
 const HALF_CLOSED_MS = 10_000;
 
-/** What a server does with its connections. */
+/** Callbacks of a server for the events of its connections. */
 export interface ConnectionHandler {
   readonly draining: boolean;
-  /** Logs bytes that never became a request, and answers them unless their client is gone. */
+  /** Logs bytes that are not a valid HTTP request, and sends an error response unless the client is gone. */
   refuse(response: TrackedResponse, error: GatewayError, connection: ClientConnection): void;
 }
 
 const connections = new WeakMap<Socket, ClientConnection>();
 
 /**
- * One connection of a client, from its first byte to its end. Keeps what Node's HTTP server does not: each request has one
- * answer, in order, nothing follows an answer that ended the exchange, and the socket is destroyed in bounded time.
+ * One client connection, from its first byte to its end. Adds what Node's HTTP server does not guarantee: each request
+ * has one response, in order; nothing follows a final response; and the socket is destroyed in bounded time.
  */
 export class ClientConnection {
-  /** Read immediately: a closed socket has none. */
+  /** Read in the constructor, because a closed socket no longer has an address. */
   readonly remoteAddress: string;
-  /** No further request is taken: an answer said `Connection: close`. */
+  /** True once a response has said `Connection: close`: no further request is accepted. */
   isClosing = false;
-  /** In the order of their requests. */
+  /** Open responses in the order of their requests. */
   private readonly open = new LinkedSet<TrackedResponse>();
   private last: TrackedResponse | undefined;
   private hasHadRequest = false;
-  /** Nothing more can be read as HTTP. */
+  /** True once nothing more can be parsed as HTTP on this connection. */
   private isBroken = false;
   private isHalfClosed = false;
   private isRetired = false;
-  /** The answer to a CONNECT, until those before it are written. */
+  /** Response to a CONNECT, until the responses before it are written. */
   private waiting: TrackedResponse | undefined;
-  /** What bytes that are not HTTP are answered with, as soon as the requests before them are. */
+  /** Error with which bytes that are not HTTP are answered, once the requests before them are answered. */
   private refusal: GatewayError | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -47,25 +50,25 @@ export class ClientConnection {
   ) {
     connections.set(socket, this);
     this.remoteAddress = socket.remoteAddress ?? '';
-    // For as long as there is a socket, also when Node's server has let go of it.
+    // Kept for as long as there is a socket, also after Node's server has released it.
     socket.on('error', () => undefined);
     socket.on('end', () => this.onEnd());
     socket.once('close', () => this.onClose());
-    // What Node calls after an answer that closes the connection.
+    // Node calls this after a response that closes the connection.
     socket.destroySoon = () => this.close();
   }
 
-  /** Returns undefined for a socket that is not of a tracked server. */
+  /** Returns the connection of a socket; undefined for a socket of a server that is not tracked. */
   static of(socket: Socket): ClientConnection | undefined {
     return connections.get(socket);
   }
 
-  /** Those that are not over. */
+  /** Returns the exchanges that are not over. */
   get exchanges(): Exchange[] {
     return [...this.open].flatMap(({ exchange }) => exchange ?? []);
   }
 
-  /** Takes note of a request. */
+  /** Registers the response to a new request. */
   begin(response: TrackedResponse): void {
     response.connectionOf = this;
     this.open.add(response);
@@ -74,7 +77,7 @@ export class ClientConnection {
     response.once('finish', settle);
   }
 
-  /** Whether the head of this answer must say that the connection closes. */
+  /** Returns whether the header of this response must announce that the connection closes. */
   endsWith(response: TrackedResponse): boolean {
     if (this.last !== response) return false;
     return (
@@ -82,19 +85,22 @@ export class ClientConnection {
     );
   }
 
-  /** Its next answer is its last. */
+  /** Makes the next response of this connection its last. */
   retire(): void {
     this.isRetired = true;
   }
 
-  /** An answer is written to its end. */
+  /** Removes a response that is written completely. */
   settle(response: TrackedResponse): void {
     this.open.delete(response);
     if (this.last === response && response.req.complete) this.last = undefined;
     this.closeWhenIdle();
   }
 
-  /** The bytes that came are not HTTP, or come too slowly. Belongs to the request whose body they should have been, if there is one. */
+  /**
+   * Handles bytes that are not HTTP, or that arrive too slowly. The error belongs to the request whose body is
+   * incomplete, if there is one.
+   */
   breakOff(error: GatewayError): void {
     if (this.isBroken) return;
     this.isBroken = true;
@@ -104,18 +110,21 @@ export class ClientConnection {
     this.closeWhenIdle();
   }
 
-  /** Goes on where Node's server let go of the socket: answers a request after which nothing more can be read (CONNECT). */
+  /**
+   * Takes over a socket that Node's server has released, and answers a request after which nothing more can be parsed
+   * (CONNECT).
+   */
   takeOver(request: IncomingMessage, answer: (response: TrackedResponse) => void): void {
     this.isBroken = true;
     this.waiting = this.respondTo(request);
     answer(this.waiting);
-    // Node no longer does either for the answers before this one.
+    // Node no longer does either for the responses before this one.
     this.socket.on('drain', () => this.open.oldest?.emit('drain'));
     this.socket.resume();
     this.closeWhenIdle();
   }
 
-  /** The client reset the connection, or the network did. */
+  /** Handles a connection that was reset by the client or by the network. */
   reset(): void {
     this.socket.destroy();
     if (this.hasHadRequest || this.isBroken || this.socket.bytesRead === 0) return;
@@ -140,7 +149,10 @@ export class ClientConnection {
     if (this.socket.writable) response.assignSocket(this.socket);
   }
 
-  /** Once nothing more is read and all answers so far are written: gives the last one, if there is one to give, and closes. */
+  /**
+   * Sends the last response, if there is one, and closes the connection. Does so once nothing more is read and all
+   * responses so far are written.
+   */
   private closeWhenIdle(): void {
     const { waiting, refusal } = this;
     if (!this.isBroken || this.open.size > (waiting === undefined ? 0 : 1)) return;
@@ -151,7 +163,10 @@ export class ClientConnection {
     else this.close();
   }
 
-  /** A FIN: the client left, or will send nothing more. Nobody can tell which, so both end what it asked for. */
+  /**
+   * Handles a FIN. Whether the client has left or has only finished sending cannot be distinguished, so its requests
+   * are cancelled in both cases.
+   */
   private onEnd(): void {
     this.isHalfClosed = true;
     this.destroyAfter(HALF_CLOSED_MS);
@@ -161,7 +176,7 @@ export class ClientConnection {
 
   private onClose(): void {
     clearTimeout(this.timer);
-    // What waited for its turn has its log line all the same.
+    // A request that was still waiting for its turn is logged as well.
     if (this.refusal !== undefined) this.refuse(this.refusal);
     for (const response of this.open) response.exchange?.abandon();
     this.open.clear();

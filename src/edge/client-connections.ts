@@ -7,20 +7,24 @@ import type { TrackedResponse } from './tracked-response.js';
 
 const UPGRADE_OPTION = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
 
-/** The connections of one HTTP server, those included that Node's server has let go of. Its `ServerResponse` must be {@link TrackedResponse}. */
+/**
+ * The connections of one HTTP server, including those that Node's server has released. Its `ServerResponse` must be
+ * {@link TrackedResponse}.
+ */
 export class ClientConnections {
   private readonly sockets = new Set<Socket>();
 
-  /** @param handler asked for when there is something to handle. */
+  /** @param handler returns the handler when there is an event to handle. */
   constructor(
     private readonly server: Server,
     handler: () => ConnectionHandler,
   ) {
-    // Node would end the socket when the client ends its side, and the requests under way could not be answered.
+    // Otherwise Node would end the socket when the client ends its side, and pending requests could not be answered.
     Object.assign(server, { httpAllowHalfOpen: true });
-    // All are read, so that too many are refused where they are counted; their bytes have a limit.
+    // All are read, so that too many header lines are refused where they are counted; their total size is limited
+    // separately.
     server.maxHeadersCount = 0;
-    // Also those that are still busy with their handshake.
+    // Includes connections that are still in their TLS handshake.
     server.on('connection', (socket: Socket) => {
       this.track(socket);
       if (server instanceof TlsServer) socket.on('error', () => undefined);
@@ -31,10 +35,11 @@ export class ClientConnections {
     });
     server.prependListener('request', (request: IncomingMessage, response) => {
       ClientConnection.of(request.socket)?.begin(response as TrackedResponse);
-      // Node's parser loses the bytes that came with such a request, so that the next one would begin anywhere.
+      // Node's parser drops the bytes that arrive together with such a request, so the start of the next request would
+      // be undefined.
       if (asksForUpgrade(request)) response.shouldKeepAlive = false;
     });
-    // Node would answer these itself, without a look at limits and without a log line, or leave the socket to nobody.
+    // Node would answer these itself, without limits and without a log line, or leave the socket without an owner.
     for (const event of ['checkContinue', 'checkExpectation'] as const) {
       server.on(event, (request, response) => server.emit('request', request, response));
     }
@@ -49,7 +54,7 @@ export class ClientConnections {
     socket.once('close', () => this.sockets.delete(socket));
   }
 
-  /** Node's `clientError`: the parser refused something, the client was too slow, or the socket failed. */
+  /** Handles Node's `clientError`: the parser refused the input, the client was too slow, or the socket failed. */
   onClientError(thrown: Error & { code?: string }, socket: Socket): void {
     const connection = ClientConnection.of(socket);
     if (connection === undefined) return void socket.destroy();
@@ -58,29 +63,29 @@ export class ClientConnections {
     else connection.breakOff(error);
   }
 
-  /** Whether clients may still be reading the last answer of their connection. */
+  /** Returns whether clients may still be reading the last response of their connection. */
   get areLingering(): boolean {
     return [...this.sockets].some((socket) => ClientConnection.of(socket)?.isClosing === true);
   }
 
-  /** Has each connection end with its next answer; idle ones end now. */
+  /** Makes the next response of each connection its last; idle connections end immediately. */
   retireAll(): void {
     for (const socket of this.sockets) ClientConnection.of(socket)?.retire();
     this.server.closeIdleConnections();
   }
 
-  /** Destroys what is left. */
+  /** Destroys the remaining connections. */
   destroyAll(): void {
     for (const socket of this.sockets) socket.destroy();
   }
 }
 
-/** Calls this with each connection of a server from now on, as soon as HTTP can be read from it. */
+/** Calls `take` with each new connection of a server, as soon as HTTP can be read from it. */
 export function onConnection(server: Server, take: (socket: Socket) => void): void {
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', take);
 }
 
-/** Such a request is answered as if it had not asked (RFC 9110 7.8). */
+/** Returns whether a request asks for an upgrade. Such a request is answered as if it had not asked (RFC 9110 7.8). */
 function asksForUpgrade({ headers: { upgrade, connection } }: IncomingMessage): boolean {
   return upgrade !== undefined && connection !== undefined && UPGRADE_OPTION.test(connection);
 }

@@ -18,7 +18,7 @@ const OWN: Format = {
   hint: 'write seconds, or a number and a unit: 2, 1.5, 800ms, 5s',
 };
 
-/** `TimeoutValue TimeoutUnit` of gRPC over HTTP/2. */
+/** Format of `grpc-timeout`: `TimeoutValue TimeoutUnit` of gRPC over HTTP/2. */
 const GRPC: Format = {
   header: 'Grpc-Timeout',
   pattern: /^(\d{1,8})([HMSmun])$/,
@@ -26,7 +26,10 @@ const GRPC: Format = {
   hint: 'write digits and one of the units H, M, S, m, u, n: 2S, 800m',
 };
 
-/** How long the client itself waits for an answer, in ms; undefined when it does not say. Throws INVALID_ARGUMENT for what is no time. */
+/**
+ * Returns the timeout that the client asks for, in ms; undefined when it does not set one. Throws INVALID_ARGUMENT for
+ * a malformed value.
+ */
 export function clientTimeoutMs(headers: IncomingHttpHeaders): number | undefined {
   const own = headers['x-request-timeout'];
   const grpc = headers['grpc-timeout'];

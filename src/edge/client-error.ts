@@ -7,7 +7,10 @@ const CODES: Readonly<Record<string, readonly [GatewayErrorCode, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time.'],
 };
 
-/** What the HTTP parser refused, as a GatewayError; undefined for an error of the socket, on which nobody can be answered. */
+/**
+ * Returns an error of the HTTP parser as a GatewayError; undefined for an error of the socket, after which no response
+ * is possible.
+ */
 export function fromClientError(thrown: Error & { code?: string }): GatewayError | undefined {
   const { code = '' } = thrown;
   const known = CODES[code];

@@ -1,6 +1,6 @@
 import { traceIdOf, type TraceContext } from '../domain/trace-context.js';
 
-/** The gateway serves JSON: nothing of it may be framed, sniffed, cached or run. */
+/** Headers that forbid framing, content sniffing, caching and scripts, since the gateway serves JSON. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = Object.freeze({
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -9,7 +9,10 @@ const SECURITY_HEADERS: Readonly<Record<string, string>> = Object.freeze({
   'x-content-type-options': 'nosniff',
 });
 
-/** Returns the headers of every answer on every port, also of one to bytes that are not a request. @param trace none where nothing is traced. */
+/**
+ * Returns the headers of every response on every port, also of responses to bytes that are not a request.
+ * @param trace undefined where nothing is traced.
+ */
 export function commonHeaders(requestId: string, trace?: TraceContext): Record<string, string> {
   const headers: Record<string, string> = {
     ...SECURITY_HEADERS,

@@ -5,19 +5,22 @@ import { addVary } from './vary.js';
 import { codedTag, entityTag, matchingTag } from './entity-tag.js';
 import type { RpcExchange } from './pipeline/rpc-exchange.js';
 
-/** The client may keep it, no proxy may, and it asks each time: whoever may no longer call gets nothing out of its copy. */
+/**
+ * The client may store the response, shared caches may not, and it is revalidated each time: a caller who has lost
+ * access gets nothing out of a stored copy.
+ */
 const CACHE_CONTROL = 'private, no-cache';
 const VARY = 'Authorization, Cookie, Origin, X-API-Key';
 
-/** What is sent of a response: its body, in a coding or as it is. */
+/** The body of a response as it is sent, encoded or not. */
 export interface SentBody {
   readonly body: Buffer;
   readonly coding: ContentCoding | undefined;
 }
 
 /**
- * Returns the entity tag of a response before it is encoded: that of the backend, or one of its bytes where the policy has
- * it cached and a client asks again and again for the same.
+ * Returns the entity tag of a response before it is encoded: the tag of the backend, or a hash of the bytes where the
+ * policy caches the response and clients poll for it.
  */
 export function tagOf(
   { request, rpc }: Pick<RpcExchange, 'request' | 'rpc'>,
@@ -29,13 +32,18 @@ export function tagOf(
   return isTagged ? entityTag(response.body) : undefined;
 }
 
-/** Returns the tag by which a client that reads has a response already, whatever coding it was sent in (RFC 9110 13.1.2). */
+/**
+ * Returns the tag by which a reading client already has a response, whatever coding it was sent in (RFC 9110 13.1.2).
+ */
 export function knownTag(request: FastifyRequest, etag: string | undefined): string | undefined {
   if (etag === undefined || !isRead(request)) return undefined;
   return matchingTag(request.headers['if-none-match'], etag);
 }
 
-/** Sends a body with its tag, or 304 to a client that has it (RFC 9110 15.4.5). The caller has been authorized by then. */
+/**
+ * Sends a body with its tag, or 304 to a client that already has it (RFC 9110 15.4.5). The caller is already authorized
+ * at this point.
+ */
 export function sendTagged(
   request: FastifyRequest,
   reply: FastifyReply,

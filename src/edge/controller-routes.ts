@@ -3,17 +3,20 @@ import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { Policy } from '../domain/policy.js';
 
-/** A hand-written route, as Nest mounts it. */
+/** A hand-written route as Nest mounts it. */
 export interface ControllerRoute {
   readonly verb: string;
-  /** In Nest's syntax: `/auth/:provider/login`. */
+  /** Path in Nest's syntax: `/auth/:provider/login`. */
   readonly path: string;
   readonly handler: object;
-  /** Undefined on a route that declares nothing, which lets nobody in. */
+  /** Undefined on a route without a declared policy, which denies everybody. */
   readonly policy: Policy | undefined;
 }
 
-/** The routes of a controller, those of one handler in the order of its paths. Reads decorators alone, and starts nothing. */
+/**
+ * Returns the routes of a controller, those of one handler in the order of its paths. Only reads decorators and does
+ * not instantiate anything.
+ */
 export function controllerRoutes(controller: Type): ControllerRoute[] {
   const prefixes = pathsOf(controller);
   return methodsOf(controller.prototype as object).flatMap((value) => {
@@ -26,7 +29,7 @@ export function controllerRoutes(controller: Type): ControllerRoute[] {
   });
 }
 
-/** Methods of a class and of those that it extends, as Nest finds them. */
+/** Returns the methods of a class and of its base classes, as Nest finds them. */
 function methodsOf(prototype: object): unknown[] {
   const found = new Map<string, unknown>();
   for (let at = prototype; at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {

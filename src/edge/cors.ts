@@ -7,7 +7,7 @@ import { ANY_METHOD } from './route-resolver.js';
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What a client may send beside the headers that browsers send anyway. */
+/** Request headers that pages may send in addition to the CORS-safelisted ones. */
 const REQUEST_HEADERS = [
   'authorization',
   'content-type',
@@ -24,7 +24,7 @@ const REQUEST_HEADERS = [
   'x-request-timeout',
 ];
 
-/** What a page may read of an answer beside the few headers that it may read anyway. */
+/** Response headers that pages may read in addition to the CORS-safelisted ones. */
 const ANSWER_HEADERS = [
   'allow',
   'deprecation',
@@ -47,16 +47,16 @@ const ANSWER_HEADERS = [
   'x-trace-id',
 ];
 
-/** How long a browser need not ask again. Chromium takes no more than two hours. */
+/** Time for which a browser may cache a preflight response. Chromium caps it at two hours. */
 const MAX_AGE_SECONDS = 600;
 
 /**
- * Lets pages of other origins read answers, errors too: pages of the origins that are named, and no others (Fetch 3.3).
- * Requests of foreign pages are not refused here; the browser keeps their answers from them.
+ * Lets pages of the configured origins, and no others, read responses, including errors (Fetch 3.3). Requests of other
+ * pages are not refused here; the browser withholds the responses from them.
  */
 @Injectable()
 export class Cors {
-  /** By origin, what its pages are told. Never a wildcard: they may send the session cookie. */
+  /** CORS headers by origin. Never a wildcard, because pages may send the session cookie. */
   private answers: ReadonlyMap<string, Headers> = new Map();
   private requestHeaders = '';
 
@@ -68,22 +68,22 @@ export class Cors {
     this.reconfigure();
   }
 
-  /** Takes the origins and headers of the settings as they are now. */
+  /** Applies the origins and headers of the current settings. */
   reconfigure(): void {
     this.requestHeaders = [...new Set([...REQUEST_HEADERS, ...this.config.server.corsHeaders])].join(', ');
     this.answers = new Map(this.config.server.corsOrigins.map((origin) => [origin, headersFor(origin, this.passed)]));
   }
 
-  /** To be called for each answer, whatever it will be. */
+  /** Sets the CORS headers of a response. Called for every response. */
   mark({ headers }: FastifyRequest, reply: FastifyReply): void {
     if (this.answers.size === 0) return;
-    // For all origins alike, since a cache must not give one of them what was said to another.
+    // Set for all origins, because a cache must not serve one origin the response for another.
     void reply.header('vary', 'Origin');
     const answer = this.answers.get(headers.origin ?? '');
     if (answer !== undefined) void reply.headers(answer);
   }
 
-  /** Whether a browser asks if a page of an allowed origin may send a request (Fetch 3.3.2). */
+  /** Returns whether a request is a CORS preflight of an allowed origin (Fetch 3.3.2). */
   isPreflight({ method, headers }: FastifyRequest): boolean {
     return (
       method === 'OPTIONS' &&
@@ -93,8 +93,9 @@ export class Cors {
   }
 
   /**
-   * The answer to a preflight, on top of what is on all answers.
-   * @param methods of the path; empty for a path that nobody has: the browser sends the request, and its page can read the 404.
+   * Returns the headers of a preflight response, in addition to the common ones.
+   * @param methods of the path; empty for a path without a route: the browser then sends the request, and its page can
+   * read the 404.
    */
   permit(methods: string): Headers {
     return {

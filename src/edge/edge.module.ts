@@ -35,7 +35,7 @@ import { RpcHandler } from './rpc-handler.js';
 import { SignInRedirect } from './sign-in-redirect.js';
 import { StreamHandler } from './stream/stream-handler.js';
 
-/** With REDIS_URL and a key to seal with, clients may come back to the stream of another instance. */
+/** With REDIS_URL and an encryption key, clients may resume the stream of another instance. */
 const sharedStreams = {
   provide: SharedStreams,
   inject: [GATEWAY_CONFIG, { token: RedisConnections, optional: true }],

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import type { ContentCoding } from '../config/http-config.js';
 import { trimOws } from '../domain/header-text.js';
 
-/** What the tags of encoded responses end with: each coding is a representation of its own (RFC 9110 8.8.3.3). */
+/** Suffix of the tags of encoded responses: each coding is a representation of its own (RFC 9110 8.8.3.3). */
 const CODED = /-(?:gzip|br|zstd)"$/;
 
-/** Strong validator: hash of the bytes (RFC 9110 8.8.3). */
+/** Returns a strong validator, a hash of the bytes (RFC 9110 8.8.3). */
 export function entityTag(bytes: Uint8Array | string): string {
   return `"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
 }
@@ -15,17 +15,19 @@ export function codedTag(etag: string, coding: ContentCoding | undefined): strin
   return coding === undefined ? etag : `${etag.slice(0, -1)}-${coding}"`;
 }
 
-/** Returns the tag of a response that was sent in a coding, as it was before; others as they are. */
+/** Returns the tag of a response without the suffix of its coding; other tags unchanged. */
 export function withoutCoding(etag: string): string {
   return etag.replace(CODED, '"');
 }
 
-/** Whether If-None-Match names a tag; it compares weakly (RFC 9110 13.1.2). */
+/** Returns whether If-None-Match names a tag; the comparison is weak (RFC 9110 13.1.2). */
 export function namesTag(ifNoneMatch: string | undefined, etag: string): boolean {
   return matchingTag(ifNoneMatch, etag) !== undefined;
 }
 
-/** Returns the member of If-None-Match that stands for a tag, in any coding; it compares weakly (RFC 9110 13.1.2). */
+/**
+ * Returns the member of If-None-Match that stands for a tag, in any coding; the comparison is weak (RFC 9110 13.1.2).
+ */
 export function matchingTag(ifNoneMatch: string | undefined, etag: string): string | undefined {
   if (ifNoneMatch === undefined) return undefined;
   const opaque = withoutWeakness(etag);

@@ -2,7 +2,10 @@ import { All, Controller } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { routeNotFound } from './route-not-found.js';
 
-/** Takes what no other route does: templates that the HTTP router cannot hold, which have pipelines, and paths that are nobody's. */
+/**
+ * Handles requests that no other route takes: templates that the HTTP router cannot express, which have pipelines, and
+ * unknown paths.
+ */
 @Controller()
 export class FallbackController {
   @All('*')

@@ -5,22 +5,22 @@ import type { Policy } from '../domain/policy.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** What the gateway knows of this request. */
+    /** Context of this request. */
     call: CallContext;
-    /** The RPC route it matched; undefined on routes of the gateway's own. */
+    /** RPC route that was matched; undefined on the gateway's own routes. */
     rpc: CompiledRoute | undefined;
-    /** The nearest address that is not a trusted proxy; empty when the socket was closed already. */
+    /** Nearest address that is not a trusted proxy; empty when the socket was already closed. */
     clientAddress: string;
-    /** Path and query of the target as they came, still percent-encoded. */
+    /** Path and query of the target as received, still percent-encoded. */
     rawPath: string;
     rawQuery: string;
   }
   interface FastifyContextConfig {
     /** Set by `@RpcController`. */
     rpcRoute?: Route;
-    /** Set on the one route that takes what no other does. */
+    /** Set on the one route that takes all requests without another route. */
     fallback?: boolean;
-    /** Set by `@Access` on routes of the gateway's own. */
+    /** Set by `@Access` on the gateway's own routes. */
     policy?: Policy;
   }
 }

@@ -5,13 +5,13 @@ const IPV4_NODE = /^(\d{1,3}(?:\.\d{1,3}){3})(?::[\w.-]{1,64})?$/;
 /** `[2001:db8::1]:443` */
 const BRACKETED_NODE = /^\[([\da-fA-F:.]+)(?:%[\w.~-]+)?\](?::[\w.-]{1,64})?$/;
 const MAPPED = /^::ffff:(?:(\d{1,3}(?:\.\d{1,3}){3})|([\da-f]{1,4}):([\da-f]{1,4}))$/i;
-/** The longest: an IPv6 address with an embedded IPv4 one, its brackets, its zone and a port. */
+/** Maximum length: an IPv6 address with an embedded IPv4 one, its brackets, its zone and a port. */
 const MAX_NODE = 160;
 
 /**
  * Returns the address in a node identifier of RFC 7239 section 6, with or without a port, brackets or a zone, as load
- * balancers write it in X-Forwarded-For too. An IPv4-mapped IPv6 address is given as the IPv4 address that it is.
- * Undefined for `unknown`, an obfuscated identifier and anything else that is not an address.
+ * balancers also write it in X-Forwarded-For. An IPv4-mapped IPv6 address is returned as the IPv4 address. Returns
+ * undefined for `unknown`, an obfuscated identifier and anything else that is not an address.
  */
 export function nodeAddress(node: string): string | undefined {
   if (node.length > MAX_NODE) return undefined;
@@ -20,7 +20,7 @@ export function nodeAddress(node: string): string | undefined {
   return isIPv6(address) ? plainAddress(shortest(address)) : undefined;
 }
 
-/** Returns the address of a peer as the kernel gives it, with an IPv4-mapped one as the IPv4 address that it is. */
+/** Returns the address of a peer as the kernel reports it; an IPv4-mapped one as the IPv4 address. */
 export function plainAddress(address: string): string {
   const [, dotted, high, low] = MAPPED.exec(address) ?? [];
   if (dotted !== undefined) return dotted;
@@ -29,7 +29,7 @@ export function plainAddress(address: string): string {
   return bytes.join('.');
 }
 
-/** Rewrites an IPv6 address in the one form that RFC 5952 recommends, as the kernel and URLs have it. */
+/** Rewrites an IPv6 address in the form that RFC 5952 recommends, as the kernel and URLs write it. */
 function shortest(address: string): string {
   return new URL(`http://[${address}]`).hostname.slice(1, -1);
 }

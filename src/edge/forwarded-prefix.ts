@@ -1,14 +1,14 @@
 import { trimOws } from '../domain/header-text.js';
 
-/** Longest prefix that is believed, in characters. */
+/** Maximum length of a prefix that is trusted, in characters. */
 const MAX_LENGTH = 256;
-/** Plain segments, none of them `.` or `..`: what stands here begins links and redirects. */
+/** Plain segments, none of them `.` or `..`, because links and redirects begin with them. */
 const PREFIX = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
 
 /**
- * Reads the path that a trusted proxy took off a request (X-Forwarded-Prefix). Of several the last one, which the nearest
- * proxy wrote: those before it may be the client's. Returns `/edge`, empty for none, or undefined for a missing value or
- * one that is not a plain path.
+ * Reads the path that a trusted proxy removed from a request (X-Forwarded-Prefix). Of several values the last one
+ * counts, which the nearest proxy wrote: those before it may come from the client. Returns `/edge`, empty for none, or
+ * undefined for a missing value or one that is not a plain path.
  */
 export function forwardedPrefix(header: string | string[] | undefined): string | undefined {
   if (header === undefined) return undefined;

@@ -5,16 +5,22 @@ import { lowerAscii } from '../domain/header-text.js';
 const MAX_TARGET_BYTES = 4096;
 const MAX_HEADERS = 100;
 
-/** Headers of which a second one would make two readers of one request disagree. */
+/** Headers whose repetition would let two readers of one request disagree. */
 const SINGLE = new Set(['host', 'authorization', 'cookie', 'content-type', 'content-length', 'x-request-id']);
 
-/** Lengths of those names: most headers are told apart by it without a look at their letters. */
+/** Lengths of those names: most headers are excluded by their length, without comparing their letters. */
 const SINGLE_LENGTHS = new Set([...SINGLE].map((name) => name.length));
 
-/** A registered name, an IPv4 address or an IPv6 one in brackets, and a port (RFC 9110 7.2); empty where the client has none. */
+/**
+ * A registered name, an IPv4 address or a bracketed IPv6 address, and a port (RFC 9110 7.2); empty where the client has
+ * none.
+ */
 const HOST = /^(?:[\w.~!$&'()*+,;=%-]*|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 
-/** What Node's parser lets pass and the gateway does not; undefined when the request is sound (RFC 9112). */
+/**
+ * Returns the error for a request that Node's parser accepts and the gateway does not (RFC 9112); undefined for a valid
+ * one.
+ */
 export function checkFraming(request: IncomingMessage): GatewayError | undefined {
   const { url = '', headers } = request;
   if (request.httpVersionMajor !== 1) return malformed(`HTTP/${request.httpVersion} is not spoken here.`);
@@ -31,7 +37,10 @@ export function checkFraming(request: IncomingMessage): GatewayError | undefined
   );
 }
 
-/** Limits the header lines of a request. `maxHeadersCount` of older Nodes leaves out the last ones instead, which proxies write. */
+/**
+ * Limits the number of header lines of a request. `maxHeadersCount` of older Node versions drops the last lines
+ * instead, which are those that proxies add.
+ */
 export function checkHeaderCount(rawHeaders: readonly string[], max: number): GatewayError | undefined {
   if (rawHeaders.length <= 2 * max) return undefined;
   return new GatewayError('HEADERS_TOO_LARGE', `The request has more than ${max} header lines.`, {

@@ -15,14 +15,14 @@ export function openRepliesOn(socket: Socket): FastifyReply[] {
   return exchanges.map((exchange) => (exchange as HttpExchange).reply);
 }
 
-/** What is told of the end of an exchange. */
+/** Listeners for the end of an exchange. */
 export interface ExchangeListeners {
   readonly preAuth: Pick<PreAuthChecks, 'leave'>;
   readonly log: Pick<AccessLog, 'finish'>;
   readonly drain: DrainState;
 }
 
-/** One request from its head to its log line. Ends once, answered or abandoned. */
+/** One request, from its header to its log line. Ends once, answered or abandoned. */
 export class HttpExchange implements Exchange {
   private isOver = false;
 
@@ -36,12 +36,12 @@ export class HttpExchange implements Exchange {
     const { call } = reply.request;
     if (reply.raw.writableEnded) return;
     recordError(call, error);
-    // A stream whose answer has begun says so in its last frame.
+    // A stream whose response has begun reports the error in its last frame.
     call.cancel(error);
     sendProblem(reply.request, reply, error);
   }
 
-  /** Its upstream call ends too. */
+  /** Abandons the exchange; its upstream call is cancelled. */
   abandon(): void {
     const { call } = this.reply.request;
     if (this.isOver || call.abortedByGateway) return this.finish();
@@ -51,7 +51,7 @@ export class HttpExchange implements Exchange {
     this.finish();
   }
 
-  /** The answer is written to its end, or never will be. */
+  /** Called when the response is written completely, or never will be. */
   finish(): void {
     if (this.isOver) return;
     this.isOver = true;
@@ -60,7 +60,7 @@ export class HttpExchange implements Exchange {
     this.listeners.preAuth.leave(call);
     const aborted = call.error?.code === 'CLIENT_CLOSED';
     const facts = httpFacts(request, this.reply, { aborted, draining: this.listeners.drain.draining });
-    // Calls that were cancelled just now have yet to say how they ended.
+    // Calls that were cancelled just now have not reported their outcome yet.
     if (aborted) setImmediate(() => this.listeners.log.finish(call, facts));
     else this.listeners.log.finish(call, facts);
   }

@@ -5,7 +5,7 @@ import type { TrackedResponse } from './tracked-response.js';
 
 const CLIENT_CLOSED_STATUS = 499;
 
-/** Collects the HTTP side of the log line once the request is over. */
+/** Collects the HTTP fields of the log line of a completed request. */
 export function httpFacts(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -32,7 +32,7 @@ export function httpFacts(
   };
 }
 
-/** The same for bytes that never became a request. */
+/** Collects the HTTP fields of the log line for bytes that are not a request. */
 export function socketFacts(remoteAddress: string, { status, code }: GatewayError, draining: boolean): HttpFacts {
   return {
     method: '',

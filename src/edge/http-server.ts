@@ -12,19 +12,22 @@ import type { RequestLifecycle } from './request-lifecycle.js';
 import { toGatewayError } from './to-gateway-error.js';
 import { TrackedResponse } from './tracked-response.js';
 
-/** Node looks for slow clients this often; its own 30 s would let one hold a connection long past the limit. */
+/**
+ * Interval at which Node looks for slow clients; with its default of 30 s a connection could be held long past the
+ * limit.
+ */
 const CHECK_INTERVAL_MS = 1_000;
 const MAX_SEGMENT_BYTES = 1_024;
 
-/** What not every server has. */
+/** Optional features of a server. */
 export interface ServerFeatures {
   /** Middleware of adopted modules, for which Nest has an engine. */
   readonly middleware: boolean;
-  /** Undefined: plaintext. */
+  /** Undefined for plaintext. */
   readonly tls?: TlsOptions | undefined;
 }
 
-/** The HTTP server with its limits, made before the application so that its hooks run before all others. */
+/** The HTTP server with its limits. It is made before the application so that its hooks run before all others. */
 export class HttpServer {
   readonly fastify: FastifyInstance;
   readonly connections: ClientConnections;
@@ -38,9 +41,10 @@ export class HttpServer {
     this.fastify = fastify(serverOptions(config, refusals, features.tls)) as unknown as FastifyInstance;
     this.connections = new ClientConnections(this.fastify.server, () => this.begun());
     this.fastify.server.maxConnections = config.server.maxConnections;
-    // Otherwise a worker at its limit hands further connections to the other workers, which hand them on endlessly.
+    // Otherwise a worker at its limit would pass further connections to other workers, which would pass them on
+    // endlessly.
     Object.assign(this.fastify.server, { dropMaxConnection: true });
-    // Read by Nest's adapter: without middlewares their engine would only cost time on each request.
+    // Read by Nest's adapter: without middleware its engine would only cost time on each request.
     if (!features.middleware) this.fastify.decorate('skipMiddie', true);
     for (const name of ['call', 'rpc'] as const) this.fastify.decorateRequest(name);
     for (const name of ['rawPath', 'rawQuery'] as const) this.fastify.decorateRequest(name, '');
@@ -54,7 +58,7 @@ export class HttpServer {
     });
   }
 
-  /** Hands the hooks over to the application. */
+  /** Registers the hooks on the application. */
   use(lifecycle: RequestLifecycle): void {
     this.lifecycle = lifecycle;
   }
@@ -64,7 +68,7 @@ export class HttpServer {
     return this.lifecycle;
   }
 
-  /** Fastify knows nine methods; a binding may have any that Node reads. */
+  /** Registers all methods of Node's parser: Fastify knows nine, and a binding may use any of them. */
   private takeAllVerbs(): void {
     for (const verb of ROUTABLE_VERBS) {
       if (!this.fastify.supportedMethods.includes(verb)) this.fastify.addHttpMethod(verb, { hasBody: true });
@@ -85,7 +89,7 @@ export class HttpServer {
   }
 }
 
-/** What reaches no route: targets that the router refuses, and bytes that are no HTTP. */
+/** Handlers for input that does not reach a route: targets that the router refuses, and bytes that are not HTTP. */
 interface Refusals {
   readonly frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => void;
   readonly clientErrorHandler: (error: Error & { code?: string }, socket: Socket) => void;
@@ -95,7 +99,7 @@ function serverOptions({ server }: GatewayConfig, refusals: Refusals, tls: TlsOp
   const { basePath } = server;
   const http = {
     ServerResponse: TrackedResponse,
-    // Checked with the rest of the framing, so that the refusal is a problem like all others.
+    // Checked with the rest of the framing, so that the error is a problem document like all others.
     requireHostHeader: false,
     maxHeaderSize: server.maxHeaderBytes,
     headersTimeout: server.headersTimeoutMs,
@@ -112,10 +116,10 @@ function serverOptions({ server }: GatewayConfig, refusals: Refusals, tls: TlsOp
       ignoreTrailingSlash: true,
       ignoreDuplicateSlashes: true,
       maxParamLength: MAX_SEGMENT_BYTES * 3,
-      // Read by the contract's own rules, and for ordinary controllers once the route is known.
+      // Read according to the contract, and for ordinary controllers once the route is known.
       querystringParser: () => ({}),
     },
-    // Of a server with TLS they all mean the same (node:https).
+    // With TLS they all have the same meaning (node:https).
     ...(tls === undefined ? { http } : { https: { ...http, noDelay: true, ...tls } }),
   };
 }

@@ -13,25 +13,25 @@ const UNSAFE = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const KEY = /^[!-~]{1,255}$/;
 const RETRY_AFTER_SECONDS = 1;
 
-/** Of the client's errors, those that say nothing of the request itself. */
+/** Client errors that do not depend on the content of the request. */
 const PASSING: ReadonlySet<GatewayErrorCode> = new Set(['RATE_LIMITED', 'REQUEST_TIMEOUT', 'CLIENT_CLOSED', 'ABORTED']);
 
-/** A request that names a key, and the message it comes to. */
+/** A request with an idempotency key, and its request message. */
 export interface KeyedRequest {
   readonly key: string;
   readonly method: RpcMethod;
   readonly message: Uint8Array;
 }
 
-/** An answer, and whether it is that of an earlier request. */
+/** A response, and whether it is that of an earlier request. */
 export interface OnceAnswer {
   readonly answer: StoredResponse;
   readonly replayed: boolean;
 }
 
 /**
- * The Idempotency-Key of a request that changes something; undefined when it has none, or when nobody is calling: keys
- * belong to callers, and answers of open routes (tokens) are not to be kept. Throws INVALID_ARGUMENT.
+ * Returns the Idempotency-Key of a request that changes something; undefined without one, or without a caller: keys
+ * belong to callers, and responses of public routes (tokens) must not be stored. Throws INVALID_ARGUMENT.
  */
 export function idempotencyKey({ headers, method, call }: FastifyRequest): string | undefined {
   const key = headers['idempotency-key'];
@@ -43,15 +43,16 @@ export function idempotencyKey({ headers, method, call }: FastifyRequest): strin
   );
 }
 
-/** Does what a keyed request asks for once, however often it is sent. */
+/** Executes a keyed request once, however often it is sent. */
 @Injectable()
 export class IdempotentRequests {
   constructor(private readonly records: IdempotencyRecords) {}
 
   /**
-   * Rejects with ABORTED while the first request with this key is under way, with ALREADY_EXISTS when it was another
-   * request, with UPSTREAM_TIMEOUT when the store cannot say in time, and as `execute` does. What fails by the fault of
-   * others than the client may be tried again, unless it was carried out.
+   * Executes a request, or replays its stored response. Rejects with ABORTED while the first request with this key is
+   * in progress, with ALREADY_EXISTS when the key was used for another request, with UPSTREAM_TIMEOUT when the store
+   * does not respond in time, and as `execute` does. A failure that is not the client's fault may be retried, unless
+   * the request was carried out.
    */
   async run(request: FastifyRequest, keyed: KeyedRequest, execute: () => Promise<StoredResponse>): Promise<OnceAnswer> {
     const fingerprint = hash(
@@ -71,7 +72,7 @@ export class IdempotentRequests {
     }
   }
 
-  /** Waits for the store no longer than the client does; a key that is taken after that is given back. */
+  /** Waits for the store no longer than the client does; a key that is claimed after that is released. */
   private async claim({ call }: FastifyRequest, key: string, fingerprint: string): Promise<Claim | IdempotencyRecord> {
     const claiming = this.records.claim(key, fingerprint);
     try {
@@ -89,7 +90,7 @@ function storeTooSlow(): GatewayError {
   return new GatewayError('UPSTREAM_TIMEOUT', detail, { retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
-/** Two callers may use the same key. */
+/** Returns the key within the scope of its caller, because two callers may use the same key. */
 function ownKey({ call }: FastifyRequest, key: string): string {
   const { tenantId, issuer, subject } = call.principal ?? {};
   return hash('sha256', JSON.stringify([tenantId, issuer, subject, key]), 'base64url');
@@ -108,7 +109,7 @@ function replay(record: IdempotencyRecord, fingerprint: string): StoredResponse 
   return record.answer;
 }
 
-/** The client learns that it need not, and cannot, try again. */
+/** Returns the error that tells the client that it need not, and cannot, retry. */
 function omitted({ status }: StoredResponse): GatewayError {
   const detail = `The request with this Idempotency-Key was carried out and answered ${status}: its response was too large to be kept.`;
   return new GatewayError('ALREADY_EXISTS', detail, { headers: { 'idempotency-replayed': 'true' } });
@@ -120,12 +121,12 @@ async function settle(claim: Claim, error: unknown): Promise<void> {
   return claim.keep({ status, contentType: PROBLEM_JSON, body: Buffer.from(JSON.stringify({ code, detail, errors })) });
 }
 
-/** Whether the same request would come to the same, or was carried out and must not be again. */
+/** Returns whether a retry would have the same result, or must not be carried out again. */
 function isFinal(error: GatewayError): boolean {
   return (error.domain === 'client' && !PASSING.has(error.code)) || wasAnswered(error);
 }
 
-/** The problem is written anew: it names the request that it answers. */
+/** Returns the stored problem as an error. Its body is rendered again, because it names the request that it answers. */
 function readProblem({ body }: StoredResponse): GatewayError {
   const { code, detail, errors } = JSON.parse(body.toString()) as {
     code: string;

@@ -11,13 +11,13 @@ import type { RpcExchange } from './pipeline/rpc-exchange.js';
 /** One strong entity tag (RFC 9110 8.8.3), in ASCII and of bounded length. */
 const STRONG_TAG = /^"[\x21\x23-\x7e]{1,512}"$/;
 const TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
-/** How backends say that a tag is not that of the resource any more (AIP-154). */
+/** Codes with which backends report that a tag does not match the current resource (AIP-154). */
 const REFUSALS: ReadonlySet<GatewayErrorCode> = new Set(['ABORTED', 'FAILED_PRECONDITION']);
 
-/** Puts the tag of `If-Match` into the request message of an exchange. */
+/** Writes the tag of `If-Match` into the request message of an exchange. */
 export type PreconditionStep = (exchange: RpcExchange) => void;
 
-/** Compiles what a route does with `If-Match`; undefined where its policy names no field for it. */
+/** Compiles the handling of `If-Match` for a route; undefined where its policy does not name a field for it. */
 export function compileIfMatch({ desc, method: { policy } }: Route): PreconditionStep | undefined {
   const { etag } = policy;
   const fields = etag?.requestField === undefined ? undefined : resolveFieldPath(desc.input, etag.requestField);
@@ -35,7 +35,10 @@ export function compileIfMatch({ desc, method: { policy } }: Route): Preconditio
   };
 }
 
-/** Returns a refusal of the backend as the precondition that failed, for a request that had one (RFC 9110 13.1.1); any other error as it is. */
+/**
+ * Returns a refusal of the backend as PRECONDITION_FAILED, for a request that had a precondition (RFC 9110 13.1.1); any
+ * other error unchanged.
+ */
 export function asPrecondition(error: unknown, { request }: RpcExchange): unknown {
   const isRefusal = error instanceof GatewayError && REFUSALS.has(error.code) && error.cause !== undefined;
   if (!isRefusal || request.headers['if-match'] === undefined) return error;
@@ -44,8 +47,8 @@ export function asPrecondition(error: unknown, { request }: RpcExchange): unknow
 }
 
 /**
- * Reads a strong tag; undefined without the header, and for `*`, which asks for any resource at all: the backend says so
- * itself. A weak tag never matches (RFC 9110 13.1.1). Throws PRECONDITION_FAILED or INVALID_ARGUMENT.
+ * Reads a strong tag; undefined without the header, and for `*`, which matches any existing resource: the backend
+ * checks that itself. A weak tag never matches (RFC 9110 13.1.1). Throws PRECONDITION_FAILED or INVALID_ARGUMENT.
  */
 function readTag(header: string | undefined): string | undefined {
   const tag = header === undefined ? '*' : trimOws(header);
@@ -66,7 +69,10 @@ function contradiction(name: string): GatewayError {
   return new GatewayError('INVALID_ARGUMENT', `The field ${name} ${detail}.`, { errors: [{ field: name, detail }] });
 }
 
-/** The field and the messages around it. Parsers merge them into those of the message before them (Protobuf encoding, "Last One Wins"). */
+/**
+ * Encodes the field and the messages around it. Parsers merge them into those of the preceding message (Protobuf
+ * encoding, "Last One Wins").
+ */
 function encodeAt(fields: readonly DescField[], value: string): Uint8Array {
   let bytes = Buffer.from(value) as Uint8Array;
   for (const { number } of fields.toReversed()) {

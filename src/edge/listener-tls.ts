@@ -13,7 +13,10 @@ import type { Observation } from '../observe/observe.module.js';
 type Watching = Pick<Observation, 'degradeFlags' | 'metrics' | 'logger'>;
 
 const LOOK_MS = 1_000;
-/** TLS 1.3, and of 1.2 what is authenticated and has forward secrecy (the intermediate profile of Mozilla's guideline 5.7). */
+/**
+ * Cipher suites: TLS 1.3, and those of TLS 1.2 with authentication and forward secrecy (the intermediate profile of
+ * Mozilla's guideline 5.7).
+ */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
   'TLS_AES_256_GCM_SHA384',
@@ -26,7 +29,7 @@ const CIPHERS = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
-/** What node:tls makes the contexts of a listener of. Throws, naming the file, for files that cannot be used. */
+/** Reads the options of the secure contexts of a listener. Throws, naming the file, for files that cannot be used. */
 export function readListenerContext({ certFile, keyFile, minVersion, clients }: ListenerTls): SecureContextOptions {
   const context = {
     cert: readPem(certFile),
@@ -34,7 +37,7 @@ export function readListenerContext({ certFile, keyFile, minVersion, clients }: 
     ...(clients === undefined ? {} : { ca: readPem(clients.caFile) }),
     minVersion,
     ciphers: CIPHERS,
-    // A client asks for a new key exchange only to make work (CVE-2011-1473).
+    // Clients use renegotiation only to cause load (CVE-2011-1473).
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   };
   try {
@@ -46,20 +49,20 @@ export function readListenerContext({ certFile, keyFile, minVersion, clients }: 
   return context;
 }
 
-/** Options of the server of a listener with TLS. Throws as {@link readListenerContext} does. */
+/** Returns the options of a server with TLS. Throws as {@link readListenerContext} does. */
 export function listenerTlsOptions(tls: ListenerTls): ServerOptions {
   return {
     ...readListenerContext(tls),
     ALPNProtocols: ['http/1.1'],
     handshakeTimeout: tls.handshakeTimeoutMs,
-    // Whoever has a certificate that is not good is turned away by ListenerCertificate, which counts it.
+    // A client with an invalid certificate is rejected by ListenerCertificate, which counts it.
     ...(tls.clients === undefined ? {} : { requestCert: true, rejectUnauthorized: false }),
   };
 }
 
 /**
- * The certificate of a listener while it runs. Looks at its files, and gives the server what they hold once they have
- * changed. Connections that are open keep the one that they began with.
+ * The certificate of a listener at run time. Watches its files, and gives the server their content when it changes.
+ * Open connections keep the certificate with which they began.
  */
 export class ListenerCertificate {
   private version: string;
@@ -90,7 +93,10 @@ export class ListenerCertificate {
     this.timer = setInterval(() => this.look(), LOOK_MS).unref();
   }
 
-  /** From now on. @param http a server that was made with {@link listenerTlsOptions}. */
+  /**
+   * Begins to watch the files.
+   * @param http a server that was made with {@link listenerTlsOptions}.
+   */
   static watch(
     tls: ListenerTls,
     http: Pick<HttpServer, 'fastify' | 'connections'>,
@@ -103,14 +109,16 @@ export class ListenerCertificate {
     clearInterval(this.timer);
   }
 
-  /** Connections that were made with other authorities end with their next answer. */
+  /** Makes the next response the last one on connections that were accepted with other authorities. */
   private followAuthorities({ ca }: SecureContextOptions): void {
     const authorities = String(ca);
     if (authorities !== this.authorities) this.http.connections.retireAll();
     this.authorities = authorities;
   }
 
-  /** Before HTTP is read from it, a connection whose certificate is not good, or is missing where it must not be, is closed. */
+  /**
+   * Closes a connection whose certificate is invalid, or missing where one is required, before HTTP is read from it.
+   */
   private checkClients({ required }: ClientCertificateConfig, { listener }: Watching['metrics']): void {
     this.server.prependListener('secureConnection', (socket) => {
       if (socket.authorized || (!required && socket.getPeerX509Certificate() === undefined)) return;
@@ -120,7 +128,7 @@ export class ListenerCertificate {
     });
   }
 
-  /** Two files are never replaced at the same moment: one look that finds them apart says nothing. */
+  /** Reads the files again. Two files are never replaced at the same moment, so one mismatch is not an error yet. */
   private look(): void {
     try {
       const version = versionOf(this.tls);
@@ -138,7 +146,7 @@ export class ListenerCertificate {
   }
 }
 
-/** Returns why a handshake ended, as a label of a metric. */
+/** Returns the reason for which a handshake failed, as a label of a metric. */
 function handshakeFailure({ code = '' }: Error & { readonly code?: string }): HandshakeFailure {
   if (code === 'ERR_TLS_HANDSHAKE_TIMEOUT') return 'timeout';
   if (code === 'ECONNRESET' || code === 'EPIPE') return 'closed';

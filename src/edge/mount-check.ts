@@ -5,7 +5,10 @@ import type { Route } from '../contract/route.js';
 import type { StaticRoute } from '../contract/static-conflicts.js';
 import { ROUTABLE_VERBS } from '../contract/verbs.js';
 
-/** Routes that the HTTP router refuses, asked of a router of its own, so that a start is not where it is noticed. */
+/**
+ * Returns the routes that the HTTP router refuses, found with a separate router, so that they are reported before the
+ * start.
+ */
 export function findUnmountable(routes: readonly Route[], statics: readonly StaticRoute[]): ContractProblem[] {
   const router = fastify();
   for (const verb of ROUTABLE_VERBS) {

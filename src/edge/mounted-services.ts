@@ -3,7 +3,7 @@ import { controlledService, type ControlledService } from './rpc-controller.js';
 
 type ControllerWrapper = ReturnType<DiscoveryService['getControllers']>[number];
 
-/** A controller of an application that stands for a gRPC service. */
+/** A controller of an application that serves a gRPC service. */
 export interface MountedService {
   readonly controlled: ControlledService;
   readonly wrapper: ControllerWrapper;

@@ -4,7 +4,7 @@ import type { CompiledRoute } from '../contract/compiled-route.js';
 import { Contract } from '../contract/contract.js';
 import { PASSED_HEADERS } from '../domain/passed-headers.js';
 
-/** Refuses a later contract that lets headers of backends through which connections to them do not read. */
+/** Rejects a later contract that passes backend headers which connections do not read. */
 @Injectable()
 export class PassedHeaderCheck {
   constructor(contract: Contract, @Inject(PASSED_HEADERS) passed: readonly string[]) {
@@ -15,7 +15,10 @@ export class PassedHeaderCheck {
   }
 }
 
-/** Connections learn at the start which headers are read. Throws ConfigError for a contract that lets others through. */
+/**
+ * Throws ConfigError for a contract that passes other headers than those that connections read, which is fixed at
+ * startup.
+ */
 function refuseOthers(routes: readonly CompiledRoute[], passed: readonly string[]): void {
   const names = routes.flatMap(({ route }) => route.method.policy.responseHeaders ?? []);
   const added = names.find((name) => !passed.includes(name));

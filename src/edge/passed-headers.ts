@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { ReceivedHeaders } from '../traffic/call.js';
 
-/** Longest value of a header of the backend, in bytes; longer ones are left out. */
+/** Maximum length of a value of a backend header, in bytes; longer ones are omitted. */
 const MAX_VALUE_BYTES = 4_096;
 /** Printable ASCII, with spaces and tabs inside (RFC 9110 5.5, without obs-text). */
 const VALUE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
@@ -9,10 +9,10 @@ const VALUE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 const OWN_PATH = /^\/(?![/\\])/;
 const LINKED_PATH = /<\/(?![/\\])/g;
 
-/** Headers of a backend as clients get them. */
+/** Headers of a backend as clients receive them. */
 export type PassedHeaders = Readonly<Record<string, string>>;
 
-/** Returns the headers whose values may stand in a response; undefined when there are none. */
+/** Returns the headers whose values are valid in a response; undefined when there are none. */
 export function passHeaders(received: ReceivedHeaders | undefined): PassedHeaders | undefined {
   if (received === undefined) return undefined;
   const passed = Object.entries(received.values).filter(
@@ -21,7 +21,10 @@ export function passHeaders(received: ReceivedHeaders | undefined): PassedHeader
   return passed.length === 0 ? undefined : Object.fromEntries(passed);
 }
 
-/** Writes headers of a backend into a response. Its own paths in them are given the base path that the client calls. */
+/**
+ * Writes headers of a backend into a response. Paths of this server in them are prefixed with the base path that the
+ * client calls.
+ */
 export function writePassed(reply: FastifyReply, headers: PassedHeaders): void {
   const { basePath } = reply.request.call;
   for (const [name, value] of Object.entries(headers)) void reply.header(name, withBase(name, value, basePath));

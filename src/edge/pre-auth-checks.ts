@@ -10,13 +10,19 @@ import { Cors } from './cors.js';
 import { checkFraming } from './framing.js';
 import { ROUTE, RouteResolver, type Resolution } from './route-resolver.js';
 
-/** One decision about a request by its head alone. It throws a refusal, and returns an answer for a request that asks for nothing else. */
+/**
+ * One decision about a request by its header alone. Throws to refuse the request, and returns a resolution for a
+ * request that needs no route.
+ */
 interface PreAuthCheck {
   readonly name: string;
   readonly run: (checks: PreAuthChecks, request: FastifyRequest) => Resolution | undefined;
 }
 
-/** All of them, in their order: an address is counted whatever it sends, and nothing is shed that no route takes. */
+/**
+ * All checks in their order: every request counts against the limit of its address, and requests without a route are
+ * rejected before load shedding.
+ */
 export const PRE_AUTH_CHECKS: readonly PreAuthCheck[] = [
   { name: 'address-limit', run: (checks, request) => checks.limitAddress(request) },
   { name: 'framing', run: (_checks, request) => refuseMalformed(request) },
@@ -26,7 +32,7 @@ export const PRE_AUTH_CHECKS: readonly PreAuthCheck[] = [
   { name: 'client-deadline', run: (_checks, request) => noteClientDeadline(request) },
 ];
 
-/** Decides about a request by its head, before it is known who sends it and before its body is read. */
+/** Runs the checks on the header of a request, before authentication and before its body is read. */
 @Injectable()
 export class PreAuthChecks {
   constructor(
@@ -36,7 +42,7 @@ export class PreAuthChecks {
     readonly cors: Cors,
   ) {}
 
-  /** Returns where the request goes. Throws the GatewayError of the first check that refuses it. */
+  /** Returns the destination of a request. Throws the GatewayError of the first check that refuses it. */
   run(request: FastifyRequest): Resolution {
     for (const check of PRE_AUTH_CHECKS) {
       const answer = check.run(this, request);
@@ -45,22 +51,22 @@ export class PreAuthChecks {
     return ROUTE;
   }
 
-  /** Counts whatever an address sends, a request or not. Returns RATE_LIMITED. */
+  /** Counts one message of an address, whether it is a valid request or not. Returns RATE_LIMITED. */
   checkAddress(call: CallContext, sender: Sender): GatewayError | undefined {
     return this.limiter.checkAddress(call, sender);
   }
 
-  /** Notes how long a request that was read waited until it was begun, in ms. */
+  /** Records how long a request waited between being read and being started, in ms. */
   waited(ms: number): void {
     this.admission.waited(ms);
   }
 
-  /** Takes memory for bytes of a request's body, as they arrive. Returns OVERLOADED when there is none. */
+  /** Reserves memory for bytes of a request's body as they arrive. Returns OVERLOADED when there is none left. */
   takeBody(request: FastifyRequest, bytes: number): GatewayError | undefined {
     return this.admission.takeBody(request.call, bytes, priority(request));
   }
 
-  /** Gives back what a request holds, admitted or not. Called when it is over. */
+  /** Releases what a request holds, admitted or not. Called when the request is over. */
   leave(call: CallContext): void {
     this.admission.leave(call);
     call.end();
@@ -72,7 +78,10 @@ export class PreAuthChecks {
     throw checkFraming(request.raw) === undefined ? limited : closing(limited);
   }
 
-  /** A preflight request is never shed: the request that it asks for can be, in an answer that its page can read. */
+  /**
+   * Answers a preflight. It is never shed: the request that it announces can be, with a response that its page can
+   * read.
+   */
   answerPreflight(request: FastifyRequest): Resolution | undefined {
     if (!this.cors.isPreflight(request)) return undefined;
     return { kind: 'options', headers: this.cors.permit(this.routes.allow(request)) };
@@ -106,7 +115,7 @@ function priority({ call, rawPath, method }: FastifyRequest): Priority {
   return method === 'GET' || method === 'HEAD' ? 'read' : 'write';
 }
 
-/** Whoever frames a request wrongly may have another idea of where the next one begins, however it is answered. */
+/** Adds `Connection: close`: a client that frames a request wrongly may disagree about where the next one begins. */
 function closing({ code, detail, retryAfterSeconds = 0, members = {}, headers }: GatewayError): GatewayError {
   return new GatewayError(code, detail, { retryAfterSeconds, members, headers: { ...headers, connection: 'close' } });
 }

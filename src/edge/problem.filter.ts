@@ -9,7 +9,7 @@ import { TrackedResponse } from './tracked-response.js';
 import { writeRateLimit } from './rate-limit-headers.js';
 import { toGatewayError } from './to-gateway-error.js';
 
-/** Renders whatever was thrown, in a guard, a handler or Fastify itself, as problem+json. */
+/** Renders every error of a guard, a handler or Fastify itself as problem+json. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly signIn: SignInRedirect) {}
@@ -28,13 +28,13 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** Returns the reply that a filter is to send; Nest gives filters of what a middleware throws Node's own response. */
+/** Returns the reply that a filter should send; for errors of middleware Nest passes Node's own response to filters. */
 export function replyOf(host: ArgumentsHost): FastifyReply {
   const response = host.getArgByIndex<FastifyReply | TrackedResponse>(1);
   return response instanceof TrackedResponse ? (response.exchange as HttpExchange).reply : response;
 }
 
-/** Answers a request with an error, unless its answer has begun or its client is gone. */
+/** Answers a request with an error, unless its response has begun or its client is gone. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
   recordError(request.call, error);
   if (reply.sent || reply.raw.headersSent || reply.raw.destroyed) return;
@@ -44,12 +44,12 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   void reply.code(error.status).headers(problemHeaders(error)).serializer(String).send(body);
 }
 
-/** What a problem says of its request. */
+/** Returns the fields of a request that a problem contains. */
 export function problemSource({ rawPath, call }: FastifyRequest): ProblemSource {
   return { requestId: call.requestId, path: rawPath, basePath: call.basePath };
 }
 
-/** Notes an error for the log line. A verdict of authorization may come late, from the codec that binds the tenant. */
+/** Records an error for the log line. An authorization decision may come late, from the codec that binds the tenant. */
 export function recordError(call: CallContext, error: GatewayError): void {
   call.error ??= error;
   if (error.decisionReason === undefined) return;

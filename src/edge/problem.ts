@@ -5,14 +5,16 @@ import { commonHeaders } from './common-headers.js';
 
 export const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 
-/** The request that an error answers: its id, its path as the gateway reads it, and what links to the gateway begin with. */
+/**
+ * The request that an error answers: its id, its path as the gateway reads it, and the base of links to the gateway.
+ */
 export interface ProblemSource {
   readonly requestId: string;
   readonly path?: string;
   readonly basePath?: string;
 }
 
-/** The body of every error (RFC 9457), in the order in which it is read. */
+/** Returns the body of an error (RFC 9457), its members in reading order. */
 export function problemBody(error: GatewayError, source: ProblemSource): Record<string, unknown> {
   const { requestId, path, basePath = '' } = source;
   const row = ERROR_CODES[error.code];
@@ -30,7 +32,7 @@ export function problemBody(error: GatewayError, source: ProblemSource): Record<
   };
 }
 
-/** Headers of an error answer beside the body. */
+/** Returns the headers of an error response in addition to the common ones. */
 export function problemHeaders(error: GatewayError): Record<string, string> {
   return {
     'content-type': PROBLEM_JSON,
@@ -40,7 +42,7 @@ export function problemHeaders(error: GatewayError): Record<string, string> {
   };
 }
 
-/** Answers bytes that never became a request. */
+/** Answers bytes that are not a request. */
 export function writeProblem(
   response: ServerResponse,
   error: GatewayError,

@@ -2,9 +2,9 @@ import type { FastifyReply } from 'fastify';
 import type { RateLimitVerdict } from '../domain/rate-limit.js';
 
 /**
- * Tells a client where it stands (draft-ietf-httpapi-ratelimit-headers-11), on every answer to which a limit applies.
- * X-RateLimit-Scope says whose count it is: `global` of all instances, `local` of the one that answers.
- * @param retryAfterSeconds what Retry-After says; a bucket that denied promises nothing before then.
+ * Writes the rate limit headers (draft-ietf-httpapi-ratelimit-headers-11) of every response to which a limit applies.
+ * X-RateLimit-Scope says where requests are counted: `global` for all instances, `local` for this one.
+ * @param retryAfterSeconds value of Retry-After; a bucket that denied reports no earlier reset.
  */
 export function writeRateLimit(reply: FastifyReply, { store, buckets }: RateLimitVerdict, retryAfterSeconds = 0): void {
   let policies = '';

@@ -8,7 +8,10 @@ import { writeRateLimit } from './rate-limit-headers.js';
 
 type Refusal = GatewayError | undefined;
 
-/** Refuses the requests of a tenant, user or route that exceed its rate. It follows the guards: a denied request uses up no rate. */
+/**
+ * Refuses the requests of a tenant, user or route that exceed their rate. It runs after the guards, so that a denied
+ * request does not use up the rate.
+ */
 @Injectable()
 export class RateLimitInterceptor extends GatewayInterceptor {
   constructor(private readonly limiter: RateLimiter) {
@@ -19,7 +22,7 @@ export class RateLimitInterceptor extends GatewayInterceptor {
     return settle(request.call, reply, this.limiter.check(request.call, request));
   }
 
-  /** Counts a decoded request against the rates that are kept by a value of its message. */
+  /** Counts a decoded request against the rates that are keyed by a field of its message. */
   checkValues({ call }: FastifyRequest, reply: FastifyReply, message: Uint8Array): void | Promise<void> {
     const refusal = this.limiter.checkValues(call, message);
     if (refusal !== undefined) return settle(call, reply, refusal);
@@ -31,7 +34,7 @@ function settle(call: CallContext, reply: FastifyReply, refusal: Refusal | Promi
   conclude(call, reply, refusal);
 }
 
-/** Throws the refusal, if there is one, and otherwise tells the client how much is left. */
+/** Throws the refusal, if there is one, and otherwise reports the remaining quota to the client. */
 function conclude(call: CallContext, reply: FastifyReply, refusal: Refusal): void {
   if (refusal !== undefined) throw refusal;
   if (call.rateLimit !== undefined) writeRateLimit(reply, call.rateLimit);

@@ -3,13 +3,16 @@ import type { CompiledRoute } from '../contract/compiled-route.js';
 import { variableValues } from '../contract/raw-path.js';
 import { GatewayError } from '../domain/errors.js';
 
-/** RFC 8259 knows one charset; others would be read wrongly, so they are refused. */
+/** RFC 8259 allows only UTF-8; other charsets would be misread, so they are refused. */
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]{1,64}\+)?json[ \t]*(?:;[ \t]*charset="?utf-8"?[ \t]*)?$/i;
 
-/** What of a request its message is read from. */
+/** The parts of a request from which its message is read. */
 export type RequestSource = Pick<FastifyRequest, 'call' | 'headers' | 'rawPath' | 'rawQuery' | 'body'>;
 
-/** The bytes of the request message. Runs after the guards: whoever may not call learns nothing of what is wrong with the call. */
+/**
+ * Returns the bytes of the request message. Runs after the guards, so that unauthorized callers learn nothing about
+ * errors in their request.
+ */
 export function readRequest(request: RequestSource, rpc: CompiledRoute): Uint8Array {
   const { call, headers } = request;
   return rpc.requestCodec.encode({

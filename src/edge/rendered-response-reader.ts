@@ -6,7 +6,7 @@ import { renderAnswer } from './answer.js';
 import { passHeaders } from './passed-headers.js';
 import type { JsonValue } from './rpc-call.js';
 
-/** Renders what an upstream answers while the call is still the upstream's to answer for, and keeps it. */
+/** Renders the response of an upstream while a failure still counts as an upstream fault, and keeps the result. */
 export class RenderedResponseReader implements ResponseReader {
   private response: Uint8Array | undefined;
   private rendered: StoredResponse | undefined;
@@ -23,7 +23,7 @@ export class RenderedResponseReader implements ResponseReader {
     this.response = response;
   }
 
-  /** The answer that a call came to: what was read, or what something else said in the place of the upstream. */
+  /** Returns the response of a call: the one that was read, or one rendered from a cache or a fallback. */
   render(answer: Uint8Array | JsonValue): StoredResponse {
     if (this.rendered !== undefined && answer === this.response) return this.rendered;
     return renderAnswer(this.rpc, this.call, answer);

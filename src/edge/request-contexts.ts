@@ -19,7 +19,7 @@ export class RequestContexts {
     @Optional() private readonly tracing?: Tracing,
   ) {}
 
-  /** @param arrivedAt when the request was read: what it waits from then on is part of its time. */
+  /** @param arrivedAt when the request was read; the time that it waits afterwards counts against its deadline. */
   of(request: IncomingMessage, arrivedAt: number): CallContext {
     const { headers } = request;
     const isTrusted = this.clientAddress.isFromTrustedProxy(request);
@@ -34,12 +34,12 @@ export class RequestContexts {
     return call;
   }
 
-  /** Makes a context for bytes that never became a request. */
+  /** Makes a context for bytes that are not a request. */
   withoutRequest(): CallContext {
     return this.begin(requestId(undefined), traceContext({}, false, this.tracing), performance.now());
   }
 
-  /** Returns the largest body that a request may have, in bytes: the policy of its route may set its own. */
+  /** Returns the maximum length of the body of a request, in bytes: the policy of its route may set its own. */
   bodyLimit({ policy }: CallContext): number {
     return policy?.maxBodyBytes ?? this.config.server.maxBodyBytes;
   }

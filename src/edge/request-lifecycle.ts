@@ -21,10 +21,10 @@ import type { Resolution } from './route-resolver.js';
 import type { TrackedResponse } from './tracked-response.js';
 import './fastify-request.js';
 
-/** First and last to touch a request: makes its context, and sees to it that it ends once, answered or abandoned. */
+/** Runs first and last for each request: makes its context, and ensures that it ends once, answered or abandoned. */
 @Injectable()
 export class RequestLifecycle implements ConnectionHandler {
-  /** Absent on a server without generated routes. */
+  /** Undefined on a server without generated routes. */
   @Optional() @Inject(Pipelines) private readonly pipelines?: Pipelines;
 
   private readonly arrivals = new Arrivals();
@@ -40,13 +40,13 @@ export class RequestLifecycle implements ConnectionHandler {
     return this.drain.draining;
   }
 
-  /** Fastify `onRoute`. */
+  /** Called by Fastify's `onRoute`. */
   learn(route: RouteOptions): void {
     this.preAuth.routes.learn(route);
     this.pipelines?.mount(route);
   }
 
-  /** Fastify `onRequest`, before all other hooks. Probes and scrapes wait for nobody. */
+  /** Called by Fastify's `onRequest`, before all other hooks. Probes and scrapes do not wait. */
   begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     if (isOperational(request.routeOptions.url ?? '')) return this.beginNow(request, reply, done, performance.now());
     this.arrivals.take((arrivedAt) => {
@@ -62,7 +62,7 @@ export class RequestLifecycle implements ConnectionHandler {
     arrivedAt: number,
   ): void {
     this.open(request, reply, arrivedAt);
-    // It left while its request waited to begin.
+    // The client left while its request was waiting to start.
     if (reply.raw.destroyed) return tracked(reply).exchange?.abandon();
     if (followsClosingAnswer(reply)) return recordError(request.call, ignored());
     try {
@@ -72,9 +72,9 @@ export class RequestLifecycle implements ConnectionHandler {
       if (request.call.rateLimit !== undefined) writeRateLimit(reply, request.call.rateLimit);
       void reply.code(204).headers(resolution.headers).send();
     } catch (error) {
-      // Without the way of other errors through the framework: the less a refusal costs, the more is answered beside it.
+      // Bypasses the framework's error handling: the cheaper a refusal is, the more requests are served beside it.
       if (error instanceof GatewayError && error.code === 'OVERLOADED') return this.shed(request, reply, error);
-      // Whoever asked first may send the body all the same, or the next request: nobody could tell which it is.
+      // The client may now send the body or the next request, which cannot be distinguished, so the connection closes.
       if (request.headers.expect !== undefined) reply.header('connection', 'close');
       done(error as Error);
     }
@@ -85,19 +85,22 @@ export class RequestLifecycle implements ConnectionHandler {
     sendProblem(request, reply, error);
   }
 
-  /** Fastify `onResponse`. */
+  /** Called by Fastify's `onResponse`. */
   end(_request: FastifyRequest, reply: FastifyReply): void {
     (tracked(reply).exchange as HttpExchange).finish();
   }
 
-  /** A target that the router refused before any hook ran. */
+  /** Answers a request whose target the router refused before any hook ran. */
   refuseTarget(request: FastifyRequest, reply: FastifyReply, error: GatewayError): void {
     this.open(request, reply);
     reply.raw.once('finish', () => this.end(request, reply));
     sendProblem(request, reply, error);
   }
 
-  /** Bytes that are not a request. They are counted against the limit of their address, answered and logged all the same. */
+  /**
+   * Handles bytes that are not a request. They are also counted against the limit of their address, answered and
+   * logged.
+   */
   refuse(response: TrackedResponse, refused: GatewayError, { remoteAddress }: ClientConnection): void {
     const call = this.contexts.withoutRequest();
     const error = this.preAuth.checkAddress(call, { clientAddress: remoteAddress }) ?? refused;
@@ -117,12 +120,14 @@ export class RequestLifecycle implements ConnectionHandler {
     reply.headers(commonHeaders(call.requestId, call.trace));
     this.preAuth.cors.mark(request, reply);
     call.isOperational = isOperational(request.rawPath) || isOperational(request.routeOptions.url ?? '');
-    // A scrape is not part of what it counts, and no drain waits for a probe.
+    // A scrape does not count itself, and a drain does not wait for probes.
     if (!call.isOperational) this.log.begin(call);
     tracked(reply).exchange = new HttpExchange(reply, this);
   }
 
-  /** Runs the checks before authentication. A route that was found says when it is given up, whatever comes of the request. */
+  /**
+   * Runs the checks before authentication. A matched route has its deprecation headers whatever becomes of the request.
+   */
   private resolve(request: FastifyRequest, reply: FastifyReply): Resolution {
     try {
       return this.preAuth.run(request);
@@ -131,7 +136,7 @@ export class RequestLifecycle implements ConnectionHandler {
     }
   }
 
-  /** A client that asks before it sends its body is told to go on, now that its head is in order (RFC 9110 10.1.1). */
+  /** Tells a client that waits for 100 (Continue) to send its body, now that the header is valid (RFC 9110 10.1.1). */
   private awaitBody(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
     const refused = this.checkLength(request);
     if (refused === undefined && request.headers.expect !== undefined) reply.raw.writeContinue();
@@ -146,12 +151,12 @@ export class RequestLifecycle implements ConnectionHandler {
     return Number(length) <= limit ? undefined : bodyTooLarge(limit);
   }
 
-  /** Takes memory for bytes of a body that have arrived. Returns OVERLOADED when there is none. */
+  /** Reserves memory for bytes of a body that have arrived. Returns OVERLOADED when there is none left. */
   takeBody(request: FastifyRequest, bytes: number): GatewayError | undefined {
     return this.preAuth.takeBody(request, bytes);
   }
 
-  /** Longest body of a route, in bytes. */
+  /** Returns the maximum length of a body of a route, in bytes. */
   bodyLimit({ call }: FastifyRequest): number {
     return this.contexts.bodyLimit(call);
   }
@@ -161,7 +166,7 @@ function tracked({ raw }: FastifyReply): TrackedResponse {
   return raw as TrackedResponse;
 }
 
-/** An answer before it on the connection said that it is the last (RFC 9112 9.6). */
+/** Returns whether an earlier response on the connection was announced as the last one (RFC 9112 9.6). */
 function followsClosingAnswer(reply: FastifyReply): boolean {
   return tracked(reply).connectionOf?.isClosing === true;
 }

@@ -7,30 +7,30 @@ import { GatewayError } from '../domain/errors.js';
 import { directRoutes } from './direct-routes.js';
 import { routeNotFound } from './route-not-found.js';
 
-/** What a request is for. `options` asks for nothing but the methods of a path (RFC 9110 9.3.7). */
+/** The target of a request. `options` asks only for the methods of a path (RFC 9110 9.3.7). */
 export type Resolution =
   { readonly kind: 'route' } | { readonly kind: 'options'; readonly headers: Readonly<Record<string, string>> };
 
-/** What can be asked of the server as a whole, or of a path of which nothing is known. */
+/** Methods that are allowed on the server as a whole, or on a path about which nothing is known. */
 export const ANY_METHOD = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
 
-/** A variable in a path of Nest's. */
+/** A variable in a path in Nest's syntax. */
 const VARIABLE = /:(\w+)/g;
 
-/** The request goes on to the route that was found. */
+/** The request goes on to the matched route. */
 export const ROUTE: Resolution = { kind: 'route' };
 
-/** Finds the policy and the RPC of a request and notes them in its context. */
+/** Finds the policy and the RPC of a request and records them in its context. */
 @Injectable()
 export class RouteResolver {
-  /** Methods of the gateway's own routes, by their path. */
+  /** Methods of the gateway's own routes, by path. */
   private readonly ownRoutes = new Map<string, string[]>();
-  /** Those of them whose path holds variables, `/auth/:provider/login`, by what they match. */
+  /** Own routes whose path has variables, such as `/auth/:provider/login`, with the expressions that match them. */
   private readonly patterns = new Map<string, RegExp>();
 
   /** Routes of the contract that the HTTP router was given. */
   private readonly mounted = new Set<Route>();
-  /** Those of them that it still finds by itself. */
+  /** Those of them that the router still finds by itself. */
   private direct: ReadonlyMap<Route, CompiledRoute>;
 
   constructor(private readonly contract: Contract) {
@@ -41,7 +41,7 @@ export class RouteResolver {
     });
   }
 
-  /** Fastify `onRoute`: takes note of a route. */
+  /** Called by Fastify's `onRoute`: registers a route. */
   learn({ url, method, config }: RouteOptions): void {
     if (config?.rpcRoute !== undefined) this.mounted.add(config.rpcRoute);
     if (config?.fallback === true || config?.rpcRoute !== undefined) return;
@@ -64,7 +64,10 @@ export class RouteResolver {
     return ROUTE;
   }
 
-  /** The methods of a path, as the Allow header has them; empty for a path that nobody has. The request is logged under the route of that path. */
+  /**
+   * Returns the methods of a path for the Allow header; empty for a path without a route. The request is logged under
+   * the route of that path.
+   */
   allow({ rawPath, call }: FastifyRequest): string {
     if (rawPath === '*') return ANY_METHOD;
     const own = this.ownRoute(withoutExtraSlashes(rawPath));
@@ -75,7 +78,10 @@ export class RouteResolver {
     return [...new Set([...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
   }
 
-  /** Templates that the HTTP router cannot hold or does not know, routes that are gone, and everything that matched nothing. */
+  /**
+   * Resolves templates that the HTTP router cannot express or does not know, routes that were removed, and unmatched
+   * requests.
+   */
   private resolveByContract(request: FastifyRequest): Resolution {
     const match = this.contract.matcher.match(request.method, request.rawPath);
     if (match.kind === 'invalid') throw new GatewayError('MALFORMED_REQUEST', match.detail);
@@ -84,7 +90,7 @@ export class RouteResolver {
     return ROUTE;
   }
 
-  /** The gateway's own route that a path matches, in Nest's syntax; empty for none. */
+  /** Returns the gateway's own route that a path matches, in Nest's syntax; empty for none. */
   private ownRoute(path: string): string {
     if (this.ownRoutes.has(path)) return path;
     return [...this.patterns].find(([, pattern]) => pattern.test(path))?.[0] ?? '';
@@ -110,7 +116,7 @@ function setRoute(request: FastifyRequest, rpc: CompiledRoute): void {
   call.routeLabel = rpc.route.template;
 }
 
-/** As the HTTP router reads it: duplicate and trailing slashes do not matter. */
+/** Normalizes a path as the HTTP router does: duplicate and trailing slashes do not matter. */
 function withoutExtraSlashes(path: string): string {
   return `/${path.split('/').filter(Boolean).join('/')}`;
 }

@@ -18,12 +18,12 @@ const CONTROLLED = Symbol('RpcController');
 const HANDLER = Symbol('RpcHandler');
 const ENHANCERS = [GUARDS_METADATA, INTERCEPTORS_METADATA, EXCEPTION_FILTERS_METADATA];
 
-/** What {@link RpcController} noted of a class. */
+/** Metadata that {@link RpcController} stores on a class. */
 export interface ControlledService {
   readonly service: DescService;
-  /** By RPC name. */
+  /** Explicit methods by RPC name. */
   readonly overrides: ReadonlyMap<string, RpcOverride>;
-  /** Names of the methods that stand for its routes. */
+  /** Names of the handler methods by route. */
   readonly handlers: ReadonlyMap<Route, string>;
 }
 
@@ -50,8 +50,8 @@ export function RpcController(service: DescService): ClassDecorator {
 }
 
 /**
- * Says what is wrong with an instance of a controller: explicit methods that would never be called, and their guards with
- * them. Undefined when nothing is.
+ * Returns what is wrong with an instance of a controller: explicit methods, with their guards, that would never be
+ * called. Returns undefined when nothing is.
  */
 export function controllerFault(instance: object, { service }: ControlledService): string | undefined {
   const { constructor } = instance;
@@ -62,12 +62,12 @@ export function controllerFault(instance: object, { service }: ControlledService
   return `${constructor.name} extends a controller of ${service.typeName}: give it @RpcController(${service.name}) too`;
 }
 
-/** The service of a class made by {@link RpcController}; undefined for any other. */
+/** Returns the service of a class made by {@link RpcController}; undefined for any other. */
 export function controlledService(controller: object): ControlledService | undefined {
   return Reflect.getMetadata(CONTROLLED, controller) as ControlledService | undefined;
 }
 
-/** Takes the explicit methods of a class and of those that it extends, and leaves none behind that is not one. */
+/** Removes the explicit methods from a class and its base classes, and returns them. */
 function takeOverrides(prototype: Record<string, unknown>, service: DescService): Map<string, RpcOverride> {
   const names = service.methods.map(({ name }) => name);
   refuseStrayDecorators(prototype, service);
@@ -81,7 +81,10 @@ function takeOverrides(prototype: Record<string, unknown>, service: DescService)
   return overrides;
 }
 
-/** Finds an explicit method as JavaScript finds a method; of a class made by {@link RpcController} the one that it was given. */
+/**
+ * Finds an explicit method along the prototype chain; for a class made by {@link RpcController}, the one that was
+ * recorded.
+ */
 function findOverride(prototype: object | null, name: string): RpcOverride | undefined {
   if (prototype === null || prototype === Object.prototype) return undefined;
   const given = Reflect.getOwnMetadata(CONTROLLED, prototype.constructor) as ControlledService | undefined;
@@ -90,7 +93,10 @@ function findOverride(prototype: object | null, name: string): RpcOverride | und
   return (prototype as Record<string, RpcOverride>)[name];
 }
 
-/** Throws TypeError for guards, interceptors or filters at a method that nobody calls, such as `getUser` for `GetUser`. */
+/**
+ * Throws TypeError for guards, interceptors or filters on a method that is never called, such as `getUser` for
+ * `GetUser`.
+ */
 function refuseStrayDecorators(prototype: Record<string, unknown>, { methods, typeName }: DescService): void {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (typeof value !== 'function' || name === 'constructor' || methods.some((method) => method.name === name))
@@ -121,14 +127,14 @@ function addHandler(
   return name;
 }
 
-/** Guards, interceptors and filters that were set on an explicit method hold for all routes of its RPC. */
+/** Copies guards, interceptors and filters of an explicit method to all routes of its RPC. */
 function copyMetadata(from: object, to: object): void {
   for (const key of Reflect.getMetadataKeys(from) as unknown[]) {
     Reflect.defineMetadata(key, Reflect.getMetadata(key, from), to);
   }
 }
 
-/** Has Nest mount a method; the verbs that Nest does not know (PURGE, REPORT) are dispatched by the matcher. */
+/** Makes Nest mount a method; the matcher dispatches methods that Nest does not know (PURGE, REPORT). */
 function mapPath(prototype: Record<string, unknown>, name: string, route: Route, path: string): void {
   const { verb } = route;
   if (!Object.hasOwn(RequestMethod, verb)) return;
@@ -140,7 +146,7 @@ function mapPath(prototype: Record<string, unknown>, name: string, route: Route,
   RequestMapping({ path, method: RequestMethod[verb as keyof typeof RequestMethod] })(prototype, name, descriptor);
 }
 
-/** `UpdateUser`, and `UpdateUser_2` for its second binding. */
+/** Returns `UpdateUser`, and `UpdateUser_2` for its second binding. */
 function uniqueName(prototype: Record<string, unknown>, name: string): string {
   let unique = name;
   for (let n = 2; Object.hasOwn(prototype, unique); n++) unique = `${name}_${n}`;

@@ -29,7 +29,7 @@ import { StreamHandler } from './stream/stream-handler.js';
 /** A step between the interceptors of a generated route and its client. */
 export type HandlerStep = 'decode' | 'if-match' | 'value-limits' | 'call' | 'encode' | 'send';
 
-/** Lists what a route does once its interceptors have let a request pass. */
+/** Lists the steps of a route after its interceptors have let a request pass. */
 export function handlerSteps({ method }: Route): readonly HandlerStep[] {
   const countsValues = method.keyedRates !== undefined && method.keyedRates.length > 0;
   const isConditional = method.policy.etag?.requestField !== undefined;
@@ -43,7 +43,10 @@ export function handlerSteps({ method }: Route): readonly HandlerStep[] {
   ];
 }
 
-/** What every generated route does between its interceptors and its client: one REST request becomes one gRPC call, and its response the answer. */
+/**
+ * Runs what every generated route does between its interceptors and its client: one REST request becomes one gRPC call,
+ * and its response becomes the HTTP response.
+ */
 @Injectable()
 export class RpcHandler {
   @Inject(Compression) private readonly compression!: Compression;
@@ -52,7 +55,7 @@ export class RpcHandler {
   private readonly overrides = new Map<RpcMethod, RpcOverride>();
   private readonly named: Readonly<Record<HandlerStep, Step>> = {
     decode: { name: 'decode', stage: 'decode', span: AFTER_STEPS, run: decode },
-    // That of a route is compiled with it.
+    // Those of a route are compiled with it.
     'if-match': { name: 'if-match', stage: 'decode', span: NO_SPAN, run: () => undefined },
     'value-limits': {
       name: 'value-limits',
@@ -72,12 +75,12 @@ export class RpcHandler {
     private readonly limits: RateLimitInterceptor,
   ) {}
 
-  /** Puts an explicit controller method in the place of the generated call. Called at boot. */
+  /** Replaces the generated call by an explicit controller method. Called at boot. */
   override(method: RpcMethod, override: RpcOverride): void {
     this.overrides.set(method, override);
   }
 
-  /** Returns the steps of a route behind its interceptors: see {@link handlerSteps}. */
+  /** Returns the steps of a route after its interceptors: see {@link handlerSteps}. */
   steps(route: Route): readonly Step[] {
     const steps = this.conditional(
       route,
@@ -87,7 +90,10 @@ export class RpcHandler {
     return [...steps.slice(0, -1), this.sendStep(route)];
   }
 
-  /** The steps of a route whose policy has `If-Match` checked by the backend, or its stream kept; those of any other as they are. */
+  /**
+   * Returns the steps with those added that the policy of a route asks for: `If-Match` checked by the backend, or a
+   * resumable stream.
+   */
   private conditional(route: Route, steps: readonly Step[]): readonly Step[] {
     const run = compileIfMatch(route);
     if (route.method.policy.stream.resume !== undefined) {
@@ -105,7 +111,7 @@ export class RpcHandler {
     });
   }
 
-  /** The last step, with what the settings ask for on top of it. */
+  /** Returns the last step, with compression if the settings ask for it. */
   private sendStep(route: Route): Step {
     const run = this.compression.covers(route) ? compressedSend(this.compression) : sendResponse;
     if (!this.config.server.serverTiming) return { ...this.named.send, run };
@@ -116,7 +122,10 @@ export class RpcHandler {
     return { ...this.named.send, run: timed };
   }
 
-  /** Does the same behind guards and interceptors that Nest has run, but for the last step: see {@link sendResult}. */
+  /**
+   * Runs the same steps after guards and interceptors that Nest has run, except for the last one: see {@link
+   * sendResult}.
+   */
   async handle(request: FastifyRequest, reply: FastifyReply): Promise<StoredResponse | undefined> {
     if (request.rpc === undefined) throw routeNotFound();
     const exchange = new RpcExchange(request, reply, request.rpc);
@@ -128,7 +137,10 @@ export class RpcHandler {
     return this.limits.checkValues(request, reply, message);
   }
 
-  /** Resolves to the message of the response; to nothing for a stream, which sends itself, and where the whole response is known. */
+  /**
+   * Resolves to the response message; to undefined for a stream, which sends itself, and where the complete response is
+   * known.
+   */
   private call(exchange: RpcExchange): Promise<Uint8Array | JsonValue | void> {
     if (exchange.rpc.route.method.kind === 'server_stream') return this.streams.handle(exchange);
     const key = idempotencyKey(exchange.request);
@@ -161,7 +173,7 @@ export class RpcHandler {
     });
   }
 
-  /** Goes on when the client leaves: it comes back with its key to hear what has become of its request. */
+  /** Continues the call when the client leaves, because it may retry with its key to learn the result. */
   private async askToTheEnd(exchange: RpcExchange): Promise<Uint8Array | JsonValue> {
     const { call } = exchange;
     const context = sharedContext(call, call.principal, call.deadlineAt - performance.now());
@@ -185,14 +197,14 @@ export class RpcHandler {
   }
 }
 
-/** Sends what the interceptors of a generated route came to in the router context of Nest. */
+/** Sends the result of the interceptors of a generated route in Nest's router context. */
 export function sendResult(result: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const exchange = new RpcExchange(request, reply, request.rpc!);
   exchange.response = toResponse(result, exchange);
   sendResponse(exchange);
 }
 
-/** What ends the calls of an exchange before its context does. One that is carried out to its end, in a context of its own, has none. */
+/** Returns the signal that cancels the calls of an exchange; undefined for a call in a context of its own. */
 function ownSignal(context: CallContext, { call, signal }: RpcExchange): AbortSignal | undefined {
   return context === call ? signal : undefined;
 }
@@ -209,14 +221,17 @@ function encode(exchange: RpcExchange): void {
   if (rpc.httpBody !== undefined) refuseUnacceptableBody(request, exchange, response);
 }
 
-/** Refuses before anything has been done. Streams negotiate their format on their own. */
+/** Refuses a client that does not accept JSON, before anything is done. Streams negotiate their format. */
 function refuseUnacceptableJson({ headers }: FastifyRequest, { rpc: { route, httpBody } }: RpcExchange): void {
   const { kind, policy } = route.method;
   if (httpBody !== undefined || kind === 'server_stream' || policy.successStatus === 204) return;
   if (!accepts(headers.accept, JSON_TYPE)) throw notAcceptable([JSON_TYPE]);
 }
 
-/** The upstream says what a raw body is. What a write has done is told all the same (RFC 9110 15.5.7). */
+/**
+ * Refuses a body whose media type, which the upstream sets, the client does not accept. The result of a write is sent
+ * in any case (RFC 9110 15.5.7).
+ */
 function refuseUnacceptableBody(
   { headers }: FastifyRequest,
   { rpc }: RpcExchange,

@@ -7,7 +7,8 @@ import { addVary } from './vary.js';
 
 /**
  * Sends the response of an exchange. Does nothing without one, and where an interceptor has sent its own.
- * @param encoded its body in a coding. @param tag its entity tag, where that is known already.
+ * @param encoded its body in a coding.
+ * @param tag its entity tag, where that is already known.
  */
 export function sendResponse(exchange: RpcExchange, encoded?: SentBody, tag?: string): void {
   const { request, reply, call, response } = exchange;
@@ -26,7 +27,7 @@ export function sendResponse(exchange: RpcExchange, encoded?: SentBody, tag?: st
   sendTagged(request, reply, etag, encoded ?? { body, coding: undefined });
 }
 
-/** Returns a step that sends responses compressed to clients that take them so. It waits only while it compresses. */
+/** Returns a step that sends responses compressed to clients that accept it. It waits only while it compresses. */
 export function compressedSend(compression: Compression): (exchange: RpcExchange) => void | Promise<void> {
   return (exchange) => {
     const { request, reply, response } = exchange;

@@ -1,7 +1,10 @@
 import type { FastifyReply } from 'fastify';
 import type { CallContext } from '../domain/call-context.js';
 
-/** Says in `Server-Timing` where the time of a request went so far, in ms: what was not passed is left out. */
+/**
+ * Writes the durations of the stages of a request so far into `Server-Timing`, in ms; stages that were not reached are
+ * omitted.
+ */
 export function writeServerTiming(reply: FastifyReply, call: CallContext): void {
   const { authnMs, authzMs, rateLimitMs, queueMs, upstream, startedAt, receiveMs } = call;
   const times = [

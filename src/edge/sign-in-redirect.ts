@@ -5,22 +5,26 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import type { GatewayError } from '../domain/errors.js';
 import { prefersPage } from '../domain/accept.js';
 
-/** Longest path that is come back to. */
+/** Maximum length of the path to return to after sign-in. */
 const MAX_RETURN_LENGTH = 2048;
 
-/** Sends people to sign in where scripts and programs get a 401: a browser that navigates can do nothing with a problem. */
+/**
+ * Redirects people to sign in where scripts and programs get a 401, because a navigating browser cannot handle a
+ * problem document.
+ */
 @Injectable()
 export class SignInRedirect {
-  /** Where to sign in; undefined where nobody can. With several providers the front page lets people choose. */
+  /** Path of the sign-in page; undefined without providers. With several providers the front page offers the choice. */
   private readonly page: string | undefined;
 
   constructor(@Inject(GATEWAY_CONFIG) { sso, server }: GatewayConfig) {
     const [first, ...others] = sso.providers.keys();
-    // Whole, since a session begun under another name of the gateway would not be known under this one.
+    // An absolute URL, since a session that began under another host name of the gateway would not be valid under this
+    // one.
     if (first !== undefined) this.page = `${server.publicUrl}/${others.length === 0 ? `auth/${first}/login` : ''}`;
   }
 
-  /** Undefined for everything but a person without a session. */
+  /** Returns where to sign in; undefined for everything but a person without a session. */
   locationFor(request: FastifyRequest, error: GatewayError): string | undefined {
     if (this.page === undefined || error.code !== 'UNAUTHENTICATED' || !isNavigation(request)) return undefined;
     const { rawPath, rawQuery } = request;
@@ -30,7 +34,7 @@ export class SignInRedirect {
   }
 }
 
-/** A person follows a link, and no other credential was refused. */
+/** Returns whether a person follows a link without any other credential. */
 function isNavigation({ method, headers }: FastifyRequest): boolean {
   const isPage = headers['sec-fetch-mode'] === 'navigate' && prefersPage(headers.accept);
   const isSafe = method === 'GET' || method === 'HEAD';

@@ -12,17 +12,17 @@ import { recordError } from './problem.filter.js';
 import { openRepliesOn } from './http-exchange.js';
 import { WriteProgress } from './write-progress.js';
 
-/** Longest stall while the gateway drains or has no room for further requests, in ms. */
+/** Maximum stall while the gateway drains or is at capacity, in ms. */
 const PRESSED_MS = 1_000;
 const LOOKS_PER_STALL = 4;
 const MIN_LOOK_MS = 25;
 const MAX_LOOK_MS = PRESSED_MS / LOOKS_PER_STALL;
-/** A look that comes late, because this process stood still, stands for so many of its pauses at most. */
+/** A check that is late, because this process was paused, counts for at most this number of intervals. */
 const MAX_LATENESS = 2;
 
 /**
- * Ends the requests of clients that do not read their response, of whatever kind it is. As long as such a response
- * waits it holds its permit, the share of its tenant and memory, and it would keep a drain waiting.
+ * Ends the requests of clients that do not read their response, whatever kind it is. A response that waits holds a
+ * permit, the share of its tenant and memory, and would delay a drain.
  */
 @Injectable()
 export class StalledClients implements OnApplicationShutdown {
@@ -35,7 +35,7 @@ export class StalledClients implements OnApplicationShutdown {
     private readonly metrics: GatewayMetrics,
   ) {}
 
-  /** Looks at all connections of a server from now on. */
+  /** Watches all connections of a server from now on. */
   watch(server: Server): void {
     const { sockets } = this;
     const forget = function (this: Socket) {
@@ -69,7 +69,7 @@ export class StalledClients implements OnApplicationShutdown {
     }
   }
 
-  /** The longest pause that the streams on a connection allow. */
+  /** Returns the longest pause that the streams on a connection allow, in ms. */
   private idleTimeoutOn(socket: Socket): number {
     let idleMs = Infinity;
     for (const { request } of openRepliesOn(socket)) {
@@ -92,7 +92,8 @@ export class StalledClients implements OnApplicationShutdown {
       request.call.cancel(stalled);
       closeUnlessTaken(request.call, raw);
     }
-    // Nobody watches the connection from here on: it takes no further request, also when its client reads again in time.
+    // The connection is not watched any longer, so it takes no further request, also when its client resumes reading in
+    // time.
     replies.at(-1)?.raw.once('finish', () => socket.destroySoon());
   }
 }

@@ -21,10 +21,10 @@ const FASTIFY: Readonly<Record<string, Translation>> = {
 
 const NO_ROUTE: Translation = { code: 'ROUTE_NOT_FOUND', detail: 'No such route.' };
 
-/** What Nest says of a path that no route takes: it has the path in it. */
+/** Message of Nest for a path without a route: it contains the path. */
 const NO_ROUTE_TEXT = /^Cannot [A-Z]+ \//;
 
-/** Codes of the exceptions that a guard, interceptor or controller of an adopter throws, by their status. */
+/** Codes of the exceptions that a guard, interceptor or controller of an adopter throws, by status. */
 const CODES: Readonly<Record<number, GatewayErrorCode>> = {
   400: 'MALFORMED_REQUEST',
   401: 'UNAUTHENTICATED',
@@ -48,24 +48,27 @@ const CODES: Readonly<Record<number, GatewayErrorCode>> = {
   504: 'UPSTREAM_TIMEOUT',
 };
 
-/** The code of any other status of a client's error: the gateway has none of its own for it. */
+/** Code of any other status of a client error, for which the gateway has no code of its own. */
 const OTHER: GatewayErrorCode = 'FAILED_PRECONDITION';
 
 const DENIALS: ReadonlySet<GatewayErrorCode> = new Set(['UNAUTHENTICATED', 'PERMISSION_DENIED']);
 
 const REFUSED: Translation = { code: 'MALFORMED_REQUEST', detail: 'The request could not be read.' };
 
-/** Any thrown value as a GatewayError. What nobody foresaw is INTERNAL: a bug of the gateway. */
+/** Returns any thrown value as a GatewayError. An unexpected one is INTERNAL: a bug of the gateway. */
 export function toGatewayError(error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
-  // Nest wraps what Fastify throws; the code tells more than the status.
+  // Nest wraps errors of Fastify; their code is more specific than the status.
   const known = FASTIFY[codeOf(error)] ?? (isHttpException(error) ? ofHttpException(error) : undefined);
   if (known === undefined) return GatewayError.from(error);
   const decisionReason = DENIALS.has(known.code) ? 'GUARD_DENIED' : undefined;
   return new GatewayError(known.code, known.detail, { cause: error, ...(decisionReason && { decisionReason }) });
 }
 
-/** Also one of another copy of @nestjs/common, which modules of an adopter may bring. */
+/**
+ * Returns whether an error is an HttpException, also of another copy of @nestjs/common, which modules of an adopter may
+ * bring.
+ */
 function isHttpException(error: unknown): error is HttpException {
   if (error instanceof HttpException) return true;
   return error instanceof Error && hasMethod(error, 'getStatus') && hasMethod(error, 'getResponse');
@@ -81,13 +84,16 @@ function ofHttpException(error: HttpException): Translation | undefined {
   if (known !== undefined) return known;
   if (status === 404 && NO_ROUTE_TEXT.test(error.message)) return NO_ROUTE;
   const isClients = status >= 400 && status < 500;
-  // Fastify's own, which Nest wraps: its words are not for clients.
+  // Fastify's own error, wrapped by Nest: its text is not meant for clients.
   if (isClients && codeOf(error.cause).startsWith('FST_')) return REFUSED;
   const code = CODES[status] ?? (isClients ? OTHER : undefined);
   return code && { code, detail: textOf(error) };
 }
 
-/** What an exception says: a text, or an object whose `message` is one text or many, or whose `error` is a text. */
+/**
+ * Returns the text of an exception: a string, or an object whose `message` is one string or several, or whose `error`
+ * is a string.
+ */
 function textOf(exception: HttpException): string {
   const response: unknown = exception.getResponse();
   const { message, error } = (typeof response === 'object' && response !== null ? response : {}) as Said;

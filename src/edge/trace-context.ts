@@ -3,33 +3,38 @@ import type { TraceContext } from '../domain/trace-context.js';
 import { trimOws } from '../domain/header-text.js';
 import { HexSource } from '../domain/hex-source.js';
 
-/** Version 00 is these 55 characters; a higher version may go on after a dash (W3C Trace Context 3.2, 4.3). */
+/**
+ * Version 00 has exactly these 55 characters; a higher version may continue after a dash (W3C Trace Context 3.2, 4.3).
+ */
 const PARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const ZERO_TRACE = '0'.repeat(32);
 const ZERO_SPAN = '0'.repeat(16);
 const SAMPLED = 1;
-/** A key, with or without a tenant before its system (3.3.1.3.1), and up to 256 printable characters but comma and equals sign. */
+/**
+ * A key, with or without a tenant before its system (3.3.1.3.1), and a value of up to 256 printable characters except
+ * comma and equals sign.
+ */
 const MEMBER =
   /^(?:[a-z0-9][a-z0-9_\-*/]{0,255}|[a-z0-9][a-z0-9_\-*/]{0,240}@[a-z0-9][a-z0-9_\-*/]{0,13})=[ -+\--<>-~]{0,255}[!-+\--<>-~]$/;
 const MAX_MEMBERS = 32;
-/** Longest tracestate that every receiver has to pass on (3.3.1.5). */
+/** Maximum length of a tracestate that every receiver has to pass on (3.3.1.5). */
 const MAX_STATE = 512;
 
-/** Where ids come from, and who decides which traces are sampled. */
+/** Source of ids, and the sampling decision. */
 export interface TraceSources {
   readonly ids: HexSource;
   /** Decides by 14 or more random hexadecimal digits. */
   isSampled(digits: string): boolean;
 }
 
-/** Nothing is sampled that a trusted proxy has not sampled already. */
+/** Samples only traces that a trusted proxy has already sampled. */
 const UNSAMPLED: TraceSources = { ids: new HexSource(), isSampled: () => false };
 
 /**
- * Continues the trace of a client in a span of this request's own, or begins one where the client's `traceparent` is
- * absent, malformed or repeated (W3C Trace Context). The sampled flag of a client counts only when `isTrusted`: anybody
- * else could have every request of theirs recorded, by the flag or by a trace id that is known to be sampled. Theirs is
- * decided by the id of this request's own span. Flags that the standard does not define are cleared.
+ * Continues the trace of a client in a new span, or begins one where the client's `traceparent` is absent, malformed or
+ * repeated (W3C Trace Context). The sampled flag of a client counts only when `isTrusted`: otherwise anybody could have
+ * all of their requests recorded, by the flag or by a trace id that is known to be sampled. Other requests are sampled
+ * by the id of this request's own span. Flags that the standard does not define are cleared.
  */
 export function traceContext(
   headers: IncomingHttpHeaders,
@@ -70,7 +75,7 @@ function tracestate(value: string | string[] | undefined): string {
   return members.join(',');
 }
 
-/** With the commas between them. */
+/** Returns the length of the members, including the commas between them. */
 function lengthOf(members: readonly string[]): number {
   return members.reduce((sum, { length }) => sum + length + 1, -1);
 }

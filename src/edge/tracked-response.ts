@@ -5,25 +5,28 @@ import type { ClientConnection } from './client-connection.js';
 
 type HeaderArgument = OutgoingHttpHeaders | OutgoingHttpHeader[];
 
-/** A request under way, as its connection sees it. */
+/** A request in progress, as its connection sees it. */
 export interface Exchange {
-  /** Ends it early, with an answer if none has begun: its body broke off, or its client left. */
+  /** Ends it early, with an error response if none has begun: its body is incomplete, or its client left. */
   fail(error: GatewayError): void;
-  /** The connection closed before the answer was written to its end. */
+  /** Called when the connection closed before the response was written completely. */
   abandon(): void;
 }
 
-/** A response that knows its connection. Whether the connection goes on is decided when the head is written (RFC 9112 9.6). */
+/**
+ * A response that knows its connection. Whether the connection stays open is decided when the header is written (RFC
+ * 9112 9.6).
+ */
 export class TrackedResponse<R extends IncomingMessage = IncomingMessage>
   extends ServerResponse<R>
   implements Linked<TrackedResponse>
 {
-  /** Its neighbors on its connection. */
+  /** Neighbors in the list of open responses of the connection. */
   before: TrackedResponse | undefined;
   after: TrackedResponse | undefined;
   connectionOf: ClientConnection | undefined;
   exchange: Exchange | undefined;
-  /** When the head was written, in `performance.now()` ms; 0 before. */
+  /** Time at which the header was written, in `performance.now()` ms; 0 before. */
   headAt = 0;
 
   override writeHead(status: number, first?: string | HeaderArgument, second?: HeaderArgument): this {
@@ -39,8 +42,8 @@ export class TrackedResponse<R extends IncomingMessage = IncomingMessage>
   }
 
   /**
-   * Asks for the body, when this answer's turn comes: Node would write it between the head and the body of an answer that
-   * waits for those before it. A client of HTTP/1.0 does not know it (RFC 9110 10.1.1, 15.2).
+   * Sends 100 (Continue) when it is this response's turn: Node would write it between the header and the body of a
+   * response that waits for those before it. Clients of HTTP/1.0 do not support it (RFC 9110 10.1.1, 15.2).
    */
   override writeContinue(): void {
     if (this.req.httpVersionMinor === 0) return;

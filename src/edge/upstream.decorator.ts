@@ -3,9 +3,9 @@ import type { CircuitSubject } from '../traffic/breakers.js';
 const UPSTREAM = Symbol('Upstream');
 
 /**
- * Says which upstream a hand-written route cannot do without: while its circuit breaker is open, the route is refused
+ * Declares the upstream on which a hand-written route depends: while its circuit breaker is open, the route is refused
  * before any work is done.
- * @param kind of the calls that the route makes; reads and writes have circuit breakers of their own.
+ * @param kind of the calls that the route makes; reads and writes have separate circuit breakers.
  */
 export function Upstream(upstream: string, kind: 'read' | 'write' = 'read'): MethodDecorator {
   const subject: CircuitSubject = { upstream, readOnly: kind === 'read' };
@@ -14,7 +14,7 @@ export function Upstream(upstream: string, kind: 'read' | 'write' = 'read'): Met
   };
 }
 
-/** Returns what {@link Upstream} noted of a handler. */
+/** Returns the metadata that {@link Upstream} stored on a handler. */
 export function upstreamOf(handler: object): CircuitSubject | undefined {
   return Reflect.getMetadata(UPSTREAM, handler) as CircuitSubject | undefined;
 }

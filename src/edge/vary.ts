@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-/** Adds names to what a response varies by (RFC 9110 12.5.5), each once. */
+/** Adds names to the Vary header of a response (RFC 9110 12.5.5), each once. */
 export function addVary(reply: FastifyReply, names: string): void {
   const before = reply.getHeader('vary') as string | undefined;
   if (before === undefined || before === '') return void reply.header('vary', names);

@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net';
 
-/** What Node keeps of a socket below its streams: libuv takes a whole buffer at a time and hands it on piece by piece. */
+/** Node's handle of a socket below its streams: libuv accepts a whole buffer at a time and passes it on in pieces. */
 interface SocketHandle {
   readonly bytesWritten: number;
   readonly writeQueueSize: number;
-  /** What carries the bytes of a TLS socket. */
+  /** The handle that carries the bytes of a TLS socket. */
   readonly _parent?: SocketHandle | null;
 }
 
 /**
- * Tells for how long a connection has had something to send that the other side did not take. Whoever looks says for how
- * much time a look stands, so that a pause of the event loop is not a pause of the client.
+ * Measures for how long a connection has had something to send that the peer did not read. The caller passes the time
+ * per check, so that a pause of the event loop does not count as a pause of the client.
  */
 export class WriteProgress {
   private taken = 0;
@@ -18,7 +18,10 @@ export class WriteProgress {
 
   constructor(private readonly socket: Socket) {}
 
-  /** Returns the time without progress, in ms; 0 when there is some, or nothing to send. @param sinceLastMs time that one look stands for. */
+  /**
+   * Returns the time without progress, in ms; 0 when there is progress, or nothing to send.
+   * @param sinceLastMs time that one check stands for.
+   */
   look(sinceLastMs: number): number {
     if (this.socket.writableLength === 0) return (this.stalledMs = 0);
     const taken = bytesTaken(this.socket);
@@ -28,7 +31,10 @@ export class WriteProgress {
   }
 }
 
-/** Bytes that the system has taken from a socket so far. `socket.bytesWritten` counts what is still to be taken, too. */
+/**
+ * Returns the number of bytes of a socket that the kernel has accepted so far. `socket.bytesWritten` includes bytes
+ * that are still queued.
+ */
 function bytesTaken(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { readonly _handle?: SocketHandle | null };
   const transport = handle?._parent ?? handle;

@@ -33,7 +33,7 @@ export function provideClientGrpc(
   };
 }
 
-/** Throws ConfigError for services of upstreams that do not exist: each of their calls would fail. */
+/** Throws ConfigError for services of upstreams that are absent, because each of their calls would fail. */
 function refuseAbsent(services: readonly DescService[], absentUpstreams: readonly string[]): void {
   const absent = services.filter((service) => absentUpstreams.includes(upstreamOfService(service)));
   if (absent.length === 0) return;
@@ -46,14 +46,17 @@ function refuseAbsent(services: readonly DescService[], absentUpstreams: readonl
   );
 }
 
-/** Clients of services whose calls have the gateway's deadlines, metadata, circuits and limits. */
+/** Clients of services whose calls have the gateway's deadlines, metadata, circuit breakers and limits. */
 class CallStackClient implements ClientGrpc {
   constructor(
     private readonly services: readonly DescService[],
     private readonly parts: ClientParts,
   ) {}
 
-  /** @param name of the service, `UserService` or `user.v1.UserService`. Throws for one that was not provided. */
+  /**
+   * Returns the client of a service. Throws for a service that was not provided.
+   * @param name of the service, `UserService` or `user.v1.UserService`.
+   */
   getService<T extends object>(name: string): T {
     const service = this.services.find((each) => each.name === name || each.typeName === name);
     if (service !== undefined) return serviceClient(service, this.parts) as T;
@@ -61,7 +64,7 @@ class CallStackClient implements ClientGrpc {
     throw new TypeError(`There is no service "${name}" in this client: it has ${known}`);
   }
 
-  /** Always throws: a bare channel would leave out identity, deadlines and circuits. */
+  /** Always throws, because calls over a bare channel would have no identity, deadline or circuit breaker. */
   getClientByServiceName<T>(name: string): T {
     throw new TypeError(`The gateway has no bare client of "${name}": use getService("${name}")`);
   }

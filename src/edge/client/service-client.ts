@@ -17,12 +17,15 @@ import type { ResponseReader, UpstreamCall } from '../../traffic/call.js';
 import type { CallStack } from '../../traffic/stack.js';
 import type { CurrentCall } from './current-call.js';
 
-/** The typed client of a generated service: `ServiceClient<typeof UserService>`. */
+/** Typed client of a generated service: `ServiceClient<typeof UserService>`. */
 export type ServiceClient<S extends { readonly method: Record<string, DescMethod> }> = {
   readonly [K in keyof S['method']]: ClientMethod<S['method'][K]>;
 };
 
-/** Makes the call when it is subscribed to. Without `context` it belongs to the request of the explicit method around it. */
+/**
+ * Makes the call when it is subscribed to. Without `context` the call belongs to the request that the explicit method
+ * serves.
+ */
 type ClientMethod<M extends DescMethod> = (
   request: MessageInitShape<M['input']>,
   context?: CallContext,
@@ -30,7 +33,7 @@ type ClientMethod<M extends DescMethod> = (
 
 type AnyMethod = (request: Record<string, unknown>, context?: CallContext) => Observable<object>;
 
-/** What the calls of a client go through. */
+/** Dependencies of the calls of a client. */
 export interface ClientParts {
   readonly stack: CallStack;
   readonly current: CurrentCall;
@@ -73,7 +76,7 @@ function outsideText({ parent, name }: DescMethod): string {
   return `${parent.typeName}/${name} was called outside of an explicit method: give it the context of its request`;
 }
 
-/** A call whose answers are messages. */
+/** A call whose responses are decoded to messages. */
 interface MessageCall extends UpstreamCall {
   readonly reader: MessageReader;
 }
@@ -97,14 +100,14 @@ async function emitAll(stack: CallStack, call: MessageCall, subscriber: Subscrib
   subscriber.complete();
 }
 
-/** One answer of an upstream, as a message. */
+/** Decodes one response of an upstream to a message. */
 class MessageReader implements ResponseReader {
   private bytes: Uint8Array | undefined;
   private message: object | undefined;
 
   constructor(private readonly type: DescMessage) {}
 
-  /** Decodes while the answer is still the upstream's to answer for. */
+  /** Decodes the response while a failure still counts as an upstream fault. */
   read(bytes: Uint8Array): void {
     try {
       this.message = fromBinary(this.type, bytes);
@@ -114,7 +117,7 @@ class MessageReader implements ResponseReader {
     this.bytes = bytes;
   }
 
-  /** Returns what was decoded, or decodes what came from a cache or a fallback. */
+  /** Returns the decoded message, or decodes a response that came from a cache or a fallback. */
   messageOf(bytes: Uint8Array): object {
     if (this.message === undefined || bytes !== this.bytes) this.read(bytes);
     return this.message!;

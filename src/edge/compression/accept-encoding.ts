@@ -1,9 +1,9 @@
 import type { ContentCoding } from '../../config/http-config.js';
 import { HeaderScanner } from '../../domain/header-scanner.js';
 
-/** Weights of RFC 9110 12.4.2: at most three decimal places; a broken one refuses its coding. */
+/** Weights of RFC 9110 12.4.2: at most three decimal places; a malformed weight excludes its coding. */
 const WEIGHT = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;
-/** Most headers that are remembered, and the longest of them: browsers send a few. */
+/** Maximum number of headers that are cached, and their maximum length: browsers send only a few different ones. */
 const MAX_KNOWN = 64;
 const MAX_KNOWN_LENGTH = 128;
 
@@ -11,10 +11,10 @@ const MAX_KNOWN_LENGTH = 128;
 export class CodingChoice {
   private readonly known = new Map<string, ContentCoding | undefined>();
 
-  /** @param codings what there is, in the order of preference. */
+  /** @param codings that are supported, in the order of preference. */
   constructor(private readonly codings: readonly ContentCoding[]) {}
 
-  /** Returns the coding with the highest weight; undefined to send the response as it is (RFC 9110 12.5.3). */
+  /** Returns the coding with the highest weight; undefined to send the response unencoded (RFC 9110 12.5.3). */
   of(header: string | string[] | undefined): ContentCoding | undefined {
     if (header === undefined) return undefined;
     const text = typeof header === 'string' ? header : header.join(',');
@@ -25,7 +25,7 @@ export class CodingChoice {
     return coding;
   }
 
-  /** Nothing that weighs less than what it would save: `identity` counts where the client names it. */
+  /** Returns the coding with the highest weight. `identity` competes only if the client names it. */
   private choose(weights: ReadonlyMap<string, number>): ContentCoding | undefined {
     let best: ContentCoding | undefined;
     let weight = weights.get('identity') ?? 0;
@@ -39,7 +39,7 @@ export class CodingChoice {
   }
 }
 
-/** The weight of each coding; the first mention of one counts. `x-gzip` is gzip (RFC 9110 8.4.1.3). */
+/** Returns the weight of each coding; its first mention counts. `x-gzip` is gzip (RFC 9110 8.4.1.3). */
 function parseWeights(header: string): ReadonlyMap<string, number> {
   const scanner = new HeaderScanner(header);
   const weights = new Map<string, number>();
@@ -55,7 +55,7 @@ function parseWeights(header: string): ReadonlyMap<string, number> {
   return weights;
 }
 
-/** Reads `;q=0.5`; 1 where there is none. */
+/** Reads `;q=0.5`; returns 1 where there is no weight. */
 function readWeight(scanner: HeaderScanner): number {
   scanner.skipSpace();
   if (!scanner.take(';')) return 1;

@@ -10,20 +10,23 @@ import { GatewayMetrics } from '../../observe/metrics.js';
 import { CodingChoice } from './accept-encoding.js';
 import { ENCODERS } from './content-coding.js';
 
-/** Of the four threads of libuv, which look names up and read files as well. Further responses are sent as they are. */
+/**
+ * Maximum number of concurrent compressions, out of libuv's four threads, which also resolve names and read files.
+ * Further responses are sent uncompressed.
+ */
 const MAX_CONCURRENT = 2;
-/** Media types that get smaller: text, and what is written as text. */
+/** Media types that compress well: text and text-based formats. */
 const COMPRESSIBLE =
   /^(?:text\/|application\/(?:json|x-ndjson|javascript|xml|yaml|wasm)$|image\/svg\+xml$|[^/]+\/[^/]+\+(?:json|xml|yaml)$)/;
 
-/** Whether responses of the routes of one gateway are compressed, and how (ADR 0041). */
+/** Decides which responses of a gateway are compressed, and how (ADR 0041). */
 @Injectable()
 export class Compression {
   private readonly choice: CodingChoice;
   private readonly minBytes: number;
   private readonly isOn: boolean;
   private running = 0;
-  /** What was found out of each route: looking for secrets among its fields is too much for each stream. */
+  /** Result for each route. Searching the fields of a route for secrets is too expensive to repeat per stream. */
   private readonly covered = new WeakMap<Route, boolean>();
 
   constructor(
@@ -46,7 +49,7 @@ export class Compression {
     return isCovered;
   }
 
-  /** Returns the coding that a client is sent a media type in; undefined for none. */
+  /** Returns the coding in which a response of a media type is sent to a client; undefined to send it unencoded. */
   codingFor(acceptEncoding: string | string[] | undefined, contentType: string): ContentCoding | undefined {
     return COMPRESSIBLE.test(mediaTypeOf(contentType)) ? this.choice.of(acceptEncoding) : undefined;
   }
@@ -56,7 +59,10 @@ export class Compression {
     return COMPRESSIBLE.test(mediaTypeOf(contentType));
   }
 
-  /** Compresses a body. Resolves to undefined when it is to be sent as it is: it is small, or others are being compressed. */
+  /**
+   * Compresses a body. Resolves to undefined when it is sent uncompressed: it is small, or too many compressions are
+   * running.
+   */
   compress(body: Buffer, coding: ContentCoding): Promise<Buffer | undefined> | undefined {
     if (body.length < this.minBytes) return undefined;
     if (this.running >= MAX_CONCURRENT) {
@@ -74,7 +80,7 @@ export class Compression {
     );
   }
 
-  /** Makes an encoder of a stream. */
+  /** Returns a transform that encodes a stream. */
   stream(coding: ContentCoding): Transform {
     this.metrics.compression.compressed(coding);
     return ENCODERS[coding].stream();

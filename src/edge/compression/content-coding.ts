@@ -13,10 +13,12 @@ import type { ContentCoding } from '../../config/http-config.js';
 
 type Done = (error: Error | null, compressed: Buffer) => void;
 
-/** How responses are encoded (RFC 9110 8.4.1). Levels that cost about as much as writing the JSON does. */
+/**
+ * How responses are encoded (RFC 9110 8.4.1). The compression levels cost about as much CPU time as writing the JSON.
+ */
 interface Encoder {
   readonly compress: (body: Buffer, done: Done) => void;
-  /** Makes an encoder whose output ends with each of its inputs, so that no message waits for the next one. */
+  /** Returns an encoder that flushes after each input, so that no message waits for the next one. */
   readonly stream: () => Transform;
 }
 
@@ -26,7 +28,7 @@ const BROTLI: BrotliOptions = {
 };
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_windowLog]: 18 } };
 
-/** The codings by their registered names. */
+/** Encoders by the registered name of their coding. */
 export const ENCODERS: Readonly<Record<ContentCoding, Encoder>> = {
   gzip: {
     compress: (body, done) => gzip(body, GZIP, done),

@@ -2,10 +2,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LruMap } from '../../traffic/lru-map.js';
 import type { StaticContent } from './static-content.js';
 
-/** Proxies that take different prefixes off: there are few, and the rest is rendered again. */
+/**
+ * Maximum number of cached path prefixes. Proxies remove only a few different ones; content for others is rendered each
+ * time.
+ */
 const MAX_KNOWN = 16;
 
-/** Content whose links begin with the path that the client calls, rendered once for each of a few of them. */
+/** Content whose links begin with the path that the client calls, rendered once per path prefix. */
 export class ContentByBase {
   private readonly own: StaticContent;
   private readonly others = new LruMap<string, StaticContent>(MAX_KNOWN);

@@ -8,7 +8,10 @@ import { PagesController } from './pages.controller.js';
 import { ReferencePage } from './reference-page.js';
 import { ReferenceController } from './reference.controller.js';
 
-/** The API reference: for machines, for people, and the page that problems link to. GATEWAY_DOCS takes the first two away. */
+/**
+ * The API reference: the OpenAPI document, the reference page, and the error page that problems link to. GATEWAY_DOCS
+ * disables the first two.
+ */
 @Module({})
 export class DocsModule {
   static create({ server }: GatewayConfig): DynamicModule {

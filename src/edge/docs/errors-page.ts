@@ -3,7 +3,7 @@ import { ERROR_CODES, type GatewayErrorCode } from '../../domain/errors.js';
 import { htmlPage, markUp } from './html.js';
 import type { StaticContent } from './static-content.js';
 
-/** The page that `type` of every problem leads to: one anchor for each code. */
+/** Returns the page that `type` of every problem links to: one anchor per code. */
 export function errorsPage(): StaticContent {
   const codes = Object.keys(ERROR_CODES) as GatewayErrorCode[];
   return htmlPage('Errors – api-gateway', [

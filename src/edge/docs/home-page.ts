@@ -12,15 +12,18 @@ const REFERENCE: readonly (readonly [path: string, text: string])[] = [
 export const HOME_SCRIPT = 'docs/home.js';
 
 interface HomeFeatures {
-  /** The reference is served. */
+  /** True if the API reference is served. */
   readonly reference: boolean;
-  /** Names of the identity providers at which people can sign in, and the URL at whose host their sessions hold. */
+  /** Names of the identity providers for sign-in, and the public URL, at whose host sessions are valid. */
   readonly providers: readonly string[];
   readonly publicUrl: string | undefined;
   readonly basePath: string;
 }
 
-/** What a person finds at the address of the gateway: links to what is there, and where people can sign in, a try of the API. */
+/**
+ * Returns the page at the root of the gateway: links to the reference and, where sign-in is configured, a way to try
+ * the API.
+ */
 export function homePage({ reference, providers, publicUrl = '', basePath }: HomeFeatures): StaticContent {
   const links = [
     ...(reference ? REFERENCE : []),
@@ -39,13 +42,13 @@ export function homePage({ reference, providers, publicUrl = '', basePath }: Hom
   return htmlPage('api-gateway', sections, `${basePath}/${HOME_SCRIPT}`);
 }
 
-/** The script of the front page; it calls what any page of this origin may call. */
+/** Returns the script of the front page. It calls only what any page of this origin may call. */
 export function homeScript(): StaticContent {
   const script = readFileSync(new URL('home.client.js', import.meta.url));
   return new StaticContent(script, { 'content-type': 'text/javascript; charset=utf-8' });
 }
 
-/** What is there before the script has run, and without one. */
+/** Returns the content that is shown before the script has run, and without scripts. */
 function signedOut(providers: readonly string[], publicUrl: string): string[] {
   return [
     '<section id="sign-in" aria-labelledby="sign-in-title">',

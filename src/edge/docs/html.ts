@@ -34,26 +34,29 @@ td, th { padding: .15rem 1.5rem .15rem 0; text-align: left; vertical-align: top;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** The one style of all pages, and the empty icon that keeps browsers from asking for /favicon.ico. */
+/**
+ * Content security policy of all pages: their one style, and the empty icon that keeps browsers from requesting
+ * /favicon.ico.
+ */
 const PAGE_POLICY = `default-src 'none'; img-src data:; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** For a page with a script: files and answers of this origin, nothing inline. */
+/** Content security policy of a page with a script: files and requests of this origin, nothing inline. */
 const SCRIPT_POLICY = `${PAGE_POLICY}; script-src 'self'; connect-src 'self'`;
 
-/** Text as HTML. */
+/** Escapes text for HTML. */
 export function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** Text in which `…` is code, as HTML. */
+/** Escapes text for HTML, and renders `…` as code. */
 export function markUp(text: string): string {
   return escapeHtml(text).replaceAll(/`([^`]+)`/g, '<code>$1</code>');
 }
 
 /**
- * A page with the look of all pages.
+ * Renders a page in the common layout.
  * @param main HTML.
- * @param script path of its script, a module of this origin; a page without one may run none.
+ * @param script path of its script, a module of this origin; a page without one may not run scripts.
  */
 export function htmlPage(title: string, main: readonly string[], script?: string): StaticContent {
   const html = [

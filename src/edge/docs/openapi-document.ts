@@ -16,7 +16,7 @@ import { ContentByBase } from './content-by-base.js';
 import { ownOperations } from './own-operations.js';
 import { StaticContent } from './static-content.js';
 
-/** The OpenAPI document of what this gateway has mounted, built once for each version of its contract and served as bytes. */
+/** The OpenAPI document of the mounted services, built once per contract version and served as bytes. */
 @Injectable()
 export class OpenApiBytes {
   private content: ContentByBase;
@@ -73,7 +73,7 @@ export class OpenApiBytes {
   }
 }
 
-/** Where clients call: the origin of the public URL, if it is known, and the path that they call. */
+/** Returns the base URL for clients: the origin of the public URL, if it is known, and the base path. */
 function serverUrl(publicUrl: string | undefined, basePath: string): string {
   const origin = publicUrl === undefined ? '' : new URL(publicUrl).origin;
   return origin + basePath || '/';

@@ -5,7 +5,7 @@ import { controllerRoutes } from '../controller-routes.js';
 import { describedOperation } from '../../contract/openapi/documented.decorator.js';
 
 /**
- * Returns the documented operations of a controller, each by the first of its paths.
+ * Returns the documented operations of a controller, each under the first of its paths.
  * @param routes those of the contracts.
  */
 export function ownOperations(controller: Type, routes: readonly Route[]): ExtraOperation[] {

@@ -7,7 +7,7 @@ import { ContentByBase } from './content-by-base.js';
 import { errorsPage } from './errors-page.js';
 import { HOME_SCRIPT, homePage, homeScript } from './home-page.js';
 
-/** Pages that are there whatever the settings say: problems link to one of them. */
+/** Pages that are served whatever the settings say: problems link to one of them. */
 @Controller()
 export class PagesController {
   private readonly homePage: ContentByBase;

@@ -5,14 +5,17 @@ import { ContentByBase } from './content-by-base.js';
 import { escapeHtml } from './html.js';
 import { StaticContent } from './static-content.js';
 
-/** Files of swagger-ui-dist that the page needs, each with its media type. */
+/** Files of swagger-ui-dist that the page needs, with their media types. */
 const SWAGGER_UI = {
   'swagger-ui.css': 'text/css; charset=utf-8',
   'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
   'favicon-32x32.png': 'image/png',
 } as const;
 
-/** Scripts and styles of this origin, images also from the style sheet itself, calls to this gateway. No inline code, no eval. */
+/**
+ * Content security policy: scripts and styles of this origin, images also inline from the style sheet, requests to this
+ * gateway. No inline code, no eval.
+ */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -35,7 +38,7 @@ const INIT_SCRIPT = `SwaggerUIBundle({
 });
 `;
 
-/** Names of the files of the page, below `/docs/`. */
+/** Names of the files of the page below `/docs/`. */
 export const REFERENCE_FILES: readonly string[] = [...Object.keys(SWAGGER_UI), 'init.js'];
 
 /** The API reference for people: one page and its files, read at boot. Throws when swagger-ui-dist is not installed. */
@@ -43,7 +46,7 @@ export class ReferencePage {
   readonly page: ContentByBase;
   private readonly files = new Map<string, StaticContent>();
 
-  /** @param basePath what the paths of links begin with: `/edge`, or empty. */
+  /** @param basePath prefix of the links: `/edge`, or empty. */
   constructor(title: string, basePath: string) {
     const directory = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
     for (const [name, type] of Object.entries(SWAGGER_UI)) {
@@ -83,7 +86,7 @@ export class ReferencePage {
     });
   }
 
-  /** Names the content, so that caches may keep it for as long as they like. */
+  /** Returns a URL with a hash of the content, so that caches may keep it indefinitely. */
   private url(name: string, basePath: string): string {
     return `${basePath}/docs/${name}?v=${this.files.get(name)?.etag.slice(1, -1)}`;
   }

@@ -6,7 +6,7 @@ import { REFERENCE_FILES, ReferencePage } from './reference-page.js';
 
 const KEPT_FOR_GOOD = { 'cache-control': 'public, max-age=31536000, immutable' };
 
-/** The reference for people, from this origin alone. */
+/** The API reference for people. All its files come from this origin. */
 @Controller('docs')
 export class ReferenceController {
   constructor(@Inject(ReferencePage) private readonly reference: ReferencePage) {}
@@ -17,7 +17,7 @@ export class ReferenceController {
     this.reference.page.send(request, reply);
   }
 
-  /** Each file has a route of its own, so that no path of a client ever becomes the path of a file. */
+  /** Each file has its own route, so that the path of a request is never used as a file path. */
   @Get([...REFERENCE_FILES])
   @Access('OPEN')
   file(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, namesTag } from '../entity-tag.js';
 
-/** Bytes that stay the same while the process runs, and how they are to be served. */
+/** Bytes that do not change while the process runs, and the headers with which they are served. */
 export class StaticContent {
   readonly bytes: Buffer;
   readonly etag: string;
@@ -10,11 +10,11 @@ export class StaticContent {
   constructor(content: string | Buffer, headers: Readonly<Record<string, string>>) {
     this.bytes = Buffer.from(content);
     this.etag = entityTag(this.bytes);
-    // Kept by caches and asked about each time, so that a new version is seen at once.
+    // Caches may store it but must revalidate it, so that a new version is seen immediately.
     this.headers = { 'cache-control': 'no-cache', etag: this.etag, ...headers };
   }
 
-  /** Answers 304 to a client that has these bytes already. `headers` come on top of the content's own. */
+  /** Sends the content, or 304 to a client that already has it. `headers` are added to the content's own. */
   send(request: FastifyRequest, reply: FastifyReply, headers: Readonly<Record<string, string>> = {}): void {
     void reply.headers({ ...this.headers, ...headers });
     if (namesTag(request.headers['if-none-match'], this.etag)) void reply.code(304).send();

@@ -5,9 +5,9 @@ import { runSteps, type Step } from './pipeline.js';
 import { RpcExchange } from './rpc-exchange.js';
 
 /**
- * Runs what interceptors of an adopter's stand around, as often as they ask for it, each time with an exchange of its
- * own. Its Observable emits a copy of the response, or undefined for a stream, and cancels the upstream call when it is
- * unsubscribed from.
+ * Runs the steps that an adopter's interceptors wrap, as often as they ask for it, each time with a new exchange. Its
+ * Observable emits a copy of the response, or undefined for a stream, and cancels the upstream call when it is
+ * unsubscribed.
  */
 export class CallHandler {
   private latest: Attempt | undefined;
@@ -17,18 +17,21 @@ export class CallHandler {
     private readonly core: readonly Step[],
   ) {}
 
-  /** Begins immediately, in the asynchronous context of the interceptor that asks. */
+  /** Starts immediately, in the asynchronous context of the interceptor that calls it. */
   readonly begin = async (): Promise<Observable<unknown>> => {
     const { request, reply, rpc } = this.outer;
     if (rpc.route.method.kind === 'server_stream' && this.latest?.isTaken) throw secondStream();
     const attempt = new Attempt(new RpcExchange(request, reply, rpc), this.core);
     this.latest = attempt;
-    // One that is cancelled before it is subscribed to never is.
+    // A run that is cancelled before it is subscribed to is never started.
     setImmediate(() => attempt.abandon());
     return new Observable((subscriber) => attempt.tell(subscriber));
   };
 
-  /** Settles with the stream that is being sent, whatever the interceptors came to; undefined when there is none. */
+  /**
+   * Settles with the stream that is being sent, regardless of the result of the interceptors; undefined when there is
+   * none.
+   */
   get stream(): Promise<unknown> | undefined {
     return this.outer.reply.raw.headersSent ? this.latest?.done : undefined;
   }
@@ -47,11 +50,11 @@ class Attempt {
   ) {
     exchange.signal = AbortSignal.any([exchange.call.signal, this.left.signal]);
     this.done = this.run(core);
-    // Nobody may be there to hear of a failure.
+    // Nobody may be waiting for the failure.
     this.done.catch(() => undefined);
   }
 
-  /** Whether its stream is under way, or was sent: there cannot be another. */
+  /** Returns whether its stream is in progress or was sent: a second one is not possible. */
   get isTaken(): boolean {
     return !this.isOver || this.exchange.reply.raw.headersSent;
   }
@@ -82,7 +85,7 @@ class Attempt {
     }
   }
 
-  /** A stream that has begun is no longer waited for by anyone: it goes on to its end. */
+  /** Cancels the run. Nobody waits for a stream that has begun; it continues to its end. */
   private cancel(): void {
     if (this.isOver || this.exchange.reply.raw.headersSent) return;
     this.left.abort(new GatewayError('CLIENT_CLOSED', 'The interceptors no longer wait for the response.'));

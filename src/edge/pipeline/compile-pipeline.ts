@@ -9,15 +9,15 @@ import { lastValue } from './last-value.js';
 import { Pipeline, type Step } from './pipeline.js';
 import type { RpcExchange } from './rpc-exchange.js';
 
-/** What the pipeline of a generated route is made of. */
+/** Parts of the pipeline of a generated route. */
 interface PipelineParts {
   readonly handler: RouteHandler;
   readonly enhancers: Enhancers;
-  /** What Nest would call the handler; the last of them sends the response. */
+  /** Steps that Nest would call the handler; the last one sends the response. */
   readonly steps: readonly Step[];
 }
 
-/** Lists what a request on a route goes through, in the order that Nest's router would have: guards, interceptors, handler. */
+/** Compiles what a request on a route goes through, in the order of Nest's router: guards, interceptors, handler. */
 export function compilePipeline({ handler, enhancers, steps }: PipelineParts): Pipeline {
   const guards = enhancers.guards(handler).map((guard) => guardStep(guard, handler, enhancers));
   const interceptors = enhancers.interceptors(handler);
@@ -29,7 +29,10 @@ export function compilePipeline({ handler, enhancers, steps }: PipelineParts): P
   return new Pipeline([...gates, ...rest, ...send], enhancers.filters(handler));
 }
 
-/** A class of an adopter's that extends one of the gateway's may decide in Nest's method: that is asked then. */
+/**
+ * Returns whether an interceptor is one of the gateway's own. An adopter's subclass that overrides Nest's `intercept`
+ * is called through that method.
+ */
 function isGateways(interceptor: NestInterceptor): boolean {
   return interceptor instanceof GatewayInterceptor && interceptor.intercept === GatewayInterceptor.prototype.intercept;
 }
@@ -61,8 +64,8 @@ function interceptorStep(interceptor: GatewayInterceptor): Step {
 }
 
 /**
- * An interceptor of an adopter's, and all that follow it, around the rest of the way: Nest runs them with an Observable
- * of the response. What comes out of them last is what is sent.
+ * Wraps an adopter's interceptor, and all that follow it, around the remaining steps: Nest runs them with an Observable
+ * of the response. Their last value is sent.
  */
 function around(
   interceptors: NestInterceptor[],
@@ -76,7 +79,7 @@ function around(
     const { kind, policy } = rpc.route.method;
     const isStream = kind === 'server_stream';
     const rest = new CallHandler(exchange, core);
-    // As Nest does, so that an interceptor may set another.
+    // As Nest does, so that an interceptor may set another status.
     reply.code(policy.successStatus);
     try {
       const patience = {
@@ -88,7 +91,7 @@ function around(
       if (isStreamed(value)) return enhancers.reply(reply, value);
       exchange.response = toResponse(value, exchange);
     } catch (error) {
-      // Interceptors that no longer wait for a stream which has begun leave it as it is.
+      // Interceptors that no longer wait for a stream which has begun leave it unchanged.
       if (rest.stream === undefined) throw error;
       await rest.stream;
     }

@@ -20,14 +20,14 @@ import type { FastifyReply } from 'fastify';
 import { watchFilters } from './filter-watch.js';
 import type { RpcExchange } from './rpc-exchange.js';
 
-/** The method of a controller that stands for a generated route in Nest's container: its decorators are read from there. */
+/** The method of a controller that represents a generated route in Nest's container: decorators are read from it. */
 export interface RouteHandler {
   readonly controller: Type;
   readonly instance: object;
   readonly callback: Function;
   /** Key of the module that declares the controller. */
   readonly moduleKey: string;
-  /** Id of the controller in the container: each has instances of its own of what is transient. */
+  /** Id of the controller in the container: each controller has its own instances of transient providers. */
   readonly inquirerId: string;
 }
 
@@ -41,12 +41,12 @@ export class Enhancers {
   private readonly interceptorsOf: InterceptorsContextCreator;
   private readonly filtersOf: RouterExceptionFilters;
   private readonly interceptorRunner = new InterceptorsConsumer();
-  /** See {@link watchFilters}. To be called before Nest mounts a route. */
+  /** See {@link watchFilters}. Must be called before Nest mounts a route. */
   readonly watchFilters: () => void;
   private readonly httpAdapter: AbstractHttpAdapter;
 
   constructor(modules: ModulesContainer, config: ApplicationConfig, { httpAdapter }: HttpAdapterHost) {
-    // All that these read of the container; the container itself cannot be injected.
+    // These read only this part of the container; the container itself cannot be injected.
     const container = { getModules: () => modules } as NestContainer;
     this.guardsOf = new GuardsContextCreator(container, config);
     this.interceptorsOf = new InterceptorsContextCreator(container, config);
@@ -63,7 +63,7 @@ export class Enhancers {
     return this.interceptorsOf.create(instance, callback as never, moduleKey, STATIC_CONTEXT, inquirerId);
   }
 
-  /** Returns what answers a request that failed: the filter that takes its error. */
+  /** Returns the handler of failed requests: it calls the filter that catches the error. */
   filters({
     controller,
     instance,
@@ -81,12 +81,12 @@ export class Enhancers {
     };
   }
 
-  /** Returns what Nest gives to guards and interceptors. */
+  /** Returns the execution context that Nest passes to guards and interceptors. */
   context({ controller, callback }: RouteHandler, { request, reply }: RpcExchange): ExecutionContext {
     return new ExecutionContextHost([request, reply], controller, callback);
   }
 
-  /** Runs interceptors around `next`. Resolves to the Observable of what they make of it. */
+  /** Runs interceptors around `next`. Resolves to the Observable that they return. */
   intercept(
     interceptors: NestInterceptor[],
     { instance, callback }: RouteHandler,
@@ -96,13 +96,13 @@ export class Enhancers {
     return this.interceptorRunner.intercept(interceptors, [request, reply], instance, callback as never, next, 'http');
   }
 
-  /** Sends what only Nest knows how to send. */
+  /** Sends a body that only Nest can send. */
   async reply(reply: FastifyReply, body: unknown): Promise<void> {
     await this.httpAdapter.reply(reply, body);
   }
 }
 
-/** Name of the class of a guard, interceptor or filter, or of the class itself. */
+/** Returns the name of the class of a guard, interceptor or filter, or of the class itself. */
 export function nameOf(enhancer: object): string {
   return typeof enhancer === 'function' ? enhancer.name : (enhancer.constructor?.name ?? 'Object');
 }

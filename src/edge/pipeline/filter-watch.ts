@@ -4,15 +4,15 @@ import type { ApplicationConfig, ModulesContainer } from '@nestjs/core';
 import { replyOf, sendProblem } from '../problem.filter.js';
 import { toGatewayError } from '../to-gateway-error.js';
 
-/** For how long a filter may leave a request without an answer once it has returned, in ms. */
+/** Time in which a filter may still answer after it has returned, in ms. */
 const GRACE_MS = 1_000;
 
 const watched = new WeakSet<object>();
 
 /**
- * Sees to it that whatever a filter of an adopter's is given is answered: one that throws, rejects or does nothing leaves
- * that to the gateway. Nest drops the promise of an asynchronous filter, whose rejection would end the process. So the
- * method of the class is wrapped, for ordinary controllers and pipelines alike.
+ * Ensures that every request given to an adopter's filter is answered: if a filter throws, rejects or does nothing, the
+ * gateway answers. Nest drops the promise of an asynchronous filter, whose rejection would end the process. Therefore
+ * the method of the class is wrapped, for ordinary controllers and pipelines alike.
  */
 export function watchFilters(modules: ModulesContainer, config: ApplicationConfig): void {
   for (const filter of config.getGlobalFilters()) watch(Object.getPrototypeOf(filter) as object);
@@ -31,7 +31,7 @@ function prototypeOf(metatype: Function): object {
   return metatype.prototype as object;
 }
 
-/** Prototypes of the filters that `@UseFilters` got as objects. */
+/** Returns the prototypes of the filters that were passed to `@UseFilters` as objects. */
 function filtersGivenTo(controller: Function | null): object[] {
   if (controller === null) return [];
   const methods = Object.values(Object.getOwnPropertyDescriptors(prototypeOf(controller))).map(
@@ -60,7 +60,7 @@ interface Caught {
   readonly host: ArgumentsHost;
 }
 
-/** Runs a filter, and answers in its place with what it failed with, or with the error if it does not answer. */
+/** Runs a filter, and answers in its place with its failure, or with the error if it does not answer. */
 function answered(filter: () => unknown, caught: Caught): unknown {
   const fail = (failure: unknown): void => answer(failure, caught);
   try {
@@ -78,7 +78,7 @@ function answered(filter: () => unknown, caught: Caught): unknown {
   }
 }
 
-/** Answers if the filter has not done so after a while: it may do so in a callback. */
+/** Answers if the filter has not done so after a grace period, since it may answer in a callback. */
 function allowGrace(caught: Caught): void {
   if (isAnswered(caught)) return;
   setTimeout(() => answer(caught.error, caught), GRACE_MS);

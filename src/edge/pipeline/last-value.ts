@@ -1,30 +1,31 @@
 import { GatewayError } from '../../domain/errors.js';
 import { startTimeout } from '../../domain/loop-timeout.js';
 
-/** What is needed of an Observable, whichever copy of RxJS made it. */
+/** The part of an Observable that is used, whichever copy of RxJS made it. */
 interface Subscribable {
   subscribe(observer: LastValue): { unsubscribe(): void };
 }
 
-/** For how long code of an adopter is waited for. */
+/** Limits of the wait for an adopter's code. */
 export interface Patience {
-  /** Ends the wait, with its reason, when the request does. */
+  /** Ends the wait, with its reason, when the request ends. */
   readonly signal: AbortSignal;
   /** In `performance.now()` ms; Infinity for none. */
   readonly deadlineAt: number;
-  /** Who is waited for, in the problem that a client gets. */
+  /** Name of the code that is waited for, in the problem that a client receives. */
   readonly who: string;
 }
 
 /**
- * Resolves to what code of an adopter comes to: a value, that of a promise, or the last value of an Observable, undefined
- * for one without values. Rejects with UPSTREAM_TIMEOUT when it takes too long; an Observable is unsubscribed from then.
+ * Resolves to the result of an adopter's code: a value, that of a promise, or the last value of an Observable,
+ * undefined for one without values. Rejects with UPSTREAM_TIMEOUT when it takes too long; an Observable is then
+ * unsubscribed.
  */
 export function lastValue(outcome: unknown, patience: Patience): Promise<unknown> {
   return new Promise((resolve, reject) => new LastValue({ resolve, reject }, patience).await(outcome));
 }
 
-/** Whether something is an Observable. */
+/** Returns whether a value is an Observable. */
 export function isObservable(value: unknown): value is Subscribable {
   return typeof value === 'object' && value !== null && 'subscribe' in value && typeof value.subscribe === 'function';
 }
@@ -70,7 +71,7 @@ class LastValue {
     if (this.end()) this.settle.resolve(this.last);
   }
 
-  /** The request is over. */
+  /** Called when the request is over. */
   handleEvent(): void {
     this.error(this.patience.signal.reason);
   }
@@ -90,7 +91,7 @@ class LastValue {
     this.error(new GatewayError('UPSTREAM_TIMEOUT', detail));
   }
 
-  /** False if it was over before. */
+  /** Ends the wait. Returns false if it had already ended. */
   private end(): boolean {
     if (this.isOver) return false;
     this.isOver = true;

@@ -1,22 +1,22 @@
 import type { RequestStage } from '../../domain/request-stage.js';
 import type { RpcExchange } from './rpc-exchange.js';
 
-/** One named part of the way of a request. */
+/** One named step of the processing of a request. */
 export interface Step {
   readonly name: string;
-  /** Names of what runs within it. */
+  /** Names of the parts that run within it. */
   readonly inner?: readonly string[];
-  /** What the request is doing meanwhile. */
+  /** Stage of the request while the step runs. */
   readonly stage: RequestStage;
   /** Position of its span: see `spanStep`. */
   readonly span: number;
-  /** Throws, or rejects with, what ends the request. Returns a promise only when it has to wait. */
+  /** Throws, or rejects with, the error that ends the request. Returns a promise only when it has to wait. */
   readonly run: (exchange: RpcExchange) => unknown;
 }
 
 /**
- * Runs the steps one after another, and none of them once the request is over: what a step takes, nobody would give back.
- * Returns a promise as soon as one of them has to wait, otherwise undefined.
+ * Runs the steps in their order, and none after the request is over, because nothing would release what a step acquires
+ * then. Returns a promise as soon as one of them has to wait, otherwise undefined.
  */
 export function runSteps(steps: readonly Step[], exchange: RpcExchange): Promise<void> | undefined {
   for (let index = 0; index < steps.length; index++) {
@@ -45,14 +45,14 @@ async function resume(
   }
 }
 
-/** The whole way of a request on one generated route, compiled at boot: synchronous until a step really waits. */
+/** All steps of a request on one generated route, compiled at boot: synchronous until a step actually waits. */
 export class Pipeline {
   constructor(
     readonly steps: readonly Step[],
     private readonly onError: (error: unknown, exchange: RpcExchange) => void,
   ) {}
 
-  /** All that a request goes through, in its order. */
+  /** Returns the names of all steps in their order. */
   get names(): readonly string[] {
     return this.steps.flatMap(({ name, inner = [] }) => [name, ...inner]);
   }

@@ -14,14 +14,14 @@ import type { Pipeline } from './pipeline.js';
 import { RpcExchange } from './rpc-exchange.js';
 
 /**
- * Puts the compiled pipeline of each generated route in the place of Nest's router context, which costs a request about
- * a tenth of its CPU time (docs/decisions/0028). Routes written by hand keep Nest's.
+ * Replaces Nest's router context by the compiled pipeline of each generated route, which saves about a tenth of the CPU
+ * time of a request (ADR 0028). Hand-written routes keep Nest's router context.
  */
 @Injectable()
 export class Pipelines implements OnApplicationBootstrap {
   private readonly handlers = new WeakMap<Route, RouteHandler>();
   private hasHandlers = false;
-  /** Routes that Nest's router context serves: it makes something of them anew for each request. */
+  /** Routes that Nest's router context serves, because they have request-scoped providers. */
   private readonly scoped = new Map<Route, string>();
   /** Those of them that Nest has mounted, each with the name of its controller. */
   private readonly ofNest = new Map<Route, string>();
@@ -37,12 +37,12 @@ export class Pipelines implements OnApplicationBootstrap {
     contract.follow((next) => this.adopt(next));
   }
 
-  /** To be called once the application is made, before Nest mounts its routes: see `watchFilters`. */
+  /** Must be called once the application is made, before Nest mounts its routes: see `watchFilters`. */
   watchFilters(): void {
     this.enhancers.watchFilters();
   }
 
-  /** Fastify `onRoute`: Nest mounts its routes after all modules are initialized. */
+  /** Called by Fastify's `onRoute`: Nest mounts its routes after all modules are initialized. */
   mount(route: RouteOptions): void {
     const { config, handler } = route;
     if (config?.fallback === true) route.handler = this.dispatch(handler);
@@ -60,7 +60,9 @@ export class Pipelines implements OnApplicationBootstrap {
       run(request.rpc!.route === mounted ? pipeline : this.of(request.rpc!.route)!, request, reply);
   }
 
-  /** Returns the pipeline of a route; undefined where Nest has to make a controller, guard or interceptor for each request. */
+  /**
+   * Returns the pipeline of a route; undefined where Nest has to create a controller, guard or interceptor per request.
+   */
   of(route: Route): Pipeline | undefined {
     if (!this.hasHandlers) this.findHandlers();
     const handler = this.handlers.get(route);
@@ -84,7 +86,7 @@ export class Pipelines implements OnApplicationBootstrap {
     if (problems.length > 0) throw new ConfigError(problems);
   }
 
-  /** Templates that the HTTP router cannot hold are found by the matcher, below one route that takes everything. */
+  /** Dispatches templates that the HTTP router cannot express: the matcher finds them, below one catch-all route. */
   private dispatch(unmatched: RouteHandlerMethod): RouteHandlerMethod {
     return (request, reply) => {
       const pipeline = request.rpc && this.of(request.rpc.route);
@@ -112,7 +114,7 @@ export class Pipelines implements OnApplicationBootstrap {
     return () => undefined;
   }
 
-  /** Stands for routes that no controller was made for. */
+  /** Returns the handler for routes without a controller. */
   private commonHandler(): RouteHandler {
     const wrapper = this.discovery.getControllers().find(({ metatype }) => metatype === FallbackController);
     if (wrapper === undefined || !wrapper.isDependencyTreeStatic())
@@ -162,6 +164,6 @@ function cannotFollow(what: string): ConfigError {
 }
 
 function run(pipeline: Pipeline, request: FastifyRequest, reply: FastifyReply): void {
-  // The step `route` of the checks before it has found it.
+  // The `route` check of the pre-auth checks has set it.
   pipeline.run(new RpcExchange(request, reply, request.rpc!));
 }

@@ -6,18 +6,18 @@ import type { RenderedResponseReader } from '../rendered-response-reader.js';
 
 const NO_MESSAGE = new Uint8Array();
 
-/** One request on its way through the pipeline of its route, and what the steps hand on to each other. */
+/** One request in the pipeline of its route, and the values that the steps pass to each other. */
 export class RpcExchange {
   readonly call: CallContext;
-  /** The encoded request message, from the step `decode` on. */
+  /** The encoded request message, set by the step `decode`. */
   message: Uint8Array = NO_MESSAGE;
   /** Reads the response of a unary call. */
   reader: RenderedResponseReader | undefined;
-  /** What the last step that had to wait resolved to. */
+  /** Result of the last step that had to wait. */
   settled: unknown;
-  /** What is sent to the client; undefined for a stream, which sends itself. */
+  /** The response to the client; undefined for a stream, which sends itself. */
   response: StoredResponse | undefined;
-  /** Ends the call, as the end of the request does; undefined where nothing else does. */
+  /** Cancels the call in addition to the end of the request; undefined where nothing else does. */
   signal: AbortSignal | undefined;
 
   constructor(

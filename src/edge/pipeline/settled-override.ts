@@ -2,12 +2,12 @@ import { type DescMethod, type Message, toBinary } from '@bufbuild/protobuf';
 import type { JsonValue, RpcOverride } from '../rpc-call.js';
 import { lastValue } from './last-value.js';
 
-/** What an explicit method may come to beside what its type says: an adopter's code need not have one. */
+/** All results that an explicit method may have, whatever its type says: an adopter's code need not be typed. */
 type Answered = Uint8Array | JsonValue | Message | undefined;
 
 /**
- * Makes an explicit method one that resolves to bytes or JSON before the deadline of its request, whatever it returns: a
- * value, a promise, an Observable of ClientGrpc, or the response message itself, which is written as its bytes are.
+ * Wraps an explicit method so that it resolves to bytes or JSON before the deadline of its request, whatever it
+ * returns: a value, a promise, an Observable of ClientGrpc, or the response message itself, which is encoded.
  */
 export function settledOverride(override: RpcOverride, { parent, name, output }: DescMethod): RpcOverride {
   const who = `${parent.typeName}/${name}`;

@@ -1,21 +1,21 @@
 import type { CancelSignal } from '../../domain/cancellation.js';
 import type { GatewayError } from '../../domain/errors.js';
 
-/** How much of a stream is kept. */
+/** Limits of the messages that are kept of a stream. */
 export interface LogLimits {
   readonly maxMessages: number;
   readonly maxBytes: number;
 }
 
-/** A message, and which of its stream it is, counted from 1. */
+/** A message and its position in its stream, counted from 1. */
 export interface LoggedMessage {
   readonly sequence: number;
   readonly json: Buffer;
 }
 
 /**
- * The last messages of one stream: those that were sent, for a client that comes back, and those that were not. What was
- * not sent is never dropped: when there is no room, the backend waits.
+ * The last messages of one stream: those that were sent, for a client that reconnects, and those that were not. Unsent
+ * messages are never dropped: when there is no room, the backend waits.
  */
 export class MessageLog {
   private readonly messages: Buffer[] = [];
@@ -27,7 +27,7 @@ export class MessageLog {
   /** Settles when something has changed. */
   private changed = Promise.withResolvers<void>();
 
-  /** @param onSize is told of bytes that are kept or dropped. */
+  /** @param onSize receives the difference in bytes when messages are kept or dropped. */
   constructor(
     private readonly limits: LogLimits,
     private readonly onSize: (difference: number) => void = () => undefined,
@@ -37,7 +37,7 @@ export class MessageLog {
     return this.size;
   }
 
-  /** The first message that is kept. */
+  /** Returns the position of the first message that is kept. */
   get oldest(): number {
     return this.first;
   }
@@ -50,17 +50,17 @@ export class MessageLog {
     return this.over;
   }
 
-  /** Why the stream failed; undefined while it goes on and when it ended well. */
+  /** Returns the error of the stream; undefined while it is open and when it ended successfully. */
   get failure(): GatewayError | undefined {
     return this.error;
   }
 
-  /** Returns whether all messages after one are here. */
+  /** Returns whether all messages after a position are kept. */
   reachesBackTo(sequence: number): boolean {
     return sequence >= this.first - 1 && sequence <= this.last;
   }
 
-  /** Resolves once there was room for a message; immediately when the stream is over. */
+  /** Resolves once a message is kept, when there is room for it; immediately when the stream is over. */
   async append(json: Buffer): Promise<void> {
     while (!this.over && !this.makeRoom(json.length)) await this.changed.promise;
     if (this.over) return;
@@ -70,13 +70,16 @@ export class MessageLog {
     this.tell();
   }
 
-  /** Notes that a reader has sent messages up to one, so that they may be dropped. One that comes back may be further behind. */
+  /**
+   * Records that a reader has sent the messages up to a position, so that they may be dropped. A reconnecting client
+   * may be further behind.
+   */
   markSent(sequence: number): void {
     this.sent = sequence;
     this.tell();
   }
 
-  /** Ends the stream; the first end counts. */
+  /** Ends the stream; only the first call has an effect. */
   finish(error: GatewayError | undefined): void {
     if (this.over) return;
     this.over = true;
@@ -84,7 +87,10 @@ export class MessageLog {
     this.tell();
   }
 
-  /** Resolves to the message after one; undefined at the end of the stream. Rejects with the reason of the signal. */
+  /**
+   * Resolves to the message after a position; undefined at the end of the stream. Rejects with the reason of the
+   * signal.
+   */
   async next(sequence: number, signal: CancelSignal): Promise<LoggedMessage | undefined> {
     for (;;) {
       if (signal.aborted) throw signal.reason;
@@ -95,7 +101,7 @@ export class MessageLog {
     }
   }
 
-  /** Drops messages that were sent, whatever the limits say. */
+  /** Drops all messages that were sent, regardless of the limits. */
   forgetSent(): void {
     while (this.first <= this.sent && this.messages.length > 0) this.drop();
   }

@@ -5,11 +5,11 @@ import type { LoggedMessage } from './message-log.js';
 import { gone, type KeptStream, type StreamOwner, type StreamReader } from './resumable-stream.js';
 import type { SharedEntry, SharedStreams } from './shared-streams.js';
 
-/** Pause between two looks for messages, in ms, and between two signs that somebody reads. */
+/** Interval between reads of new messages, and between signs that a reader is connected, in ms. */
 const LOOK_MS = 200;
 const BEAT_MS = 1_000;
 
-/** A stream whose call another process makes. */
+/** A stream whose call is made by another process. */
 export class RemoteStream implements KeptStream {
   readonly log = this;
   private entries: SharedEntry[] = [];
@@ -23,7 +23,10 @@ export class RemoteStream implements KeptStream {
     private readonly shared: SharedStreams,
   ) {}
 
-  /** Rejects with STREAM_GONE for a stream that is not there, not the caller's, or not kept from a message on. */
+  /**
+   * Rejects with STREAM_GONE for a stream that does not exist, belongs to another caller, or is no longer kept from a
+   * position on.
+   */
   static async find(shared: SharedStreams, id: string, owner: StreamOwner, sequence: number): Promise<RemoteStream> {
     const stream = new RemoteStream(id, shared);
     try {
@@ -98,7 +101,7 @@ function unavailable(): GatewayError {
   return new GatewayError('UPSTREAM_UNAVAILABLE', detail, { retryAfterSeconds: 1 });
 }
 
-/** What a stream failed of in another process; its cause is in the log of that one. */
+/** Returns the error of a stream that failed in another process; its cause is in the log of that process. */
 function readProblem(json: string): GatewayError {
   const { code, detail } = JSON.parse(json) as { code: string; detail: string };
   return new GatewayError(code in ERROR_CODES ? (code as GatewayErrorCode) : 'UPSTREAM_ERROR', detail);

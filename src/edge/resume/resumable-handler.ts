@@ -25,7 +25,7 @@ import { ResumableStreams } from './resumable-streams.js';
 import { SharedStreams } from './shared-streams.js';
 import { StreamMirror } from './stream-mirror.js';
 
-/** What ends a connection and leaves its stream to be gone on with. */
+/** Codes of errors that end a connection while its stream stays resumable. */
 const LEFT: ReadonlySet<string> = new Set(['CLIENT_CLOSED', 'CLIENT_STALLED']);
 
 /** A stream, and the last message of it that its client has. */
@@ -35,15 +35,16 @@ interface Position {
 }
 
 /**
- * Carries server-sent events whose client may lose its connection and come back with `Last-Event-ID` (WHATWG HTML 9.2.4).
- * The call to the backend is not that of one request: it goes on while the client is away, for as long as the policy says.
+ * Sends server-sent events whose client may lose its connection and reconnect with `Last-Event-ID` (WHATWG HTML 9.2.4).
+ * The call to the backend is not tied to one request: it continues while the client is disconnected, for as long as the
+ * policy allows.
  */
 @Injectable()
 export class ResumableHandler {
   @Inject(Compression) private readonly compression!: Compression;
   @Inject(StreamHandler) private readonly plain!: StreamHandler;
   @Inject(ResumableStreams) private readonly streams!: ResumableStreams;
-  /** Undefined without REDIS_URL and a key to seal with: streams are those of this process. */
+  /** Undefined without REDIS_URL and an encryption key: streams are then kept in this process only. */
   @Optional() @Inject(SharedStreams) private readonly shared?: SharedStreams;
 
   constructor(
@@ -53,14 +54,14 @@ export class ResumableHandler {
     private readonly credentials: CredentialWatch,
   ) {}
 
-  /** Rejects only while nothing has been sent, with STREAM_GONE where there is nothing to go on with. */
+  /** Serves a stream. Rejects only before anything has been sent, with STREAM_GONE where there is nothing to resume. */
   async handle(exchange: RpcExchange): Promise<void> {
     const { request, reply, call, rpc } = exchange;
     const encoding = chooseEncoding(rpc, call, { accept: request.headers.accept, lineHeartbeat: false });
     if (!isEventStream(encoding.format)) return this.plain.handle(exchange);
     const header = request.headers['last-event-id'];
     const last = header === undefined || header === '' ? undefined : readEventId(String(header));
-    // An EventSource that has seen the end stops connecting again (WHATWG HTML 9.2.3).
+    // An EventSource that has seen the end stops reconnecting (WHATWG HTML 9.2.3).
     if (last?.sequence === 'end') return void reply.code(204).send();
     if (header !== undefined && header !== '' && last === undefined) throw gone();
     const refused = this.admission.openStream(call, priorityOf(rpc.route.method));
@@ -73,7 +74,7 @@ export class ResumableHandler {
     return this.send(exchange, { stream, sequence }, encoding);
   }
 
-  /** Finds a stream here, or that of another process. Rejects with STREAM_GONE. */
+  /** Finds a stream of this or another process. Rejects with STREAM_GONE. */
   private async find(id: string, owner: StreamOwner, sequence: number): Promise<KeptStream> {
     const { shared } = this;
     if (shared !== undefined && !this.streams.has(id)) return RemoteStream.find(shared, id, owner, sequence);
@@ -82,7 +83,9 @@ export class ResumableHandler {
     return stream;
   }
 
-  /** Calls the backend. Rejects for a call that fails before its first message, which has a status of its own. */
+  /**
+   * Calls the backend. Rejects for a call that fails before its first message, so that the error has its own status.
+   */
   private async open({ call, rpc, message }: RpcExchange, encoding: StreamEncoding, owner: StreamOwner) {
     const { method } = rpc.route;
     const context = sharedContext(call, call.principal, Infinity);
@@ -159,7 +162,7 @@ export class ResumableHandler {
     }
   }
 
-  /** Sends what is kept and what comes, at the pace of the client. */
+  /** Sends stored and new messages at the pace of the client. */
   private async copy({ stream, sequence }: Position, { call }: RpcExchange, response: StreamResponse): Promise<void> {
     for (let at = sequence; ;) {
       const next = await stream.log.next(at, call.cancellation);
@@ -170,7 +173,9 @@ export class ResumableHandler {
     }
   }
 
-  /** The credential is watched until another connection takes the place of this one, or the stream is gone. */
+  /**
+   * Returns a reader whose credential is watched until another connection replaces this one, or the stream is removed.
+   */
   private reader({ request, call }: RpcExchange, stream: KeptStream): StreamReader {
     const { untilTokenExpiry: untilExpiry } = this.config.streams;
     const end = (reason: GatewayError): void => call.cancel(reason);
@@ -182,7 +187,7 @@ export class ResumableHandler {
   }
 }
 
-/** Server-sent events whose ids name the stream as well, and whose end has one, too. */
+/** Returns the format of server-sent events whose ids contain the stream id, and whose end has an id as well. */
 function resumableFormat(format: StreamFormat, { stream: { id: streamId }, sequence }: Position): StreamFormat {
   return {
     ...format,

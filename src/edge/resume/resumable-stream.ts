@@ -3,7 +3,7 @@ import { GatewayError } from '../../domain/errors.js';
 import type { ResumePolicy } from '../../domain/policy.js';
 import { MessageLog } from './message-log.js';
 
-/** Whose a stream is, and what it answers. Nobody else's request goes on with it. */
+/** The caller of a stream and its request. Only the same caller with the same request may resume it. */
 export interface StreamOwner {
   /** Hash of tenant, issuer and subject. */
   readonly caller: string;
@@ -13,13 +13,13 @@ export interface StreamOwner {
 
 /** A connection that reads a stream. */
 export interface StreamReader {
-  /** Ends it: the stream goes on elsewhere, or is over. */
+  /** Ends the connection: the stream continues on another one, or is over. */
   readonly end: (reason: GatewayError) => void;
-  /** Stops the watch over the credential that it was begun with. */
+  /** Stops watching the credential with which the connection began. */
   readonly unwatch: () => void;
 }
 
-/** A stream that connections read one after another, wherever its call is made. */
+/** A stream that connections read one after another, whichever process makes its call. */
 export interface KeptStream {
   readonly id: string;
   readonly log: Pick<MessageLog, 'next' | 'markSent' | 'failure'>;
@@ -28,28 +28,28 @@ export interface KeptStream {
   remove(reason: GatewayError): void;
 }
 
-/** How much of a stream is kept, and who is told of it. */
+/** Limits and listeners of a stream. */
 interface StreamParts {
   readonly policy: ResumePolicy;
   readonly onGone: () => void;
-  /** So many bytes more are kept, or fewer. */
+  /** Called with the difference in bytes when messages are kept or dropped. */
   readonly onSize: (difference: number) => void;
 }
 
 /** One call to a backend and its messages, whichever connections of its client read them. */
 export class ResumableStream implements KeptStream {
   readonly log: MessageLog;
-  /** When a connection came last, in `performance.now()` ms. */
+  /** Time at which the last connection attached, in `performance.now()` ms. */
   attachedAt = -Infinity;
   private reader: StreamReader | undefined;
-  /** The credential of a client that is away is watched until it comes back. */
+  /** The reader of a disconnected client, whose credential is watched until the client reconnects. */
   private absent: StreamReader | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     readonly id: string,
     readonly owner: StreamOwner,
-    /** Of the call alone: it goes on when the request that began it is over. */
+    /** Context of the call alone: it outlives the request that began it. */
     readonly context: CallContext,
     private readonly parts: StreamParts,
   ) {
@@ -60,7 +60,10 @@ export class ResumableStream implements KeptStream {
     return this.reader !== undefined;
   }
 
-  /** Takes a connection in the place of another one, which ends. @param sequence of the last message that its client has. */
+  /**
+   * Attaches a connection in place of the previous one, which ends.
+   * @param sequence of the last message that its client has.
+   */
   attach(reader: StreamReader, sequence: number): void {
     clearTimeout(this.timer);
     this.endReader();
@@ -69,7 +72,7 @@ export class ResumableStream implements KeptStream {
     this.log.markSent(sequence);
   }
 
-  /** A connection is over, and its client may come back. Does nothing for one that another has taken the place of. */
+  /** Detaches a connection whose client may reconnect. Does nothing for a connection that was already replaced. */
   leave(reader: StreamReader): void {
     if (this.reader !== reader) return;
     this.reader = undefined;
@@ -77,7 +80,7 @@ export class ResumableStream implements KeptStream {
     this.wait();
   }
 
-  /** Another process reads it, and has sent messages up to one. */
+  /** Marks the stream as read by another process, which has sent the messages up to a position. */
   passOn(sequence: number): void {
     clearTimeout(this.timer);
     this.endReader();
@@ -97,7 +100,7 @@ export class ResumableStream implements KeptStream {
     this.timer = setTimeout(() => this.remove(gone()), this.parts.policy.keepMs).unref();
   }
 
-  /** Ends the call, if it is not over, and forgets the stream. Idempotent. */
+  /** Ends the call, if it is not over, and removes the stream. Idempotent. */
   remove(reason: GatewayError): void {
     clearTimeout(this.timer);
     this.absent?.unwatch();
@@ -108,7 +111,7 @@ export class ResumableStream implements KeptStream {
   }
 }
 
-/** The refusal of an id that stands for nothing here, or for the stream of somebody else. */
+/** Returns the error for an id that does not exist here, or belongs to the stream of another caller. */
 export function gone(): GatewayError {
   return new GatewayError('STREAM_GONE', 'The stream that Last-Event-ID names is not kept any more: begin a new one.');
 }

@@ -3,16 +3,19 @@ import { GatewayError } from '../../domain/errors.js';
 import { GatewayMetrics } from '../../observe/metrics.js';
 import { gone, type ResumableStream, type StreamOwner } from './resumable-stream.js';
 
-/** Bytes of messages that all streams keep together. Beyond them streams that nobody reads go, the oldest first. */
+/**
+ * Maximum size of the messages of all streams together, in bytes. Beyond it streams without a reader are removed, the
+ * oldest first.
+ */
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_STREAMS = 10_000;
-/** Streams of one caller. Beyond them the oldest that nobody reads goes. */
+/** Maximum number of streams per caller. Beyond it the oldest stream without a reader is removed. */
 const MAX_PER_CALLER = 16;
 
-/** The streams of this process whose clients may come back to them. */
+/** The streams of this process that clients may resume. */
 @Injectable()
 export class ResumableStreams implements BeforeApplicationShutdown {
-  /** From the one that was begun first. */
+  /** Streams by id, oldest first. */
   private readonly byId = new Map<string, ResumableStream>();
   private evicted = 0;
   private bytes = 0;
@@ -21,7 +24,7 @@ export class ResumableStreams implements BeforeApplicationShutdown {
     metrics.bounded.watchEvictions('stream', () => this.evicted);
   }
 
-  /** Nobody comes back to a process that ends. */
+  /** Ends all streams: clients cannot reconnect to a process that ends. */
   beforeApplicationShutdown(): void {
     for (const stream of this.byId.values()) {
       stream.remove(new GatewayError('DRAINING', 'service unavailable: the gateway is shutting down.'));
@@ -35,7 +38,7 @@ export class ResumableStreams implements BeforeApplicationShutdown {
     this.byId.set(stream.id, stream);
   }
 
-  /** Throws STREAM_GONE for a stream that is not there, or not the caller's, or that answers another request. */
+  /** Throws STREAM_GONE for a stream that does not exist, belongs to another caller, or answers another request. */
   find(id: string, { caller, request }: StreamOwner): ResumableStream {
     const stream = this.byId.get(id);
     if (stream === undefined || stream.owner.caller !== caller || stream.owner.request !== request) throw gone();
@@ -53,7 +56,10 @@ export class ResumableStreams implements BeforeApplicationShutdown {
     this.bytes -= stream.log.bytes;
   }
 
-  /** Counts bytes that a stream keeps or drops. Above the limit streams that nobody reads go, or else what was sent. */
+  /**
+   * Counts bytes that a stream keeps or drops. Above the limit streams without a reader are removed, or else messages
+   * that were sent.
+   */
   resize(difference: number): void {
     this.bytes += difference;
     if (difference < 0 || this.bytes <= MAX_BYTES || this.evictOneOf(this.byId.values())) return;

@@ -3,17 +3,19 @@ import type { RedisConnections } from '../../redis/redis-connections.js';
 import type { AeadCipher } from '../../redis/aead-cipher.js';
 import type { StreamOwner } from './resumable-stream.js';
 
-/** How long a stream outlives the process that makes its call, and a position the process that reads it. */
+/**
+ * Time for which a stream outlives the process that makes its call, and a position the process that reads it, in ms.
+ */
 const ALIVE_MS = 15_000;
 const READING_MS = 3_000;
-/** Entries of one look. */
+/** Maximum number of entries per read. */
 const BATCH = 64;
 
-/** An entry of a stream: a message, or its end with what it failed of. */
+/** An entry of a stream: a message, or its end with its error. */
 export type SharedEntry =
   { readonly sequence: number; readonly json: Buffer } | { readonly sequence: number; readonly end: string };
 
-/** Where a message stands in what is kept. */
+/** Position of a message among the messages that are kept. */
 export interface SharedMessage {
   readonly first: number;
   readonly sequence: number;
@@ -21,8 +23,8 @@ export interface SharedMessage {
 }
 
 /**
- * Streams that the instances share: each is a Redis stream whose entries have the numbers of its messages, sealed. All
- * methods reject with RedisUnavailable.
+ * Streams that instances share: each is a Redis stream whose entry ids are the positions of its messages, encrypted.
+ * All methods reject with RedisUnavailable.
  */
 export class SharedStreams {
   constructor(
@@ -42,14 +44,17 @@ export class SharedStreams {
     await this.redis.run((redis) => redis.xadd(key, 'MINID', `${first}-0`, `${sequence}-0`, 'm', sealed));
   }
 
-  /** Notes the end. @param problem what it failed of, as JSON; empty when it ended well. */
+  /**
+   * Records the end.
+   * @param problem the error as JSON; empty when it ended successfully.
+   */
   async end(id: string, sequence: number, problem: string): Promise<void> {
     const key = entriesKey(id);
     const sealed = this.cipher.seal(`${key}:${sequence}`, problem);
     await this.redis.run((redis) => redis.xadd(key, `${sequence}-0`, 'e', sealed));
   }
 
-  /** Keeps a stream for so long from now. */
+  /** Extends the lifetime of a stream, in ms from now. */
   async keep(id: string, ms = ALIVE_MS): Promise<void> {
     await this.redis.run((redis) => redis.pipeline().pexpire(ownerKey(id), ms).pexpire(entriesKey(id), ms).exec());
   }
@@ -58,7 +63,7 @@ export class SharedStreams {
     await this.redis.run((redis) => redis.del(ownerKey(id), entriesKey(id), positionKey(id)));
   }
 
-  /** Returns whether a stream is there and its owner's. */
+  /** Returns whether a stream exists and belongs to its owner. */
   async isOwn(id: string, { caller, request }: StreamOwner): Promise<boolean> {
     const sealed = await this.redis.run((redis) => redis.get(ownerKey(id)));
     const text = sealed === null ? undefined : this.cipher.open(ownerKey(id), sealed);
@@ -69,7 +74,7 @@ export class SharedStreams {
     return (await this.redis.run((redis) => redis.exists(ownerKey(id)))) === 1;
   }
 
-  /** Returns entries after one, at most a batch. One that cannot be read ends them. */
+  /** Returns entries after a position, at most a batch. An entry that cannot be read ends them. */
   async after(id: string, sequence: number): Promise<SharedEntry[]> {
     const key = entriesKey(id);
     const found = await this.redis.run((redis) => redis.xrange(key, `(${sequence}-0`, '+', 'COUNT', BATCH));
@@ -100,7 +105,7 @@ export class SharedStreams {
   }
 }
 
-/** Among what is cached: to lose it costs no more than a stream that is begun anew. */
+/** Returns the key of the owner, in the cache namespace: losing it only means that the stream starts again. */
 function ownerKey(id: string): string {
   return redisKey('cache', `stream:${id}`);
 }

@@ -1,13 +1,19 @@
 import type { ResumableStream } from './resumable-stream.js';
 import type { SharedStreams } from './shared-streams.js';
 
-/** Pause between two looks at how far other processes have read, in ms, and looks between two signs of life. */
+/** Interval between reads of the position of other processes, in ms, and number of them between two signs of life. */
 const LOOK_MS = 500;
 const LOOKS_PER_BEAT = 10;
-/** A client that came back to this process may have left a position of another one behind, in ms. */
+/**
+ * Age after which the position of another process is stale, because its client may have reconnected to this process, in
+ * ms.
+ */
 const STALE_MS = 4_000;
 
-/** Shows a stream of this process to the others, so that its client may come back to any of them. An outage of Redis ends that, and nothing else. */
+/**
+ * Publishes a stream of this process to the others, so that its client may reconnect to any of them. An outage of Redis
+ * ends only that.
+ */
 export class StreamMirror {
   private readonly timer: NodeJS.Timeout;
   private looks = 0;
@@ -20,21 +26,24 @@ export class StreamMirror {
     this.timer = setInterval(() => void this.look().catch(() => this.lose()), LOOK_MS).unref();
   }
 
-  /** Resolves once the stream can be found. */
+  /** Resolves once other processes can find the stream. */
   static async begin(shared: SharedStreams, stream: ResumableStream): Promise<StreamMirror> {
     const mirror = new StreamMirror(shared, stream);
     await shared.begin(stream.id, stream.owner).catch(() => mirror.lose());
     return mirror;
   }
 
-  /** Shows the last message of the log. */
+  /** Publishes the last message of the log. */
   async add(json: Buffer): Promise<void> {
     if (this.isLost) return;
     const { log, id } = this.stream;
     await this.shared.add(id, { first: log.oldest, sequence: log.last, json }).catch(() => this.lose());
   }
 
-  /** Shows the end, and keeps the stream for those who come back. @param problem as JSON; empty when it ended well. */
+  /**
+   * Publishes the end, and keeps the stream for clients that reconnect.
+   * @param problem as JSON; empty when it ended successfully.
+   */
   async end(problem: string, keepMs: number): Promise<void> {
     clearInterval(this.timer);
     if (this.isLost) return;
@@ -47,7 +56,7 @@ export class StreamMirror {
     }
   }
 
-  /** Whoever reads elsewhere takes the place of a connection here, as it would here. */
+  /** Reads the position of other processes. A reader elsewhere replaces a connection here, as a reader here would. */
   private async look(): Promise<void> {
     const { stream, shared } = this;
     if (++this.looks % LOOKS_PER_BEAT === 1) await shared.keep(stream.id);
@@ -56,7 +65,7 @@ export class StreamMirror {
     stream.passOn(position);
   }
 
-  /** Others must not find a part of it. */
+  /** Removes the published stream, so that others do not find an incomplete one. */
   private lose(): void {
     if (this.isLost) return;
     this.isLost = true;

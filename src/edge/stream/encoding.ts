@@ -5,7 +5,7 @@ import { accepts, notAcceptable } from '../../domain/accept.js';
 import { allowedTenant } from '../allowed-tenant.js';
 import { negotiateFormat, type StreamFormat } from './format.js';
 
-/** The format of one stream, and how its messages are written in it. */
+/** The format of one stream, and how its messages are encoded. */
 export interface StreamEncoding {
   readonly format: StreamFormat;
   /** Throws GatewayError UPSTREAM_ERROR or TENANT_LEAK_BLOCKED for a message that cannot be sent. */
@@ -14,10 +14,10 @@ export interface StreamEncoding {
   checkAccepted(): void;
 }
 
-/** What a stream is asked to be. */
+/** What a client and the policy ask of a stream. */
 interface StreamWish {
   readonly accept: string | undefined;
-  /** Lines and arrays have heartbeats, too. */
+  /** True if lines and arrays have heartbeats, too. */
   readonly lineHeartbeat: boolean;
 }
 
@@ -54,7 +54,7 @@ class RawEncoding implements StreamEncoding {
   }
 }
 
-/** Only a broken connection can say that the body is not whole. */
+/** A raw body can only signal an error by a broken connection. */
 class RawFormat implements StreamFormat {
   contentType = '';
   readonly opening = '';

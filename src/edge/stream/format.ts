@@ -1,21 +1,27 @@
 import { negotiate, notAcceptable } from '../../domain/accept.js';
 
-/** How the messages of a server stream become a body. All texts are UTF-8 bytes as latin1, one character a byte, so that JSON is never decoded. */
+/**
+ * How the messages of a server stream become a body. All strings hold UTF-8 bytes as latin1, one character per byte, so
+ * that JSON is never decoded.
+ */
 export interface StreamFormat {
-  /** Of a raw body it is known with the first message. */
+  /** Media type; for a raw body it is known with the first message. */
   readonly contentType: string;
-  /** Before the first message. */
+  /** Sent before the first message. */
   readonly opening: string;
   frame(message: Buffer, index: number): string | Buffer;
-  /** Keeps proxies from closing a silent stream; undefined where the format has no room for one, or its readers may not expect it. */
+  /**
+   * Keeps proxies from closing a silent stream; undefined where the format has no room for one, or its readers may not
+   * expect it.
+   */
   readonly heartbeat: string | undefined;
-  /** After the last message, so that a cut stream can be told from a whole one. */
+  /** Sent after the last message, so that a truncated stream can be distinguished from a complete one. */
   readonly closing: string;
-  /** The last frame of a stream that failed; undefined where only a broken connection can say so. */
+  /** Returns the last frame of a stream that failed; undefined where only a broken connection can signal it. */
   failure(problem: string): string | undefined;
 }
 
-/** Server-sent events (WHATWG HTML 9.2). JSON of one line needs one `data:` field. */
+/** Server-sent events (WHATWG HTML 9.2). JSON on one line needs one `data:` field. */
 const SSE: StreamFormat = {
   contentType: 'text/event-stream; charset=utf-8',
   opening: '',
@@ -25,7 +31,7 @@ const SSE: StreamFormat = {
   failure: (problem) => `event: error\ndata: ${problem}\n\n`,
 };
 
-/** One JSON value a line. */
+/** One JSON value per line. */
 const NDJSON: StreamFormat = {
   contentType: 'application/x-ndjson; charset=utf-8',
   opening: '',
@@ -35,7 +41,7 @@ const NDJSON: StreamFormat = {
   failure: (problem) => `{"error":${problem}}\n`,
 };
 
-/** One JSON array; a cut one does not parse. */
+/** One JSON array; a truncated one does not parse. */
 const JSON_ARRAY: StreamFormat = {
   contentType: 'application/json; charset=utf-8',
   opening: '[',
@@ -50,14 +56,15 @@ export function isEventStream({ contentType }: StreamFormat): boolean {
   return contentType === SSE.contentType;
 }
 
-/** In the order of preference. */
+/** All formats in the order of preference. */
 const FORMATS: readonly StreamFormat[] = [SSE, NDJSON, JSON_ARRAY];
-/** The same with an empty line as the heartbeat of those that have none: white space in an array. */
+/** The same formats with heartbeats for all: an empty line, which is white space in an array. */
 const BEATING: readonly StreamFormat[] = FORMATS.map((format) => ({ ...format, heartbeat: format.heartbeat ?? '\n' }));
 const TYPES = FORMATS.map((format) => format.contentType);
 
 /**
- * Returns the format that an Accept header asks for, server-sent events when it has no preference. Throws NOT_ACCEPTABLE.
+ * Returns the format that an Accept header asks for, server-sent events when it has no preference. Throws
+ * NOT_ACCEPTABLE.
  * @param lineHeartbeat whether lines and arrays have heartbeats, too.
  */
 export function negotiateFormat(accept: string | undefined, lineHeartbeat: boolean): StreamFormat {

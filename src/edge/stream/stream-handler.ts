@@ -25,7 +25,7 @@ interface StreamRequest {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Carries a server stream to an HTTP client, message by message, in the format it asked for. */
+/** Sends a server stream to an HTTP client, message by message, in the format it asked for. */
 @Injectable()
 export class StreamHandler {
   @Inject(Compression) private readonly compression!: Compression;
@@ -38,8 +38,8 @@ export class StreamHandler {
   ) {}
 
   /**
-   * Rejects only while nothing has been sent: later failures are reported in the stream itself. It ends with the
-   * credential that it was begun with, as the next request would be refused.
+   * Serves a stream. Rejects only before anything has been sent: later failures are reported in the stream itself. The
+   * stream ends when the credential with which it began is no longer valid, as the next request would be refused.
    */
   async handle({ request, reply, call, rpc, message, signal }: StreamExchange): Promise<void> {
     const { lineHeartbeat, untilTokenExpiry: untilExpiry } = this.config.streams;
@@ -99,7 +99,7 @@ export class StreamHandler {
   }
 }
 
-/** Why a stream broke off: whoever cancelled the call said so. */
+/** Returns the error for which a stream was broken off: the reason of the cancellation if the call was cancelled. */
 export function reasonFor(call: CallContext, thrown: unknown): GatewayError {
   const reason: unknown = call.cancellation.reason;
   return reason instanceof GatewayError ? reason : toGatewayError(thrown);

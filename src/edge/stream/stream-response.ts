@@ -10,17 +10,20 @@ import { addVary } from '../vary.js';
 import { closeUnlessTaken } from '../last-words.js';
 import type { StreamFormat } from './format.js';
 
-/** The type of a raw body without a first message. */
+/** Media type of a raw body without a first message. */
 const OCTET_STREAM = 'application/octet-stream';
 
-/** Writes frames to a client at the client's pace. Headers are held back until there is something to send, so that a failure before it has a status of its own. */
+/**
+ * Writes frames to a client at the client's pace. Headers are held back until there is something to send, so that an
+ * earlier failure has its own status.
+ */
 export class StreamResponse {
   private messages = 0;
   private timer: NodeJS.Timeout | undefined;
-  /** The head has something of the backend's in it: it waits for the first message. */
+  /** True while the header waits for the first message, because the backend contributes to it. */
   private isHeld = false;
   private compression: Compression | undefined;
-  /** Takes the frames: the response itself, or what compresses them for it. */
+  /** Receives the frames: the response itself, or the encoder that compresses them. */
   private sink: Writable;
   /** Settles when the client is ready for more. */
   private blocked: PromiseWithResolvers<void> | undefined;
@@ -36,17 +39,17 @@ export class StreamResponse {
     call.cancellation.addEventListener('abort', this);
   }
 
-  /** Sends no heartbeat before the first message. */
+  /** Holds back the header, and heartbeats, until the first message. */
   holdHead(): void {
     this.isHeld = true;
   }
 
-  /** Sends the head without waiting for a message. */
+  /** Sends the header without waiting for a message. */
   start(): void {
     this.begin();
   }
 
-  /** Compresses the stream if the client takes that. */
+  /** Compresses the stream if the client accepts it. */
   compressWith(compression: Compression): void {
     this.compression = compression;
   }
@@ -55,7 +58,7 @@ export class StreamResponse {
     writeServerTiming(this.reply, this.call);
   }
 
-  /** Takes the headers of the backend that the policy lets through. To be called before the first message. */
+  /** Takes the backend headers that the policy lets through. Must be called before the first message. */
   passHeaders(received: ReceivedHeaders | undefined): void {
     const headers = passHeaders(received);
     if (headers !== undefined) writePassed(this.reply, headers);
@@ -65,7 +68,9 @@ export class StreamResponse {
     return this.reply.raw.headersSent;
   }
 
-  /** Resolves when the client is ready for more; rejects when it has left, or when the stream is {@link interrupt}ed. */
+  /**
+   * Resolves when the client is ready for more; rejects when it has left, or when the stream is {@link interrupt}ed.
+   */
   async message(message: Buffer): Promise<void> {
     if (this.messages === 0) this.call.firstMessageMs = performance.now() - this.call.startedAt;
     this.begin();
@@ -76,12 +81,12 @@ export class StreamResponse {
     await this.blocked.promise;
   }
 
-  /** Ends the wait for a client that reads slowly: the stream is over, whatever has become of its messages. */
+  /** Ends the wait for a client that reads slowly; remaining messages are not sent. */
   interrupt(reason: unknown): void {
     this.blocked?.reject(reason);
   }
 
-  /** The request was given up. */
+  /** Called when the request is cancelled. */
   handleEvent(): void {
     this.interrupt(this.call.cancellation.reason);
   }
@@ -93,8 +98,8 @@ export class StreamResponse {
   }
 
   /**
-   * Ends a stream that has begun with a frame that says why, or by breaking it off where the format cannot say. A client
-   * that does not take it in a second is left.
+   * Ends a stream that has begun with an error frame, or by closing the connection where the format has none. A client
+   * that does not read it within a second is disconnected.
    */
   fail(problem: string): void {
     const { raw } = this.reply;
@@ -108,7 +113,7 @@ export class StreamResponse {
     closeUnlessTaken(this.call, raw);
   }
 
-  /** Stops the heartbeat; to be called however the stream ended. */
+  /** Stops the heartbeat. Must be called however the stream ended. */
   close(): void {
     clearInterval(this.timer);
     this.call.cancellation.removeEventListener('abort', this);
@@ -128,7 +133,7 @@ export class StreamResponse {
     if (this.format.opening !== '') this.write(this.format.opening);
   }
 
-  /** A client that reads too slowly for heartbeats gets none on top of what it has not read. */
+  /** Sends a heartbeat, except to a client that has not yet read what was sent. */
   private beat(): void {
     const { raw } = this.reply;
     if (this.sink.writableNeedDrain || raw.writableNeedDrain || raw.destroyed) return;
@@ -137,7 +142,7 @@ export class StreamResponse {
     this.write(this.format.heartbeat ?? '');
   }
 
-  /** Notes the coding in the headers; undefined for a stream that is sent as it is. */
+  /** Returns the encoder, and records the coding in the headers; undefined for a stream that is sent unencoded. */
   private encoderFor(contentType: string): Transform | undefined {
     const { compression, reply } = this;
     if (compression === undefined || !compression.variesBy(contentType)) return undefined;
@@ -155,7 +160,7 @@ export class StreamResponse {
   }
 }
 
-/** Sends what an encoder makes of the frames, at the pace of the client. It ends with the response, whichever is first. */
+/** Sends the output of an encoder at the pace of the client. It ends with the response, whichever ends first. */
 function pipeInto(encoder: Transform, raw: ServerResponse, call: CallContext): Transform {
   encoder.on('data', (chunk: Buffer) => (call.bytesStreamed += chunk.length));
   encoder.on('error', () => raw.destroy());
