@@ -7,13 +7,13 @@ import { MODULE_METADATA } from '@nestjs/common/constants.js';
 import { ConfigError, type ConfigProblem } from './config/config-error.js';
 import { controlledService } from './edge/rpc-controller.js';
 
-/** A module that can be mounted: a class, or what a `forRoot` returns. */
+/** Mountable module: a class, or the result of a `forRoot`. */
 export type ModuleLike = Type | DynamicModule;
 
-/** One entry of the `imports` of a module: Nest itself says what is wrong with one that is undefined. */
+/** Entry of the `imports` of a module. Nest reports undefined ones. */
 type Import = ModuleLike | ForwardReference<() => ModuleLike> | Promise<DynamicModule> | undefined;
 
-/** How a module provides an enhancer of the whole application. */
+/** Provider of a global enhancer. */
 interface Provided {
   readonly provide?: unknown;
   readonly useClass?: Type;
@@ -24,7 +24,7 @@ interface Provided {
 
 const SECTIONS = [MODULE_METADATA.IMPORTS, MODULE_METADATA.PROVIDERS, MODULE_METADATA.CONTROLLERS] as const;
 
-/** Loads the NestJS modules that the files of GATEWAY_MODULES export. Rejects with ConfigError, all problems in it. */
+/** Loads the NestJS modules that the files of GATEWAY_MODULES export. Rejects with ConfigError, which contains all problems. */
 export async function loadModules(files: readonly string[]): Promise<readonly ModuleLike[]> {
   const problems: ConfigProblem[] = [];
   const loaded: ModuleLike[] = [];
@@ -44,12 +44,12 @@ export function controllersOf(modules: readonly ModuleLike[]): readonly Type[] {
   return [...reachable(modules)].flatMap((module) => section<Type>(module, MODULE_METADATA.CONTROLLERS));
 }
 
-/** Returns the gRPC services that controllers of modules stand for. */
+/** Returns the gRPC services that controllers of modules implement. */
 export function servicesOf(modules: readonly ModuleLike[]): readonly DescService[] {
   return controllersOf(modules).flatMap((controller) => controlledService(controller)?.service ?? []);
 }
 
-/** Whether modules, or what they import, have Nest middleware. */
+/** Returns whether modules, or their imports, have Nest middleware. */
 export function hasMiddleware(modules: readonly ModuleLike[]): boolean {
   return [...reachable(modules)].some((module) => {
     const { prototype } = ('module' in module ? module.module : module) as { readonly prototype?: object };
@@ -80,7 +80,7 @@ async function modulesIn(file: string): Promise<ModuleLike[]> {
   throw new Error('it exports no class with the decorator @Module, which lists imports, providers or controllers');
 }
 
-/** A class with the decorator, whichever copy of @nestjs/common it is of, or a dynamic module. */
+/** Returns whether a value is a class with the decorator of any copy of @nestjs/common, or a dynamic module. */
 function isModule(value: unknown): value is ModuleLike {
   if (typeof value === 'function') return SECTIONS.some((key) => Reflect.hasOwnMetadata(key, value));
   return typeof value === 'object' && value !== null && 'module' in value && typeof value.module === 'function';
@@ -92,7 +92,7 @@ function problemOf(file: string, error: unknown): ConfigProblem {
   return { name: 'GATEWAY_MODULES', reason: `the file ${file} cannot be used: ${reason}`, hint };
 }
 
-/** Modules and all that they import, the importing one first, each once. What a promise resolves to is not known here. */
+/** Returns modules and all their imports, the importing one first, each once. Promises are skipped. */
 function reachable(modules: readonly Import[], seen = new Set<ModuleLike>()): ReadonlySet<ModuleLike> {
   for (const each of modules) {
     const module = each !== undefined && 'forwardRef' in each ? each.forwardRef() : each;
@@ -103,7 +103,7 @@ function reachable(modules: readonly Import[], seen = new Set<ModuleLike>()): Re
   return seen;
 }
 
-/** What a module lists, by its decorator and, for a dynamic one, by its value. */
+/** Returns the entries of a module in its decorator and, for a dynamic one, in its value. */
 function section<T>(module: ModuleLike, key: (typeof SECTIONS)[number]): readonly T[] {
   const type = 'module' in module ? module.module : module;
   const decorated = (Reflect.getMetadata(key, type) ?? []) as readonly T[];

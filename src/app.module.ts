@@ -31,12 +31,12 @@ import { LimitsModule } from './traffic/limits/limits.module.js';
 import { AdmissionModule } from './traffic/admission/admission.module.js';
 import { TrafficModule } from './traffic/traffic.module.js';
 
-/** What an application is made of, read and checked before it is made. */
+/** Parts of an application, read and validated before it is created. */
 export interface AppParts {
   readonly config: GatewayConfig;
   readonly descriptors: Descriptors;
   readonly observation: Observation;
-  /** Those of GATEWAY_MODULES. */
+  /** Modules of GATEWAY_MODULES. */
   readonly modules?: readonly ModuleLike[];
 }
 
@@ -44,12 +44,11 @@ export interface AppParts {
 @Module({})
 class ConfigModule {}
 
-/** The composition root. */
+/** Composes the application. */
 @Module({
   providers: [
-    // Who is calling comes first; on whose behalf second, since a permission counts only within a tenant; what they may
-    // do third. Then a request is counted, so that nobody uses up the rate of others with requests that are denied. One
-    // that could not be answered anyway is refused last, so that retries against an open circuit breaker count as well.
+    // Order: identity; tenant, since permissions apply within a tenant; permissions. Rate limits follow, so that denied
+    // requests do not use up the limit of others. The circuit breaker is last, so that retries against an open one count.
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     { provide: APP_GUARD, useClass: TenantGuard },
     { provide: APP_GUARD, useClass: RolesGuard },
@@ -66,7 +65,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         { module: ConfigModule, providers: [settings, passed], exports: [settings, passed] },
-        // No middleware and no lines of its own: each request has exactly one line, from AccessLog.
+        // No middleware and no request logging, since AccessLog writes exactly one line per request.
         LoggerModule.forRoot({ pinoHttp: { logger: observation.logger.events, autoLogging: false }, forRoutes: [] }),
         ObserveModule.create(observation),
         RedisModule,
@@ -87,7 +86,7 @@ export class AppModule {
   }
 }
 
-/** Controllers of the services that exist and that no adopted module has one for. */
+/** Returns the modules of existing services, without those that an adopted module has a controller for. */
 function generatedModules({ upstreams }: GatewayConfig, descriptors: Descriptors, modules: readonly ModuleLike[]) {
   const taken = new Set(servicesOf(modules).map(({ typeName }) => typeName));
   const builtIn = { auth: AuthModule, user: UserModule, tenant: TenantModule, ai: AiModule };

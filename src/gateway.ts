@@ -42,25 +42,25 @@ import { upstreamNameWarnings } from './upstream-checks.js';
 import { checkNetwork } from './startup-netcheck.js';
 import { VERSION } from './version.js';
 
-/** A gateway that listens. */
+/** Running gateway. */
 export interface RunningGateway {
   readonly app: NestFastifyApplication;
-  /** `http://127.0.0.1:8080`, with the port that was really taken; `https:` with TLS, `unix:/path` for a socket. */
+  /** `http://127.0.0.1:8080`, with the actual port; `https:` with TLS, `unix:/path` for a socket. */
   readonly url: string;
-  /** The same of OPS_PORT; undefined without one. */
+  /** URL of OPS_PORT; undefined without one. */
   readonly opsUrl: string | undefined;
-  /** That of GATEWAY_ADMIN_ADDR; undefined without one. */
+  /** URL of GATEWAY_ADMIN_ADDR; undefined without one. */
   readonly adminUrl: string | undefined;
-  /** Reads contracts, keys and settings anew. Rejects with GatewayError, and changes nothing, where they have mistakes. */
+  /** Reloads contracts, keys and settings. Rejects with GatewayError, and changes nothing, if they are invalid. */
   reload(): Promise<ReloadReport>;
-  /** Takes it out of service without losing a request, then closes everything. */
+  /** Drains without losing a request, then closes everything. */
   drain(): Promise<void>;
 }
 
 /**
- * Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a taken port.
- * @param source where a reload reads settings; without it they stay as they are.
- * @param siblings the other workers, where there are some.
+ * Starts a gateway. Rejects with ContractError or DescriptorError for contracts, with EADDRINUSE or AdminListenError for a port in use.
+ * @param source of settings at a reload; without it settings do not change.
+ * @param siblings the other workers, if any.
  */
 export async function startGateway(
   settings: GatewayConfig,
@@ -84,7 +84,7 @@ export async function startGateway(
   const limits = new ConnectionLimits(observation);
   limits.watch(http.fastify.server);
   identify(config, descriptors, observation);
-  // First of all listeners and closed last: it answers for as long as there is something to ask about.
+  // The admin listener starts before and closes after the other listeners, so that it can always be used for diagnosis.
   const drain = new Drain(http, config, observation);
   const reloader = reloaderOf({ app, live, observation, source, siblings }, descriptors, modules);
   const commands = mainCommands({ app, config, observation, drain, reloader });
@@ -106,7 +106,7 @@ export async function startGateway(
   return { app, ...urls, drain: close, reload: () => reloader.reload() };
 }
 
-/** What runs, from the first that was started to the last. */
+/** Running parts, in the order in which they were started. */
 interface Running {
   readonly app: NestFastifyApplication;
   readonly drain: Drain;
@@ -126,11 +126,11 @@ async function closeAll({ app, drain, limits, certificate, ops, observation, adm
   await ops?.app.close();
   await observation.tracing?.close();
   await admin?.close();
-  // prom-client never disconnects its observer of garbage collection, which would keep all that metrics ask.
+  // prom-client never disconnects its garbage collection observer, which would keep all objects that metrics read.
   observation.metrics.registry.clear();
 }
 
-/** Makes the application, which answers what arrives at a server that does not listen yet. */
+/** Creates the application of a server that does not listen yet. */
 async function createApp(http: HttpServer, parts: AppParts): Promise<NestFastifyApplication> {
   const adapter = new GatewayAdapter(http.fastify);
   const options = { bodyParser: false, bufferLogs: true, abortOnError: false } as const;
@@ -158,7 +158,7 @@ function logWarnings({ contract, descriptors }: Served, config: GatewayConfig, {
   logContractWarnings(events, [...ruleWarnings(descriptors), ...contractWarnings(routes)]);
 }
 
-/** What settings and routes, each valid, make of each other. */
+/** Returns warnings about combinations of valid settings and routes. */
 function routeWarnings(routes: readonly Route[], config: GatewayConfig): ConfigWarning[] {
   const methods = routes.map(({ method }) => method);
   const templates = routes.map(({ template }) => template);
@@ -170,7 +170,7 @@ function routeWarnings(routes: readonly Route[], config: GatewayConfig): ConfigW
   ];
 }
 
-/** Each worker has a listener of its own, at the next ports. */
+/** Returns the admin settings of this process: workers use the ports after that of the primary process. */
 function adminOf({ worker }: GatewayConfig, admin: AdminConfig): AdminConfig {
   return worker === undefined || admin.port === 0 ? admin : { ...admin, port: admin.port + worker.number };
 }
@@ -184,7 +184,7 @@ function adminParts(
   return { commands, audit, diagnostics: diagnosticsOf(app, observation) };
 }
 
-/** Says what runs here in the metrics, and that there are none in the log. */
+/** Publishes version and hashes in the metrics, and logs that metrics are disabled. */
 function identify(
   config: GatewayConfig,
   { revision: policyRevision }: Descriptors,

@@ -1,6 +1,6 @@
 import { StopSignals } from './stop-signals.js';
 
-// Before anything else is loaded, which takes a while: the first process of a container has no default action for signals.
+// Runs before other modules are loaded, which takes a while: PID 1 of a container has no default action for signals.
 const signals = new StopSignals();
 await import('reflect-metadata');
 const { runGateway } = await import('./run-gateway.js');

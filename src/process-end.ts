@@ -5,23 +5,23 @@ import type { BatchedLines } from './observe/log-stream.js';
 import type { StopSignals } from './stop-signals.js';
 
 const EXIT_FAILURE = 1;
-/** 128 and the number of SIGINT, as shells have it. */
+/** 128 plus the number of SIGINT, as in shells. */
 const EXIT_INTERRUPTED = 130;
-/** After an uncaught exception no state can be trusted: this long for the requests in flight, then out. */
+/** Time for requests in flight after an uncaught exception, since no state can be trusted then. */
 const PANIC_DRAIN_MS = 2_000;
-/** A start that was told to stop may come to its end for so long. */
+/** Maximum time to wait for a start that is stopped. */
 const START_MS = 2_000;
-/** What the drain has beside its waits before the process exits without it. With the flush it stays below the five seconds that the settings leave until GATEWAY_TERMINATION_GRACE. */
+/** Time of the drain in addition to its waits before the process exits anyway. With FLUSH_MS it stays below the five seconds that the settings reserve before GATEWAY_TERMINATION_GRACE. */
 const CLOSE_MS = 4_500;
 const FLUSH_MS = 400;
 
-/** What ends without losing a request. */
+/** Process part that ends without losing a request. */
 export interface Drainable {
-  /** Resolves to the exit code, or to nothing when all went well. */
+  /** Resolves to the exit code, or to undefined on success. */
   drain(): Promise<number | void>;
 }
 
-/** How the process of a gateway ends: by one drain however many signals come, in bounded time, or by a panic. */
+/** Ends the process of a gateway in bounded time: by one drain, regardless of the number of signals, or by a panic. */
 export class ProcessEnd {
   private isExiting = false;
   private hasPanicked = false;
@@ -33,7 +33,7 @@ export class ProcessEnd {
     private readonly stdout: BatchedLines,
   ) {}
 
-  /** From now on signals and uncaught exceptions end this gateway, be it started or not. */
+  /** Ends this gateway, started or not, on signals and uncaught exceptions. */
   watch(gateway: Promise<Drainable>, signals: StopSignals): void {
     this.gateway = gateway;
     process.on('uncaughtException', (error) => void this.panic(error));
@@ -45,7 +45,7 @@ export class ProcessEnd {
     });
   }
 
-  /** Writes what is left of the log, for a moment, and ends the process. Lines that nobody took are counted on stderr. */
+  /** Flushes the log for at most FLUSH_MS and exits. The number of lost lines is written to stderr. */
   async exit(code: number): Promise<never> {
     if (this.isExiting) return new Promise<never>(() => undefined);
     this.isExiting = true;
@@ -67,7 +67,7 @@ export class ProcessEnd {
     await this.exit(code ?? 0);
   }
 
-  /** The gateway; undefined when its start takes too long. A start that fails says so itself. */
+  /** Resolves to the gateway; undefined when its start takes too long. A failed start is reported elsewhere. */
   private started(): Promise<Drainable | undefined> {
     const never = new Promise<never>(() => undefined);
     return Promise.race([this.gateway?.catch(() => never), wait(START_MS, undefined)]);

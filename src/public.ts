@@ -1,6 +1,6 @@
 /**
- * The package for applications: what a module of one's own is made of. Messages are in `api-gateway/gen/…`, protos in
- * `api-gateway/proto/…`, and what tests need in `api-gateway/testing`. Nothing else of the package is promised to stay.
+ * Public API for modules of applications. Messages are in `api-gateway/gen/…`, protos in `api-gateway/proto/…`, and test
+ * helpers in `api-gateway/testing`. Other files of the package may change.
  */
 export { Access } from './access/access.decorator.js';
 export type { CallContext } from './domain/call-context.js';

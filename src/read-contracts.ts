@@ -8,7 +8,7 @@ import { addServices, type Descriptors, type DescriptorSet, loadDescriptors } fr
 import { buildRouteTable } from './contract/route-table.js';
 import { contractProblems, featuresOf, fileProblems, moduleProblems, routeProblems } from './startup-checks.js';
 
-/** Reads contracts and checks them with the settings. Rejects with what a start is refused with. */
+/** Reads contracts and checks them with the settings. Rejects with ContractError, ConfigError, or an AggregateError of both. */
 export async function readContracts(config: GatewayConfig, modules: readonly ModuleLike[]): Promise<Descriptors> {
   const descriptors = loadMounted(config, modules);
   const features = featuresOf(config, modules);
@@ -16,7 +16,7 @@ export async function readContracts(config: GatewayConfig, modules: readonly Mod
   return descriptors;
 }
 
-/** Reads contracts anew. A reload compiles what it puts in force, and is refused for what is found then. */
+/** Reads contracts again for a reload, which finds further problems when it compiles them. Throws as `readContracts` rejects. */
 export function rereadContracts(
   config: GatewayConfig,
   modules: readonly ModuleLike[],
@@ -37,7 +37,7 @@ function loadMounted(
 }
 
 /**
- * Before anything is made, so that a refusal is all that a start says. Throws ContractError, ConfigError, or an
+ * Rejects invalid contracts and settings before anything is created. Throws ContractError, ConfigError, or an
  * AggregateError of both.
  */
 function refuseProblems(

@@ -26,42 +26,42 @@ import { TenantEntitlements } from './traffic/entitlements.js';
 import { RateLimiter } from './traffic/limits/rate-limiter.js';
 import { CallStack } from './traffic/stack.js';
 
-/** Where settings come from, beside what a caller gave as an object. */
+/** Source of the settings. */
 export interface SettingsSource {
-  /** What the settings were read from. */
+  /** Environment that the current settings were read from. */
   readonly initial: Environment;
-  /** Reads it anew. Throws ConfigError for files that cannot be read. */
+  /** Reads it again. Throws ConfigError for files that cannot be read. */
   readonly read: () => Environment;
 }
 
-/** A running gateway, as far as a reload changes it. */
+/** Parts of a running gateway that a reload uses. */
 export interface Reloadable {
   readonly app: NestFastifyApplication;
   readonly live: LiveConfig;
   readonly observation: Observation;
-  /** Undefined: settings stay as they are, and contracts and keys alone are read anew. */
+  /** Undefined: only contracts and keys are reloaded. */
   readonly source: SettingsSource | undefined;
-  /** The other workers, which put the same in force or nothing; undefined where there are none. */
+  /** The other workers, which either all apply a reload or none; undefined without workers. */
   readonly siblings?: Pick<Siblings, 'agree'> | undefined;
-  /** Reads and checks contracts as a start does. Throws what a start would be refused with. */
+  /** Reads and checks contracts as at start. Throws the same errors. */
   readonly loadContracts: (config: GatewayConfig, known: Descriptors) => Descriptors;
-  /** Logs what is valid and still worth a look. */
+  /** Logs warnings. */
   readonly warn: (served: Served, config: GatewayConfig) => void;
 }
 
-/** A contract in force, and what it was read from. */
+/** Current contract, and its descriptors. */
 export interface Served {
   readonly contract: Contract;
   readonly descriptors: Descriptors;
 }
 
-/** The settings and contracts in force, read before and compared with at the next reload. */
+/** Current environment and descriptors, compared with those of the next reload. */
 interface InForce {
   readonly environment: Environment;
   readonly descriptors: Descriptors;
 }
 
-/** What there is to put in force. */
+/** Settings and contracts to apply. */
 interface Next extends InForce {
   readonly config: GatewayConfig;
   readonly change: EnvironmentChange;
@@ -69,7 +69,7 @@ interface Next extends InForce {
 
 const NO_CHANGE: EnvironmentChange = { effective: {}, reloaded: [], needRestart: [] };
 
-/** Makes the steps of a reload: everything is read and checked first, then all of it is put in force between two requests. */
+/** Returns the steps of a reload: everything is read and checked first, then applied together between two requests. */
 export function reloadSteps(gateway: Reloadable, first: Descriptors): ReloadSteps {
   let inForce: InForce = { environment: gateway.source?.initial ?? {}, descriptors: first };
   const extra = new Set(first.extraServices.map(({ typeName }) => typeName));
@@ -104,7 +104,7 @@ function read({ live, source, loadContracts }: Reloadable, { environment, descri
   const asWritten = parseEnvironment(written);
   const change = compareEnvironments(environment, written);
   const { effective, needRestart } = change;
-  // What a start would be refused with is refused, whatever of it a reload takes.
+  // Reject what a start would reject, even for settings that a reload does not apply.
   if (needRestart.length > 0) loadContracts(asWritten, descriptors);
   return withFormerValues(needRestart, () => {
     const config = parseEnvironment(effective);
@@ -112,7 +112,7 @@ function read({ live, source, loadContracts }: Reloadable, { environment, descri
   });
 }
 
-/** Names the settings that keep their former values where all else does not fit these. */
+/** Adds the settings that need a restart to an error, when the reloaded ones contradict their previous values. */
 function withFormerValues<T>(needRestart: readonly string[], make: () => T): T {
   try {
     return make();
@@ -120,14 +120,14 @@ function withFormerValues<T>(needRestart: readonly string[], make: () => T): T {
     if (needRestart.length === 0) throw error;
     const waiting = needRestart.map((name) => ({
       name,
-      reason: 'needs a restart, and what is reloaded does not fit its former value',
+      reason: 'needs a restart, and the reloaded settings contradict its previous value',
       hint: 'restart the gateway, or change it back',
     }));
     throw new AggregateError([error, new ConfigError(waiting)]);
   }
 }
 
-/** Nothing where the descriptor sets are the same: then no route is compiled anew. */
+/** Compiles changed descriptor sets. Returns an empty list if they are unchanged. */
 async function contractCommits(
   { app, live }: Reloadable,
   { descriptors, config }: Next,
@@ -144,7 +144,7 @@ async function contractCommits(
   return [app.get(Contract).prepare(await compileContract({ services, registry, comments }, config.json))];
 }
 
-/** The well-known client is made of the descriptor sets at boot, and knows no RPC of later ones. */
+/** Rejects changes of contracts over grpc-js, whose client is created from the descriptor sets at boot. */
 function refuseGrpcJs({ sets }: Descriptors, former: Descriptors, { upstreams }: GatewayConfig): void {
   const known = new Set(former.sets.map(({ content }) => content));
   const changed = sets.filter(({ content }) => !known.has(content)).flatMap((set) => set.services);
@@ -155,8 +155,8 @@ function refuseGrpcJs({ sets }: Descriptors, former: Descriptors, { upstreams }:
   throw new ConfigError(
     stuck.map((name) => ({
       name: 'GATEWAY_DESCRIPTORS',
-      reason: `changes the contract of "${name}", whose transport grpc-js takes it at the start alone`,
-      hint: `restart the gateway, or use the transport http2 for it`,
+      reason: `changes the contract of "${name}", whose transport grpc-js reads it only at start`,
+      hint: `restart the gateway, or use the transport http2`,
     })),
   );
 }
@@ -165,7 +165,7 @@ async function keysCommit({ app }: Reloadable, { config }: Next): Promise<() => 
   return app.get<TokenKeysReload>(TOKEN_KEYS_RELOAD)(config.jwt);
 }
 
-/** Has a part that keeps something made of settings make it anew. All others read a setting when they need it. */
+/** Settings from which a part derives state that it rebuilds at a reload. Others are read when needed. */
 const APPLIED: readonly (readonly [settings: RegExp, apply: (gateway: Reloadable) => void])[] = [
   [/^LOG_LEVEL$/, ({ observation, live }) => void (observation.logger.events.level = live.view.log.level)],
   [/^(?:GATEWAY_)?RATE_LIMIT_/, ({ app }) => app.get(RateLimiter).reconfigure()],

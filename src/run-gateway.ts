@@ -22,7 +22,7 @@ import { VERSION } from './version.js';
 
 const STDOUT = 1;
 
-/** Runs the gateway as a process: from its environment to its exit code. */
+/** Runs the gateway as a process, from reading its environment to its exit code. */
 export async function runGateway(signals: StopSignals): Promise<void> {
   const { config, environment } = readConfigOrExit();
   const stdout = stdoutStream();
@@ -41,7 +41,7 @@ export async function runGateway(signals: StopSignals): Promise<void> {
     void failed?.then((code) => end.exit(code));
     signals.onReload(() => {
       log.info({ signal: 'SIGHUP' }, 'reload_requested');
-      // What became of it is logged.
+      // The result is logged.
       reload().catch(() => undefined);
     });
   } catch (error) {
@@ -51,18 +51,18 @@ export async function runGateway(signals: StopSignals): Promise<void> {
 
 interface Running extends Drainable {
   readonly reload: () => Promise<unknown>;
-  /** Resolves to an exit code when it cannot go on; undefined for what ends by itself. */
+  /** Resolves to an exit code when it fails; undefined in a single process. */
   readonly failed?: Promise<number>;
 }
 
 interface ProcessParts extends ReadSettings {
   readonly logger: GatewayLogger;
   readonly signals: StopSignals;
-  /** For the lines of workers. */
+  /** Output for the log lines of workers. */
   readonly output: { readonly stdout: BatchedLines; readonly format: 'json' | 'pretty' };
 }
 
-/** As a gateway that works alone, as one of several workers, or as the process that has them. */
+/** Starts a single gateway, a worker, or the primary process of workers. */
 async function start({ config, environment, logger, signals, output }: ProcessParts): Promise<Running> {
   if (config.worker === undefined && config.workers > 1) {
     const { startWorkers } = await import('./run-workers.js');
@@ -77,7 +77,7 @@ async function start({ config, environment, logger, signals, output }: ProcessPa
   return gateway;
 }
 
-/** The settings, and the environment and files that they were read from. */
+/** Settings, and the environment and files that they were read from. */
 interface ReadSettings {
   readonly config: GatewayConfig;
   readonly environment: Environment;
@@ -94,7 +94,7 @@ function readConfigOrExit(): ReadSettings {
   }
 }
 
-/** @returns the exit code. */
+/** Logs the reasons of a failed start. Returns the exit code. */
 function report({ exitCode, lines }: StartRefusal, log: Logger): number {
   for (const [fields, message] of lines) log.fatal(fields, message);
   return exitCode;

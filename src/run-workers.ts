@@ -13,21 +13,21 @@ import { Workers } from './ops/workers/workers.js';
 import { forwardLines } from './ops/workers/forward-lines.js';
 import type { Drainable } from './process-end.js';
 
-/** The gateway as a first process and its workers. */
+/** Primary process with its workers. */
 export interface RunningWorkers extends Drainable {
-  /** Reads contracts, keys and settings anew, in all workers or in none. */
+  /** Reloads contracts, keys and settings, in all workers or in none. */
   reload(): Promise<unknown>;
   /** Resolves to an exit code when the workers cannot be kept running. */
   readonly failed: Promise<number>;
 }
 
-/** Where the lines of workers go, in the form that they have already. */
+/** Output for the formatted log lines of workers. */
 export interface WorkerOutput {
   readonly stdout: Pick<BatchedLines, 'forward'>;
   readonly format: 'json' | 'pretty';
 }
 
-/** Starts the workers; each of them serves when it resolves. Rejects with WorkerRefusal, SocketListenError or AdminListenError. */
+/** Starts the workers, and resolves when all of them serve. Rejects with WorkerRefusal, SocketListenError or AdminListenError. */
 export async function startWorkers(
   config: GatewayConfig,
   logger: GatewayLogger,
@@ -67,7 +67,7 @@ function startAdmin(config: NonNullable<GatewayConfig['admin']>, { workers, metr
   return AdminListener.start(config, { commands: workers.commands, audit: new AdminAudit(log, metrics) });
 }
 
-/** Lines of workers pass through the first process: several writers of one pipe would write into the lines of each other. */
+/** Returns a function that forks workers. Their lines pass through the primary process, since several writers of a pipe would interleave lines. */
 function forkOf({ workers }: GatewayConfig, { stdout, format }: WorkerOutput): (number: number) => Worker {
   cluster.setupPrimary({ silent: true });
   return (number) => {

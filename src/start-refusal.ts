@@ -9,17 +9,17 @@ import { WorkerRefusal } from './ops/workers/worker-refusal.js';
 import { SocketListenError } from './ops/listen-error.js';
 import { AdminListenError } from './ops/admin/admin-listen-error.js';
 
-/** EX_CONFIG of sysexits(3): started again with the same settings it would fail again. */
+/** EX_CONFIG of sysexits.h: a restart with the same settings would fail again. */
 const EXIT_CONFIG = 78;
 const EXIT_FAILURE = 1;
 
-/** Why a gateway does not start: lines for the log, and the exit code of its process. */
+/** Reasons why a gateway does not start as log lines, and the exit code of its process. */
 export interface StartRefusal {
   readonly exitCode: number;
   readonly lines: readonly (readonly [fields: object, message: string])[];
 }
 
-/** What to say of an error that ended a start. */
+/** Returns log lines and exit code for an error that ended a start. */
 export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server'>): StartRefusal {
   const { server } = config;
   if (error instanceof AggregateError) {
@@ -52,13 +52,13 @@ export function startRefusal(error: unknown, config: Pick<GatewayConfig, 'server
   return failure({ err: error }, 'panic: the gateway could not start');
 }
 
-/** All problems of the settings at once. */
+/** Returns log lines and exit code for all problems of the settings. */
 export function settingsRefusal({ problems }: ConfigError): StartRefusal {
   const lines = problems.map((problem) => [problem, `config_invalid ${formatProblem(problem)}`] as const);
   return { exitCode: EXIT_CONFIG, lines };
 }
 
-/** Returns the mistakes that a set of settings and contracts is refused for; none for an error that is not about them. */
+/** Returns the problems of settings and contracts in an error; empty for other errors. */
 export function reasonsOf(error: unknown, config: Pick<GatewayConfig, 'server'>): FieldViolation[] {
   const { exitCode, lines } = startRefusal(error, config);
   if (exitCode !== EXIT_CONFIG) return [];

@@ -15,18 +15,18 @@ import { checkTlsMaterial } from './grpc/tls-material.js';
 import { type StaticFeatures, staticRoutes } from './static-routes.js';
 import { controllerProblems, type UpstreamSettings } from './upstream-checks.js';
 
-/** Literals and whole variables, no wildcards and no patterns. */
+/** Matches paths of literals and whole variables, without wildcards and patterns. */
 const PLAIN_PATH = /^(?:\/(?::\w+|[\w.~!$&',;=@%-]+))*\/?$/;
 
-/** What a start needs to know of the settings to judge the contracts. */
+/** Settings that the checks of contracts depend on. */
 export interface ContractSettings {
   readonly json: CodecOptions;
   readonly features: StaticFeatures;
 }
 
 /**
- * Everything in the contracts that keeps a gateway from starting, found before anything of it is made. A start and
- * `gateway check` both ask here, so that neither knows of something that the other does not.
+ * Finds all problems of the contracts that keep a gateway from starting. Both the start and `gateway check` use it, so that
+ * they always agree.
  */
 export async function contractProblems(
   descriptors: Descriptors,
@@ -39,7 +39,7 @@ export async function contractProblems(
   return [...compileRoutes(routes, types, settings.json).problems];
 }
 
-/** The same but for what is found by compiling the routes, which takes most of the time. */
+/** Finds the problems that do not need compiled routes, whose compilation takes most of the time. */
 export function routeProblems(
   { services }: Descriptors,
   { features }: Pick<ContractSettings, 'features'>,
@@ -50,12 +50,12 @@ export function routeProblems(
   return found.length > 0 ? found : findUnmountable(routes, statics);
 }
 
-/** Controllers of modules that cannot be mounted. */
+/** Finds controllers of modules that cannot be mounted. */
 export function moduleProblems(modules: readonly ModuleLike[], settings: UpstreamSettings): ConfigProblem[] {
   return [...unplainRoutes(modules), ...controllerProblems(modules, settings)];
 }
 
-/** Routes of adopted controllers that cannot be told from those of the contracts. */
+/** Finds routes of adopted controllers that may overlap with those of the contracts. */
 function unplainRoutes(modules: readonly ModuleLike[]): ConfigProblem[] {
   return controllersOf(modules)
     .filter((controller) => controlledService(controller) === undefined)
@@ -63,12 +63,12 @@ function unplainRoutes(modules: readonly ModuleLike[]): ConfigProblem[] {
     .filter(({ path }) => !PLAIN_PATH.test(path))
     .map(({ controller, verb, path }) => ({
       name: 'GATEWAY_MODULES',
-      reason: `${controller} has the path ${verb} ${path}, of which nobody can say whether it takes requests of other routes`,
-      hint: 'make paths of literals and whole variables: /shelves/:id',
+      reason: `${controller} has the path ${verb} ${path}, which may match requests of other routes`,
+      hint: 'use only literals and whole variables: /shelves/:id',
     }));
 }
 
-/** Files that the settings name and a start cannot use. */
+/** Finds unusable files in the settings. */
 export function fileProblems({ server, upstreams }: Pick<GatewayConfig, 'server' | 'upstreams'>): ConfigProblem[] {
   return [...listenerProblems(server), ...upstreamFileProblems(upstreams)];
 }
@@ -100,7 +100,7 @@ function upstreamFileProblems(upstreams: GatewayConfig['upstreams']): ConfigProb
   });
 }
 
-/** Returns the features of a configuration and of the modules that it mounts. */
+/** Returns the features of a configuration and its modules. */
 export function featuresOf({ server, sso, metrics }: GatewayConfig, modules: readonly ModuleLike[]): StaticFeatures {
   const { docs, opsPort } = server;
   const controllers = controllersOf(modules);

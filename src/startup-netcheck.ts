@@ -5,7 +5,7 @@ import { TimedOut, withDeadline } from './domain/loop-timeout.js';
 
 const CONNECT_MS = 5_000;
 
-/** Hosts of GATEWAY_STARTUP_NETCHECK_HOSTS that cannot be reached from here. */
+/** Thrown when hosts of GATEWAY_STARTUP_NETCHECK_HOSTS cannot be reached. */
 export class NetcheckError extends Error {
   override readonly name = 'NetcheckError';
 
@@ -14,7 +14,7 @@ export class NetcheckError extends Error {
   }
 }
 
-/** Connects to each host once, all of them concurrently, for five seconds at most. Rejects with NetcheckError, all failures in it. */
+/** Connects to all hosts concurrently, each once, with a timeout of five seconds. Rejects with NetcheckError, which contains all failures. */
 export async function checkNetwork(hosts: readonly ListenAddress[], log: Logger): Promise<void> {
   const outcomes = await Promise.all(
     hosts.map(async (address) => {

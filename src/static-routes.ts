@@ -13,7 +13,7 @@ import { BackchannelController } from './sso/backchannel.controller.js';
 import { LoginController } from './sso/login.controller.js';
 import { SessionController } from './sso/session.controller.js';
 
-/** A route that the gateway answers itself, on its main port. */
+/** Route that the gateway answers itself, on its main port. */
 export interface GatewayRoute {
   readonly verb: string;
   /** In Nest's syntax: `/auth/:provider/login`. */
@@ -21,18 +21,19 @@ export interface GatewayRoute {
   readonly policy: Policy | undefined;
 }
 
-/** What decides which of them there are. */
+/** Features that the static routes depend on. */
 export interface StaticFeatures {
   readonly docs: boolean;
   readonly sso: boolean;
-  /** Metrics are on; `ops` says that they have a port of their own. */
+  /** Metrics are enabled. */
   readonly metrics: boolean;
+  /** Metrics and health have a separate port. */
   readonly ops: boolean;
   /** Controllers of adopted modules. */
   readonly controllers: readonly Type[];
 }
 
-/** The routes that the application mounts beside those of the contracts. */
+/** Returns the routes that the application mounts in addition to those of the contracts. */
 export function staticRoutes({ docs, sso, metrics, ops, controllers: adopted }: StaticFeatures): GatewayRoute[] {
   const controllers: Type[] = [
     HealthController,

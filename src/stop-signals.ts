@@ -2,27 +2,27 @@ import { EventEmitter } from 'node:events';
 import { isatty } from 'node:tty';
 
 const STDIN = 0;
-/** One Ctrl+C reaches a process twice where a parent such as npm passes it on; a person takes longer. */
+/** Minimum time between two Ctrl+C of a person. A parent such as npm may forward one Ctrl+C twice. */
 const SECOND_AFTER_MS = 500;
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 type StopSignal = (typeof STOP_SIGNALS)[number] | 'SIGHUP';
 
-/** What the signals of a process come from. */
+/** Source of the signals of a process. */
 export interface SignalSource {
   readonly emitter: Pick<EventEmitter, 'on'>;
-  /** Whether somebody sits before it who can press Ctrl+C once more. */
+  /** A terminal is attached, where a user can press Ctrl+C again. */
   readonly isTerminal: boolean;
-  /** Whether the terminal is gone that there was at first. */
+  /** Returns whether the terminal has closed since the start. */
   readonly hasHungUp: () => boolean;
   readonly now: () => number;
 }
 
 /**
- * Takes signals from the first moment of the process on. SIGTERM and SIGINT, however many come, are one request to stop;
- * only a second Ctrl+C at a terminal asks for more. SIGHUP asks for a reload, as in other servers; from a terminal that
- * closes it is a request to stop.
+ * Handles signals from the start of the process on. Any number of SIGTERM and SIGINT is one request to stop; only a second
+ * Ctrl+C on a terminal forces the exit. SIGHUP requests a reload, as in other servers, but from a closing terminal it
+ * is a request to stop.
  */
 export class StopSignals {
   private readonly stop = Promise.withResolvers<StopSignal>();
@@ -34,28 +34,28 @@ export class StopSignals {
 
   constructor(private readonly source: SignalSource = ofThisProcess()) {
     for (const signal of STOP_SIGNALS) source.emitter.on(signal, () => this.take(signal));
-    // Its default action would end the process amid its requests, also while it drains.
+    // Its default action would end the process without a drain.
     source.emitter.on('SIGHUP', () => this.hangUp());
-    // Node would open the port of its debugger, also where `--disable-sigusr1` was forgotten.
+    // Node would open its debugger port without `--disable-sigusr1`.
     source.emitter.on('SIGUSR1', () => undefined);
   }
 
-  /** Leaves what a terminal sends to all of its processes to the first of them, which passes on what is to be done. */
+  /** Ignores signals that a terminal sends to all processes, since the primary process forwards what to do. */
   beWorker(): void {
     this.isWorker = true;
   }
 
-  /** Resolves with the first one. */
+  /** Resolves with the first stop signal. */
   get stopped(): Promise<StopSignal> {
     return this.stop.promise;
   }
 
-  /** Resolves when somebody at a terminal does not want to wait any longer. */
+  /** Resolves at a second Ctrl+C on a terminal. */
   get forced(): Promise<void> {
     return this.force.promise;
   }
 
-  /** Has each SIGHUP call this, one that has come before included: what was read by then may be outdated. */
+  /** Calls a function on each SIGHUP, including an earlier one, since settings may have changed meanwhile. */
   onReload(reload: () => void): void {
     this.reload = reload;
     if (this.isReloadWanted) reload();

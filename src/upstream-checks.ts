@@ -11,10 +11,10 @@ import { controlledService } from './edge/rpc-controller.js';
 
 const SETTING = 'GATEWAY_UPSTREAMS';
 
-/** What the settings say of upstreams beside their addresses. */
+/** Settings of upstreams except their addresses. */
 export type UpstreamSettings = Pick<GatewayConfig, 'absentUpstreams' | 'upstreamNames'>;
 
-/** Finds controllers of modules whose service has no upstream, or another one than the settings say. */
+/** Finds controllers of modules whose service has no upstream, or another one than in the settings. */
 export function controllerProblems(modules: readonly ModuleLike[], settings: UpstreamSettings): ConfigProblem[] {
   return controllersOf(modules).flatMap((controller) => {
     const service = controlledService(controller)?.service;
@@ -26,7 +26,7 @@ export function controllerProblems(modules: readonly ModuleLike[], settings: Ups
   });
 }
 
-/** A controller stands for the RPCs of a service, most of which go to its upstream. */
+/** Finds a controller of a service whose upstream is absent. */
 function absentProblem(controller: string, service: DescService, { absentUpstreams }: UpstreamSettings) {
   const upstream = upstreamOfService(service);
   if (!absentUpstreams.includes(upstream)) return [];
@@ -35,7 +35,7 @@ function absentProblem(controller: string, service: DescService, { absentUpstrea
   return [{ name: 'GATEWAY_MODULES', reason, hint: `set ${url}, or remove the controller` }];
 }
 
-/** Code that was generated from a proto has read it before the settings are. */
+/** Finds a controller of a service that the settings rename, which generated code cannot know. */
 function renamedProblem(controller: string, service: DescService, { upstreamNames }: UpstreamSettings) {
   const { typeName, file } = service;
   const owners = [typeName, file.proto.package];
@@ -43,11 +43,11 @@ function renamedProblem(controller: string, service: DescService, { upstreamName
   const named = upstreamNames.find(({ owner }) => owners.includes(owner));
   if (named === undefined || named.upstream === upstream) return [];
   const reason = `names ${named.owner}, but ${controller} of GATEWAY_MODULES has ${typeName} from generated code, where its upstream is "${upstream}"`;
-  const hint = `set option (gateway.v1.service) = {upstream: "${named.upstream}"} in its proto and generate the code anew`;
+  const hint = `set option (gateway.v1.service) = {upstream: "${named.upstream}"} in its proto and generate the code again`;
   return [{ name: SETTING, reason, hint }];
 }
 
-/** Warns of names that are given to nothing, and of those that a proto contradicts. */
+/** Warns of names for unknown packages or services, and of names that contradict a proto. */
 export function upstreamNameWarnings(
   { sets }: Pick<Descriptors, 'sets'>,
   { upstreamNames }: Pick<GatewayConfig, 'upstreamNames'>,

@@ -1,21 +1,21 @@
 import { fetchBounded, FetchFailure } from './fetch-bounded.js';
 
-/** Where a running gateway is asked, and with which token. */
+/** Address and token of the admin listener of a running gateway. */
 export interface AdminTarget {
-  /** Of the admin listener: `http://127.0.0.1:6060`. */
+  /** Origin of the admin listener: `http://127.0.0.1:6060`. */
   readonly url: string;
   /** GATEWAY_ADMIN_AUTH_TOKEN; undefined: none. */
   readonly token: string | undefined;
 }
 
-/** Asks the admin listener of a running gateway. */
+/** Calls the admin listener of a running gateway. */
 export class AdminClient {
   constructor(
     private readonly target: AdminTarget,
     private readonly timeoutMs: number,
   ) {}
 
-  /** The JSON at a path. Rejects with FetchFailure, also for any status but 200. */
+  /** Fetches the JSON at a path. Rejects with FetchFailure, also for any status but 200. */
   async json(path: string): Promise<unknown> {
     const { status, body } = await this.get(path);
     const value = parse(body);
@@ -24,7 +24,7 @@ export class AdminClient {
     throw this.failure(status, typeof detail === 'string' ? detail : '');
   }
 
-  /** The JSON that a POST is answered with, and its status. Rejects with FetchFailure when nobody answers, or not to this caller. */
+  /** Sends a POST and resolves to its status and JSON. Rejects with FetchFailure when the gateway cannot be reached or rejects the token. */
   async post(path: string): Promise<{ readonly status: number; readonly body: unknown }> {
     const { status, body } = await this.send(path, 'POST');
     const answer = parse(body);
@@ -32,7 +32,7 @@ export class AdminClient {
     return { status, body: answer };
   }
 
-  /** Bytes at a path. Rejects with FetchFailure for any status but 200. */
+  /** Fetches the bytes at a path. Rejects with FetchFailure for any status but 200. */
   async bytes(path: string, timeoutMs = this.timeoutMs): Promise<Buffer> {
     const { status, body } = await this.get(path, timeoutMs);
     if (status === 200) return body;
@@ -46,9 +46,9 @@ export class AdminClient {
 
   private hintForToken(): string {
     if (this.target.token === undefined) {
-      return 'the admin listener asks for a token: set GATEWAY_ADMIN_AUTH_TOKEN, with --env in that file';
+      return 'the admin listener requires a token: set GATEWAY_ADMIN_AUTH_TOKEN, with --env in that file';
     }
-    return 'the admin listener does not take this token: compare GATEWAY_ADMIN_AUTH_TOKEN with that of the gateway';
+    return 'the admin listener rejects this token: compare GATEWAY_ADMIN_AUTH_TOKEN with that of the gateway';
   }
 
   private get(path: string, timeoutMs = this.timeoutMs) {

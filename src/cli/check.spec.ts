@@ -14,7 +14,9 @@ async function check(env: Readonly<Record<string, string>>): Promise<string> {
   return out.join('\n');
 }
 
-test('gateway check says that a name of Kubernetes gives all pods only if its Service is headless', async () => {
-  expect(await check(ENV)).toContain('auth: a Service gives the addresses of all its pods only if it is headless');
+test('gateway check says that a name of Kubernetes resolves to all pods only if its Service is headless', async () => {
+  expect(await check(ENV)).toContain(
+    'auth: a Service resolves to the addresses of all its pods only if it is headless',
+  );
   expect(await check({ ...ENV, AUTH_SERVICE_URL: 'localhost:1' })).not.toContain('headless');
 });

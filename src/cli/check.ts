@@ -22,7 +22,7 @@ import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
 import { upstreamNaming } from './upstream-naming.js';
 import type { CliContext } from './cli-context.js';
 
-/** Whether the gateway would start: every problem of settings and contracts, or a summary. Returns the exit code. */
+/** Prints all problems of settings and contracts that would keep the gateway from starting, or a summary. Returns the exit code. */
 export async function check(
   context: CliContext,
   terminal: Terminal,
@@ -69,12 +69,12 @@ export async function check(
   return 0;
 }
 
-/** The effective settings, and the names of those that a reload takes anew. */
+/** Returns the effective settings, and the names of reloadable ones. */
 function printed(config: GatewayConfig, env: Environment): object {
   return { ...redactConfig(config), reloadable: [...reloadableSettings(env)].toSorted() };
 }
 
-/** Where the limits cannot be read, any others do: they decide nothing here. */
+/** Returns the JSON limits of the settings, or any others when they are invalid, since contracts do not depend on them here. */
 function jsonOf({ inspection: { settings } }: CliContext) {
   return {
     emitDefaults: settings.GATEWAY_JSON_EMIT_DEFAULTS ?? true,
@@ -106,12 +106,12 @@ function summarise(context: CliContext, config: GatewayConfig): string[] {
   ];
 }
 
-/** Of an ordinary Service the gateway sees one address, and all its calls go over one connection to one pod. */
+/** Warns of Kubernetes Services: with an ordinary Service, which has one address, all calls go over one connection to one pod. */
 function headlessNotes({ upstreams }: GatewayConfig): string[] {
   const names = [...upstreams.values()].filter(({ target }) => /^dns:.*\.svc(?:\.|:|$)/.test(target));
   if (names.length === 0) return [];
   const list = names.map(({ name }) => name).join(', ');
-  return [`${list}: a Service gives the addresses of all its pods only if it is headless (clusterIP: None)`];
+  return [`${list}: a Service resolves to the addresses of all its pods only if it is headless (clusterIP: None)`];
 }
 
 function upstreamRows(context: CliContext, { upstreams }: GatewayConfig): string[][] {
@@ -124,7 +124,7 @@ function upstreamRows(context: CliContext, { upstreams }: GatewayConfig): string
   ]);
 }
 
-/** The packages whose services an upstream has, and what says so where it is not the package itself. */
+/** Lists the packages and services of an upstream, and the origin of its name if it is not the package. */
 function servedBy(upstream: string, { routes, descriptors }: CliContext): string {
   const services = new Set(routes.filter(({ method }) => method.upstream === upstream).map(({ desc }) => desc.parent));
   const owners = [...services].map((service) => {
@@ -140,9 +140,10 @@ function absentRows(context: CliContext, { upstreams, absentUpstreams }: Gateway
     .filter((name) => !upstreams.has(name))
     .map((name) => {
       const { url } = upstreamVariables(name);
-      if (absentUpstreams.includes(name)) return [name, `${url} is none: its routes, and what needs it, are absent`];
+      if (absentUpstreams.includes(name))
+        return [name, `${url} is none: its routes, and everything that depends on it, are absent`];
       const routes = context.routes.filter(({ method }) => method.upstream === name);
-      const absent = name === GUARDRAIL ? 'nothing is checked' : `its ${routes.length} routes do not exist`;
+      const absent = name === GUARDRAIL ? 'messages are not checked' : `its ${routes.length} routes do not exist`;
       return [name, `${url} is not set: ${absent}`];
     });
 }

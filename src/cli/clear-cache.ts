@@ -6,17 +6,19 @@ import { describeFailure } from '../redis/redis-error.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from './terminal.js';
 import type { CliContext } from './cli-context.js';
 
-/** Keys looked at in one step: Redis does nothing else meanwhile. */
+/** Keys per SCAN step, during which Redis is blocked. */
 const STEP = 500;
-/** Longest wait for one step. Nobody's request waits for this command. */
+/** Timeout of one step in ms. */
 const STEP_TIMEOUT_MS = 5_000;
 
-/** Removes the cached answers of all instances from Redis, and nothing else. Resolves to the exit code. */
+/** Removes the cached responses of all instances from Redis, and nothing else. Resolves to the exit code. */
 export async function clearCache({ inspection }: CliContext, terminal: Terminal): Promise<number> {
   const { REDIS_URL: address } = inspection.settings;
   if (address === undefined) {
     const problem = inspection.problems.find(({ name }) => name === 'REDIS_URL');
-    terminal.err(problem ? formatProblem(problem) : 'REDIS_URL is not set: answers are in the memory of each instance');
+    terminal.err(
+      problem ? formatProblem(problem) : 'REDIS_URL is not set: responses are cached in the memory of each instance',
+    );
     return EXIT_CONFIG;
   }
   const times = { connectTimeout: STEP_TIMEOUT_MS, commandTimeout: STEP_TIMEOUT_MS };

@@ -9,27 +9,27 @@ import { addServices, DescriptorError, type Descriptors, loadDescriptors } from 
 import { buildRouteTable } from '../contract/route-table.js';
 import type { Route } from '../contract/route.js';
 
-/** What the commands speak about: an environment and the contracts that it mounts. */
+/** Environment that a command works on, and the contracts that it mounts. */
 export interface CliContext {
   readonly env: Environment;
   readonly inspection: Inspection;
   readonly routes: readonly Route[];
-  /** Those of the gateway alone when the files that the settings name cannot be used. */
+  /** Only those of the gateway when the files in the settings cannot be used. */
   readonly descriptors: Descriptors;
-  /** What is wrong with those files. */
+  /** Problems of those files. */
   readonly descriptorProblems: readonly string[];
-  /** Those of GATEWAY_MODULES. */
+  /** Modules of GATEWAY_MODULES. */
   readonly modules: readonly ModuleLike[];
-  /** What is wrong with their files. */
+  /** Problems of their files. */
   readonly moduleProblems: readonly ConfigProblem[];
 }
 
-/** A `.env` file that cannot be read. */
+/** Thrown for a `.env` file that cannot be read. */
 export class EnvFileError extends Error {
   override readonly name = 'EnvFileError';
 }
 
-/** An environment, what it says, and the routes of the contracts it names. Nothing in it has to be right. */
+/** Reads an environment and the contracts that it mounts. Neither has to be valid. */
 export async function readCliContext(given: Environment): Promise<CliContext> {
   const { env, problems: fileProblems } = readFiles(given);
   const inspected = inspectEnvironment(env);
@@ -40,7 +40,7 @@ export async function readCliContext(given: Environment): Promise<CliContext> {
   return { env, inspection, routes, descriptors, descriptorProblems: problems, modules, moduleProblems };
 }
 
-/** The variables of a `.env` file. Throws {@link EnvFileError}. */
+/** Reads the variables of a `.env` file. Throws {@link EnvFileError}. */
 export function readEnvFile(path: string): Environment {
   try {
     return parseEnv(readFileSync(path, 'utf8'));
@@ -50,7 +50,7 @@ export function readEnvFile(path: string): Environment {
   }
 }
 
-/** The environment with the files that it names; without them when they cannot be read. */
+/** Merges the files of GATEWAY_ENV_FILE into the environment; leaves them out when they cannot be read. */
 function readFiles(env: Environment): { readonly env: Environment; readonly problems: readonly ConfigProblem[] } {
   try {
     return { env: withEnvFiles(env), problems: [] };

@@ -3,13 +3,13 @@ import { upstreamVariables } from '../config/schema/upstream-settings.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { CliContext } from './cli-context.js';
 
-/** A time limit and where it comes from; `ms` is undefined when the setting cannot be read. */
+/** Time limit and its source; `ms` is undefined when the setting is invalid. */
 export interface Limit {
   readonly ms: number | undefined;
   readonly source: string;
 }
 
-/** How long a call of this RPC may take: its policy, else its upstream, and never beyond the request. */
+/** Returns the deadline of a call: that of its policy, otherwise of its upstream, at most that of the request. */
 export function deadlineOf(method: RpcMethod, context: CliContext): Limit {
   if (method.kind === 'server_stream') return streamLimits(method, context).total;
   return nearer(ownDeadline(method, context), {
@@ -18,7 +18,7 @@ export function deadlineOf(method: RpcMethod, context: CliContext): Limit {
   });
 }
 
-/** Longest pause between messages, and longest stream. */
+/** Returns the maximum time between messages, and the maximum duration of a stream. */
 export function streamLimits({ policy }: RpcMethod, { inspection: { settings } }: CliContext) {
   const { GATEWAY_STREAM_IDLE_TIMEOUT: idle, GATEWAY_STREAM_MAX_DURATION: total } = settings;
   return {

@@ -16,7 +16,7 @@ import type { CliContext } from './cli-context.js';
 
 type Fact = readonly [label: string, value: string];
 
-/** Everything that is decided about a request on a route before it is sent, one fact a line. */
+/** Lists everything that is decided about a request on a route before it is sent, one fact per line. */
 export function describeRoute(route: Route, values: readonly string[], context: CliContext): Fact[] {
   const { method } = route;
   return [
@@ -32,7 +32,7 @@ export function describeRoute(route: Route, values: readonly string[], context: 
       'query parameters, unless a field has the name',
     ),
     ['rpc', `${method.service}.${method.name} (${method.kind === 'unary' ? 'unary' : 'server stream'})`],
-    ...listFact('signature', getOption(route.desc, method_signature), 'what callers usually give'),
+    ...listFact('signature', getOption(route.desc, method_signature), 'usual request fields'),
     ['upstream', targetOf(method, context)],
     ...ruleFact(route),
     ['named by', upstreamNaming(route.desc.parent, context.descriptors)],
@@ -56,14 +56,14 @@ function httpFacts(route: Route, { inspection: { settings } }: CliContext): Fact
   const compression = reason === undefined ? codings.join(', ') : `never: ${reason}`;
   return [
     ...(codings.length === 0 ? [] : [['compression', compression] as const]),
-    ...listFact('headers', responseHeaders, 'of the backend, passed on'),
+    ...listFact('headers', responseHeaders, 'of the backend, forwarded'),
     ...(etag?.responseField === undefined ? [] : [['etag', `ETag is ${etag.responseField} of the response`] as const]),
     ...(etag?.requestField === undefined ? [] : [['etag', `If-Match is ${etag.requestField} of the request`] as const]),
     ...(encodedSlashes ? [['slashes', '%2F is part of a value'] as const] : []),
   ];
 }
 
-/** Where the path and the policy are said, when it is not the proto. */
+/** Lists the locations of path and policy, if they are not in the proto. */
 function ruleFact({ desc }: Route): Fact[] {
   const locations = ruleLocations(desc.proto);
   return locations.length === 0 ? [] : [['rules', `${locations.join(', ')} (in place of the proto's)`]];
@@ -71,7 +71,7 @@ function ruleFact({ desc }: Route): Fact[] {
 
 function deprecationFacts({ desc, method: { policy } }: Route): Fact[] {
   const headers = deprecationHeaders(policy.deprecation);
-  if (headers === undefined) return desc.deprecated ? [['deprecated', 'without a date: no response says so']] : [];
+  if (headers === undefined) return desc.deprecated ? [['deprecated', 'without a date: not in responses']] : [];
   return [
     [
       'deprecated',
@@ -93,7 +93,7 @@ function targetOf({ upstream }: RpcMethod, { inspection }: CliContext): string {
   const source = inspection.upstreams.find(({ name }) => name === upstream);
   if (source?.own.url !== undefined) return `${upstream} at ${source.own.url.target} (${variable})`;
   const isWrong = inspection.problems.some(({ name, reason }) => name === variable && reason !== 'is not set');
-  return `${upstream} at ${variable} (${isWrong ? 'wrong, see gateway check' : 'not set'})`;
+  return `${upstream} at ${variable} (${isWrong ? 'invalid, see gateway check' : 'not set'})`;
 }
 
 const WHO = {
@@ -102,7 +102,7 @@ const WHO = {
   ACCESS_CONTROLLED: 'ACCESS_CONTROLLED: a valid credential that grants it',
 } as const satisfies Record<Access, string>;
 
-/** What is decided about a request that the gateway answers itself. */
+/** Describes a route that the gateway answers itself. */
 export function describeOwnRoute(route: GatewayRoute): Fact[] {
   return [
     ['route', `${route.verb} ${route.path.replaceAll(/:(\w+)/g, '{$1}')}`],
@@ -135,7 +135,7 @@ function limitFacts({ method, body }: Route, context: CliContext): Fact[] {
   const facts: Fact[] =
     method.kind === 'server_stream' ? streamFacts(method, context) : [unaryDeadline(method, context)];
   if (body !== undefined && bodyLimit !== undefined) facts.push(['body limit', formatSize(bodyLimit)]);
-  if (maxConcurrent > 0) facts.push(['concurrency', `${maxConcurrent} calls at once`]);
+  if (maxConcurrent > 0) facts.push(['concurrency', `${maxConcurrent} concurrent calls`]);
   return facts;
 }
 
@@ -192,7 +192,7 @@ function guardrailFact({ policy }: RpcMethod, { inspection: { settings, upstream
 function describeFallback(fallback: FallbackPolicy): string {
   switch (fallback.kind) {
     case 'cached':
-      return 'the last good answer';
+      return 'the last successful response';
     case 'static':
       return fallback.json;
     case 'upstream':

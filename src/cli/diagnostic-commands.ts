@@ -14,26 +14,26 @@ export interface EnvOption {
   readonly policy?: string;
 }
 
-/** Exit code of the last command, beside what it wrote. */
+/** Exit code of the last command. */
 export interface Outcome {
   exitCode: number;
 }
 
-/** What the commands share. */
+/** Dependencies of the commands. */
 export interface ProgramParts {
   readonly terminal: Terminal;
   readonly outcome: Outcome;
   readonly context: (options: EnvOption) => Promise<CliContext>;
 }
 
-export const ENV_OPTION = ['--env <file>', 'take the settings from this file alone, not from the environment'] as const;
-export const POLICY_OPTION = ['--policy <file>', 'rules for the RPCs, in place of GATEWAY_POLICY_FILE'] as const;
+export const ENV_OPTION = ['--env <file>', 'read settings only from this file, not from the environment'] as const;
+export const POLICY_OPTION = ['--policy <file>', 'policy file, in place of GATEWAY_POLICY_FILE'] as const;
 export const ADMIN_OPTION = ['--url <url>', 'admin listener of the running gateway', parseUrl] as const;
-/** How long a probe may take, and when it is slow. */
+/** Timeout of a probe, and the time above which it is slow. */
 export const PROBE_LIMITS = { timeoutMs: 5_000, slowMs: 1_000 };
 
 const METRICS_OPTION = ['--metrics <url>', 'port of the running gateway with /metrics and /health', parseUrl] as const;
-/** A gateway compiles contracts and fetches keys before it answers. */
+/** Timeout of a reload, during which the gateway compiles contracts and fetches keys. */
 const RELOAD_TIMEOUT_MS = 35_000;
 const INTERVAL_MS = 5_000;
 const PROFILE_SECONDS = 5;
@@ -57,7 +57,7 @@ interface DiagCommand extends EnvOption, RunningGatewayOptions {
   readonly profile?: number | true;
 }
 
-/** Adds the commands that speak to a gateway, or to what is around it, while they run. */
+/** Adds the commands that connect to a running gateway or to its dependencies. */
 export function addDiagnosticCommands(program: Command, parts: ProgramParts): void {
   addDoctor(program, parts);
   addUpstream(program, parts);
@@ -69,7 +69,7 @@ export function addDiagnosticCommands(program: Command, parts: ProgramParts): vo
 function addReload(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('reload')
-    .description('have a running gateway read settings, contracts and keys anew; exit 78 if it refuses them')
+    .description('make a running gateway reload settings, contracts and keys; exit 78 if it rejects them')
     .option(...ENV_OPTION)
     .option(...ADMIN_OPTION)
     .action(async (options: EnvOption & { url?: string }) => {
@@ -81,7 +81,7 @@ function addReload(program: Command, { terminal, outcome, context }: ProgramPart
 function addDoctor(program: Command, { terminal, outcome, context }: ProgramParts): void {
   withProbeOptions(program.command('doctor'))
     .description(
-      'try all that the gateway depends on, from here: DNS, TCP, TLS, health, contract, Redis, keys, clock, limits',
+      'check all dependencies of the gateway from here: DNS, TCP, TLS, health, contract, Redis, keys, clock, limits',
     )
     .option('--json', 'as JSON', false)
     .action(async ({ timeout, slow, json, ...options }: ProbeOptions & { json: boolean }) => {
@@ -91,8 +91,8 @@ function addDoctor(program: Command, { terminal, outcome, context }: ProgramPart
 
 function addUpstream(program: Command, { terminal, outcome, context }: ProgramParts): void {
   withProbeOptions(program.command('upstream <name>'))
-    .description('ask one upstream from here: its services by reflection, its health, how long it takes')
-    .addOption(new Option('--only <question>', 'ask no more than this').choices(UPSTREAM_QUESTIONS).default('all'))
+    .description('probe one upstream from here: its services by reflection, its health, its latency')
+    .addOption(new Option('--only <question>', 'limit the probe to this').choices(UPSTREAM_QUESTIONS).default('all'))
     .action(
       async (
         name: string,
@@ -109,8 +109,8 @@ function addTriage(program: Command, { terminal, outcome, context }: ProgramPart
     .description('name the likely cause of trouble at a running gateway: backends, traffic, resources, changes, traces')
     .option(...ADMIN_OPTION)
     .option(...METRICS_OPTION)
-    .option('--interval <duration>', 'between two looks at the counters', parseDuration, INTERVAL_MS)
-    .option('--no-probe', 'judge by what the gateway tells alone')
+    .option('--interval <duration>', 'time between the two scrapes of the metrics', parseDuration, INTERVAL_MS)
+    .option('--no-probe', 'use only information from the gateway')
     .option('--json', 'as JSON', false)
     .action(async (options: TriageCommand) => {
       const { timeout, slow, interval, json, probe } = options;
@@ -130,14 +130,14 @@ function addDiag(program: Command, { terminal, outcome, context }: ProgramParts)
   program
     .command('diag')
     .description(
-      'write one archive for a ticket: versions, settings without secrets, metrics, requests under way, circuits, errors',
+      'write one archive for a ticket: versions, settings without secrets, metrics, requests in flight, circuit breakers, errors',
     )
     .option(...ENV_OPTION)
     .option(...ADMIN_OPTION)
     .option(...METRICS_OPTION)
-    .option('-o, --output <file>', 'where to write it; gateway-diag-<time>.tar.gz unless given')
-    .option('--profile [seconds]', `with a profile of the processor, ${PROFILE_SECONDS}s unless given`, parseSeconds)
-    .option('--timeout <duration>', 'longest wait of one question', parseDuration, PROBE_LIMITS.timeoutMs)
+    .option('-o, --output <file>', 'path of the archive; default: gateway-diag-<time>.tar.gz')
+    .option('--profile [seconds]', `include a CPU profile; default: ${PROFILE_SECONDS}s`, parseSeconds)
+    .option('--timeout <duration>', 'timeout of one request', parseDuration, PROBE_LIMITS.timeoutMs)
     .action(async (options: DiagCommand) => {
       const settings = await context(options);
       outcome.exitCode = await writeDiagnostics(terminal, {
@@ -154,8 +154,8 @@ function addDiag(program: Command, { terminal, outcome, context }: ProgramParts)
 function withProbeOptions(command: Command): Command {
   return command
     .option(...ENV_OPTION)
-    .option('--timeout <duration>', 'longest wait of one probe', parseDuration, PROBE_LIMITS.timeoutMs)
-    .option('--slow <duration>', 'an answer that takes longer is slow', parseDuration, PROBE_LIMITS.slowMs);
+    .option('--timeout <duration>', 'timeout of one probe', parseDuration, PROBE_LIMITS.timeoutMs)
+    .option('--slow <duration>', 'time above which a response is slow', parseDuration, PROBE_LIMITS.slowMs);
 }
 
 function parseSeconds(raw: string): number {

@@ -3,7 +3,7 @@ import type { AdminClient } from './admin-client.js';
 import { EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
 import { FetchFailure } from './fetch-bounded.js';
 
-/** Says how a running gateway decided about a request of late. Resolves to the exit code: 1 when it is not known there. */
+/** Prints what a running gateway decided about a recent request. Resolves to the exit code: 1 when the gateway does not know it. */
 export async function explainRequest(admin: AdminClient, terminal: Terminal, id: string): Promise<number> {
   try {
     const request = await admin.json(`/admin/requests/${encodeURIComponent(id)}`);
@@ -16,7 +16,7 @@ export async function explainRequest(admin: AdminClient, terminal: Terminal, id:
   }
 }
 
-/** One fact per line; members of an inner object after a dot, what is not set left out. Paths and details come from clients. */
+/** Formats one fact per line, with nested members after a dot and without unset ones. Escapes text, since paths and details come from clients. */
 function describe(request: unknown): string[] {
   return formatTable(facts('', request));
 }

@@ -13,7 +13,7 @@ interface Request {
   readonly path: string;
 }
 
-/** What the gateway would do with a request, without sending it. Exit code 0 when a route takes it, else 1. */
+/** Prints what the gateway would do with a request, without sending it. Returns exit code 0 when a route matches, otherwise 1. */
 export function explain(context: CliContext, terminal: Terminal, request: Request): number {
   const verb = request.verb.toUpperCase();
   const path = withoutBase(rawPath(request.path), basePathOf(context.inspection.settings.GATEWAY_PUBLIC_URL));
@@ -30,9 +30,9 @@ export function explain(context: CliContext, terminal: Terminal, request: Reques
   return 1;
 }
 
-const NOT_FOUND = 'no route takes it (404 ROUTE_NOT_FOUND)';
+const NOT_FOUND = 'no route matches (404 ROUTE_NOT_FOUND)';
 
-/** What is decided about a request, or why it is refused. */
+/** Returns the facts about a request, or the reason why it is rejected. */
 function factsOf(context: CliContext, { verb, path }: Request): (readonly string[])[] | string {
   const match = new RouteMatcher(context.routes).match(verb, path);
   const own = routesAt(gatewayRoutes(context), path);
@@ -44,7 +44,7 @@ function factsOf(context: CliContext, { verb, path }: Request): (readonly string
   if (verbs.length === 0) return NOT_FOUND;
   const allow = [...new Set([...verbs, ...(verbs.includes('GET') ? ['HEAD'] : []), 'OPTIONS'])].join(', ');
   if (verb === 'OPTIONS') return [['answered', `204 with Allow: ${allow}`]];
-  return `this path takes other methods (405 METHOD_NOT_ALLOWED)\nAllow: ${allow}`;
+  return `this path has other methods (405 METHOD_NOT_ALLOWED)\nAllow: ${allow}`;
 }
 
 function rawPath(path: string): string {

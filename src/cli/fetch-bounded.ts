@@ -2,13 +2,13 @@ import { TimedOut, withDeadline } from '../domain/loop-timeout.js';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** A server that could not be asked, or answered with an error. */
+/** Thrown when a server cannot be reached or responds with an error. */
 export class FetchFailure extends Error {
   override readonly name = 'FetchFailure';
 
   constructor(
     message: string,
-    /** Undefined: it was not reached. */
+    /** Undefined when it was not reached. */
     readonly status?: number,
   ) {
     super(message);
@@ -22,7 +22,7 @@ export interface BoundedFetch {
   readonly timeoutMs: number;
 }
 
-/** A request without a body, whose answer has at most 64 MiB, within a time, without redirects, so that no credential goes elsewhere. Rejects with FetchFailure. */
+/** Sends a request without a body, with a timeout and a response limit of 64 MiB. Does not follow redirects, so that credentials are not forwarded. Rejects with FetchFailure. */
 export async function fetchBounded(url: string, { method = 'GET', headers = {}, timeoutMs }: BoundedFetch) {
   try {
     return await withDeadline(timeoutMs, async (signal) => {

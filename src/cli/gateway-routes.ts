@@ -2,12 +2,12 @@ import { controllersOf } from '../adopted-modules.js';
 import { type GatewayRoute, type StaticFeatures, staticRoutes } from '../static-routes.js';
 import type { CliContext } from './cli-context.js';
 
-/** The routes that the gateway answers itself with these settings, right or wrong. */
+/** Returns the routes that the gateway answers itself with these settings, valid or not. */
 export function gatewayRoutes(context: CliContext): GatewayRoute[] {
   return staticRoutes(featuresIn(context));
 }
 
-/** The features that the settings ask for, as far as they can be read. */
+/** Returns the features enabled by the valid settings. */
 export function featuresIn({ inspection: { settings, providers }, modules }: CliContext): StaticFeatures {
   return {
     docs: settings.GATEWAY_DOCS !== false,
@@ -18,7 +18,7 @@ export function featuresIn({ inspection: { settings, providers }, modules }: Cli
   };
 }
 
-/** Those that a path stands for, whatever the method; duplicate and trailing slashes do not matter. */
+/** Returns the routes that match a path, with any method. Duplicate and trailing slashes are ignored. */
 export function routesAt(routes: readonly GatewayRoute[], path: string): GatewayRoute[] {
   const segments = path.split('?', 1)[0]?.split('/').filter(Boolean) ?? [];
   return routes.filter(({ path: template }) => {

@@ -14,7 +14,7 @@ interface AuditCommand extends EnvOption {
   readonly ignore: string[];
 }
 
-/** Adds the commands that judge what they are given: settings, a token, a shelf. */
+/** Adds the commands that inspect settings, tokens and the journal of usage events. */
 export function addInspectionCommands(program: Command, parts: ProgramParts): void {
   addAudit(program, parts);
   addToken(program, parts);
@@ -24,12 +24,12 @@ export function addInspectionCommands(program: Command, parts: ProgramParts): vo
 function addAudit(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('audit')
-    .description('grade what settings, contract and manifests leave open')
+    .description('report security and reliability findings in settings, contract and manifests')
     .option(...ENV_OPTION)
     .option(...POLICY_OPTION)
-    .option('--manifests <path>', 'directory or file of Kubernetes manifests, whose settings are judged instead')
+    .option('--manifests <path>', 'directory or file of Kubernetes manifests, whose settings are audited instead')
     .addOption(new Option('--fail-on <severity>', 'exit 1 for findings of this severity and worse').choices(SEVERITIES))
-    .option('--ignore <id...>', 'findings that are known and accepted', [])
+    .option('--ignore <id...>', 'IDs of accepted findings', [])
     .option('--json', 'as JSON', false)
     .action(async ({ failOn, json, manifests, ignore, ...options }: AuditCommand) => {
       outcome.exitCode = audit(await context(options), terminal, { failOn, json, manifests, ignore });
@@ -37,18 +37,18 @@ function addAudit(program: Command, { terminal, outcome, context }: ProgramParts
 }
 
 function addToken(program: Command, { terminal, outcome, context }: ProgramParts): void {
-  const tokens = program.command('token').description('look at access tokens, or sign one to try things out');
+  const tokens = program.command('token').description('explain access tokens, or sign one for testing');
   addTokenIssue(tokens, { terminal, outcome, context });
   tokens
     .command('explain [token]')
-    .description('say which checks an access token passes; it is read from standard input and never printed')
+    .description('show which checks an access token passes; it is read from standard input and never printed')
     .option(...ENV_OPTION)
     .option('--json', 'as JSON', false)
     .action(async (given: string | undefined, { json, ...options }: EnvOption & { json: boolean }) => {
       const isArgument = given !== undefined && given !== '-';
       if (isArgument) {
         terminal.err(
-          'warning: arguments are seen by other users (ps) and kept in the history of the shell; use standard input',
+          'warning: arguments are visible to other users (ps) and kept in the shell history; use standard input',
         );
       }
       const token = isArgument ? given : await readStandardInput(terminal);
@@ -60,11 +60,11 @@ function addToken(program: Command, { terminal, outcome, context }: ProgramParts
 function addOutbox(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('outbox')
-    .description('look after usage events that wait to be reported')
+    .description('inspect usage events that are waiting to be reported')
     .command('report')
-    .description('say what is on the shelf, also beside a running gateway: records, oldest, bytes, by tenant')
+    .description('report what is in the journal, even while a gateway uses it: records, oldest, bytes, by tenant')
     .option(...ENV_OPTION)
-    .option('--directory <path>', 'the shelf, in place of GATEWAY_BUDGET_DEBIT_SHELF_DIR')
+    .option('--directory <path>', 'directory of the journal, in place of GATEWAY_BUDGET_DEBIT_SHELF_DIR')
     .option('--json', 'as JSON', false)
     .action(async ({ json, directory, ...options }: EnvOption & { json: boolean; directory?: string }) => {
       outcome.exitCode = reportOutbox(await context(options), terminal, { json, directory });

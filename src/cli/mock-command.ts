@@ -10,7 +10,7 @@ import { type Mock, startMock } from '../testing/mock/mock-server.js';
 import { type ProgramParts, ENV_OPTION, type EnvOption } from './diagnostic-commands.js';
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, formatTable, type Terminal } from './terminal.js';
 
-/** Beside the ports of the sandbox. */
+/** Default address; its port is not used by the sandbox. */
 const LISTEN = '127.0.0.1:50060';
 const ADDRESS = /^(?:unix:.+|(?:[^\s/:]+|\[[0-9a-fA-F:]+\]):\d{1,5})$/;
 
@@ -23,18 +23,18 @@ interface MockCommand extends EnvOption {
   readonly delay: string[];
 }
 
-/** Adds `gateway mock`, which runs until it is told to stop. */
+/** Adds `gateway mock`, which runs until it receives a stop signal. */
 export function addMock(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('mock [files...]')
-    .description('answer the RPCs of descriptor sets (those of GATEWAY_DESCRIPTORS unless named) with examples')
+    .description('serve the RPCs of descriptor sets (default: GATEWAY_DESCRIPTORS) with example responses')
     .option(...ENV_OPTION)
-    .option('--listen <address>', 'host:port or unix:/path; port 0 takes any free one', parseAddress, LISTEN)
-    .option('--items <number>', 'items of a list, over all its pages', parseAs(count({ max: 100_000 })), 25)
+    .option('--listen <address>', 'host:port or unix:/path; port 0 takes any free port', parseAddress, LISTEN)
+    .option('--items <number>', 'items of a list over all pages', parseAs(count({ max: 100_000 })), 25)
     .option('--messages <number>', 'messages of a server stream', parseAs(count({ max: 1_000_000 })), 5)
-    .option('--interval <duration>', 'between two messages of a stream', parseAs(duration({ min: 0 })), 200)
+    .option('--interval <duration>', 'time between two messages of a stream', parseAs(duration({ min: 0 })), 200)
     .option('--fail <rpc=code>', 'fail an RPC, such as GetOrder=UNAVAILABLE; *=CODE fails all', collect, [])
-    .option('--delay <rpc=duration>', 'answer an RPC late, such as GetOrder=300ms; 300ms delays all', collect, [])
+    .option('--delay <rpc=duration>', 'delay an RPC, such as GetOrder=300ms; 300ms delays all', collect, [])
     .action(async (files: string[], options: MockCommand) => {
       const { GATEWAY_DESCRIPTORS = [], GATEWAY_UPSTREAMS = [] } = (await context(options)).inspection.settings;
       const sets = files.length > 0 ? files : GATEWAY_DESCRIPTORS;

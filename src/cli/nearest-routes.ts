@@ -3,7 +3,7 @@ import type { Route } from '../contract/route.js';
 
 const MAX_SUGGESTIONS = 3;
 
-/** The templates that look most like a path that none of them takes, each with its methods: `GET, PUT /api/v1/users`. */
+/** Returns the templates most similar to a path that has no route, each with its methods: `GET, PUT /api/v1/users`. */
 export function nearestRoutes(routes: readonly Route[], path: string): readonly string[] {
   const segments = path.split('?', 1)[0]?.split('/').filter(Boolean) ?? [];
   const byDistance = routes
@@ -14,7 +14,7 @@ export function nearestRoutes(routes: readonly Route[], path: string): readonly 
     .map(([template, same]) => `${same.map(({ verb }) => verb).join(', ')} ${template}`);
 }
 
-/** Letters to change in the literal segments, and a few for each segment too many or too few. */
+/** Returns the edit distance of the literal segments, plus a penalty per missing or extra segment. */
 function distanceTo({ path: { segments: template } }: Route, segments: readonly string[]): number {
   const length = Math.max(template.length, segments.length);
   let distance = 0;

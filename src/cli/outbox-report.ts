@@ -5,11 +5,11 @@ import type { CliContext } from './cli-context.js';
 
 export interface OutboxOptions {
   readonly json: boolean;
-  /** In place of GATEWAY_BUDGET_DEBIT_SHELF_DIR. */
+  /** Replaces GATEWAY_BUDGET_DEBIT_SHELF_DIR. */
   readonly directory: string | undefined;
 }
 
-/** Says what usage events are on the shelf, without taking it from a gateway that uses it. Returns the exit code. */
+/** Prints which usage events are in the journal, without locking it. Returns the exit code. */
 export function reportOutbox(
   { inspection }: CliContext,
   terminal: Terminal,
@@ -24,7 +24,7 @@ export function reportOutbox(
   try {
     report = readJournal(path);
   } catch (error) {
-    terminal.err(`the shelf ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    terminal.err(`the journal ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     return EXIT_UNAVAILABLE;
   }
   if (json) terminal.out(JSON.stringify(report, null, 2));
@@ -40,8 +40,11 @@ function describe(report: JournalReport, capacity: number | undefined): string[]
     ['bytes', `${bytes}${room}`],
     ['oldest', oldest ?? 'none'],
     ['newest', newest ?? 'none'],
-    ['damaged', `${damaged} lines that cannot be read any more`],
-    ['in use', isLocked ? 'by a running gateway: what it has sent meanwhile may still be here' : 'by no gateway'],
+    ['damaged', `${damaged} unreadable lines`],
+    [
+      'in use',
+      isLocked ? 'by a running gateway: events that it has sent meanwhile may still be here' : 'not by a gateway',
+    ],
     [
       'evicted',
       'counted by the running gateway: gateway_budget_debit_outbox_dropped_total, and its line outbox_evicted with the window',

@@ -11,7 +11,7 @@ import { layersOf } from '../traffic/layer-order.js';
 
 type Fact = readonly [label: string, value: string];
 
-/** Lists what a request on a route goes through, in its order, and who answers when something throws. */
+/** Lists the steps of a request on a route in their order, and the filters that handle errors. */
 export function pipelineFacts(route: Route, modules: readonly ModuleLike[]): Fact[] {
   const named = (token: string, key: string): string =>
     [...providedUnder(token, [AppModule, ...modules]), ...decorated(key, route, modules)].map(nameOf).join(', ');
@@ -25,7 +25,7 @@ export function pipelineFacts(route: Route, modules: readonly ModuleLike[]): Fac
   ];
 }
 
-/** What `@UseGuards` and its like say on the controller of a service, and on its method for the RPC. */
+/** Returns the names of guards, interceptors and filters on the controller of a service and on its method for the RPC. */
 function decorated(key: string, route: Route, modules: readonly ModuleLike[]): readonly unknown[] {
   const controller = controllersOf(modules).find(
     (each) => controlledService(each)?.service.typeName === route.method.service,
@@ -38,10 +38,10 @@ function decorated(key: string, route: Route, modules: readonly ModuleLike[]): r
   );
 }
 
-/** Name of a class, or of that of an object; what a factory makes is known at the start only. */
+/** Returns the name of a class, or of the class of an object. The product of a factory is known only at boot. */
 function nameOf(enhancer: unknown): string {
   if (typeof enhancer !== 'function') return enhancerName(enhancer as object);
   return enhancer.prototype === undefined || enhancer.name === 'useFactory'
-    ? 'one that a factory makes'
+    ? 'one created by a factory'
     : enhancer.name;
 }

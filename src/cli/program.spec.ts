@@ -241,7 +241,7 @@ describe('gateway outbox report', () => {
   test('says what is missing where there is no shelf', async () => {
     const nowhere = await gateway(['outbox', 'report', '--directory', '/nowhere']);
     expect(nowhere.exitCode).toBe(69);
-    expect(nowhere.err).toContain('the shelf /nowhere cannot be read: ENOENT');
+    expect(nowhere.err).toContain('the journal /nowhere cannot be read: ENOENT');
     expect((await gateway(['outbox', 'report'])).exitCode).toBe(78);
   });
 });

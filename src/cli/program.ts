@@ -28,7 +28,7 @@ import { EXIT_CONFIG, type Terminal } from './terminal.js';
 import { EnvFileError, readEnvFile, readCliContext, type CliContext } from './cli-context.js';
 import { VERSION } from '../version.js';
 
-/** Runs a command line, without the two words that Node puts before it. Resolves to the exit code. */
+/** Runs a command line. Resolves to the exit code. @param argv without the two leading entries of process.argv. */
 export async function run(args: readonly string[], terminal: Terminal, env = processEnvironment()): Promise<number> {
   const outcome: Outcome = { exitCode: 0 };
   try {
@@ -47,7 +47,7 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
     return readCliContext(policy === undefined ? given : { ...given, GATEWAY_POLICY_FILE: policy });
   };
   const program = new Command('gateway')
-    .description('Runs the gateway, and looks at its settings and contracts.')
+    .description('Runs the gateway, and inspects its settings and contracts.')
     .version(VERSION);
   addCheck(program, { terminal, outcome, context });
   addDiagnosticCommands(program, { terminal, outcome, context });
@@ -67,16 +67,16 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
   addExplain(program, { terminal, outcome, context });
   program
     .command('cache')
-    .description('look after what the instances keep in Redis')
+    .description('manage the data of the instances in Redis')
     .command('clear')
-    .description('remove the cached answers of all instances, and nothing else')
+    .description('remove the cached responses of all instances, and nothing else')
     .option(...ENV_OPTION)
     .action(async (options: EnvOption) => {
       outcome.exitCode = await clearCache(await context(options), terminal);
     });
   program
     .command('docs')
-    .description('write the pages of docs/ and the manifests that repeat what the code or another file says')
+    .description('write the generated pages of docs/ and the generated manifests')
     .option('--check', 'write nothing; exit 1 when a file is stale', false)
     .action((options: { check: boolean }) => {
       outcome.exitCode = writeDocs(terminal, options);
@@ -87,11 +87,11 @@ function buildProgram(terminal: Terminal, env: Environment, outcome: Outcome): C
 function addCheck(program: Command, { terminal, outcome, context }: ProgramParts): void {
   program
     .command('check')
-    .description('say whether the gateway would start; exit 78 with every problem if not')
+    .description('check whether the gateway would start; exit 78 with all problems if not')
     .option(...ENV_OPTION)
     .option(...POLICY_OPTION)
     .option('--print', 'print the effective settings too, secrets as fingerprints', false)
-    .option('--live', 'also try every connection, and print what fails', false)
+    .option('--live', 'also try every connection, and print failures', false)
     .action(async (options: EnvOption & { print: boolean; live: boolean }) => {
       outcome.exitCode = await check(await context(options), terminal, options);
       if (outcome.exitCode !== 0 || !options.live) return;
@@ -103,7 +103,7 @@ function addExplain(program: Command, { terminal, outcome, context }: ProgramPar
   program
     .command('explain <verb> [path]')
     .description(
-      'say what happens to a request: route, policy, RPC, upstream, deadline, pipeline; or, with --url and a request id, what happened to one',
+      'explain how a request would be handled: route, policy, RPC, upstream, deadline, pipeline; or, with --url and a request ID, how one was handled',
     )
     .option(...ENV_OPTION)
     .option(...POLICY_OPTION)
@@ -111,7 +111,7 @@ function addExplain(program: Command, { terminal, outcome, context }: ProgramPar
     .action(async (verb: string, path: string | undefined, options: EnvOption & { url?: string }) => {
       if (path !== undefined) outcome.exitCode = explain(await context(options), terminal, { verb, path });
       else if (options.url === undefined) {
-        terminal.err('give a verb and a path, or --url and a request id');
+        terminal.err('give a method and a path, or --url and a request ID');
         outcome.exitCode = 1;
       } else {
         const admin = adminOf(await context(options), options.url, PROBE_LIMITS);

@@ -10,7 +10,7 @@ interface Refusal {
   readonly errors?: readonly { readonly detail: string }[];
 }
 
-/** Has a running gateway read settings, contracts and keys anew, and prints what came of it. Resolves to the exit code. */
+/** Makes a running gateway reload settings, contracts and keys, and prints the result. Resolves to the exit code. */
 export async function reloadGateway(admin: AdminClient, terminal: Terminal): Promise<number> {
   try {
     const { status, body } = await admin.post('/admin/reload');

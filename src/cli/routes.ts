@@ -4,7 +4,7 @@ import { deadlineOf } from './deadline.js';
 import { formatTable, type Terminal } from './terminal.js';
 import type { CliContext } from './cli-context.js';
 
-/** All routes of the mounted contracts, as a table or as JSON. Returns the exit code. */
+/** Prints all routes of the mounted contracts, as a table or as JSON. Returns the exit code. */
 export function listRoutes(context: CliContext, terminal: Terminal, options: { readonly json: boolean }): number {
   const rows = context.routes.map((route) => describeRoute(route, context));
   if (options.json) {
@@ -21,7 +21,7 @@ export function listRoutes(context: CliContext, terminal: Terminal, options: { r
   return 0;
 }
 
-/** Whether settings that are complete leave an upstream out, and its routes with it. */
+/** Returns whether otherwise complete settings leave out an upstream, and its routes with it. */
 function isUnset(upstream: string, { inspection: { problems, upstreams } }: CliContext): boolean {
   return problems.length === 0 && !upstreams.some(({ name, own }) => name === upstream && own.url !== undefined);
 }

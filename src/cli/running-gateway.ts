@@ -4,17 +4,17 @@ import type { CliContext } from './cli-context.js';
 const DEFAULT_ADMIN = { host: '127.0.0.1', port: 6060 };
 const DEFAULT_PORT = 8080;
 
-/** Where a running gateway is asked, as far as the command line says. */
+/** URLs of a running gateway, as given on the command line. */
 export interface RunningGatewayOptions {
-  /** Of its admin listener. */
+  /** URL of its admin listener. */
   readonly url?: string | undefined;
-  /** Of the port with /metrics and /health. */
+  /** URL of the port with /metrics and /health. */
   readonly metrics?: string | undefined;
 }
 
 /**
- * The admin listener of a running gateway: that of the settings unless an URL is given. The token comes from the settings
- * alone.
+ * Returns a client for the admin listener of a running gateway: by default the one in the settings. The token always comes
+ * from the settings.
  * @param access what is asked of it: `read` is content with GATEWAY_ADMIN_READ_TOKEN.
  */
 export function adminOf(
@@ -28,12 +28,12 @@ export function adminOf(
   return new AdminClient({ url: url ?? `http://${reachable(host)}:${port}`, token }, timeoutMs);
 }
 
-/** The port with /metrics and /health: that of the settings on this machine unless an URL is given. */
+/** Returns the URL of the port with /metrics and /health: by default the one in the settings, on this machine. */
 export function metricsUrlOf({ inspection: { settings } }: CliContext, url: string | undefined): string {
   return url ?? `http://127.0.0.1:${settings.OPS_PORT ?? settings.API_GATEWAY_PORT ?? DEFAULT_PORT}`;
 }
 
-/** An address that listens everywhere is reached here. */
+/** Replaces a wildcard address by loopback. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

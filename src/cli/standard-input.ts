@@ -2,12 +2,12 @@ import type { Terminal } from './terminal.js';
 
 const MAX_BYTES = 65_536;
 
-/** All of standard input; empty where a command has none. */
+/** Reads all of standard input; empty when there is none. */
 export function readStandardInput(terminal: Terminal): Promise<string> {
   return terminal.read?.() ?? Promise.resolve('');
 }
 
-/** Standard input that a command does not take. */
+/** Thrown when standard input is too large. */
 export class StandardInputError extends Error {
   override readonly name = 'StandardInputError';
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { addEnvFile } from '../config/read-config.js';
 
-/** Adds `gateway start`, which is what the image runs, for those who have the package. */
+/** Adds `gateway start`, which runs what the image runs, for users of the package. */
 export function addStart(program: Command): void {
   program
     .command('start')
-    .description('run the gateway, until it is told to stop')
-    .option('--env <file>', 'take settings from this file too, at each reload anew; the environment comes first')
+    .description('run the gateway until it receives a stop signal')
+    .option('--env <file>', 'also read settings from this file, at each reload again; the environment takes precedence')
     .action(async ({ env }: { env?: string }) => {
       if (env !== undefined) addEnvFile(env);
       process.setSourceMapsEnabled(true);

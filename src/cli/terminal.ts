@@ -1,4 +1,4 @@
-/** Where a command writes. Answers go to stdout, and what is wrong to stderr, a line each. */
+/** Output of a command: results go to stdout and errors to stderr, one line each. */
 export interface Terminal {
   out(line: string): void;
   err(line: string): void;
@@ -6,13 +6,13 @@ export interface Terminal {
   read?(): Promise<string>;
 }
 
-/** BSD sysexits.h EX_CONFIG: something is wrong with the configuration; restarting does not help. */
+/** EX_CONFIG of sysexits.h: the configuration is invalid, and a restart does not help. */
 export const EXIT_CONFIG = 78;
 
-/** BSD sysexits.h EX_UNAVAILABLE: what the command needs cannot be reached. */
+/** EX_UNAVAILABLE of sysexits.h: a dependency of the command cannot be reached. */
 export const EXIT_UNAVAILABLE = 69;
 
-/** Rows as left-aligned columns, two spaces apart. The last column is not padded. */
+/** Formats rows as left-aligned columns, two spaces apart. The last column is not padded. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>

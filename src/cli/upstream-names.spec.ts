@@ -143,7 +143,7 @@ describe('a start is refused, and the way out named, for', () => {
       'a setting that names a package twice',
       [],
       { GATEWAY_UPSTREAMS: 'acme.billing.v1=billing,acme.billing.v1=money' },
-      /^GATEWAY_UPSTREAMS: says that acme\.billing\.v1 is the upstream billing and money; name each/m,
+      /^GATEWAY_UPSTREAMS: assigns acme\.billing\.v1 to the upstreams billing and money; name each/m,
     ],
     [
       'a setting without a name',

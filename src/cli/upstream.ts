@@ -13,19 +13,19 @@ import { checkUpstream, type ProbedUpstream, withTransport } from './doctor/grpc
 import { EXIT_CONFIG, EXIT_UNAVAILABLE, type Terminal } from './terminal.js';
 import type { CliContext } from './cli-context.js';
 
-/** What can be asked of an upstream: its services, its health, or both with how it is reached. */
+/** Questions to an upstream: its services, its health, or both and its connection. */
 export const UPSTREAM_QUESTIONS = ['list', 'health', 'all'] as const;
 
 export interface UpstreamOptions extends ProbeLimits {
   readonly question: (typeof UPSTREAM_QUESTIONS)[number];
 }
 
-/** Health checks whose times are compared. */
+/** Number of health checks whose times are compared. */
 const ROUNDS = 5;
 
 /**
- * Asks one upstream from where the gateway runs, over the gateway's own transport.
- * Resolves to the exit code: 69 when it cannot be asked, 78 when it is not known.
+ * Probes one upstream from where the gateway runs, over the gateway's own transport.
+ * Resolves to the exit code: 69 when it cannot be reached, 78 when it is unknown.
  */
 export async function askUpstream(
   context: CliContext,
@@ -52,16 +52,16 @@ function find(context: CliContext, terminal: Terminal, name: string): ProbedUpst
   const upstream = upstreams.get(name);
   if (upstream !== undefined) return { upstream, grpc, methods: methodsOf(name, context.routes) };
   if (absentUpstreams.includes(name)) {
-    terminal.err(`${upstreamVariables(name).url} is none: there is no upstream "${name}" to ask`);
+    terminal.err(`${upstreamVariables(name).url} is none: this deployment has no upstream "${name}"`);
     return undefined;
   }
   const similar = nearest(name, upstreams.keys());
   const hint = similar === undefined ? '' : ` Did you mean ${similar}?`;
-  terminal.err(`no upstream is called "${name}"; known: ${[...upstreams.keys()].join(', ')}.${hint}`);
+  terminal.err(`unknown upstream "${name}"; known: ${[...upstreams.keys()].join(', ')}.${hint}`);
   return undefined;
 }
 
-/** As `grpcurl -plaintext <host> list` does. A backend without reflection is no failure: there is nothing to list. */
+/** Lists services as `grpcurl -plaintext <host> list` does. A backend without reflection is not a failure. */
 async function listServices(probed: ProbedUpstream, terminal: Terminal, { timeoutMs }: ProbeLimits): Promise<number> {
   const { name } = probed.upstream;
   try {
@@ -71,15 +71,15 @@ async function listServices(probed: ProbedUpstream, terminal: Terminal, { timeou
     const mounted = new Set(probed.methods.map(({ parent }) => parent.typeName));
     for (const service of services) terminal.out(mounted.has(service) ? `${service}  (mounted)` : service);
     const absent = [...mounted].filter((service) => !services.includes(service));
-    for (const service of absent) terminal.err(`${service} is mounted, and the backend does not list it`);
+    for (const service of absent) terminal.err(`${service} is mounted, but the backend does not list it`);
     return 0;
   } catch (error) {
-    terminal.err(`${name} cannot be asked for its services: ${reasonOf(error)}`);
+    terminal.err(`the services of ${name} cannot be listed: ${reasonOf(error)}`);
     return EXIT_UNAVAILABLE;
   }
 }
 
-/** One connection, several calls: the first includes what it takes to connect. */
+/** Makes several calls over one connection; the time of the first includes connecting. */
 async function measureHealth(probed: ProbedUpstream, terminal: Terminal, { timeoutMs }: ProbeLimits): Promise<number> {
   const { name } = probed.upstream;
   return withTransport(probed, async (transport) => {

@@ -1,7 +1,7 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 
-/** What a token says of its holder. */
+/** Claims about the holder of a token. */
 export interface TokenSubject {
   /** Default: `tester`. */
   readonly subject?: string;
@@ -11,23 +11,23 @@ export interface TokenSubject {
   readonly roles?: readonly string[];
   /** Seconds until it expires; default 3600. */
   readonly expiresIn?: number;
-  /** Claims in addition, or in place of those above; one that is undefined is left out. */
+  /** Additional claims, which override those above; undefined ones are left out. */
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** What a gateway expects of its tokens: JWT_SECRET, JWT_AUDIENCE and JWT_ISSUER. */
+/** Settings of the gateway for its tokens: JWT_SECRET, JWT_AUDIENCE and JWT_ISSUER. */
 export interface TokenIssuer {
   /** At least 32 bytes. */
   readonly secret: string;
-  /** Default: `api-gateway`, as the gateway's. */
+  /** Default: `api-gateway`, as in the gateway. */
   readonly audience?: string;
-  /** Default: a name that says where the token is from; a gateway without JWT_ISSUER takes any. */
+  /** Default: a name that identifies this function; a gateway without JWT_ISSUER accepts any. */
   readonly issuer?: string | undefined;
 }
 
 const HOUR_SECONDS = 3_600;
 
-/** Signs an access token (RFC 9068) with the secret of a gateway, for tests and for trying things out. */
+/** Signs an access token (RFC 9068) with the secret of a gateway, for tests. */
 export function issueToken(
   { secret, audience = 'api-gateway', issuer = 'gateway-token-issue' }: TokenIssuer,
   subject: TokenSubject = {},

@@ -5,27 +5,27 @@ import { startGateway as start } from '../gateway.js';
 import { createLogger } from '../observe/logger.js';
 import { VERSION } from '../version.js';
 
-/** A gateway in the process of a test. */
+/** Gateway in the process of a test. */
 export interface StartedGateway {
-  /** Where it listens, such as `http://127.0.0.1:40001`. */
+  /** URL of its listener, such as `http://127.0.0.1:40001`. */
   readonly url: string;
-  /** Ends it, and leaves nothing open. */
+  /** Stops it and closes everything. */
   close(): Promise<void>;
 }
 
 const READY_WITHIN_MS = 30_000;
 const POLL_MS = 20;
-/** A gateway beside the test: any free port, no admin listener, nobody to wait for at its end. */
+/** Settings for a test: any free port, no admin listener, no wait at shutdown. */
 const DEFAULTS = {
   API_GATEWAY_PORT: '0',
   GATEWAY_ADMIN_ADDR: '',
   GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT: '0s',
-  // The event loop of a test process lags for reasons of its own.
+  // The event loop of a test process lags for other reasons than load.
   GATEWAY_SHED_DELAY: '0s',
 };
 
 /**
- * Starts a gateway with these settings, of docs/configuration.md, and resolves once it is ready.
+ * Starts a gateway with settings of docs/configuration.md, and resolves once it is ready.
  * @param log what takes the lines of its log, each with its line feed; they are dropped unless given.
  * Rejects with ConfigError or ContractError for what `gateway check` refuses.
  */

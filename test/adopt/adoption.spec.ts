@@ -70,7 +70,7 @@ describe('the first quarter of an hour', () => {
     expect(reader.read('.gitignore')).toMatch(/^\.env$/m);
     const again = await gatewayCommand(['init', reader.folder], {});
     expect(again).toMatchObject({ exitCode: 1, out: '' });
-    expect(again.err).toMatch(/\/\.env: there already; nothing was written/);
+    expect(again.err).toMatch(/\/\.env: already exist; nothing was written/);
     expect(reader.read('.env')).toBe(before);
   });
 

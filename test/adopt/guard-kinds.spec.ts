@@ -36,6 +36,6 @@ it('gateway explain names each as far as it is known before the start', async ()
   const env = { ...gateway.sandbox.gatewayEnv(), GATEWAY_MODULES: MODULES };
   expect(await run(['explain', 'GET', '/api/v1/users'], terminal as never, env)).toBe(0);
   expect(out.join('\n')).toMatch(
-    /guards +AuthenticationGuard, TenantGuard, RolesGuard, ExistingGuard, ValueGuard, one that a factory makes, TransientGuard, AttachedGuard/,
+    /guards +AuthenticationGuard, TenantGuard, RolesGuard, ExistingGuard, ValueGuard, one created by a factory, TransientGuard, AttachedGuard/,
   );
 });

@@ -47,7 +47,7 @@ describe('gateway explain', () => {
     [
       ['PUT', '/things/a'],
       [
-        'headers link, location (of the backend, passed on)',
+        'headers link, location (of the backend, forwarded)',
         'slashes %2F is part of a value',
         'etag ETag is etag of the response',
         'etag If-Match is etag of the request',

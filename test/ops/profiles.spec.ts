@@ -112,7 +112,7 @@ describe('while a loop blocks the main thread for five seconds', () => {
     const { url, adminUrl } = subject.gateway;
     const args = ['triage', '--url', `${adminUrl}`, '--metrics', url, '--timeout', '1s', '--no-probe'];
     const { exitCode, out, err } = await gatewayCommand(args, {});
-    expect(err).toContain('the gateway does not tell its metrics');
+    expect(err).toContain('the metrics of the gateway are not available');
     expect(out).toMatch(/^likely cause: event loop is blocked \(confidence high\)$/m);
     expect(out).toMatch(/^ {2}main thread: runs\n +plantedHotFunction /m);
     expect(exitCode).toBe(1);

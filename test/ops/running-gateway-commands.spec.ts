@@ -108,7 +108,7 @@ describe('gateway upstream', () => {
   test('knows which upstreams there are', async () => {
     const { exitCode, err } = await command(['upstream', 'usr']);
     expect(exitCode).toBe(78);
-    expect(err).toBe('no upstream is called "usr"; known: auth, user, tenant, ai. Did you mean user?');
+    expect(err).toBe('unknown upstream "usr"; known: auth, user, tenant, ai. Did you mean user?');
   });
 
   test('says why one cannot be asked', async () => {
@@ -220,7 +220,7 @@ describe('gateway diag', () => {
     const nowhere = ['--url', NOWHERE, '--metrics', NOWHERE];
     const { exitCode, err } = await command(['diag', ...nowhere, '-o', file]);
     expect(exitCode).toBe(69);
-    expect(err).toContain(`could not be had: metrics.txt: ${NOWHERE}`);
+    expect(err).toContain(`not available: metrics.txt: ${NOWHERE}`);
     expect((await unpackArchive(file)).get('metrics.txt.error.txt')).toContain('ECONNREFUSED');
   });
 });
@@ -244,6 +244,6 @@ describe('gateway triage', () => {
   test('says that the gateway itself does not answer', async () => {
     const { exitCode, err } = await command(['triage', '--metrics', NOWHERE]);
     expect(exitCode).toBe(69);
-    expect(err).toContain('the gateway does not tell its metrics');
+    expect(err).toContain('the metrics of the gateway are not available');
   });
 });

@@ -84,7 +84,9 @@ describe('gateway audit of settings', () => {
   test('says where, why and how to mend it, the worst first, and counts', async () => {
     const { out, exitCode } = await gateway(['audit'], { ...BASE, LOG_LEVEL: 'debug', JWT_ISSUER: '' });
     const lines = out.split('\n');
-    expect(lines[0]).toMatch(/^high +token-issuer-unchecked +JWT_ISSUER +any issuer is believed .*; set what tokens/);
+    expect(lines[0]).toMatch(
+      /^high +token-issuer-unchecked +JWT_ISSUER +tokens of any issuer .* are accepted; set it to the iss/,
+    );
     expect(lines.at(-1)).toMatch(/^0 critical, 1 high, \d+ medium, \d+ low$/);
     expect(exitCode).toBe(0);
   });

@@ -10,16 +10,16 @@ import { auditManifests, type GatewayContainer } from './manifest-rules.js';
 import { auditSettings } from './settings-rules.js';
 
 export interface AuditOptions {
-  /** Severity from which on the exit code is 1; undefined: never. */
+  /** Minimum severity for exit code 1; undefined: never. */
   readonly failOn: Severity | undefined;
   readonly json: boolean;
-  /** A directory or a file; then the settings are those of the gateways in it. */
+  /** Directory or file of manifests, whose settings are audited instead of the environment. */
   readonly manifests: string | undefined;
-  /** Ids of findings that are known and accepted. */
+  /** IDs of accepted findings. */
   readonly ignore: readonly string[];
 }
 
-/** Grades what settings, contract and manifests leave open. Returns the exit code: 1 for findings of `failOn` and worse, 78 when the manifests cannot be read. */
+/** Prints findings in settings, contract and manifests. Returns the exit code: 1 for findings of `failOn` and worse, 78 when the manifests cannot be read. */
 export function audit(context: CliContext, terminal: Terminal, options: AuditOptions): number {
   let found: Finding[];
   try {
@@ -34,7 +34,7 @@ export function audit(context: CliContext, terminal: Terminal, options: AuditOpt
   return failOn !== undefined && findings.some((finding) => isAtLeast(finding, failOn)) ? 1 : 0;
 }
 
-/** The settings and limits of this process, and the contract. */
+/** Audits the settings and limits of this process, and the contract. */
 function auditProcess({ env, routes }: CliContext): Finding[] {
   const config = configOf(env);
   const limits = config === undefined ? [] : checkProcess(config, readProcessLimits());
@@ -65,12 +65,12 @@ function auditDeployment({ routes }: CliContext, path: string): Finding[] {
   ];
 }
 
-/** The image sets NODE_ENV=production (Dockerfile). What comes from elsewhere is not known here. */
+/** Returns the environment of a container. The image sets NODE_ENV=production (Dockerfile); values from other sources are unknown. */
 function environmentOf({ env }: GatewayContainer): Environment {
   return { NODE_ENV: 'production', ...env };
 }
 
-/** Undefined for settings with which no gateway starts. */
+/** Returns undefined for settings that the gateway does not start with. */
 function configOf(env: Environment): GatewayConfig | undefined {
   return inspectEnvironment(env).problems.length === 0 ? parseEnvironment(env) : undefined;
 }

@@ -4,7 +4,7 @@ import { describeProblem } from '../../contract/contract-problem.js';
 import type { Route } from '../../contract/route.js';
 import type { Finding, Severity } from './finding.js';
 
-/** Judges the policies of the mounted RPCs. @param config undefined: the settings cannot be read. */
+/** Audits the policies of the mounted RPCs. @param config undefined when the settings are invalid. */
 export function auditContract(routes: readonly Route[], config: GatewayConfig | undefined): Finding[] {
   const rpcs = [...new Map(routes.map((route) => [route.desc, route])).values()];
   return [
@@ -14,16 +14,16 @@ export function auditContract(routes: readonly Route[], config: GatewayConfig | 
     ...rpcs.flatMap((route) => memoryFindings(route, config)),
     ...contractWarnings(routes).map((problem): Finding => {
       const [where = '', ...why] = describeProblem(problem).split(': ');
-      return { id: 'contract-warning', severity: 'medium', where, why: why.join(': '), fix: 'see what it says' };
+      return { id: 'contract-warning', severity: 'medium', where, why: why.join(': '), fix: 'follow the message' };
     }),
   ];
 }
 
-/** An RPC that takes an id, checks permissions and never looks at the tenant gives one customer the data of another. */
+/** Finds RPCs that take an ID and check permissions but not the tenant, which may disclose data of other tenants. */
 function tenantFindings({ method, desc }: Route): Finding[] {
   const { access, tenantField, responseTenantFields, permissions, roles } = method.policy;
   if (access !== 'ACCESS_CONTROLLED' || tenantField !== undefined || responseTenantFields.length > 0) return [];
-  // The rights of those who look after all tenants.
+  // Permissions that apply to all tenants.
   if ([...permissions, ...roles].some((name) => /:all$|platform|superadmin/.test(name))) return [];
   const names = desc.input.fields.map(({ name }) => name);
   const free = names.find((name) => name === 'tenant' || name === 'tenant_id');
@@ -33,9 +33,10 @@ function tenantFindings({ method, desc }: Route): Finding[] {
     free !== undefined
       ? `callers choose ${free} themselves`
       : reference !== undefined
-        ? `${reference} may be that of another tenant, and only the backend could notice`
-        : 'neither request nor response are checked for the tenant of the caller: all depends on the backend';
-  const fix = 'set tenant_field or response_tenant_fields in the policy, or leave the check to the backend knowingly';
+        ? `${reference} may be that of another tenant, which only the backend could detect`
+        : 'neither request nor response is checked for the tenant of the caller: only the backend protects it';
+  const fix =
+    'set tenant_field or response_tenant_fields in the policy, or ignore this finding if the backend checks the tenant';
   return [{ id: 'rpc-without-tenant-check', severity, where: nameOf(method), why, fix }];
 }
 
@@ -52,7 +53,7 @@ function openRateFindings({ method }: Route, hasAddressLimit: boolean): Finding[
 function streamFindings({ method }: Route): Finding[] {
   const { access, maxConcurrent } = method.policy;
   if (method.kind !== 'server_stream' || access !== 'OPEN' || maxConcurrent > 0) return [];
-  const why = 'anyone may keep streams open, as many as there are connections';
+  const why = 'anyone may keep an unlimited number of streams open';
   return [{ id: 'open-stream-unbounded', severity: 'high', where: nameOf(method), why, fix: 'set max_concurrent' }];
 }
 

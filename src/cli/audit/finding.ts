@@ -1,13 +1,13 @@
 import { formatTable, type Terminal } from '../terminal.js';
 
-/** From worst to least. */
+/** Severities from worst to least. */
 export const SEVERITIES = ['critical', 'high', 'medium', 'low'] as const;
 
 export type Severity = (typeof SEVERITIES)[number];
 
-/** Something in settings, contract or manifests that may be used against the gateway, or that fails under load. */
+/** Weakness in settings, contract or manifests that can be exploited or that fails under load. */
 export interface Finding {
-  /** Stable: what a reader searches for, and `--ignore` takes. */
+  /** Stable ID, which `--ignore` takes. */
   readonly id: string;
   readonly severity: Severity;
   /** Setting, RPC, or file and object. */

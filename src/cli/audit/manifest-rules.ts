@@ -6,7 +6,7 @@ import type { Environment } from '../../config/variables.js';
 import type { Finding, Severity } from './finding.js';
 
 const MIB = 1024 ** 2;
-/** What a gateway needs beside its heap. */
+/** Memory that a gateway needs in addition to its heap. */
 const OFF_HEAP_BYTES = 128 * MIB;
 const MAX_FILE_BYTES = MIB;
 
@@ -39,19 +39,19 @@ const Workload = z.looseObject({
 type Workload = z.output<typeof Workload>;
 type Container = z.output<typeof Container>;
 
-/** A container of the manifests that runs the gateway, with the settings that its manifest sets. */
+/** Container of the manifests that runs the gateway, with the settings of its manifest. */
 export interface GatewayContainer {
   readonly where: string;
   readonly env: Environment;
 }
 
-/** What a directory of manifests, or one file, says. */
+/** Findings and gateways in a directory of manifests, or in one file. */
 export interface Manifests {
   readonly findings: readonly Finding[];
   readonly gateways: readonly GatewayContainer[];
 }
 
-/** Reads `*.yaml`, `*.yml` and `*.json`, and judges every workload. Throws what the file system says. */
+/** Reads `*.yaml`, `*.yml` and `*.json`, and audits every workload. Throws errors of the file system. */
 export function auditManifests(path: string): Manifests {
   const findings: Finding[] = [];
   const gateways: GatewayContainer[] = [];
@@ -82,7 +82,7 @@ function unreadable(file: string, message: string): Finding {
 function gatewaysOf(file: string, { metadata, spec }: Workload): GatewayContainer[] {
   return spec.template.spec.containers.filter(isGateway).map(({ name, env }) => ({
     where: `${file} ${metadata.name}/${name}`,
-    // Of a value that comes from a secret only that there is one is known.
+    // Of a value from a Secret only its existence is known.
     env: Object.fromEntries(env.map(({ name: variable, value }) => [variable, value])),
   }));
 }
@@ -99,7 +99,7 @@ function auditWorkload(file: string, { metadata, spec }: Workload): Finding[] {
     findings.push({ id, severity, where, why, fix });
   if (pod.automountServiceAccountToken) {
     find('service-account-token', 'medium', [
-      'whoever takes over the process may speak to the Kubernetes API',
+      'an attacker who takes over the process can call the Kubernetes API',
       'set automountServiceAccountToken: false',
     ]);
   }
@@ -124,43 +124,43 @@ const CONTAINER_RULES: readonly ContainerRule[] = [
   {
     id: 'no-memory-limit',
     severity: 'high',
-    why: 'a burst of requests may take the memory of the whole node',
+    why: 'a burst of requests may use the memory of the whole node',
     fix: 'set resources.limits.memory',
     isBroken: ({ resources }) => resources.limits['memory'] === undefined,
   },
   {
     id: 'runs-as-root',
     severity: 'high',
-    why: 'a mistake in the process is one of root',
+    why: 'a vulnerability in the process gives root access',
     fix: 'set securityContext.runAsNonRoot: true',
     isBroken: (_, secured) => secured['runAsNonRoot'] !== true,
   },
   {
     id: 'privilege-escalation',
     severity: 'medium',
-    why: 'programs in the container may gain rights',
+    why: 'processes in the container may gain privileges',
     fix: 'set allowPrivilegeEscalation: false and drop all capabilities',
     isBroken: (_, secured) => secured['allowPrivilegeEscalation'] !== false,
   },
   {
     id: 'writable-root',
     severity: 'low',
-    why: 'what was taken over can be changed for good',
+    why: 'an attacker can change files in the container permanently',
     fix: 'set readOnlyRootFilesystem: true',
     isBroken: (_, secured) => secured['readOnlyRootFilesystem'] !== true,
   },
   {
     id: 'no-readiness-probe',
     severity: 'high',
-    why: 'clients are sent to pods that are not ready yet, or draining',
+    why: 'requests are routed to pods that are not ready yet, or draining',
     fix: 'set readinessProbe to /readyz',
     isBroken: ({ readinessProbe }) => readinessProbe === undefined,
   },
   {
     id: 'image-latest',
     severity: 'medium',
-    why: 'what runs depends on when it was started',
-    fix: 'name a version, or better a digest',
+    why: 'the version that runs depends on the time of the start',
+    fix: 'use a version, or better a digest',
     isBroken: ({ image }) => !/@sha256:|:[^/]+$/.test(image) || image.endsWith(':latest'),
   },
 ];
@@ -187,12 +187,12 @@ function gatewayFindings(
     find('service-links', 'medium', [why, 'set enableServiceLinks: false']);
   }
   if (/livez|healthz|\/health"/.exec(JSON.stringify(livenessProbe ?? 'livez')) === null) {
-    find('liveness-depends', 'medium', ['a backend that is down restarts gateways that are well', 'probe /livez']);
+    find('liveness-depends', 'medium', ['a backend that is down restarts healthy gateways', 'probe /livez']);
   }
   const plain = env.filter(({ name, value }) => SECRET_NAME.test(name) && value !== undefined && value !== '');
   for (const { name } of plain) {
     find('secret-in-manifest', 'critical', [
-      `${name} is written down in the manifest`,
+      `${name} is in plain text in the manifest`,
       'take it from a Secret by valueFrom',
     ]);
   }

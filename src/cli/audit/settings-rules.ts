@@ -7,7 +7,7 @@ import { TOKEN_RULES } from './token-rules.js';
 
 type Rule = (config: GatewayConfig) => Finding[];
 
-/** Judges settings that are valid. */
+/** Audits valid settings. */
 export function auditSettings(config: GatewayConfig): Finding[] {
   return RULES.flatMap((rule) => rule(config));
 }
@@ -37,7 +37,7 @@ function plaintextUpstreams({ upstreams }: GatewayConfig): Finding[] {
     }));
 }
 
-/** Names and addresses that do not leave a cluster or a private network (RFC 1918, RFC 4193). */
+/** Matches names and addresses inside a cluster or a private network (RFC 1918, RFC 4193). */
 function isInternal(target: string): boolean {
   const hosts = target.replace(/^(?:dns:\/\/\/|ipv[46]:)/, '').split(',');
   return hosts.every((hostPort) => {
@@ -52,7 +52,7 @@ function redis({ redis: store }: GatewayConfig): Finding[] {
   const where = 'REDIS_URL';
   const { tls, password } = store.address;
   const plain = 'sessions, limits and revocations are sent unencrypted';
-  const open = 'whoever reaches Redis can end sessions and lift limits';
+  const open = 'anyone who can connect to Redis can end sessions and bypass limits';
   return [
     ...(tls ? [] : [finding('redis-plaintext', 'medium', where, [plain, 'use rediss://'])]),
     ...(password === undefined
@@ -63,8 +63,8 @@ function redis({ redis: store }: GatewayConfig): Finding[] {
 
 function sessions({ sso, redis: store, environment }: GatewayConfig): Finding[] {
   if (sso.providers.size === 0 || environment !== 'production') return [];
-  const alone = 'browser sessions end with the instance that began them';
-  const unkeyed = 'browser sessions end at each start, since the key is a new one';
+  const alone = 'browser sessions end with the instance that created them';
+  const unkeyed = 'browser sessions end at each start, since a new key is generated';
   return [
     ...(store === undefined ? [finding('sessions-in-memory', 'medium', 'REDIS_URL', [alone, 'set it'])] : []),
     ...(sso.sessionKey === undefined
@@ -76,11 +76,13 @@ function sessions({ sso, redis: store, environment }: GatewayConfig): Finding[] 
 function proxies({ server }: GatewayConfig): Finding[] {
   const everyone = server.trustedProxies.filter(isHuge);
   if (everyone.length === 0) return [];
-  const why = `${everyone.join(', ')} lets strangers choose the address that limits and logs know it by`;
-  return [finding('proxies-everyone', 'high', 'GATEWAY_TRUSTED_PROXIES', [why, 'name the blocks of your proxies'])];
+  const why = `${everyone.join(', ')} lets any client forge its address in limits and logs`;
+  return [
+    finding('proxies-everyone', 'high', 'GATEWAY_TRUSTED_PROXIES', [why, 'list the CIDR blocks of your proxies']),
+  ];
 }
 
-/** Larger than any network of one's own: 10.0.0.0/8 is the largest of RFC 1918. */
+/** Returns whether a block is larger than any private network: 10.0.0.0/8 is the largest of RFC 1918. */
 function isHuge(block: string): boolean {
   const [address = '', prefix = ''] = block.split('/');
   return prefix !== '' && Number(prefix) < (isIP(address) === 6 ? 7 : 8);
@@ -90,8 +92,8 @@ function admin({ admin: listener }: GatewayConfig): Finding[] {
   if (listener === undefined || listener.token !== undefined) return [];
   const isOwn = isLoopbackHost(listener.host);
   const why = isOwn
-    ? 'every process of the pod may open circuits and read what is in flight'
-    : 'every machine that reaches the admin port may change this gateway';
+    ? 'every process of the pod can open circuit breakers and read requests in flight'
+    : 'every machine that can connect to the admin port can change this gateway';
   const fix = 'set it: openssl rand -hex 32';
   return [finding('admin-no-token', isOwn ? 'low' : 'critical', 'GATEWAY_ADMIN_AUTH_TOKEN', [why, fix])];
 }
@@ -99,8 +101,8 @@ function admin({ admin: listener }: GatewayConfig): Finding[] {
 function verbosity({ log, authorization, environment }: GatewayConfig): Finding[] {
   if (environment !== 'production') return [];
   const isVerbose = log.level === 'debug' || log.level === 'trace';
-  const debug = `${log.level} in production: lines that nobody reads cost processor time, and may show data`;
-  const detail = 'a 403 tells strangers which permissions there are';
+  const debug = `${log.level} in production: unneeded log lines use CPU time and may contain data`;
+  const detail = 'a 403 discloses the names of permissions';
   return [
     ...(isVerbose ? [finding('debug-in-production', 'medium', 'LOG_LEVEL', [debug, 'set info'])] : []),
     ...(authorization.exposeDetail
@@ -111,8 +113,8 @@ function verbosity({ log, authorization, environment }: GatewayConfig): Finding[
 
 function rateLimits({ rateLimit, environment, redis: store }: GatewayConfig): Finding[] {
   const dry = 'limits are counted and never enforced';
-  const none = 'one address may use up all that the gateway can do';
-  const apart = 'each instance counts for itself, and GATEWAY_REPLICAS says that there is one';
+  const none = 'one address can use the whole capacity of the gateway';
+  const apart = 'each instance counts separately, but GATEWAY_REPLICAS is 1';
   const where = 'GATEWAY_RATE_LIMIT_DRY_RUN';
   return [
     ...(rateLimit.dryRun && environment === 'production'
@@ -128,8 +130,8 @@ function rateLimits({ rateLimit, environment, redis: store }: GatewayConfig): Fi
 }
 
 function protection({ circuit, load }: GatewayConfig): Finding[] {
-  const noCircuit = 'calls go on to a service that fails, until all requests wait for it';
-  const noShedding = 'under overload every request becomes slow, instead of a few being refused';
+  const noCircuit = 'calls to a failing service continue until all requests wait for it';
+  const noShedding = 'under overload all requests become slow, instead of a few being rejected';
   return [
     ...(circuit.errorPercent === 0 && circuit.consecutiveErrors === 0
       ? [
@@ -147,7 +149,7 @@ function protection({ circuit, load }: GatewayConfig): Finding[] {
 
 function metrics({ metrics: settings }: GatewayConfig): Finding[] {
   if (settings.enabled) return [];
-  const why = '/metrics is 404: nothing can be scraped, and no alert fires';
+  const why = '/metrics is 404: metrics cannot be scraped, and alerts do not fire';
   return [finding('metrics-off', 'medium', 'ENABLE_METRICS', [why, 'remove it'])];
 }
 

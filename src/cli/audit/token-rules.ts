@@ -4,10 +4,10 @@ import { formatDuration } from '../../config/unit-parsers.js';
 import { ssoVariables } from '../../config/schema/sso-settings.js';
 import type { Finding } from './finding.js';
 
-/** More than this lets ended tokens live on; clocks that are synchronized differ by milliseconds. */
+/** Maximum reasonable tolerance in ms. Synchronized clocks differ by milliseconds. */
 const MAX_TOLERANCE_MS = 120_000;
 
-/** Judges which tokens are believed, and for whom. */
+/** Audits which tokens are accepted, and for which tenants. */
 export const TOKEN_RULES: readonly ((config: GatewayConfig) => Finding[])[] = [
   plainKeys,
   issuers,
@@ -29,7 +29,7 @@ function plainKeys({ jwt, sso }: GatewayConfig): Finding[] {
       id: 'keys-over-http',
       severity: 'critical',
       where,
-      why: `whoever is between here and ${new URL(url).host} can replace the keys, and so sign any token`,
+      why: `anyone on the network path to ${new URL(url).host} can replace the keys and sign any token`,
       fix: 'use https',
     }));
 }
@@ -37,8 +37,8 @@ function plainKeys({ jwt, sso }: GatewayConfig): Finding[] {
 function issuers({ jwt, environment }: GatewayConfig): Finding[] {
   if (jwt.issuer !== undefined) return [];
   const severity = environment === 'production' ? 'high' : 'low';
-  const why = 'any issuer is believed whose signature verifies';
-  return [{ id: 'token-issuer-unchecked', severity, where: 'JWT_ISSUER', why, fix: 'set what tokens carry as iss' }];
+  const why = 'tokens of any issuer whose signature verifies are accepted';
+  return [{ id: 'token-issuer-unchecked', severity, where: 'JWT_ISSUER', why, fix: 'set it to the iss of the tokens' }];
 }
 
 function clockTolerance({ jwt }: GatewayConfig): Finding[] {
@@ -50,13 +50,13 @@ function clockTolerance({ jwt }: GatewayConfig): Finding[] {
 
 function sharedSecret({ jwt }: GatewayConfig): Finding[] {
   if (jwt.secret === undefined) return [];
-  const why = 'whoever can verify tokens with the shared secret can sign them as well';
+  const why = 'anyone who can verify tokens with the shared secret can also sign them';
   return [
     { id: 'token-shared-secret', severity: 'low', where: 'JWT_SECRET', why, fix: 'let the issuer publish a JWKS' },
   ];
 }
 
-/** Issuers beside the first one are often those of customers. */
+/** Finds additional issuers, often those of customers, without a restriction to tenants. */
 function unboundIssuers({ jwt }: GatewayConfig): Finding[] {
   const bound = new Set(jwt.claims.tenants.map(({ issuer }) => issuer));
   const free = jwt.issuers.filter(({ issuer }) => !bound.has(issuer)).map(({ issuer }) => issuer);
@@ -69,7 +69,7 @@ function unboundIssuers({ jwt }: GatewayConfig): Finding[] {
 function tokenTypes({ jwt }: GatewayConfig): Finding[] {
   const others = jwt.claims.types.flatMap(({ value }) => value).filter((type) => type !== 'at+jwt');
   if (others.length === 0) return [];
-  const why = `tokens of the type ${[...new Set(others)].join(', ')} are told from ID tokens by their claims alone`;
-  const fix = 'let the issuer write at+jwt (RFC 9068), and give the API an audience that no client has as its id';
+  const why = `tokens of the type ${[...new Set(others)].join(', ')} are distinguished from ID tokens only by their claims`;
+  const fix = 'let the issuer set at+jwt (RFC 9068), and use an audience that is not a client ID';
   return [{ id: 'token-type-unmarked', severity: 'low', where: 'GATEWAY_JWT_TYPES', why, fix }];
 }

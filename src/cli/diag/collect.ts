@@ -8,11 +8,11 @@ import { examine } from '../doctor/doctor.js';
 import { FetchFailure, fetchBounded } from '../fetch-bounded.js';
 import type { CliContext } from '../cli-context.js';
 
-/** One file of the archive. */
+/** File of the archive. */
 export interface Collected {
   readonly name: string;
   readonly content: Buffer;
-  /** What should be there could not be had; the content says why. */
+  /** The data is missing; the content is the reason. */
   readonly isMissing: boolean;
 }
 
@@ -21,11 +21,11 @@ export interface DiagSources {
   readonly admin: AdminClient;
   readonly metricsUrl: string;
   readonly timeoutMs: number;
-  /** Seconds of processor profile; 0: none. */
+  /** Seconds of CPU profile; 0: none. */
   readonly profileSeconds: number;
 }
 
-/** Asked of the admin listener; what an older gateway does not have is left out without a word. */
+/** Pages of the admin listener. Those that an older gateway lacks are left out silently. */
 const ADMIN_FILES: readonly (readonly [path: string, name: string])[] = [
   ['/admin/config', 'config.json'],
   ['/admin/upstreams', 'upstreams.json'],
@@ -42,10 +42,10 @@ const ADMIN_FILES: readonly (readonly [path: string, name: string])[] = [
 ];
 
 const PROFILE = 'profile.pb.gz';
-/** Questions to the admin listener at a time: it has few connections, and others may need one. */
+/** Concurrent requests to the admin listener, which allows few connections. */
 const LANES = 4;
 
-/** Collects everything concurrently. Never rejects: what cannot be had is a file that says why. */
+/** Collects all files concurrently. Never rejects: missing data becomes a file with the reason. */
 export async function collect(sources: DiagSources): Promise<Collected[]> {
   const { admin, metricsUrl, timeoutMs, profileSeconds, context } = sources;
   const http = async (path: string) => (await fetchBounded(new URL(path, metricsUrl).href, { timeoutMs })).body;
@@ -59,7 +59,7 @@ export async function collect(sources: DiagSources): Promise<Collected[]> {
     part('health.json', () => http('/health')),
     askInLanes(admin),
   ]);
-  // It costs the others their time, so it comes last.
+  // It slows the others down, so it runs last.
   const measured = profileSeconds > 0 ? await part(PROFILE, profile) : [];
   return [...parts.flat(), ...measured];
 }
@@ -87,7 +87,7 @@ async function part(name: string, read: () => Promise<Buffer>): Promise<Collecte
   }
 }
 
-/** Of the program that collects, which in a pod is that of the gateway. */
+/** Returns the versions of the collecting process, which in a pod are those of the gateway. */
 function versions(): object {
   return {
     gateway: VERSION,
@@ -100,14 +100,14 @@ function versions(): object {
   };
 }
 
-/** Those that the command was started with: a running gateway has read its own when it started (config.json). */
+/** Returns the settings of the command. Those of the running gateway are in config.json. */
 function settingsOf({ inspection, env }: CliContext): object {
   if (inspection.problems.length === 0) return redactConfig(parseEnvironment(env));
   return { problems: inspection.problems.map(({ name, reason }) => ({ name, reason })) };
 }
 
 async function diagnose({ inspection, env, routes }: CliContext, timeoutMs: number): Promise<string[]> {
-  if (inspection.problems.length > 0) return ['the settings here cannot be used: nothing was tried'];
+  if (inspection.problems.length > 0) return ['the settings here are invalid: checks were skipped'];
   return formatChecks(await examine(parseEnvironment(env), routes, { timeoutMs, slowMs: 1_000 }));
 }
 

@@ -6,16 +6,16 @@ import { collect, type Collected, type DiagSources } from './collect.js';
 import { scrub, secretsOf } from './scrub.js';
 
 export interface DiagOptions extends DiagSources {
-  /** Undefined: `gateway-diag-<time>.tar.gz` here. */
+  /** Undefined: `gateway-diag-<time>.tar.gz` in the working directory. */
   readonly file: string | undefined;
 }
 
-/** Only the owner may read what a gateway did. */
+/** Only the owner may read the archive. */
 const OWNER_ONLY = 0o600;
 
 /**
- * Writes one archive for a ticket: versions, settings without secrets, metrics, what is in flight, circuits, last errors.
- * What cannot be had is named in it. Resolves to the exit code: 69 when the gateway told nothing at all.
+ * Writes an archive for a ticket: versions, settings without secrets, metrics, requests in flight, circuit breakers, last
+ * errors. It names missing data. Resolves to the exit code: 69 when the gateway did not respond at all.
  */
 export async function writeDiagnostics(terminal: Terminal, { file, ...sources }: DiagOptions): Promise<number> {
   const collected = await collect(sources);
@@ -34,13 +34,13 @@ export async function writeDiagnostics(terminal: Terminal, { file, ...sources }:
     return 1;
   }
   for (const { name, isMissing, content } of collected) {
-    if (isMissing) terminal.err(`could not be had: ${name.replace('.error.txt', '')}: ${content.toString().trim()}`);
+    if (isMissing) terminal.err(`not available: ${name.replace('.error.txt', '')}: ${content.toString().trim()}`);
   }
   terminal.out(path);
   return collected.some(({ name }) => name === 'metrics.txt' || name === 'config.json') ? 0 : EXIT_UNAVAILABLE;
 }
 
-/** A profile is compressed, and holds names of functions alone. */
+/** Removes secrets from a file. A profile is compressed and contains only function names. */
 function contentOf({ name, content }: Collected, secrets: readonly string[]): Buffer {
   return name.endsWith('.gz') ? content : Buffer.from(scrub(content.toString('utf8'), secrets));
 }

@@ -1,7 +1,7 @@
 import type { Environment } from '../../config/variables.js';
 
 const HIDDEN = '[redacted]';
-/** Shorter ones would hide ordinary words. */
+/** Minimum length of a secret to remove. Shorter ones would remove ordinary words. */
 const SHORTEST_SECRET = 6;
 const SECRET_NAME = /SECRET|TOKEN|PASSWORD|_KEY$|_KEY_PREVIOUS$|WEBHOOK|REDIS_URL$/;
 
@@ -13,7 +13,7 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, HIDDEN],
 ];
 
-/** Values that must not leave: those of settings that are secrets, and the parts of an URL with a password. */
+/** Returns the secret values of the settings, and the parts of URLs with a password. */
 export function secretsOf(env: Environment): string[] {
   const values = Object.entries(env).flatMap(([name, value]) => {
     return value !== undefined && SECRET_NAME.test(name) ? [value, ...passwordsIn(value)] : [];
@@ -23,7 +23,7 @@ export function secretsOf(env: Environment): string[] {
     .toSorted((one, other) => other.length - one.length);
 }
 
-/** Takes secrets out of a text, whatever wrote it: the last fence behind sources that have none in them. */
+/** Removes secrets from a text, as a second defense in addition to sources without secrets. */
 export function scrub(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets) clean = clean.replaceAll(secret, HIDDEN);

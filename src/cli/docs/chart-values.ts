@@ -6,7 +6,7 @@ const Env = z.array(z.object({ name: z.string(), value: z.string() }));
 
 type ReadDocument = (source: string, kind: string) => Document;
 
-/** The values of the chart: what the manifests have at those places. */
+/** Returns the values of the chart, with the values of the manifests as defaults. */
 export function valuesOf(read: ReadDocument, settings: string): object {
   const at = (document: Document, ...path: (string | number)[]): unknown => toJs(document, path);
   const deployment = read('api-gateway-deployment', 'Deployment');
@@ -58,7 +58,7 @@ const flag = { type: 'boolean' };
 const count = { type: 'integer', minimum: 1 };
 const list = { type: 'array', items: { type: 'object' }, minItems: 1 };
 const NAME = '^[A-Z][A-Z0-9_]*$';
-/** A quantity of Kubernetes: `250m`, `1`, `1Gi`. */
+/** Matches a quantity of Kubernetes: `250m`, `1`, `1Gi`. */
 const quantity = {
   type: ['string', 'number'],
   pattern: '^[0-9]+(\\.[0-9]+)?(m|k|Ki|[MGTPE]i?)?$',
@@ -75,7 +75,7 @@ function closed(properties: Readonly<Record<string, object>>): object {
   return { type: 'object', additionalProperties: false, required: Object.keys(properties), properties };
 }
 
-/** The JSON Schema of the values: a name that is not known is refused, so that a typing error is not silent. */
+/** Returns the JSON Schema of the values. It rejects unknown names, so that a typing error is reported. */
 export function valuesSchema(): object {
   const strings = { type: 'object', additionalProperties: { type: 'string' } };
   const variable = { oneOf: [{ type: 'string' }, closed({ valueFrom: { type: 'object' } })] };
@@ -85,7 +85,7 @@ export function valuesSchema(): object {
     env: { type: 'object', propertyNames: { pattern: NAME }, additionalProperties: variable },
     settings: { ...strings, propertyNames: { pattern: NAME } },
     ports: { ...list, items: port },
-    // Heap and load shedding are measured by the limit of memory; without it they would be by that of the node.
+    // Heap size and load shedding depend on the memory limit; without it they would use that of the node.
     resources: closed({ requests: quantities, limits: { ...quantities, required: ['memory'] } }),
     autoscaling: closed({ enabled: flag, minReplicas: count, maxReplicas: count, metrics: list }),
     networkPolicy: closed({ enabled: flag, ingress: list, egress: list }),

@@ -6,7 +6,7 @@ import { settingInfo } from '../../config/setting.js';
 
 type Row = readonly [name: string, type: z.ZodType];
 
-/** docs/configuration.md: every setting, its default and its meaning. */
+/** Renders docs/configuration.md: every setting, its default and its meaning. */
 export function configurationPage(): string {
   const groups = SETTING_GROUPS.flatMap(({ title, settings }) => section(title, Object.entries(settings)));
   return [...introduction(), ...upstreams(), ...groups, ...singleSignOn(), ...rules()].join('\n');
@@ -18,16 +18,16 @@ function introduction(): string[] {
     '',
     '# Settings',
     '',
-    'All settings are environment variables, read at the start, or lines of the files in `GATEWAY_ENV_FILE`. `npx gateway',
-    'check --env .env` says whether the gateway would start with them. A wrong value, a contradiction or an unknown `GATEWAY_*` refuses to start with exit code 78;',
-    'all problems are listed at once. An empty variable counts as not set, unless its row says otherwise.',
+    'All settings are environment variables, read at start, or lines of the files in `GATEWAY_ENV_FILE`. `npx gateway',
+    'check --env .env` checks them. With an invalid value, a contradiction or an unknown `GATEWAY_*` the gateway does not start (exit code 78);',
+    'all problems are listed together. An empty variable counts as not set, unless its row says otherwise.',
     'Settings with a **yes** under *reload* can change while the gateway runs: [reload](admin-listener.md#reload).',
     '',
     '- A **duration** is a whole number with a unit: `250ms`, `5s`, `15m`, `1h`.',
     '- A **size** is a whole number of bytes, or one with `KiB`, `MiB`, `GiB`.',
     '- An **address** is `host:port`, `dns:///host:port`, `grpc://host:port`, `grpcs://host:port` or `http(s)://host:port`.',
     '  `grpcs` and `https` mean TLS, `grpc` and `http` plaintext; otherwise the TLS settings decide.',
-    '- A **list** has commas between its values.',
+    '- A **list** is separated by commas.',
     '- A **secret** is never printed: tools show `sha256:` and eight digits of its hash.',
     '',
   ];
@@ -50,9 +50,9 @@ function upstreams(): string[] {
   ]);
   return [
     ...section('Upstreams', rows),
-    '`<name>` is the last segment of the proto package before its version, unless the proto or `GATEWAY_UPSTREAMS` says another',
+    '`<name>` is the last segment of the proto package before its version, unless the proto or `GATEWAY_UPSTREAMS` sets another',
     '([upstream-names.md](upstream-names.md)), and `<NAME>` the same in upper case. These exist for every upstream,',
-    'those of `GATEWAY_DESCRIPTORS` included; the `GATEWAY_GRPC_TLS_*` settings stand in for TLS settings that are not set.',
+    'including those of `GATEWAY_DESCRIPTORS`; the `GATEWAY_GRPC_TLS_*` settings are the defaults of the TLS settings.',
     '',
     ...table(family),
   ];
@@ -64,7 +64,7 @@ function singleSignOn(): string[] {
   return [
     '## Single sign-on',
     '',
-    'All three for each identity provider, and `GATEWAY_PUBLIC_URL`. Browsers then sign in at `/auth/<name>/login`;',
+    'Set all three for each identity provider, and `GATEWAY_PUBLIC_URL`. Browsers then sign in at `/auth/<name>/login`;',
     'without a provider the routes of sign-in and session do not exist.',
     '',
     ...table(rows),
@@ -96,7 +96,7 @@ function rules(): string[] {
   return [
     '## Rules between settings',
     '',
-    'The gateway refuses to start, with the numbers, unless all of these hold.',
+    'The gateway starts only if all of these hold; otherwise it prints the values.',
     '',
     '- Each upstream timeout < `GATEWAY_REQUEST_TIMEOUT` < `GATEWAY_SHUTDOWN_TIMEOUT`; a timeout in a policy too.',
     '- `GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT` + `GATEWAY_SHUTDOWN_TIMEOUT` + 5s ≤ `GATEWAY_TERMINATION_GRACE`.',
@@ -106,13 +106,13 @@ function rules(): string[] {
     '- `GATEWAY_CIRCUIT_OPEN` ≤ `GATEWAY_CIRCUIT_MAX_OPEN`; `GATEWAY_QUEUE_TIMEOUT` ≤ `GATEWAY_REQUEST_TIMEOUT`.',
     '- `GATEWAY_MAX_BODY_BYTES` ≤ `GATEWAY_GRPC_MAX_SEND_BYTES`; `max_body_bytes` in a policy too.',
     '- `API_GATEWAY_PORT`, `OPS_PORT` and the port of `GATEWAY_ADMIN_ADDR` differ.',
-    '- `GATEWAY_ADMIN_AUTH_TOKEN` unless `GATEWAY_ADMIN_ADDR` is on this machine alone or empty.',
-    '- Exactly one of `JWT_JWKS_URL` and `JWT_SECRET`; `JWT_SECRET_PREVIOUS` only beside a different `JWT_SECRET`.',
-    '- `GATEWAY_CACHE_KEY` only beside `REDIS_URL`, `GATEWAY_CACHE_KEY_PREVIOUS` only beside a different `GATEWAY_CACHE_KEY`.',
+    '- `GATEWAY_ADMIN_AUTH_TOKEN` is set unless `GATEWAY_ADMIN_ADDR` is a loopback address or empty.',
+    '- Exactly one of `JWT_JWKS_URL` and `JWT_SECRET`; `JWT_SECRET_PREVIOUS` only with a different `JWT_SECRET`.',
+    '- `GATEWAY_CACHE_KEY` only with `REDIS_URL`, `GATEWAY_CACHE_KEY_PREVIOUS` only with a different `GATEWAY_CACHE_KEY`.',
     '- `GATEWAY_SESSION_IDLE_TIMEOUT` ≤ `GATEWAY_SESSION_MAX_AGE`.',
-    '- With an identity provider, `GATEWAY_PUBLIC_URL` is https or on this machine; `GATEWAY_SESSION_KEY` beside `REDIS_URL`.',
+    '- With an identity provider, `GATEWAY_PUBLIC_URL` is https or on this machine, and `GATEWAY_SESSION_KEY` is set with `REDIS_URL`.',
     '- In production `JWT_JWKS_URL` is https, unless it is on the same machine.',
-    '- TLS settings of an upstream agree with the scheme of its address, and none of them is without effect.',
+    '- TLS settings of an upstream agree with the scheme of its address, and each of them has an effect.',
     '',
   ];
 }

@@ -1,7 +1,7 @@
 import { ERROR_GUIDE, FAILURE_DOMAIN_GUIDE } from '../../domain/error-guide.js';
 import { ERROR_CODES, type GatewayErrorCode } from '../../domain/errors.js';
 
-/** docs/errors.md: one anchor for each code, as `type` in a problem names it. */
+/** Renders docs/errors.md, with one anchor per error code for `type` of a problem. */
 export function errorsPage(): string {
   const codes = Object.keys(ERROR_CODES) as GatewayErrorCode[];
   return [...introduction(), ...domains(), ...codes.flatMap(section)].join('\n');

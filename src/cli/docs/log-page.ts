@@ -4,7 +4,7 @@ import { ACCESS_FIELD_GUIDE } from '../../observe/access-field-guide.js';
 import { ACCESS_FIELDS } from '../../observe/access-fields.js';
 import { EVENT_GUIDE } from '../../observe/event-guide.js';
 
-/** docs/log.md: the line of a request, field by field, the reasons of decisions, and the events. */
+/** Renders docs/log.md: the fields of a request line, the reasons of decisions, and the events. */
 export function logPage(): string {
   const fields = ACCESS_FIELDS.map(([name]) => `| \`${name}\` | ${ACCESS_FIELD_GUIDE[name] ?? ''} |`);
   const reasons = DECISION_REASONS.map((reason) => `| \`${reason}\` | ${DECISION_GUIDE[reason]} |`);

@@ -10,7 +10,7 @@ interface Definition {
   readonly labelNames: readonly string[];
 }
 
-/** Names of other gateways and runtimes, and what answers the same question here. */
+/** Metric names of other gateways and runtimes, and the equivalents here. */
 const ELSEWHERE: readonly (readonly [name: string, here: string])[] = [
   [
     'go_goroutines',
@@ -23,7 +23,7 @@ const ELSEWHERE: readonly (readonly [name: string, here: string])[] = [
   ['event loop utilization', '`rate(nodejs_eventloop_busy_seconds_total[1m])`'],
 ];
 
-/** docs/metrics.md: every metric of `/metrics`, from its definition. */
+/** Renders docs/metrics.md from the definitions of all metrics. */
 export function metricsPage(): string {
   const { registry } = allMetrics();
   const own = definitions(registry);
@@ -39,7 +39,7 @@ export function metricsPage(): string {
   ].join('\n');
 }
 
-/** Those that read the state of running parts are registered by them; here there are none. */
+/** Registers the metrics that running components register themselves. */
 function allMetrics(): GatewayMetrics {
   const metrics = new GatewayMetrics({ inFlight: new Set(), droppedLines: () => 0 });
   metrics.protection.watch(() => []);
@@ -80,7 +80,7 @@ function section(title: string, metrics: readonly Definition[]): string[] {
   return [`## ${title}`, '', '| name | type | labels | meaning |', '|---|---|---|---|', ...rows, ''];
 }
 
-/** A metric of prom-client has its type as the name of its class. */
+/** Returns the type of a metric of prom-client, which is the name of its class. */
 function typeOf(metric: Definition): string {
   return metric.type ?? metric.constructor.name.toLowerCase();
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 
 const ALERTS = new URL('../../../runbooks/alerts/', import.meta.url);
 
-/** A PrometheusRule: its file below k8s/, and the rules in runbooks/alerts/ that it holds. */
+/** PrometheusRule: its file below k8s/, and the rules in runbooks/alerts/ that it contains. */
 interface Source {
   readonly name: string;
   readonly file: string;
@@ -20,7 +20,7 @@ const SOURCES: readonly Source[] = [
   },
 ];
 
-/** The rules as objects of the Prometheus Operator, word for word, by the paths of their files. */
+/** Returns the unchanged rules as objects of the Prometheus Operator, by the paths of their files. */
 export function prometheusRules(): ReadonlyMap<string, string> {
   return new Map(SOURCES.map((source) => [`k8s/${source.file}`, render(source)]));
 }

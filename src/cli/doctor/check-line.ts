@@ -1,10 +1,10 @@
 import { EXIT_UNAVAILABLE, formatTable, type Terminal } from '../terminal.js';
 import type { Condition } from './condition.js';
 
-/** Verdict of one check. A warning does not change the exit code. */
+/** Result of one check. A warning does not change the exit code. */
 export type CheckStatus = 'ok' | 'info' | 'warn' | 'fail';
 
-/** One check of `gateway doctor`: what was looked at, what was found, and what to do about it. */
+/** Check of `gateway doctor`: its subject, the result and the remedy. */
 export interface CheckLine {
   /** `upstream user`, `redis`, `jwks`, `process`, … */
   readonly subject: string;
@@ -13,7 +13,7 @@ export interface CheckLine {
   readonly status: CheckStatus;
   readonly detail: string;
   readonly remedy?: string;
-  /** What the network did, where that was looked at. */
+  /** State of the network connection, for checks of one. */
   readonly condition?: Condition;
 }
 
@@ -25,7 +25,7 @@ export function printChecks(lines: readonly CheckLine[], terminal: Terminal, opt
   return failed === 0 ? 0 : EXIT_UNAVAILABLE;
 }
 
-/** One line per check, the remedy at its end. */
+/** Formats one line per check, with the remedy at its end. */
 export function formatChecks(lines: readonly CheckLine[]): string[] {
   return formatTable(
     lines.map(({ status, subject, step, detail, remedy }) => [

@@ -1,10 +1,10 @@
 import type { WireAttempt, WireFailure } from './wire-probe.js';
 
-/** What an endpoint does to those who connect. */
+/** State of an endpoint as seen by its clients. */
 export type Condition =
   'healthy' | 'unresolved' | 'unreachable' | 'down' | 'hang' | 'slow' | 'flaky' | 'garbage' | 'tls';
 
-/** A condition with what it was concluded from, and what to do. */
+/** Condition with its evidence and remedy. */
 export interface Diagnosis {
   readonly condition: Condition;
   readonly evidence: string;
@@ -14,11 +14,11 @@ export interface Diagnosis {
 const REMEDIES: Readonly<Record<Exclude<Condition, 'healthy'>, string>> = {
   unresolved: 'check the spelling, and in Kubernetes the namespace: <name>.<namespace>.svc.cluster.local',
   unreachable: 'check firewalls, security groups and network policies between here and there',
-  down: 'start it; if it runs, compare its port with the one that is set',
-  hang: 'it accepts connections and does nothing: look for a deadlock or exhausted threads, then restart it',
-  slow: 'look at its load, its database and the network between',
+  down: 'start it; if it is running, compare its port with the setting',
+  hang: 'it accepts connections but does not respond: look for a deadlock or exhausted threads, then restart it',
+  slow: 'check its load, its database and the network in between',
   flaky: 'connections are reset: look for restarts, crashes and a proxy or load balancer that drops connections',
-  garbage: 'another program listens there, or a proxy that changes what passes: compare the port and the scheme',
+  garbage: 'another program listens there, or a proxy changes the traffic: compare the port and the scheme',
   tls: 'check the certificate, its authority and its name, and whether both sides use TLS',
 };
 
@@ -52,12 +52,12 @@ export function diagnose(attempts: readonly WireAttempt[], slowMs: number, ownMs
   return { condition: 'healthy', evidence: `answers after ${Math.round(median)}ms`, remedy: undefined };
 }
 
-/** When the address of a name could not be found. */
+/** Returns the diagnosis of a name that does not resolve. */
 export function unresolved(host: string, reason: string): Diagnosis {
   return { condition: 'unresolved', evidence: `no such host: ${host} (${reason})`, remedy: REMEDIES.unresolved };
 }
 
-/** The median time of attempts in ms. */
+/** Returns the median time of attempts in ms. */
 export function medianMs(attempts: readonly WireAttempt[]): number {
   const times = attempts.map(({ ms }) => ms).toSorted((left, right) => left - right);
   return times[Math.floor(times.length / 2)] ?? 0;

@@ -16,11 +16,11 @@ import { checkRedis } from './redis-checks.js';
 
 export interface DoctorOptions extends ProbeLimits {
   readonly json: boolean;
-  /** Print only what is not ok. */
+  /** Print only checks that are not ok. */
   readonly brief?: boolean;
 }
 
-/** Looks at everything that the gateway depends on, from where it runs. Resolves to the exit code: 69 when a check failed, 78 for settings that are wrong. */
+/** Checks all dependencies of the gateway from where it runs. Resolves to the exit code: 69 when a check failed, 78 for invalid settings. */
 export async function doctor(context: CliContext, terminal: Terminal, options: DoctorOptions): Promise<number> {
   const { problems } = context.inspection;
   if (problems.length > 0) {
@@ -32,7 +32,7 @@ export async function doctor(context: CliContext, terminal: Terminal, options: D
   return printChecks(shown, terminal, options);
 }
 
-/** All checks, concurrently; each takes a few times `timeoutMs` at most. Never rejects. */
+/** Runs all checks concurrently; each takes at most a few times `timeoutMs`. Never rejects. */
 export async function examine(
   config: GatewayConfig,
   routes: readonly Route[],
@@ -50,11 +50,11 @@ export async function examine(
 }
 
 function absentLine(name: string): CheckLine {
-  const detail = `${upstreamVariables(name).url} is none: its routes, and what needs it, are absent`;
+  const detail = `${upstreamVariables(name).url} is none: its routes, and everything that depends on it, are absent`;
   return { subject: `upstream ${name}`, step: 'address', status: 'info', detail };
 }
 
-/** The RPCs that an upstream must have, each once: the mounted ones, and of a guardrail those that check. */
+/** Returns the RPCs that an upstream must have, each once: the mounted ones, or the checks of a guardrail. */
 export function methodsOf(upstream: string, routes: readonly Route[]) {
   if (upstream === GUARDRAIL) return GuardrailService.methods;
   return [...new Set(routes.filter(({ method }) => method.upstream === upstream).map(({ desc }) => desc))];

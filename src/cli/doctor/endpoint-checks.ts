@@ -6,16 +6,16 @@ import { diagnose, type Diagnosis, unresolved } from './condition.js';
 import { measureReference } from './reference.js';
 import { probeWire, type Protocol, type WireTarget } from './wire-probe.js';
 
-/** How long and how often to try. */
+/** Timeout and number of attempts. */
 export interface ProbeLimits {
   readonly timeoutMs: number;
-  /** Answers that take longer are slow. */
+  /** Responses that take longer are slow. */
   readonly slowMs: number;
-  /** What this process itself adds to an attempt at present, in ms; none unless given. */
+  /** Delay that this process currently adds to an attempt, in ms; default none. */
   readonly reference?: Promise<number>;
 }
 
-/** An endpoint that the gateway depends on. */
+/** Endpoint that the gateway depends on. */
 export interface Endpoint {
   readonly subject: string;
   /** Setting that names it. */
@@ -25,11 +25,11 @@ export interface Endpoint {
   readonly tls: WireTarget['tls'];
 }
 
-/** A connection that is reset now and then shows itself in one of so many. */
+/** Number of attempts that shows occasional connection resets. */
 const ATTEMPTS = 8;
 const MAX_ADDRESSES = 16;
 
-/** Resolves, connects and greets, a few times at once. Never rejects. */
+/** Resolves the name, then connects and sends the first bytes of the protocol, several times concurrently. Never rejects. */
 export async function checkEndpoint(endpoint: Endpoint, limits: ProbeLimits): Promise<CheckLine[]> {
   const { subject, target } = endpoint;
   const resolved = await resolve(target, limits.timeoutMs);
@@ -42,7 +42,7 @@ export async function checkEndpoint(endpoint: Endpoint, limits: ProbeLimits): Pr
   return [...dns, lineOf(endpoint, 'connect', { ...diagnosis, evidence })];
 }
 
-/** What was slow is asked once more: a single pause, theirs or ours, is not slowness. */
+/** Repeats a slow probe, since a single pause of either side is not slowness. */
 async function diagnoseTwice(endpoint: Endpoint, addresses: Resolution['addresses'], limits: ProbeLimits) {
   const attempts = await attempt(endpoint, addresses, limits.timeoutMs);
   const diagnosis = diagnose(attempts, limits.slowMs, await (limits.reference ?? 0));
@@ -55,7 +55,7 @@ async function diagnoseTwice(endpoint: Endpoint, addresses: Resolution['addresse
   return confirmed.condition === 'healthy' ? confirmed : diagnosis;
 }
 
-/** Several attempts at once, spread over the addresses. */
+/** Makes several concurrent attempts, spread over the addresses. */
 function attempt({ protocol, tls }: Endpoint, addresses: Resolution['addresses'], timeoutMs: number) {
   const targets = Array.from(
     { length: Math.max(ATTEMPTS, addresses.length) },
@@ -66,7 +66,7 @@ function attempt({ protocol, tls }: Endpoint, addresses: Resolution['addresses']
   );
 }
 
-/** Whether the endpoint can be spoken to at all: what comes after it makes sense only then. */
+/** Returns whether the endpoint responds at all, which further checks need. */
 export function isUsable(lines: readonly CheckLine[]): boolean {
   return lines.every(({ condition }) => condition === undefined || condition === 'healthy' || condition === 'slow');
 }

@@ -13,7 +13,7 @@ import type { CheckLine } from './check-line.js';
 import { checkEndpoint, isUsable, type ProbeLimits } from './endpoint-checks.js';
 import { HTTP2 } from './protocols.js';
 
-/** An upstream, and the RPCs of it that are mounted. */
+/** Upstream and its mounted RPCs. */
 export interface ProbedUpstream {
   readonly upstream: UpstreamConfig;
   readonly grpc: GatewayConfig['grpc'];
@@ -22,7 +22,7 @@ export interface ProbedUpstream {
 
 const UNOBSERVED: PoolObserver = { ejected() {}, replaced() {}, tooManyPings() {} };
 
-/** DNS, connection, TLS, HTTP/2, health, reflection and drift of one upstream. Never rejects. */
+/** Checks DNS, connection, TLS, HTTP/2, health, reflection and drift of one upstream. Never rejects. */
 export async function checkUpstream(probed: ProbedUpstream, limits: ProbeLimits): Promise<CheckLine[]> {
   const { upstream } = probed;
   const subject = `upstream ${upstream.name}`;
@@ -38,7 +38,7 @@ export async function checkUpstream(probed: ProbedUpstream, limits: ProbeLimits)
   ]);
 }
 
-/** Does work with the gateway's own transport to an upstream, which is closed afterwards. */
+/** Runs a function with the gateway's own transport to an upstream, and closes the transport afterwards. */
 export async function withTransport<T>(
   { upstream, grpc }: Pick<ProbedUpstream, 'upstream' | 'grpc'>,
   work: (transport: Http2Transport) => Promise<T>,
@@ -52,7 +52,7 @@ export async function withTransport<T>(
 }
 
 function notTried(subject: string, target: string): CheckLine {
-  const detail = `${target} is not tried: only its control plane knows where it is`;
+  const detail = `${target} is not checked: only its control plane knows its addresses`;
   return { subject, step: 'dns', status: 'info', detail };
 }
 
@@ -63,7 +63,7 @@ function endpointOf(upstream: UpstreamConfig, subject: string) {
   return { subject, setting: upstreamVariables(upstream.name).url, target, protocol: HTTP2, tls };
 }
 
-/** A connection that takes half of a call's deadline leaves too little for the call. */
+/** Maximum share of the deadline of a call that connecting may take. */
 function slowestFor({ timeoutMs }: UpstreamConfig, limits: ProbeLimits): ProbeLimits {
   return { ...limits, slowMs: Math.min(limits.slowMs, timeoutMs / 2) };
 }
@@ -75,13 +75,13 @@ async function healthLine(
   { timeoutMs }: ProbeLimits,
 ): Promise<CheckLine> {
   const { serving, text, ms } = await askHealth(upstream.name, transport, timeoutMs);
-  const detail = `grpc.health.v1 says ${text} in ${Math.round(ms)}ms`;
+  const detail = `grpc.health.v1 reports ${text} in ${Math.round(ms)}ms`;
   if (text === 'unimplemented') {
     return {
       subject,
       step: 'health',
       status: 'info',
-      detail: 'it has no grpc.health.v1: only its connection is watched',
+      detail: 'it does not implement grpc.health.v1: only its connection is monitored',
     };
   }
   if (serving) return { subject, step: 'health', status: 'ok', detail };
@@ -89,9 +89,9 @@ async function healthLine(
 }
 
 function remedyOf(text: UpstreamVerdict['text']): string {
-  if (text === 'not_serving') return 'it says itself that it cannot work: read its log';
-  if (text === 'timeout') return 'it is connected and does not answer in time: look at its load and its dependencies';
-  return 'the connection works, but not the call: look at the log of the service';
+  if (text === 'not_serving') return 'it reports that it cannot serve: read its log';
+  if (text === 'timeout') return 'it is connected but does not respond in time: check its load and its dependencies';
+  return 'the connection works, but the call fails: read the log of the service';
 }
 
 async function reflectionLine(
@@ -105,14 +105,14 @@ async function reflectionLine(
     const { differences, additions } = await withDeadline(timeoutMs, async (signal) => {
       return readDrift(new ReflectionClient(upstream.name, transport, signal), methods);
     });
-    const more = additions.length === 0 ? '' : ` (and ${additions.length} additions, which do no harm)`;
+    const more = additions.length === 0 ? '' : ` (and ${additions.length} compatible additions)`;
     if (differences.length === 0) {
       return { subject, step, status: 'ok', detail: `${methods.length} RPCs are as mounted${more}` };
     }
     const remedy = 'mount the descriptor set of the version that runs, or deploy the one that is mounted';
     return { subject, step, status: 'warn', detail: `drift: ${differences.slice(0, 5).join(', ')}`, remedy };
   } catch (error) {
-    const detail = error instanceof NoReflection ? error.message : `it cannot be asked: ${describe(error)}`;
+    const detail = error instanceof NoReflection ? error.message : `reflection failed: ${describe(error)}`;
     return { subject, step, status: 'info', detail: `not compared: ${detail}` };
   }
 }

@@ -9,18 +9,18 @@ import type { CheckLine } from './check-line.js';
 import { checkEndpoint, isUsable, type ProbeLimits } from './endpoint-checks.js';
 import { http1 } from './protocols.js';
 
-/** A Date header has whole seconds, and the answer took a moment. */
+/** Precision of a Date header, which has whole seconds, and of the response time. */
 const DATE_PRECISION_MS = 2_000;
 
 interface Document {
   readonly subject: string;
   readonly setting: string;
   readonly url: string;
-  /** Says what is good about the text, or throws what is not. */
+  /** Returns a description of valid content; throws an Error for invalid content. */
   readonly read: (text: string) => string;
 }
 
-/** Key sets of token issuers and metadata of sign-in providers, one list per document, and the clock against theirs. */
+/** Checks key sets of token issuers, metadata of identity providers, and the clock against theirs. Returns one list per document. */
 export function checkIssuers(config: GatewayConfig, limits: ProbeLimits): Promise<CheckLine[]>[] {
   const { jwt, sso } = config;
   const keySets: Document[] = [
@@ -46,9 +46,8 @@ function countKeys(count: number): string {
 
 function readMetadata(text: string, expected: string): string {
   const { issuer, jwks_uri: keys } = JSON.parse(text) as Record<string, unknown>;
-  if (issuer !== expected)
-    throw new Error(`it calls itself ${JSON.stringify(issuer)}, not ${JSON.stringify(expected)}`);
-  if (typeof keys !== 'string') throw new Error('it names no jwks_uri');
+  if (issuer !== expected) throw new Error(`its issuer is ${JSON.stringify(issuer)}, not ${JSON.stringify(expected)}`);
+  if (typeof keys !== 'string') throw new Error('it has no jwks_uri');
   return 'its metadata names the issuer and its keys';
 }
 
@@ -88,11 +87,11 @@ function contentLine(document: Document, read: () => string): CheckLine {
 
 function contentFailure({ subject, setting, url }: Document, error: unknown): CheckLine {
   const detail = `${url}: ${error instanceof Error ? error.message : String(error)}`;
-  const remedy = `compare ${setting} with what the issuer publishes`;
+  const remedy = `compare ${setting} with the metadata of the issuer`;
   return { subject, step: 'content', status: 'fail', detail, remedy };
 }
 
-/** Tokens are judged by this clock: `exp` and `iat` are wrong by as much as it is. */
+/** Compares the clock of this process, which `exp` and `iat` are checked against, with that of the issuer. */
 function clockLine(subject: string, aheadMs: number | undefined, toleranceMs: number): CheckLine[] {
   if (aheadMs === undefined || Number.isNaN(aheadMs)) return [];
   const step = 'clock';

@@ -5,14 +5,14 @@ import { formatSize } from '../../config/unit-parsers.js';
 import type { CheckLine } from './check-line.js';
 
 const MIB = 1024 ** 2;
-/** Files that are open whatever the load is: modules, logs, the event loop, connections to Redis and issuers. */
+/** Files that are open at any load: modules, logs, the event loop, connections to Redis and issuers. */
 const FILES_AT_REST = 64;
-/** Memory beside the JavaScript heap: code, buffers, threads, TLS. */
+/** Memory in addition to the JavaScript heap: code, buffers, threads, TLS. */
 const OFF_HEAP_BYTES = 128 * MIB;
-/** What a request holds beside its body, about. */
+/** Approximate memory of a request in addition to its body. */
 const REQUEST_BYTES = 64 * 1024;
 
-/** Limits that the operating system gives this process. */
+/** Limits of this process. */
 export interface ProcessLimits {
   /** Open files; undefined: unknown. */
   readonly files: number | undefined;
@@ -22,7 +22,7 @@ export interface ProcessLimits {
   readonly heap: number;
 }
 
-/** Reads them for this process, which in a pod has those of the gateway. */
+/** Reads the limits of this process, which in a pod are those of the gateway. */
 export function readProcessLimits(): ProcessLimits {
   const constrained = process.constrainedMemory();
   const isLimited = constrained > 0 && constrained < Number.MAX_SAFE_INTEGER;
@@ -33,7 +33,7 @@ export function readProcessLimits(): ProcessLimits {
   };
 }
 
-/** Compares the limits of the process, and the sizes of the settings, with each other. */
+/** Compares the limits of the process with the sizes in the settings. */
 export function checkProcess(config: GatewayConfig, limits: ProcessLimits): CheckLine[] {
   return [filesLine(config, limits), heapLine(limits), requestsLine(config, limits), cachesLine(config, limits)];
 }
@@ -50,7 +50,7 @@ function readOpenFilesLimit(): number | undefined {
 function filesLine({ server, load, grpc, upstreams }: GatewayConfig, { files }: ProcessLimits): CheckLine {
   const needed = server.maxConnections + upstreams.size * grpc.connectionsPerAddress + FILES_AT_REST;
   const step = 'nofile';
-  if (files === undefined) return info(step, 'the limit of open files cannot be read here');
+  if (files === undefined) return info(step, 'the limit of open files is unknown');
   const detail = `${files} open files, ${needed} needed for GATEWAY_MAX_CONNECTIONS=${server.maxConnections}`;
   if (files >= needed) return ok(step, detail);
   const status = files < load.maxConcurrentRequests + FILES_AT_REST ? 'fail' : 'warn';
@@ -73,7 +73,7 @@ function requestsLine({ server, load }: GatewayConfig, { heap, memory }: Process
   const step = 'requests';
   const detail = `${load.maxConcurrentRequests} concurrent requests with bodies of ${formatSize(server.maxBodyBytes)} take up to ${mib(most)}`;
   if (most <= room) return ok(step, detail);
-  const remedy = `${mib(room)} are there: lower GATEWAY_MAX_CONCURRENT_REQUESTS or GATEWAY_MAX_BODY_BYTES, or rely on load shedding (GATEWAY_SHED_HEAP_PERCENT, GATEWAY_SHED_MEMORY_PERCENT)`;
+  const remedy = `${mib(room)} are available: lower GATEWAY_MAX_CONCURRENT_REQUESTS or GATEWAY_MAX_BODY_BYTES, or rely on load shedding (GATEWAY_SHED_HEAP_PERCENT, GATEWAY_SHED_MEMORY_PERCENT)`;
   const status = load.shedHeapPercent + load.shedMemoryPercent > 0 ? 'info' : 'warn';
   return { subject: 'process', step, status, detail, remedy };
 }

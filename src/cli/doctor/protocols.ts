@@ -7,7 +7,7 @@ const EMPTY_SETTINGS = Buffer.from([0, 0, 0, SETTINGS, 0, 0, 0, 0, 0]);
 /** Type and version of a TLS alert record (RFC 8446, section 5.1). */
 const TLS_ALERT = Buffer.from([0x15, 0x03]);
 
-/** HTTP/2, on which gRPC runs: the first frame of a server is SETTINGS (RFC 9113, section 3.4). */
+/** HTTP/2, which gRPC uses: the first frame of a server is SETTINGS (RFC 9113 3.4). */
 export const HTTP2: Protocol = {
   name: 'HTTP/2',
   alpn: 'h2',
@@ -20,7 +20,7 @@ export const HTTP2: Protocol = {
   },
 };
 
-/** The protocol of Redis. A server that asks for a password answers too. */
+/** Protocol of Redis. A server that requires a password responds too. */
 export const RESP: Protocol = {
   name: 'RESP',
   alpn: '',
@@ -28,7 +28,7 @@ export const RESP: Protocol = {
   accepts(bytes) {
     if (bytes.subarray(0, 2).equals(TLS_ALERT)) return 'it expects TLS';
     if (bytes.length < 3) return undefined;
-    return /^(?:\+|-[A-Z])/.test(bytes.toString('latin1', 0, 2)) || 'it does not answer PING as Redis does';
+    return /^(?:\+|-[A-Z])/.test(bytes.toString('latin1', 0, 2)) || 'it does not respond to PING as Redis does';
   },
 };
 
@@ -42,7 +42,7 @@ export function http1(url: URL): Protocol {
     accepts(bytes) {
       if (bytes.subarray(0, 2).equals(TLS_ALERT)) return 'it expects https';
       if (bytes.length < 7) return undefined;
-      return bytes.toString('latin1', 0, 7) === 'HTTP/1.' || 'it does not answer in HTTP';
+      return bytes.toString('latin1', 0, 7) === 'HTTP/1.' || 'it does not respond in HTTP';
     },
   };
 }

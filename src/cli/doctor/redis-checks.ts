@@ -12,7 +12,7 @@ import { isIP } from 'node:net';
 const subject = 'redis';
 const setting = 'REDIS_URL';
 
-/** Connection, sign-in and eviction policy of Redis. Never rejects. */
+/** Checks connection, authentication and eviction policy of Redis. Never rejects. */
 export async function checkRedis(redis: RedisConfig, limits: ProbeLimits): Promise<CheckLine[]> {
   const { host, port, tls } = redis.address;
   const fixed = isIP(host) !== 0;
@@ -37,7 +37,7 @@ async function signedInChecks(config: RedisConfig, timeoutMs: number): Promise<C
     const text = describeFailure(reason ?? error);
     const remedy = /NOAUTH|WRONGPASS|NOPERM/.test(text)
       ? 'check user and password of REDIS_URL, and the ACL of the user'
-      : 'look at the log of Redis';
+      : 'read the log of Redis';
     return [{ subject, step: 'auth', status: 'fail', detail: text, remedy }];
   } finally {
     redis.disconnect();
@@ -49,6 +49,6 @@ function evictionLine(policy: string | undefined): CheckLine {
   if (policy === undefined)
     return { subject, step, status: 'info', detail: 'the policy cannot be read: INFO is not allowed' };
   if (!policy.startsWith('allkeys-')) return { subject, step, status: 'ok', detail: `maxmemory-policy ${policy}` };
-  const detail = `maxmemory-policy ${policy} throws out revoked tokens and sessions when memory is full`;
+  const detail = `maxmemory-policy ${policy} evicts revoked tokens and sessions when memory is full`;
   return { subject, step, status: 'warn', detail, remedy: 'set noeviction or volatile-ttl, and alert on memory' };
 }

@@ -6,7 +6,7 @@ import { medianMs } from './condition.js';
 const PROBES = 8;
 const GREETING = Buffer.from('?');
 
-/** Says one byte back. */
+/** Writes one byte in response. */
 const ECHO: Protocol = {
   name: 'echo',
   alpn: '',
@@ -15,8 +15,8 @@ const ECHO: Protocol = {
 };
 
 /**
- * Measures how long this process takes to connect to itself and be answered, while it makes its other probes: what a
- * busy machine or a pause of our own adds to each of them. Returns ms; 0 where that cannot be measured.
+ * Measures a connection of this process to itself while the other probes run: the delay that a busy machine or a pause of
+ * this process adds to each of them. Returns ms; 0 when it cannot be measured.
  */
 export async function measureReference(timeoutMs: number): Promise<number> {
   const server = createServer((socket) => socket.on('error', () => undefined).pipe(socket));

@@ -4,12 +4,12 @@ import { startTimeout } from '../../domain/loop-timeout.js';
 import type { TlsMaterial } from '../../grpc/tls-material.js';
 import type { Address } from '../../grpc/http2/target.js';
 
-/** What a protocol says first, and how to recognize that its peer speaks it too. */
+/** Protocol of a probe: the bytes that it sends first, and the check of the response. */
 export interface Protocol {
   readonly name: string;
   readonly alpn: string;
   readonly greeting: Buffer;
-  /** True or a reason why not; undefined while more bytes are needed. */
+  /** Returns true or the reason of a mismatch; undefined while more bytes are needed. */
   accepts(bytes: Buffer): true | string | undefined;
 }
 
@@ -20,15 +20,15 @@ export interface WireTarget {
   readonly tls: { readonly material: TlsMaterial; readonly serverName: string | undefined } | undefined;
 }
 
-/** How far an attempt came: the last step it did not complete, or `answer` when all went well. */
+/** Step at which an attempt ended: the one that failed, or `answer` when all succeeded. */
 export type WireStep = 'tcp' | 'tls' | 'answer';
 
 export type WireFailure = 'refused' | 'timeout' | 'reset' | 'unreachable' | 'certificate' | 'handshake' | 'garbage';
 
-/** One attempt to connect and to be answered. */
+/** Attempt to connect and to receive a response. */
 export interface WireAttempt {
   readonly step: WireStep;
-  /** Undefined: the peer answered in its protocol. */
+  /** Undefined when the peer responded in its protocol. */
   readonly failure: WireFailure | undefined;
   readonly detail: string;
   readonly ms: number;
@@ -36,7 +36,7 @@ export interface WireAttempt {
 
 const MAX_ANSWER_BYTES = 4_096;
 
-/** Connects, encrypts, greets, and waits for the first bytes of an answer. Never rejects, and ends within `timeoutMs`. */
+/** Connects, negotiates TLS, sends the first bytes, and waits for the first bytes of a response. Never rejects, and ends within `timeoutMs`. */
 export function probeWire({ address, protocol, tls }: WireTarget, timeoutMs: number): Promise<WireAttempt> {
   const { promise, resolve } = Promise.withResolvers<WireAttempt>();
   const startedAt = performance.now();

@@ -83,7 +83,7 @@ describe('gateway init', () => {
     const [exitCode, written] = await gateway('init', folder);
     expect([exitCode, written]).toEqual([
       1,
-      expect.stringContaining(`${folder}/.env: there already; nothing was written`),
+      expect.stringContaining(`${folder}/.env: already exist; nothing was written`),
     ]);
     expect(readdirSync(folder)).toEqual(['.env']);
   });

@@ -5,7 +5,7 @@ import { type Files, importedProtos, MissingFilesError } from './package-files.j
 import { starterFiles } from './starter.js';
 import { OverwriteError, writeFiles } from './write-files.js';
 
-/** What turns a starter into a response, in the order in which it is typed. */
+/** Commands from a new starter to a first response, in order. */
 const NEXT_STEPS = [
   'npx buf build --as-file-descriptor-set -o orders.binpb      (needs @bufbuild/buf)',
   'npx gateway mock orders.binpb --listen 127.0.0.1:50060 &',
@@ -13,11 +13,13 @@ const NEXT_STEPS = [
   'curl -s http://127.0.0.1:8080/api/v1/orders/42 -H "authorization: Bearer $(npx gateway token issue --env .env --permissions orders.read)"',
 ];
 
-/** Adds the commands that write files for an adopter to begin with. */
+/** Adds the commands that write the first files of a new project. */
 export function addInitCommands(program: Command, { terminal, outcome }: ProgramParts): void {
   program
     .command('init <directory>')
-    .description('write a starter: a contract with policy, settings, compose, kustomize and CI; overwrites nothing')
+    .description(
+      'write a starter: a contract with policy, settings, compose, kustomize and CI; does not overwrite files',
+    )
     .action((directory: string) => {
       outcome.exitCode = write(directory, starterFiles, {
         terminal,
@@ -40,7 +42,7 @@ export function addInitCommands(program: Command, { terminal, outcome }: Program
 interface WriteOptions {
   readonly terminal: Terminal;
   readonly force: boolean;
-  /** What to do about files that are there already. */
+  /** Advice about existing files. */
   readonly remedy: string;
 }
 

@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The package: beside `src/` and `dist/` alike. */
+/** Root of the package, the parent of both `src/` and `dist/`. */
 const PACKAGE = new URL('../../../', import.meta.url);
 
-/** Directories of `proto/` that other protos import; the rest are contracts of services. */
+/** Directories of `proto/` that other protos import. The others contain service contracts. */
 const IMPORTED = ['buf', 'gateway', 'google'];
 
-/** Files by their paths, with slashes, below the directory that they are for. */
+/** Contents by path, with slashes, relative to the target directory. */
 export type Files = ReadonlyMap<string, string>;
 
-/** An installation that lacks files which a command writes, such as one that was copied by hand. */
+/** Thrown when the installation lacks files that a command writes, for example after a manual copy. */
 export class MissingFilesError extends Error {
   override readonly name = 'MissingFilesError';
 }
 
-/** Returns what a contract imports: the policy, google.api and what else the gateway reads. Throws MissingFilesError. */
+/** Returns the protos that a contract imports: the policy, google.api and others that the gateway reads. Throws MissingFilesError. */
 export function importedProtos(): Files {
   const all = readTree('proto');
   return new Map(
@@ -23,7 +23,7 @@ export function importedProtos(): Files {
   );
 }
 
-/** Returns the files of a directory of the package, those of its subdirectories too. Throws MissingFilesError. */
+/** Returns the files of a directory of the package and its subdirectories. Throws MissingFilesError. */
 export function readTree(directory: string): Files {
   const root = fileURLToPath(new URL(`${directory}/`, PACKAGE));
   try {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { VERSION } from '../../version.js';
 import { type Files, importedProtos, readTree } from './package-files.js';
 
-/** Files whose names begin with a dot once they are written: packages leave such files out. */
+/** Files that are written with a leading dot in their names, since packages leave out such files. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['env', '.env'],
   ['gitignore', '.gitignore'],
@@ -10,7 +10,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
 ]);
 const SECRET_BYTES = 32;
 
-/** Returns the files of a starter, with a secret of their own. Throws MissingFilesError. */
+/** Returns the files of a starter with a new secret. Throws MissingFilesError. */
 export function starterFiles(): Files {
   const values = { version: VERSION, secret: randomBytes(SECRET_BYTES).toString('base64url') };
   const own = [...readTree('starter')].map(

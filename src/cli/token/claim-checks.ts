@@ -11,7 +11,7 @@ import { shown } from './shown.js';
 
 const MAX_SHOWN = 20;
 
-/** Who issued it, for whom, when, and what it lets its bearer do. */
+/** Checks issuer, audience, times and permissions of a token. */
 export function claimChecks(config: GatewayConfig, token: DecodedToken): TokenCheck[] {
   return [
     issuerCheck(config, token),
@@ -24,12 +24,12 @@ export function claimChecks(config: GatewayConfig, token: DecodedToken): TokenCh
 function issuerCheck({ jwt }: GatewayConfig, { payload: { iss } }: DecodedToken): TokenCheck {
   const known = [...(jwt.issuer === undefined ? [] : [jwt.issuer]), ...jwt.issuers.map(({ issuer }) => issuer)];
   if (typeof iss !== 'string') {
-    const detail = iss === undefined ? 'it is missing' : `${shown(iss)} is not a text`;
-    return { name: 'iss', status: 'fail', detail, remedy: 'let the issuer name itself' };
+    const detail = iss === undefined ? 'it is missing' : `${shown(iss)} is not a string`;
+    return { name: 'iss', status: 'fail', detail, remedy: 'let the issuer set iss' };
   }
   if (jwt.issuer === undefined || known.includes(iss)) return { name: 'iss', status: 'ok', detail: shown(iss) };
-  const remedy = `the gateway expects ${known.join(' or ')}: compare JWT_ISSUER, a slash at the end included`;
-  return { name: 'iss', status: 'fail', detail: `${shown(iss)} is not believed`, remedy };
+  const remedy = `the gateway expects ${known.join(' or ')}: compare JWT_ISSUER, including a trailing slash`;
+  return { name: 'iss', status: 'fail', detail: `${shown(iss)} is not trusted`, remedy };
 }
 
 function audienceCheck({ jwt }: GatewayConfig, { payload }: DecodedToken): TokenCheck {
@@ -43,7 +43,7 @@ function audienceCheck({ jwt }: GatewayConfig, { payload }: DecodedToken): Token
     const named = paths.map((path) => valueAt(payload, path)).find((value) => value !== undefined);
     const all: readonly unknown[] = named === undefined ? [] : [named].flat();
     const detail = all.length === 0 ? 'it is missing' : `${list(all)} is not this gateway`;
-    const remedy = `ask the issuer for a token for ${audiences.join(' or ')}, or set JWT_AUDIENCE to what it writes`;
+    const remedy = `ask the issuer for a token for ${audiences.join(' or ')}, or set JWT_AUDIENCE to its audience`;
     return { name, status: 'fail', detail, remedy };
   }
 }
@@ -92,27 +92,26 @@ function rightChecks({ jwt: { claims, issuer, issuers } }: GatewayConfig, { payl
         name: 'permissions',
         status: 'info',
         detail:
-          permissions === undefined
-            ? 'the token does not say: AuthService.CheckPermission is asked'
-            : list(permissions),
+          permissions === undefined ? 'not in the token: AuthService.CheckPermission is called' : list(permissions),
       },
     ];
   } catch (error) {
     const reason = error instanceof Error && error.cause instanceof Error ? rootOf(error.cause) : '';
-    const detail = reason === '' ? 'a claim is missing or of the wrong kind' : reason;
-    const remedy = 'docs/tokens.md says which claims are read, and how to name others';
+    const detail = reason === '' ? 'a claim is missing or has the wrong type' : reason;
+    const remedy = 'docs/tokens.md describes which claims are read, and how to configure others';
     return [{ name: 'claims', status: 'fail', detail, remedy }];
   }
 }
 
-/** Only what the gateway says of a claim: other errors print values. */
+/** Returns only messages of the gateway about a claim, since other errors contain values. */
 function rootOf({ cause }: Error): string {
   return cause instanceof ClaimError ? cause.message : '';
 }
 
 function tenantCheck(tenantId: string, name: string): TokenCheck {
   if (tenantId !== '') return { name, status: 'ok', detail: shown(tenantId) };
-  const remedy = 'routes that belong to a tenant answer 403: let the issuer set it, or set GATEWAY_DEFAULT_TENANT';
+  const remedy =
+    'routes that belong to a tenant respond with 403: let the issuer set it, or set GATEWAY_DEFAULT_TENANT';
   return { name, status: 'info', detail: 'it is missing', remedy };
 }
 
@@ -123,7 +122,7 @@ function textOf(paths: readonly ClaimPath[]): string {
 function ageOf(seconds: number, nowMs: number): string {
   const differenceMs = Math.round((seconds * 1000 - nowMs) / 1000) * 1000;
   const time = new Date(seconds * 1000);
-  if (Number.isNaN(time.getTime())) return `${seconds} is beyond the calendar: it counts seconds since 1970`;
+  if (Number.isNaN(time.getTime())) return `${seconds} is out of range: it must be in seconds since 1970`;
   const distance = formatDuration(Math.abs(differenceMs));
   return `${time.toISOString()} (${differenceMs < 0 ? `${distance} ago` : `in ${distance}`})`;
 }

@@ -51,7 +51,7 @@ test('a good token passes each check, and neither it nor its signature is printe
 test.each<[string, string, () => Promise<string> | string, RegExp]>([
   ['expired', 'exp', () => sign({ exp: NOW - 3600 }), /ago\); refresh the token/],
   ['for another audience', 'aud', () => sign({ aud: 'billing' }), /billing is not this gateway; ask the issuer/],
-  ['of another issuer', 'iss', () => sign({ iss: `${ISSUER}/` }), /is not believed; the gateway expects/],
+  ['of another issuer', 'iss', () => sign({ iss: `${ISSUER}/` }), /is not trusted; the gateway expects/],
   ['not valid yet', 'nbf', () => sign({ nbf: NOW + 3600 }), /; wait, or synchronize/],
   ['issued in the future', 'iat', () => sign({ iat: NOW + 3600 }), /the clock of the issuer is ahead/],
   [
@@ -110,7 +110,7 @@ test('a token on the command line is taken with a warning, and one with its sche
   const token = await sign();
   const { exitCode, err, out } = await explain('', [token]);
   expect(exitCode).toBe(0);
-  expect(err).toContain('warning: arguments are seen by other users');
+  expect(err).toContain('warning: arguments are visible to other users');
   expect(out + err).not.toContain(token.split('.')[2]);
   expect((await explain(`Authorization: Bearer ${token}`, ['-'])).exitCode).toBe(0);
 });

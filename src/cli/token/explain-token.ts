@@ -7,7 +7,7 @@ import type { CliContext } from '../cli-context.js';
 import { claimChecks } from './claim-checks.js';
 import { signatureChecks } from './signature-checks.js';
 
-/** One check of a token, in the words of the gateway's log. */
+/** Check of a token, with the terms of the gateway's log. */
 export interface TokenCheck {
   readonly name: string;
   readonly status: 'ok' | 'info' | 'fail';
@@ -15,7 +15,7 @@ export interface TokenCheck {
   readonly remedy?: string;
 }
 
-/** A token whose parts could be decoded; nothing of it is believed yet. */
+/** Decoded token that is not verified yet. */
 export interface DecodedToken {
   readonly text: string;
   readonly header: ProtectedHeaderParameters;
@@ -28,8 +28,8 @@ export interface TokenOptions {
 }
 
 /**
- * Says which check of the gateway a token passes and which it fails. Neither the token nor its signature is printed.
- * Resolves to the exit code: 1 when the gateway would refuse it.
+ * Prints which checks of the gateway a token passes and fails. Neither the token nor its signature is printed.
+ * Resolves to the exit code: 1 when the gateway would reject it.
  */
 export async function explainToken(
   context: CliContext,
@@ -55,20 +55,20 @@ export async function explainToken(
   return isGood ? 0 : 1;
 }
 
-/** All checks of a token, in the order in which the gateway makes them. Never rejects. */
+/** Runs all checks of a token in the order of the gateway. Never rejects. */
 export async function checkToken(config: GatewayConfig, raw: string, timeoutMs: number): Promise<TokenCheck[]> {
   const token = decode(raw);
   if ('status' in token) return [token];
   return [...(await signatureChecks(config, token, timeoutMs)), ...claimChecks(config, token)];
 }
 
-/** Takes the text of an Authorization header, too. */
+/** Accepts the value of an Authorization header, too. */
 function decode(raw: string): DecodedToken | TokenCheck {
   const text = raw.trim().replace(/^(?:authorization:\s*)?bearer\s+/i, '');
   try {
     return { text, header: decodeProtectedHeader(text), payload: decodeJwt(text) };
   } catch {
-    const remedy = 'give the access token alone; API keys and session cookies cannot be explained here';
+    const remedy = 'give only the access token; API keys and session cookies cannot be explained';
     return { name: 'form', status: 'fail', detail: formFault(text), remedy };
   }
 }

@@ -58,7 +58,7 @@ describe('gateway token issue', () => {
   });
 
   it.each([
-    [{}, /^JWT_SECRET: is not set; with JWT_JWKS_URL only the issuer has the key/],
+    [{}, /^JWT_SECRET: is not set; with JWT_JWKS_URL only the issuer can sign tokens/],
     [{ JWT_SECRET: 'short' }, /^JWT_SECRET: /],
   ])('without a secret that could be used, %j, says so', async (secret, message) => {
     const { exitCode, out, err } = await gateway(['token', 'issue'], secret);

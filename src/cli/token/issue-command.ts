@@ -19,17 +19,17 @@ interface IssueCommand extends EnvOption {
   readonly expires: number;
 }
 
-/** Adds `gateway token issue`: a caller for a gateway that nobody signs in to yet. */
+/** Adds `gateway token issue`, for a gateway without sign-in yet. */
 export function addTokenIssue(tokens: Command, { terminal, outcome, context }: ProgramParts): void {
   tokens
     .command('issue')
-    .description('sign an access token with JWT_SECRET and print it: for trying things out, not for users')
+    .description('sign an access token with JWT_SECRET and print it; for testing, not for users')
     .option(...ENV_OPTION)
     .option('--subject <id>', 'who calls', 'tester')
     .option('--tenant <id>', 'for whom', 'acme')
-    .option('--permissions <list>', 'what the caller may do, separated by commas', parseList, [])
-    .option('--roles <list>', 'which roles it has, separated by commas', parseList, [])
-    .option('--expires <duration>', 'how long it is valid', parseLife, HOUR_MS)
+    .option('--permissions <list>', 'permissions of the caller, separated by commas', parseList, [])
+    .option('--roles <list>', 'roles of the caller, separated by commas', parseList, [])
+    .option('--expires <duration>', 'lifetime of the token', parseLife, HOUR_MS)
     .action(async (options: IssueCommand) => {
       outcome.exitCode = await issue(await context(options), terminal, options);
     });
@@ -40,7 +40,7 @@ async function issue({ inspection }: CliContext, terminal: Terminal, options: Is
   const { JWT_SECRET: secret, JWT_AUDIENCE: audience = 'api-gateway', JWT_ISSUER: issuer } = settings;
   if (secret === undefined) {
     const reason = problems.find(({ name }) => name === 'JWT_SECRET')?.reason ?? 'is not set';
-    terminal.err(`JWT_SECRET: ${reason}; with JWT_JWKS_URL only the issuer has the key: sign in there`);
+    terminal.err(`JWT_SECRET: ${reason}; with JWT_JWKS_URL only the issuer can sign tokens: sign in there`);
     return EXIT_CONFIG;
   }
   const { subject, tenant, permissions, roles, expires } = options;
@@ -50,7 +50,7 @@ async function issue({ inspection }: CliContext, terminal: Terminal, options: Is
   return 0;
 }
 
-/** Says who the holder is where the settings look for it (GATEWAY_JWT_CLAIM_*): at the first of the claims that each names. */
+/** Sets the claims that the settings read (GATEWAY_JWT_CLAIM_*): the first of the paths of each. */
 function placeClaims(
   settings: Inspection['settings'],
   { subject, tenant, permissions, roles, audience }: IssueCommand & { readonly audience: string },
@@ -58,7 +58,7 @@ function placeClaims(
   const claims = Object.create(null) as Record<string, unknown>;
   const place = (named: PerIssuer<readonly ClaimPath[]> | undefined, value: string | readonly string[]) => {
     const [path] = valueFor(named ?? [], settings.JWT_ISSUER) ?? [];
-    // Scopes are one text (RFC 8693 4.2).
+    // Scopes are one string (RFC 8693 4.2).
     const isScope = path?.text === 'scope' && typeof value === 'object';
     if (path !== undefined) setAt(claims, path.names, isScope ? value.join(' ') : value);
   };

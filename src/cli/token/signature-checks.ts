@@ -9,12 +9,12 @@ import { withDeadline } from '../../domain/loop-timeout.js';
 import type { DecodedToken, TokenCheck } from './explain-token.js';
 import { shown } from './shown.js';
 
-/** Where the key of a token comes from. */
+/** Source of the key of a token. */
 type Source = { readonly url: string } | { readonly secrets: readonly string[] };
 
 const MAX_SHOWN_KIDS = 10;
 
-/** Algorithm, type, key and signature. Never rejects. */
+/** Checks algorithm, type, key and signature. Never rejects. */
 export async function signatureChecks(
   { jwt }: GatewayConfig,
   token: DecodedToken,
@@ -51,7 +51,7 @@ function algorithmCheck({ header }: DecodedToken, allowed: readonly string[]): T
   return { name: 'alg', status: 'fail', detail: `"${shown(alg)}" is not accepted`, remedy };
 }
 
-/** RFC 9068, section 4: an ID token is not a key to an API. */
+/** Checks the type: an ID token is not an access token (RFC 9068 4). */
 function typeCheck({ claims }: GatewayConfig['jwt'], { header, payload }: DecodedToken): TokenCheck {
   const types = valueFor(claims.types, payload.iss) ?? [ACCESS_TOKEN];
   const type = String(header.typ ?? 'none');
@@ -61,16 +61,16 @@ function typeCheck({ claims }: GatewayConfig['jwt'], { header, payload }: Decode
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const remedy =
-      'send the access token and not the ID token; an issuer that does not mark access tokens with typ at+jwt (RFC 9068) needs GATEWAY_JWT_TYPES';
+      'send the access token instead of the ID token; an issuer that does not mark access tokens with typ at+jwt (RFC 9068) needs GATEWAY_JWT_TYPES';
     return { name: 'typ', status: 'fail', detail: shown(reason), remedy };
   }
 }
 
 async function keyChecks(token: DecodedToken, keys: KeySet, url: string): Promise<TokenCheck[]> {
   const { kid } = token.header;
-  const known = [...keys.kids].slice(0, MAX_SHOWN_KIDS).map(shown).join(', ') || 'none has a name';
+  const known = [...keys.kids].slice(0, MAX_SHOWN_KIDS).map(shown).join(', ') || 'none has a kid';
   if (kid !== undefined && !keys.kids.has(kid)) {
-    const remedy = 'the key was withdrawn, or the token is of another environment: sign in again, and compare iss';
+    const remedy = 'the key was removed, or the token is from another environment: sign in again, and compare iss';
     return [
       {
         name: 'kid',
@@ -83,7 +83,7 @@ async function keyChecks(token: DecodedToken, keys: KeySet, url: string): Promis
   const named: TokenCheck = {
     name: 'kid',
     status: 'ok',
-    detail: kid === undefined ? 'none; the only fitting key is taken' : shown(kid),
+    detail: kid === undefined ? 'none; the only matching key is used' : shown(kid),
   };
   return [named, await verified(() => compactVerify(token.text, keys.find))];
 }
@@ -94,15 +94,15 @@ async function secretCheck(token: DecodedToken, secrets: readonly string[]): Pro
     if (check.status === 'ok') return check;
   }
   const remedy = 'compare JWT_SECRET with that of the issuer: quotes and white space are part of it';
-  return { name: 'signature', status: 'fail', detail: 'it is not made with JWT_SECRET', remedy };
+  return { name: 'signature', status: 'fail', detail: 'it was not made with JWT_SECRET', remedy };
 }
 
 async function verified(verify: () => Promise<unknown>): Promise<TokenCheck> {
   try {
     await verify();
-    return { name: 'signature', status: 'ok', detail: 'it is that of the issuer' };
+    return { name: 'signature', status: 'ok', detail: 'it was made with a key of the issuer' };
   } catch {
-    const remedy = 'the token was changed, cut short, or signed with another key of the same name';
-    return { name: 'signature', status: 'fail', detail: 'it does not fit the key', remedy };
+    const remedy = 'the token was modified, truncated, or signed with another key of the same kid';
+    return { name: 'signature', status: 'fail', detail: 'it does not match the key', remedy };
   }
 }

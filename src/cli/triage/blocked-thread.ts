@@ -3,10 +3,10 @@ import type { Suspicion } from './suspicion.js';
 
 const MAX_FRAMES = 12;
 const PAGE = '/debug/pprof/goroutine?debug=1';
-/** The state of the main thread, and its frames, which are indented. */
+/** Matches the state of the main thread and its indented frames. */
 const STACK = /^main thread: (?:runs|in native code).*(?:\n {4}.*)*/m;
 
-/** Asks the admin listener of a gateway that does not answer what its main thread does. Empty: it is not that, or nobody tells. */
+/** Fetches the stack of the main thread of an unresponsive gateway from its admin listener. Empty if it is not blocked or unknown. */
 export async function suspectMainThread(admin: AdminClient): Promise<Suspicion[]> {
   const page = await admin.bytes(PAGE).catch(() => undefined);
   const [stack] = STACK.exec(page?.toString('utf8') ?? '') ?? [];
@@ -16,8 +16,8 @@ export async function suspectMainThread(admin: AdminClient): Promise<Suspicion[]
       subject: 'event loop',
       condition: 'blocked',
       confidence: 'high',
-      evidence: ['the admin listener answers, the main thread does not', ...stack.split('\n', MAX_FRAMES)],
-      remedy: 'restart this instance; the first function of the stack is the one to look into',
+      evidence: ['the admin listener responds, the main thread does not', ...stack.split('\n', MAX_FRAMES)],
+      remedy: 'restart this instance, and inspect the first function of the stack',
       runbook: 'docs/profiles.md',
     },
   ];

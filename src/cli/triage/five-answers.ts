@@ -3,7 +3,7 @@ import type { Suspicion } from './suspicion.js';
 
 const RECENT_SECONDS = 900;
 
-/** The five questions of a troubleshooting session, in the order that finds most causes first, and what is known of each. */
+/** Answers the five questions of a troubleshooting session, in the order that finds most causes first. */
 export function fiveAnswers(observation: Observation, suspicions: readonly Suspicion[]): string[][] {
   return [
     ['1 backends', backends(observation, suspicions)],
@@ -47,15 +47,15 @@ function changes({ metrics: { after } }: Observation): string {
   const parts = [
     `version ${build?.labels['version'] ?? 'unknown'}`,
     startedAt === 0 ? 'start unknown' : `started ${upSeconds}s ago`,
-    ...(startedAt > 0 && upSeconds < RECENT_SECONDS ? ['look at what was released just before'] : []),
+    ...(startedAt > 0 && upSeconds < RECENT_SECONDS ? ['check the latest release'] : []),
     ...drifted.map(({ labels, value }) => `${labels['upstream']} differs from its contract in ${value} places`),
   ];
   return parts.join(', ');
 }
 
 function traces({ errors: [last], adminFault }: Observation): string {
-  if (adminFault !== undefined) return 'unknown: the admin listener does not tell';
-  if (last === undefined) return 'no request failed of late';
+  if (adminFault !== undefined) return 'unknown: the admin listener is not available';
+  if (last === undefined) return 'no recent failures';
   const where = last.upstream === null ? '' : ` at ${last.upstream}`;
   return `last failure ${last.code ?? ''}${where}: gateway explain --url <admin> ${last.id}`;
 }

@@ -5,12 +5,12 @@ interface Sample {
   readonly value: number;
 }
 
-/** Names that a Prometheus text has at most; what is beyond is not read. */
+/** Maximum number of metric names; further ones are not read. */
 const MAX_LINES = 200_000;
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** The metrics of a gateway at one moment, read from the text format of Prometheus. */
+/** Snapshot of the metrics of a gateway, parsed from the Prometheus text format. */
 export class MetricsSnapshot {
   private readonly samples = new Map<string, Sample[]>();
 
@@ -28,7 +28,7 @@ export class MetricsSnapshot {
     return this.samples.has(name);
   }
 
-  /** Series of a name that have these labels. */
+  /** Returns the series of a name with these labels. */
   series(name: string, labels: Labels = {}): readonly Sample[] {
     const wanted = Object.entries(labels);
     return (this.samples.get(name) ?? []).filter((sample) =>
@@ -36,18 +36,18 @@ export class MetricsSnapshot {
     );
   }
 
-  /** The sum of all series with these labels; 0 for none. */
+  /** Returns the sum of all series with these labels; 0 for none. */
   sum(name: string, labels?: Labels): number {
     return this.series(name, labels).reduce((total, { value }) => total + value, 0);
   }
 
-  /** Values of a label. */
+  /** Returns the values of a label. */
   values(name: string, label: string): string[] {
     return [...new Set(this.series(name).flatMap(({ labels }) => labels[label] ?? []))];
   }
 }
 
-/** What changed between two moments. */
+/** Differences between two snapshots. */
 export class MetricsChange {
   constructor(
     readonly before: MetricsSnapshot,
@@ -55,13 +55,13 @@ export class MetricsChange {
     readonly seconds: number,
   ) {}
 
-  /** By how much a counter grew; after a restart of the gateway, all that it has counted since. */
+  /** Returns the increase of a counter; after a restart of the gateway, its whole value. */
   increase(name: string, labels?: Labels): number {
     const [before, after] = [this.before.sum(name, labels), this.after.sum(name, labels)];
     return after < before ? after : after - before;
   }
 
-  /** Mean of a histogram in seconds over this time; undefined without an observation. */
+  /** Returns the mean of a histogram in this time, in seconds; undefined without observations. */
   mean(name: string, labels?: Labels): number | undefined {
     const count = this.increase(`${name}_count`, labels);
     return count === 0 ? undefined : this.increase(`${name}_sum`, labels) / count;

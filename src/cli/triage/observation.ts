@@ -4,7 +4,7 @@ import { FetchFailure, fetchBounded } from '../fetch-bounded.js';
 import type { CheckLine } from '../doctor/check-line.js';
 import { MetricsChange, MetricsSnapshot } from './metrics-snapshot.js';
 
-/** An upstream as `GET /admin/upstreams` shows it. */
+/** Upstream in the response of `GET /admin/upstreams`. */
 export interface ShownUpstream {
   readonly upstream: string;
   readonly timeoutMs?: number;
@@ -13,7 +13,7 @@ export interface ShownUpstream {
   readonly contract?: { readonly differences: readonly string[] };
 }
 
-/** A request that failed, as `GET /admin/errors` shows it. */
+/** Failed request in the response of `GET /admin/errors`. */
 export interface ShownError {
   readonly id: string;
   readonly code: string | null;
@@ -22,30 +22,30 @@ export interface ShownError {
   readonly endedAt: string;
 }
 
-/** All that is known of a gateway and what is around it, of a few seconds. */
+/** Everything observed of a gateway and its dependencies within a few seconds. */
 export interface Observation {
   readonly metrics: MetricsChange;
-  /** Parts and what is wrong with them, from `/health`; empty where that does not answer. */
+  /** Components and their problems from `/health`; empty when it does not respond. */
   readonly health: Readonly<Record<string, string>>;
   readonly upstreams: readonly ShownUpstream[];
   readonly errors: readonly ShownError[];
-  /** Why the admin listener told nothing; undefined when it did. */
+  /** Reason why the admin listener is not available; undefined when it is. */
   readonly adminFault: string | undefined;
-  /** From where this runs; empty without settings. */
+  /** Probes from where this runs; empty without settings. */
   readonly probes: readonly CheckLine[];
 }
 
 export interface Sources {
   readonly admin: AdminClient;
-  /** Of the port with /metrics and /health. */
+  /** URL of the port with /metrics and /health. */
   readonly metricsUrl: string;
-  /** Between the two looks at the counters. */
+  /** Time between the two scrapes, in ms. */
   readonly intervalMs: number;
   readonly timeoutMs: number;
   readonly probe: () => Promise<readonly CheckLine[]>;
 }
 
-/** Looks twice, and probes meanwhile. Rejects with FetchFailure when there are no metrics to be had. */
+/** Scrapes the metrics twice and probes in between. Rejects with FetchFailure when there are no metrics. */
 export async function observeGateway(sources: Sources): Promise<Observation> {
   const { admin, metricsUrl, intervalMs, timeoutMs } = sources;
   const scrape = () => readMetrics(metricsUrl, timeoutMs);
@@ -67,7 +67,7 @@ async function readMetrics(url: string, timeoutMs: number): Promise<MetricsSnaps
   const snapshot = new MetricsSnapshot(body.toString('utf8'));
   if (status === 200 && snapshot.has('gateway_build_info')) return snapshot;
   throw new FetchFailure(
-    `${href} answered ${status} without them: compare --metrics, OPS_PORT, ENABLE_METRICS`,
+    `${href} responded ${status} without metrics: compare --metrics, OPS_PORT, ENABLE_METRICS`,
     status,
   );
 }

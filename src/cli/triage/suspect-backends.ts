@@ -2,7 +2,7 @@ import type { Condition } from '../doctor/condition.js';
 import type { Observation } from './observation.js';
 import { type Confidence, runbookOf, type Suspicion } from './suspicion.js';
 
-/** What the gateway itself saw of one thing that it depends on. */
+/** Observations of the gateway about one dependency. */
 interface Seen {
   /** Undefined: nothing is wrong. `failing`: several causes would look like this. */
   readonly condition: Suspicion['condition'] | undefined;

@@ -17,13 +17,13 @@ export interface TriageOptions extends ProbeLimits {
   readonly metricsUrl: string;
   readonly intervalMs: number;
   readonly json: boolean;
-  /** False: judge by what the gateway tells alone. */
+  /** False: use only information from the gateway. */
   readonly probe: boolean;
 }
 
 /**
- * Names the likely cause of trouble at a running gateway, with the evidence and the page to read.
- * Resolves to the exit code: 0 when nothing is wrong, 1 when there is a cause, 69 when the gateway does not answer.
+ * Prints the likely cause of problems of a running gateway, with the evidence and the runbook page.
+ * Resolves to the exit code: 0 when nothing is wrong, 1 when there is a cause, 69 when the gateway does not respond.
  */
 export async function triage(
   context: CliContext,
@@ -43,16 +43,16 @@ export async function triage(
     });
   } catch (error) {
     if (!(error instanceof FetchFailure)) throw error;
-    terminal.err(`the gateway does not tell its metrics: ${error.message}`);
+    terminal.err(`the metrics of the gateway are not available: ${error.message}`);
     const causes = error.status === undefined ? await suspectMainThread(admin) : [];
     if (causes.length > 0) return report(terminal, options, { causes, answers: [], probes: [] });
     terminal.err(
-      'read its last lines and the state of the pod, then runbooks/runbook-api-gateway.md; gateway doctor tries what is around it',
+      'read the end of its log and the state of the pod, then runbooks/runbook-api-gateway.md; gateway doctor checks its dependencies',
     );
     return EXIT_UNAVAILABLE;
   }
   const { adminFault, probes } = observation;
-  if (adminFault !== undefined) terminal.err(`upstreams and last errors are not known: ${adminFault}`);
+  if (adminFault !== undefined) terminal.err(`upstreams and last errors are unknown: ${adminFault}`);
   const backends = suspectBackends(observation);
   const causes = rankSuspicions([
     ...backends,
@@ -74,7 +74,7 @@ function report(terminal: Terminal, { json }: TriageOptions, { causes, answers, 
   return causes.length === 0 ? 0 : 1;
 }
 
-/** Only what the settings name can be probed. */
+/** Probes the dependencies that the settings name. */
 async function probe({ inspection, env, routes }: CliContext, options: TriageOptions) {
   if (!options.probe || inspection.problems.length > 0) return [];
   return examine(parseEnvironment(env), routes, options);

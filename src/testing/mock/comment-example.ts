@@ -1,9 +1,9 @@
-/** What follows such words is an example: `Example: "A-17"`, `e.g. 42`, `for example open`. */
+/** Matches the words before an example: `Example: "A-17"`, `e.g. 42`, `for example open`. */
 const INTRODUCTION = /\b(?:examples?(?: value)?\s*[:=]|e\.g\.,?|for example,?:?)\s*/i;
 const QUOTED = /^(?:"([^"\n]{1,200})"|'([^'\n]{1,200})'|`([^`\n]{1,200})`)/;
 const WORD = /^[\w.:@/+-]{1,200}/;
 
-/** Returns the first example that the comment of a field gives; undefined where it gives none. */
+/** Returns the first example that the comment of a field gives; undefined without one. */
 export function commentExample(comment: string | undefined): string | undefined {
   const introduction = comment === undefined ? null : INTRODUCTION.exec(comment);
   if (comment === undefined || introduction === null) return undefined;

@@ -3,9 +3,9 @@ import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
 import { snake } from './example-scalar.js';
 
 /**
- * Repeats in a response what its request says, as a service would that found or stored it: fields of one name and type,
+ * Copies fields of the request into the response, as a service that found or stored it would: fields of the same name and type,
  * `id` from `id` or `<message>_id`, and the resource itself where a request carries it (AIP-133, 134).
- * A field of the response that holds a message gets the same.
+ * Fields that are messages are filled in the same way.
  */
 export function echo(request: ReflectMessage, response: ReflectMessage): void {
   for (const field of request.fields) {
@@ -20,7 +20,7 @@ export function echo(request: ReflectMessage, response: ReflectMessage): void {
   }
 }
 
-/** Repeats in an item of a list what its request filters by: never its id, which differs from item to item. */
+/** Copies the filters of a list request into an item, except the ID, which differs between items. */
 export function echoFilter(request: ReflectMessage, item: ReflectMessage): void {
   copyFields(request, item, (field) => field.name !== 'id' && field.name !== 'name' && field.name !== idOf(item));
 }
@@ -46,7 +46,7 @@ function copyFields(from: ReflectMessage, to: ReflectMessage, isWanted = (_field
   }
 }
 
-/** A message whose fields count one by one: what the request leaves out stays as it is. */
+/** Merges a message field by field: fields that the request leaves out are unchanged. */
 function isMergeable(field: DescField): field is DescField & { fieldKind: 'message' } {
   return field.fieldKind === 'message' && !field.message.typeName.startsWith('google.protobuf.');
 }
@@ -58,7 +58,7 @@ function copyList(from: ReflectMessage, source: DescField, to: ReflectMessage, t
   for (const item of from.get(source)) list.add(item);
 }
 
-/** Copies the id of what was asked for, however the request calls it. */
+/** Copies the ID of the requested resource from `id` or `<message>_id`. */
 function copyId(from: ReflectMessage, to: ReflectMessage): void {
   const target = to.fields.find(({ name }) => name === 'id') ?? to.fields.find(({ name }) => name === idOf(to));
   const names = ['id', idOf(to)];

@@ -8,27 +8,27 @@ import { exampleScalar, parseScalar } from './example-scalar.js';
 import { isWellKnown, wellKnownExample } from './well-known-example.js';
 
 const MAX_DEPTH = 6;
-/** Fields of one message, those of nested messages included: a type that branches without end is cut here. */
+/** Maximum number of fields of a message, including nested messages, for recursive types. */
 const MAX_FIELDS = 2_000;
 const LIST_LENGTH = 2;
 
-/** What the examples of one response have in common. */
+/** Values shared by the examples of one response. */
 export interface ExampleContext {
-  /** Counts the messages of a list or a stream, from 1. */
+  /** Index of the message in a list or stream, from 1. */
   readonly ordinal: number;
-  /** The caller's tenant, which every field for one holds. */
+  /** Tenant of the caller, for every tenant field. */
   readonly tenant: string;
-  /** Fields that hold the caller's tenant, beside those that are called so. */
+  /** Fields with the caller's tenant in addition to those named after it. */
   readonly tenantFields: ReadonlySet<DescField>;
 }
 
 interface Progress extends ExampleContext {
-  /** Message types from the response down to here: none of them occurs within itself. */
+  /** Message types from the response down to here, to prevent recursion. */
   readonly path: readonly DescMessage[];
   readonly budget: { fields: number };
 }
 
-/** Writes messages with an example in each field: from its comment, from its name, or else of its type. */
+/** Builds messages with an example in each field: from its comment, its name, or its type. */
 export class ExampleMessages {
   constructor(private readonly comments: Comments) {}
 
@@ -71,14 +71,14 @@ export class ExampleMessages {
     }
   }
 
-  /** One value: the field's own, an item of its list, or a value of its map. */
+  /** Returns one value: of a field, an item of a list, or a value of a map. */
   private valueOf(field: DescField, progress: Progress): unknown {
     const { message } = field;
     if (message === undefined) return this.scalarOrEnum(field, field.scalar, progress);
     return isWrapperDesc(message) ? this.wrapperOf(field, message, progress) : this.messageOf(field, message, progress);
   }
 
-  /** A wrapper stands for its one field, whose name says nothing. */
+  /** Treats a wrapper as its field, whose own name has no meaning. */
   private wrapperOf(field: DescField, type: DescMessage, progress: Progress): ReflectMessage {
     const wrapper = reflect(type);
     for (const inner of type.fields) wrapper.set(inner, this.scalarOrEnum(field, inner.scalar, progress));
@@ -105,12 +105,12 @@ export class ExampleMessages {
   }
 }
 
-/** Never part of a response (AIP-203). */
+/** Returns whether a field is input-only, and so never part of a response (AIP-203). */
 function isInputOnly(field: DescField): boolean {
   return getOption(field, fieldBehavior).includes(FieldBehavior.INPUT_ONLY);
 }
 
-/** The value that a comment names, else the first that means something. */
+/** Returns the enum value in the comment, otherwise the first that is not unspecified. */
 function enumNumber({ values }: DescEnum, example: string | undefined): number {
   const named = values.find(({ name }) => name === example);
   return (named ?? values.find(({ number }) => number !== 0) ?? values[0])?.number ?? 0;

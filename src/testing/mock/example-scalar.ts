@@ -1,17 +1,17 @@
 import { type DescField, ScalarType } from '@bufbuild/protobuf';
 
-/** What an example is written for. */
+/** Field that an example is for. */
 export interface ExampleSubject {
   readonly field: DescField;
   readonly scalar: ScalarType;
-  /** Counts the messages of a list or a stream, from 1: examples that identify something differ by it. */
+  /** Index of the message in a list or stream, from 1. Identifiers differ by it. */
   readonly ordinal: number;
 }
 
 type TextExample = (ordinal: number, field: DescField) => string;
 type NumberExample = (ordinal: number) => number;
 
-/** By the name of the field, the first that fits. */
+/** Examples by the name of the field; the first match is used. */
 const TEXTS: readonly (readonly [RegExp, TextExample])[] = [
   [/(^|_)e?mail(_address)?$/, (n) => `user${n}@example.com`],
   [/(^|_)(uuid|guid)$/, (n) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`],
@@ -48,7 +48,7 @@ const NUMBERS: readonly (readonly [RegExp, NumberExample])[] = [
   [/_(at|time)(_seconds)?$/, () => 1_767_603_600],
 ];
 
-/** A flag whose name says that something came to an end is not set. */
+/** Matches flags of an ended state, which are false. */
 const ENDED = /(^|_)(deleted|disabled|suspended|revoked|blocked|locked|archived|expired|cancell?ed)$/;
 const FRACTIONAL: ReadonlySet<ScalarType> = new Set([ScalarType.DOUBLE, ScalarType.FLOAT]);
 const LONG: ReadonlySet<ScalarType> = new Set([
@@ -60,7 +60,7 @@ const LONG: ReadonlySet<ScalarType> = new Set([
 ]);
 const MAX_INT32 = 2 ** 31 - 1;
 
-/** Returns an example of the type of a field, as Protobuf-ES reflection takes it; its name decides what it looks like. */
+/** Returns an example of the type of a field, as Protobuf-ES reflection takes it, chosen by its name. */
 export function exampleScalar(subject: ExampleSubject): string | number | bigint | boolean | Uint8Array {
   const { field, scalar, ordinal } = subject;
   if (scalar === ScalarType.STRING) return exampleText(field, ordinal);
@@ -69,7 +69,7 @@ export function exampleScalar(subject: ExampleSubject): string | number | bigint
   return toNumber(exampleNumber(field, ordinal), scalar);
 }
 
-/** Reads an example that a comment gives; undefined for one that is not of the type. */
+/** Reads an example that a comment gives; undefined if it does not have the type. */
 export function parseScalar(text: string, scalar: ScalarType): string | number | bigint | boolean | undefined {
   if (scalar === ScalarType.STRING) return text;
   if (scalar === ScalarType.BOOL) return text === 'true' ? true : text === 'false' ? false : undefined;
@@ -97,7 +97,7 @@ function exampleNumber({ name }: DescField, ordinal: number): number {
   return example === undefined ? ordinal : example(ordinal);
 }
 
-/** Fits a number into a type: no fraction in an integer, nothing beyond 32 bits in a small one. */
+/** Converts a number to a type: integers without a fraction, within 32 bits for 32-bit types. */
 function toNumber(value: number, scalar: ScalarType): number | bigint {
   if (FRACTIONAL.has(scalar)) return value;
   if (LONG.has(scalar)) return BigInt(Math.trunc(value));

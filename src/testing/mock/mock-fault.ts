@@ -5,25 +5,25 @@ import { nearest } from '../../domain/did-you-mean.js';
 import { duration } from '../../config/unit-parsers.js';
 import { GRPC_CODES, type GrpcCode } from '../../grpc/grpc-code.js';
 
-/** Request metadata of one call: how it is to end, and after how long. */
+/** Request metadata that sets the status and the delay of one call. */
 const CODE_KEY = 'x-mock-code';
 const DELAY_KEY = 'x-mock-delay';
 const DELAY = duration({ min: 0, max: 600_000 });
 const FAILURES: ReadonlySet<string> = new Set(GRPC_CODES.filter((code) => code !== 'OK'));
 
-/** How the calls of an RPC end. */
+/** Fault of the calls of an RPC. */
 export interface MockFault {
-  /** Undefined: the call is answered. */
+  /** Undefined: the call succeeds. */
   readonly code: GrpcCode | undefined;
   readonly delayMs: number;
 }
 
-/** A fault that cannot be understood, and how to write it. */
+/** Thrown for an invalid fault, with the correct syntax. */
 export class MockFaultError extends Error {
   override readonly name = 'MockFaultError';
 }
 
-/** What RPCs were told to do: by `Method=CODE` and `Method=300ms`, where `*` and a bare value stand for all of them. */
+/** Faults of RPCs: `Method=CODE` and `Method=300ms`, where `*` and a bare value apply to all RPCs. */
 export class MockFaults {
   private readonly codes: ReadonlyMap<string, GrpcCode>;
   private readonly delays: ReadonlyMap<string, number>;
@@ -35,7 +35,7 @@ export class MockFaults {
     this.delays = new Map(delay.flatMap((text) => targets(text).map((path) => [path, parseDelay(valueIn(text))])));
   }
 
-  /** The metadata of a call comes first, then a status name in place of an id, then what the RPC was told. */
+  /** Returns the fault of a call: from its metadata, otherwise from a status name in place of an ID, otherwise of the RPC. */
   of(method: DescMethod, metadata: Metadata, request?: ReflectMessage): MockFault {
     const path = pathOf(method);
     const told = textOf(metadata, DELAY_KEY);
@@ -52,7 +52,7 @@ export function pathOf({ parent, name }: DescMethod): string {
   return `/${parent.typeName}/${name}`;
 }
 
-/** Paths of the RPCs that `Method=…`, `Service/Method=…`, `*=…` or a bare value means. */
+/** Returns the paths of the RPCs for `Method=…`, `Service/Method=…`, `*=…` or a bare value. */
 function namedIn(text: string, methods: readonly DescMethod[]): string[] {
   const name = text.includes('=') ? text.slice(0, text.indexOf('=')) : '*';
   const named = methods.filter((method) => name === '*' || isNamed(method, name));
@@ -87,7 +87,7 @@ function parseDelay(text: string): number {
   }
 }
 
-/** `GET /api/v1/orders/NOT_FOUND` fails through a gateway too, which passes on no metadata of its clients. */
+/** Finds a status name in place of an ID: `GET /api/v1/orders/NOT_FOUND` works through a gateway, which does not forward metadata. */
 function statusInRequest(request: ReflectMessage): string | undefined {
   for (const field of request.fields) {
     const value = field.fieldKind === 'scalar' ? request.get(field) : undefined;

@@ -17,15 +17,15 @@ import { type MockFaults, MockFaultError } from './mock-fault.js';
 import type { MockResponses } from './mock-responses.js';
 import { MockStatus } from './mock-status.js';
 
-/** What a stream of the mock is like. */
+/** Messages and pauses of a stream of the mock. */
 export interface MockStream {
-  /** Messages of a server stream. */
+  /** Number of messages of a server stream. */
   readonly messages: number;
-  /** Pause before each message but the first. */
+  /** Pause before each message except the first. */
   readonly intervalMs: number;
 }
 
-/** What the handler of an RPC needs. */
+/** Dependencies of the handler of an RPC. */
 export interface HandlerParts {
   readonly method: DescMethod;
   readonly responses: MockResponses;
@@ -35,7 +35,7 @@ export interface HandlerParts {
 
 type Bytes = Uint8Array;
 
-/** Makes the handler of an RPC, of whichever of the four kinds it is. */
+/** Creates the handler of an RPC of any of the four kinds. */
 export function mockHandler(parts: HandlerParts): UntypedHandleCall {
   const { methodKind } = parts.method;
   if (methodKind === 'unary') return unary(parts);
@@ -55,7 +55,7 @@ function unary(parts: HandlerParts): handleUnaryCall<Bytes, Bytes> {
   };
 }
 
-/** Answers once, to what came last. */
+/** Responds once, to the last message. */
 function clientStream(parts: HandlerParts): handleClientStreamingCall<Bytes, Bytes> {
   const { responses } = parts;
   return (call, respond) => {
@@ -86,7 +86,7 @@ function serverStream(parts: HandlerParts): handleServerStreamingCall<Bytes, Byt
   };
 }
 
-/** Answers each message with one. */
+/** Responds to each message with one. */
 function bidiStream(parts: HandlerParts): handleBidiStreamingCall<Bytes, Bytes> {
   const { responses } = parts;
   return (call) => {
@@ -105,14 +105,14 @@ function bidiStream(parts: HandlerParts): handleBidiStreamingCall<Bytes, Bytes> 
 
 type OutgoingStream = ServerWritableStream<Bytes, Bytes> | ServerDuplexStream<Bytes, Bytes>;
 
-/** Aborted when nobody waits for the response any longer. */
+/** Returns a signal that is aborted when the call is cancelled. */
 function cancellationOf(call: { on(event: 'cancelled', listener: () => void): unknown }): AbortSignal {
   const controller = new AbortController();
   call.on('cancelled', () => controller.abort());
   return controller.signal;
 }
 
-/** Sends a message, and waits while its client does not read. */
+/** Sends a message, and waits while the client does not read. */
 async function write(call: OutgoingStream, message: Bytes, signal: AbortSignal): Promise<void> {
   if (!call.write(message)) await once(call, 'drain', { signal });
 }
@@ -131,7 +131,7 @@ function endAfter(messages: Promise<void>, call: OutgoingStream, signal: AbortSi
   );
 }
 
-/** Waits as long as the call is to take, and throws what it is to fail with. */
+/** Waits for the delay of the call, then throws its fault. */
 async function obey(
   { faults, method }: HandlerParts,
   metadata: Metadata,
@@ -140,7 +140,7 @@ async function obey(
 ): Promise<void> {
   const { code, delayMs } = faults.of(method, metadata, request);
   if (delayMs > 0) await pause(delayMs, undefined, { signal });
-  if (code !== undefined) throw new MockStatus(code, `the mock was told to fail with ${code}`);
+  if (code !== undefined) throw new MockStatus(code, `the mock is configured to fail with ${code}`);
 }
 
 function statusOf(error: unknown): MockStatus {

@@ -10,7 +10,7 @@ import { pagedResponse, pageOf } from './page.js';
 const TENANT_KEY = 'x-gateway-tenant';
 const DEFAULT_TENANT = 'acme';
 
-/** Answers the calls of one RPC: examples, with what the request said repeated in them. */
+/** Builds the responses of one RPC: examples with fields copied from the request. */
 export class MockResponses {
   private readonly page;
   private readonly tenantFields: ReadonlySet<DescField>;
@@ -28,13 +28,13 @@ export class MockResponses {
     this.tenantFields = new Set((rules?.responseTenantFields ?? []).flatMap((path) => lastField(method, path)));
   }
 
-  /** Decodes a request. Throws for bytes that are not one. */
+  /** Decodes a request. Throws for invalid bytes. */
   readRequest(bytes: Uint8Array): ReflectMessage {
     const { input } = this.method;
     return reflect(input, fromBinary(input, bytes));
   }
 
-  /** Encodes a response. @param ordinal its place in a stream, from 1. Throws MockStatus for a page that is not there. */
+  /** Encodes a response. @param ordinal its index in a stream, from 1. Throws MockStatus for a page that does not exist. */
   write(request: ReflectMessage, metadata: Metadata, ordinal = 1): Uint8Array {
     const context = { ordinal, tenant: this.tenantOf(request, metadata), tenantFields: this.tenantFields };
     const response = this.examples.write(this.method.output, context);
@@ -59,7 +59,7 @@ export class MockResponses {
     if (total !== undefined) response.set(total, this.total);
   }
 
-  /** What the gateway bound to the caller: in the request, else in the metadata. */
+  /** Returns the tenant that the gateway has set: in the request, otherwise in the metadata. */
   private tenantOf(request: ReflectMessage, metadata: Metadata): string {
     const field = request.fields.find(({ name, fieldKind }) => name === this.tenantField && fieldKind === 'scalar');
     const bound = field && request.get(field);

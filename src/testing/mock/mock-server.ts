@@ -10,13 +10,13 @@ import { MockFaults, pathOf } from './mock-fault.js';
 import { mockHandler, type MockStream } from './mock-handler.js';
 import { MockResponses } from './mock-responses.js';
 
-/** How a mock answers. */
+/** Options of a mock. */
 export interface MockOptions {
-  /** `host:port`, or `unix:/path`; port 0 takes any free one. Default: any free port of 127.0.0.1. */
+  /** `host:port`, or `unix:/path`; port 0 takes any free port. Default: any free port of 127.0.0.1. */
   readonly listen?: string;
-  /** Items that a list has over all its pages; default 25. */
+  /** Number of items of a list over all pages; default 25. */
   readonly items?: number;
-  /** Messages of a server stream, and the pause between them; default 5, with 200 ms. */
+  /** Number of messages of a server stream, and the pause between them; default 5 and 200 ms. */
   readonly stream?: MockStream;
   /** `Method=CODE`, `package.Service/Method=CODE`, or `*=CODE`. */
   readonly fail?: readonly string[];
@@ -24,7 +24,7 @@ export interface MockOptions {
   readonly delay?: readonly string[];
 }
 
-/** A mock that listens. */
+/** Running mock. */
 export interface Mock {
   /** `host:port` or `unix:/path`, for `<NAME>_SERVICE_URL`. */
   readonly address: string;
@@ -39,9 +39,9 @@ const STREAM: MockStream = { messages: 5, intervalMs: 200 };
 const MAX_STREAMS = 1_000;
 
 /**
- * Starts a gRPC server that answers each RPC of a team's descriptor sets with examples, with health and reflection.
- * Throws MockFaultError for faults of RPCs that are not there, DescriptorError for sets without a service, and Error for
- * an address that cannot be listened on.
+ * Starts a gRPC server that serves each RPC of descriptor sets with example responses, with health and reflection.
+ * Throws MockFaultError for faults of unknown RPCs, DescriptorError for sets without a service, and Error for an address
+ * that cannot be listened on.
  */
 export async function startMock(descriptors: Descriptors, options: MockOptions = {}): Promise<Mock> {
   const services = mockedServices(descriptors);
@@ -70,7 +70,7 @@ export async function startMock(descriptors: Descriptors, options: MockOptions =
   return { address, services, close: () => server.forceShutdown() };
 }
 
-/** Returns the services of the mounted sets: neither those of the gateway's own set, nor what the mock itself offers. */
+/** Returns the services of the mounted sets, without those of the gateway's own set and of the mock itself. */
 export function mockedServices({ sets }: Descriptors): readonly DescService[] {
   const [, ...mounted] = sets;
   const services = mounted.flatMap(({ registry }) => [...registry].filter((type) => type.kind === 'service'));
@@ -87,7 +87,7 @@ function bind(server: Server, address: string): Promise<number> {
   });
 }
 
-/** Messages stay bytes: what is in them is read and written by the same codec as in the gateway. */
+/** Passes messages through as bytes, since the codec of the gateway reads and writes them. */
 function definitionOf({ methods }: DescService): ServiceDefinition {
   return Object.fromEntries(methods.map((method) => [method.name, methodDefinition(method)]));
 }
@@ -113,7 +113,7 @@ function addHealthAndReflection(server: Server, services: readonly DescService[]
   new ReflectionService(reflected(services), { services: [...names, 'grpc.health.v1.Health'] }).addToServer(server);
 }
 
-/** What reflection tells of: the files of the services and all that they import. */
+/** Returns the files for reflection: those of the services and all their imports. */
 function reflected(services: readonly DescService[]): PackageDefinition {
   const files = new Set(services.map(({ file }) => file));
   for (const file of files) for (const imported of file.dependencies) files.add(imported);

@@ -21,7 +21,7 @@ export class MockStatus extends Error implements ServiceError {
     this.code = GrpcStatus[code];
   }
 
-  /** INVALID_ARGUMENT with a google.rpc.BadRequest that names the field. */
+  /** Returns INVALID_ARGUMENT with a google.rpc.BadRequest that names the field. */
   static invalid(field: string, description: string): MockStatus {
     const failure = new MockStatus('INVALID_ARGUMENT', `${field}: ${description}`);
     const badRequest = anyPack(

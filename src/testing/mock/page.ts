@@ -6,20 +6,20 @@ const DEFAULT_SIZE = 10;
 const MAX_SIZE = 100;
 const TOKEN = /^after:(\d{1,9})$/;
 
-/** A response that is one page of a list (AIP-158). */
+/** Response that is a page of a list (AIP-158). */
 export interface PagedResponse {
   readonly items: DescField & { readonly fieldKind: 'list' };
   readonly nextPageToken: DescField;
 }
 
-/** Which items a page has, counted from 1, and where the next one begins. */
+/** Range of items of a page, counted from 1, and the token of the next page. */
 export interface Page {
   readonly ordinals: readonly number[];
   /** Empty on the last page. */
   readonly nextPageToken: string;
 }
 
-/** Finds the list of a response with a `next_page_token`; undefined for one that is not a page. */
+/** Finds the list of a response with a `next_page_token`; undefined for other responses. */
 export function pagedResponse(type: DescMessage): PagedResponse | undefined {
   const nextPageToken = type.fields.find(
     ({ name, scalar }) => name === 'next_page_token' && scalar === ScalarType.STRING,
@@ -28,7 +28,7 @@ export function pagedResponse(type: DescMessage): PagedResponse | undefined {
   return nextPageToken === undefined || items?.fieldKind !== 'list' ? undefined : { items, nextPageToken };
 }
 
-/** Reads `page_size` and `page_token` of a request. Throws MockStatus INVALID_ARGUMENT for values that are none. */
+/** Reads `page_size` and `page_token` of a request. Throws MockStatus INVALID_ARGUMENT for invalid values. */
 export function pageOf(request: ReflectMessage, total: number): Page {
   const asked = Number(valueOf(request, 'page_size') ?? 0);
   if (asked < 0) throw MockStatus.invalid('page_size', 'must not be negative');

@@ -15,8 +15,8 @@ const MONTH_MS = 30 * 24 * HOUR_MS;
 type Example = (fieldName: string, ordinal: number) => Message | undefined;
 
 /**
- * Messages whose fields say nothing about what they mean. Left out are those that no example is right for: what an Any
- * holds, and the paths of a FieldMask.
+ * Well-known types whose fields have no meaningful names. Types without a sensible example are left out: Any and
+ * FieldMask.
  */
 const EXAMPLES: ReadonlyMap<string, Example> = new Map<string, Example>([
   ['google.protobuf.Timestamp', (name, ordinal) => timestampFromMs(instant(name, ordinal))],
@@ -28,7 +28,7 @@ const EXAMPLES: ReadonlyMap<string, Example> = new Map<string, Example>([
   ['google.protobuf.FieldMask', () => undefined],
 ]);
 
-/** Whether {@link wellKnownExample} decides about a message type. */
+/** Returns whether {@link wellKnownExample} handles a message type. */
 export function isWellKnown(typeName: string): boolean {
   return EXAMPLES.has(typeName);
 }
@@ -38,7 +38,7 @@ export function wellKnownExample(typeName: string, fieldName: string, ordinal: n
   return EXAMPLES.get(typeName)?.(fieldName, ordinal);
 }
 
-/** What is updated was created an hour before, and what expires has a month. */
+/** Returns a time: created one hour before updated, and expiring in a month. */
 function instant(name: string, ordinal: number): number {
   const start = BASE_MS + ordinal * HOUR_MS;
   if (/expir|until|due|end/.test(name)) return start + MONTH_MS;
