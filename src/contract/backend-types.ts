@@ -6,8 +6,8 @@ import type {
 } from '@bufbuild/protobuf/wkt';
 
 /**
- * Finds services and types in descriptor files by their full names. They are read as they are and not linked: some
- * backends leave imports out of what they tell of themselves, or name types relative to their scope.
+ * Finds services and types in descriptor files by their full names. The files are not linked, because some backends
+ * omit imports from their reflection response, or name types relative to their scope.
  */
 export class BackendTypes {
   private readonly messages = new Map<string, DescriptorProto>();
@@ -34,7 +34,10 @@ export class BackendTypes {
     return this.services.get(name);
   }
 
-  /** Full name of a type named in `scope`: as it stands after a leading dot, else that of the innermost scope that has it. */
+  /**
+   * Returns the full name of a type that is referenced in `scope`: the name itself after a leading dot, otherwise that
+   * of the innermost scope that has it.
+   */
   resolve(name: string, scope: string): string {
     if (name.startsWith('.')) return name.slice(1);
     const parts = scope.split('.');

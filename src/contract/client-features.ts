@@ -7,22 +7,22 @@ import { readDeprecation } from './deprecation.js';
 import { resolveFieldPath } from './field-path.js';
 import { headerMistake } from './response-headers.js';
 
-/** What is kept of a stream that says no more than `resume: {}`. */
+/** Default time for which a stream is kept, with `resume: {}`. */
 const KEEP_MS = 60_000;
 const MAX_MESSAGES = 1_000;
 const MAX_BYTES = 1_048_576;
-/** A call to the backend goes on for as long. */
+/** Maximum time for which a stream may be kept, since its call to the backend continues for as long. */
 const LONGEST_KEEP_MS = 3_600_000;
-/** More names than these are a mistake. */
+/** Maximum number of passed headers; more are a mistake. */
 const MAX_HEADERS = 20;
 
-/** What a policy says of HTTP alone. */
+/** The parts of a policy that concern HTTP only. */
 export type ClientFeatures = Pick<
   Policy,
   'responseHeaders' | 'encodedSlashes' | 'uncompressed' | 'etag' | 'deprecation'
 >;
 
-/** Reads what a policy says of HTTP alone. What is wrong is added to `mistakes`. */
+/** Reads the parts of a policy that concern HTTP only. Mistakes are added to `mistakes`. */
 export function readClientFeatures(method: DescMethod, proto: ProtoPolicy, mistakes: string[]): ClientFeatures {
   return {
     responseHeaders: readResponseHeaders(proto, mistakes),
@@ -33,7 +33,7 @@ export function readClientFeatures(method: DescMethod, proto: ProtoPolicy, mista
   };
 }
 
-/** Reads what is kept of a stream; undefined when nothing is. What is wrong is added to `mistakes`. */
+/** Reads the retention of a resumable stream; undefined when nothing is kept. Mistakes are added to `mistakes`. */
 export function readResume(
   { output }: DescMethod,
   { stream, access }: ProtoPolicy,
@@ -90,7 +90,10 @@ function readEtag({ input, output, methodKind }: DescMethod, { etag, cache }: Pr
 
 type Fields = Exclude<ReturnType<typeof resolveFieldPath>, string>;
 
-/** Neither in a list nor in a map, nor one of several, nor a group: what is appended to a message is merged into it. */
+/**
+ * Returns whether a field is singular: not repeated, not a map, not in a oneof, not a group. Only such a field can be
+ * appended to a message.
+ */
 function isSingular(field: Fields[number]): boolean {
   if (field.oneof !== undefined) return false;
   return field.fieldKind === 'scalar' || (field.fieldKind === 'message' && !field.delimitedEncoding);

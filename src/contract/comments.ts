@@ -3,7 +3,7 @@ import type { DescEnum, DescFile, DescMessage, FileRegistry } from '@bufbuild/pr
 /** Leading comments of a contract by full name: `user.v1.User`, `user.v1.User.email`, `user.v1.UserService.GetUser`. */
 export type Comments = ReadonlyMap<string, string>;
 
-/** Field numbers of descriptor.proto, of which the paths of SourceCodeInfo are made. */
+/** Field numbers of descriptor.proto, which form the paths of SourceCodeInfo. */
 const FILE_MESSAGES = 4;
 const FILE_ENUMS = 5;
 const FILE_SERVICES = 6;
@@ -14,7 +14,7 @@ const MESSAGE_ONEOFS = 8;
 const ENUM_VALUES = 2;
 const SERVICE_METHODS = 2;
 
-/** Reads the comments that a descriptor set carries; empty for one that was built without source info. */
+/** Reads the comments of a descriptor set; empty for a set that was built without source info. */
 export function readComments(registry: FileRegistry): Comments {
   const comments = new Map<string, string>();
   for (const file of registry.files) new CommentReader(file, comments).read();
@@ -48,7 +48,7 @@ class CommentReader {
     this.noteMembers(message.typeName, message.fields, `${path}.${MESSAGE_FIELDS}`);
     this.noteMembers(message.typeName, message.oneofs, `${path}.${MESSAGE_ONEOFS}`);
     message.nestedEnums.forEach((desc, index) => this.readEnum(desc, `${path}.${MESSAGE_ENUMS}.${index}`));
-    // Entries of maps are nested types of the file and not of the descriptor, so positions are looked up by name.
+    // Map entries are nested types of the file but not of the descriptor, so positions are looked up by name.
     for (const nested of message.nestedMessages) {
       const index = message.proto.nestedType.findIndex((each) => each.name === nested.name);
       this.readMessage(nested, `${path}.${MESSAGE_MESSAGES}.${index}`);

@@ -7,7 +7,7 @@ import type { Route } from './route.js';
 import { looksSecret } from './secret-names.js';
 import { keyOf, listShown } from './shown-fields.js';
 
-/** What is valid in the contracts and still worth a look. Logged at start, printed by `gateway check`. */
+/** Lists parts of the contracts that are valid but suspicious. Logged at startup and printed by `gateway check`. */
 export function contractWarnings(routes: readonly Route[]): ContractProblem[] {
   return [
     ...secretWarnings(routes),
@@ -17,7 +17,7 @@ export function contractWarnings(routes: readonly Route[]): ContractProblem[] {
   ];
 }
 
-/** One for each field, however many RPCs show it. */
+/** Returns one warning per field, however many RPCs show it. */
 function secretWarnings(routes: readonly Route[]): ContractProblem[] {
   const told = new Set<string>();
   return listShown(routes).flatMap(({ routes: [route], fields }) =>
@@ -40,7 +40,10 @@ function openBodyWarnings(routes: readonly Route[]): ContractProblem[] {
   );
 }
 
-/** A PUT clears what it leaves out, and without a mask nothing can say that a protected field is kept. */
+/**
+ * Finds PUT routes with protected fields. A PUT clears the fields that it omits, and without a mask it cannot keep a
+ * protected one.
+ */
 function replacementWarnings(routes: readonly Route[]): ContractProblem[] {
   return routes.flatMap(({ verb, body, desc, method, variables, template }) => {
     const hasMask = desc.input.fields.some(({ name }) => name === 'update_mask');
@@ -54,7 +57,10 @@ function replacementWarnings(routes: readonly Route[]): ContractProblem[] {
   });
 }
 
-/** A signature is shown to those who write clients, who then look for fields of that name (AIP-4232). */
+/**
+ * Finds method signatures that name fields which do not exist. Signatures are shown to developers of clients, who look
+ * for those fields (AIP-4232).
+ */
 function signatureWarnings(routes: readonly Route[]): ContractProblem[] {
   return [...new Set(routes.map(({ desc }) => desc))].flatMap((desc) => {
     const names = getOption(desc, method_signature).flatMap((signature) => signature.split(','));

@@ -16,39 +16,39 @@ import type { Route } from './route.js';
 import { loadMessageRules } from './validation/message-rules.js';
 import type { MessageRules } from './validation/message-rules.js';
 
-/** How messages are read and written, from the settings. */
+/** Options of reading and writing messages, from the settings. */
 export interface CodecOptions {
   readonly emitDefaults: boolean;
   readonly maxDepth: number;
   readonly maxKeys: number;
   readonly protoNames?: boolean;
   readonly enumNumbers?: boolean;
-  /** Names of query parameters that are dropped, or their beginnings: `utm_*`. */
+  /** Names of query parameters that are ignored, or their prefixes: `utm_*`. */
   readonly ignoredQuery?: readonly string[];
 }
 
-/** Longest that requests wait while routes are compiled, beside the compilation of one. */
+/** Maximum time that requests wait while routes are compiled, in ms, in addition to the compilation of one route. */
 const SLICE_MS = 5;
 
 let compiles = 0;
 
-/** Returns how many routes were compiled since the process started: a policy and the codecs of its messages each. */
+/** Returns how many routes were compiled since the process started, each with its policy and its codecs. */
 export function compiledPolicies(): number {
   return compiles;
 }
 
-/** Every exposed route of some services, compiled. It never changes: another one takes its place. */
+/** All exposed routes of some services, compiled. Immutable: a new version replaces it. */
 export interface ContractVersion {
   readonly routes: readonly CompiledRoute[];
   readonly matcher: RouteMatcher;
   readonly byRoute: ReadonlyMap<Route, CompiledRoute>;
-  /** Of the descriptor sets, for the documentation. */
+  /** Comments of the descriptor sets, for the documentation. */
   readonly comments: Comments;
   /** Rules of messages (buf.validate); undefined where no request has any. */
   readonly rules: MessageRules | undefined;
 }
 
-/** What a version is compiled from. */
+/** Input of the compilation of a version. */
 export interface ContractSources {
   readonly services: readonly DescService[];
   readonly registry: Registry;
@@ -56,8 +56,8 @@ export interface ContractSources {
 }
 
 /**
- * Compiles the routes of services, in slices: requests are served in between. Rejects with ContractError, all problems at
- * once.
+ * Compiles the routes of services in slices, between which requests are served. Rejects with ContractError, which
+ * contains all problems.
  */
 export async function compileContract(
   { services, registry, comments }: ContractSources,
@@ -83,12 +83,12 @@ export async function compileContract(
 }
 
 /**
- * Makes something anew of the next version of a contract, before that is in force. Throws to refuse it. Returns what puts
- * the result in force, which must not throw.
+ * Prepares for the next version of a contract before it is in force. Throws to reject the version. Returns a function
+ * that activates the result, which must not throw.
  */
 export type ContractFollower = (next: ContractVersion) => () => void;
 
-/** The contract of a running gateway: the version that new requests are served by. */
+/** The contract of a running gateway: the version that serves new requests. */
 export class Contract {
   private readonly followers: ContractFollower[] = [];
 
@@ -120,14 +120,14 @@ export class Contract {
     return compiled;
   }
 
-  /** Has something follow each later version. */
+  /** Registers a follower of later versions. */
   follow(follower: ContractFollower): void {
     this.followers.push(follower);
   }
 
   /**
-   * Makes all that depends on another version. Throws what a follower refuses it with; then nothing has changed. Returns
-   * what puts the version in force, all of it between two requests.
+   * Prepares everything that depends on another version. Throws the error of a follower that rejects it; then nothing
+   * has changed. Returns a function that activates the version between two requests.
    */
   prepare(next: ContractVersion): () => void {
     const commits = this.followers.map((follower) => follower(next));
@@ -138,7 +138,7 @@ export class Contract {
   }
 }
 
-/** The contracts cannot be served as they are. */
+/** Thrown for contracts that cannot be served. */
 export class ContractError extends Error {
   override readonly name = 'ContractError';
 
@@ -147,7 +147,7 @@ export class ContractError extends Error {
   }
 }
 
-/** The types of messages, and the rules that they have. */
+/** The types of messages, and their rules. */
 export interface MessageTypes {
   readonly registry: Registry;
   readonly rules: MessageRules | undefined;
@@ -158,7 +158,7 @@ export async function loadTypes(routes: readonly Route[], registry: Registry): P
   return { registry, rules: await loadMessageRules(routes, registry) };
 }
 
-/** All routes compiled, and what is wrong with those that cannot be. */
+/** Returns all compiled routes, and the problems of those that cannot be compiled. */
 export function compileRoutes(
   routes: readonly Route[],
   types: MessageTypes,

@@ -3,12 +3,12 @@ import type { Policy as ProtoPolicy } from '../gen/gateway/v1/policy_pb.js';
 
 /** A date, or a date with a time and an offset (RFC 3339). */
 const DATE = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
-/** Characters that end the target of a link (RFC 8288) or are no part of a URI. */
+/** Characters that end the target of a link (RFC 8288) or are not allowed in a URI. */
 const NO_URI = /[^\x21-\x7e]|[<>"\\^`{|}]/;
-/** Headers that a deprecated RPC has of the gateway. */
+/** Headers that the gateway itself adds for a deprecated RPC. */
 const OWN_HEADERS = ['deprecation', 'sunset', 'link'];
 
-/** Reads when an RPC is given up; undefined if it is not. What is wrong is added to `mistakes`. */
+/** Reads the deprecation of an RPC; undefined if it is not deprecated. Mistakes are added to `mistakes`. */
 export function readDeprecation(proto: ProtoPolicy, mistakes: string[]): DeprecationPolicy | undefined {
   if (proto.deprecation === undefined) return undefined;
   const { since, sunset, link } = proto.deprecation;
@@ -42,7 +42,7 @@ function readDate(name: string, text: string, mistakes: string[]): number {
   return isDate ? ms : 0;
 }
 
-/** `Date` reads 31 February as 3 March. */
+/** Returns whether the date exists. `Date` reads 31 February as 3 March. */
 function isOnCalendar(text: string): boolean {
   const day = text.slice(0, 10);
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);

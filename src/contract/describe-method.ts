@@ -8,7 +8,7 @@ import { upstreamOfService } from './upstream-of-service.js';
 /** Prefix of a type URL (google/protobuf/any.proto). */
 const TYPE_URL = 'type.googleapis.com/';
 
-/** An RPC as the rooms know it, with the policy it is to be called under. */
+/** Describes an RPC for the other parts of the gateway, with the policy under which it is called. */
 export function describeMethod(desc: DescMethod, policy: Policy): RpcMethod {
   const service = desc.parent.typeName;
   return Object.freeze({

@@ -9,7 +9,10 @@ type RegistryType = FileRegistry extends Iterable<infer T> ? T : never;
 
 const MAX_SET_BYTES = 64 * 1024 * 1024;
 
-/** Decodes the options that are read later, when nothing knows the file any more. Throws Error for one that is damaged. */
+/**
+ * Decodes the options of all elements of a file, since they are otherwise decoded lazily and an error would no longer
+ * name the file. Throws Error for damaged options.
+ */
 export function readOptions(type: RegistryType): void {
   for (const each of ownersIn(type)) {
     try {
@@ -28,7 +31,7 @@ function ownersIn(type: RegistryType): readonly (DescService | DescMethod | Desc
   return type.kind === 'extension' ? [type] : [];
 }
 
-/** The usual wrong files, told apart by how they begin. */
+/** Recognizes common wrong files by their first bytes. */
 export function recognise(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return 'is empty';
   if (bytes.length > MAX_SET_BYTES) return `is larger than ${MAX_SET_BYTES} bytes`;

@@ -20,39 +20,39 @@ const REVISION_LENGTH = 12;
 const HOW_TO_BUILD =
   'build it with `buf build -o set.binpb`, or `protoc --include_imports --descriptor_set_out=set.binpb`';
 
-/** One set of contracts: the built-in one, or a file of GATEWAY_DESCRIPTORS. */
+/** One descriptor set: the built-in one, or a file of GATEWAY_DESCRIPTORS. */
 export interface DescriptorSet {
-  /** Where it came from, for messages. */
+  /** Name of its source, for messages. */
   readonly source: string;
   /** SHA-256 of its bytes, in hex. */
   readonly content: string;
-  /** The same with the rules and names that the deployment has put into it. */
+  /** Hash that also covers the rules and upstream names that the deployment has added. */
   readonly digest: string;
   readonly registry: FileRegistry;
-  /** Rules of a file in the place of what its protos say. */
+  /** Rules of a file that replace options of its protos. */
   readonly rules: readonly AppliedRule[];
   /** Services whose upstream the deployment has named. */
   readonly named: NamedServices;
-  /** Those with an RPC that has a policy, in the order of the set. */
+  /** Services with an RPC that has a policy, in the order of the set. */
   readonly services: readonly DescService[];
 }
 
-/** All sets of a gateway as one. */
+/** All descriptor sets of a gateway. */
 export interface Descriptors {
   /** The built-in set first, each with all of its services. */
   readonly sets: readonly DescriptorSet[];
-  /** Those services of the other sets that are served. */
+  /** Services of the other sets that are served. */
   readonly extraServices: readonly DescService[];
-  /** Every type of every set; of a type that several sets hold, the one of the first set. */
+  /** Registry of every type of every set. For a type that several sets contain, that of the first set counts. */
   readonly registry: FileRegistry;
-  /** The services that are served, those of the built-in set first. */
+  /** Services that are served, those of the built-in set first. */
   readonly services: readonly DescService[];
   readonly comments: Comments;
-  /** Changes with any of the sets: the first 12 hex digits of a hash over them. */
+  /** First 12 hex digits of a hash over all sets; it changes with any of them. */
   readonly revision: string;
 }
 
-/** Descriptor sets that cannot be used; each problem names its file and the way out. */
+/** Thrown for descriptor sets that cannot be used; each problem names its file and how to fix it. */
 export class DescriptorError extends Error {
   override readonly name = 'DescriptorError';
 
@@ -61,25 +61,25 @@ export class DescriptorError extends Error {
   }
 }
 
-/** What a deployment says in the place of the protos of its sets. */
+/** Changes of a deployment to the protos of its sets. */
 export interface SetChanges {
   readonly config?: ApiConfig | undefined;
   readonly upstreamNames?: readonly UpstreamName[] | undefined;
 }
 
-/** How sets are read, beside their bytes. */
+/** Options of loading sets. */
 export interface LoadOptions {
-  /** Sets loaded before: one whose bytes and rules are the same is taken as it is, with its types. */
+  /** Sets that were loaded before: one with the same bytes and rules is reused with its types. */
   readonly known?: readonly DescriptorSet[];
-  /** Upstreams that do not exist: a service of one is left out, whichever set holds it. */
+  /** Absent upstreams: their services are omitted, whichever set contains them. */
   readonly absentUpstreams?: readonly string[];
-  /** A file of rules for RPCs and fields of the sets, in the shape of a gRPC API configuration. */
+  /** File of rules for RPCs and fields of the sets, in the format of a gRPC API configuration. */
   readonly policyFile?: string | undefined;
   /** Upstreams of packages and services of the sets. The built-in set keeps its own. */
   readonly upstreamNames?: readonly UpstreamName[] | undefined;
 }
 
-/** Loads the built-in set and those of `files`. Throws DescriptorError with all problems at once. */
+/** Loads the built-in set and those of `files`. Throws DescriptorError with all problems. */
 export function loadDescriptors(files: readonly string[] = [], options: LoadOptions = {}): Descriptors {
   const { known = [], absentUpstreams = [], policyFile, upstreamNames } = options;
   const problems: string[] = [];
@@ -92,13 +92,13 @@ export function loadDescriptors(files: readonly string[] = [], options: LoadOpti
   const sets = [builtIn, ...others].filter((set) => set !== undefined);
   const isServed = servedBy(sets, absentUpstreams);
   problems.push(...findRepeatedServices(sets, isServed));
-  // Selectors may be of a set that could not be read.
+  // Selectors may belong to a set that could not be read.
   if (config !== undefined && sets.length > files.length) problems.push(...unknownSelectors(config, sets));
   if (problems.length > 0) throw new DescriptorError(problems);
   return mergeSets(sets, isServed);
 }
 
-/** Returns what was loaded; undefined when it has problems, which are added to the others. */
+/** Returns the loaded value; undefined after a failure, whose problems are added to `problems`. */
 function attempt<T>(problems: string[], load: () => T): T | undefined {
   try {
     return load();
@@ -110,8 +110,8 @@ function attempt<T>(problems: string[], load: () => T): T | undefined {
 }
 
 /**
- * Adds services that the sets do not hold, as modules in code bring them. Throws DescriptorError for one that a file has
- * rules for: what code says of a service holds.
+ * Adds services that the sets do not contain, from modules in code. Throws DescriptorError for a service for which a
+ * file has rules, because code takes precedence.
  */
 export function addServices(descriptors: Descriptors, services: readonly DescService[]): Descriptors {
   const known = new Set(descriptors.services.map(({ typeName }) => typeName));
@@ -130,14 +130,20 @@ export function addServices(descriptors: Descriptors, services: readonly DescSer
   };
 }
 
-/** Parses a FileDescriptorSet or a buf image, which differ in nothing that is read here. Throws DescriptorError. */
+/**
+ * Parses a FileDescriptorSet or a buf image, which do not differ in the parts that are read here. Throws
+ * DescriptorError.
+ */
 export function readDescriptorSet(bytes: Uint8Array, source: string, changes: SetChanges = {}): DescriptorSet {
   const parsed = parseRegistry(bytes, source, changes);
   const services = [...parsed.registry].filter((type) => type.kind === 'service').filter(hasPolicy);
   return { source, content: digestOf(bytes), digest: digestOf(bytes, changes), services, ...parsed };
 }
 
-/** A service whose upstream does not exist is left out, unless several packages claim its name: that is refused later. */
+/**
+ * Returns the services that are served. One with an absent upstream is omitted, unless several packages claim its name,
+ * which is refused later.
+ */
 function servedBy(
   sets: readonly DescriptorSet[],
   absentUpstreams: readonly string[],

@@ -7,23 +7,25 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { BackendTypes } from './backend-types.js';
 
-/** How a backend differs from the mounted contract. One sentence per difference. */
+/** Differences of a backend from the mounted contract, one sentence per difference. */
 export interface Drift {
-  /** What the gateway relies on and the backend has otherwise, or not at all. */
+  /** Parts on which the gateway relies and which the backend lacks or has otherwise. */
   readonly differences: readonly string[];
-  /** What the backend has beyond the contract: clients cannot reach it, and nothing breaks. */
+  /** Parts that only the backend has: clients cannot reach them, and nothing breaks. */
   readonly additions: readonly string[];
 }
 
 const MAX_SENTENCES = 100;
 
-/** Name and imports of a FileDescriptorProto. Throws for bytes that are not one. */
+/** Returns name and imports of a FileDescriptorProto. Throws for bytes that are not one. */
 export function fileNames(file: Uint8Array) {
   const { name, dependency: imports } = fromBinary(FileDescriptorProtoSchema, file);
   return { name, imports };
 }
 
-/** Compares RPCs of the mounted contract, and all types that they reach, with the FileDescriptorProtos of a backend. */
+/**
+ * Compares RPCs of the mounted contract, and all types that they reference, with the FileDescriptorProtos of a backend.
+ */
 export function compareContract(methods: readonly DescMethod[], files: readonly Uint8Array[]): Drift {
   const types = new BackendTypes(files.map((file) => fromBinary(FileDescriptorProtoSchema, file)));
   const comparison = new Comparison(types);
@@ -61,7 +63,7 @@ class Comparison {
     if (this.seen.has(typeName)) return;
     this.seen.add(typeName);
     const theirs = this.types.message(typeName);
-    // A well-known type never changes, and a backend may leave it out.
+    // A well-known type never changes, and a backend may omit it.
     if (theirs === undefined)
       return typeName.startsWith('google.') ? undefined : this.differ(`message ${typeName} is missing`);
     for (const field of message.fields) this.compareField(field, theirs);
@@ -86,7 +88,7 @@ class Comparison {
     if (field.enum !== undefined) this.compareEnum(field.enum);
   }
 
-  /** Some tools name the entry of a map in a way of their own, so that the types in it are what is compared. */
+  /** Compares the key and value types of a map, because some tools name map entry types differently. */
   private compareMap(field: DescField & { fieldKind: 'map' }, theirs: FieldDescriptorProto, path: string): void {
     const scope = field.parent.typeName;
     const entry = this.types.message(this.types.resolve(theirs.typeName, scope));
@@ -147,7 +149,7 @@ function typeOf({ type, typeName }: FieldDescriptorProto, resolve: (name: string
   return isNamed ? resolve(typeName) : (FieldType[type] ?? String(type)).toLowerCase();
 }
 
-/** Type of the key (1) or the value (2) of a map. */
+/** Returns the type of the key (1) or the value (2) of a map. */
 function ownEntryType(field: DescField & { fieldKind: 'map' }, number: number): string {
   if (number === 1) return (FieldType[field.mapKey] ?? '').toLowerCase();
   if (field.mapKind === 'scalar') return (FieldType[field.scalar] ?? '').toLowerCase();
@@ -158,7 +160,7 @@ function nameOfValue({ value }: EnumDescriptorProto, number: number): string | u
   return value.find((each) => each.number === number)?.name;
 }
 
-/** As protoc fills it in when a tool left it out. */
+/** Returns the JSON name that protoc derives when a tool omits it. */
 function jsonNameOf({ jsonName, name }: FieldDescriptorProto): string {
   return jsonName === '' ? name.replaceAll(/_+(.)?/g, (_, letter?: string) => (letter ?? '').toUpperCase()) : jsonName;
 }

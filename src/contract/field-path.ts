@@ -1,17 +1,17 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 
-/** Most paths that one search follows: a message with more of them cannot be checked and is reported. */
+/** Maximum number of paths that one search follows: a message with more of them cannot be checked and is reported. */
 const MAX_SEARCHED_FIELDS = 20_000;
 const MAX_FOUND = 20;
 
-/** The field is repeated or a map. */
+/** Returns whether a field is repeated or a map. */
 export function isCollection(field: DescField): boolean {
   return field.fieldKind === 'list' || field.fieldKind === 'map';
 }
 
 /**
- * The fields along a dotted path of proto names, elements of lists and values of maps included.
- * A string says why there is no such path.
+ * Returns the fields along a dotted path of proto names; paths may lead through elements of lists and values of maps.
+ * Returns a string with the reason when the path does not exist.
  */
 export function resolveFieldPath(message: DescMessage, path: string): readonly DescField[] | string {
   const fields: DescField[] = [];
@@ -31,17 +31,17 @@ function describeUnknownField(message: DescMessage, name: string): string {
   return `${message.typeName} has no field "${name}"; it has ${known === '' ? 'none' : known}`;
 }
 
-/** What a search looks for, and the paths whose whole content is taken care of. */
+/** Criteria of a search, and the paths whose whole content is covered already. */
 export interface FieldSearch {
   readonly matches: (field: DescField) => boolean;
-  /** Fields that are taken care of wherever they appear, with all that is in them. */
+  /** Returns whether a field is covered wherever it appears, with everything in it. */
   readonly skips: (field: DescField) => boolean;
   readonly covered: readonly string[];
 }
 
 /**
- * Dotted paths of the matching fields that nothing covers, at any depth. Of a message that contains itself, the path
- * of the field where it begins again stands for all that is below.
+ * Returns dotted paths of the matching fields that are not covered, at any depth. In a recursive message, the path of
+ * the field where it recurs stands for everything below.
  */
 export function findUncoveredFields(message: DescMessage, search: FieldSearch): readonly string[] {
   const found: string[] = [];

@@ -4,23 +4,26 @@ import type { FieldDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { field as fieldOption } from '../gen/gateway/v1/policy_pb.js';
 import { field_behavior, FieldBehavior } from '../gen/google/api/field_behavior_pb.js';
 
-/** What the options of a field itself say: (gateway.v1.field), debug_redact and google.api.field_behavior. They hold in every RPC. */
+/**
+ * Rules that the options of a field set: (gateway.v1.field), debug_redact and google.api.field_behavior. They hold in
+ * every RPC.
+ */
 export interface FieldRules {
-  /** Never leaves the gateway: by its own option, or because it is INPUT_ONLY. */
+  /** Never sent to clients: by its own option, or because it is INPUT_ONLY. */
   readonly redact: boolean;
   /** May not be set by a client. */
   readonly protected: boolean;
   /** May be set only with the privileged permission of the RPC. */
   readonly privileged: boolean;
-  /** Leaves on purpose although its name looks like that of a secret. */
+  /** Sent to clients on purpose although its name looks like that of a secret. */
   readonly public: boolean;
-  /** A request must have it (REQUIRED of AIP-203). */
+  /** Required in requests (REQUIRED of AIP-203). */
   readonly required: boolean;
-  /** What a request says of it is ignored (OUTPUT_ONLY of AIP-203). */
+  /** Ignored in requests (OUTPUT_ONLY of AIP-203). */
   readonly outputOnly: boolean;
-  /** No response shows it (INPUT_ONLY of AIP-203). */
+  /** Omitted from responses (INPUT_ONLY of AIP-203). */
   readonly inputOnly: boolean;
-  /** No update mask may name it (IMMUTABLE of AIP-203). */
+  /** Must not be named by an update mask (IMMUTABLE of AIP-203). */
   readonly immutable: boolean;
 }
 
@@ -35,15 +38,15 @@ const NONE: FieldRules = Object.freeze({
   immutable: false,
 });
 
-/** Descriptors never change, and options are decoded on each read. */
+/** Cache of rules: descriptors never change, and options would be decoded on each read. */
 const known = new WeakMap<FieldDescriptorProto, FieldRules>();
 
-/** The rules of a field or an extension. */
+/** Returns the rules of a field or an extension. */
 export function fieldRules({ proto }: DescField | DescExtension): FieldRules {
   return rulesOf(proto);
 }
 
-/** The rules of a field in a descriptor that is not linked yet. */
+/** Returns the rules of a field in a descriptor that is not linked yet. */
 export function rulesOf(proto: FieldDescriptorProto): FieldRules {
   if (proto.options === undefined) return NONE;
   let rules = known.get(proto);
@@ -75,8 +78,8 @@ export interface FoundField {
 }
 
 /**
- * Every field that a message can hold, once for each message type, by the shortest path to it.
- * @param isClosed places whose content is not looked into.
+ * Lists every field that a message can contain, once per message type, by the shortest path to it.
+ * @param isClosed returns true for fields whose content is not searched.
  */
 export function listFields(message: DescMessage, isClosed: (place: FoundField) => boolean = () => false): FoundField[] {
   const found: FoundField[] = [];
@@ -92,7 +95,7 @@ export function listFields(message: DescMessage, isClosed: (place: FoundField) =
   return found;
 }
 
-/** The paths of a policy, and one to each further field with a rule of its own that they do not cover. */
+/** Returns the paths of a policy, and one to each further field with a rule of its own that they do not cover. */
 export function withRuledFields(
   paths: readonly string[],
   message: DescMessage,
@@ -104,7 +107,7 @@ export function withRuledFields(
   return [...new Set([...paths, ...found.map(({ path }) => path)])];
 }
 
-/** Places that paths name, with all that is below them. */
+/** Returns a predicate for the fields that paths name, with everything below them. */
 export function coveredBy(paths: readonly string[]): (place: FoundField) => boolean {
   return ({ path }) => paths.some((each) => `${path}.`.startsWith(`${each}.`));
 }

@@ -2,8 +2,8 @@ import { fieldRules } from './field-rules.js';
 import type { PathVariable, Route } from './route.js';
 
 /**
- * Finds path variables that would set what no client may: a path comes from the client as a body does. Privileged
- * fields may be in a path, whose callers then need the privilege.
+ * Finds path variables that would set fields which clients must not set, because a path comes from the client as a body
+ * does. Privileged fields are allowed in a path; its callers then need the permission.
  */
 export function findGuardedVariables(route: Route): readonly string[] {
   return route.variables.flatMap((variable) => {

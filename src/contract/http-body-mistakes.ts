@@ -3,8 +3,8 @@ import { requestPaths } from './policy-paths.js';
 import type { Route } from './route.js';
 
 /**
- * Finds what a route with a google.api.HttpBody cannot do: its content is not read, so nothing can be set, kept away,
- * checked or taken out of it.
+ * Finds options that cannot work on a route with a google.api.HttpBody: its content is not parsed, so no field in it
+ * can be set, redacted, checked or extracted.
  */
 export function findHttpBodyMistakes(route: Route): readonly string[] {
   return [...findRequestMistakes(route), ...findResponseMistakes(route)];
@@ -22,7 +22,7 @@ function findRequestMistakes(route: Route): readonly string[] {
   return [...findOneofMistakes(body), ...inside.map(({ subject }) => `${subject} ${reason}`)];
 }
 
-/** Nobody could tell which of the members was meant. */
+/** Finds oneofs in the body: it would be ambiguous which of the members was meant. */
 function findOneofMistakes(body: Route['body']): readonly string[] {
   if (typeof body !== 'object' || (body.oneof?.fields.length ?? 0) < 2) return [];
   return [`body "${body.name}": a google.api.HttpBody that is one of several in a oneof cannot be the body`];

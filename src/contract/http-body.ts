@@ -6,11 +6,11 @@ import type { HttpBody } from '../gen/google/api/httpbody_pb.js';
 import type { Route } from './route.js';
 import { unreadableResponse } from './unreadable-response.js';
 
-/** Type and parameters (RFC 9110 8.3.1), or nothing; it becomes a header as it is. */
+/** Type and parameters (RFC 9110 8.3.1), or nothing; it is sent as a header unchanged. */
 const MEDIA_TYPE = /^(?:[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}[\x20-\x7e]{0,256})?$/;
 const UNKNOWN_TYPE = 'application/octet-stream';
 
-/** Content that leaves as it is, and its media type. */
+/** Content that is sent unchanged, and its media type. */
 export interface RawContent {
   readonly contentType: string;
   readonly data: Uint8Array;
@@ -26,12 +26,12 @@ export function hasRawResponse({ responseBody, desc }: Pick<Route, 'responseBody
   return isHttpBody(responseBody === undefined ? desc.output : messageOf(responseBody));
 }
 
-/** Compiles the reader of responses whose body is a google.api.HttpBody; undefined for routes that answer with JSON. */
+/** Compiles the reader of responses whose body is a google.api.HttpBody; undefined for routes with a JSON response. */
 export function compileHttpBodyReader(route: Route): HttpBodyReader | undefined {
   return hasRawResponse(route) ? new HttpBodyReader(route.desc.output, route.responseBody) : undefined;
 }
 
-/** Takes the content out of response messages. */
+/** Extracts the content of response messages. */
 export class HttpBodyReader {
   constructor(
     private readonly message: DescMessage,

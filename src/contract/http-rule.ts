@@ -17,8 +17,8 @@ export interface HttpBinding {
 }
 
 /**
- * The bindings of an RPC, the main one first; empty when it carries no google.api.http.
- * Works on descriptors of any registry. What is wrong is added to `problems`.
+ * Returns the bindings of an RPC, the main one first; empty for an RPC without google.api.http. Works on descriptors of
+ * any registry. Mistakes are added to `problems`.
  */
 export function readHttpBindings(method: DescMethod, problems: ContractProblem[]): HttpBinding[] {
   if (!hasOption(method, http)) return [];

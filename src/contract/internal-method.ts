@@ -4,13 +4,13 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import { describeMethod } from './describe-method.js';
 import { readService } from './route-table.js';
 
-/** Nobody from outside may call such an RPC, nothing of it is limited, cached or tried again. */
+/** Policy of internal RPCs: no client may call them, and limits, caches and retries do not apply. */
 const INTERNAL = policyOf('ACCESS_CONTROLLED');
 
-/** Descriptors never change, and one RPC has one RpcMethod. */
+/** Cache: descriptors never change, and each RPC has one RpcMethod. */
 const known = new WeakMap<DescMethod, RpcMethod>();
 
-/** An RPC that the gateway calls on its own account: that of its route when it has one, else one without a policy. */
+/** Returns an RPC that the gateway itself calls: that of its route when it has one, otherwise one without a policy. */
 export function internalMethod(desc: DescMethod): RpcMethod {
   let method = known.get(desc);
   if (method === undefined) known.set(desc, (method = exposedMethod(desc) ?? describeMethod(desc, INTERNAL)));

@@ -5,15 +5,15 @@ import { fieldRules, listFields } from './field-rules.js';
 import type { FoundField } from './field-rules.js';
 import type { Route } from './route.js';
 
-/** Says which fields change (AIP-134). */
+/** Names the field that lists the fields to change (AIP-134). */
 const UPDATE_MASK = 'update_mask';
-/** Says what a response shows (AIP-157). */
+/** Names the field that lists the fields to return (AIP-157). */
 const READ_MASK = 'read_mask';
 
 /**
  * Finds masks that the gateway does not check and that a backend could read as a list of fields to change: those in a
- * list of updates (AIP-234), and those of another name than `update_mask`. Naming a protected or privileged field in
- * one would clear it.
+ * list of updates (AIP-234), and those with another name than `update_mask`. A protected or privileged field in such a
+ * mask would be cleared.
  */
 export function findMaskMistakes(route: Route): readonly string[] {
   const { desc, verb, method } = route;
@@ -30,7 +30,10 @@ export function findMaskMistakes(route: Route): readonly string[] {
   });
 }
 
-/** Any mask of the request itself, and those that updates within it have; other masks are data. */
+/**
+ * Returns whether a mask is not checked: any mask of the request itself, or of an update within it. Other masks are
+ * data.
+ */
 function isUnchecked({ field }: FoundField, request: DescMessage): boolean {
   if (field.message?.typeName !== 'google.protobuf.FieldMask' || isGuarded(field)) return false;
   const isUpdateMask = field.name === UPDATE_MASK;
@@ -38,7 +41,7 @@ function isUnchecked({ field }: FoundField, request: DescMessage): boolean {
   return isUpdateMask ? field.fieldKind !== 'message' : field.name !== READ_MASK;
 }
 
-/** The name of a field below a message that a client may not set, by an option of its own or by a listed path. */
+/** Returns the name of a field below a message that a client must not set, by its own option or by a listed path. */
 function findGuarded(scope: DescMessage, request: DescMessage, listed: readonly string[]): string | undefined {
   const ruled = listFields(scope).find(({ field }) => isGuarded(field))?.path;
   return ruled ?? listed.find((path) => leadsThrough(scope, resolveFieldPath(request, path)));

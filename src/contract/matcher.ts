@@ -1,16 +1,19 @@
 import { decodeSegment, InvalidPath, readCustomVerb, readValues, splitRawPath, withoutCustomVerb } from './raw-path.js';
 import type { Route, Verb } from './route.js';
 
-/** What a request line stands for. `values` are decoded, in the order of `Route.variables`. */
+/** Result of matching a request line. `values` are decoded, in the order of `Route.variables`. */
 export type Match =
   | { readonly kind: 'found'; readonly route: Route; readonly values: readonly string[] }
-  /** Other methods have a route here; `allow` is the value of the Allow header, sorted. */
+  /** Other methods have a route for this path; `allow` is the value of the Allow header, sorted. */
   | { readonly kind: 'method_not_allowed'; readonly allow: readonly string[] }
   | { readonly kind: 'not_found' }
-  /** 400; `detail` may be shown to the client. */
+  /** Status 400; `detail` may be shown to the client. */
   | { readonly kind: 'invalid'; readonly detail: string };
 
-/** Routes that end at a node, by custom verb (`''` for none): after exactly these segments, or after these and any more. */
+/**
+ * Routes that end at a node, by custom verb (`''` for none): after exactly these segments, or after these and any
+ * number of further ones.
+ */
 interface Node {
   readonly literals: Map<string, Node>;
   single: Node | undefined;
@@ -32,7 +35,10 @@ export class RouteMatcher {
     for (const route of routes) this.add(route);
   }
 
-  /** @param rawPath the path as sent, percent-encoded; what follows a `?` is ignored. */
+  /**
+   * Matches a request.
+   * @param rawPath the path as sent, percent-encoded; everything after a `?` is ignored.
+   */
   match(verb: Verb, rawPath: string): Match {
     if (rawPath.charCodeAt(0) !== 0x2f) return NOT_FOUND;
     const segments = splitRawPath(rawPath);
@@ -45,13 +51,13 @@ export class RouteMatcher {
       : { kind: 'found', route, values };
   }
 
-  /** The methods that have a route for a path, sorted; none for a path that is invalid. */
+  /** Returns the methods that have a route for a path, sorted; empty for an invalid path. */
   methodsOf(rawPath: string): readonly string[] {
     const segments = splitRawPath(rawPath);
     return segments instanceof InvalidPath ? [] : this.verbsOf(segments);
   }
 
-  /** Finds a route of any method for a path: what a request with the wrong method was meant for. */
+  /** Finds a route of any method for a path, which labels a request with the wrong method. */
   routeOf(rawPath: string): Route | undefined {
     const segments = splitRawPath(rawPath);
     if (segments instanceof InvalidPath) return undefined;

@@ -8,12 +8,12 @@ import {
 import type { UpstreamName } from '../domain/upstream-name.js';
 import { service as serviceOption } from '../gen/gateway/v1/policy_pb.js';
 
-/** Services that a deployment has named the upstream of, by their full names, with what their proto says of it. */
+/** Services whose upstream a deployment has named, by full name, with the upstream that their proto states. */
 export type NamedServices = ReadonlyMap<string, string | undefined>;
 
 /**
- * Writes the names of a deployment into the options of the services that they are for: from then on these say so
- * themselves. The name of a service is nearer than that of its package.
+ * Writes the upstream names of a deployment into the options of its services, so that the rest of the code reads them
+ * like those of a proto. The name of a service takes precedence over that of its package.
  */
 export function nameServices({ file: files }: FileDescriptorSet, names: readonly UpstreamName[]): NamedServices {
   const upstreams = new Map(names.map(({ owner, upstream }) => [owner, upstream]));
@@ -28,7 +28,7 @@ export function nameServices({ file: files }: FileDescriptorSet, names: readonly
   return named;
 }
 
-/** Returns what was said before. */
+/** Sets the option and returns its previous value. */
 function setUpstream(service: ServiceDescriptorProto, upstream: string): string | undefined {
   const options: ServiceOptions = (service.options ??= create(ServiceOptionsSchema));
   const policy = getExtension(options, serviceOption);

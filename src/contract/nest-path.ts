@@ -1,12 +1,12 @@
 import type { Route } from './route.js';
 import { overlap } from './template-overlap.js';
 
-/** What find-my-way compares as it stands; anything else it decodes or reads as its own syntax. */
+/** Literals that find-my-way compares unchanged; it decodes others or reads them as its own syntax. */
 const PLAIN_LITERAL = /^[\w\-.~!']+$/;
 
 /**
- * The path of a route in Nest's and find-my-way's syntax; undefined for a template that they cannot hold (`**`), which
- * is dispatched by the matcher below one wildcard route. The parameters only mark the place: values are read by
+ * Returns the path of a route in Nest's and find-my-way's syntax; undefined for a template that they cannot express
+ * (`**`), which the matcher dispatches below one wildcard route. The parameters are placeholders: values are read by
  * `variableValues` from the raw path, which also refuses `a%3Adisable` where find-my-way saw the verb `:disable`.
  */
 export function toNestPath(route: Route): string | undefined {
@@ -26,8 +26,8 @@ export function toNestPath(route: Route): string | undefined {
 }
 
 /**
- * The Nest paths of a whole table. A route that a custom verb of a matcher's route outranks on some path
- * (`{id}` beside `{name=**}:download`) is left to the matcher too, so that both routers agree.
+ * Returns the Nest paths of all routes. A route over which a custom verb of one of the matcher's routes takes
+ * precedence on some path (`{id}` beside `{name=**}:download`) is left to the matcher too, so that both routers agree.
  */
 export function toNestPaths(routes: readonly Route[]): ReadonlyMap<Route, string> {
   const paths = new Map<Route, string>();
@@ -40,7 +40,7 @@ export function toNestPaths(routes: readonly Route[]): ReadonlyMap<Route, string
   return paths;
 }
 
-/** Some path that ends in a value with a colon is one of `route` and, cut at the colon, one of `other`. */
+/** Returns whether some path that ends in a value with a colon matches `route` and, cut at the colon, `other`. */
 function outranks(other: Route, route: Route): boolean {
   if (other.verb !== route.verb || route.path.verb !== undefined) return false;
   return route.path.segments.at(-1)?.kind === 'single' && overlap(other.path.segments, route.path.segments);

@@ -8,7 +8,7 @@ export interface TemplateVariable {
   readonly fieldPath: string;
   readonly start: number;
   readonly end: number;
-  /** Its pattern is more than one `*`: `**`, or several segments. */
+  /** True if its pattern is more than one `*`: `**`, or several segments. */
   readonly multiSegment: boolean;
 }
 
@@ -17,11 +17,11 @@ export interface PathTemplate {
   readonly source: string;
   readonly segments: readonly TemplateSegment[];
   readonly variables: readonly TemplateVariable[];
-  /** What follows the `:` of a custom verb, decoded; undefined when there is none. */
+  /** Custom verb after the `:`, decoded; undefined when there is none. */
   readonly verb: string | undefined;
 }
 
-/** A template that does not follow the grammar; `position` counts characters from 0. */
+/** Thrown for a template that does not follow the grammar; `position` counts characters from 0. */
 export class PathTemplateError extends Error {
   override readonly name = 'PathTemplateError';
 
@@ -34,11 +34,11 @@ export class PathTemplateError extends Error {
   }
 }
 
-/** Longest template and most segments accepted: more is a mistake, and bounds the matcher. */
+/** Maximum length of a template and maximum number of its segments; they bound the matcher. */
 const MAX_LENGTH = 2048;
 const MAX_SEGMENTS = 64;
 
-/** pchar of RFC 3986 without `*`, a wildcard here, and `;`, which the matcher refuses in a request. */
+/** A pchar of RFC 3986 except `*`, which is a wildcard here, and `;`, which the matcher refuses in requests. */
 const LITERAL_CHARACTER = /[\w\-.~!$&'()+,=:@%]/;
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
 
@@ -128,7 +128,7 @@ class TemplateParser {
     return fieldPath;
   }
 
-  /** A literal ends at `/`, at `}` or, in the last segment, at its last `:`, which begins the verb. */
+  /** Parses a literal. It ends at `/`, at `}` or, in the last segment, at its last `:`, which begins the verb. */
   private parseLiteral(insideVariable: boolean): string {
     const start = this.position;
     this.skipLiteral();
@@ -183,7 +183,7 @@ function decode(raw: string): string | undefined {
   }
 }
 
-/** What the matcher refuses in any request can be no literal either. */
+/** Returns whether a literal could never match, because the matcher refuses it in any request. */
 function isUnmatchable(text: string): boolean {
   return text === '.' || text === '..' || /[/\\\p{Cc}]/u.test(text);
 }

@@ -4,10 +4,10 @@ import type { Policy } from '../domain/policy.js';
 import { findUncoveredFields, isCollection, resolveFieldPath } from './field-path.js';
 import { fieldRules } from './field-rules.js';
 
-/** Names of fields that must not leave unnoticed. */
+/** Names of fields that must not be sent to clients unless the policy says so. */
 const SECRET_NAME = /password_hash|secret|token_hash/;
 
-/** What is wrong with the fields that a policy names, and with those that it should name and does not. */
+/** Finds mistakes in the fields that a policy names, and fields that it should name but does not. */
 export function findFieldMistakes(method: DescMethod, policy: Policy): readonly string[] {
   return [
     ...findTenantFieldMistakes(method, policy),
@@ -35,7 +35,9 @@ function checkRequestPath(option: string, message: DescMessage, path: string): r
   return [`${option} "${path}": "${collection.name}" is repeated or a map; name "${collection.name}" itself`];
 }
 
-/** A field with a rule of its own is found in every element, so that its path may lead through lists and maps. */
+/**
+ * Checks the path of a field with a rule. It is found in every element, so its path may lead through lists and maps.
+ */
 function checkRuledPath(option: string, message: DescMessage, path: string): readonly string[] {
   const fields = resolveFieldPath(message, path);
   const leaf = typeof fields === 'string' ? undefined : fields.at(-1);
@@ -75,7 +77,7 @@ function checkResponseTenantField(message: DescMessage, path: string, policy: Po
   return mistakes;
 }
 
-/** What a client may set, a backend may trust. */
+/** Finds tenant fields that clients could set although the backend may trust them. */
 function findUnguardedTenantFields(message: DescMessage, policy: Policy): readonly string[] {
   if (policy.access === 'OPEN' || policy.permissions.some((permission) => permission.endsWith(':all'))) return [];
   const covered = [...policy.protectedFields, ...(policy.tenantField === undefined ? [] : [policy.tenantField])];
@@ -90,7 +92,7 @@ function findUnguardedTenantFields(message: DescMessage, policy: Policy): readon
   });
 }
 
-/** A secret leaves only where somebody decided so, which is nowhere. */
+/** Finds secrets that are neither redacted nor declared public. */
 function findUnredactedSecrets(message: DescMessage, policy: Policy): readonly string[] {
   const skips = (field: DescField) => fieldRules(field).redact;
   const paths = findUncoveredFields(message, {

@@ -6,7 +6,7 @@ export interface PolicyPath {
   readonly path: string;
 }
 
-/** The fields of a request that the gateway sets or that clients may not set. */
+/** Lists the fields of a request that the gateway sets or that clients must not set. */
 export function requestPaths({ tenantField, protectedFields, privileged }: Policy): PolicyPath[] {
   return [
     ...(tenantField === undefined ? [] : [{ option: 'tenant_field', path: tenantField }]),

@@ -21,19 +21,19 @@ import { ACCESS_NAMES, readGuardrail } from './policy-names.js';
 
 const DEFAULT_BACKOFF_MS = 50;
 const DEFAULT_RATE_WINDOW_MS = 1000;
-/** What a timer of Node can wait; a longer one would end after 1 ms. */
+/** Maximum delay of a timer of Node, in ms; a longer one would fire after 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SUCCESS_STATUSES = [200, 201, 202, 204];
 
-/** `resource.action`, or `resource:action:scope`. Wildcards are for grants; a requirement names one thing. */
+/** `resource.action`, or `resource:action:scope`. Wildcards are for grants only; a requirement names one permission. */
 const PERMISSION = /^(?:[A-Za-z][\w-]*\.[A-Za-z][\w-]*|[A-Za-z][\w-]*:[A-Za-z][\w-]*:(?:own|tenant|all))$/;
 
-/** Lower-case words between dots. */
+/** Lower-case words separated by dots. */
 const METER = /^[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*$/;
 
 /**
- * The policy of an RPC with its defaults filled; undefined when it has none and so is not exposed.
- * What is wrong is added to `problems`; the policy then returned is not to be served.
+ * Reads the policy of an RPC, with defaults; undefined when it has none and is therefore not exposed. Mistakes are
+ * added to `problems`; the returned policy must then not be served.
  */
 export function readPolicy(method: DescMethod, problems: ContractProblem[]): Policy | undefined {
   if (!hasOption(method, policyOption)) return undefined;
@@ -137,7 +137,7 @@ class PolicyReader {
     return { fields, permission };
   }
 
-  /** Those of the policy, and those that their own option protects. */
+  /** Returns the protected fields of the policy, and those that their own option protects. */
   private readProtected(): readonly string[] {
     const { protectedFields } = this.proto;
     const isListed = coveredBy(protectedFields);
@@ -151,7 +151,7 @@ class PolicyReader {
     return this.proto.roles;
   }
 
-  /** Milliseconds, rounded up so that nothing above zero becomes zero; undefined when unset. */
+  /** Reads a duration in ms, rounded up so that a positive one does not become 0; undefined when unset. */
   private readDuration(name: string, duration: Duration | undefined, longestMs = LONGEST_TIMER_MS): number | undefined {
     if (duration === undefined) return undefined;
     const ms = Number(duration.seconds) * 1000 + Math.ceil(duration.nanos / 1_000_000);

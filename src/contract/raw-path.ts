@@ -2,12 +2,15 @@ import { GatewayError } from '../domain/errors.js';
 import type { TemplateVariable } from './path-template.js';
 import type { Route } from './route.js';
 
-/** Longest value of a path variable in bytes of UTF-8. */
+/** Maximum length of the value of a path variable, in bytes of UTF-8. */
 export const MAX_VALUE_BYTES = 1024;
-/** Most segments of a request path; more match no template. */
+/** Maximum number of segments of a request path; longer paths match no template. */
 const MAX_SEGMENTS = 256;
 
-/** Why a path is refused with 400. The text may be shown to the client: it repeats nothing that the client sent. */
+/**
+ * Reason for which a path is refused with 400. The text may be shown to the client, because it does not repeat client
+ * input.
+ */
 export class InvalidPath {
   constructor(readonly detail: string) {}
 }
@@ -17,10 +20,10 @@ const PERCENT = 0x25;
 const DOT = 0x2e;
 
 /**
- * Splits a raw path (percent-encoded; what follows a `?` is ignored) into its raw segments. Empty ones are left out, so
- * that duplicate and trailing slashes do not matter. Refuses what proxies and backends read differently: control
- * characters, spaces and bytes beyond ASCII that are not encoded, `#`, `\`, a bare `;` (path parameters; `%3B` is data),
- * `.` and `..` segments, broken percent sequences, and UTF-8 that is overlong or broken.
+ * Splits a raw path (percent-encoded; everything after a `?` is ignored) into its raw segments. Empty ones are omitted,
+ * so that duplicate and trailing slashes do not matter. Refuses input that proxies and backends read differently:
+ * control characters, spaces and bytes beyond ASCII that are not encoded, `#`, `\`, a bare `;` (path parameters; `%3B`
+ * is data), `.` and `..` segments, invalid percent sequences, and overlong or invalid UTF-8.
  */
 export function splitRawPath(path: string): string[] | InvalidPath {
   const segments: string[] = [];
@@ -48,13 +51,16 @@ export function splitRawPath(path: string): string[] | InvalidPath {
   return segments;
 }
 
-/** The text of one segment, all percent sequences decoded. Only for segments that passed {@link splitRawPath}. */
+/**
+ * Returns the text of one segment, with all percent sequences decoded. Only for segments that passed {@link
+ * splitRawPath}.
+ */
 export function decodeSegment(segment: string): string {
   return segment.includes('%') ? decodeURIComponent(segment) : segment;
 }
 
 /**
- * The decoded values of a route that another router matched, from the raw path of the request.
+ * Returns the decoded values of a route that another router matched, from the raw path of the request.
  * Throws GatewayError MALFORMED_REQUEST for a path that a RouteMatcher calls invalid.
  */
 export function variableValues(route: Route, rawPath: string): readonly string[] {
@@ -65,7 +71,7 @@ export function variableValues(route: Route, rawPath: string): readonly string[]
   return values;
 }
 
-/** The decoded values of a route from the segments of a path, or why there are none. */
+/** Returns the decoded values of a route from the segments of a path, or the reason why the path is invalid. */
 export function readValues(route: Route, segments: readonly string[]): readonly string[] | InvalidPath {
   const { variables, segments: template, verb } = route.path;
   const isOpen = template.at(-1)?.kind === 'multi';
@@ -94,27 +100,33 @@ function readValue(
   return decodeMultiValue(segments, variable.start, isOpen ? segments.length : variable.end);
 }
 
-/** What follows the last colon of the last segment; empty when there is none. An encoded colon belongs to the value. */
+/**
+ * Returns the text after the last colon of the last segment; empty when there is none. An encoded colon belongs to the
+ * value.
+ */
 export function readCustomVerb(segments: readonly string[]): string {
   const last = segments.at(-1) ?? '';
   const colon = last.lastIndexOf(':');
   return colon < 1 ? '' : decodeSegment(last.slice(colon + 1));
 }
 
-/** Only for segments that have a custom verb. */
+/** Removes the custom verb. Only for segments that have one. */
 export function withoutCustomVerb(segments: readonly string[]): readonly string[] {
   const last = segments.at(-1) ?? '';
   return segments.with(-1, last.slice(0, last.lastIndexOf(':')));
 }
 
-/** The value of a single-segment variable: everything decoded. No separator may come out of it, but a slash where the policy allows it. */
+/**
+ * Returns the decoded value of a single-segment variable. It must not contain a separator, except for a slash where the
+ * policy allows it.
+ */
 function decodeSingleValue(segment: string, slashes: boolean): string | InvalidPath {
   const value = decodeSegment(segment);
   if (value !== segment && (slashes ? /\\/ : /[/\\]/).test(value)) return ENCODED_SEPARATOR;
   return limit(value);
 }
 
-/** The value of a multi-segment variable: everything decoded except `%2F`, which stays as it was sent. */
+/** Returns the value of a multi-segment variable: everything is decoded except `%2F`, which is kept as sent. */
 function decodeMultiValue(segments: readonly string[], start: number, end: number): string | InvalidPath {
   const raw = segments.slice(start, end).join('/');
   return limit(raw.includes('%') ? raw.split(/(%2f)/i).map(decodeUnlessSlash).join('') : raw);

@@ -1,7 +1,7 @@
 /** Characters of a header name in HTTP/2 and gRPC (RFC 9113 8.2.1). */
 const NAME = /^[a-z0-9][a-z0-9_.-]*$/;
 
-/** Why headers are not a backend's to set, by their names. */
+/** Reasons for which a backend must not set a header, by name. */
 const REFUSED: readonly (readonly [names: RegExp, reason: string])[] = [
   [/^(?:set-cookie2?|cookie2?)$/, "cookies of clients are the gateway's alone"],
   [
@@ -29,7 +29,7 @@ const REFUSED: readonly (readonly [names: RegExp, reason: string])[] = [
   [/-bin$/, 'its value is not text'],
 ];
 
-/** Returns why a policy may not let a header of the backend through; undefined when it may. */
+/** Returns why a policy must not pass a header of the backend; undefined when it may. */
 export function headerMistake(name: string): string | undefined {
   if (!NAME.test(name)) return `response_headers "${name}" is not a header name in lower case`;
   const reason = REFUSED.find(([names]) => names.test(name))?.[1];

@@ -12,7 +12,7 @@ import type { PathTemplate, TemplateVariable } from './path-template.js';
 import type { PathVariable, Route } from './route.js';
 import { findWellKnownMistakes } from './well-known-mistakes.js';
 
-/** The route of one binding, or what is wrong with it. */
+/** Returns the route of one binding, or its mistakes. */
 export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBinding): Route | readonly string[] {
   const binder = new Binder();
   const path = binder.parse(binding.template);
@@ -39,7 +39,7 @@ export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBind
   return mistakes.length > 0 ? mistakes : route;
 }
 
-/** Looks up what a binding names and keeps what it cannot find. */
+/** Looks up the names in a binding and collects those that it cannot find. */
 class Binder {
   readonly mistakes: string[] = [];
 
@@ -62,14 +62,14 @@ class Binder {
     return [];
   }
 
-  /** A body that is ignored, or that no response shows, is a mistake (AIP-203). */
+  /** Refuses a body that is ignored, or a response body that is never shown (AIP-203). */
   private checkBehavior(option: 'body' | 'response_body', field: DescField): void {
     const { outputOnly, inputOnly } = fieldRules(field);
     if (option === 'body' && outputOnly) this.mistakes.push(`body "${field.name}": it is OUTPUT_ONLY`);
     if (option === 'response_body' && inputOnly) this.mistakes.push(`response_body "${field.name}": it is INPUT_ONLY`);
   }
 
-  /** A field of the message itself; undefined when none is named. */
+  /** Returns a field of the message itself; undefined when none is named. */
   bindField(option: 'body' | 'response_body', message: DescMessage, name: string): DescField | undefined {
     if (name === '') return undefined;
     const field = message.fields.find((each) => each.name === name);

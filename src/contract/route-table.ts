@@ -13,16 +13,16 @@ import { findUnevenRedaction } from './shown-fields.js';
 import { compareTemplates } from './template-overlap.js';
 import { upstreamMistake } from './upstream-of-service.js';
 
-/** Routes, and all that is wrong with the contracts they come from. With a problem they are not to be served. */
+/** Routes, and all problems of the contracts they come from. With a problem they must not be served. */
 export interface RouteTable {
   readonly routes: readonly Route[];
   readonly problems: readonly ContractProblem[];
 }
 
-/** Descriptors never change: one RPC has one RpcMethod however often its service is read. */
+/** Cache: descriptors never change, so each RPC has one RpcMethod however often its service is read. */
 const readTables = new WeakMap<DescService, RouteTable>();
 
-/** The routes of every RPC of a service that has a policy, in the order of the proto. */
+/** Returns the routes of every RPC of a service that has a policy, in the order of the proto. */
 export function readService(service: DescService): RouteTable {
   const known = readTables.get(service);
   if (known !== undefined) return known;
@@ -35,7 +35,7 @@ export function readService(service: DescService): RouteTable {
   return table;
 }
 
-/** The routes of all services, with the conflicts between them. */
+/** Returns the routes of all services, with the conflicts between them. */
 export function buildRouteTable(services: Iterable<DescService>): RouteTable {
   const tables = [...services].map(readService);
   const routes = tables.flatMap((table) => table.routes);
@@ -67,7 +67,10 @@ function findMethodMistakes(desc: DescMethod): readonly string[] {
   return mistakes;
 }
 
-/** Two routes that no rule of precedence tells apart: the same paths, or paths in common with neither a special case. */
+/**
+ * Finds pairs of routes without an order of precedence: they match the same paths, or share some paths while neither is
+ * more specific.
+ */
 function findConflicts(routes: readonly Route[]): ContractProblem[] {
   return routes.flatMap((route, index) =>
     routes.slice(0, index).flatMap((earlier) => {

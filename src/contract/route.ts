@@ -11,20 +11,20 @@ export interface PathVariable {
   readonly fieldPath: string;
   /** The fields from the request message down to a scalar. */
   readonly fields: readonly DescField[];
-  /** Holds several segments: `**` or a pattern with slashes. `%2F` is kept in it. */
+  /** Spans several segments: `**` or a pattern with slashes. `%2F` is kept in it. */
   readonly multiSegment: boolean;
 }
 
-/** One REST binding of one RPC: what google.api.http says, checked against the descriptors. */
+/** One REST binding of one RPC: its google.api.http rule, checked against the descriptors. */
 export interface Route {
   readonly method: RpcMethod;
   readonly desc: DescMethod;
   readonly verb: Verb;
-  /** The template as written in the proto; the route label everywhere. */
+  /** The template as written in the proto; also the route label in logs and metrics. */
   readonly template: string;
   readonly path: PathTemplate;
   readonly variables: readonly PathVariable[];
-  /** `*`: whole message; a DescField: that field; undefined: no body is read. */
+  /** `*` for the whole message, a field, or undefined if no body is read. */
   readonly body: '*' | DescField | undefined;
   /** Field of the response that becomes the whole body. */
   readonly responseBody: DescField | undefined;

@@ -8,16 +8,18 @@ import { UserService } from '../gen/user/v1/user_pb.js';
 import { type ContractProblem, problemOf } from './contract-problem.js';
 import { statedUpstream, upstreamOfService, withoutVersion } from './upstream-of-service.js';
 
-/** The gateway calls these itself, so that their names are taken whether or not a deployment has them. */
+/**
+ * Services that the gateway itself calls, so that their upstream names are reserved even if a deployment lacks them.
+ */
 const BUILT_IN = [AuthService, UserService, TenantService, AIService, GuardrailService];
 
-/** One service of each package that claims a name without saying so, by the name. Versions of a package are one. */
+/** One service of each package that claims a name implicitly, by name. Versions of a package count as one. */
 type Claims = ReadonlyMap<string, readonly DescService[]>;
 
 /**
- * Finds packages that are one upstream only because their last segments are the same, `acme.billing` and `other.billing`:
- * the calls of one would go to the address of the other. Versions of one package are one upstream, and packages may share
- * a name that all but one of them state.
+ * Finds packages that share an upstream only because their last segments are equal, `acme.billing` and `other.billing`:
+ * the calls of one would go to the address of the other. Versions of one package share an upstream, and packages may
+ * share a name that all but one of them state explicitly.
  */
 export function findSharedUpstreams(services: Iterable<DescService>): ContractProblem[] {
   return [...claimsOf(services)].flatMap(([name, [first, ...others]]) =>
@@ -25,7 +27,7 @@ export function findSharedUpstreams(services: Iterable<DescService>): ContractPr
   );
 }
 
-/** Returns the names that several packages claim so. */
+/** Returns the names that several packages claim implicitly. */
 export function sharedUpstreams(services: Iterable<DescService>): ReadonlySet<string> {
   return new Set([...claimsOf(services)].flatMap(([name, claimants]) => (claimants.length > 1 ? [name] : [])));
 }

@@ -12,7 +12,10 @@ export interface ShownFields {
   readonly fields: readonly FoundField[];
 }
 
-/** What each RPC shows: everything in its response that neither its policy nor an option of the field redacts. */
+/**
+ * Lists the fields that each RPC shows: everything in its response that neither its policy nor an option of the field
+ * redacts.
+ */
 export function listShown(routes: readonly Route[]): ShownFields[] {
   return byRpc(routes).map((own) => ({ routes: own, fields: fieldsOf(own) }));
 }
@@ -26,7 +29,7 @@ function byRpc(routes: readonly Route[]): OwnRoutes[] {
   );
 }
 
-/** Fields that the policy of one RPC redacts and that it or another shows elsewhere without saying that it means to. */
+/** Finds fields that the policy of one RPC redacts and that it or another RPC shows elsewhere without declaring so. */
 export function findUnevenRedaction(routes: readonly Route[]): ContractProblem[] {
   const hiding = new Map<string, Route>();
   for (const route of routes) for (const key of redactedBy(route)) if (!hiding.has(key)) hiding.set(key, route);
@@ -45,7 +48,10 @@ export function findUnevenRedaction(routes: readonly Route[]): ContractProblem[]
   });
 }
 
-/** Paths of the matching fields that an RPC shows: each place in its response that it neither redacts nor reveals. */
+/**
+ * Returns paths of the matching fields that an RPC shows: each place in its response that it neither redacts nor
+ * reveals.
+ */
 function findShown([first, ...others]: OwnRoutes, matches: (field: DescField) => boolean): readonly string[] {
   const { policy } = first.method;
   const bodies = [first, ...others].map(({ responseBody }) => responseBody);
@@ -54,7 +60,7 @@ function findShown([first, ...others]: OwnRoutes, matches: (field: DescField) =>
   return findUncoveredFields(first.desc.output, { matches, skips: (field) => fieldRules(field).redact, covered });
 }
 
-/** The hidden field at a path, or below it where a message begins again within itself. */
+/** Returns the hidden field at a path, or below it where a message is recursive. */
 function findHidden(message: DescMessage, path: string, hiding: ReadonlyMap<string, Route>): DescField {
   const fields = resolveFieldPath(message, path);
   const last = typeof fields === 'string' ? undefined : fields.at(-1);
@@ -64,7 +70,7 @@ function findHidden(message: DescMessage, path: string, hiding: ReadonlyMap<stri
   return found;
 }
 
-/** The key of a field, the same in every descriptor set. */
+/** Returns the key of a field, which is the same in every descriptor set. */
 export function keyOf(field: DescField): string {
   return `${field.parent.typeName}#${field.number}`;
 }
@@ -74,7 +80,7 @@ function fieldsOf(own: OwnRoutes): FoundField[] {
   const hidden = new Set(redactedBy(route));
   const isHidden = ({ field }: FoundField): boolean => fieldRules(field).redact || hidden.has(keyOf(field));
   const bodies = [...new Set(own.map(({ responseBody }) => responseBody))];
-  // Of a response whose field is the whole body, the others are not shown.
+  // If one field of a response is the whole body, the other fields are not shown.
   const found = bodies.includes(undefined)
     ? listFields(route.desc.output, isHidden)
     : bodies.flatMap((body) => (body === undefined ? [] : fieldsFrom(body, isHidden)));

@@ -8,16 +8,16 @@ import { compareTemplates } from './template-overlap.js';
 /** A route of the gateway itself. */
 export interface StaticRoute {
   readonly verb: string;
-  /** In Nest's syntax: `/auth/:provider/login`. */
+  /** Path in Nest's syntax: `/auth/:provider/login`. */
   readonly path: string;
 }
 
-/** The verb of a route that takes all of them, as Nest names it. */
+/** Nest's name for a route that takes all methods. */
 const ALL = 'ALL';
 
 /**
- * Routes that would take paths from the gateway's own: the same paths, or some of those that one of its patterns
- * matches. A wider route (`/{name=**}`) is fine: the gateway's own path is the special case then.
+ * Finds routes that would take over paths of the gateway's own: the same paths, or some of those that one of its
+ * patterns matches. A wider route (`/{name=**}`) is allowed, because the gateway's own path is then more specific.
  */
 export function findStaticConflicts(routes: readonly Route[], statics: readonly StaticRoute[]): ContractProblem[] {
   const own = statics.map(({ verb, path }) => ({ verb, path, template: toTemplate(path) }));
@@ -36,7 +36,7 @@ function takesPaths(route: PathTemplate, own: PathTemplate): boolean {
   return ['equal', 'narrower', 'crossing'].includes(compareTemplates(route, own));
 }
 
-/** The root is the one path without a segment, which no template can be. */
+/** Converts a path. The root is the only path without a segment, which a template cannot be. */
 function toTemplate(path: string): PathTemplate {
   if (path !== '/') return parsePathTemplate(toBraces(path));
   return { source: path, segments: [], variables: [], verb: undefined };

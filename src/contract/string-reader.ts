@@ -5,7 +5,10 @@ import { resolveFieldPath } from './field-path.js';
 /** Reads a string of a request from the bytes of its message; empty when it is not set. */
 export type StringReader = (request: Uint8Array) => string;
 
-/** Compiles the reader of a field, by its path; undefined without one. Whoever reads the policy reports a path that does not exist. */
+/**
+ * Compiles the reader of a field, by its path; undefined without one. A path that does not exist is reported where the
+ * policy is read.
+ */
 export function compileStringReader(input: DescMessage, path: string | undefined): StringReader | undefined {
   if (path === undefined) return undefined;
   const fields = resolveFieldPath(input, path);
@@ -14,7 +17,7 @@ export function compileStringReader(input: DescMessage, path: string | undefined
   return (request) => readOrEmpty(request, numbers);
 }
 
-/** An override may send any bytes: nothing is known of those that are not a message. */
+/** Reads the string; empty for bytes that are not a valid message, which an override may send. */
 function readOrEmpty(request: Uint8Array, path: readonly number[]): string {
   try {
     return readString(new BinaryReader(request), request.length, path);
@@ -23,7 +26,10 @@ function readOrEmpty(request: Uint8Array, path: readonly number[]): string {
   }
 }
 
-/** The last occurrence of a field counts, and parts of one message are merged (Protobuf encoding, "Last One Wins"). */
+/**
+ * Reads a string. The last occurrence of a field counts, and parts of one message are merged (Protobuf encoding, "Last
+ * One Wins").
+ */
 function readString(reader: BinaryReader, end: number, [number, ...below]: readonly number[]): string {
   let value = '';
   while (reader.pos < end) {

@@ -1,11 +1,11 @@
 import type { PathTemplate, TemplateSegment } from './path-template.js';
 
-/** How the paths of one template relate to those of another. */
+/** Relation of the paths of one template to those of another. */
 export type TemplateRelation = 'equal' | 'narrower' | 'wider' | 'crossing' | 'disjoint';
 
 /**
- * Compares the sets of paths that two templates match. `crossing` means that they share some and each has paths of
- * its own, so that neither is the special case of the other.
+ * Compares the sets of paths that two templates match. `crossing` means that they share some and each has further ones,
+ * so that neither is more specific.
  */
 export function compareTemplates(left: PathTemplate, right: PathTemplate): TemplateRelation {
   if (left.verb !== right.verb || !overlap(left.segments, right.segments)) return 'disjoint';
@@ -16,7 +16,7 @@ export function compareTemplates(left: PathTemplate, right: PathTemplate): Templ
   return isWider ? 'wider' : 'crossing';
 }
 
-/** Some path matches both, verbs aside. A `**` is always last, and matches no segment too. */
+/** Returns whether some path matches both, ignoring verbs. A `**` is always last and may match zero segments. */
 export function overlap(left: readonly TemplateSegment[], right: readonly TemplateSegment[]): boolean {
   const length = Math.max(left.length, right.length);
   for (let index = 0; index < length; index++) {
@@ -29,7 +29,7 @@ export function overlap(left: readonly TemplateSegment[], right: readonly Templa
   return true;
 }
 
-/** Every path of `inner` is one of `outer`. */
+/** Returns whether every path of `inner` is one of `outer`. */
 function contains(outer: readonly TemplateSegment[], inner: readonly TemplateSegment[]): boolean {
   const length = Math.max(outer.length, inner.length);
   for (let index = 0; index < length; index++) {

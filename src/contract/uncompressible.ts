@@ -3,8 +3,8 @@ import type { Route } from './route.js';
 import { looksSecret } from './secret-names.js';
 
 /**
- * Returns why responses of a route are never compressed: a secret beside text that a client chooses can be found out by
- * the length of the compressed response (BREACH). Undefined when they may be.
+ * Returns why responses of a route are never compressed: a secret beside text that a client chooses can be inferred
+ * from the length of the compressed response (BREACH). Undefined when compression is allowed.
  */
 export function whyUncompressed({ desc, method: { policy } }: Route): string | undefined {
   if (policy.uncompressed === true) return 'its policy says so';
@@ -14,7 +14,7 @@ export function whyUncompressed({ desc, method: { policy } }: Route): string | u
   return secret && `the field ${secret.path} looks like a secret`;
 }
 
-/** A field that is declared public looks like a secret as well: that is why somebody had to say so. */
+/** Returns whether a field may contain a secret, by its name or because it had to be declared public. */
 function isSecret({ field }: FoundField): boolean {
   return looksSecret(field) || fieldRules(field).public;
 }

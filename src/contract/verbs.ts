@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 
-/** Methods that no RPC can have, and why. */
+/** Methods that no RPC may have, with the reason. */
 const RESERVED: ReadonlyMap<string, string> = new Map([
   ['CONNECT', 'it is for proxies (RFC 9110 9.3.6)'],
   ['TRACE', 'it never reaches a handler (RFC 9110 9.3.8)'],
@@ -9,7 +9,9 @@ const RESERVED: ReadonlyMap<string, string> = new Map([
   ['OPTIONS', 'the gateway answers it with the methods of the path (RFC 9110 9.3.7)'],
 ]);
 
-/** Every method that a binding may have: boot accepts these and the HTTP server takes them, no more and no fewer. */
+/**
+ * Every method that a binding may have: validation accepts exactly these, and the HTTP server is configured for them.
+ */
 export const ROUTABLE_VERBS: readonly string[] = METHODS.filter((verb) => !RESERVED.has(verb));
 
 /** Returns why a method cannot be the verb of a binding; undefined for one that can. */

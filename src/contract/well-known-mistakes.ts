@@ -7,8 +7,8 @@ import { requestPaths } from './policy-paths.js';
 import type { Route } from './route.js';
 
 /**
- * Finds where a binding or a policy names a field inside a well-known message whose JSON is not an object of its fields, such as
- * the seconds of a Timestamp. Of a wrapper that is the request itself, `value` may be named.
+ * Finds bindings and policies that name a field inside a well-known message whose JSON is not an object of its fields,
+ * such as the seconds of a Timestamp. In a wrapper that is the request itself, `value` may be named.
  */
 export function findWellKnownMistakes(route: Route): readonly string[] {
   const { body, desc, method, responseBody, variables } = route;

@@ -11,7 +11,7 @@ interface MediaRange {
   readonly weight: number;
 }
 
-/** How an offer ranks: by weight, then by how specific the matching range is, then by its place in the header. */
+/** Rank of an offer: by weight, then by how specific the matching range is, then by its position in the header. */
 interface Rank {
   readonly weight: number;
   readonly specificity: number;
@@ -19,18 +19,18 @@ interface Rank {
 }
 
 const ANY: MediaRange = { type: '*', subtype: '*', parameters: new Map(), weight: 1 };
-/** Most media types, and headers for each, that are remembered, and the longest of those headers. */
+/** Maximum number of cached media types, of cached headers for each, and maximum length of those headers. */
 const MAX_KNOWN = 256;
 const MAX_KNOWN_LENGTH = 256;
-/** By media type, of which routes and upstreams have a few, and by header. */
+/** Cached results by media type, of which routes and upstreams have few, and by header. */
 const ACCEPTED = new Map<string, Map<string, boolean>>();
-/** One to nine decimal places are read, with or without the zero: `q=.2` has been sent by Java for decades. */
+/** A weight of one to nine decimal places, with or without the leading zero: Java has sent `q=.2` for decades. */
 const WEIGHT = /^(?:0?\.\d{1,9}|[01]|0\.|1\.0{0,9})$/;
 
 /**
  * Returns the index of the media type to send, of those offered in the order of the server's preference; -1 when the
- * client accepts none of them. A missing or empty header accepts everything; a range that is malformed matches nothing.
- * @param accept the header's lines joined by commas, as Node gives them.
+ * client accepts none of them. A missing or empty header accepts everything; a malformed range matches nothing.
+ * @param accept the lines of the header joined by commas, as Node provides them.
  */
 export function negotiate(accept: string | undefined, offers: readonly string[]): number {
   const ranges = accept === undefined ? [ANY] : parseAccept(accept);
@@ -45,7 +45,7 @@ export function negotiate(accept: string | undefined, offers: readonly string[])
   return best;
 }
 
-/** Returns whether a client accepts a media type. Clients say the same again and again, so short headers are read once. */
+/** Returns whether a client accepts a media type. Results for short headers are cached, because clients repeat them. */
 export function accepts(accept: string | undefined, mediaType: string): boolean {
   if (accept === undefined || accept === '*/*') return true;
   let known = ACCEPTED.get(mediaType);
@@ -61,12 +61,14 @@ export function accepts(accept: string | undefined, mediaType: string): boolean 
   return accepted;
 }
 
-/** Returns whether a client prefers a page over JSON, as browsers do when they navigate. One that takes anything does not. */
+/**
+ * Returns whether a client prefers HTML over JSON, as navigating browsers do. A client that accepts anything does not.
+ */
 export function prefersPage(accept: string | undefined): boolean {
   return accept !== undefined && negotiate(accept, ['application/json', 'text/html']) === 1;
 }
 
-/** Creates the error of a request that accepts none of the media types that its route has. */
+/** Returns the error for a request that accepts none of the media types of its route. */
 export function notAcceptable(offers: readonly string[]): GatewayError {
   const names = offers.map((offer) => offer.split(';', 1)[0]).join(' or ');
   return new GatewayError('NOT_ACCEPTABLE', `The Accept header allows no type of this response: it comes as ${names}.`);
@@ -79,7 +81,7 @@ function isBetter(rank: Rank, than: Rank | undefined): boolean {
   return rank.place < than.place;
 }
 
-/** The most specific range that matches decides, whatever the others say. */
+/** Returns the rank of an offer; the most specific matching range decides. */
 function rankOf(offer: string, ranges: readonly MediaRange[]): Rank | undefined {
   const offered = readRange(new HeaderScanner(offer)) ?? ANY;
   let best: Rank | undefined;
@@ -115,7 +117,7 @@ function parseAccept(accept: string): readonly MediaRange[] {
   return isEmpty ? [ANY] : ranges;
 }
 
-/** A lone `*` is read as any media type, as old clients mean it. */
+/** Reads one range. A lone `*` means any media type, as old clients send it. */
 function readRange(scanner: HeaderScanner): MediaRange | undefined {
   const type = scanner.token();
   const subtype = scanner.take('/') ? scanner.token() : type === '*' ? '*' : '';
@@ -131,7 +133,7 @@ function readRange(scanner: HeaderScanner): MediaRange | undefined {
     const value = scanner.take('=') ? scanner.value() : undefined;
     if (value === undefined || (name === 'q' && !WEIGHT.test(value))) return undefined;
     if (name === 'q') weight = Number(value);
-    // Of the parameters that media types have here, charset alone has a value whose case does not matter.
+    // Of the parameters in use here, only the value of charset is case-insensitive.
     else parameters.set(name, name === 'charset' ? lowerAscii(value) : value);
   }
 }

@@ -10,18 +10,18 @@ import type { RpcMethod } from './rpc-method.js';
 import { NO_SPAN, type SpanRecord } from './span-record.js';
 import type { TraceContext } from './trace-context.js';
 
-/** How long calls waited for a connection with room, in ms: next to nothing while one is open. */
+/** Time that calls waited for a connection with capacity, in ms: close to 0 while one is open. */
 export interface ConnectWait {
   connectMs: number;
 }
 
-/** Of the calls that decide whether a request may pass. */
+/** Times of the calls that decide whether a request is allowed. */
 export interface AuthWait extends ConnectWait {
-  /** How long upstreams took to answer them, in ms. */
+  /** Time that upstreams took to answer them, in ms. */
   upstreamMs: number;
 }
 
-/** What happened on the way to an upstream, for the log line. */
+/** Data about the upstream call of a request, for the log line. */
 export interface UpstreamTrace extends ConnectWait {
   upstream: string;
   rpc: string;
@@ -31,97 +31,103 @@ export interface UpstreamTrace extends ConnectWait {
   serviceMs: number;
 }
 
-/** A circuit breaker that let a request in ahead of its call. */
+/** A circuit breaker that has admitted a request before its call. */
 export interface PermitIssuer {
   leave(ticket: number, verdict: 'nothing'): void;
 }
 
-/** What is shown to a guardrail: the request, the response of a unary RPC, or messages of a stream. */
+/** Subject of a guardrail check: the request, the response of a unary RPC, or messages of a stream. */
 export type GuardrailPhase = 'request' | 'response' | 'chunk';
 
-/** How a check of the guardrail ended. `skipped`: it was not asked, because its circuit is open, it is full or there is none. */
+/**
+ * Outcome of a guardrail check. `skipped`: the guardrail was not called, because its circuit breaker is open, it is at
+ * capacity or there is none.
+ */
 export type GuardrailOutcome = 'allowed' | 'blocked' | 'timeout' | 'error' | 'skipped';
 
-/** What the guardrail said of a request, for the log line: of all its checks the one that matters most. */
+/** Result of the guardrail for a request, for the log line: the most severe one of all its checks. */
 export interface GuardrailRecord {
   phase: GuardrailPhase;
   decision: GuardrailOutcome;
-  /** Category that the guardrail gave; never text of a message. */
+  /** Category that the guardrail returned; never text of a message. */
   reason: string;
   /** Time spent waiting for all checks, in ms. */
   ms: number;
 }
 
-/** One request on its way through the gateway. Made by the edge, passed on by reference; times are `performance.now()` ms. */
+/** Context of one request. Created by the edge and passed by reference; times are `performance.now()` ms. */
 export class CallContext implements Linked<CallContext> {
-  /** Its neighbors among the requests in flight. */
+  /** Neighbors among the requests in flight. */
   before: CallContext | undefined;
   after: CallContext | undefined;
   principal: Principal | undefined;
-  /** The RPC behind the route; undefined on routes of the gateway's own. */
+  /** RPC of the route; undefined on the gateway's own routes. */
   method: RpcMethod | undefined;
-  /** Who may pass; undefined on a route that declares nothing, which lets nobody in. */
+  /** Access policy; undefined on a route without a declared policy, which denies everybody. */
   policy: Policy | undefined;
   /** Label of the route in metrics and logs: the template of the proto. */
   routeLabel = '_unmatched';
-  /** Asks about the gateway itself, under any spelling of such a path that the router takes: see `isOperational`. */
+  /**
+   * True if the request concerns the gateway itself, under any spelling of such a path that the router accepts: see
+   * `isOperational`.
+   */
   isOperational = false;
-  /** The caller's permission reaches over tenants (scope `all`). */
+  /** True if the caller's permission extends to all tenants (scope `all`). */
   crossTenant = false;
-  /** The caller may set the privileged fields of the route. */
+  /** True if the caller may set the privileged fields of the route. */
   privileged = false;
-  /** What the paths of links in the answer begin with: `/edge`, or empty. */
+  /** Prefix of links in the response: `/edge`, or empty. */
   basePath = '';
   decisionReason: DecisionReason | undefined;
-  /** What authorization came to; empty until it has. */
+  /** Result of authorization; empty until it is decided. */
   outcome: '' | 'allow' | 'deny' | 'error' = '';
   error: GatewayError | undefined;
   authnMs = 0;
   authzMs = 0;
-  /** Of the calls that decided whether the request may pass; undefined when there were none. */
+  /** Times of the calls that decided whether the request is allowed; undefined when there were none. */
   authWait: AuthWait | undefined;
-  /** Time until the whole body was there. */
+  /** Time until the whole body was received. */
   receiveMs = 0;
-  /** Time until the first message of a stream was there; 0 before it. */
+  /** Time until the first message of a stream; 0 before it. */
   firstMessageMs = 0;
   jwtCacheHit = false;
-  /** The bit sets of the contract decided, not a reading of grants or AuthService. */
+  /** True if the bit sets of the contract decided, instead of a reading of grants or AuthService. */
   bitmapAuthzUsed = false;
-  /** The identity comes from a cached verdict that is past its time, because AuthService cannot be asked. */
+  /** True if the identity comes from an expired cache entry, because AuthService is unavailable. */
   authCacheStale = false;
   /** Bytes of its own body that it holds: see `BodyMemory`. */
   bodyBytes = 0;
-  /** Bytes of a streamed body so far. */
+  /** Number of bytes of a streamed body so far. */
   bytesStreamed = 0;
-  /** The gateway itself closed the connection in the middle of an answer: it failed, and its format could not say so. */
+  /** True if the gateway closed the connection during a response that failed and whose format cannot report errors. */
   abortedByGateway = false;
-  /** What the request is doing now. */
+  /** Current stage of the request. */
   stage: RequestStage = 'auth';
-  /** What its spans are made from if its trace is kept; undefined while tracing is off. */
+  /** Timestamps for its spans if its trace is kept; undefined while tracing is off. */
   spans: SpanRecord | undefined;
   upstream: UpstreamTrace | undefined;
-  /** What the rate limits said last; undefined where none applies. */
+  /** Last result of the rate limits; undefined where none applies. */
   rateLimit: RateLimitVerdict | undefined;
-  /** Time spent waiting for the count of all instances. */
+  /** Time spent waiting for the shared count of all instances. */
   rateLimitMs = 0;
-  /** What the circuit of its upstream was when it came to it; empty when it did not. */
+  /** State of the circuit breaker of its upstream when the request reached it; empty when it did not. */
   breakerState: '' | 'closed' | 'open' | 'half_open' = '';
-  /** Time spent waiting for a place at upstreams. */
+  /** Time spent waiting for a permit of a concurrency limit. */
   queueMs = 0;
-  /** What the response cache did for it; empty where there is none. `stale`: the upstream failed. */
+  /** Result of the response cache; empty where there is none. `stale`: the upstream failed. */
   responseCache: '' | 'hit' | 'miss' | 'stale' = '';
-  /** What was answered in the place of an upstream that failed; empty for its own answer. */
+  /** Fallback that replaced the response of an upstream that failed; empty for its own response. */
   fallback: '' | 'cached' | 'static' | 'upstream' = '';
-  /** What the guardrail said of it; undefined where it was not asked. */
+  /** Result of the guardrail; undefined where it was not called. */
   guardrail: GuardrailRecord | undefined;
-  /** Moment that the client itself set; Infinity when it set none. */
+  /** Deadline that the client set; Infinity when it set none. */
   clientDeadlineAt = Infinity;
-  /** It counts against the limit of requests in flight. */
+  /** True if it counts against the limit of requests in flight. */
   admitted = false;
-  /** It counts against the streams that its tenant may have open. */
+  /** True if it counts against the streams that its tenant may have open. */
   holdsStream = false;
 
-  /** Tells work for it that nobody waits any longer: its client left, or the gateway gave up on it. */
+  /** Cancels work for the request when nobody waits any longer: its client left, or the gateway gave up on it. */
   readonly cancellation = new Cancellation();
   private permitIssuer: PermitIssuer | undefined;
   private permit = 0;
@@ -134,18 +140,24 @@ export class CallContext implements Linked<CallContext> {
     private readonly requestDeadlineAt: number,
   ) {}
 
-  /** Notes that the request goes on to another step of its way. @param step position of its span: see `spanStep`. */
+  /**
+   * Records that the request enters another step.
+   * @param step position of its span: see `spanStep`.
+   */
   enter(stage: RequestStage, step: number): void {
     this.stage = stage;
     if (step !== NO_SPAN) this.spans?.enter(step);
   }
 
-  /** Moment by which the request must be answered: a client may ask for less time, not for more. Streams have limits of their own. */
+  /**
+   * Returns the time by which the request must be answered: a client may shorten it but not extend it. Streams have
+   * their own limits.
+   */
   get deadlineAt(): number {
     return Math.min(this.requestDeadlineAt, this.clientDeadlineAt);
   }
 
-  /** Aborted with {@link cancellation}, for what takes nothing but an AbortSignal. */
+  /** Returns an AbortSignal that is aborted with {@link cancellation}, for APIs that require one. */
   get signal(): AbortSignal {
     return this.cancellation.signal;
   }
@@ -154,18 +166,21 @@ export class CallContext implements Linked<CallContext> {
     this.cancellation.cancel(reason);
   }
 
-  /** Its response was sent, or never will be. */
+  /** Returns whether its response was sent, or never will be. */
   get isOver(): boolean {
     return this.over;
   }
 
-  /** Notes that it is over, and gives an unused permit back. */
+  /** Marks the request as over, and releases an unused permit. */
   end(): void {
     this.over = true;
     this.releasePermit();
   }
 
-  /** Keeps the permit of a circuit breaker until the call uses it or the request ends; one that is over gives it back. */
+  /**
+   * Keeps the permit of a circuit breaker until the call uses it or the request ends. A request that is over releases
+   * it immediately.
+   */
   holdPermit(issuer: PermitIssuer, ticket: number): void {
     this.releasePermit();
     if (this.over) return issuer.leave(ticket, 'nothing');
@@ -173,28 +188,28 @@ export class CallContext implements Linked<CallContext> {
     this.permit = ticket;
   }
 
-  /** Returns the permit of a circuit breaker, which is then the caller's to leave with; 0 when there is none. */
+  /** Returns the permit of a circuit breaker, which the caller must then release; 0 when there is none. */
   takePermit(issuer: PermitIssuer): number {
     if (this.permitIssuer !== issuer) return 0;
     this.permitIssuer = undefined;
     return this.permit;
   }
 
-  /** Gives an unused permit back. Idempotent. */
+  /** Releases an unused permit. Idempotent. */
   releasePermit(): void {
     const issuer = this.permitIssuer;
     this.permitIssuer = undefined;
     issuer?.leave(this.permit, 'nothing');
   }
 
-  /** Hands an unused permit over to another context of the same request. */
+  /** Passes an unused permit to another context of the same request. */
   passPermitTo(other: CallContext): void {
     const issuer = this.permitIssuer;
     this.permitIssuer = undefined;
     if (issuer !== undefined) other.holdPermit(issuer, this.permit);
   }
 
-  /** The verified tenant of the caller; empty before authentication and on open endpoints. */
+  /** Returns the verified tenant of the caller; empty before authentication and on open endpoints. */
   get tenantId(): string {
     return this.principal?.tenantId ?? '';
   }

@@ -1,7 +1,10 @@
-/** What is told once that work is cancelled, as an `EventTarget` would tell it. */
+/** Listener that is called once when work is cancelled, in the way of an `EventTarget`. */
 export type CancelListener = (() => void) | { handleEvent(): void };
 
-/** The part of an AbortSignal that work needs to end when nobody waits for it: an AbortSignal, or a {@link Cancellation}. */
+/**
+ * The part of an AbortSignal that work needs to end when nobody waits for it: an AbortSignal, or a {@link
+ * Cancellation}.
+ */
 export interface CancelSignal {
   readonly aborted: boolean;
   readonly reason: unknown;
@@ -13,17 +16,16 @@ const NONE: readonly CancelListener[] = [];
 
 /**
  * Cancels the work of a request. Each request makes one and few are cancelled, and an AbortController with one listener
- * costs several times as much (docs/decisions/0037-cancellation-without-an-abortcontroller.md). It makes an AbortSignal
- * for code that needs one.
+ * costs several times as much (ADR 0037). It makes an AbortSignal only for code that needs one.
  */
 export class Cancellation implements CancelSignal {
   aborted = false;
   reason: unknown;
-  /** Replaced, never changed, so that it can be gone over while listeners come and go. */
+  /** Replaced and never mutated, so that it can be iterated while listeners are added and removed. */
   private listeners = NONE;
   private controller: AbortController | undefined;
 
-  /** A real AbortSignal that is aborted with it. */
+  /** Returns an AbortSignal that is aborted with it. */
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
@@ -32,7 +34,7 @@ export class Cancellation implements CancelSignal {
     return this.controller.signal;
   }
 
-  /** Tells all listeners, the first time. */
+  /** Calls all listeners, the first time only. */
   cancel(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
@@ -53,12 +55,15 @@ export class Cancellation implements CancelSignal {
   }
 }
 
-/** Returns a signal for what takes nothing but an AbortSignal. */
+/** Returns an AbortSignal for APIs that require one. */
 export function abortSignalOf(signal: CancelSignal): AbortSignal {
   return signal instanceof Cancellation ? signal.signal : (signal as AbortSignal);
 }
 
-/** The others are told whatever one of them throws, which is uncaught as it is from an `EventTarget`. */
+/**
+ * Calls one listener. An error that it throws is uncaught, as with an `EventTarget`, and does not affect the other
+ * listeners.
+ */
 function tell(listener: CancelListener): void {
   try {
     if (typeof listener === 'function') listener();

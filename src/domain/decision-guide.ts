@@ -1,6 +1,6 @@
 import type { DecisionReason } from './decision-reason.js';
 
-/** What each decision reason says, for docs/log.md. */
+/** Meaning of each decision reason, for docs/log.md. */
 export const DECISION_GUIDE: Readonly<Record<DecisionReason, string>> = {
   OPEN_ENDPOINT: 'The route is open to everybody.',
   ACCESS_LEVEL_MATCH: 'The caller has the permission that the policy asks for.',

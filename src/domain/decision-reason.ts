@@ -1,4 +1,4 @@
-/** Why a request was let in or kept out: a closed list that logs, metrics and runbooks share. */
+/** Reasons for which a request was allowed or denied: a closed list that logs, metrics and runbooks share. */
 export const DECISION_REASONS = [
   'OPEN_ENDPOINT',
   'ACCESS_LEVEL_MATCH',

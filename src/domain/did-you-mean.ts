@@ -1,13 +1,16 @@
-/** Further apart than this, two names are two names and not a misspelling. */
+/** Maximum edit distance of a misspelling. */
 const MAX_DISTANCE = 3;
 
-/** The candidate that `word` is most likely a misspelling or the beginning of. */
+/**
+ * Returns the candidate of which `word` is most likely a misspelling or the beginning; undefined without a close one.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   let bestDistance = MAX_DISTANCE + 1;
   for (const candidate of candidates) {
     const isBeginning = candidate.startsWith(`${word}_`);
-    // No fewer letters than the lengths differ by: a contract may have ten thousand names.
+    // The difference of the lengths is a lower bound of the distance, which matters because a contract may have ten
+    // thousand names.
     if (!isBeginning && Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = isBeginning ? MAX_DISTANCE : editDistance(word, candidate);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
@@ -15,7 +18,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Levenshtein distance: letters to insert, delete or replace. */
+/** Returns the Levenshtein distance: the number of letters to insert, delete or replace. */
 export function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

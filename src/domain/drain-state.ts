@@ -1,4 +1,4 @@
-/** Whether this process is on its way out. One object per application, set once by the drain. */
+/** State of the drain of this process. One object per application, set once when the drain begins. */
 export class DrainState {
   private since: number | undefined;
 

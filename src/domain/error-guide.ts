@@ -1,13 +1,13 @@
 import type { FailureDomain, GatewayErrorCode } from './errors.js';
 
 interface ErrorAdvice {
-  /** What happened. */
+  /** Describes what happened. */
   readonly meaning: string;
-  /** What whoever got the answer can do about it. */
+  /** Describes what the client can do. */
   readonly action: string;
 }
 
-/** Who or what is at fault. */
+/** Describes who or what is at fault. */
 export const FAILURE_DOMAIN_GUIDE: Readonly<Record<FailureDomain, string>> = {
   client: 'the request',
   auth: 'the credential or its rights',
@@ -16,7 +16,7 @@ export const FAILURE_DOMAIN_GUIDE: Readonly<Record<FailureDomain, string>> = {
   gateway: 'the gateway itself',
 };
 
-/** What each code says to a person: the text of docs/errors.md, which the `type` of every problem links to. */
+/** Explanation of each code for people: the text of docs/errors.md, which the `type` of every problem links to. */
 export const ERROR_GUIDE: Readonly<Record<GatewayErrorCode, ErrorAdvice>> = {
   INVALID_ARGUMENT: {
     meaning: 'A value in the path, the query or the body does not fit its field, or the service refused it.',

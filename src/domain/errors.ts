@@ -1,6 +1,6 @@
 import type { DecisionReason } from './decision-reason.js';
 
-/** Whose fault an error is. Decides log level, metric label and who is paged. */
+/** The party at fault for an error. Decides log level, metric label and who is paged. */
 export type FailureDomain = 'client' | 'auth' | 'upstream' | 'overload' | 'gateway';
 
 interface ErrorRow {
@@ -56,7 +56,7 @@ export const ERROR_CODES = {
 
 export type GatewayErrorCode = keyof typeof ERROR_CODES;
 
-/** One wrong place in a request: `field` is a JSON path such as `users[1].labels.team`. */
+/** One invalid field of a request: `field` is a JSON path such as `users[1].labels.team`. */
 export interface FieldViolation {
   readonly field: string;
   readonly detail: string;
@@ -74,7 +74,7 @@ interface GatewayErrorOptions {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-/** The one error that the gateway throws on purpose. `detail` is safe to show to the client. */
+/** The only error that the gateway throws on purpose. `detail` is safe to show to the client. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly errors: readonly FieldViolation[];
@@ -104,7 +104,7 @@ export class GatewayError extends Error {
     return ERROR_CODES[this.code].domain;
   }
 
-  /** Any thrown value as a GatewayError: what is not one already is a bug of the gateway. */
+  /** Returns any thrown value as a GatewayError; an unexpected one is a bug of the gateway. */
   static from(error: unknown): GatewayError {
     if (error instanceof GatewayError) return error;
     return new GatewayError('INTERNAL', 'The gateway failed to handle this request.', { cause: error });

@@ -1,12 +1,13 @@
 const SCOPES = ['own', 'tenant', 'all'] as const;
 
-/** How far a permission reaches, from the least to the most. */
+/** Scope of a permission, from the narrowest to the widest. */
 export type Scope = (typeof SCOPES)[number];
 
 /**
- * A permission by its parts: `user.read` and `user:read` have the scope `tenant`, `*` covers everything.
- * `own` is less than `tenant`: who may read only their own record may not call what reads any of the tenant's. An RPC
- * that is safe for them requires `user:read:own`, and its service, which knows whose record it is, decides the rest.
+ * A parsed permission: `user.read` and `user:read` have the scope `tenant`, `*` covers everything. `own` is narrower
+ * than `tenant`: a caller who may read only their own record must not call an RPC that reads any record of the tenant.
+ * An RPC that is safe for such callers requires `user:read:own`, and its service, which knows the owner of a record,
+ * decides the rest.
  */
 export interface Grant {
   readonly resource: string;
@@ -15,7 +16,8 @@ export interface Grant {
 }
 
 /**
- * Reads `resource.action`, `resource:action:scope`, `resource.*`, `*`. Undefined for anything else: an unreadable grant grants nothing.
+ * Parses `resource.action`, `resource:action:scope`, `resource.*`, `*`. Returns undefined for anything else: a
+ * malformed grant grants nothing.
  */
 export function parseGrant(text: string): Grant | undefined {
   if (text === '*') return { resource: '*', action: '*', scope: 'all' };
@@ -30,7 +32,7 @@ export function scopeRank(scope: Scope): number {
   return SCOPES.indexOf(scope);
 }
 
-/** Returns the permission with the scope `tenant` in place of `all`; any other permission as it is. */
+/** Returns the permission with the scope `tenant` in place of `all`; any other permission unchanged. */
 export function withinTenant(permission: string): string {
   const grant = parseGrant(permission);
   return grant?.scope === 'all' ? `${grant.resource}:${grant.action}:tenant` : permission;

@@ -20,7 +20,7 @@ export class HeaderScanner {
     return this.at >= this.text.length;
   }
 
-  /** The scanner is at the end of an element of a list, or of the list. */
+  /** Returns whether the scanner is at the end of a list element, or of the list. */
   get atElementEnd(): boolean {
     return this.atEnd || this.code === COMMA;
   }
@@ -33,7 +33,7 @@ export class HeaderScanner {
     while (this.code === SPACE || this.code === TAB) this.at++;
   }
 
-  /** Passes one character if it is the next one. */
+  /** Consumes one character if it is the next one. */
   take(character: string): boolean {
     if (this.text[this.at] !== character) return false;
     this.at++;
@@ -45,12 +45,12 @@ export class HeaderScanner {
     return lowerAscii(this.rawToken());
   }
 
-  /** Reads a token as it is, or what a quoted string holds; undefined when there is neither. */
+  /** Reads a token with its case preserved, or the content of a quoted string; undefined when there is neither. */
   value(): string | undefined {
     return this.code === QUOTE ? this.quoted() : this.rawToken() || undefined;
   }
 
-  /** Passes everything up to the next comma outside of quotes. */
+  /** Skips everything up to the next comma outside of quotes. */
   skipElement(): void {
     while (!this.atElementEnd) {
       if (this.code !== QUOTE) this.at++;

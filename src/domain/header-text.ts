@@ -12,7 +12,7 @@ export function trimOws(value: string): string {
   return isOws(value.charCodeAt(0)) || isOws(value.charCodeAt(value.length - 1)) ? value.replace(OUTER_OWS, '') : value;
 }
 
-/** Lowers the letters A to Z and leaves every other byte as it is (RFC 9110 5.1, 5.6.2: tokens are ASCII). */
+/** Lowers the letters A to Z and leaves every other byte unchanged (RFC 9110 5.1, 5.6.2: tokens are ASCII). */
 export function lowerAscii(value: string): string {
   return NON_ASCII.test(value) ? value.replace(UPPER_LETTERS, lowerAsciiOnly) : lowerAsciiOnly(value);
 }
@@ -23,7 +23,7 @@ export function mediaTypeOf(value: string): string {
   return lowerAscii(trimOws(end === -1 ? value : value.slice(0, end)));
 }
 
-/** Exact for ASCII, and for nothing else. */
+/** Lowers a string that contains only ASCII. */
 function lowerAsciiOnly(ascii: string): string {
   // oxlint-disable-next-line no-restricted-properties
   return ascii.toLowerCase();

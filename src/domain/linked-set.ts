@@ -5,10 +5,10 @@ export interface Linked<T> {
 }
 
 /**
- * A set in the order of its additions whose items are its links, for what comes and goes with each request: it allocates
- * nothing and runs in O(1). V8 gives a `Set` or `Map` a new table each time that so many entries have gone, and a table
- * that has become old keeps all later ones and what was in them until the next full collection
- * (docs/decisions/0036-sets-of-requests-allocate-nothing.md). An item is in one such set at a time.
+ * A set in insertion order whose items are its links, for objects that are added and removed per request: it does not
+ * allocate and runs in O(1). V8 replaces the table of a `Set` or `Map` after a number of deletions, and a table in the
+ * old generation keeps all later ones and their former entries alive until the next full collection (ADR 0036). An item
+ * is in one such set at a time.
  */
 export class LinkedSet<T extends Linked<T>> implements Iterable<T> {
   private first: T | undefined;
@@ -19,7 +19,7 @@ export class LinkedSet<T extends Linked<T>> implements Iterable<T> {
     return this.count;
   }
 
-  /** The item that was added first. */
+  /** Returns the item that was added first. */
   get oldest(): T | undefined {
     return this.first;
   }
@@ -37,7 +37,7 @@ export class LinkedSet<T extends Linked<T>> implements Iterable<T> {
     this.count += 1;
   }
 
-  /** Returns false for an item that is not in it. */
+  /** Removes an item. Returns false for one that is not in the set. */
   delete(item: T): boolean {
     if (!this.has(item)) return false;
     const { before, after } = item;
@@ -45,7 +45,7 @@ export class LinkedSet<T extends Linked<T>> implements Iterable<T> {
     else before.after = after;
     if (after === undefined) this.last = before;
     else after.before = before;
-    // An old item must not keep younger ones alive.
+    // A removed item must not keep later ones alive.
     item.before = undefined;
     item.after = undefined;
     this.count -= 1;
@@ -56,7 +56,7 @@ export class LinkedSet<T extends Linked<T>> implements Iterable<T> {
     for (const item of this) this.delete(item);
   }
 
-  /** Goes over what is in it at the beginning and is still in it when its turn comes. */
+  /** Iterates over the items that are in the set at the start and are still in it when their turn comes. */
   *[Symbol.iterator](): Generator<T, void> {
     const items: T[] = [];
     for (let item = this.first; item !== undefined; item = item.after) items.push(item);

@@ -11,7 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 
-/** A value of a YAML or JSON text, with the line that it begins in, from 1. */
+/** A value of a YAML or JSON text, with the line in which it begins, from 1. */
 export type Located = LocatedMap | LocatedList | LocatedScalar;
 
 export interface LocatedMap {
@@ -38,7 +38,7 @@ export interface LocatedScalar {
   readonly value: string | number | boolean | null;
 }
 
-/** What is wrong with a text, and where. */
+/** An error in a text, with its line. */
 export class LocatedError extends Error {
   override readonly name = 'LocatedError';
 
@@ -50,11 +50,11 @@ export class LocatedError extends Error {
   }
 }
 
-/** Anchors may repeat what a text says: what they make of it is bounded. */
+/** Maximum number of nodes: aliases may repeat parts of a text, so their expansion is bounded. */
 const MAX_NODES = 200_000;
 const MAX_DEPTH = 32;
 
-/** Reads one YAML 1.2 document, and so JSON. Throws LocatedError for a text that is neither. */
+/** Parses one YAML 1.2 document, which includes JSON. Throws LocatedError for a text that is neither. */
 export function readYaml(text: string): Located {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -66,14 +66,14 @@ export function readYaml(text: string): Located {
   return new Reader(document, lines).read(document.contents, 0);
 }
 
-/** Returns the value as JSON has it. */
+/** Returns the value as plain JSON. */
 export function plainValue(value: Located): unknown {
   if (value.kind === 'scalar') return value.value;
   if (value.kind === 'list') return value.items.map(plainValue);
   return Object.fromEntries(value.members.map((member) => [member.name, plainValue(member.value)]));
 }
 
-/** What a value is, for messages. */
+/** Describes the kind of a value, for messages. */
 export function describeLocated(value: Located): string {
   if (value.kind === 'list') return 'a list';
   if (value.kind === 'map') return 'a map';

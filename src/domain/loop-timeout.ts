@@ -1,22 +1,25 @@
 import { later, type Schedule } from './schedule.js';
 
-/** Shortest and longest of the waits that a timeout is made of, in ms. */
+/** Minimum and maximum of the waits that a timeout consists of, in ms. */
 const SHORTEST_WAIT_MS = 10;
 const LONGEST_WAIT_MS = 100;
-/** A short timeout is made of so many waits. */
+/** Number of waits of which a short timeout consists. */
 const WAITS = 5;
 
-/** node:http2, and grpc-js on it, take several turns of the event loop to hand out what lies in a socket. */
+/**
+ * Number of turns of the event loop that node:http2, and grpc-js on top of it, may need to deliver the content of a
+ * socket.
+ */
 const POLLS = 8;
 
-/** What a timeout is made of; an argument so that tests need no real time. */
+/** Timers of a timeout; a parameter so that tests do not need real time. */
 export interface LoopTimers {
   readonly after: Schedule;
   /** Runs a callback once the event loop has polled its sockets; the result cancels it. */
   readonly afterPoll: (callback: () => void) => () => void;
 }
 
-/** A peer did not answer in time. */
+/** Rejection reason of a peer that did not respond in time. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
 
@@ -26,9 +29,9 @@ export class TimedOut extends Error {
 }
 
 /**
- * Calls back after `ms` in which the event loop was able to run; the result cancels that. Of a pause of this process
- * (garbage collection, a CPU quota, long work) one wait of 10 to 100 ms counts at most, and the sockets are polled once
- * more at the end: a reply that arrived during the pause is read before its sender is blamed.
+ * Calls back after `ms` during which the event loop was able to run; the result cancels it. Of a pause of this process
+ * (garbage collection, a CPU quota, a long task) at most one wait of 10 to 100 ms counts, and the sockets are polled
+ * once more at the end: a reply that arrived during the pause is read before its sender is blamed.
  */
 export function startTimeout(ms: number, onTimeout: () => void, timers: LoopTimers = LOOP): () => void {
   const waitMs = Math.min(Math.max(ms / WAITS, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
@@ -45,7 +48,10 @@ export function startTimeout(ms: number, onTimeout: () => void, timers: LoopTime
   return () => cancel();
 }
 
-/** Settles as `work` does, or rejects with {@link TimedOut} after `ms` by {@link startTimeout}. `work` itself goes on. */
+/**
+ * Settles as `work` does, or rejects with {@link TimedOut} after `ms` by {@link startTimeout}. `work` itself is not
+ * cancelled.
+ */
 export function withTimeout<T>(ms: number, work: Promise<T>, timers?: LoopTimers): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = startTimeout(ms, () => reject(new TimedOut()), timers);
@@ -53,7 +59,7 @@ export function withTimeout<T>(ms: number, work: Promise<T>, timers?: LoopTimers
   });
 }
 
-/** Does work that ends when its signal does, which is after `ms` by {@link startTimeout}, with {@link TimedOut} as reason. */
+/** Runs work with a signal that is aborted after `ms` by {@link startTimeout}, with {@link TimedOut} as reason. */
 export async function withDeadline<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   const cancel = startTimeout(ms, () => controller.abort(new TimedOut()));
@@ -64,7 +70,10 @@ export async function withDeadline<T>(ms: number, work: (signal: AbortSignal) =>
   }
 }
 
-/** Runs a callback after the event loop has polled its sockets as often as a reply in them may need; the result cancels it. */
+/**
+ * Runs a callback once the event loop has polled its sockets often enough to deliver a pending reply; the result
+ * cancels it.
+ */
 export function afterPolls(callback: () => void): () => void {
   let left = POLLS;
   let immediate: NodeJS.Immediate;

@@ -1,4 +1,4 @@
-/** What is asked of the gateway about itself, by probes, monitors and scrapers. */
+/** Paths of requests about the gateway itself, from probes, monitors and scrapers. */
 export const OPERATIONAL_PATHS: ReadonlySet<string> = new Set([
   '/livez',
   '/startupz',
@@ -9,7 +9,10 @@ export const OPERATIONAL_PATHS: ReadonlySet<string> = new Set([
   '/metrics',
 ]);
 
-/** Such requests are answered however much else is asked: no limit applies to them. They are counted, logged at debug, and not part of the requests in flight. */
+/**
+ * Returns whether a request is operational. Such requests are always answered, because no limit applies to them. They
+ * are counted, logged at debug, and not included in the requests in flight.
+ */
 export function isOperational(path: string): boolean {
   return OPERATIONAL_PATHS.has(path);
 }

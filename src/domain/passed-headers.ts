@@ -1,2 +1,2 @@
-/** Token of the names of all headers of backends that policies let through, in lower case: connections are told once. */
+/** Injection token of the names of all headers of backends that policies pass to clients, in lower case. */
 export const PASSED_HEADERS = Symbol('PASSED_HEADERS');

@@ -1,11 +1,13 @@
-/** Who may call an RPC; the names of gateway.v1.Access without their prefix, and `CONTROLLED` by its log name. */
+/**
+ * Callers that may call an RPC; the names of gateway.v1.Access without their prefix, and `CONTROLLED` by its log name.
+ */
 export type Access = 'OPEN' | 'AUTHENTICATED' | 'ACCESS_CONTROLLED';
 
 export interface RetryPolicy {
-  /** Attempts in all, the first included. */
+  /** Total number of attempts, including the first. */
   readonly maxAttempts: number;
   readonly backoffMs: number;
-  /** When another attempt is begun beside one that has no answer yet; undefined: never. */
+  /** Delay after which a second attempt is started beside one without a response; undefined for no hedging. */
   readonly hedgeAfterMs: number | undefined;
 }
 
@@ -16,12 +18,15 @@ export interface CachePolicy {
   readonly maxBytes: number;
 }
 
-/** A token bucket: `maxRate` tokens every `everyMs`, at most `capacity` at once. */
+/** A token bucket: `maxRate` tokens every `everyMs`, at most `capacity` at any time. */
 export interface RatePolicy {
   readonly maxRate: number;
   readonly capacity: number;
   readonly everyMs: number;
-  /** Path of a string field of the request whose value calls are counted by; undefined: by tenant, or by address where nobody signed in. */
+  /**
+   * Path of a string field of the request by whose value calls are counted; undefined to count by tenant, or by address
+   * for anonymous callers.
+   */
   readonly key?: string | undefined;
 }
 
@@ -30,45 +35,45 @@ export type FallbackPolicy =
   | { readonly kind: 'static'; readonly json: string; /** The same as a message. */ readonly bytes: Uint8Array }
   | { readonly kind: 'upstream'; readonly upstream: string };
 
-/** What is kept of a stream for a client that comes back to it. */
+/** Retention of a stream for a client that reconnects. */
 export interface ResumePolicy {
   readonly keepMs: number;
   readonly maxMessages: number;
   readonly maxBytes: number;
 }
 
-/** Where messages hold the entity tags of the backend, as dotted proto names. */
+/** Places in messages that contain the entity tags of the backend, as dotted proto names. */
 export interface EtagPolicy {
   readonly responseField: string | undefined;
   readonly requestField: string | undefined;
-  /** The backend's tags have no quotes around them. */
+  /** True if the tags of the backend have no quotes. */
   readonly unquoted: boolean;
 }
 
 export interface StreamPolicy {
-  /** Undefined: GATEWAY_STREAM_IDLE_TIMEOUT. */
+  /** Undefined for GATEWAY_STREAM_IDLE_TIMEOUT. */
   readonly idleTimeoutMs: number | undefined;
-  /** Undefined: GATEWAY_STREAM_MAX_DURATION. */
+  /** Undefined for GATEWAY_STREAM_MAX_DURATION. */
   readonly maxDurationMs: number | undefined;
   /** 0 means no limit. */
   readonly maxMessages: number;
-  /** Undefined: a stream that broke off cannot be resumed. */
+  /** Undefined if an interrupted stream cannot be resumed. */
   readonly resume?: ResumePolicy | undefined;
 }
 
-/** Request fields that take a further permission to set. */
+/** Request fields that require a further permission to set. */
 export interface PrivilegedFields {
   readonly fields: readonly string[];
   readonly permission: string;
 }
 
-/** When an RPC is given up. */
+/** Deprecation of an RPC. */
 export interface DeprecationPolicy {
   /** Milliseconds since 1970. */
   readonly sinceMs: number;
-  /** When it will stop working; undefined: nobody has said. */
+  /** Time at which it will stop working, in ms since 1970; undefined if it is not decided. */
   readonly sunsetMs: number | undefined;
-  /** A page that says what to use instead. */
+  /** Page that describes the replacement. */
   readonly link: string | undefined;
 }
 
@@ -84,7 +89,7 @@ export interface Policy {
   /** Response fields that another RPC redacts and this one shows on purpose; undefined for none. */
   readonly reveal: readonly string[] | undefined;
   readonly responseTenantFields: readonly string[];
-  /** Undefined: the default of the upstream. */
+  /** Undefined for the default of the upstream. */
   readonly timeoutMs: number | undefined;
   readonly retry: RetryPolicy | undefined;
   readonly cache: CachePolicy | undefined;
@@ -94,28 +99,31 @@ export interface Policy {
   readonly cost: number;
   readonly fallback: FallbackPolicy | undefined;
   readonly stream: StreamPolicy;
-  /** Undefined: GATEWAY_MAX_BODY_BYTES. */
+  /** Undefined for GATEWAY_MAX_BODY_BYTES. */
   readonly maxBodyBytes: number | undefined;
   readonly successStatus: number;
-  /** What an answered call counts as; undefined: it is not metered. */
+  /** Meter under which an answered call is counted; undefined if it is not metered. */
   readonly meter: string | undefined;
-  /** A guardrail must allow the request and the response: where there is one, or in any case. Undefined: no check. */
+  /**
+   * Whether a guardrail must allow the request and the response: if one is configured, or in any case. Undefined for no
+   * check.
+   */
   readonly guardrail: 'optional' | 'required' | undefined;
-  /** Headers of the backend that clients get, in lower case; undefined for none. */
+  /** Headers of the backend that clients receive, in lower case; undefined for none. */
   readonly responseHeaders?: readonly string[] | undefined;
-  /** `%2F` in a path variable of one segment belongs to its value. */
+  /** True if `%2F` in a path variable of one segment belongs to its value. */
   readonly encodedSlashes?: boolean;
   /** Responses are never compressed. */
   readonly uncompressed?: boolean;
-  /** Undefined: the backend has no entity tags. */
+  /** Undefined if the backend has no entity tags. */
   readonly etag?: EtagPolicy | undefined;
-  /** Undefined: the RPC is not to be given up. */
+  /** Undefined if the RPC is not deprecated. */
   readonly deprecation?: DeprecationPolicy | undefined;
-  /** With `?peek=1` a request does not count as a use of its session. Only on routes of the gateway's own. */
+  /** With `?peek=1` a request does not count as a use of its session. Only on the gateway's own routes. */
   readonly peekSession?: true;
 }
 
-/** A policy that says who may call and nothing else, and what `rest` changes of it. */
+/** Returns a policy with an access level and defaults, overridden by `rest`. */
 export function policyOf(access: Access, rest: Partial<Policy> = {}): Policy {
   return Object.freeze({
     access,

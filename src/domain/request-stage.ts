@@ -1,4 +1,4 @@
-/** What a request is doing: `interceptors` and `handler` are those of the application, `stream` passes messages on. */
+/** Stages of a request: `interceptors` and `handler` are those of the application, `stream` forwards messages. */
 export const REQUEST_STAGES = [
   'auth',
   'limits',

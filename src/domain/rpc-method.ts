@@ -1,8 +1,8 @@
 import type { Policy, RatePolicy } from './policy.js';
 
-/** An RPC that the gateway may call, whatever room it is called from. One object per RPC, made at boot. */
+/** An RPC that the gateway may call. One object per RPC, made at boot. */
 export interface RpcMethod {
-  /** Name of what serves it: `user`. The same word in settings, metrics, logs and admin. */
+  /** Name of the upstream that serves it: `user`. Used in settings, metrics, logs and the admin API. */
   readonly upstream: string;
   /** Full name of the service: `user.v1.UserService`. */
   readonly service: string;
@@ -16,11 +16,11 @@ export interface RpcMethod {
   /** idempotency_level is NO_SIDE_EFFECTS. */
   readonly readOnly: boolean;
   readonly policy: Policy;
-  /** Reads the tenant that a request is about from its bytes, empty when it names none; undefined without a `tenant_field`. */
+  /** Reads the tenant of a request from its bytes, empty when it names none; undefined without a `tenant_field`. */
   readonly boundTenant?: ((request: Uint8Array) => string) | undefined;
-  /** Rates that count by a value of the request. */
+  /** Rates that are counted by a value of the request. */
   readonly keyedRates?: readonly KeyedRate[];
-  /** Its messages, as a guardrail is told of them; undefined when its policy asks for none. */
+  /** Types of its messages for a guardrail; undefined when its policy does not ask for one. */
   readonly guarded?: GuardedMessages | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface GuardedMessages {
   readonly response: string;
 }
 
-/** A rate with a `key`, and how the key is read from the bytes of a request. */
+/** A rate with a `key`, and the reader of the key from the bytes of a request. */
 export interface KeyedRate {
   readonly rate: RatePolicy;
   readonly read: (request: Uint8Array) => string;

@@ -1,14 +1,14 @@
-/** The trace of a request, as it is told to upstreams (W3C Trace Context). */
+/** The trace context of a request as propagated to upstreams (W3C Trace Context). */
 export interface TraceContext {
-  /** Version 00, with a span id of this request's own. */
+  /** Version 00, with the span id of this request. */
   readonly traceparent: string;
-  /** What other systems keep in a trace that goes on; empty for one that begins here. */
+  /** State of other tracing systems in a continued trace; empty for one that begins here. */
   readonly tracestate: string;
   /** Id of the client's span; absent in a trace that begins here. */
   readonly parentSpanId?: string;
 }
 
-/** Stands where nothing is traced. */
+/** Trace context of requests while tracing is off. */
 export const NO_TRACE: TraceContext = { traceparent: '', tracestate: '' };
 
 /** Returns the trace id: 32 hexadecimal digits. */
@@ -21,7 +21,7 @@ export function spanIdOf({ traceparent }: TraceContext): string {
   return traceparent.slice(36, 52);
 }
 
-/** Returns the sampled flag that is passed on. */
+/** Returns the sampled flag that is propagated. */
 export function isSampled({ traceparent }: TraceContext): boolean {
   return traceparent.endsWith('1');
 }

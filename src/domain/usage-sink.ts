@@ -1,19 +1,22 @@
 import type { Principal } from './principal.js';
 
-/** What one answered call of a metered RPC comes to. */
+/** Usage of one answered call of a metered RPC. */
 export interface Usage {
-  /** In whose name it was made: their tenant pays. */
+  /** The caller on whose behalf it was made; their tenant is billed. */
   readonly caller: Pick<Principal, 'tenantId' | 'subject'>;
-  /** `ai.query`: the `meter` of the policy. */
+  /** The `meter` of the policy: `ai.query`. */
   readonly meter: string;
   readonly quantity: number;
 }
 
-/** Takes what is to be accounted for. Asked for by the call stack, filled by metering; a class so that it is its own injection token. */
+/**
+ * Receives usage for accounting. Used by the call stack, implemented by metering; a class so that it is its own
+ * injection token.
+ */
 export abstract class UsageSink {
   /**
-   * Takes one event, before its call is answered. Returns at once and never throws: where there is no room the
-   * oldest event is given up, counted and logged.
+   * Records one event before its call is answered. Returns immediately and never throws: when there is no room the
+   * oldest event is dropped, counted and logged.
    */
   abstract record(usage: Usage): void;
 }

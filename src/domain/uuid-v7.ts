@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const RANDOM_BYTES = 10;
-/** Random bytes are drawn in bulk: one call per id would cost more than the rest of it. */
+/** Random bytes are drawn in bulk, because one call per id would cost more than the rest of its generation. */
 const pool = new Uint8Array(RANDOM_BYTES * 400);
 let next = pool.length;
 
@@ -18,7 +18,7 @@ export function uuidV7(now = Date.now()): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-${HEX[version]}${hex(at + 1)}-${HEX[variant]}${hex(at + 3)}-${node(at + 4)}`;
 }
 
-/** Returns the position of ten bytes of the pool that no id has used. */
+/** Returns the position of ten unused bytes of the pool. */
 function takeRandomBytes(): number {
   if (next === pool.length) {
     randomFillSync(pool);

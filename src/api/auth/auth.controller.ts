@@ -8,7 +8,10 @@ import { AuthService } from '../../gen/auth/v1/auth_pb.js';
 export class AuthController {
   constructor(private readonly revocations: Revocations) {}
 
-  /** AuthService ends the refresh token; the access token that asked for it would live on until its `exp`. */
+  /**
+   * Ends the refresh token through AuthService and revokes the access token of the request, which would otherwise stay
+   * valid until its `exp`.
+   */
   async Logout(call: RpcCall): Promise<Uint8Array> {
     const response = await call.send();
     const { principal } = call.context;

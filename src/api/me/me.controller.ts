@@ -19,21 +19,21 @@ import { ME_OPERATION } from './me.operation.js';
 
 const NULL = Buffer.from('null');
 
-/** One part of the answer: its JSON, or why it is missing. */
+/** One part of the response: its JSON, or the reason why it is missing. */
 interface Part {
   readonly name: string;
   readonly json: Buffer;
   readonly error: GatewayError | undefined;
 }
 
-/** Where a part comes from: a route with one variable in its path. */
+/** Source of a part: a route with one variable in its path. */
 interface PartSource {
   readonly name: string;
   readonly route: Route;
   readonly idOf: (call: CallContext) => string;
 }
 
-/** Who is calling, and where: what a client asks first. */
+/** Returns the caller and their tenant, which clients request first. */
 @Controller('api/v1/me')
 export class MeController {
   private readonly sources: readonly PartSource[];
@@ -54,8 +54,8 @@ export class MeController {
   }
 
   /**
-   * Principal, user and tenant. A part whose service fails is null and named in `errors`, and X-Gateway-Complete is false;
-   * a part whose service this deployment does not have is left out.
+   * Returns principal, user and tenant. A part whose service fails is null and named in `errors`, and
+   * X-Gateway-Complete is false; a part whose service is absent in this deployment is omitted.
    */
   @Get()
   @Access('AUTHENTICATED')
@@ -69,7 +69,7 @@ export class MeController {
       .send(compose(call, parts));
   }
 
-  /** Goes the way of the RPC's own route: same codec, same redaction, same tenant check, same call stack. */
+  /** Calls the RPC with the codec, redaction, tenant check and call stack of its own route. */
   private async part({ name, route, idOf }: PartSource, call: CallContext): Promise<Part> {
     const { tenantId } = call;
     try {
@@ -86,7 +86,10 @@ export class MeController {
   }
 }
 
-/** Returns the GET route of an RPC; none where its service is not mounted. Throws Error where that has no such route. */
+/**
+ * Returns the GET route of an RPC; empty where its service is not mounted. Throws Error for an RPC without such a
+ * route.
+ */
 function partSource({ routes }: Contract, method: DescMethod): Route[] {
   const mounted = routes.map(({ route }) => route).filter(({ desc }) => desc.parent === method.parent);
   const found = mounted.find(({ desc, verb }) => desc === method && verb === 'GET');

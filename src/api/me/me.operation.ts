@@ -5,7 +5,7 @@ import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';
 import { ERROR_CODES } from '../../domain/errors.js';
 
-/** The parts that a service answers for. */
+/** The parts that each come from a service. */
 const PARTS = [
   { part: 'user', service: UserService, schema: 'user.v1.User' },
   { part: 'tenant', service: TenantService, schema: 'tenant.v1.Tenant' },
@@ -13,7 +13,7 @@ const PARTS = [
 
 const TEXTS: JsonObject = { type: 'array', items: { type: 'string' } };
 
-/** What the OpenAPI document says of `GET /api/v1/me`, with the parts whose services are mounted. */
+/** Describes `GET /api/v1/me` for the OpenAPI document, with the parts whose services are mounted. */
 export const ME_OPERATION: DescribeOperation = (routes) => ({
   operation: {
     operationId: 'Gateway_GetMe',

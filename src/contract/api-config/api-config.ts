@@ -12,16 +12,16 @@ import {
 } from '../../domain/located-yaml.js';
 import { type ApiRule, readRule, RULE_LISTS } from './api-rule.js';
 
-/** Rules of a file in the shape of a gRPC API configuration (google.api.Service). */
+/** Rules of a file in the format of a gRPC API configuration (google.api.Service). */
 export interface ApiConfig {
-  /** Path of the file, as it was given. */
+  /** Path of the file as configured. */
   readonly source: string;
   /** SHA-256 of its text, in hex. */
   readonly digest: string;
   readonly rules: readonly ApiRule[];
 }
 
-/** A file that cannot be used: each problem with its line. */
+/** Thrown for a file that cannot be used: each problem with its line. */
 export class ApiConfigError extends Error {
   override readonly name = 'ApiConfigError';
 
@@ -32,7 +32,7 @@ export class ApiConfigError extends Error {
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_PROBLEMS = 50;
-/** Members of google.api.Service that say nothing about how requests are served. */
+/** Members of google.api.Service that do not affect how requests are served. */
 const DESCRIPTIVE = ['type', 'config_version', 'name', 'title', 'apis', 'documentation'];
 const SECTIONS = ['http', 'policy'];
 
@@ -82,7 +82,7 @@ function checkTopLevel({ name, line, value }: LocatedMember, mistakes: LocatedEr
   mistakes.push(new LocatedError(line, `"${name}" is not read by the gateway: ${hint}`));
 }
 
-/** The items of `http.rules`, `policy.rules` and `policy.fields`. */
+/** Returns the items of `http.rules`, `policy.rules` and `policy.fields`. */
 function listOf(
   members: readonly LocatedMember[],
   place: (typeof RULE_LISTS)[number],
@@ -93,7 +93,7 @@ function listOf(
   if (found === undefined) return [];
   const inner = mapOf(found.value, section).members;
   const known: string[] = RULE_LISTS.filter((each) => each.section === section).map((each) => each.list);
-  // Said once for a section, by the first of its lists.
+  // Reported once per section, for the first of its lists.
   const unknown = known[0] === list ? inner.filter(({ name }) => !known.includes(name)) : [];
   for (const { name, line } of unknown) {
     mistakes.push(new LocatedError(line, `"${section}.${name}" is not known: write ${known.join(' or ')}`));

@@ -11,7 +11,7 @@ export type ApiRule = { readonly selector: string; readonly line: number; readon
   | { readonly kind: 'field'; readonly value: FieldPolicy }
 );
 
-/** Where rules are in a file, and what each of them is. */
+/** Lists of rules in a file, with their kinds. */
 export const RULE_LISTS = [
   { kind: 'http', section: 'http', list: 'rules' },
   { kind: 'policy', section: 'policy', list: 'rules' },
@@ -21,10 +21,10 @@ export const RULE_LISTS = [
 export type RuleKind = ApiRule['kind'];
 
 const SELECTOR = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/;
-/** The option of an RPC that retries, caches and fallbacks ask for: a proto that nobody may edit may lack it. */
+/** The option of an RPC that retries, caches and fallbacks require; a proto that cannot be edited may lack it. */
 const IDEMPOTENCY = ['idempotency_level', 'idempotencyLevel'];
 
-/** Reads an entry of a list of rules. Adds to `mistakes` what is wrong, and then returns undefined. */
+/** Reads an entry of a list of rules. Returns undefined for an invalid one, whose mistakes are added to `mistakes`. */
 export function readRule(
   kind: RuleKind,
   entry: LocatedMap,

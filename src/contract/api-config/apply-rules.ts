@@ -13,30 +13,30 @@ import { http } from '../../gen/google/api/annotations_pb.js';
 import { HttpRuleSchema } from '../../gen/google/api/http_pb.js';
 import type { ApiRule } from './api-rule.js';
 
-/** A rule that was put in the place of what a proto says. */
+/** A rule that has replaced an option of a proto. */
 export interface AppliedRule {
   readonly rule: ApiRule;
-  /** What the proto says otherwise, as the end of a sentence; undefined when it says the same, or nothing. */
+  /** How the proto differs, as the end of a sentence; undefined when it states the same, or nothing. */
   readonly contradiction: string | undefined;
-  /** The RPC of a rule of the kind `http` has a policy, by the file or by its proto. */
+  /** True if the RPC of an `http` rule has a policy, in the file or in its proto. */
   readonly hasPolicy: boolean;
 }
 
-/** What selectors can name, by full name. */
+/** Elements that selectors can name, by full name. */
 export interface Selectable {
   readonly methods: ReadonlyMap<string, MethodDescriptorProto>;
   readonly fields: ReadonlyMap<string, FieldDescriptorProto>;
 }
 
-/** Where the rules of an RPC are, for messages about it. */
+/** Locations of the rules of an RPC, for messages about it. */
 const locations = new WeakMap<MethodDescriptorProto, readonly string[]>();
 
-/** Returns the lines that an RPC has its rules from, as `api.yaml:12`; none when its proto alone says them. */
+/** Returns the lines of the rules of an RPC, as `api.yaml:12`; empty when only its proto has rules. */
 export function ruleLocations(method: MethodDescriptorProto): readonly string[] {
   return locations.get(method) ?? [];
 }
 
-/** Lists what selectors can name in a set. */
+/** Lists the elements of a set that selectors can name. */
 export function selectableIn(set: FileDescriptorSet): Selectable {
   const methods = new Map<string, MethodDescriptorProto>();
   const fields = new Map<string, FieldDescriptorProto>();
@@ -56,8 +56,8 @@ export function selectableIn(set: FileDescriptorSet): Selectable {
 }
 
 /**
- * Puts rules into a set that is not linked yet, as the options of its RPCs and fields: what reads them finds no difference to a
- * proto that says the same. A rule takes the place of the option as a whole. Returns those whose selectors are in the set.
+ * Writes rules into a set that is not linked yet, as options of its RPCs and fields, so that they are read like those
+ * of a proto. A rule replaces the whole option. Returns the rules whose selectors are in the set.
  */
 export function applyRules({ methods, fields }: Selectable, rules: readonly ApiRule[]): AppliedRule[] {
   const applied = rules.flatMap((rule): { rule: ApiRule; contradiction: string | undefined }[] => {
@@ -95,7 +95,7 @@ function applyToField(rule: ApiRule & { kind: 'field' }, field: FieldDescriptorP
   return differences('(gateway.v1.field)', before, toJson(FieldPolicySchema, rule.value));
 }
 
-/** Names the members in which two values of an option differ. */
+/** Lists the members in which two values of an option differ. */
 function differences(option: string, before: unknown, after: unknown): string | undefined {
   if (before === undefined) return undefined;
   const [former, latter] = [before, after] as [JsonObject, JsonObject];

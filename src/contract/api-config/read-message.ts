@@ -10,8 +10,8 @@ import {
 } from '../../domain/located-yaml.js';
 
 /**
- * Reads a message in its JSON form (field names in either case, enums by name, durations such as `5s`). Adds a
- * LocatedError to `mistakes` for each member that is wrong, and then returns undefined.
+ * Reads a message in its JSON form (field names in either case, enums by name, durations such as `5s`). Returns
+ * undefined for an invalid one, with a LocatedError in `mistakes` for each invalid member.
  */
 export function readMessage<Desc extends DescMessage>(
   schema: Desc,
@@ -100,5 +100,5 @@ function formOf({ message, scalar }: DescField): string {
   return SCALARS[scalar] ?? 'a whole number';
 }
 
-/** By google.protobuf.FieldDescriptorProto.Type; the others are integers. */
+/** Descriptions by google.protobuf.FieldDescriptorProto.Type; the others are integers. */
 const SCALARS: Readonly<Record<number, string>> = { 1: 'a number', 2: 'a number', 8: 'true or false', 9: 'a text' };

@@ -6,7 +6,7 @@ interface RuledSets {
   readonly sets: readonly { readonly rules: readonly AppliedRule[] }[];
 }
 
-/** Says which rules of a file contradict the protos that they replace, and which are without effect. */
+/** Lists rules of a file that contradict the protos that they replace, and rules that have no effect. */
 export function ruleWarnings({ sets }: RuledSets): ContractProblem[] {
   return sets.flatMap(({ rules }) =>
     rules.flatMap(({ rule: { location: file, selector: subject, kind }, contradiction, hasPolicy }) => [

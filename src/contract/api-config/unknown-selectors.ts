@@ -4,18 +4,18 @@ import type { ApiConfig } from './api-config.js';
 import type { ApiRule } from './api-rule.js';
 import type { AppliedRule } from './apply-rules.js';
 
-/** A file for another descriptor set would say the same of each of its rules. */
+/** Maximum number of reported rules: a file for another descriptor set would cause one report per rule. */
 const MAX_SHOWN = 20;
 
-/** A descriptor set, as far as selectors are looked for in it. */
+/** The part of a descriptor set in which selectors are searched. */
 interface SearchedSet {
   readonly registry: FileRegistry;
   readonly rules: readonly AppliedRule[];
 }
 
-/** Says which rules of a file are for nothing that is mounted. The first set is the gateway's own. */
+/** Lists rules of a file whose selector is not mounted. The first set is the gateway's own. */
 export function unknownSelectors({ source, rules }: ApiConfig, [builtIn, ...own]: readonly SearchedSet[]): string[] {
-  // By name: a set that was loaded before has the rules of an earlier reading of the same text.
+  // Compared by name, because a set that was loaded before has the rules of an earlier reading of the same text.
   const found = new Set(own.flatMap((set) => set.rules.map(({ rule }) => `${rule.kind} ${rule.selector}`)));
   const lost = rules.filter(({ kind, selector }) => !found.has(`${kind} ${selector}`));
   if (lost.length === 0) return [];
@@ -43,7 +43,7 @@ function reasonOf({ selector, kind }: ApiRule, names: Names, reserved: readonly 
   return `no mounted descriptor set has the ${what} ${selector}: ${hint}`;
 }
 
-/** One that is called the same in another service or package. */
+/** Returns a candidate with the same name in another service or package. */
 function namesake(selector: string, candidates: readonly string[]): string | undefined {
   const last = selector.slice(selector.lastIndexOf('.'));
   return candidates.find((name) => name.toLowerCase().endsWith(last.toLowerCase()));

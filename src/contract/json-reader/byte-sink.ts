@@ -1,10 +1,13 @@
 const INITIAL_BYTES = 1024;
-/** A tag of 5 bytes, a length of 5 and up to 3 bytes for each UTF-16 unit. */
+/**
+ * Bytes besides the text: a tag of up to 5 bytes, and a length of up to 5. The text takes up to 3 bytes per UTF-16
+ * unit.
+ */
 const OVERHEAD = 10;
-/** Strings this short need one byte of length whatever they hold. */
+/** Maximum length of a string whose length prefix takes one byte, whatever characters it has. */
 const SHORT = 42;
 
-/** Writes fields of a message in protobuf's wire format, one message at a time, into a buffer of its own. */
+/** Writes fields of a message in protobuf's wire format, one message at a time, into its own buffer. */
 export class ByteSink {
   private buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   private at = 0;
@@ -13,28 +16,31 @@ export class ByteSink {
     this.at = 0;
   }
 
-  /** A length-delimited field with wire type 2. */
+  /** Writes a length-delimited field, wire type 2. */
   string(fieldNumber: number, text: string): void {
     this.reserve(text.length * 3 + OVERHEAD);
     this.varint(fieldNumber * 8 + 2);
     if (text.length > SHORT || !this.shortAscii(text)) this.text(text);
   }
 
-  /** A varint field, wire type 0, of a value from 0 to 2^53. */
+  /** Writes a varint field, wire type 0, with a value from 0 to 2^53. */
   integer(fieldNumber: number, value: number): void {
     this.reserve(2 * OVERHEAD);
     this.varint(fieldNumber * 8);
     this.varint(value);
   }
 
-  /** The message so far, as a copy that belongs to the caller. */
+  /** Returns a copy of the message. */
   take(): Uint8Array {
     const bytes = Buffer.allocUnsafe(this.at);
     this.buffer.copy(bytes, 0, 0, this.at);
     return bytes;
   }
 
-  /** Byte by byte is faster than a call into the runtime for identifiers. False, with nothing written, if not ASCII. */
+  /**
+   * Writes a short ASCII string byte by byte, which is faster than a call into the runtime. Returns false, with nothing
+   * written, for other strings.
+   */
   private shortAscii(text: string): boolean {
     const { buffer } = this;
     const start = this.at + 1;

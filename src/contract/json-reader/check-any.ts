@@ -14,7 +14,7 @@ interface Types {
   tableOf(desc: DescMessage): FieldTable;
 }
 
-/** The check of google.protobuf.Any, whose type must be in the registry; `{}` is one without a type. */
+/** Returns the check of google.protobuf.Any, whose type must be in the registry; `{}` is an Any without a type. */
 export function anyCheck(registry: Registry, types: Types): Check {
   return (value, violations) => {
     if (!isObject(value)) {
@@ -41,7 +41,7 @@ function findType(object: JsonObject, registry: Registry, violations: Violations
   return desc;
 }
 
-/** Protobuf-ES overlooks all keys but `value` here. */
+/** Checks the members of a message with a special JSON form: Protobuf-ES ignores all keys but `value` here. */
 function checkValueMember(object: JsonObject, check: Check, violations: Violations): void {
   if (!Object.hasOwn(object, 'value')) violations.add('expected the key "value" beside "@type"');
   for (const key of Object.keys(object)) {

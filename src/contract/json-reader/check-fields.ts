@@ -6,26 +6,29 @@ import { describe, listNames } from './violations.js';
 import type { Violations } from './violations.js';
 import { mapKeyCheck } from './map-key.js';
 
-/** A field with what is needed to check it inside its message. */
+/** A field with the data to check it inside its message. */
 export interface FieldEntry {
   readonly field: DescField;
   readonly check: Check;
   /** Other members of its oneof. */
   readonly rivals: readonly DescField[];
-  /** Taken out of the request, whatever it holds (OUTPUT_ONLY of AIP-203). */
+  /** True if the field is removed from requests, whatever its value (OUTPUT_ONLY of AIP-203). */
   readonly isIgnored: boolean;
 }
 
 /** The fields of a message, by proto name and by JSON name. */
 export interface FieldTable {
   readonly entries: ReadonlyMap<string, FieldEntry>;
-  /** Extensions of proto2, by the full name in brackets that is their key in JSON. */
+  /** Extensions of proto2 by their key in JSON, which is the full name in brackets. */
   readonly extensions: ReadonlyMap<string, Check>;
-  /** Names for error sentences. */
+  /** Names of the fields, for error messages. */
   readonly known: string;
 }
 
-/** Checks the members of an object against the fields of a message; `ignored` is a key that is no field (`@type`). */
+/**
+ * Checks the members of an object against the fields of a message.
+ * @param ignored key that does not stand for a field (`@type`).
+ */
 export function checkFields(object: JsonObject, table: FieldTable, violations: Violations, ignored?: string): void {
   for (const key of Object.keys(object)) {
     if (violations.isFull) return;
@@ -52,14 +55,17 @@ function checkMember(object: JsonObject, key: string, entry: FieldEntry, violati
   if (checked !== value) object[key] = checked;
 }
 
-/** One that is null goes, since Protobuf-ES would set it to its default. */
+/** Checks an extension. One that is null is removed, since Protobuf-ES would set it to its default. */
 function checkExtension(object: JsonObject, key: string, check: Check, violations: Violations): void {
   const checked = check(object[key] as JsonNode, violations);
   if (checked === null) delete object[key];
   else object[key] = checked;
 }
 
-/** Whether the member is null beside another of its oneof: then it goes, since Protobuf-ES would count it as set. */
+/**
+ * Returns whether a member is null beside another of its oneof: it is then removed, since Protobuf-ES would count it as
+ * set.
+ */
 function checkRivals(object: JsonObject, key: string, entry: FieldEntry, violations: Violations): boolean {
   const { field, rivals } = entry;
   const rival = rivals.find((each) => isSet(object, each));
@@ -70,19 +76,19 @@ function checkRivals(object: JsonObject, key: string, entry: FieldEntry, violati
   return false;
 }
 
-/** Whether an object sets a field, under either name; null sets nothing but a Value or a NullValue. */
+/** Returns whether an object sets a field, under either name; null sets only a Value or a NullValue. */
 export function isSet(object: JsonObject, field: DescField): boolean {
   return [field.jsonName, field.name].some(
     (name) => Object.hasOwn(object, name) && (object[name] !== null || takesNull(field)),
   );
 }
 
-/** JSON null is a value of the field, not its absence. */
+/** Returns whether JSON null is a value of the field instead of its absence. */
 export function takesNull(field: DescField): boolean {
   return field.message?.typeName === 'google.protobuf.Value' || field.enum?.typeName === 'google.protobuf.NullValue';
 }
 
-/** The check of a repeated field. */
+/** Returns the check of a repeated field. */
 export function listCheck(field: DescField, check: Check): Check {
   const allowsNull = takesNull(field);
   return (value, violations) => {
@@ -102,7 +108,7 @@ export function listCheck(field: DescField, check: Check): Check {
   };
 }
 
-/** The check of a map field. */
+/** Returns the check of a map field. */
 export function mapCheck(field: DescField & { fieldKind: 'map' }, check: Check): Check {
   const allowsNull = takesNull(field);
   const isKey = mapKeyCheck(field.mapKey);
@@ -126,7 +132,7 @@ export function mapCheck(field: DescField & { fieldKind: 'map' }, check: Check):
   };
 }
 
-/** The names of fields as clients write them. */
+/** Returns the names of fields as clients write them. */
 export function jsonNames(fields: readonly DescField[]): string {
   return listNames(fields.map((field) => field.jsonName));
 }

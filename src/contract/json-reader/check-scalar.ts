@@ -8,8 +8,8 @@ import { INT32, integerKind, isBetween, isWide } from './integer-kind.js';
 import type { IntegerKind } from './integer-kind.js';
 
 /**
- * Checks a JSON value against one kind of field and returns it in a form that Protobuf-ES reads exactly.
- * What is wrong goes to the findings; the value that is returned then is of no use.
+ * Checks a JSON value against one kind of field and returns it in a form that Protobuf-ES reads exactly. Mistakes are
+ * added to `violations`; the returned value must then not be used.
  */
 export type Check = (value: JsonNode, violations: Violations) => JsonNode;
 
@@ -25,7 +25,7 @@ function checkBool(value: JsonNode, violations: Violations): JsonNode {
 
 const BASE64 = /^(?:[A-Za-z0-9+/]*|[A-Za-z0-9_-]*)(={0,2})$/;
 
-/** RFC 4648, standard or URL alphabet, padded or not; no white space. */
+/** Checks base64 (RFC 4648), in the standard or URL alphabet, padded or not, without white space. */
 function checkBytes(value: JsonNode, violations: Violations): JsonNode {
   const match = typeof value === 'string' ? BASE64.exec(value) : null;
   const padding = match?.[1] ?? '';
@@ -50,7 +50,7 @@ function integerCheck(kind: IntegerKind): Check {
   };
 }
 
-/** The canonical digits of an integer, however it was written; undefined for anything else. */
+/** Returns the canonical digits of an integer in any notation; undefined for anything else. */
 function integerDigits(value: JsonNode): string | undefined {
   if (value instanceof ExactNumber) return toInteger(value.source);
   if (typeof value === 'number') return toInteger(String(value));
@@ -61,7 +61,10 @@ function integerDigits(value: JsonNode): string | undefined {
 const MAX_TO_FLOAT = 3.4028235677973362e38;
 const REAL_WORDS = new Set(['NaN', 'Infinity', '-Infinity']);
 
-/** @param bound largest magnitude that rounds to a finite value of the type. */
+/**
+ * Returns the check of a floating-point type.
+ * @param bound largest magnitude that rounds to a finite value of the type.
+ */
 function realCheck(name: string, bound: number): Check {
   return (value, violations) => {
     if (typeof value === 'string' && REAL_WORDS.has(value)) return value;
@@ -78,7 +81,7 @@ function realOf(value: JsonNode): number | undefined {
   return typeof value === 'string' && isJsonNumber(value) ? Number(value) : undefined;
 }
 
-/** The check of an enum: a name, or a number; closed enums (proto2) take only numbers that they declare. */
+/** Returns the check of an enum: a name, or a number. Closed enums (proto2) accept only numbers that they declare. */
 export function enumCheck(desc: DescEnum): Check {
   const names = new Set(desc.values.flatMap((value) => [value.name, value.jsonName]));
   const numbers = new Set(desc.values.map((value) => value.number));
@@ -106,7 +109,7 @@ const OTHER_CHECKS: ReadonlyMap<ScalarType, Check> = new Map([
   [ScalarType.FLOAT, realCheck('a float', MAX_TO_FLOAT)],
 ]);
 
-/** The check of a scalar, by the rules of proto3 JSON and no laxer. */
+/** Returns the check of a scalar, exactly as strict as proto3 JSON. */
 export function scalarCheck(scalar: ScalarType): Check {
   return OTHER_CHECKS.get(scalar) ?? integerCheck(integerKind(scalar));
 }

@@ -14,7 +14,7 @@ const MAX_DURATION_SECONDS = 315_576_000_000;
 const MAX_MASK_PATHS = 1000;
 const MASK_PATH = /^(?:\*|[A-Za-z]\w*(?:\.[A-Za-z]\w*)*)$/;
 
-/** Checks of the messages that proto3 JSON writes in a form of their own; wrappers and Any need descriptors. */
+/** Checks of the messages that have a special form in proto3 JSON; wrappers and Any need descriptors. */
 export const WELL_KNOWN_CHECKS: ReadonlyMap<string, Check> = new Map([
   ['google.protobuf.Timestamp', checkTimestamp],
   ['google.protobuf.Duration', checkDuration],
@@ -24,12 +24,12 @@ export const WELL_KNOWN_CHECKS: ReadonlyMap<string, Check> = new Map([
   ['google.protobuf.ListValue', checkListValue],
 ]);
 
-/** The message is not written as an object of its fields. */
+/** Returns whether the JSON form of a message is not an object of its fields. */
 export function hasOwnJsonForm(desc: DescMessage): boolean {
   return WELL_KNOWN_CHECKS.has(desc.typeName) || desc.typeName === 'google.protobuf.Any' || isWrapperDesc(desc);
 }
 
-/** RFC 3339 with upper-case T and Z, years 1 to 9999, days that exist, no leap second. */
+/** Checks a timestamp: RFC 3339 with upper-case T and Z, years 1 to 9999, valid dates, no leap second. */
 function checkTimestamp(value: JsonNode, violations: Violations): JsonNode {
   const match = typeof value === 'string' ? TIMESTAMP.exec(value) : null;
   const isTime = match !== null && isRealTime(match.slice(1).map(Number));
@@ -55,7 +55,10 @@ function daysIn(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** At most 10,000 years of whole seconds, to either side; nanoseconds may come on top (google/protobuf/duration.proto). */
+/**
+ * Checks a duration: at most 10,000 years of whole seconds in either direction, plus nanoseconds
+ * (google/protobuf/duration.proto).
+ */
 function checkDuration(value: JsonNode, violations: Violations): JsonNode {
   const match = typeof value === 'string' ? DURATION.exec(value) : null;
   if (match === null) violations.add(`expected a duration in seconds such as "1.5s", got ${describe(value)}`);
@@ -65,7 +68,10 @@ function checkDuration(value: JsonNode, violations: Violations): JsonNode {
   return value;
 }
 
-/** Paths in lowerCamelCase with commas between: in JSON an underscore could not be told from a capital. */
+/**
+ * Checks a mask: paths in lowerCamelCase separated by commas, since an underscore would be ambiguous with a capital in
+ * JSON.
+ */
 function checkFieldMask(value: JsonNode, violations: Violations): JsonNode {
   if (typeof value !== 'string') {
     violations.add(`expected a field mask such as "displayName,labels", got ${describe(value)}`);
@@ -75,7 +81,9 @@ function checkFieldMask(value: JsonNode, violations: Violations): JsonNode {
   return checkMaskPaths(value, violations, 'expected field paths in lowerCamelCase', hasUnderscore);
 }
 
-/** Checks paths in either casing. Returns an empty mask for one that is too long, so that nobody goes through it. */
+/**
+ * Checks paths in either casing. Returns an empty mask for one that is too long, so that it is not processed further.
+ */
 export function checkMaskPaths(
   text: string,
   violations: Violations,
@@ -103,7 +111,7 @@ function checkListValue(value: JsonNode, violations: Violations): JsonNode {
   return checkValue(value);
 }
 
-/** Any JSON at all; its numbers are doubles by definition. */
+/** Accepts any JSON value; its numbers are doubles by definition. */
 function checkValue(value: JsonNode): JsonNode {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof ExactNumber) return value.value;

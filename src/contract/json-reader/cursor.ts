@@ -2,14 +2,14 @@ import { excessive, malformed } from './malformed.js';
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** A place in the bytes of a body, moved forward by the scan functions, and what they learnt on the way. */
+/** A position in the bytes of a body that the scan functions advance, with what they have found so far. */
 export class Cursor {
   bytes: Buffer = NO_BYTES;
   at = 0;
   end = 0;
-  /** No byte above 0x7F so far. */
+  /** True while no byte was above 0x7F. */
   ascii = true;
-  /** Start and end of each number that a double may not hold exactly. */
+  /** Start and end of each number that a double may not represent exactly. */
   exact: number[] = [];
 
   reset(bytes: Buffer): void {
@@ -20,7 +20,7 @@ export class Cursor {
     this.exact = [];
   }
 
-  /** Lets go of the body, so that an idle scanner keeps none in memory. */
+  /** Releases the body, so that an idle scanner keeps none in memory. */
   release(): void {
     this.bytes = NO_BYTES;
     this.end = 0;
@@ -31,7 +31,7 @@ export class Cursor {
     return this.bytes.toString('latin1', start, this.at);
   }
 
-  /** The next byte that is no JSON white space, without passing it; -1 at the end. */
+  /** Returns the next byte that is not JSON white space, without consuming it; -1 at the end. */
   peek(): number {
     const { bytes, end } = this;
     let at = this.at;

@@ -4,14 +4,14 @@ import { GatewayError } from '../../domain/errors.js';
 import type { JsonNode } from './exact-number.js';
 import { BODY } from './json-path.js';
 
-/** Types that Any may hold, and the deepest nesting of a body. */
+/** Types that an Any may contain, and the maximum nesting of a body. */
 interface EncodeOptions {
   readonly registry: Registry;
   readonly maxDepth: number;
 }
 
 /**
- * Encodes JSON that has been checked. Throws GatewayError INVALID_ARGUMENT for what Protobuf-ES refuses all the same.
+ * Encodes validated JSON. Throws GatewayError INVALID_ARGUMENT for values that Protobuf-ES refuses nevertheless.
  * @param amend changes or refuses the message before it is encoded.
  */
 export function encodeMessage(

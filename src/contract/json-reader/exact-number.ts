@@ -1,12 +1,12 @@
-/** A JSON value as parsed, before a descriptor has said what it should be. */
+/** A parsed JSON value, before it is checked against a descriptor. */
 export type JsonNode = null | boolean | number | string | ExactNumber | JsonNode[] | JsonObject;
 
-/** A JSON object as parsed. Its keys are the client's: look them up with `Object.hasOwn`. */
+/** A parsed JSON object. Its keys come from the client and must be looked up with `Object.hasOwn`. */
 export interface JsonObject {
   [key: string]: JsonNode;
 }
 
-/** A number of the body together with its digits, for those that a double would change. */
+/** A number of the body together with its digits, which a double would change. */
 export class ExactNumber {
   readonly value: number;
 
@@ -15,30 +15,30 @@ export class ExactNumber {
   }
 }
 
-/** Whether a value is a JSON object (no array, no number). */
+/** Returns whether a value is a JSON object, not an array or number. */
 export function isObject(value: JsonNode | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber);
 }
 
 /**
- * Longest number that is read, in characters. The shortest decimal form of any double fits, in plain notation too:
- * that of 5e-324 has 326 characters, that of 1.7976931348623157e308 has 309.
+ * Maximum length of a number, in characters. The shortest decimal form of any double fits, in plain notation too: that
+ * of 5e-324 has 326 characters, that of 1.7976931348623157e308 has 309.
  */
 export const MAX_NUMBER_LENGTH = 512;
 
 const PLAIN_INTEGER = /^-?(?:0|[1-9]\d*)$/;
 const NUMBER = /^(-?)(0|[1-9]\d*)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
-/** Digits of the longest 64-bit integer, and room for one that is too large. */
+/** Number of digits of the longest 64-bit integer, plus one for an integer that is too large. */
 const MAX_DIGITS = 21;
 
-/** Whether a string is a number by the grammar of JSON, as proto3 JSON asks of quoted numbers. */
+/** Returns whether a string is a number in the grammar of JSON, as proto3 JSON requires of quoted numbers. */
 export function isJsonNumber(text: string): boolean {
   return text.length <= MAX_NUMBER_LENGTH && NUMBER.test(text);
 }
 
 /**
- * The integer that a JSON number stands for (`1e3`, `1.50e1`), in canonical decimal digits.
- * Undefined when it is no number or no integer; integers beyond 64 bits are cut to a larger one of 22 digits.
+ * Returns the integer that a JSON number represents (`1e3`, `1.50e1`), in canonical decimal digits. Returns undefined
+ * for other strings and fractions; integers beyond 64 bits become a larger one of 22 digits.
  */
 export function toInteger(source: string): string | undefined {
   if (source.length < MAX_DIGITS && PLAIN_INTEGER.test(source)) return source === '-0' ? '0' : source;

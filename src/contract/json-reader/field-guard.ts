@@ -1,7 +1,10 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { fieldRules, listFields } from '../field-rules.js';
 
-/** Which fields of a request a client may not set: those of a list of paths, and those whose own options say so. */
+/**
+ * Decides which fields of a request a client must not set: those of a list of paths, and those whose own options say
+ * so.
+ */
 export class FieldGuard {
   private readonly holding = new Map<DescMessage, boolean>();
 
@@ -11,24 +14,27 @@ export class FieldGuard {
     readonly isRuled: (field: DescField) => boolean,
   ) {}
 
-  /** The field at the end of a path, or one on the way to it, is guarded. */
+  /** Returns whether the field at the end of a path, or one on the way to it, is guarded. */
   covers(fields: readonly DescField[]): boolean {
     return fields.some((field) => this.isRuled(field)) || this.isListed(dotted(fields));
   }
 
-  /** Something below the end of a path is guarded: who replaces or clears the whole, clears that too. */
+  /**
+   * Returns whether a field below the end of a path is guarded. Replacing or clearing the message would clear that
+   * field, too.
+   */
   holds(fields: readonly DescField[]): boolean {
     const path = `${dotted(fields)}.`;
     const message = fields.at(-1)?.message;
     return this.paths.some((each) => each.startsWith(path)) || (message !== undefined && this.reaches(message));
   }
 
-  /** Something in the request message is guarded. */
+  /** Returns whether a field in the request message is guarded. */
   holdsIn(message: DescMessage): boolean {
     return this.paths.length > 0 || this.reaches(message);
   }
 
-  /** Listed paths that begin with a prefix, without it. */
+  /** Returns the listed paths that begin with a prefix, without the prefix. */
   listedBelow(prefix: string): readonly string[] {
     return this.paths.filter((each) => each.startsWith(prefix)).map((each) => each.slice(prefix.length));
   }
@@ -47,12 +53,12 @@ export class FieldGuard {
   }
 }
 
-/** Fields that nobody may set, and privileged ones too where the caller lacks the privilege. */
+/** Returns a predicate for fields that clients must not set; privileged ones too for callers without the privilege. */
 export function guardedRule(withheld: boolean): (field: DescField) => boolean {
   return withheld ? isRestricted : isProtected;
 }
 
-/** Fields that take a privilege to set. */
+/** Returns whether setting a field requires a privilege. */
 export function isPrivileged(field: DescField): boolean {
   return fieldRules(field).privileged;
 }
@@ -65,7 +71,7 @@ function isRestricted(field: DescField): boolean {
   return isProtected(field) || isPrivileged(field);
 }
 
-/** The path of fields as a policy writes it. */
+/** Returns the path of fields in the notation of a policy. */
 export function dotted(fields: readonly DescField[]): string {
   return fields.map((field) => field.name).join('.');
 }

@@ -16,25 +16,25 @@ import type { MessageChecks } from './message-checks.js';
 const MUST_NAME = 'must name the fields to change';
 const IMMUTABLE = 'is immutable: it is set when its resource is created, and never changed';
 
-/** What decides which fields the masks of a route may name. */
+/** Rules for the fields that the masks of a route may name. */
 export interface MaskLimits {
   readonly checks: MessageChecks;
-  /** Fields that the client may not set. */
+  /** Fields that the client must not set. */
   readonly guard: FieldGuard;
-  /** Those of them that a privilege would let it set: a change of everything is then refused, not narrowed. */
+  /** Those of them that require a privilege: a change of everything is then refused instead of narrowed. */
   readonly withheld: FieldGuard | undefined;
-  /** Dotted paths of fields that the path of the request or the gateway itself sets. */
+  /** Dotted paths of fields that are set by the path of the request or by the gateway itself. */
   readonly bound: ReadonlySet<string>;
 }
 
-/** Makes and checks the masks of one route. No mask reaches a field that the client may not set, named or not. */
+/** Makes and checks the masks of one route. A mask never covers a field that the client must not set, named or not. */
 export class MaskBuilder {
   constructor(
     readonly rule: MaskRule,
     private readonly limits: MaskLimits,
   ) {}
 
-  /** Paths in proto names, for the mask of a checked request; undefined to leave the mask as it is. */
+  /** Returns paths in proto names for the mask of a checked request; undefined to leave the mask unchanged. */
   build(root: JsonObject, violations: Violations): readonly string[] | undefined {
     const given = getMember(root, this.rule.field);
     if (typeof given === 'string' && given !== '') return this.readGiven(given, root, violations);
@@ -44,7 +44,7 @@ export class MaskBuilder {
     return byDefault === 'all' ? this.nameAll(root, violations) : this.nameGiven(root, isGuarded, violations);
   }
 
-  /** The fields that the body names (AIP-134). */
+  /** Returns the fields that the body names (AIP-134). */
   private nameGiven(root: JsonObject, isGuarded: boolean, violations: Violations): readonly string[] | undefined {
     const [scope, ...others] = this.rule.scopes;
     if (scope === undefined || others.length > 0) return isGuarded ? this.refuse(violations) : undefined;
@@ -59,7 +59,7 @@ export class MaskBuilder {
     return paths;
   }
 
-  /** Objects of messages are gone into; everything else is one path. */
+  /** Collects paths. Objects that stand for messages are descended into; everything else is one path. */
   private collect(message: DescMessage, value: JsonNode, into: Collection, violations: Violations): void {
     if (!isObject(value)) return;
     for (const key of Object.keys(value)) {
@@ -75,7 +75,7 @@ export class MaskBuilder {
     }
   }
 
-  /** Every field that the client may set: what it may not set is kept. */
+  /** Returns every field that the client may set, so that the others keep their value. */
   private nameAll(root: JsonObject, violations: Violations): readonly string[] | undefined {
     const [scope, ...others] = this.rule.scopes;
     const { withheld } = this.limits;
@@ -108,8 +108,8 @@ export class MaskBuilder {
   }
 
   /**
-   * A mask may not reach a field that the client may not set: naming it alone would clear it. Undefined for a path that is
-   * ignored, since it leads to an OUTPUT_ONLY field (AIP-203).
+   * Resolves a path of a mask. A mask must not cover a field that the client must not set, because naming it alone
+   * would clear it. Returns undefined for an ignored path, which leads to an OUTPUT_ONLY field (AIP-203).
    */
   private resolve(path: string, violations: Violations): string | undefined {
     const { checks, guard } = this.limits;
@@ -130,7 +130,7 @@ export class MaskBuilder {
     return first?.path ?? path;
   }
 
-  /** The mask itself, and what the body does not decide. */
+  /** Returns whether a field is the mask itself, or is not set by the body. */
   private isApart(fields: readonly DescField[]): boolean {
     return fields[0] === this.rule.field || this.limits.bound.has(dotted(fields));
   }
@@ -150,12 +150,12 @@ function holdsIn(guard: FieldGuard, { fields, message }: MaskScope): boolean {
   return fields.length === 0 ? guard.holdsIn(message) : guard.holds(fields);
 }
 
-/** IMMUTABLE of AIP-203, which holds for all that is in the field. */
+/** Returns whether a path leads through an IMMUTABLE field (AIP-203), which applies to everything in it. */
 function isImmutable(fields: readonly DescField[]): boolean {
   return fields.some((field) => fieldRules(field).immutable);
 }
 
-/** A replacement of everything keeps what no update changes. */
+/** Returns whether a field is kept when everything else is replaced, because no update may change it. */
 function isKept(field: DescField): boolean {
   const { immutable, outputOnly } = fieldRules(field);
   return immutable || outputOnly;

@@ -12,15 +12,15 @@ import type { Parameter } from './query-string.js';
 const INTEGER = /^(?:0|[1-9]\d{0,8})$/;
 
 /**
- * Encodes what most requests without a body are, strings and small integers from path and query, straight to bytes.
- * It answers only what it is sure of; undefined leaves the request, with all that may be wrong in it, to the codec.
+ * Encodes typical requests without a body, with strings and small integers from path and query, directly to bytes.
+ * Returns undefined for every other request, including invalid ones, which the general codec then handles.
  */
 export class FlatEncoder {
   private readonly sink = new ByteSink();
   private readonly variables: readonly DescField[];
   private readonly parameters = new Map<string, DescField>();
   private readonly tenant: DescField | undefined;
-  /** Index of the path variable that names the tenant; -1 for none. */
+  /** Index of the path variable with the tenant; -1 for none. */
   private readonly tenantVariable: number;
 
   private constructor(route: Route) {
@@ -35,7 +35,7 @@ export class FlatEncoder {
     }
   }
 
-  /** The encoder of a route; undefined when its path or tenant are not plain strings of the request itself. */
+  /** Returns the encoder of a route; undefined when its path or tenant are not plain strings of the request itself. */
   static compile(route: Route): FlatEncoder | undefined {
     if (route.body !== undefined) return undefined;
     const { tenantField } = route.method.policy;
@@ -102,7 +102,7 @@ export class FlatEncoder {
   }
 }
 
-/** A request may come without a field that it must have: one segment of the path always gives its own. */
+/** Returns whether a request may lack a required field. A path variable of one segment always sets its field. */
 function mayLack(field: DescField, { variables }: Route): boolean {
   if (field.presence === Presence.LEGACY_REQUIRED) return true;
   return fieldRules(field).required && !variables.some((each) => each.fieldPath === field.name && !each.multiSegment);
@@ -117,7 +117,9 @@ function isFlatString(field: DescField | undefined): boolean {
   return field?.fieldKind === 'scalar' && field.scalar === ScalarType.STRING && !isInChoice(field);
 }
 
-/** Part of a oneof with others; `optional` of proto3 is a oneof of one, which descriptors leave out. */
+/**
+ * Returns whether a field is in a oneof with others; an `optional` of proto3 is a oneof of one, which descriptors omit.
+ */
 function isInChoice(field: DescField): boolean {
   return field.oneof !== undefined;
 }

@@ -1,7 +1,7 @@
-/** Tells query parameters that are dropped from those that are mistakes. */
+/** Returns whether a query parameter is ignored instead of refused. */
 export type IgnoredParameters = (name: string) => boolean;
 
-/** Compiles names and beginnings of names (`utm_*`); undefined when there are none, so that nothing is asked. */
+/** Compiles names and prefixes (`utm_*`); undefined when there are none, so that no check is made. */
 export function compileIgnored(patterns: readonly string[] | undefined): IgnoredParameters | undefined {
   if (patterns === undefined || patterns.length === 0) return undefined;
   const names = new Set(patterns.filter((pattern) => !pattern.endsWith('*')));

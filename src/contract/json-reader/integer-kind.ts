@@ -1,6 +1,6 @@
 import { ScalarType } from '@bufbuild/protobuf';
 
-/** The range of an integer type, and its name in error sentences. */
+/** The range of an integer type, and its name in error messages. */
 export interface IntegerKind {
   readonly name: string;
   readonly min: bigint;
@@ -22,12 +22,12 @@ const KINDS: ReadonlyMap<ScalarType, IntegerKind> = new Map([
   [ScalarType.FIXED32, UINT32],
 ]);
 
-/** The kind of an integer scalar: all encodings of one range are one kind. */
+/** Returns the kind of an integer scalar; all encodings of one range are one kind. */
 export function integerKind(scalar: ScalarType): IntegerKind {
   return KINDS.get(scalar) ?? INT32;
 }
 
-/** The kind needs more than 32 bits, so its values travel as digits. */
+/** Returns whether a kind needs more than 32 bits, so that its values are handled as digits. */
 export function isWide(kind: IntegerKind): boolean {
   return kind === INT64 || kind === UINT64;
 }

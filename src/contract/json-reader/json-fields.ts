@@ -4,13 +4,13 @@ import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import type { Violations } from './violations.js';
 
-/** What an object has for a field, under either of its names; undefined when it has neither. */
+/** Returns the value of a field in an object, under either of its names; undefined when it has neither. */
 export function getMember(object: JsonObject, field: DescField): JsonNode | undefined {
   if (Object.hasOwn(object, field.jsonName)) return object[field.jsonName];
   return Object.hasOwn(object, field.name) ? object[field.name] : undefined;
 }
 
-/** What an object has at the end of a path of singular fields. */
+/** Returns the value at the end of a path of singular fields. */
 export function getField(object: JsonObject, fields: readonly DescField[]): JsonNode | undefined {
   let node: JsonNode | undefined = object;
   for (const field of fields) {
@@ -20,7 +20,10 @@ export function getField(object: JsonObject, fields: readonly DescField[]): Json
   return node;
 }
 
-/** Sets the field at the end of a path of singular fields, making the objects on the way. What was there is replaced. */
+/**
+ * Sets the field at the end of a path of singular fields, and creates the objects on the way. An existing value is
+ * replaced.
+ */
 export function setField(
   object: JsonObject,
   fields: readonly DescField[],
@@ -39,7 +42,7 @@ export function setField(
   }
 }
 
-/** Sets a key that the client or a contract names: `__proto__` is one like any other. */
+/** Sets a key whose name comes from the client or a contract: `__proto__` is treated like any other. */
 export function setOwn(object: JsonObject, key: string, value: JsonNode): void {
   if (key !== '__proto__') object[key] = value;
   else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });

@@ -6,7 +6,7 @@ import { JsonTokenizer } from './tokenizer.js';
 import type { JsonLimits } from './tokenizer.js';
 import { traceJson } from './trace.js';
 
-/** Reads bodies strictly: what is returned is exactly what the client wrote, big integers and all. */
+/** Parses bodies strictly: the result is exactly what the client wrote, including big integers. */
 export class JsonParser {
   private readonly tokenizer: JsonTokenizer;
 
@@ -14,7 +14,10 @@ export class JsonParser {
     this.tokenizer = new JsonTokenizer(limits);
   }
 
-  /** Throws GatewayError MALFORMED_JSON, or INVALID_ARGUMENT for an overlong number. Numbers that a double would change come as {@link ExactNumber}. */
+  /**
+   * Parses a body. Throws GatewayError MALFORMED_JSON, or INVALID_ARGUMENT for an overlong number. Numbers that a
+   * double would change are returned as {@link ExactNumber}.
+   */
   parse(bytes: Uint8Array): JsonNode {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const shape = this.tokenizer.scan(buffer);
@@ -28,12 +31,18 @@ export class JsonParser {
   }
 }
 
-/** The second half of a surrogate pair, with which no string of a client can begin: what does was a number. */
+/**
+ * Prefix of numbers that are kept as strings: the second half of a surrogate pair, with which no string of a client can
+ * begin.
+ */
 const MARK = '\udc00';
 const MARK_ESCAPED = Buffer.from('"\\udc00');
 const QUOTE = 0x22;
 
-/** Returns the body with each of the numbers as a marked string. Copies byte by byte: calls per number cost more. */
+/**
+ * Returns the body with each of the numbers as a marked string. Copies byte by byte, since a call per number costs
+ * more.
+ */
 function markNumbers(body: Buffer, encoding: 'latin1' | 'utf8', spans: readonly number[]): string {
   const marked = Buffer.allocUnsafe(body.length + (spans.length / 2) * (MARK_ESCAPED.length + 1));
   let out = 0;
@@ -60,7 +69,10 @@ function restoreNumbers(value: JsonNode): JsonNode {
   return value;
 }
 
-/** JSON.parse keeps the last of two equal keys: fewer keys than the tokenizer saw means that some were. */
+/**
+ * Counts keys. JSON.parse keeps the last of two equal keys, so fewer keys than the tokenizer saw mean that there were
+ * duplicates.
+ */
 function countKeys(value: JsonNode): number {
   if (value === null || typeof value !== 'object' || value instanceof ExactNumber) return 0;
   const isArray = Array.isArray(value);

@@ -3,7 +3,7 @@ import type { FieldViolation } from '../../domain/errors.js';
 import { BODY, formatPath } from './json-path.js';
 import { traceJson } from './trace.js';
 
-/** Creates a GatewayError MALFORMED_JSON that says what is wrong at a byte, and in which field when that is known. */
+/** Creates a GatewayError MALFORMED_JSON with the mistake at a byte, and its field when that is known. */
 export function malformed(bytes: Uint8Array, at: number, what: string): GatewayError {
   const violation = locate(bytes, at, what);
   return new GatewayError('MALFORMED_JSON', `The request body is not acceptable JSON: ${violation.detail}.`, {
@@ -11,7 +11,7 @@ export function malformed(bytes: Uint8Array, at: number, what: string): GatewayE
   });
 }
 
-/** Creates a GatewayError INVALID_ARGUMENT for a value that is JSON and exceeds a limit. */
+/** Creates a GatewayError INVALID_ARGUMENT for a valid JSON value that exceeds a limit. */
 export function excessive(bytes: Uint8Array, at: number, what: string): GatewayError {
   const violation = locate(bytes, at, what);
   return new GatewayError('INVALID_ARGUMENT', `The request is not valid: ${violation.field}: ${violation.detail}.`, {
@@ -24,7 +24,7 @@ function locate(bytes: Uint8Array, at: number, what: string): FieldViolation {
   return { field, detail: `${what} at byte ${at} (${lineAndColumn(bytes, at)})` };
 }
 
-/** Columns count code points, as editors do; both start at 1. */
+/** Returns line and column. Columns count code points, as editors do; both start at 1. */
 function lineAndColumn(bytes: Uint8Array, at: number): string {
   let line = 1;
   let column = 1;

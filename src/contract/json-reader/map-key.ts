@@ -5,8 +5,8 @@ import { quote } from './json-path.js';
 const INTEGER = /^(?:0|-?[1-9]\d{0,19})$/;
 
 /**
- * What is wrong with a key of a map field, or undefined. Integers must be in canonical digits, so that no two keys of
- * an object are one key of the map.
+ * Returns a function that returns what is wrong with a key of a map field, or undefined. Integers must have canonical
+ * digits, so that two keys of an object are never one key of the map.
  */
 export function mapKeyCheck(mapKey: ScalarType): (key: string) => string | undefined {
   if (mapKey === ScalarType.STRING) return () => undefined;

@@ -4,18 +4,18 @@ import { isPlainMessage } from './mask-rule.js';
 import type { MaskScope } from './mask-rule.js';
 import type { MessageChecks } from './message-checks.js';
 
-/** One path of a mask, read. */
+/** One resolved path of a mask. */
 export interface MaskPath {
-  /** In proto names, from the scope down. */
+  /** Path in proto names, from the scope down. */
   readonly path: string;
-  /** The fields on the way, from the request message down. Keys of maps are left out. */
+  /** Fields on the way, from the request message down. Keys of maps are omitted. */
   readonly fields: readonly DescField[];
 }
 
-/** What may follow in a path: a field of a message, the key of a map, or any text within a Struct. */
+/** Elements that may follow in a path: a field of a message, the key of a map, or any text within a Struct. */
 type Next = { readonly message: DescMessage } | { readonly keysOf: DescField } | 'text' | undefined;
 
-/** Reads a path in proto or JSON names; undefined when it leads nowhere. */
+/** Resolves a path in proto or JSON names; undefined when it does not exist. */
 export function resolveMaskPath(scope: MaskScope, path: string, checks: MessageChecks): MaskPath | undefined {
   const names: string[] = [];
   const fields: DescField[] = [...scope.fields];

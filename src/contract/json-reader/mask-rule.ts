@@ -5,28 +5,28 @@ import { hasOwnJsonForm } from './check-well-known.js';
 /** A singular field of a message that JSON writes as an object of its fields. */
 export type MessageField = DescField & { readonly fieldKind: 'message' };
 
-/** The message that the paths of a mask speak of. */
+/** The message to which the paths of a mask refer. */
 export interface MaskScope {
-  /** The field of the request that holds it; none when the request is the resource itself. */
+  /** The field of the request that contains it; empty when the request is the resource itself. */
   readonly fields: readonly MessageField[];
   readonly message: DescMessage;
 }
 
 /**
- * What a request changes when its client sends no mask: what its body names, everything, or what the backend takes it
- * to be. `guarded` leaves it to the backend unless something in the message may not be set by the client.
+ * Fields that a request without a mask changes: those that its body names, all, or as the backend decides. `guarded`
+ * leaves the decision to the backend unless the message has a field that the client must not set.
  */
 export type DefaultMask = 'body' | 'all' | 'guarded' | 'none';
 
-/** `update_mask` of a request and what its paths speak of (AIP-134). */
+/** The `update_mask` of a request and the messages to which its paths refer (AIP-134). */
 export interface MaskRule {
   readonly field: MessageField;
-  /** More than one when the request holds several messages and none of them is the body. */
+  /** Several when the request contains several messages and none of them is the body. */
   readonly scopes: readonly MaskScope[];
   readonly byDefault: DefaultMask;
 }
 
-/** The mask rule of a route, if its request has an `update_mask`. */
+/** Returns the mask rule of a route whose request has an `update_mask`. */
 export function findMaskRule({ body, desc, verb }: Route): MaskRule | undefined {
   const { fields } = desc.input;
   const field = fields.find((each) => each.name === 'update_mask');
@@ -39,7 +39,7 @@ export function findMaskRule({ body, desc, verb }: Route): MaskRule | undefined 
   return { field, scopes, byDefault };
 }
 
-/** Whether a path may go on below a field: other messages are one value. */
+/** Returns whether a path may continue below a field: other messages are one value. */
 export function isPlainMessage(field: DescField): field is MessageField {
   return field.fieldKind === 'message' && !hasOwnJsonForm(field.message);
 }

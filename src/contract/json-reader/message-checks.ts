@@ -16,17 +16,17 @@ import type { Violations } from './violations.js';
 const TENANT_ID = 'tenant_id';
 
 /**
- * Checks of all message types of a registry, compiled on first use and kept.
- * They refuse what proto3 JSON forbids and name the place; Protobuf-ES, which reads afterwards, is laxer in places
- * (`0x10`, `" 1"`, `1sx`, 30 February) and names the field alone.
+ * Checks of all message types of a registry, compiled on first use and cached. They refuse what proto3 JSON forbids and
+ * name its place. Protobuf-ES, which reads the message afterwards, is laxer in places (`0x10`, `" 1"`, `1sx`, 30
+ * February) and names only the field.
  */
 export class MessageChecks {
   private readonly tables = new Map<DescMessage, FieldTable>();
   private readonly checks = new Map<DescMessage, Check>();
 
   /**
-   * @param isRuled fields that the client may not set, wherever they are.
-   * @param hidden further fields that error sentences do not offer.
+   * @param isRuled returns whether the client must not set a field, wherever it is.
+   * @param hidden further fields that error messages do not suggest.
    */
   constructor(
     private readonly registry: Registry,
@@ -34,12 +34,12 @@ export class MessageChecks {
     private readonly hidden: ReadonlySet<DescField> = new Set(),
   ) {}
 
-  /** The field of a name in either casing. */
+  /** Returns the field with a name in either casing. */
   field(desc: DescMessage, name: string): DescField | undefined {
     return this.tableOf(desc).entries.get(name)?.field;
   }
 
-  /** The check of a whole field: a list for a repeated one, and null for "not set". */
+  /** Returns the check of a whole field: a list for a repeated one, and null for "not set". */
   ofField(field: DescField): Check {
     const check = this.ofElement(field);
     if (field.fieldKind === 'list') return listCheck(field, check);
@@ -47,7 +47,7 @@ export class MessageChecks {
     return (value, violations) => (value === null ? null : check(value, violations));
   }
 
-  /** The check of one value: of a singular field, an element or a map value. */
+  /** Returns the check of one value: of a singular field, an element or a map value. */
   ofElement(field: DescField): Check {
     if (field.message !== undefined) return this.ofMessage(field.message);
     if (field.enum === undefined) return scalarCheck(field.scalar as NonNullable<typeof field.scalar>);
@@ -61,7 +61,7 @@ export class MessageChecks {
     return check;
   }
 
-  /** Fields of a message, compiled when first asked for: messages may contain themselves. */
+  /** Returns the fields of a message, compiled on first use because messages may be recursive. */
   tableOf(desc: DescMessage): FieldTable {
     const table = this.tables.get(desc) ?? this.compileTable(desc);
     this.tables.set(desc, table);
@@ -99,7 +99,7 @@ export class MessageChecks {
     return this.hidden.has(field) || this.isRuled(field) || this.isIgnored(field);
   }
 
-  /** A field that the client may not set is refused, OUTPUT_ONLY or not. */
+  /** Returns whether a field is ignored. One that the client must not set is refused instead, OUTPUT_ONLY or not. */
   private isIgnored(field: DescField): boolean {
     return fieldRules(field).outputOnly && !this.isRuled(field);
   }
@@ -115,13 +115,13 @@ export class MessageChecks {
   }
 
   private ofExtension(extension: DescExtension): Check {
-    // An extension has all that a field has but a oneof.
+    // An extension has all properties of a field except a oneof.
     const field = extension as unknown as DescField;
     return this.isRuled(field) || holdsTenant(extension) ? refuseMember : this.ofField(field);
   }
 }
 
-/** A tenant that no policy can name, since its paths lead through fields alone. */
+/** Returns whether an extension contains a tenant, which a policy cannot name, because its paths consist of fields. */
 function holdsTenant({ name, message }: DescExtension): boolean {
   const matches = (field: DescField) => field.name === TENANT_ID;
   return (

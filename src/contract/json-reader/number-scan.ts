@@ -7,15 +7,18 @@ const DOT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
 
-/** A number this short without an exponent is below 2^53 and keeps its 15 decimal digits in a double (IEEE 754). */
+/**
+ * Maximum length of a number that surely is below 2^53 and keeps its 15 decimal digits in a double (IEEE 754), without
+ * an exponent.
+ */
 const SHORT = 15;
 
-/** No integer this short is above 1.7e308. */
+/** Maximum length of an integer that surely is at most 1.7e308. */
 const SURELY_FINITE = 300;
 
 /**
- * Passes the number that starts at the cursor. Fails on all that RFC 8259 section 6 does not allow, on overflow and on
- * numbers longer than MAX_NUMBER_LENGTH.
+ * Scans the number that starts at the cursor. Fails on everything that RFC 8259 section 6 does not allow, on overflow
+ * and on numbers longer than MAX_NUMBER_LENGTH.
  */
 export function scanNumber(cursor: Cursor): void {
   const { bytes } = cursor;
@@ -49,7 +52,7 @@ function passDigits(cursor: Cursor, from: number, problem: string): number {
   return at;
 }
 
-/** A digit after the point that a double still resolves: the number rounds to no integer. Spares arrays of doubles. */
+/** Returns whether a digit after the point surely makes the number a fraction as a double. Avoids arrays of doubles. */
 function isSurelyFractional(bytes: Uint8Array, first: number, dot: number): boolean {
   const resolved = first + SHORT + 1;
   for (let at = dot + 1; at < resolved; at++) {

@@ -14,17 +14,17 @@ import type { TextReader } from './text-value.js';
 interface Slot {
   readonly variable: PathVariable;
   readonly read: TextReader;
-  /** The caller lacks the privilege to set the field. */
+  /** True if the caller lacks the privilege to set the field. */
   readonly isWithheld: boolean;
 }
 
-/** Binds the path variables of one route. A body that names another value contradicts its path. */
+/** Binds the path variables of one route. A body with another value contradicts its path. */
 export class PathBinder {
   private readonly slots: readonly Slot[];
 
   /**
-   * Throws Error at boot for a variable that no text can set.
-   * @param withheld fields that take a privilege which the caller lacks.
+   * Throws Error at boot for a variable that text cannot set.
+   * @param withheld fields that require a privilege which the caller lacks.
    */
   constructor(route: Route, checks: MessageChecks, withheld: FieldGuard | undefined) {
     this.slots = route.variables.map((variable) => {
@@ -36,7 +36,7 @@ export class PathBinder {
     });
   }
 
-  /** Each request sets a field that the caller may not set. */
+  /** Returns whether each request of the route sets a field that the caller must not set. */
   get isRefused(): boolean {
     return this.slots.some(({ isWithheld }) => isWithheld);
   }
@@ -62,7 +62,10 @@ function bindValue(root: JsonObject, fields: readonly DescField[], value: JsonNo
   setField(root, fields, value, violations);
 }
 
-/** Compares as messages: `7`, `"7"` and an enum by name or number are one value, and a default counts as absent. */
+/**
+ * Returns whether two values differ as messages: `7`, `"7"` and an enum by name or number are equal, and a default
+ * counts as absent.
+ */
 function contradicts(leaf: DescField, given: JsonNode, value: JsonNode): boolean {
   const read = (json: JsonNode): Message | undefined => {
     try {
@@ -72,7 +75,7 @@ function contradicts(leaf: DescField, given: JsonNode, value: JsonNode): boolean
     }
   };
   const [inBody, inPath] = [read(given), read(value)];
-  // A value that cannot be read has its finding already.
+  // A value that cannot be read has a violation already.
   if (inBody === undefined || inPath === undefined) return false;
   const isGiven = reflect(leaf.parent, inBody).isSet(leaf);
   return isGiven && !equals(leaf.parent, inBody, inPath);

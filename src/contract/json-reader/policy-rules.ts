@@ -9,24 +9,24 @@ import { NOT_YOURS } from './violations.js';
 import type { Violations } from './violations.js';
 import { getField, getMember, setField } from './json-fields.js';
 
-/** Largest page that a backend is asked for. */
+/** Maximum page size that is requested from a backend. */
 export const MAX_PAGE_SIZE = 100;
 
-/** The fields of a path in a policy. Throws Error at boot when there is no such path. */
+/** Returns the fields of a path in a policy. Throws Error at boot for a path that does not exist. */
 export function policyFields(message: DescMessage, path: string): readonly DescField[] {
   const fields = resolveFieldPath(message, path);
   if (typeof fields === 'string') throw new Error(`policy of a request ${message.typeName}: ${fields}`);
   return fields;
 }
 
-/** Keeps the tenant of a request the caller's own. */
+/** Ensures that the tenant of a request is the caller's own. */
 export class TenantRule {
   constructor(
     private readonly path: string,
     private readonly fields: readonly DescField[],
   ) {}
 
-  /** Throws GatewayError TENANT_MISMATCH when the client named another tenant and may not. */
+  /** Throws GatewayError TENANT_MISMATCH for a caller who named another tenant without permission. */
   check(root: JsonObject, input: RequestInput): void {
     if (!this.isBound(input)) return;
     const value = getField(root, this.fields);
@@ -47,7 +47,7 @@ export class TenantRule {
   }
 }
 
-/** Adds a finding for each protected field that `value`, a message of the client, names at all, be it as null. */
+/** Adds a violation for each protected field that `value`, a message of the client, names, even as null. */
 export function refuseProtected(
   value: JsonNode,
   paths: readonly (readonly DescField[])[],
@@ -66,14 +66,14 @@ function refusePath(value: JsonNode, fields: readonly DescField[], violations: V
   violations.leave();
 }
 
-/** The field of a request that says how many results to return. */
+/** Returns the field of a request that sets the number of results. */
 export function findPageSize(message: DescMessage): DescField | undefined {
   return message.fields.find(
     (field) => field.name === 'page_size' && field.fieldKind === 'scalar' && field.scalar === ScalarType.INT32,
   );
 }
 
-/** Refuses a negative page size and cuts a large one. */
+/** Refuses a negative page size and caps a large one. */
 export function limitPageSize(root: JsonObject, field: DescField, violations: Violations): void {
   const size = getMember(root, field);
   if (typeof size !== 'number') return;

@@ -2,7 +2,10 @@ import { GatewayError } from '../../domain/errors.js';
 import type { RequestCodec, RequestInput } from '../codec.js';
 import type { Route } from '../route.js';
 
-/** The route as it is for callers without its privilege: its privileged fields are protected ones. Undefined when it has none. */
+/**
+ * Returns the route for callers without its privilege, where privileged fields are protected ones. Undefined when it
+ * has none.
+ */
 export function withholdPrivileged(route: Route): Route | undefined {
   const { method } = route;
   const { privileged, protectedFields } = method.policy;
@@ -11,7 +14,7 @@ export function withholdPrivileged(route: Route): Route | undefined {
   return { ...route, method: { ...method, policy } };
 }
 
-/** Keeps callers without the privilege from setting what takes one, such as the roles of a user. */
+/** Prevents callers without the privilege from setting privileged fields, such as the roles of a user. */
 export class PrivilegedCodec implements RequestCodec {
   constructor(
     private readonly whole: RequestCodec,
@@ -23,7 +26,7 @@ export class PrivilegedCodec implements RequestCodec {
     try {
       return this.limited.encode(input);
     } catch (error) {
-      // What is wrong for everybody comes first; what only the privileged may send is no bad request.
+      // Mistakes of any caller come first; a valid request that needs the privilege is not a bad request.
       this.whole.encode(input);
       throw toDenial(error);
     }

@@ -8,8 +8,8 @@ import type { Violations } from './violations.js';
 import { getField, setField } from './json-fields.js';
 
 /**
- * FieldMasks of a query, whose paths may be in snake_case: their JSON form has no underscores and could not hold
- * `address_line_1`. They wait here while the message is read, and are then set as they are.
+ * Keeps FieldMasks of a query, whose paths may be in snake_case: their JSON form has no underscores and cannot
+ * represent `address_line_1`. They are kept aside while the message is read, and are then set unchanged.
  */
 export class QueryMasks {
   private readonly masks: { readonly fields: readonly DescField[]; readonly text: string }[] = [];
@@ -18,7 +18,7 @@ export class QueryMasks {
     this.masks.push({ fields, text });
   }
 
-  /** Leaves empty masks in the request, so that everything around them is read as usual. */
+  /** Replaces the masks by empty ones in the request, so that everything around them is read as usual. */
   takeOut(root: JsonObject, violations: Violations): void {
     for (const { fields } of this.masks)
       if (getField(root, fields) !== undefined) setField(root, fields, '', violations);

@@ -1,10 +1,10 @@
 import { GatewayError } from '../../domain/errors.js';
 import { quote } from './json-path.js';
 
-/** Most parameters of one request. */
+/** Maximum number of parameters of a request. */
 const MAX_PARAMETERS = 100;
 
-/** A query parameter as decoded. */
+/** A decoded query parameter. */
 export interface Parameter {
   readonly name: string;
   readonly value: string;
@@ -16,8 +16,8 @@ const EQUALS = 0x3d;
 const AMPERSAND = 0x26;
 
 /**
- * Splits a raw query string: `&` between parameters, `+` for a space, percent-encoded UTF-8.
- * Throws GatewayError INVALID_ARGUMENT for broken encoding and for more than 100 parameters.
+ * Splits a raw query string: `&` between parameters, `+` for a space, percent-encoded UTF-8. Throws GatewayError
+ * INVALID_ARGUMENT for invalid encoding and for more than 100 parameters.
  */
 export function parseQuery(query: string): Parameter[] {
   const parameters: Parameter[] = [];

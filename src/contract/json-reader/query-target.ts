@@ -12,12 +12,12 @@ import type { TextReader } from './text-value.js';
 
 /** A field that a parameter sets. */
 export interface Target {
-  /** Dotted proto names: one field has one path, however it is spelled. */
+  /** Dotted proto names: a field has one path, whatever its spelling. */
   readonly path: string;
   readonly fields: readonly DescField[];
   readonly read: TextReader;
   readonly kind: 'single' | 'mask' | 'list' | 'map';
-  /** Says what is wrong with a key of a map. */
+  /** Returns what is wrong with a key of a map; undefined if nothing is. */
   readonly checkKey: (key: string) => string | undefined;
 }
 
@@ -28,13 +28,13 @@ export interface ParameterName {
   readonly key: string | undefined;
 }
 
-/** Why a parameter sets no field. */
+/** Reason for which a parameter does not set a field. */
 export interface Refusal {
   readonly reason: string;
   readonly isUnknown: boolean;
 }
 
-/** What the parameters of one request come to. */
+/** State of binding the parameters of one request. */
 export interface Bound {
   readonly root: JsonObject;
   readonly violations: Violations;
@@ -51,7 +51,7 @@ export function compileTarget(fields: readonly DescField[], checks: MessageCheck
   return read && { path: dotted(fields), fields, read, kind: kindOf(last), checkKey };
 }
 
-/** Says what is wrong with the brackets of a name; undefined if nothing is. */
+/** Returns what is wrong with the brackets of a name; undefined if nothing is. */
 export function findKeyMistake({ kind, fields, checkKey }: Target, { key }: ParameterName): Refusal | undefined {
   const name = fields.map((field) => field.jsonName).join('.');
   if (kind !== 'map' && key === undefined) return undefined;
@@ -61,7 +61,7 @@ export function findKeyMistake({ kind, fields, checkKey }: Target, { key }: Para
   return reason === undefined ? undefined : { reason, isUnknown: false };
 }
 
-/** Returns whether a field that takes one value, or an entry of a map, has been given before, and notes it. */
+/** Returns whether a singular field, or an entry of a map, has been given before, and records it. */
 export function isRepeated({ kind, path }: Target, key: string | undefined, given: Set<string>): boolean {
   if (kind === 'list') return false;
   const name = key === undefined ? path : `${path}[${key}]`;
@@ -70,7 +70,7 @@ export function isRepeated({ kind, path }: Target, key: string | undefined, give
   return isSecond;
 }
 
-/** Returns the name of a parameter as error sentences show it. */
+/** Returns the name of a parameter for error messages. */
 export function showName(fields: readonly DescField[]): string {
   const name = fields.map((field) => field.jsonName).join('.');
   return fields.at(-1)?.fieldKind === 'map' ? `${name}[key]` : name;
@@ -81,14 +81,14 @@ function kindOf(field: DescField): Target['kind'] {
   return isMask(field) ? 'mask' : 'single';
 }
 
-/** Splits `labels[team]` into its field and its key, which may hold brackets and dots itself. */
+/** Splits `labels[team]` into its field and its key, which may itself contain brackets and dots. */
 export function splitName(name: string): ParameterName {
   const open = name.indexOf('[');
   if (open === -1 || !name.endsWith(']')) return { field: name, key: undefined };
   return { field: name.slice(0, open), key: name.slice(open + 1, -1) };
 }
 
-/** Sets what a parameter says; lists grow, and maps get one more entry. */
+/** Sets the value of a parameter; lists and maps get one more entry. */
 export function setTarget(
   { kind, fields }: Target,
   key: string,

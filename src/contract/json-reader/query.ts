@@ -15,9 +15,9 @@ import type { Bound, ParameterName, Refusal, Target } from './query-target.js';
 import { findGuardedRival } from './replacement-check.js';
 
 const NO_PARAMETERS = 'this route takes no query parameters';
-/** Deepest `a.b.c` of a parameter: messages that contain themselves would have no end. */
+/** Maximum depth of a parameter `a.b.c`: recursive messages have no other limit. */
 const MAX_DEPTH = 32;
-/** Parameter names whose field is remembered; more of them are looked up each time. */
+/** Maximum number of parameter names whose field is cached; others are looked up each time. */
 const MAX_REMEMBERED = 200;
 
 /** Binds the query parameters of one route to the fields that neither its path nor its body sets (google.api.http). */
@@ -32,7 +32,10 @@ export class QueryBinder {
     private readonly isIgnored: IgnoredParameters | undefined,
   ) {}
 
-  /** Sets the fields in `root`. Throws GatewayError for a broken query string; all else goes to the findings. */
+  /**
+   * Sets the fields in `root`. Throws GatewayError for an invalid query string; other mistakes are added to
+   * `violations`.
+   */
   bind(query: string, root: JsonObject, violations: Violations): QueryMasks {
     const given = new Set<string>();
     const masks = new QueryMasks();
@@ -45,7 +48,7 @@ export class QueryBinder {
     return masks;
   }
 
-  /** Brackets may be part of the JSON name of a field. */
+  /** Returns the name of a parameter. Brackets may be part of the JSON name of a field. */
   private nameOf(name: string): ParameterName {
     const isField = name.includes('[') && this.findFields(name) !== undefined;
     return isField ? { field: name, key: undefined } : splitName(name);
@@ -89,7 +92,7 @@ export class QueryBinder {
     return fields;
   }
 
-  /** Why a field that exists may not be set by a parameter. */
+  /** Returns why a parameter must not set a field that exists. */
   private findReason(fields: readonly DescField[]): string | undefined {
     const { body, variables, verb } = this.route;
     const path = dotted(fields);
@@ -105,7 +108,10 @@ export class QueryBinder {
     return `unknown parameter; allowed are ${(this.allowed ??= listNames(this.listAllowed()))}`;
   }
 
-  /** Parameters of the request message and of the messages in it, the tenant's apart: it comes from the credential. */
+  /**
+   * Lists parameters of the request message and of the messages in it, except the tenant, which comes from the
+   * credential.
+   */
   private listAllowed(): string[] {
     const { input } = this.route.desc;
     const inner = input.fields.flatMap((field) =>
@@ -129,7 +135,10 @@ export class QueryBinder {
   }
 }
 
-/** Refuses every parameter of a route that takes none, but for those that are dropped. Throws GatewayError UNKNOWN_FIELD or INVALID_ARGUMENT. */
+/**
+ * Refuses every parameter of a route without parameters, except ignored ones. Throws GatewayError UNKNOWN_FIELD or
+ * INVALID_ARGUMENT.
+ */
 export function refuseParameters(query: string, isIgnored?: IgnoredParameters): void {
   const violations = new Violations();
   for (const { name } of parseQuery(query)) {

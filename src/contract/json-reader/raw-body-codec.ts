@@ -6,10 +6,10 @@ import type { RequestCodec, RequestInput } from '../codec.js';
 const CONTENT_TYPE = 1;
 const DATA = 2;
 
-/** Puts the body of a request into its google.api.HttpBody as it came, and its Content-Type beside it. */
+/** Writes the body of a request unchanged into its google.api.HttpBody, with its Content-Type. */
 export class RawBodyCodec implements RequestCodec {
   /**
-   * @param rest encodes everything that is not the body.
+   * @param rest encodes everything except the body.
    * @param field the HttpBody in the request message; undefined when the request message is the HttpBody itself.
    */
   constructor(
@@ -32,7 +32,7 @@ function encodePrefix({ number }: DescField, length: number): Uint8Array {
   return new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(length).finish();
 }
 
-/** All of the HttpBody up to its data, which is last. */
+/** Encodes the HttpBody up to its data, which is last. */
 function encodeHead(contentType: string, length: number): Uint8Array {
   const writer = new BinaryWriter();
   if (contentType !== '') writer.tag(CONTENT_TYPE, WireType.LengthDelimited).string(contentType);

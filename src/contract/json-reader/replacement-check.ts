@@ -9,8 +9,8 @@ import type { Violations } from './violations.js';
 import { isPlainMessage } from './mask-rule.js';
 
 /**
- * Refuses updates that change a field which the client may not set without naming it: by another member of its oneof,
- * by a new list or map around it, or by a PUT without a mask, which clears what it leaves out.
+ * Refuses updates that change a field which the client must not set without naming it: by another member of its oneof,
+ * by a new list or map around it, or by a PUT without a mask, which clears the fields that it omits.
  */
 export class ReplacementCheck {
   /** A guarded field that a replacement of the whole body clears; undefined when a mask keeps it. */
@@ -25,7 +25,7 @@ export class ReplacementCheck {
     if (replacesAll && message !== undefined) this.cleared = findCleared(above, message, limits);
   }
 
-  /** Undefined for a route that creates or reads, and for one whose body has nothing that is guarded. */
+  /** Returns undefined for a route that creates or reads, and for one whose body has no guarded field. */
   static compile({ body, desc, verb }: Route, limits: MaskLimits, hasMask: boolean): ReplacementCheck | undefined {
     const isUpdate = verb === 'PATCH' || verb === 'PUT' || hasMask;
     if (!isUpdate || body === undefined) return undefined;
@@ -35,7 +35,10 @@ export class ReplacementCheck {
     return isGuarded ? new ReplacementCheck(above, message, limits, verb === 'PUT' && !hasMask) : undefined;
   }
 
-  /** @param value the body, checked. */
+  /**
+   * Checks a body.
+   * @param value the body, validated.
+   */
   check(value: JsonNode, violations: Violations): void {
     if (this.cleared !== undefined) violations.add(`would clear "${this.cleared}", which may not be set by a client`);
     else if (this.message === undefined) violations.add(REPLACES);
@@ -66,7 +69,7 @@ export class ReplacementCheck {
 
 const REPLACES = 'would replace fields in it that may not be set by a client';
 
-/** Another member of the oneof of the last field that the client may not clear. */
+/** Returns another member of the oneof of the last field that the client must not clear. */
 export function findGuardedRival(fields: readonly DescField[], guard: MaskLimits['guard']): DescField | undefined {
   const field = fields.at(-1);
   return field?.oneof?.fields.find((other) => {

@@ -31,25 +31,27 @@ import { RequiredFields } from './required-fields.js';
 import { ReplacementCheck } from './replacement-check.js';
 import { isWholeValue, WholeValueCodec } from './whole-value-codec.js';
 
-/** Types that Any may hold, and how much structure a body may have. */
+/** Types that an Any may contain, and limits of the structure of a body. */
 export interface RequestCodecOptions {
   readonly registry: Registry;
   readonly maxDepth: number;
   readonly maxKeys: number;
   /** Rules of messages (buf.validate); undefined where no message has any. */
   readonly rules?: MessageRules | undefined;
-  /** Query parameters that are dropped; undefined for none. */
+  /** Query parameters that are ignored; undefined for none. */
   readonly isIgnored?: IgnoredParameters | undefined;
 }
 
-/** Compiles the codec of one route. Throws Error at boot when its policy names fields that the request does not have. */
+/**
+ * Compiles the codec of one route. Throws Error at boot for a policy that names fields which the request does not have.
+ */
 export function compileRequestCodec(route: Route, options: RequestCodecOptions): RequestCodec {
   if (options.rules === undefined && holdsRules(route.desc.input))
     throw new Error('the rules of messages are not loaded');
   const Codec = isWholeValue(route.desc.input) ? WholeValueCodec : JsonRequestCodec;
   const withheld = withholdPrivileged(route);
   const guarded = withheld === undefined ? undefined : new Codec(withheld, options, true);
-  // Without a permission to ask for, nobody holds it.
+  // If no permission grants the privilege, no caller has it.
   const whole = new Codec(route, options, guarded === undefined);
   const codec = guarded === undefined ? whole : new PrivilegedCodec(whole, guarded);
   return takesRawBody(route) ? new RawBodyCodec(codec, route.body === '*' ? undefined : route.body) : codec;
@@ -62,9 +64,9 @@ class JsonRequestCodec implements RequestCodec {
   private readonly query: QueryBinder;
   private readonly flat: FlatEncoder | undefined;
   private readonly tenant: TenantRule | undefined;
-  /** The one field of a request that is a wrapper, whose JSON is that field's alone. */
+  /** The only field of a request that is a wrapper, whose JSON is that of this field. */
   private readonly wrapped: DescField | undefined;
-  /** Protected fields from the message that the body holds. */
+  /** Protected fields, from the message that the body contains. */
   private readonly protectedInBody: readonly (readonly DescField[])[];
   private readonly replacement: ReplacementCheck | undefined;
   private readonly pageSize: DescField | undefined;
@@ -114,7 +116,7 @@ class JsonRequestCodec implements RequestCodec {
     const root = body === undefined ? {} : this.readBody(body, violations);
     const masks = this.query.bind(input.query, root, violations);
     this.tenant?.check(root, input);
-    // Before the path is bound: a mask names what the body does.
+    // Before the path is bound, because a mask names only the fields of the body.
     const mask = this.mask?.build(root, violations);
     this.path.bind(input.path, root, violations);
     this.tenant?.check(root, input);
@@ -126,7 +128,7 @@ class JsonRequestCodec implements RequestCodec {
     return this.toBytes(root, masks, mask);
   }
 
-  /** The body as JSON of the request message, checked. */
+  /** Reads the body as JSON of the request message, validated. */
   private readBody(bytes: Uint8Array, violations: Violations): JsonObject {
     const { body } = this.route;
     if (body === undefined || this.bodyCheck === undefined) throw refuseBody();
@@ -167,14 +169,17 @@ function rootOf(body: DescField, value: JsonNode, violations: Violations): JsonO
   return root;
 }
 
-/** What comes from the gateway or may not be set is not offered to clients. */
+/** Returns the fields that are not suggested to clients: those that the gateway sets or that clients must not set. */
 function hiddenFields(route: Route): ReadonlySet<DescField> {
   const { tenantField, protectedFields } = route.method.policy;
   const paths = tenantField === undefined ? protectedFields : [tenantField, ...protectedFields];
   return new Set(paths.flatMap((path) => policyFields(route.desc.input, path).slice(-1)));
 }
 
-/** Protected paths from the message that the body holds, apart from those that the check of their message refuses. */
+/**
+ * Returns protected paths from the message that the body contains, except those that the check of their message
+ * refuses.
+ */
 function bodyPaths(route: Route, guard: FieldGuard): readonly (readonly DescField[])[] {
   const { body, desc, method } = route;
   const all = method.policy.protectedFields.map((path) => policyFields(desc.input, path));

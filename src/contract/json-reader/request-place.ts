@@ -6,24 +6,27 @@ import { dotted } from './field-guard.js';
 import type { FieldGuard } from './field-guard.js';
 import type { MaskRule } from './mask-rule.js';
 
-/** Which fields of a request its client answers for, and where it wrote them. */
+/** Defines for which fields of a request its client is responsible, and where it wrote them. */
 export interface RequestPlace {
-  /** The field that the JSON body is; undefined where it is the whole message, or there is none. */
+  /** The field that is the JSON body; undefined where the body is the whole message, or absent. */
   readonly body: DescField | undefined;
-  /** The names of path variables as errors give them, by the dotted path of their field. */
+  /** The names of path variables for errors, by the dotted path of their field. */
   readonly variables: ReadonlyMap<string, string>;
   /**
-   * Returns whether the client could have set a field: neither the gateway nor the backend does, and an update with this
-   * mask changes it. A resource of which an update names a part need not be whole (AIP-134, AIP-203).
+   * Returns whether the client could have set a field: neither the gateway nor the backend sets it, and an update with
+   * this mask changes it. A resource of which an update names a part may be incomplete (AIP-134, AIP-203).
    * @param fields the path to it from the request message down.
    * @param mask paths in proto names from the resource down; undefined for a request without one.
    */
   answersFor(fields: readonly DescField[], mask: readonly string[] | undefined): boolean;
-  /** Returns whether the client could have set all of the message at a path, which a mask of parts of it does not change. */
+  /**
+   * Returns whether the client could have set the whole message at a path, which is not the case for a mask of parts of
+   * it.
+   */
   answersForAll(fields: readonly DescField[], mask: readonly string[] | undefined): boolean;
 }
 
-/** Reads from a route what its client answers for. */
+/** Returns for which parts of the requests of a route the client is responsible. */
 export function requestPlace(route: Route, guard: FieldGuard, rule: MaskRule | undefined): RequestPlace {
   const body = typeof route.body === 'object' ? route.body : undefined;
   const raw = takesRawBody(route) ? body : undefined;
@@ -46,7 +49,7 @@ export function requestPlace(route: Route, guard: FieldGuard, rule: MaskRule | u
   };
 }
 
-/** What is beside the resource is no part of the update. */
+/** Returns whether a mask names a field. Fields beside the resource are not part of the update. */
 function isNamed(fields: readonly DescField[], mask: readonly string[], rule: MaskRule): boolean {
   const scope = rule.scopes.find((each) => isWithin(fields, each.fields) && fields.length > each.fields.length);
   return scope === undefined || fields[0] === rule.field || isCovered(fields.slice(scope.fields.length), mask);

@@ -12,17 +12,17 @@ import type { RequestPlace } from './request-place.js';
 
 const ANY = 'google.protobuf.Any';
 
-/** One search through one request. */
+/** State of the search through one request. */
 interface Search {
   readonly violations: Violations;
   readonly mask: readonly string[] | undefined;
-  /** Fields from the request message down to the place, elements of lists and values of maps included. */
+  /** Fields from the request message down to the place, including elements of lists and values of maps. */
   readonly fields: readonly DescField[];
 }
 
 /**
- * Finds fields that a request must have and lacks, wherever their message appears: the required ones of proto2, and those
- * with google.api.field_behavior REQUIRED (AIP-203).
+ * Finds missing required fields wherever their message appears: the required ones of proto2, and those with
+ * google.api.field_behavior REQUIRED (AIP-203).
  */
 export class RequiredFields {
   private constructor(
@@ -31,13 +31,13 @@ export class RequiredFields {
     private readonly place: RequestPlace | undefined,
   ) {}
 
-  /** Undefined for requests that cannot hold a message with a required field. */
+  /** Returns undefined for requests that cannot contain a message with a required field. */
   static compile(desc: DescMessage, registry: Registry, place?: RequestPlace): RequiredFields | undefined {
     return reachesRequired(desc, registry) ? new RequiredFields(desc, registry, place) : undefined;
   }
 
   /**
-   * Adds a finding for each one that is missing. The JSON has been checked and is whole: path and query are in it.
+   * Adds a violation for each missing field. The JSON has been checked and is complete: path and query are in it.
    * @param mask of an update, in proto names.
    */
   check(value: JsonNode, violations: Violations, mask?: readonly string[]): void {
@@ -63,7 +63,7 @@ export class RequiredFields {
   private checkField(field: DescField, object: JsonObject, { violations, mask, fields }: Search): void {
     const isMissing = isAbsent(field, object) && this.isNeeded([...fields, field], mask);
     if (!isMissing && (field.message === undefined || !isSet(object, field))) return;
-    // The JSON of a body that is one field begins within it.
+    // The JSON of a body that is one field begins within that field.
     const isBody = fields.length === 0 && field === this.place?.body;
     if (!isBody) violations.enter(Object.hasOwn(object, field.name) ? field.name : field.jsonName);
     if (isMissing) violations.add('is required');
@@ -71,7 +71,10 @@ export class RequiredFields {
     if (!isBody) violations.leave();
   }
 
-  /** Without a field of proto2 that is required, a message has no bytes, whoever should have set it. */
+  /**
+   * Returns whether a field is needed. Without a required field of proto2 a message cannot be encoded, whoever should
+   * have set it.
+   */
   private isNeeded(fields: readonly DescField[], mask: readonly string[] | undefined): boolean {
     if (fields.at(-1)?.presence === Presence.LEGACY_REQUIRED) return true;
     return this.place === undefined || this.place.answersFor(fields, mask);
@@ -94,15 +97,15 @@ export class RequiredFields {
   }
 }
 
-/** Whether a request must have a field and lacks it. */
+/** Returns whether a request lacks a required field. */
 function isAbsent(field: DescField, object: JsonObject): boolean {
   if (field.presence === Presence.LEGACY_REQUIRED) return !isSet(object, field);
   return fieldRules(field).required && (!isSet(object, field) || isEmpty(field, getMember(object, field)));
 }
 
 /**
- * A value that says nothing: an empty text, list or map, and the first value of an enum where that is a name for "none"
- * (AIP-126). Numbers and booleans say something whatever they are, and so does what is told from its absence.
+ * Returns whether a value is empty: an empty string, list or map, or the first value of an enum where its name means
+ * "none" (AIP-126). Numbers, booleans and fields with presence are never empty.
  */
 function isEmpty(field: DescField, value: JsonNode | undefined): boolean {
   if (value === '' || (Array.isArray(value) && value.length === 0)) return field.presence === Presence.IMPLICIT;
@@ -116,7 +119,7 @@ function isRequired(field: DescField): boolean {
   return field.presence === Presence.LEGACY_REQUIRED || fieldRules(field).required;
 }
 
-/** An Any and an extension may bring in every type there is. */
+/** Returns whether a required field is reachable. An Any and an extension may contain every type. */
 function reachesRequired(desc: DescMessage, registry: Registry): boolean {
   const seen = new Set([desc]);
   for (const scope of seen) {

@@ -4,12 +4,12 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 
-/** 1 for the bytes that stand for themselves inside a string: printable ASCII but quote and backslash, and DEL. */
+/** 1 for bytes that are allowed unescaped in a string: printable ASCII except quote and backslash, and DEL. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH ? 1 : 0,
 );
 
-/** Bytes that may follow a backslash, `u` apart (RFC 8259 section 7). */
+/** Bytes that may follow a backslash, except `u` (RFC 8259 section 7). */
 const SHORT_ESCAPES = new Set(Buffer.from('"\\/bfnrt'));
 
 /** Value of a hexadecimal digit by its byte, 16 for all others. */
@@ -18,7 +18,7 @@ const HEX = Uint8Array.from({ length: 256 }, (_, byte) => {
   return /^[0-9a-fA-F]$/.test(digit) ? parseInt(digit, 16) : 16;
 });
 
-/** Passes the string that starts at the cursor. Fails on control characters, bad escapes and bytes that are no UTF-8. */
+/** Scans the string that starts at the cursor. Fails on control characters, invalid escapes and invalid UTF-8. */
 export function scanString(cursor: Cursor): void {
   const { bytes, end } = cursor;
   let at = cursor.at + 1;
@@ -47,7 +47,7 @@ function passEscape(cursor: Cursor, at: number): number {
   return passLowSurrogate(cursor, at, unit);
 }
 
-/** RFC 7493 section 2.1: half of a surrogate pair is no text. */
+/** Scans a low surrogate. RFC 7493 section 2.1 forbids unpaired surrogates. */
 function passLowSurrogate(cursor: Cursor, at: number, high: number): number {
   const isPair = high < 0xdc00 && cursor.bytes[at + 6] === BACKSLASH && cursor.bytes[at + 7] === LOWER_U;
   const low = isPair ? readHex(cursor, at + 6) : 0;
@@ -65,7 +65,7 @@ function readHex(cursor: Cursor, at: number): number {
   return unit;
 }
 
-/** RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF. */
+/** Scans a multibyte character by RFC 3629 section 4: no overlong forms, no surrogates, nothing above U+10FFFF. */
 function passMultibyte(cursor: Cursor, at: number): number {
   cursor.ascii = false;
   const { bytes } = cursor;

@@ -9,10 +9,10 @@ import type { Violations } from './violations.js';
 /** Messages whose JSON form is a string. */
 const TEXT_MESSAGES = new Set(['google.protobuf.Timestamp', 'google.protobuf.Duration', 'google.protobuf.FieldMask']);
 
-/** Reads one value of a path variable or query parameter, by the rules of the JSON string of its field. */
+/** Reads one value of a path variable or query parameter, as the JSON string of its field. */
 export type TextReader = (text: string, violations: Violations) => JsonNode;
 
-/** Compiles the reader of a field's value, of an element of a list, or of a value of a map; undefined for other messages. */
+/** Compiles the reader of a field's value, of a list element, or of a map value; undefined for other messages. */
 export function compileTextReader(field: DescField, check: Check): TextReader | undefined {
   if (field.message !== undefined) {
     if (field.fieldKind === 'list') return undefined;
@@ -32,7 +32,7 @@ function enumReader(check: Check): TextReader {
   return (text, violations) => check(/^-?\d{1,10}$/.test(text) ? Number(text) : text, violations);
 }
 
-/** Returns whether a field is one FieldMask, whose paths text may give in either casing, as those of other gateways do. */
+/** Returns whether a field is one FieldMask, whose paths text may give in either casing, as other gateways accept. */
 export function isMask(field: DescField): boolean {
   return field.fieldKind === 'message' && field.message.typeName === 'google.protobuf.FieldMask';
 }

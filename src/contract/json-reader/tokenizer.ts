@@ -2,19 +2,22 @@ import { Cursor } from './cursor.js';
 import { scanNumber } from './number-scan.js';
 import { scanString } from './string-scan.js';
 
-/** How much structure a body may have. */
+/** Limits of the structure of a body. */
 export interface JsonLimits {
-  /** Deepest nesting of objects and arrays. */
+  /** Maximum nesting of objects and arrays. */
   readonly maxDepth: number;
-  /** Most keys in the whole body, and most objects and arrays. */
+  /** Maximum number of keys in the whole body, and of objects and arrays. */
   readonly maxKeys: number;
 }
 
-/** What one pass over a body found. */
+/** Result of one pass over a body. */
 export interface JsonShape {
   readonly keys: number;
   readonly ascii: boolean;
-  /** Start and end of each number that needs its digits: a double would round it, or make an integer of a fraction. */
+  /**
+   * Start and end of each number that needs its digits, because a double would round it, or turn a fraction into an
+   * integer.
+   */
   readonly exact: readonly number[];
 }
 
@@ -27,8 +30,8 @@ const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
 /**
- * Checks a body against RFC 8259 and the limits in one pass over its bytes, with a stack of its own.
- * Keeps no state between bodies, so one serves all requests of a route.
+ * Checks a body against RFC 8259 and the limits in one pass over its bytes, with an explicit stack. Keeps no state
+ * between bodies, so that one instance serves all requests of a route.
  */
 export class JsonTokenizer {
   private readonly cursor = new Cursor();
@@ -42,7 +45,10 @@ export class JsonTokenizer {
     this.closers = new Uint8Array(limits.maxDepth + 1);
   }
 
-  /** Throws GatewayError MALFORMED_JSON, or INVALID_ARGUMENT for an overlong number, with place and path. Duplicate keys are left to the caller: it counts them. */
+  /**
+   * Scans a body. Throws GatewayError MALFORMED_JSON, or INVALID_ARGUMENT for an overlong number, with position and
+   * path. Duplicate keys are detected by the caller, which counts the keys.
+   */
   scan(bytes: Buffer): JsonShape {
     this.cursor.reset(bytes);
     this.depth = this.keys = this.containers = 0;
@@ -63,7 +69,7 @@ export class JsonTokenizer {
     if (this.cursor.peek() !== -1) this.cursor.fail('there is more after the end of the JSON value');
   }
 
-  /** Passes scalars whole; of containers that are not empty only what comes before their first value. */
+  /** Scans a scalar, or the start of a container up to its first value. */
   private scanValue(): void {
     for (;;) {
       const byte = this.cursor.peek();
@@ -80,7 +86,7 @@ export class JsonTokenizer {
     }
   }
 
-  /** Passes closing brackets and the comma (and key) before the next value, or comes to the end of the root. */
+  /** Scans closing brackets and the comma (and key) before the next value, or reaches the end of the root. */
   private scanAfterValue(): void {
     while (this.depth > 0) {
       const closer = this.closers[this.depth] as number;
@@ -142,7 +148,7 @@ export class JsonTokenizer {
     return this.cursor.fail(`found ${found} where ${wanted} should be`);
   }
 
-  /** RFC 8259 section 8.1: UTF-8 without a byte order mark. */
+  /** Refuses other encodings than UTF-8 without a byte order mark (RFC 8259 section 8.1). */
   private rejectOtherEncodings(): void {
     const [first, second, third] = this.cursor.bytes;
     if (first === 0xef && second === 0xbb && third === 0xbf) this.cursor.fail('a byte order mark is not allowed');

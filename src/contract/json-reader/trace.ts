@@ -1,11 +1,11 @@
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Where a walk over JSON text came to. */
+/** Position that a walk over JSON text has reached. */
 export interface JsonTrace {
-  /** Keys and indexes from the root down to the place. */
+  /** Keys and indexes from the root down to the position. */
   readonly path: readonly (string | number)[];
-  /** First byte of the first key that its object had before, and the path to it. */
+  /** First byte of the first repeated key, and its path. */
   readonly duplicate: { readonly at: number; readonly path: readonly (string | number)[] } | undefined;
 }
 
@@ -17,8 +17,8 @@ interface Frame {
 }
 
 /**
- * Walks over the first `end` bytes, which the tokenizer has found well-formed, and keeps what the tokenizer does not:
- * keys and indexes. For errors only, so it may be slow.
+ * Walks over the first `end` bytes, which the tokenizer has found well-formed, and records keys and indexes, which the
+ * tokenizer does not. Only for errors, so it may be slow.
  */
 export function traceJson(bytes: Uint8Array, end: number): JsonTrace {
   const trace = new Tracer(bytes, end);

@@ -4,13 +4,13 @@ import { ExactNumber } from './exact-number.js';
 import type { JsonNode } from './exact-number.js';
 import { BODY, formatParameter, formatPath, quote } from './json-path.js';
 
-/** Most wrong places that one answer names. */
+/** Maximum number of violations in one response. */
 const MAX_VIOLATIONS = 20;
 
-/** Why a field is refused that only the gateway, a backend or a privileged caller sets. */
+/** Reason for which a field is refused that only the gateway, a backend or a privileged caller may set. */
 export const NOT_YOURS = 'may not be set by a client';
 
-/** What is wrong with one request, collected while it is read, and where the reader is. */
+/** Violations of one request, collected while it is read, and the current position of the reader. */
 export class Violations {
   private readonly violations: FieldViolation[] = [];
   private readonly steps: (string | number)[] = [];
@@ -21,7 +21,7 @@ export class Violations {
     return this.violations.length === 0;
   }
 
-  /** Enough was found: reading on would only cost time. */
+  /** Returns whether enough violations were found to stop reading. */
   get isFull(): boolean {
     return this.violations.length >= MAX_VIOLATIONS;
   }
@@ -34,17 +34,17 @@ export class Violations {
     this.steps.pop();
   }
 
-  /** The reader is at a query parameter or path variable; undefined takes it back to the body. */
+  /** Moves the position to a query parameter or path variable; undefined moves it back to the body. */
   atParameter(name: string | undefined): void {
     this.parameter = name === undefined ? '' : formatParameter(name);
   }
 
-  /** Something is wrong at the place where the reader is. */
+  /** Adds a violation at the current position. */
   add(detail: string): void {
     this.addAt(this.parameter || formatPath(this.steps) || BODY, detail);
   }
 
-  /** Something is wrong at another place. */
+  /** Adds a violation at another position. */
   addAt(field: string, detail: string): void {
     if (!this.isFull) this.violations.push({ field, detail });
   }
@@ -54,7 +54,10 @@ export class Violations {
     this.add(detail);
   }
 
-  /** Throws GatewayError INVALID_ARGUMENT, or UNKNOWN_FIELD when that is the first problem, if anything was found. */
+  /**
+   * Throws GatewayError INVALID_ARGUMENT if there is any violation, or UNKNOWN_FIELD when the first one is an unknown
+   * field.
+   */
   throwIfAny(): void {
     const [first, ...others] = this.violations;
     if (first === undefined) return;
@@ -67,7 +70,7 @@ export class Violations {
   }
 }
 
-/** A value of the client as error sentences show it: `the string "abc"`, `an array`. */
+/** Describes a value of the client for error messages: `the string "abc"`, `an array`. */
 export function describe(value: JsonNode): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return `the string ${quote(value)}`;
@@ -77,7 +80,7 @@ export function describe(value: JsonNode): string {
   return kindOf(value);
 }
 
-/** The kind of a value alone, for fields whose values may be secrets. */
+/** Returns only the kind of a value, for fields whose values may be secrets. */
 export function kindOf(value: JsonNode): string {
   if (value === null) return 'null';
   if (value instanceof ExactNumber) return 'a number';
@@ -85,7 +88,7 @@ export function kindOf(value: JsonNode): string {
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-/** Up to 30 names for an error sentence, with the count of those left out. */
+/** Lists up to 30 names for an error message, with the number of omitted ones. */
 export function listNames(names: readonly string[]): string {
   const shown = names.slice(0, 30).join(', ');
   if (names.length === 0) return 'none';

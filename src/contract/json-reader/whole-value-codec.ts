@@ -16,13 +16,13 @@ import { refuseParameters } from './query.js';
 
 /**
  * Returns whether the JSON of a message is one value, such as the string of a Timestamp or any JSON of a Value, so that
- * nothing but a body can give it. Wrappers are messages with a field `value`, which path and query may set too.
+ * only a body can provide it. Wrappers are messages with a field `value`, which path and query may set too.
  */
 export function isWholeValue(desc: DescMessage): boolean {
   return hasOwnJsonForm(desc) && !isWrapperDesc(desc);
 }
 
-/** The one message without a default: a Value of no kind has no JSON (google.protobuf.Value). */
+/** The only message without a default: a Value of no kind has no JSON (google.protobuf.Value). */
 const VALUE = 'google.protobuf.Value';
 
 /** Reads requests whose message is one JSON value: Timestamp, Duration, FieldMask, Struct, Value, ListValue, Any. */

@@ -2,7 +2,7 @@ import { reserve } from './scratch.js';
 import type { Scratch } from './scratch.js';
 
 const ALPHABET = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-/** From this size on the native encoder is faster. */
+/** Size from which the native encoder is faster, in bytes. */
 const NATIVE_FROM = 256;
 
 /** Writes the bytes from `w.pos` to `end` as a JSON string in standard base64 with padding. */

@@ -1,10 +1,10 @@
 import { NOT_PLAIN, reserve } from './scratch.js';
 import type { Scratch } from './scratch.js';
 
-/** Up to here keys are compared one by one. */
+/** Number of keys up to which they are compared one by one. */
 const FEW_KEYS = 16;
 
-/** Ends the object whose first member, if any, is at `start`: its comma becomes the brace. */
+/** Ends the object whose first member, if any, is at `start`: the comma of that member becomes the brace. */
 export function closeObject(w: Scratch, start: number): void {
   reserve(w, 2);
   if (w.out === start) w.out++;
@@ -12,7 +12,7 @@ export function closeObject(w: Scratch, start: number): void {
   w.bytes[w.out++] = 0x7d;
 }
 
-/** Ends the array whose first element, if any, is at `start`: its comma becomes the bracket. */
+/** Ends the array whose first element, if any, is at `start`: the comma of that element becomes the bracket. */
 export function closeArray(w: Scratch, start: number): void {
   reserve(w, 2);
   if (w.out === start) w.out++;
@@ -21,9 +21,9 @@ export function closeArray(w: Scratch, start: number): void {
 }
 
 /**
- * Throws NOT_PLAIN when the key written from `start` on is one of those noted since `base`: when a key comes twice the
- * last one counts. Keys are noted as where they were written, on a stack of all maps that are open; those of a large
- * map are kept as text as well, in the set that is given and returned.
+ * Throws NOT_PLAIN for a duplicate key: the key at `start` equals one of those recorded since `base`, of which the last
+ * one counts. Keys are recorded by their position, on a stack for all open maps; those of a large map are also kept as
+ * text, in the set that is passed and returned.
  */
 export function noteKey(
   w: Scratch,

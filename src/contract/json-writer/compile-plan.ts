@@ -18,20 +18,23 @@ import { Literal, LiteralRun } from './literal.js';
 import { KIND, MessagePlan, NO_TAG } from './plan.js';
 import type { FieldPlan, TypePlans } from './plan.js';
 
-/** A duration, as `"-315576000000.999999999s"`; numbers and timestamps are not longer. */
+/**
+ * Maximum length of a value: that of a duration such as `"-315576000000.999999999s"`; numbers and timestamps are not
+ * longer.
+ */
 const LONGEST_VALUE = 40;
-/** Field numbers that are found by table. */
+/** Field numbers that are looked up in a table. */
 const NEAR_NUMBERS = 64;
 const NONE = new Literal('');
 
-/** What decides how messages are written, the same for all types of a response. */
+/** Options of writing messages, the same for all types of a response. */
 export interface PlanOptions extends JsonNames {
   readonly registry: Registry;
   readonly emitDefaults: boolean;
   readonly marks: FieldMarks;
 }
 
-/** Compiles message types into plans, each type once. */
+/** Compiles message types to plans, each type once. */
 export class PlanCompiler implements TypePlans {
   private readonly plans = new Map<DescMessage, MessagePlan>();
 
@@ -46,7 +49,7 @@ export class PlanCompiler implements TypePlans {
     return desc.proto.extensionRange.length === 0 ? undefined : this.options.registry.getExtensionFor(desc, number);
   }
 
-  /** The plan of a message type and of all it contains. */
+  /** Returns the plan of a message type and of all types that it contains. */
   compile(desc: DescMessage): MessagePlan {
     const known = this.plans.get(desc);
     if (known) return known;
@@ -56,7 +59,7 @@ export class PlanCompiler implements TypePlans {
     return plan;
   }
 
-  /** The plan of a response of which one field alone is shown. */
+  /** Returns the plan of a response of which only one field is shown. */
   compileOnly(desc: DescMessage, shown: DescField): MessagePlan {
     const plan = new MessagePlan(desc, kindOfMessage(desc), this);
     this.fill(plan, (field) => field.number !== shown.number);
@@ -119,7 +122,7 @@ function oneofBit(field: DescField): number {
   return field.oneof ? 1 << field.parent.oneofs.indexOf(field.oneof) : 0;
 }
 
-/** Of numbers, timestamps and names; and of the JSON that stands for a value that is missing. */
+/** Returns the maximum length of numbers, timestamps and names, and of the JSON for a missing value. */
 function longestValue(field: DescField): number {
   const names = field.enum?.values.map(({ name }) => name.length * 4) ?? [];
   return Math.max(LONGEST_VALUE, ...names) + 2;

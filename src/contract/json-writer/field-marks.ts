@@ -3,18 +3,18 @@ import type { FieldDescriptorProto } from '@bufbuild/protobuf/wkt';
 import { rulesOf } from '../field-rules.js';
 import { keyOf } from '../shown-fields.js';
 
-/** Fields of message types that a policy or their own options single out. */
+/** Fields of message types that are marked by a policy or by their own options. */
 export interface FieldMarks {
   isRedacted(typeName: string, field: FieldDescriptorProto): boolean;
-  /** The same text for the same set of fields that the policy redacts. */
+  /** Key of the set of fields that the policy redacts; equal sets have equal keys. */
   readonly redactedKey: string;
   isTenant(field: DescField): boolean;
 }
 
 /**
- * Finds the fields that the paths of a policy name. A path marks the field of the message type it ends in, so that the
- * mark holds wherever that type appears, inside an Any too.
- * Throws Error, at boot, for a path that leads nowhere or, for a tenant, to something other than a string.
+ * Resolves the fields that the paths of a policy name. A path marks the field of the message type in which it ends, so
+ * that the mark applies wherever that type appears, inside an Any too. Throws Error, at boot, for a path that does not
+ * exist or, for a tenant, does not lead to a string.
  */
 export function markFields(desc: DescMessage, redact: readonly string[], tenantFields: readonly string[]): FieldMarks {
   const redacted = new Set(redact.map((path) => keyOf(resolve(desc, path, 'redact'))));

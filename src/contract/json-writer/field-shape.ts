@@ -37,7 +37,7 @@ const WIRE_TYPES: Readonly<Record<number, number>> = {
   [KIND.message]: WIRE_LENGTH,
 };
 
-/** How messages of a type are written. */
+/** Returns the kind of a message type. */
 export function kindOfMessage(desc: DescMessage): number {
   const wellKnown = WELL_KNOWN[desc.typeName];
   if (wellKnown !== undefined) return wellKnown;
@@ -46,14 +46,14 @@ export function kindOfMessage(desc: DescMessage): number {
   return isRequired || desc.oneofs.length > MAX_ONEOFS ? KIND.rare : KIND.message;
 }
 
-/** How the values of a field are written: its elements if it is a list, the values if it is a map. */
+/** Returns the kind of the values of a field: its elements if it is a list, the values if it is a map. */
 export function kindOfField(field: DescField): number {
   if (field.message) return isDelimited(field) ? KIND.rare : kindOfMessage(field.message);
   if (field.enum) return field.enum.typeName === 'google.protobuf.NullValue' ? KIND.nullValue : KIND.enum;
   return field.scalar;
 }
 
-/** Written with tags around it instead of a length before it: a group. */
+/** Returns whether a field is encoded between tags instead of with a length prefix: a group. */
 export function isDelimited(field: DescField): boolean {
   return (
     (field.fieldKind === 'message' || (field.fieldKind === 'list' && field.listKind === 'message')) &&
@@ -61,18 +61,21 @@ export function isDelimited(field: DescField): boolean {
   );
 }
 
-/** A zero is the same as nothing on the wire, so that JSON shows it always or never. */
+/**
+ * Returns whether a field has no presence: a zero equals an absent value on the wire, so that JSON always or never
+ * shows it.
+ */
 export function hasNoPresence(field: DescField): boolean {
   if (field.fieldKind === 'list' || field.fieldKind === 'map') return true;
   return field.presence === IMPLICIT && field.oneof === undefined && !field.message;
 }
 
-/** Wire type of a value of this kind. */
+/** Returns the wire type of a value of this kind. */
 export function wireTypeOf(kind: number): number {
   return WIRE_TYPES[kind] ?? (kind >= KIND.tenant ? WIRE_LENGTH : 0);
 }
 
-/** The tag that is usual for a field and the one that is accepted as well: packed or not. */
+/** Returns the usual tag of a field and the alternative tag that is also accepted: packed or not. */
 export function tagsOf(field: DescField, kind: number): [tag: number, otherTag: number] {
   const tagged = (wireType: number): number => ((field.number << 3) | wireType) >>> 0;
   if (field.fieldKind === 'map') return [tagged(WIRE_LENGTH), NO_TAG];
@@ -82,25 +85,25 @@ export function tagsOf(field: DescField, kind: number): [tag: number, otherTag: 
   return field.packed ? [tagged(WIRE_LENGTH), tagged(wireType)] : [tagged(wireType), tagged(WIRE_LENGTH)];
 }
 
-/** Which of the names of fields and enum values responses use (ProtoJSON). */
+/** Selects the names of fields and enum values in responses (ProtoJSON). */
 export interface JsonNames {
-  /** Fields have their names of the proto instead of their JSON names. */
+  /** True if fields have their proto names instead of their JSON names. */
   readonly protoNames: boolean;
-  /** Enum values are numbers. */
+  /** True if enum values are numbers. */
   readonly enumNumbers: boolean;
 }
 
-/** Returns the name that a field has in a response. */
+/** Returns the name of a field in responses. */
 export function nameOf(field: DescField, { protoNames }: Pick<JsonNames, 'protoNames'>): string {
   return protoNames ? field.name : field.jsonName;
 }
 
-/** `,"displayName":`. */
+/** Returns the key of a member, such as `,"displayName":`. */
 export function keyText(field: DescField, names: JsonNames): string {
   return `,${JSON.stringify(nameOf(field, names))}:`;
 }
 
-/** JSON of the value that a field has when the wire has none: of one element, of one value of a map. */
+/** Returns the JSON of the default value: of a singular field, of one element, of one value of a map. */
 export function zeroText(field: DescField, { enumNumbers }: Pick<JsonNames, 'enumNumbers'>): string {
   if (field.enum) {
     if (field.enum.typeName === 'google.protobuf.NullValue') return 'null';
@@ -111,7 +114,7 @@ export function zeroText(field: DescField, { enumNumbers }: Pick<JsonNames, 'enu
   return field.message ? '' : scalarZero(field.scalar);
 }
 
-/** The key of a map entry that has none, as JSON. */
+/** Returns the JSON of the key of a map entry without one. */
 export function mapKeyZero(key: ScalarType): string {
   const text = scalarZero(key);
   return text.startsWith('"') ? text : `"${text}"`;
@@ -135,7 +138,7 @@ function scalarZero(scalar: ScalarType): string {
   }
 }
 
-/** What the values of an enum are written as: their names, or their numbers. */
+/** Returns the JSON of the values of an enum: their names, or their numbers. */
 export function compileEnum(desc: DescEnum, { enumNumbers }: Pick<JsonNames, 'enumNumbers'>): EnumPlan {
   const near: (Literal | undefined)[] = [];
   const far = new Map<number, Literal>();

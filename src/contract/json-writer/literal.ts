@@ -1,6 +1,6 @@
 /**
- * Bytes known at boot, kept as words too: eight bytes a store is what makes keys cheap. UTF-8 as a float64 is never a
- * NaN (that takes 0x7f or 0xff after a byte from 0xf0 on), so that no bit is lost on the way through a register.
+ * Bytes known at boot, also stored as words: writing eight bytes at a time makes keys cheap. UTF-8 as a float64 is
+ * never a NaN (which needs 0x7f or 0xff after a byte of at least 0xf0), so that no bit is lost in a register.
  */
 export class Literal {
   readonly bytes: Buffer;
@@ -17,7 +17,7 @@ export class Literal {
   }
 }
 
-/** Literals behind each other, of which any run can be written at once: the members that a message leaves out. */
+/** Concatenated literals, of which any run can be written in one step: the members that a message omits. */
 export class LiteralRun {
   /** Start of each literal, and the end of the last. */
   readonly offsets: Int32Array;

@@ -11,7 +11,7 @@ import { writeLiteral, writeRun } from './write-literal.js';
 const QUOTE = 0x22;
 const STRING = 9;
 
-/** Index of the field with the tag `w.tag`, which was not the next; -1 when it is passed over. */
+/** Returns the index of the field with the tag `w.tag`, which was not the next one; -1 when it is skipped. */
 export function locate(w: Scratch, plan: MessagePlan, next: number, end: number): number {
   const tag = w.tag;
   const number = tag >>> 3;
@@ -26,18 +26,18 @@ export function locate(w: Scratch, plan: MessagePlan, next: number, end: number)
   return at;
 }
 
-/** Writes the members of a message that the wire leaves out, from one field index up to another. */
+/** Writes the members of a message that are absent on the wire, from one field index up to another. */
 export function writeAbsent(w: Scratch, plan: MessagePlan, from: number, to: number): void {
   if (w.checksTenant && plan.tenants[from] !== plan.tenants[to]) throw NOT_PLAIN;
   writeRun(w, plan.absent, from, to);
 }
 
-/** Whether what was written from `start` on is the zero of a field. */
+/** Returns whether the bytes written since `start` are the zero of a field. */
 export function isZero(w: Scratch, zero: Literal, start: number): boolean {
   return w.out - start === zero.length && w.bytes.compare(zero.bytes, 0, zero.length, start, w.out) === 0;
 }
 
-/** Reads the next tag if it is this one. */
+/** Consumes the next tag if it is this one. */
 export function isNextTag(w: Scratch, tag: number, end: number): boolean {
   if (w.pos >= end) return false;
   const before = w.pos;
@@ -46,7 +46,7 @@ export function isNextTag(w: Scratch, tag: number, end: number): boolean {
   return false;
 }
 
-/** Writes the key of a map entry; numbers and bools become strings. */
+/** Writes the key of a map entry; numbers and booleans become strings. */
 export function writeMapKey(w: Scratch, field: FieldPlan, stop: number): void {
   if (w.pos >= stop || w.bytes[w.pos] !== field.mapKeyTag) {
     writeLiteral(w, field.mapKeyZero);

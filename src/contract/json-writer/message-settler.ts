@@ -9,14 +9,14 @@ import { typeOfUrl } from '../type-url.js';
 import type { FieldMarks } from './field-marks.js';
 
 /**
- * Brings messages into the form that protobuf's rules give them before fields are taken out of their types:
- * the last member of a oneof is the only one, even if it is redacted then, and an unknown number of a closed enum is an
- * unknown field, in lists and maps as in singular fields (protobuf.dev, "Enum Behavior"), where Protobuf-ES keeps it.
+ * Normalizes messages by protobuf's rules before fields are removed from their types: only the last member of a oneof
+ * is kept, even if it is redacted afterwards, and an unknown number of a closed enum is an unknown field, in lists and
+ * maps as in singular fields (protobuf.dev, "Enum Behavior"), where Protobuf-ES keeps it.
  */
 export class MessageSettler {
   private constructor(private readonly registry: Registry) {}
 
-  /** Compiles a settler for a response; undefined where nothing needs it. */
+  /** Compiles a settler for a response; undefined where it is not needed. */
   static compile(desc: DescMessage, registry: Registry, marks: FieldMarks): MessageSettler | undefined {
     const fields = [desc, ...registry].flatMap<DescField | DescExtension>((type) => {
       if (type.kind === 'extension') return [type];
@@ -68,7 +68,7 @@ export class MessageSettler {
   }
 }
 
-/** The closed enum of a field whose unknown numbers Protobuf-ES keeps or takes for the default. */
+/** Returns the closed enum of a field whose unknown numbers Protobuf-ES keeps or replaces by the default. */
 function closedEnum(field: DescField | DescExtension): DescEnum | undefined {
   const isSettled = field.kind === 'field' && field.fieldKind === 'enum';
   return field.enum?.open === false && !isSettled ? field.enum : undefined;
@@ -95,7 +95,7 @@ function dropUnknownNumbers(message: ReflectMessage, field: DescField, desc: Des
   }
 }
 
-/** The last number that is known counts; without one the extension is not there. */
+/** Removes an extension without a known number; otherwise the last known number counts. */
 function dropUnknownExtension(message: Message, extension: DescExtension, desc: DescEnum): void {
   const unknown = message.$unknown?.filter(
     ({ no, data }) => no !== extension.number || isKnown(desc, new BinaryReader(data).int32()),

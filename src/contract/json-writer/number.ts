@@ -69,7 +69,7 @@ export function writeLongDigits(w: Scratch, signed: boolean): void {
   writeDigits(w, magnitude - upper * BILLION, 9);
 }
 
-/** Writes a float or double; what JSON has no number for becomes a string, and `-0` keeps its sign. */
+/** Writes a float or double; values without a JSON number become strings, and `-0` keeps its sign. */
 export function writeDouble(w: Scratch, value: number): void {
   if (!Number.isFinite(value)) writeAscii(w, `"${value}"`);
   else if (Object.is(value, -0)) writeAscii(w, '-0');
@@ -77,7 +77,7 @@ export function writeDouble(w: Scratch, value: number): void {
   else writeAscii(w, String(value));
 }
 
-/** Undoes zigzag in `w.low` and `w.high`. */
+/** Decodes zigzag in `w.low` and `w.high`. */
 export function unzigzag64(w: Scratch): void {
   const sign = -(w.low & 1);
   const low = ((w.low >>> 1) | ((w.high & 1) << 31)) ^ sign;

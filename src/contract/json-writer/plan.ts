@@ -2,8 +2,9 @@ import type { DescExtension, DescMessage } from '@bufbuild/protobuf';
 import type { Literal, LiteralRun } from './literal.js';
 
 /**
- * How a value is written: for scalars the type numbers of google/protobuf/descriptor.proto, above them what JSON treats
- * on its own. The interpreter switches over the bare numbers, because constants of another module make no jump table.
+ * Kinds of values: for scalars the type numbers of google/protobuf/descriptor.proto, above them the kinds that JSON
+ * treats specially. The interpreter switches over the bare numbers, because constants of another module do not compile
+ * to a jump table.
  */
 export const KIND = {
   double: 1,
@@ -17,7 +18,7 @@ export const KIND = {
   sfixed32: 15,
   sfixed64: 16,
   nullValue: 19,
-  /** A string that must be the tenant. */
+  /** A string that must equal the tenant. */
   tenant: 20,
   timestamp: 21,
   duration: 22,
@@ -26,49 +27,49 @@ export const KIND = {
   value: 25,
   listValue: 26,
   any: 27,
-  /** Groups, FieldMask, messages with required fields or very many oneofs: left to the slow path. */
+  /** Groups, FieldMask, messages with required fields or very many oneofs; handled by the slow path. */
   rare: 28,
 } as const;
 
-/** Deepest nesting of messages, as in Protobuf-ES. */
+/** Maximum nesting of messages, as in Protobuf-ES. */
 export const MAX_DEPTH = 100;
 
-/** What no tag on the wire can be. */
+/** A value that no tag on the wire can have. */
 export const NO_TAG = -1;
 
 /** The names of an enum, as JSON. */
 export interface EnumPlan {
-  /** By number, for the small ones. */
+  /** Names by number, for small numbers. */
   readonly near: readonly (Literal | undefined)[];
   readonly far: ReadonlyMap<number, Literal>;
-  /** A number without a name is written as a number; in a closed enum it is left to the slow path. */
+  /** True if a number without a name is written as a number; in a closed enum the slow path handles it. */
   readonly open: boolean;
 }
 
-/** All that the interpreter needs to know of one field; made by one literal, so that V8 sees one shape. */
+/** Everything that the interpreter needs of one field; created by one literal, so that V8 sees one shape. */
 export interface FieldPlan {
   readonly kind: number;
-  /** Tag expected on the wire; NO_TAG for a field that is passed over. */
+  /** Tag expected on the wire; NO_TAG for a field that is skipped. */
   readonly tag: number;
-  /** The tag of the other form, packed or not; NO_TAG when there is none. */
+  /** Tag of the other form, packed or not; NO_TAG when there is none. */
   readonly otherTag: number;
   readonly isList: boolean;
   readonly isMap: boolean;
-  /** Is read for its tenant and not written. */
+  /** True if the field is read for its tenant and not written. */
   readonly hidden: boolean;
-  /** Its bit among the oneofs of the message, 0 outside of any. */
+  /** Its bit among the oneofs of the message; 0 outside of any. */
   readonly oneof: number;
-  /** Leaves out a zero or an empty list that the wire spells out: no presence, and defaults are not emitted. */
+  /** True if an explicit zero or an empty list is omitted: no presence, and defaults are not emitted. */
   readonly dropsZero: boolean;
-  /** Room for a comma, the key and a value, if it is no text, bytes or message. */
+  /** Space for a comma, the key and a value, unless the value is a string, bytes or message. */
   readonly room: number;
-  /** A string that occurs once and has no other feature: the commonest field by far. */
+  /** True for a singular string without other features: by far the most common field. */
   readonly isText: boolean;
   /** The key and the quote after it. */
   readonly quotedKey: Literal;
   /** `,"displayName":`; the comma of the first member becomes its brace. */
   readonly key: Literal;
-  /** JSON of the value, in a map of one value, that is not on the wire. */
+  /** JSON of the value, or of a value in a map, that is absent on the wire. */
   readonly zero: Literal;
   readonly enumPlan: EnumPlan | undefined;
   readonly message: MessagePlan | undefined;
@@ -79,20 +80,20 @@ export interface FieldPlan {
   readonly mapValueTag: number;
 }
 
-/** How one message type is written. Filled after it is made, because types may contain themselves. */
+/** Plan of one message type. Filled after its creation, because types may be recursive. */
 export class MessagePlan {
-  /** In the order of their numbers; `undefined` stands behind the last. */
+  /** In the order of their numbers; `undefined` follows the last. */
   fields: readonly (FieldPlan | undefined)[] = [undefined];
   /** Index of a field by its number, -1 for a number without a field: a table for low numbers, a map for all. */
   near: Int16Array = new Int16Array(0);
   index: ReadonlyMap<number, number> = new Map();
-  /** The members that a message without a field shows nevertheless, one for each field, mostly empty. */
+  /** Members that are shown although they are absent, one literal per field, mostly empty. */
   absent!: LiteralRun;
-  /** How many fields before an index must hold the tenant. */
+  /** Number of fields before an index that must contain the tenant. */
   tenants: Int32Array = new Int32Array(1);
-  /** Bits of the oneofs whose members are passed over, by field number; undefined when there are none. */
+  /** Bits of the oneofs whose members are skipped, by field number; undefined when there are none. */
   passedOneofs: ReadonlyMap<number, number> | undefined;
-  /** The one field of a wrapper. */
+  /** The only field of a wrapper. */
   wrapped: FieldPlan | undefined;
 
   constructor(
@@ -102,9 +103,9 @@ export class MessagePlan {
   ) {}
 }
 
-/** The types that an Any or an extension may bring in. */
+/** The types that an Any or an extension may contain. */
 export interface TypePlans {
-  /** Plan of the message that a type URL names. */
+  /** Returns the plan of the message that a type URL names. */
   named(typeUrl: string): MessagePlan | undefined;
   extension(desc: DescMessage, number: number): DescExtension | undefined;
 }

@@ -5,14 +5,14 @@ import type { DescriptorProto, FieldDescriptorProto, FileDescriptorProto } from 
 import { rulesOf } from '../field-rules.js';
 import type { FieldMarks } from './field-marks.js';
 
-/** The responses of a service mostly redact the same fields, and a schema takes 20 ms to build. */
+/** Cache: the responses of a service mostly redact the same fields, and a schema takes 20 ms to build. */
 const built = new WeakMap<Registry, Map<string, FileRegistry>>();
-/** Whether a registry has a field that is redacted by its own option. */
+/** Cache of whether a registry has a field that is redacted by its own option. */
 const hiding = new WeakMap<Registry, boolean>();
 
 /**
- * The same types without the redacted fields. What reads and writes with them cannot know a redacted field: not in a
- * message, not in an Any, not as a default. Built once for a registry and a set of fields.
+ * Returns the same types without the redacted fields. A reader or writer that uses them cannot see a redacted field:
+ * not in a message, not in an Any, not as a default. Built once per registry and set of fields.
  */
 export function redactSchema(desc: DescMessage, registry: Registry, marks: FieldMarks): FileRegistry {
   if (registry.getMessage(desc.typeName) === undefined) return build(desc, registry, marks);
@@ -23,7 +23,7 @@ export function redactSchema(desc: DescMessage, registry: Registry, marks: Field
   return schema;
 }
 
-/** Whether some field of these types is redacted by its own option, whatever a policy says. */
+/** Returns whether a field of these types is redacted by its own option, whatever a policy says. */
 export function hidesFields(desc: DescMessage, registry: Registry): boolean {
   const isKnown = registry.getMessage(desc.typeName) !== undefined;
   const known = isKnown ? hiding.get(registry) : undefined;
@@ -55,7 +55,7 @@ function filesOf(desc: DescMessage, registry: Registry): FileDescriptorProto[] {
   return Array.from(files.values(), ({ proto }) => proto);
 }
 
-/** Files in the order in which they need each other. */
+/** Collects files in the order of their dependencies. */
 function collect(file: DescFile, files: Map<string, DescFile>): void {
   if (files.has(file.proto.name)) return;
   for (const dependency of file.dependencies) collect(dependency, files);

@@ -9,31 +9,31 @@ import { NOT_PLAIN, Scratch } from './scratch.js';
 import { SlowPath } from './slow-path.js';
 import { writeMessage } from './write-message.js';
 
-/** How the responses of one RPC are written. Paths are dotted proto names from the response message down. */
+/** Options for writing the responses of one RPC. Paths are dotted proto names from the response message down. */
 export interface ResponseWriterOptions extends Partial<JsonNames> {
-  /** Types that an Any or an extension may bring in. */
+  /** Types that an Any or an extension may contain. */
   readonly registry: Registry;
-  /** Fields without presence are written even when they are zero. */
+  /** True if fields without presence are written even when they are zero. */
   readonly emitDefaults: boolean;
-  /** Fields that never leave, wherever their message type appears. */
+  /** Fields that are never sent, wherever their message type appears. */
   readonly redact: readonly string[];
-  /** String fields that must hold the caller's tenant, wherever their message type appears. */
+  /** String fields that must contain the caller's tenant, wherever their message type appears. */
   readonly tenantFields: readonly string[];
-  /** The one field that is the whole body. */
+  /** The field that is the whole body. */
   readonly responseBody: DescField | undefined;
 }
 
-/** Compiles the writer of a response type. Throws Error, at boot, for a path that leads nowhere. */
+/** Compiles the writer of a response type. Throws Error, at boot, for a path that does not exist. */
 export function compileResponseWriter(desc: DescMessage, options: ResponseWriterOptions): ResponseWriter {
   return new JsonWriter(desc, options);
 }
 
-/** Writes plain messages from wire bytes to JSON bytes in one pass, and leaves all others to the slow path. */
+/** Writes plain messages from wire bytes to JSON bytes in one pass, and delegates all others to the slow path. */
 export class JsonWriter implements ResponseWriter {
   private readonly scratch = new Scratch();
   private readonly plan: MessagePlan;
   private readonly slow: SlowPath;
-  /** Bytes before and after the shown field, if it is not the whole message. */
+  /** Number of bytes before and after the shown field, if it is not the whole message. */
   private readonly before: number;
   private readonly after: number;
   private readonly absent: Buffer;
@@ -66,7 +66,7 @@ export class JsonWriter implements ResponseWriter {
     return this.writePlain(message, tenantId) ?? this.slow.write(message, tenantId);
   }
 
-  /** The JSON of a message in plain wire order; undefined for any other, the invalid ones too. */
+  /** Returns the JSON of a message in plain wire order; undefined for any other, including invalid ones. */
   writePlain(message: Uint8Array, tenantId: string): Buffer | undefined {
     const w = this.scratch;
     w.load(message, tenantId);
@@ -81,7 +81,7 @@ export class JsonWriter implements ResponseWriter {
   }
 }
 
-/** What stands for a field that is the whole body and is not there: an empty list or map, a zero, or null. */
+/** Returns the JSON for an absent field that is the whole body: an empty list or map, a zero, or null. */
 function absentText(field: DescField, names: JsonNames): string {
   if (field.fieldKind === 'list') return '[]';
   if (field.fieldKind === 'map') return '{}';

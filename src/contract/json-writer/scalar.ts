@@ -6,7 +6,7 @@ import type { Scratch } from './scratch.js';
 import { writeAscii } from './text.js';
 import { readVarint32, readVarint64 } from './varint.js';
 
-/** Reads a number or bool of a type of google/protobuf/descriptor.proto and writes it as JSON. */
+/** Reads a number or boolean of a type of google/protobuf/descriptor.proto and writes it as JSON. */
 export function writeNumber(w: Scratch, type: number): void {
   switch (type) {
     case 5: // int32
@@ -61,7 +61,7 @@ function writeFixed(w: Scratch, type: number): void {
   }
 }
 
-/** Writes the name of an enum value, or the number of one that has none. */
+/** Writes the name of an enum value, or its number if it has no name. */
 export function writeEnum(w: Scratch, names: EnumPlan): void {
   const number = readVarint32(w);
   const name = number >= 0 && number < names.near.length ? names.near[number] : names.far.get(number);

@@ -2,45 +2,48 @@ import { GatewayError } from '../../domain/errors.js';
 import { Literal } from './literal.js';
 
 const INITIAL_BYTES = 16 * 1024;
-/** Memory that stays with a writer between calls; a larger answer gives its memory back. */
+/** Memory that a writer keeps between calls, in bytes; a larger response releases its memory. */
 const KEPT_BYTES = 256 * 1024;
-/** Largest JSON of one message. */
+/** Maximum size of the JSON of one message, in bytes. */
 export const MAX_JSON_BYTES = 64 * 1024 * 1024;
-/** Room behind the message and behind what was reserved: for words and varints that reach past an end, and brackets. */
+/**
+ * Bytes reserved behind the message and behind reserved space: for brackets, and for words and varints that cross an
+ * end.
+ */
 const SLACK = 64;
 
-/** Thrown, and nothing else, when a message is not in the plain shape that the fast path knows. */
+/** The only error thrown for a message that is not in the plain form of the fast path. */
 export const NOT_PLAIN = new Error('not in plain wire order');
 
-/** Working memory of one writer: the message at the front, its JSON behind it, read and written through one view. */
+/** Working memory of one writer: the message at the front, its JSON behind it, accessed through one view. */
 export class Scratch {
   bytes: Buffer = Buffer.alloc(INITIAL_BYTES);
   view: DataView = viewOf(this.bytes);
-  /** Next byte to read. */
+  /** Position of the next byte to read. */
   pos = 0;
-  /** Next byte to write. */
+  /** Position of the next byte to write. */
   out = 0;
   /** Tag of the field being read. */
   tag = 0;
   /** First byte of the JSON. */
   start = 0;
-  /** Where `out` must stay below. */
+  /** Position that `out` must stay below. */
   limit = INITIAL_BYTES - SLACK;
-  /** Words of the last 64-bit integer read. */
+  /** Words of the 64-bit integer that was read last. */
   low = 0;
   high = 0;
-  /** The tenant that the message must belong to. */
+  /** The tenant to which the message must belong. */
   tenant = new Literal('');
   /** The same as a JSON string. */
   tenantJson = new Literal('');
   checksTenant = false;
-  /** Where the keys of the open maps were written: start and end, innermost map last. */
+  /** Positions of the keys of the open maps: start and end, innermost map last. */
   spans = new Int32Array(64);
-  /** How much of `spans` is in use. */
+  /** Number of entries of `spans` in use. */
   spanCount = 0;
   private tenantId = '';
 
-  /** Copies a message in; the JSON is written behind it. */
+  /** Copies a message into the buffer; the JSON is written behind it. */
   load(message: Uint8Array, tenantId: string): void {
     const needed = message.length * 3 + SLACK * 2;
     if (needed > this.bytes.length) this.allocate(needed);
@@ -57,7 +60,7 @@ export class Scratch {
     }
   }
 
-  /** A copy of the JSON from `from` to `to`; releases memory beyond the usual. */
+  /** Returns a copy of the JSON from `from` to `to`; releases memory beyond the usual size. */
   take(from: number, to: number): Buffer {
     const json = Buffer.allocUnsafe(to - from);
     this.bytes.copy(json, 0, from, to);
@@ -65,7 +68,7 @@ export class Scratch {
     return json;
   }
 
-  /** Makes room for `count` more bytes of JSON. Throws GatewayError UPSTREAM_ERROR above the limit. */
+  /** Ensures space for `count` more bytes of JSON. Throws GatewayError UPSTREAM_ERROR above the limit. */
   grow(count: number): void {
     const end = this.start + MAX_JSON_BYTES;
     const needed = this.out + count;
@@ -75,7 +78,7 @@ export class Scratch {
     this.bytes.set(before.subarray(0, this.out), 0);
   }
 
-  /** Notes where a key was written. */
+  /** Records the position of a key. */
   pushSpan(start: number): void {
     if (this.spanCount + 2 > this.spans.length) {
       const spans = new Int32Array(this.spans.length * 2);
@@ -94,12 +97,12 @@ export class Scratch {
   }
 }
 
-/** Makes sure that `count` bytes can be written, and a few more. */
+/** Ensures that `count` bytes, and a few more, can be written. */
 export function reserve(w: Scratch, count: number): void {
   if (w.out + count > w.limit) w.grow(count);
 }
 
-/** The answer of a service that is larger than the gateway passes on. */
+/** Returns the error for a response of a service that is larger than the maximum. */
 export function tooLarge(): GatewayError {
   return new GatewayError('UPSTREAM_ERROR', 'The service sent a response that is too large.');
 }

@@ -14,23 +14,23 @@ import { WireCheck } from './wire-check.js';
 /** `JSON.rawJSON` of ECMAScript 2026, which Node has had since 21. */
 const MINUS_ZERO = (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON('-0');
 
-/** What a slow path needs to know of a response. */
+/** Data that a slow path needs about a response. */
 export interface SlowPathOptions extends JsonNames {
   readonly registry: Registry;
   readonly emitDefaults: boolean;
   readonly marks: FieldMarks;
   readonly redacts: boolean;
   readonly shown: DescField | undefined;
-  /** JSON of the shown field when the message has none. */
+  /** JSON of the shown field when it is absent. */
   readonly absent: string;
 }
 
-/** Writes any message at all by way of Protobuf-ES, and is the one place that says what is wrong with a response. */
+/** Writes any message with Protobuf-ES, and is the only place that determines what is wrong with a response. */
 export class SlowPath {
   private readonly wire: WireCheck;
   private readonly tenants: TenantWalk;
   private readonly settler: MessageSettler | undefined;
-  /** The types as the client may see them. */
+  /** The types without the redacted fields. */
   private readonly seen: { readonly desc: DescMessage; readonly registry: Registry };
 
   constructor(

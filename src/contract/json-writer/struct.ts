@@ -9,10 +9,10 @@ import { readEnd, readVarint64 } from './varint.js';
 const KEY_TAG = 0x0a;
 const VALUE_TAG = 0x12;
 const ELEMENT_TAG = 0x0a;
-/** A number, a bool or null, and a comma. */
+/** Space for a number, a boolean or null, and a comma. */
 const ROOM = 32;
 
-/** Writes a google.protobuf.Struct as the JSON object that it stands for. */
+/** Writes a google.protobuf.Struct as a JSON object. */
 export function writeStruct(w: Scratch, end: number, depth: number): void {
   const start = w.out;
   const base = w.spanCount;
@@ -39,7 +39,7 @@ function writeKey(w: Scratch, stop: number): void {
   writeText(w, readEnd(w, stop));
 }
 
-/** Writes a google.protobuf.ListValue as the JSON array that it stands for. */
+/** Writes a google.protobuf.ListValue as a JSON array. */
 export function writeListValue(w: Scratch, end: number, depth: number): void {
   const start = w.out;
   while (w.pos < end) {
@@ -51,7 +51,7 @@ export function writeListValue(w: Scratch, end: number, depth: number): void {
   closeArray(w, start);
 }
 
-/** Writes a google.protobuf.Value as the JSON value that it stands for. */
+/** Writes a google.protobuf.Value as a JSON value. */
 export function writeJsonValue(w: Scratch, end: number, depth: number): void {
   if (depth > MAX_DEPTH || w.pos >= end) throw NOT_PLAIN;
   switch (w.bytes[w.pos++]) {

@@ -6,7 +6,7 @@ import { anyUnpack, AnySchema } from '@bufbuild/protobuf/wkt';
 import type { Any } from '@bufbuild/protobuf/wkt';
 import type { FieldMarks } from './field-marks.js';
 
-/** Looks for a field that does not hold the caller's tenant, through a whole message, Any and extensions included. */
+/** Searches a whole message, including Any and extensions, for a field that does not contain the caller's tenant. */
 export class TenantWalk {
   constructor(
     private readonly registry: Registry,
@@ -14,8 +14,8 @@ export class TenantWalk {
   ) {}
 
   /**
-   * The first field with a foreign or missing tenant, as `user.v1.User.tenant_id`.
-   * @param shown the one field of the message that is shown, if it is not the whole message.
+   * Returns the first field with a foreign or missing tenant, as `user.v1.User.tenant_id`.
+   * @param shown the only field of the message that is shown, if it is not the whole message.
    */
   findForeign(message: ReflectMessage, tenantId: string, shown?: DescField): string | undefined {
     if (message.desc.typeName.startsWith('google.protobuf.')) return this.inAny(message, tenantId);

@@ -3,13 +3,13 @@ import { NOT_PLAIN, reserve } from './scratch.js';
 import type { Scratch } from './scratch.js';
 import { writeLiteral } from './write-literal.js';
 
-/** A byte of a string may take `\u001f`: six bytes of JSON. */
+/** Maximum growth: a byte of a string may become `\u001f`, six bytes of JSON. */
 const WORST_GROWTH = 6;
 const PIECE = 4096;
-/** Bytes that go as they are before words are tried again. */
+/** Number of consecutive plain bytes after which words are tried again. */
 const PLAIN_RUN = 8;
 
-/** 0: as it is; 1: `\u00xx`; 0x80: part of a longer character; any other: the letter after a backslash. */
+/** 0: unchanged; 1: `\u00xx`; 0x80: part of a multibyte character; any other: the letter after a backslash. */
 const ESCAPES = new Uint8Array(256).fill(1, 0, 0x20).fill(0x80, 0x80);
 for (const [code, letter] of ['\b' + 'b', '\t' + 't', '\n' + 'n', '\f' + 'f', '\r' + 'r', '""', '\\\\']) {
   ESCAPES[code!.charCodeAt(0)] = letter!.charCodeAt(0);
@@ -17,7 +17,7 @@ for (const [code, letter] of ['\b' + 'b', '\t' + 't', '\n' + 'n', '\f' + 'f', '\
 const HEX = Buffer.from('0123456789abcdef');
 
 /**
- * Writes the bytes from `w.pos` to `end` as a JSON string. Four bytes a step: a word is copied when none of its bytes
+ * Writes the bytes from `w.pos` to `end` as a JSON string. Four bytes per step: a word is copied when none of its bytes
  * is a control character, a quote, a backslash or beyond ASCII. Invalid UTF-8 is not plain.
  */
 export function writeText(w: Scratch, end: number): void {
@@ -47,7 +47,7 @@ export function writeTextMember(w: Scratch, field: FieldPlan, end: number): void
   w.bytes[w.out++] = 0x22;
 }
 
-/** Text of any length, without room for the case that all of it needs escapes. */
+/** Writes text of any length, without reserving space for escapes of all of it. */
 function writeLongText(w: Scratch, end: number): void {
   reserve(w, PIECE * WORST_GROWTH + 2);
   w.bytes[w.out++] = 0x22;
@@ -83,7 +83,7 @@ function writePiece(w: Scratch, stop: number, end: number): void {
   w.out = out;
 }
 
-/** The first one to three bytes of a word, and spaces after them. */
+/** Returns the first one to three bytes of a word, padded with spaces. */
 function withSpaces(word: number, count: number): number {
   const mask = -1 >>> (32 - count * 8);
   return (word & mask) | (0x20202020 & ~mask);
@@ -96,7 +96,7 @@ function isPlainWord(word: number): boolean {
   return ((word | controls | quotes | backslashes) & 0x80808080) === 0;
 }
 
-/** Goes character by character until a run of plain ones. */
+/** Writes character by character until a run of plain ones. */
 function writeCareful(w: Scratch, stop: number, end: number): void {
   const bytes = w.bytes;
   let plain = 0;
@@ -144,7 +144,7 @@ function copyCharacter(w: Scratch, lead: number, end: number): void {
   for (let i = 0; i < size; i++) bytes[w.out++] = bytes[w.pos++]!;
 }
 
-/** Writes text of ASCII alone that needs no escape. */
+/** Writes ASCII text that needs no escapes. */
 export function writeAscii(w: Scratch, text: string): void {
   reserve(w, text.length);
   for (let i = 0; i < text.length; i++) w.bytes[w.out++] = text.charCodeAt(i);

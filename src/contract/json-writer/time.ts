@@ -4,13 +4,13 @@ import type { Scratch } from './scratch.js';
 import { readVarint32, readVarint64 } from './varint.js';
 
 const SECONDS_A_DAY = 86_400;
-/** From 1 March of the year 0. */
+/** Days from 1 March of the year 0. */
 const DAYS_BEFORE_1970 = 719_468;
 const DAYS_OF_400_YEARS = 146_097;
 /** 0001-01-01T00:00:00Z and the last second of 9999. */
 const FIRST_SECOND = -62_135_596_800;
 const LAST_SECOND = 253_402_300_799;
-/** 10,000 years, as google/protobuf/duration.proto bounds them. */
+/** 10,000 years in seconds, the limit of google/protobuf/duration.proto. */
 const LONGEST_DURATION = 315_576_000_000;
 const MAX_NANOS = 999_999_999;
 const SECONDS_TAG = 0x08;
@@ -47,7 +47,7 @@ export function writeDuration(w: Scratch, end: number): void {
   w.bytes[w.out++] = 0x22;
 }
 
-/** Leaves the seconds in `w.low` and `w.high`. */
+/** Reads both fields, and leaves the seconds in `w.low` and `w.high`. */
 function readSecondsAndNanos(w: Scratch, end: number): number {
   w.low = 0;
   w.high = 0;
@@ -65,8 +65,8 @@ function readSecondsAndNanos(w: Scratch, end: number): number {
 }
 
 /**
- * Writes the Gregorian date of a day since 1970 and a T. Years begin in March here, so that the leap day is the last of
- * its year; `of400` counts days within the 400 years after which the calendar repeats.
+ * Writes the Gregorian date of a day since 1970 and a T. Years begin in March here, so that the leap day is the last
+ * day of its year; `of400` counts days within the 400-year cycle of the calendar.
  */
 function writeDate(w: Scratch, day: number): void {
   const shifted = day + DAYS_BEFORE_1970;

@@ -61,7 +61,7 @@ export function readVarint64(w: Scratch): void {
   w.pos = pos;
 }
 
-/** Reads the length of a value and gives the position behind it. */
+/** Reads the length of a value and returns the position behind it. */
 export function readEnd(w: Scratch, limit: number): number {
   const length = readVarint32(w) >>> 0;
   const end = w.pos + length;
@@ -69,7 +69,7 @@ export function readEnd(w: Scratch, limit: number): number {
   return end;
 }
 
-/** Passes over one value of a wire type. Groups are not plain. */
+/** Skips one value of a wire type. Groups are not plain. */
 export function skipValue(w: Scratch, wireType: number, limit: number): void {
   if (wireType === 0) readVarint64(w);
   else if (wireType === 1) w.pos += 8;

@@ -10,22 +10,25 @@ const KEY = 1;
 const VALUE = 2;
 
 /**
- * Checks that bytes are a message of a type: each field with its wire type, each length within its message.
- * Protobuf-ES reads a field without looking at its wire type and may then take the bytes of the next field for a value,
- * so nothing unchecked may reach it: the next field may be one that must not leave.
+ * Checks that bytes are a message of a type: each field with its wire type, each length within its message. Protobuf-ES
+ * reads a field without checking its wire type and may then take the bytes of the next field as its value, so it must
+ * not read unchecked bytes: the next field may be a redacted one.
  */
 export class WireCheck {
   private readonly fields = new Map<DescMessage, ReadonlyMap<number, DescField>>();
 
   constructor(private readonly registry: Registry) {}
 
-  /** Throws Error, with the field that is wrong, if the bytes are no message of this type. */
+  /** Throws Error, naming the invalid field, for bytes that are not a message of this type. */
   check(desc: DescMessage, bytes: Uint8Array, depth = 1): void {
     this.checkMembers(desc, new BinaryReader(bytes), 0, depth);
     if (desc.typeName === AnySchema.typeName) this.checkPacked(bytes, depth);
   }
 
-  /** @param group number of the group whose end tag ends the message; 0 for one that ends with its bytes. */
+  /**
+   * Checks the members of a message.
+   * @param group number of the group whose end tag ends the message; 0 for a message that ends with its bytes.
+   */
   private checkMembers(desc: DescMessage, reader: BinaryReader, group: number, depth: number): void {
     if (depth > MAX_DEPTH) throw new Error(`${desc.typeName} is nested deeper than ${MAX_DEPTH} messages`);
     const fields = this.fieldsOf(desc);
@@ -79,7 +82,7 @@ export class WireCheck {
   }
 }
 
-/** Checks the elements of a packed list; strings and bytes are what they are. */
+/** Checks the elements of a packed list; strings and bytes need no check. */
 function checkPackedValues(field: DescField, bytes: Uint8Array): void {
   const wireType = wireTypeOf(kindOfField(field));
   if (wireType === WireType.LengthDelimited) return;

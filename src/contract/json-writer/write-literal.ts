@@ -2,7 +2,7 @@ import type { Literal, LiteralRun } from './literal.js';
 import { reserve } from './scratch.js';
 import type { Scratch } from './scratch.js';
 
-/** Writes a literal into room that was reserved. */
+/** Writes a literal into reserved space. */
 export function writeLiteral(w: Scratch, literal: Literal): void {
   const { view, out } = w;
   const { words, length } = literal;
@@ -26,7 +26,7 @@ export function writeRun(w: Scratch, run: LiteralRun, from: number, to: number):
   for (; at < end; at += 8, out += 8) target.setFloat64(out, source.getFloat64(at, true), true);
 }
 
-/** Whether the bytes from `w.pos` to `end` are a literal. */
+/** Returns whether the bytes from `w.pos` to `end` equal a literal. */
 export function isLiteral(w: Scratch, end: number, literal: Literal): boolean {
   const { view, pos } = w;
   const { halves, length } = literal;

@@ -16,13 +16,13 @@ import { isLiteral, writeLiteral } from './write-literal.js';
 const TYPE_KEY = new Literal(',"@type":');
 const VALUE_KEY = new Literal(',"value":');
 const COMMA = 0x2c;
-/** Room for a value that is no text, bytes or message. */
+/** Space for a value that is not a string, bytes or message. */
 const ROOM = 64;
 const NULL = new Literal('null');
 
 /**
- * Writes the bytes from `w.pos` to `end` as the JSON of a message.
- * Throws NOT_PLAIN for whatever is not in plain order, not valid or not the tenant's; the slow path tells which.
+ * Writes the bytes from `w.pos` to `end` as the JSON of a message. Throws NOT_PLAIN for a message that is not in plain
+ * order, is invalid or belongs to another tenant; the slow path determines which.
  */
 export function writeMessage(w: Scratch, plan: MessagePlan, end: number, depth: number): void {
   if (depth > MAX_DEPTH) throw NOT_PLAIN;
@@ -58,7 +58,7 @@ function writeWellKnown(w: Scratch, plan: MessagePlan, end: number, depth: numbe
   }
 }
 
-/** Writes members, each with a comma before it, and those that the wire leaves out, in the order of field numbers. */
+/** Writes members, each with a comma before it, and those absent on the wire, in the order of field numbers. */
 function writeMembers(w: Scratch, plan: MessagePlan, end: number, depth: number): void {
   const fields = plan.fields;
   let next = 0;
@@ -93,7 +93,7 @@ function writeMembers(w: Scratch, plan: MessagePlan, end: number, depth: number)
   if (next !== fields.length - 1) writeAbsent(w, plan, next, fields.length - 1);
 }
 
-/** Notes a member that is passed over: it replaces one before it, as one after it replaces it. */
+/** Records a skipped member of a oneof: it replaces one before it, as one after it replaces it. */
 function passOneof(plan: MessagePlan, tag: number, oneofs: number): number {
   const bit = plan.passedOneofs?.get(tag >>> 3) ?? 0;
   if ((oneofs & bit) !== 0) throw NOT_PLAIN;

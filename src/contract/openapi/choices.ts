@@ -1,13 +1,13 @@
 import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import type { JsonObject } from './json.js';
 
-/** More pairs than these say less to a reader than the descriptions of the fields. */
+/** Maximum number of pairs; more are less useful to a reader than the descriptions of the fields. */
 const MAX_PAIRS = 45;
 
-/** Null beside another field of its oneof is as good as nothing. */
+/** A field beside another of its oneof may be null, which counts as absent. */
 const GIVEN: JsonObject = { not: { type: 'null' } };
 
-/** Returns what says that of each oneof of a message one field may be given; nothing for a message without one. */
+/** Returns keywords which say that only one field of each oneof may be given; empty for a message without a oneof. */
 export function describeChoices(
   message: DescMessage,
   fields: readonly DescField[],

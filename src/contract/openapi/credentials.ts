@@ -1,15 +1,15 @@
 import type { Access } from '../../domain/policy.js';
 import type { JsonObject } from './json.js';
 
-/** The credentials that a gateway takes beside bearer tokens. */
+/** Credentials that a gateway accepts in addition to bearer tokens. */
 export interface AcceptedCredentials {
-  /** AuthService is there to say whose they are. */
+  /** True if AuthService is present to check API keys. */
   readonly apiKeys: boolean;
   /** Name of the session cookie; undefined without single sign-on. */
   readonly sessionCookie: string | undefined;
 }
 
-/** Methods for which a session cookie is enough (RFC 9110 9.2.1). */
+/** Methods for which a session cookie is sufficient (RFC 9110 9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Returns the security schemes of the document. */
@@ -28,7 +28,7 @@ export function securitySchemes({ apiKeys, sessionCookie }: AcceptedCredentials)
   };
 }
 
-/** Returns the credentials any of which an operation takes; none says that nobody is asked. */
+/** Returns the credentials of which an operation requires one; an empty list means that no credential is required. */
 export function acceptedBy(
   access: Access,
   verb: string,

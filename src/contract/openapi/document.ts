@@ -12,26 +12,26 @@ import { pathShape, toOpenApiPath } from './path.js';
 import type { OpenApiPath } from './path.js';
 import { PROBLEM_SCHEMA, problemResponses } from './problems.js';
 
-/** What a document is made from. */
+/** Input of a document. */
 export interface OpenApiOptions {
   readonly routes: readonly Route[];
   readonly comments: Comments;
   /** Version of the API, shown as `info.version`. */
   readonly version: string;
   readonly emitDefaults: boolean;
-  /** Fields have their names of the proto. */
+  /** True if fields have their proto names. */
   readonly protoNames?: boolean;
-  /** Enums are numbers. */
+  /** True if enums are numbers. */
   readonly enumNumbers?: boolean;
-  /** Query parameters that are dropped: `fbclid`, `utm_*`. */
+  /** Query parameters that are ignored: `fbclid`, `utm_*`. */
   readonly ignoredQuery?: readonly string[];
   /** Rules of messages (buf.validate); undefined where no request has any. */
   readonly rules?: MessageRules | undefined;
-  /** Credentials beside bearer tokens; API keys alone if left out. */
+  /** Credentials in addition to bearer tokens; API keys only if omitted. */
   readonly credentials?: AcceptedCredentials;
-  /** Whom to ask about the API: an e-mail address or a URL. */
+  /** Contact for the API: an e-mail address or a URL. */
   readonly contact?: string | undefined;
-  /** URL under which clients reach the gateway; `/` when it is not known. */
+  /** URL at which clients reach the gateway; `/` when it is not known. */
   readonly serverUrl?: string;
 }
 
@@ -43,7 +43,7 @@ export interface OpenApiDocument extends JsonObject {
 
 const API_KEYS: AcceptedCredentials = { apiKeys: true, sessionCookie: undefined };
 
-/** Methods that a path item of OpenAPI 3.1 can name. */
+/** Methods that a path item of OpenAPI 3.1 can contain. */
 const NAMED_VERBS = new Set(['GET', 'PUT', 'POST', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH', 'TRACE']);
 
 function describeApi({ protoNames, enumNumbers, ignoredQuery = [] }: OpenApiOptions): string {
@@ -65,12 +65,12 @@ function describeContact(contact: string | undefined): JsonObject {
   return { name, [contact.includes('://') ? 'url' : 'email']: contact };
 }
 
-/** Describes the routes, and nothing that is not one. */
+/** Describes the routes and the extra operations. */
 export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
   const { comments, credentials = API_KEYS } = options;
   const schemas = new MessageSchemas(options);
   const names = new NameGiver(options.routes);
-  // Responses first: a message used both ways keeps its plain name there.
+  // Responses first, because a message that is used both ways keeps its plain name there.
   for (const route of options.routes) describeSuccess(route, schemas);
   const paths = new Map<string, JsonObject>();
   const pathByShape = new Map<string, OpenApiPath>();
@@ -101,8 +101,9 @@ export function buildOpenApi(options: OpenApiOptions): OpenApiDocument {
 }
 
 /**
- * A path item with one more operation. A method that OpenAPI 3.1 cannot name goes where 3.2 has `additionalOperations`;
- * a second template of the same method that OpenAPI cannot tell from the first (`{id}` and `{path=**}`) goes beside it.
+ * Returns a path item with one more operation. A method that OpenAPI 3.1 does not define is added to
+ * `additionalOperations`, as in OpenAPI 3.2; so is a second template of the same method that OpenAPI cannot distinguish
+ * from the first (`{id}` and `{path=**}`).
  */
 export function addOperation(item: JsonObject, verb: string, operation: JsonObject): JsonObject {
   const key = verb.toLowerCase();
@@ -115,7 +116,7 @@ export function addOperation(item: JsonObject, verb: string, operation: JsonObje
   return { ...item, 'x-operations-beside': [...beside, { method: key, operation }] };
 }
 
-/** Paths of the same shape take the parameter names of the first. */
+/** Returns the path with the parameter names of the first path of the same shape. */
 function unifyPath(path: OpenApiPath, pathByShape: Map<string, OpenApiPath>): OpenApiPath {
   const shape = pathShape(path.path);
   const first = pathByShape.get(shape);

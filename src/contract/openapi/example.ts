@@ -8,19 +8,19 @@ import type { Json, JsonObject } from './json.js';
 import { scalarExample } from './scalar-schema.js';
 import { wellKnownExample } from './well-known.js';
 
-/** Which of the fields of a message an example shows, and by which names. */
+/** Fields of a message that an example shows, and their names. */
 export interface ExampleView extends JsonNames {
   readonly direction: Direction;
-  /** Rules that the values keep; undefined for none. */
+  /** Rules that the values must satisfy; undefined for none. */
   readonly rules?: MessageRules | undefined;
 }
 
-/** Deepest message in an example. */
+/** Maximum depth of messages in an example. */
 const MAX_DEPTH = 5;
 
 /**
- * A message with every field set once, the first of each oneof; one that contains itself ends there. Undefined where no
- * value is known for a field that it must have.
+ * Returns a message with every field set once, the first of each oneof; a recursive message ends where it recurs.
+ * Undefined where no value is known for a required field.
  */
 export function exampleOfMessage(
   message: DescMessage,
@@ -43,12 +43,12 @@ export function exampleOfMessage(
   return Object.fromEntries(members);
 }
 
-/** Excluded, or ignored in a request (AIP-203). */
+/** Returns whether a field is excluded, or ignored in a request (AIP-203). */
 function isUnshown(field: DescField, direction: Direction, excluded: ExcludedFields): boolean {
   return isExcluded(field, direction, excluded) || (direction !== 'response' && fieldRules(field).outputOnly);
 }
 
-/** The value of a field in an example; undefined when it would have no end. */
+/** Returns the value of a field in an example; undefined when it would recurse endlessly. */
 export function exampleOfField(
   field: DescField,
   view: ExampleView,

@@ -5,20 +5,20 @@ import type { OpenApiDocument } from './document.js';
 import type { JsonObject } from './json.js';
 import { problemReferences } from './problems.js';
 
-/** An operation that no proto describes: a composed endpoint, a health path. */
+/** An operation that is not described by a proto: a composed endpoint, a health path. */
 export interface ExtraOperation {
-  /** Who may call; undefined where `operation` has a `security` of its own. */
+  /** Access level; undefined where `operation` has its own `security`. */
   readonly access?: Access | undefined;
   readonly verb: string;
-  /** As OpenAPI writes it: `/api/v1/me`. */
+  /** Path in OpenAPI syntax: `/api/v1/me`. */
   readonly path: string;
-  /** The operation as it stands in the document, with an operationId and its successful responses. */
+  /** The operation as it appears in the document, with an operationId and its successful responses. */
   readonly operation: JsonObject;
-  /** Statuses of problems that it may answer with. */
+  /** Statuses of its possible problems. */
   readonly problems: readonly number[];
 }
 
-/** The document with the extra operations in it. Throws Error when one of them is there already. */
+/** Returns the document with the extra operations added. Throws Error for an operation that exists already. */
 export function addExtraOperations(
   document: OpenApiDocument,
   extras: readonly ExtraOperation[],

@@ -5,7 +5,10 @@ import type { MessageRules } from '../validation/message-rules.js';
 import { fieldRules } from '../field-rules.js';
 import type { JsonObject } from './json.js';
 
-/** A field that a request must have may not be empty either, where the message could not tell that from its absence. */
+/**
+ * Describes the presence of a required field, which must not be empty where the message cannot distinguish that from
+ * its absence.
+ */
 export function describePresence(field: DescField): JsonObject {
   if (!fieldRules(field).required || field.presence !== Presence.IMPLICIT) return {};
   if (field.fieldKind === 'list') return { minItems: 1 };
@@ -13,13 +16,16 @@ export function describePresence(field: DescField): JsonObject {
   return field.scalar === ScalarType.STRING || field.scalar === ScalarType.BYTES ? { minLength: 1 } : {};
 }
 
-/** google.api.field_behavior as JSON Schema has it. */
+/** Returns google.api.field_behavior as JSON Schema. */
 export function describeBehavior(field: DescField): JsonObject {
   const { outputOnly, inputOnly } = fieldRules(field);
   return { ...(outputOnly ? { readOnly: true } : {}), ...(inputOnly ? { writeOnly: true } : {}) };
 }
 
-/** Whether a message, or one within it that a mask can go into, has a field that a whole one must have. */
+/**
+ * Returns whether a message, or one within it that a mask can descend into, has a field that is required in a complete
+ * one.
+ */
 export function needsWhole(message: DescMessage, rules: MessageRules | undefined): boolean {
   const reached = new Set([message]);
   for (const each of reached) {

@@ -55,7 +55,7 @@ export const RESPONSE_HEADERS: JsonObject = {
 const COMMON = { 'X-Request-Id': 'RequestId', RateLimit: 'RateLimit', 'RateLimit-Policy': 'RateLimitPolicy' } as const;
 const RETRIABLE = new Set([429, 503]);
 
-/** Returns the headers of every answer, with others by the name of their component. */
+/** Returns the headers of every response, with others by the name of their component. */
 export function commonHeaders(others: Readonly<Record<string, string>> = {}): JsonObject {
   const names = Object.entries({ ...COMMON, ...others });
   return Object.fromEntries(names.map(([name, component]) => [name, { $ref: `#/components/headers/${component}` }]));
@@ -83,7 +83,7 @@ export function headerParameters({ verb, method: { policy, kind } }: Route): Jso
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));
 }
 
-/** Returns whether answers of a route have an entity tag: those that are cached, and those that have one of their backend. */
+/** Returns whether responses of a route have an entity tag: cached ones, and those whose backend sets one. */
 export function hasTag({ cache, etag }: Route['method']['policy']): boolean {
   return cache !== undefined || etag?.responseField !== undefined;
 }

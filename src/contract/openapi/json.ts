@@ -1,7 +1,7 @@
 /** A value of the OpenAPI document. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 
-/** An object of the OpenAPI document or a JSON Schema; members that are undefined are left out when it is written. */
+/** An object of the OpenAPI document or a JSON Schema; undefined members are omitted when it is serialized. */
 export interface JsonObject {
   readonly [key: string]: Json | undefined;
 }

@@ -15,27 +15,27 @@ import type { Json, JsonObject } from './json.js';
 import { mapKeySchema, scalarSchema } from './scalar-schema.js';
 import { wellKnownSchema } from './well-known.js';
 
-/** How messages are described. */
+/** Options of the description of messages. */
 export interface SchemaOptions {
   readonly comments: Comments;
-  /** Fields without presence are always written. */
+  /** True if fields without presence are always written. */
   readonly emitDefaults: boolean;
-  /** Fields have their names of the proto. */
+  /** True if fields have their proto names. */
   readonly protoNames?: boolean;
-  /** Enums are numbers. */
+  /** True if enums are numbers. */
   readonly enumNumbers?: boolean;
   /** Rules of messages (buf.validate); undefined where no request has any. */
   readonly rules?: MessageRules | undefined;
 }
 
-/** The schemas of all messages that a document speaks of, each a component, so that recursion is a reference. */
+/** The schemas of all messages of a document, each a component, so that recursion is a reference. */
 export class MessageSchemas {
   private readonly components = new Map<string, JsonObject>();
   private readonly nameByVariant = new Map<string, string>();
 
   constructor(private readonly options: SchemaOptions) {}
 
-  /** Returns how examples of a direction are written. */
+  /** Returns the options of examples of a direction. */
   view(direction: Direction): ExampleView {
     const { protoNames = false, enumNumbers = false, rules } = this.options;
     return { direction, protoNames, enumNumbers, rules: direction === 'response' ? undefined : rules };
@@ -46,7 +46,7 @@ export class MessageSchemas {
     return nameOf(field, this.view('response'));
   }
 
-  /** The schema of a message without the excluded fields: a reference, or a well-known form. */
+  /** Returns the schema of a message without the excluded fields: a reference, or a well-known form. */
   ofMessage(message: DescMessage, towards: Direction, excluded: ExcludedFields = []): JsonObject {
     const direction = towards === 'update' && !needsWhole(message, this.options.rules) ? 'request' : towards;
     const wellKnown = wellKnownSchema(message);
@@ -61,7 +61,10 @@ export class MessageSchemas {
     return reference(name);
   }
 
-  /** The schema of the value of a field, with its comment. `excluded` holds what is left out of the message in it. */
+  /**
+   * Returns the schema of the value of a field, with its comment.
+   * @param excluded fields to omit from the message in it.
+   */
   ofField(field: DescField, direction: Direction, excluded: ExcludedFields = []): JsonObject {
     const bounds = direction === 'response' ? undefined : this.options.rules?.describe(field);
     const schema = withBounds(this.ofContainer(field, direction, excluded), bounds);
@@ -85,7 +88,7 @@ export class MessageSchemas {
     return required || (!outputOnly && this.options.rules?.demanded(field.parent).has(field) === true);
   }
 
-  /** By name, in alphabetical order. */
+  /** Returns the schemas by name, in alphabetical order. */
   toComponents(): JsonObject {
     return Object.fromEntries([...this.components].toSorted(([left], [right]) => (left < right ? -1 : 1)));
   }
@@ -128,7 +131,7 @@ export class MessageSchemas {
     };
   }
 
-  /** In a request, null stands for an absent value. */
+  /** Returns the schema of a property. In a request, null stands for an absent value. */
   private ofProperty(field: DescField, direction: Direction, excluded: ExcludedFields): JsonObject {
     const schema = this.ofField(field, direction, excluded);
     const isGiven = direction === 'response' || this.isDemanded(field) || field.presence === Presence.LEGACY_REQUIRED;
@@ -168,7 +171,10 @@ export class MessageSchemas {
     return comment === undefined ? undefined : toMarkdown(comment);
   }
 
-  /** The full name of the type; `-request`, `-update` and numbers, which no proto name can hold, tell variants of it apart. */
+  /**
+   * Returns the full name of the type; `-request`, `-update` and numbers, which a proto name cannot contain,
+   * distinguish variants of it.
+   */
   private freeName(typeName: string, direction: Direction): string {
     if (!this.components.has(typeName)) return typeName;
     const base = direction === 'response' ? typeName : `${typeName}-${direction}`;
@@ -177,7 +183,7 @@ export class MessageSchemas {
   }
 }
 
-/** A schema with further keywords; those for what is within it are added to it there. */
+/** Returns a schema with further keywords; those for nested schemas are merged into them. */
 function withBounds(schema: JsonObject, bounds: JsonObject = {}): JsonObject {
   const merged: Record<string, Json | undefined> = { ...schema };
   for (const [keyword, value] of Object.entries(bounds)) {

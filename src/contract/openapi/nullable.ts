@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from './json.js';
 
-/** What a schema says of a value, apart from its description. */
+/** Keywords that do not constrain a value. */
 const NOTES = new Set(['description', 'deprecated', 'readOnly', 'writeOnly']);
 
-/** Returns a schema that takes null too, which stands for an absent value. */
+/** Returns a schema that also accepts null, which stands for an absent value. */
 export function nullable(schema: JsonObject): JsonObject {
   const { type } = schema;
   if (type === 'null' || (Array.isArray(type) && type.includes('null'))) return schema;

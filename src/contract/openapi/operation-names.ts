@@ -1,7 +1,10 @@
 import type { Route } from '../route.js';
 import type { OperationNames } from './operation.js';
 
-/** Gives each route an operationId of its own: `UserService_UpdateUser`, and `UserService_UpdateUser_2` for its second binding. */
+/**
+ * Gives each route a unique operationId: `UserService_UpdateUser`, and `UserService_UpdateUser_2` for its second
+ * binding.
+ */
 export class NameGiver {
   private readonly names = new Map<Route, OperationNames>();
 
@@ -25,7 +28,7 @@ export class NameGiver {
   }
 }
 
-/** Services go by their short name unless two packages have one of that name. */
+/** Returns the name of each service: its short name unless two packages have a service of that name. */
 function nameServices(routes: readonly Route[]): ReadonlyMap<string, string> {
   const services = [...new Map(routes.map((route) => [route.method.service, route.desc.parent.name]))];
   return new Map(

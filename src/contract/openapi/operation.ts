@@ -18,26 +18,26 @@ import { describeParameters, takenFields } from './parameters.js';
 import type { OpenApiPath } from './path.js';
 import { problemReferences, problemStatuses } from './problems.js';
 
-/** Content in a media type of its own: OpenAPI 3.1 describes raw bytes by no schema at all. */
+/** Content in its own media type: OpenAPI 3.1 describes raw bytes without a schema. */
 const ANY_CONTENT: JsonObject = { '*/*': {} };
 
-/** What a value looks like: its schema and one that fits. */
+/** A description of a value: its schema and a valid example. */
 type Described = { readonly schema: JsonObject; readonly example?: Json | undefined };
 
-/** The names of an operation, which are unique in the document. */
+/** Names of an operation, which are unique in the document. */
 export interface OperationNames {
   readonly operationId: string;
   readonly tag: string;
 }
 
-/** What all operations of a document share. */
+/** Data that all operations of a document share. */
 export interface OperationContext {
   readonly schemas: MessageSchemas;
   readonly comments: Comments;
   readonly credentials: AcceptedCredentials;
 }
 
-/** The OpenAPI operation of a route. */
+/** Returns the OpenAPI operation of a route. */
 export function describeOperation(
   route: Route,
   path: OpenApiPath,
@@ -64,7 +64,7 @@ export function describeOperation(
   };
 }
 
-/** What the options of an RPC say of it. */
+/** Returns the parts that come from the options of an RPC. */
 function describeMethod(desc: DescMethod, { deprecation }: Policy): JsonObject {
   const signatures = getOption(desc, method_signature);
   const sunset = deprecation?.sunsetMs;
@@ -75,7 +75,7 @@ function describeMethod(desc: DescMethod, { deprecation }: Policy): JsonObject {
   };
 }
 
-/** An empty list of schemes says that none is needed. */
+/** Describes the credentials. An empty list of schemes means that none is needed. */
 function describeAccess({ verb, method: { policy } }: Route, credentials: AcceptedCredentials): JsonObject {
   return {
     security: acceptedBy(policy.access, verb, credentials),
@@ -98,18 +98,18 @@ function describeRequestBody(route: Route, schemas: MessageSchemas): JsonObject 
   return { requestBody: { ...(isRequired && { required: true }), content: { 'application/json': described } } };
 }
 
-/** Nothing but the body can give a field that the request must have. */
+/** Returns whether a request needs its body, because only the body can set a required field. */
 function needsBody({ body, desc }: Route, schemas: MessageSchemas, excluded: ExcludedFields): boolean {
   const fields = body === '*' ? desc.input.fields : body === undefined ? [] : [body];
   return fields.some((field) => schemas.isDemanded(field) && !isExcluded(field, 'request', excluded));
 }
 
-/** The successful response of a route. */
+/** Returns the successful response of a route. */
 export function describeSuccess(route: Route, schemas: MessageSchemas): JsonObject {
   return { ...describeContent(route, schemas), headers: describeHeaders(route) };
 }
 
-/** Headers of the gateway, those of the backend that clients get, and those of an RPC that is given up. */
+/** Describes headers of the gateway, passed headers of the backend, and those of a deprecated RPC. */
 function describeHeaders({ verb, method: { policy } }: Route): JsonObject {
   const names = [...(policy.responseHeaders ?? []), ...(policy.deprecation?.link === undefined ? [] : ['Link'])];
   const own = Object.fromEntries(names.map((name) => [name, { schema: { type: 'string' } }]));
@@ -139,7 +139,7 @@ function describeContent(route: Route, schemas: MessageSchemas): JsonObject {
   return { description: 'Success.', content: { 'application/json': described } };
 }
 
-/** Answers that the gateway caches have an entity tag. */
+/** Describes 304 for responses with an entity tag. */
 function describeUnchanged({ verb, method: { policy } }: Route): JsonObject {
   if (verb !== 'GET' || (policy.cache === undefined && policy.etag?.responseField === undefined)) return {};
   const description = 'Nothing has changed: `If-None-Match` names the `ETag` of the answer.';
@@ -169,7 +169,7 @@ function describeField(
   };
 }
 
-/** OpenAPI 3.1 has no word for the items of a stream, so `x-item-schema` says what each event or line holds. */
+/** Describes a stream. OpenAPI 3.1 has no keyword for its items, so `x-item-schema` describes each event or line. */
 function describeStream({ schema, example = {} }: Described): JsonObject {
   const line = JSON.stringify(example);
   return {

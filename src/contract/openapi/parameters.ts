@@ -10,14 +10,17 @@ import type { OpenApiPath, PathParameter } from './path.js';
 import { listQueryFields } from './query-fields.js';
 import { scalarSchema } from './scalar-schema.js';
 
-/** The request fields that the body does not take: path variables, those the gateway sets, those no client may set. */
+/**
+ * Returns the request fields that neither body nor query may set: path variables, fields that the gateway sets, and
+ * those that clients must not set.
+ */
 export function takenFields({ variables, method }: Route): ExcludedFields {
   const { tenantField, protectedFields } = method.policy;
   const bound = variables.map((variable) => variable.fieldPath);
   return [...bound, ...protectedFields, ...(tenantField === undefined ? [] : [tenantField])];
 }
 
-/** The path and query parameters of a route. */
+/** Returns the path and query parameters of a route. */
 export function describeParameters(route: Route, { parameters }: OpenApiPath, schemas: MessageSchemas): JsonObject[] {
   return [
     ...parameters.map((parameter) => describePathParameter(parameter, route, schemas)),
@@ -37,7 +40,7 @@ function describePathParameter(parameter: PathParameter, route: Route, schemas: 
   return { ...base, description: `A part of \`${variable?.fieldPath}\`.`, schema: { type: 'string', minLength: 1 } };
 }
 
-/** `**`: OpenAPI has no parameter with slashes in it, so its clients must leave them unencoded on their own. */
+/** Describes `**`. OpenAPI has no parameters with slashes, so clients must be told to leave them unencoded. */
 function describeRest(field: DescField, schemas: MessageSchemas): JsonObject {
   const note = 'All the rest of the path; its slashes are sent as they are, and a `%2F` in it stays encoded.';
   const { description } = describeValue(field, schemas);
@@ -45,7 +48,10 @@ function describeRest(field: DescField, schemas: MessageSchemas): JsonObject {
   return { description: text, schema: { type: 'string' }, 'x-multi-segment': true };
 }
 
-/** Without examples: tools send them as they are, and what is optional is better left out than made up. */
+/**
+ * Describes query parameters without examples, because tools send examples unchanged and optional parameters are better
+ * omitted than invented.
+ */
 function describeQuery(route: Route, schemas: MessageSchemas): JsonObject[] {
   if (route.body === '*' || isWholeValue(route.desc.input)) return [];
   const body = route.body === undefined ? [] : [route.body.name];
@@ -63,10 +69,10 @@ const QUERY_STYLES: Partial<Record<DescField['fieldKind'], JsonObject>> = {
   map: { style: 'deepObject', explode: true },
 };
 
-/** Description and schema of a parameter: what OpenAPI keeps beside a schema is taken out of it. */
+/** Returns description and schema of a parameter, which OpenAPI keeps beside each other. */
 function describeSchema(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
   const { description, deprecated, ...own } = schemas.ofField(field, 'request');
-  // A parameter that is left out is the null of a wrapper.
+  // An omitted parameter is the null of a wrapper.
   const schema =
     field.fieldKind === 'message' && isWrapperDesc(field.message) ? scalarSchema(field.message.fields[0].scalar) : own;
   return {
@@ -76,7 +82,7 @@ function describeSchema(field: DescField, schemas: MessageSchemas): JsonObject &
   };
 }
 
-/** The same with an example. */
+/** Returns the same with an example. */
 function describeValue(field: DescField, schemas: MessageSchemas): JsonObject & { readonly schema: JsonObject } {
   return { ...describeSchema(field, schemas), example: exampleOfField(field, schemas.view('request')) };
 }

@@ -1,25 +1,25 @@
 import type { TemplateVariable } from '../path-template.js';
 import type { PathVariable, Route } from '../route.js';
 
-/** A parameter in an OpenAPI path: one segment, or for `**` all that are left. */
+/** A parameter in an OpenAPI path: one segment, or for `**` all remaining ones. */
 export interface PathParameter {
   readonly name: string;
   /** Undefined for an anonymous `*`. */
   readonly variable: PathVariable | undefined;
-  /** The parameter is the whole value of its variable. */
+  /** True if the parameter is the whole value of its variable. */
   readonly isWhole: boolean;
   readonly isMulti: boolean;
 }
 
-/** The path of a route as OpenAPI writes it. */
+/** The path of a route in OpenAPI syntax. */
 export interface OpenApiPath {
   readonly path: string;
   readonly parameters: readonly PathParameter[];
 }
 
 /**
- * The path of a route for OpenAPI, which knows `{name}` for one segment only: the literals of a pattern become part of
- * the path and each wildcard a parameter (`{name=shelves/*}` is `/shelves/{name.shelves}`).
+ * Converts the path of a route for OpenAPI, where `{name}` stands for one segment only: the literals of a pattern
+ * become part of the path and each wildcard a parameter (`{name=shelves/*}` is `/shelves/{name.shelves}`).
  */
 export function toOpenApiPath(route: Route): OpenApiPath {
   const parameters: PathParameter[] = [];
@@ -38,12 +38,15 @@ export function toOpenApiPath(route: Route): OpenApiPath {
   return { path: `/${texts.join('/')}${verb}`, parameters };
 }
 
-/** The path with its parameters blanked: OpenAPI forbids two paths that differ in the names alone. */
+/** Returns the path with its parameter names blanked: OpenAPI forbids two paths that differ only in those names. */
 export function pathShape(path: string): string {
   return path.replaceAll(/\{[^}]*\}/g, '{}');
 }
 
-/** `userId`, `shape.id`; a part of a longer pattern is named by the literal before it, or its position. */
+/**
+ * Names a parameter: `userId`, `shape.id`; a part of a longer pattern is named after the literal before it, or its
+ * position.
+ */
 function nameParameter(
   route: Route,
   index: number,

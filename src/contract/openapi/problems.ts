@@ -5,7 +5,7 @@ import { problemHeaders } from './headers.js';
 import type { JsonObject } from './json.js';
 
 const CODES = Object.keys(ERROR_CODES) as GatewayErrorCode[];
-/** A client that left or does not read sees no answer; the others are for operators alone. */
+/** Codes that clients never see: they are for clients that have left or do not read, or for operators. */
 const UNSEEN: ReadonlySet<GatewayErrorCode> = new Set([
   'CLIENT_CLOSED',
   'CLIENT_STALLED',
@@ -13,13 +13,13 @@ const UNSEEN: ReadonlySet<GatewayErrorCode> = new Set([
   'PROFILE_RUNNING',
 ]);
 
-/** Statuses that any operation may answer with: limits, overload, an upstream at fault, a bug. */
+/** Statuses with which any operation may fail: limits, overload, an upstream fault, a bug. */
 const EVERYWHERE = [400, 403, 404, 429, 500, 501, 502, 503, 504];
 
-/** The upstream whose UNAUTHENTICATED is a verdict on the caller, on open routes too: a sign-in that fails. */
+/** The upstream whose UNAUTHENTICATED concerns the caller, on open routes too: a failed sign-in. */
 const CREDENTIAL_UPSTREAM = 'auth';
 
-/** RFC 9457 problem details as the gateway writes them, whatever went wrong. */
+/** RFC 9457 problem details as the gateway writes them for every error. */
 export const PROBLEM_SCHEMA: JsonObject = {
   type: 'object',
   description: 'Problem details (RFC 9457).',
@@ -57,20 +57,20 @@ export const PROBLEM_SCHEMA: JsonObject = {
   required: ['type', 'title', 'status', 'code', 'failure_domain', 'request_id'],
 };
 
-/** One response component for each status of the closed list of codes. */
+/** Returns one response component per status of the closed list of codes. */
 export function problemResponses(): JsonObject {
   const statuses = [...new Set(visibleCodes().map((code) => ERROR_CODES[code].status))].toSorted((a, b) => a - b);
   return Object.fromEntries(statuses.map((status) => [`Problem${status}`, describeStatus(status)]));
 }
 
-/** References to the responses of some statuses, for the `responses` of an operation. */
+/** Returns references to the responses of some statuses, for the `responses` of an operation. */
 export function problemReferences(statuses: readonly number[]): JsonObject {
   return Object.fromEntries(
     statuses.map((status) => [String(status), { $ref: `#/components/responses/Problem${status}` }]),
   );
 }
 
-/** The statuses that an operation may fail with. */
+/** Returns the statuses with which an operation may fail. */
 export function problemStatuses({ method, body, verb }: Route): readonly number[] {
   const statuses = new Set(EVERYWHERE);
   const hasBody = body !== undefined;

@@ -3,7 +3,10 @@ import type { Json, JsonObject } from './json.js';
 
 const REFERENCE = /^#\/components\/(\w+)\/(.+)$/;
 
-/** Returns the document without the components that nothing in it leads to. Security schemes are named without a reference. */
+/**
+ * Returns the document without unreferenced components. Security schemes are kept, since they are referenced by name
+ * only.
+ */
 export function pruneComponents(document: OpenApiDocument): OpenApiDocument {
   const components = document.components as Readonly<Record<string, JsonObject>>;
   const used = usedComponents(document, components);

@@ -3,16 +3,16 @@ import { fieldRules } from '../field-rules.js';
 import { wellKnownSchema } from './well-known.js';
 import type { ExcludedFields } from './excluded-fields.js';
 
-/** Deepest field that is listed; the binding itself goes further for those who need it. */
+/** Maximum depth of listed fields; the binding itself accepts deeper ones. */
 const MAX_DEPTH = 4;
 const MAX_PARAMETERS = 100;
 
-/** Messages that one text can set. */
+/** Messages that one string can set. */
 const TEXT_MESSAGES = /^google\.protobuf\.(?:Timestamp|Duration|FieldMask|[A-Z]\w*Value)$/;
 
 /**
  * Lists the fields that query parameters can set, each as the path to it: scalars, enums, lists and maps of them, and
- * messages with the form of a string, in nested messages too.
+ * messages with a string form, in nested messages too.
  */
 export function listQueryFields(message: DescMessage, excluded: ExcludedFields): readonly (readonly DescField[])[] {
   const found: (readonly DescField[])[] = [];
@@ -30,7 +30,7 @@ export function listQueryFields(message: DescMessage, excluded: ExcludedFields):
   return found;
 }
 
-/** Refused or ignored. */
+/** Returns whether a field is refused or ignored. */
 function isUnsettable(field: DescField): boolean {
   const rules = fieldRules(field);
   return rules.protected || rules.outputOnly;

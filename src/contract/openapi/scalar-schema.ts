@@ -33,18 +33,18 @@ const EXAMPLES: Partial<Record<ScalarType, string | number | boolean>> = {
   [ScalarType.FLOAT]: 1.5,
 };
 
-/** JSON Schema of a scalar in proto3 JSON. */
+/** Returns the JSON Schema of a scalar in proto3 JSON. */
 export function scalarSchema(scalar: ScalarType): JsonObject {
   return SCHEMAS[scalar];
 }
 
-/** A value that fits {@link scalarSchema}; a string says what it stands for. */
+/** Returns a value that matches {@link scalarSchema}; a string contains the name of its field. */
 export function scalarExample(scalar: ScalarType, name: string): string | number | boolean {
   if (scalar === ScalarType.STRING) return name.replaceAll('_', '-');
   return EXAMPLES[scalar] ?? (SCHEMAS[scalar].type === 'string' ? '1' : 1);
 }
 
-/** JSON Schema of the keys of a map, which are strings in JSON; undefined for any string. */
+/** Returns the JSON Schema of the keys of a map, which are strings in JSON; undefined for any string. */
 export function mapKeySchema(scalar: ScalarType): JsonObject | undefined {
   if (scalar === ScalarType.STRING) return undefined;
   if (scalar === ScalarType.BOOL) return { type: 'string', enum: ['true', 'false'] };

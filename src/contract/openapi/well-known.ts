@@ -50,13 +50,13 @@ const WELL_KNOWN: ReadonlyMap<string, WellKnown> = new Map([
   ],
 ]);
 
-/** JSON Schema of a well-known message with a JSON form of its own; undefined for any other. */
+/** Returns the JSON Schema of a well-known message with a special JSON form; undefined for any other. */
 export function wellKnownSchema(message: DescMessage): JsonObject | undefined {
   if (isWrapperDesc(message)) return nullable(scalarSchema(message.fields[0].scalar));
   return WELL_KNOWN.get(message.typeName)?.schema;
 }
 
-/** A value that fits {@link wellKnownSchema}. */
+/** Returns a value that matches {@link wellKnownSchema}. */
 export function wellKnownExample(message: DescMessage): Json | undefined {
   if (isWrapperDesc(message)) return scalarExample(message.fields[0].scalar, 'value');
   return WELL_KNOWN.get(message.typeName)?.example;

@@ -13,13 +13,13 @@ import { given } from './given-rules.js';
 import { numberBounds, numberExample, type NumberRules } from './number-bounds.js';
 import { textBounds, textExample } from './text-bounds.js';
 
-/** Those of 64 bits are strings in JSON, which have no bounds there. */
+/** Kinds of numbers that are numbers in JSON; those of 64 bits are strings, which have no bounds there. */
 const NUMBERS = new Set(['float', 'double', 'int32', 'uint32', 'sint32', 'fixed32', 'sfixed32']);
 
 /**
  * Returns the rules of a field as keywords of JSON Schema, those of elements, keys and values in `items`,
- * `propertyNames` and `additionalProperties`. What JSON Schema cannot say is left out, so that these bounds refuse
- * nothing that the rules allow.
+ * `propertyNames` and `additionalProperties`. Rules that JSON Schema cannot express are omitted, so that these bounds
+ * never refuse a value that the rules allow.
  */
 export function describeBounds(field: DescField): JsonObject {
   if (!hasOption(field, fieldOption)) return {};
@@ -27,7 +27,7 @@ export function describeBounds(field: DescField): JsonObject {
   return { ...(rules.required ? presenceBounds(field) : {}), ...boundsOf(rules, field) };
 }
 
-/** Returns a value that keeps the rules of a field; undefined if any may do, null if none is known. */
+/** Returns a value that satisfies the rules of a field; undefined if any value does, null if none is known. */
 export function exampleWithin(field: DescField): Json | undefined {
   if (!hasOption(field, fieldOption)) return undefined;
   return exampleOf(getOption(field, fieldOption), field);
@@ -47,7 +47,7 @@ function listExample({ items, minItems }: RepeatedRules, field: DescField): Json
   return element === undefined ? undefined : [element];
 }
 
-/** A value that its rules do not apply to, such as an empty text, would be refused. */
+/** Returns the bounds. A value to which the rules do not apply, such as an empty string, would be refused by them. */
 function boundsOf(rules: FieldRules | undefined, field: DescField): JsonObject {
   const type = rules?.type;
   if (type?.case === undefined || rules?.ignore !== Ignore.UNSPECIFIED) return {};
@@ -93,7 +93,7 @@ function mapBounds(rules: MapRules, field: DescField): JsonObject {
   };
 }
 
-/** By name, as the document has the values of enums. */
+/** Returns the bounds by name, as the document lists the values of enums. */
 function enumBounds(rules: EnumRules, { enum: desc }: DescField): JsonObject {
   const exact = given(rules, 'const');
   const allowed = exact === undefined ? rules.in : [exact];

@@ -4,7 +4,7 @@ import { file_buf_validate_validate } from '@bufbuild/protovalidate/gen/buf/vali
 
 const SCHEMAS = new Map(file_buf_validate_validate.messages.map((schema) => [schema.typeName, schema]));
 
-/** Returns a rule that is written down, be it as 0; undefined for one that is not. */
+/** Returns a rule that is set, even to 0; undefined for one that is not set. */
 export function given<Rules extends Message, Name extends Extract<keyof Rules, string>>(
   rules: Rules,
   name: Name,

@@ -4,10 +4,10 @@ import type { RequestPlace } from '../json-reader/request-place.js';
 import type { Json, JsonObject as Schema } from '../openapi/json.js';
 import type { Route } from '../route.js';
 
-/** Number of the options (buf.validate.message), (buf.validate.oneof) and (buf.validate.field). */
+/** Field number of the options (buf.validate.message), (buf.validate.oneof) and (buf.validate.field). */
 const BUF_VALIDATE = 1159;
 
-/** A request whose message is to be validated. */
+/** A request whose message is validated. */
 export interface ValidatedRequest {
   readonly message: Message;
   /** The message as JSON, with the names that the client used. */
@@ -18,23 +18,28 @@ export interface ValidatedRequest {
 
 /** The rules of one request message. */
 export interface RequestRules {
-  /** Throws GatewayError INVALID_ARGUMENT with each rule that is violated, by the JSON path of its field. */
+  /** Throws GatewayError INVALID_ARGUMENT with each violated rule, by the JSON path of its field. */
   check(request: ValidatedRequest): void;
 }
 
-/** What the options of protovalidate (buf.validate) demand of messages. */
+/** Rules of messages in the options of protovalidate (buf.validate). */
 export interface MessageRules {
-  /** Compiles the rules of a request; undefined if it has none. Throws Error, at boot, for rules that cannot be compiled. */
+  /**
+   * Compiles the rules of a request; undefined if it has none. Throws Error, at boot, for rules that cannot be
+   * compiled.
+   */
   compile(desc: DescMessage, place: RequestPlace): RequestRules | undefined;
-  /** The bounds of a field as keywords of JSON Schema; what those cannot say is left out. */
+  /** Returns the bounds of a field as keywords of JSON Schema; others are omitted. */
   describe(field: DescField): Schema;
-  /** The fields without which a message breaks a rule. */
+  /** Returns the fields without which a message violates a rule. */
   demanded(desc: DescMessage): ReadonlySet<DescField>;
-  /** A value that keeps the rules of a field; undefined if any may do, null if none is known. */
+  /** Returns a value that satisfies the rules of a field; undefined if any value does, null if none is known. */
   example(field: DescField): Json | undefined;
 }
 
-/** Loads what validates the requests of routes; undefined, with nothing loaded, where no message of them has a rule. */
+/**
+ * Loads the validation of the requests of routes; undefined, with nothing loaded, where no message of them has a rule.
+ */
 export async function loadMessageRules(
   routes: readonly Route[],
   registry: Registry,
@@ -44,19 +49,19 @@ export async function loadMessageRules(
   return new ProtovalidateRules(registry);
 }
 
-/** Whether a message, or one that can be within it, has a rule. */
+/** Returns whether a message, or one that it can contain, has a rule. */
 export function holdsRules(desc: DescMessage): boolean {
   return reachableMessages(desc).some(hasRules);
 }
 
-/** A message and all that can be within it. */
+/** Returns a message and all messages that it can contain. */
 export function reachableMessages(desc: DescMessage): DescMessage[] {
   const seen = new Set([desc]);
   for (const scope of seen) for (const { message } of scope.fields) if (message !== undefined) seen.add(message);
   return [...seen];
 }
 
-/** Whether a message has rules of its own, or of its fields or oneofs. */
+/** Returns whether a message has rules of its own, or of its fields or oneofs. */
 export function hasRules({ proto }: DescMessage): boolean {
   return [proto, ...proto.field, ...proto.oneofDecl].some(
     ({ options }) => options?.$unknown?.some(({ no }) => no === BUF_VALIDATE) === true,

@@ -2,7 +2,7 @@ import type { Int32Rules } from '@bufbuild/protovalidate/gen/buf/validate/valida
 import type { Json, JsonObject } from '../openapi/json.js';
 import { given } from './given-rules.js';
 
-/** The rules of all kinds of numbers that are numbers in JSON have one shape. */
+/** The common shape of the rules of all kinds of numbers that are numbers in JSON. */
 export type NumberRules = Int32Rules;
 
 const UPPER = { lt: 'exclusiveMaximum', lte: 'maximum' } as const;
@@ -21,7 +21,7 @@ export function numberBounds(rules: NumberRules): JsonObject {
   };
 }
 
-/** Returns a number that keeps the rules; null if none is known. */
+/** Returns a number that satisfies the rules; null if none is known. */
 export function numberExample(rules: NumberRules): Json {
   const known = rules.example[0] ?? given(rules, 'const') ?? rules.in[0];
   if (known !== undefined) return known;
@@ -34,7 +34,7 @@ export function numberExample(rules: NumberRules): Json {
   return lessThan.case === undefined || next < lessThan.value ? next : null;
 }
 
-/** An upper bound below the lower one: any number but those between them. */
+/** Returns whether the upper bound is below the lower one, which allows any number except those between them. */
 function isOutside({ lessThan, greaterThan }: NumberRules): boolean {
   return lessThan.case !== undefined && greaterThan.case !== undefined && lessThan.value <= greaterThan.value;
 }

@@ -12,14 +12,14 @@ import type { MessageRules, RequestRules, ValidatedRequest } from './message-rul
 import { filledSamples } from './sample-messages.js';
 import { placeOf } from './violation-place.js';
 
-/** Errors that no value of a request brings about: the expression itself is wrong. They are only found by evaluation. */
+/** Errors that no value of a request causes: the expression itself is wrong. They are only found by evaluation. */
 const WRONG_EXPRESSION =
   /^(?:unbound function|unresolved attribute|field not found|found no matching overload|expression .* outputs|error parsing regexp)/;
 
-/** Longest text of a violation: expressions may make it from values. */
+/** Maximum length of the text of a violation, because expressions may build it from values. */
 const MAX_DETAIL = 300;
 
-/** Rules of protovalidate, each message compiled once for all routes that can hold it. */
+/** Rules of protovalidate, each message compiled once for all routes that can contain it. */
 export class ProtovalidateRules implements MessageRules {
   private readonly validator: Validator;
   private readonly demands = new Map<DescMessage, ReadonlySet<DescField>>();
@@ -64,7 +64,7 @@ export class ProtovalidateRules implements MessageRules {
     return this.checked.get(desc);
   }
 
-  /** Expressions are compiled when they are first evaluated, so that each of them is. */
+  /** Finds mistakes by evaluation. Expressions are compiled when they are first evaluated, so that each of them is. */
   private findMistake(desc: DescMessage): string | undefined {
     const empty = this.validator.validate(desc, create(desc)).error;
     if (empty?.name === 'CompilationError') return empty.message;

@@ -3,7 +3,9 @@ import type { DescField, DescMessage, DescOneof, Message } from '@bufbuild/proto
 import { reflect } from '@bufbuild/protobuf/reflect';
 import type { ReflectMessage, ScalarValue } from '@bufbuild/protobuf/reflect';
 
-/** Messages with every field set to something, one for each member of a oneof: together they need each rule of the message. */
+/**
+ * Returns messages with every field set, one per member of a oneof: together they evaluate each rule of the message.
+ */
 export function filledSamples(desc: DescMessage): Message[] {
   const rounds = Math.max(1, ...desc.oneofs.map(({ fields }) => fields.length));
   return Array.from({ length: rounds }, (_, round) => fill(desc, round));

@@ -2,7 +2,7 @@ import type { StringRules } from '@bufbuild/protovalidate/gen/buf/validate/valid
 import type { Json, JsonObject } from '../openapi/json.js';
 import { given } from './given-rules.js';
 
-/** Formats of JSON Schema, each with a value of it. */
+/** Formats of JSON Schema, each with an example. */
 const FORMATS: Readonly<Record<string, readonly [format: string, example: string]>> = {
   email: ['email', 'user@example.com'],
   hostname: ['hostname', 'example.com'],
@@ -29,7 +29,7 @@ export function textBounds(rules: StringRules): JsonObject {
   };
 }
 
-/** Returns a string that keeps the rules; null if none is known. */
+/** Returns a string that satisfies the rules; null if none is known. */
 export function textExample(rules: StringRules, name: string): Json {
   const { example, in: allowed, wellKnown } = rules;
   const known = example[0] ?? given(rules, 'const') ?? allowed[0];
@@ -50,7 +50,7 @@ function isShaped(rules: StringRules): boolean {
   );
 }
 
-/** A pattern of RE2 that means the same in ECMA-262, or what a string begins with, ends in or holds. */
+/** Returns a pattern of RE2 that has the same meaning in ECMA-262, or one for a prefix, suffix or substring. */
 function patternOf(rules: StringRules): string | undefined {
   const { pattern, prefix, suffix, contains } = rules;
   if (pattern !== '') return isEcma(pattern) ? pattern : undefined;
@@ -63,7 +63,7 @@ function escapePattern(text: string): string {
   return text.replaceAll(/[$()*+./?[\\\]^{|}-]/g, String.raw`\$&`);
 }
 
-/** Flags, `\A`, `\z`, `\Q` and classes in words are RE2's own. */
+/** Returns whether a pattern is valid in ECMA-262: flags, `\A`, `\z`, `\Q` and POSIX classes are specific to RE2. */
 function isEcma(pattern: string): boolean {
   if (/\(\?[^:]|\\[AzQEC]|\[\[:/.test(pattern)) return false;
   try {

@@ -6,17 +6,17 @@ import { dotted } from '../json-reader/field-guard.js';
 import { BODY, formatPath } from '../json-reader/json-path.js';
 import type { RequestPlace } from '../json-reader/request-place.js';
 
-/** Where in a request a rule is violated. */
+/** Place of a violation in a request. */
 export interface ViolationPlace {
-  /** As the client wrote it: a path in its JSON, or the name of a parameter. */
+  /** Place as the client wrote it: a path in its JSON, or the name of a parameter. */
   readonly field: string;
-  /** The fields down to it; elements of lists and values of maps are left out. */
+  /** The fields down to it; elements of lists and values of maps are omitted. */
   readonly fields: readonly DescField[];
-  /** The rule is one of the whole message there, or of a oneof in it. */
+  /** True if the rule concerns the whole message there, or a oneof in it. */
   readonly isWhole: boolean;
 }
 
-/** Reads where a violation is. */
+/** Returns the place of a violation. */
 export function placeOf({ field: path, rule }: Violation, json: JsonObject, place: RequestPlace): ViolationPlace {
   const fields = path.filter((each) => each.kind === 'field');
   const isWhole = rule.length === 0;
@@ -24,7 +24,7 @@ export function placeOf({ field: path, rule }: Violation, json: JsonObject, plac
   return { field: variable ?? (formatPath(stepsOf(path, json, place)) || BODY), fields, isWhole };
 }
 
-/** Keys and indexes in the JSON; of a body that is one field, from that field down. */
+/** Returns keys and indexes in the JSON; for a body that is one field, from that field down. */
 function stepsOf(path: Violation['field'], json: JsonObject, { body }: RequestPlace): (string | number)[] {
   const steps: (string | number)[] = [];
   let node: JsonNode | undefined = json;
