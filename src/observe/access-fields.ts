@@ -7,30 +7,31 @@ import { isSampled, spanIdOf, traceIdOf } from '../domain/trace-context.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
 import { isoText } from './iso-text.js';
 
-/** What the fields of a line are read from. */
+/** Source of the fields of a line. */
 export interface FieldSource {
   readonly call: CallContext;
   readonly http: HttpFacts;
   readonly authMs: number;
-  /** The limit that the caller is nearest to; undefined where none applies. */
+  /** The rate limit that the caller is nearest to; undefined where none applies. */
   readonly bucket: BucketState | undefined;
-  /** Unix ms when the request ended. */
+  /** Unix ms at the end of the request. */
   readonly at: number;
   readonly options: AccessLogOptions;
 }
 
-/** What settings say about the line. */
+/** Settings of the log line. */
 export type AccessLogOptions = Pick<GatewayConfig['log'], 'hashIdentity' | 'slowAuthMs'>;
 
-/** What JSON makes of it goes into the line. */
+/** A value that can be written as JSON. */
 export type FieldValue = string | number | boolean | readonly string[];
 
 /**
- * How a field changes from one line to the next.
- * - `steady`: it is mostly what it was in the last line of the same route
- * - `principal`: it depends on the principal alone
- * - `text`, `number`, `ms`: each request has its own; a text that needs no escapes, a number, ms to the microsecond
- * - `foreign`: the same for a text that came from outside, which may hold characters that JSON must escape
+ * How a field changes from one line to the next:
+ * - `steady`: mostly the same as in the last line of the same route
+ * - `principal`: depends on the principal only
+ * - `text`, `number`, `ms`: different for each request; a text that needs no escaping, a number, ms to the
+ * microsecond
+ * - `foreign`: a text from outside, different for each request, which may need escaping
  */
 export type FieldKind = 'steady' | 'principal' | 'text' | 'foreign' | 'number' | 'ms';
 
@@ -39,7 +40,7 @@ export type AccessField = readonly [name: string, read: (source: FieldSource) =>
 const MAX_TEXT = 512;
 const HASH_LENGTH = 16;
 
-/** Every field of the line, on every line, in this order; empty, 0 or false where it does not apply. */
+/** All fields of the line, on every line, in this order; empty, 0 or false where they do not apply. */
 export const ACCESS_FIELDS: readonly AccessField[] = [
   ['logType', ({ call }) => logType(call), 'steady'],
   ['logger', () => 'AUTH_DECISION', 'steady'],
@@ -119,7 +120,7 @@ export const ACCESS_FIELDS: readonly AccessField[] = [
   ['draining', ({ http }) => http.draining, 'steady'],
 ];
 
-/** Failures that an operator greps for stand apart by their type. */
+/** Returns the type of a line; failures that operators search for have their own. */
 function logType({ error }: CallContext): 'ACCESS' | 'AUTH_UNAVAILABLE' | 'UPSTREAM_UNAVAILABLE' {
   if (error?.code === 'AUTH_UNAVAILABLE') return 'AUTH_UNAVAILABLE';
   return error?.status === 503 && error.domain === 'upstream' ? 'UPSTREAM_UNAVAILABLE' : 'ACCESS';
@@ -134,28 +135,30 @@ function identityOf({ principal }: CallContext, isHashed: boolean): string {
   return isHashed ? hash('sha256', principal.subject, 'hex').slice(0, HASH_LENGTH) : principal.subject;
 }
 
-/** Names of query parameters without their values: a value may be a code, a state or a token. */
+/**
+ * Returns a path with the names of its query parameters but not their values, which may be codes, states or tokens.
+ */
 function withoutValues(path: string, query: string): string {
   if (query === '') return path;
   const names = query.split('&', 20).map((pair) => `${pair.split('=', 1)[0]}=`);
   return cut(`${path}?${names.join('&')}`);
 }
 
-/** Whatever was given as a cause: an Error, or a record with a message. */
+/** A cause of an error: an Error, or a record with a message. */
 interface CauseLike {
   readonly message?: unknown;
   readonly cause?: CauseLike;
 }
 
-/** An address without its query: another site may have sent a browser here with a code or a token in it. */
+/** Removes the query from an address: another site may have sent a browser here with a code or a token in it. */
 function withoutQuery(url: string): string {
   const queryAt = url.indexOf('?');
   return queryAt === -1 ? url : url.slice(0, queryAt);
 }
 
 /**
- * Returns why a request failed, for the log alone: the messages of the causes down to the first one. A refusal of the
- * gateway's own has no cause, and its phrase stands there: "circuit breaker is open", "rate limit exceeded".
+ * Returns why a request failed, for the log alone: the messages of the causes down to the first one. A refusal by the
+ * gateway has no cause and is described by its phrase: "circuit breaker is open", "rate limit exceeded".
  */
 export function causeText(error: GatewayError | undefined): string {
   if (error === undefined) return '';

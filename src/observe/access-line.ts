@@ -4,10 +4,10 @@ import { isoText } from './iso-text.js';
 
 export type LineLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** Neighbours that share a text: all steady, or all of the principal; any other field stands alone. */
+/** Adjacent fields whose text is cached together: all steady, or all of the principal; any other field is alone. */
 type Group = readonly [AccessField, ...AccessField[]];
 
-/** A part of the line: text that is always the same, and what a request has there. */
+/** A part of the line: constant text, and the text of the request that follows. */
 interface Part {
   readonly before: string;
   readonly text: Text;
@@ -22,22 +22,22 @@ const HEADS: Readonly<Record<LineLevel, string>> = {
 const GROUPS = groupsOf(ACCESS_FIELDS);
 
 /**
- * Writes the one line of a request as JSON text: the access and the decision, joined. Most of a line is what it was
- * in the last one of its route, so neighbours that seldom change are one text, made again when one of them does; what
- * the line says of a principal is made once.
+ * Writes the line of a request as JSON text; it covers access and authorization decision. Most of a line repeats the
+ * last one of its route, so adjacent fields that seldom change are cached as one text, which is rebuilt when one of
+ * them changes; the fields of a principal are written once.
  */
 export class AccessLine {
   private readonly afterTime: string;
   private readonly partsOfRoutes = new Map<string, readonly Part[]>();
-  /** By group; the same for all routes. */
+  /** Texts by group; the same for all routes. */
   private readonly ofPrincipals = GROUPS.map(principalText);
 
-  /** @param base the fields that name this process: `,"service":"api-gateway",…`. */
+  /** @param base fields that identify this process: `,"service":"api-gateway",…`. */
   constructor(base: string) {
     this.afterTime = `"${base}`;
   }
 
-  /** Returns the line, its line feed included. */
+  /** Returns the line with its line feed. */
   of(level: LineLevel, source: FieldSource): string {
     let line = HEADS[level] + isoText(source.at) + this.afterTime;
     for (const { before, text } of this.partsOf(source.call.routeLabel)) line = line + before + text(source);
@@ -51,7 +51,7 @@ export class AccessLine {
   }
 
   private compile(): Part[] {
-    // A text leaves its closing quote to the part after it.
+    // The text of a field leaves its closing quote to the following part.
     let quote = '';
     return GROUPS.map((group, at) => {
       const before = quote;

@@ -14,7 +14,9 @@ import { Tracing } from './tracing/tracing.js';
 const UNMATCHED = '_unmatched';
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** Keeps account of requests: in flight from `begin` on, counted and written as one line at `finish`, whatever became of them. */
+/**
+ * Tracks requests: in flight from `begin` on, counted and written as one line at `finish`, whatever their outcome.
+ */
 @Injectable()
 export class AccessLog {
   /** Undefined while tracing is off. */
@@ -31,7 +33,7 @@ export class AccessLog {
     this.line = new AccessLine(logger.base);
   }
 
-  /** Begins lines with what the logger says of this process by now. */
+  /** Restarts lines with the present description of this process. */
   restart(): void {
     this.line = new AccessLine(this.logger.base);
   }
@@ -72,7 +74,7 @@ export class AccessLog {
     if (call.policy?.access !== 'OPEN') this.observe(metrics.authDurationCell, call, call.authnMs + call.authzMs);
   }
 
-  /** Names the trace beside a duration where it is kept and to be shown. */
+  /** Records a duration, with its trace as an exemplar if it is kept and exemplars are on. */
   private observe(cell: HistogramCell, { spans, trace }: CallContext, ms: number): void {
     const isNamed = spans?.isKept === true && this.tracing?.hasExemplars === true;
     if (isNamed) cell.observeTraced(ms / 1000, traceIdOf(trace));
@@ -81,14 +83,17 @@ export class AccessLog {
 }
 
 /**
- * Methods that a path does not answer have no duration of their own there: whoever tries them all would add a histogram
- * for each method of each path.
+ * Returns whether a path has a route for the method. Others get no duration of their own, or a client could create a
+ * histogram for each method of each path.
  */
 function isRouted({ error }: CallContext, method: string): boolean {
   return method !== 'OPTIONS' && error?.code !== 'METHOD_NOT_ALLOWED';
 }
 
-/** Faults of the gateway's own are errors, those of upstreams warnings, those of clients neither. */
+/**
+ * Returns the level of a line: faults of the gateway are errors, those of upstreams warnings, those of clients
+ * neither.
+ */
 function levelOf(call: CallContext, http: HttpFacts): LineLevel {
   if (call.isOperational) return 'debug';
   if (call.error?.code === 'INTERNAL') return 'error';

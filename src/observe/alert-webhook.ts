@@ -5,22 +5,23 @@ import type { Transition } from './degrade-flags.js';
 const QUEUE_LENGTH = 100;
 const TIMEOUT_MS = 5000;
 
-/** What becomes of an alert. */
+/** Outcome of an alert. */
 export type AlertOutcome = 'sent' | 'failed' | 'dropped';
 
 export interface AlertTarget {
   readonly url: string;
-  /** Whose deployment this is: `acme-prod`. */
+  /** Name of the deployment: `acme-prod`. */
   readonly deployment: string;
-  /** The instance, so that one can tell a sick pod from a sick fleet. */
+  /** Name of the instance, which tells a failing pod from a failing fleet. */
   readonly pod: string;
   readonly outcomes: Counter<'outcome'>;
   readonly fetch?: typeof fetch;
 }
 
 /**
- * Tells people of degradations, in one searchable sentence: `[acme-prod] auth.degraded TokenRevocationService Redis stream degraded`.
- * Nobody waits for it and nothing is sent twice: a webhook that is slow or down costs alerts, never requests or memory.
+ * Sends degradations to a webhook as one searchable sentence: `[acme-prod] auth.degraded TokenRevocationService Redis
+ * stream degraded`. Nothing waits for it and nothing is sent twice: a webhook that is slow or down costs alerts,
+ * never requests or memory.
  */
 export class AlertWebhook {
   private readonly queue: string[] = [];
@@ -34,7 +35,7 @@ export class AlertWebhook {
     if (!this.sending) void this.drain();
   }
 
-  /** `text` is what Slack shows; the rest is for machines. */
+  /** Builds the payload: `text` is what Slack shows; the rest is for machines. */
   private payload({ impairment, state, reason }: Transition) {
     const { component, cause, area } = impairment;
     const { deployment, pod } = this.target;
@@ -43,7 +44,7 @@ export class AlertWebhook {
     return { text, event, component, cause, reason, deployment, pod, at: new Date().toISOString() };
   }
 
-  /** One after the other, in the order of events. */
+  /** Sends alerts one after the other, in the order of events. */
   private async drain(): Promise<void> {
     this.sending = true;
     for (let body = this.queue.shift(); body !== undefined; body = this.queue.shift()) {

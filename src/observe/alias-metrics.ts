@@ -5,9 +5,9 @@ const NAME = 'api_gateway_request_duration_seconds';
 const HELP = 'Alias of gateway_http_request_duration_seconds over all routes, since the start of the process.';
 const QUANTILES = [0.5, 0.95, 0.99];
 
-/** All label sets of a histogram together. */
+/** Sum of all label sets of a histogram. */
 interface Total {
-  /** Observations at most as large as the bound and larger than the one before it. */
+  /** Number of observations up to the bound and above the previous one. */
   readonly buckets: readonly (readonly [bound: number, count: number])[];
   readonly sum: number;
   readonly count: number;
@@ -18,7 +18,7 @@ interface AliasSources {
   readonly inFlight: () => number;
 }
 
-/** Registers the short names that older dashboards have. They are computed at each scrape from what is measured already. */
+/** Registers the short names that older dashboards use. They are computed at each scrape from existing metrics. */
 export function registerAliases(registry: Registry, { duration, inFlight }: AliasSources): void {
   const get = () => {
     const total = sumUp(duration);
@@ -53,7 +53,10 @@ function sumUp(histogram: Histogram<string>): Total {
   return { buckets, sum, count: series.reduce((total, kept) => total + kept.count, 0) };
 }
 
-/** Interpolates within the bucket, as `histogram_quantile` does; beyond the last bound it is that bound. NaN without observations. */
+/**
+ * Interpolates a quantile within its bucket, as `histogram_quantile` does; beyond the last bound it returns that
+ * bound, and NaN without observations.
+ */
 function quantileOf({ buckets, count }: Total, quantile: number): number {
   if (count === 0) return Number.NaN;
   const rank = quantile * count;

@@ -21,20 +21,23 @@ const LIMITS = ['entries', 'bytes'] as const;
 export type EvictingCache = (typeof CACHES)[number];
 export type Flight = (typeof FLIGHTS)[number];
 
-/** Evictions by the limit that was reached. */
+/** Number of evictions by the limit that was reached. */
 export type EvictionsByLimit = Readonly<Record<(typeof LIMITS)[number], number>>;
 
 /** Callers that waited for work that another one began. */
 export interface FlightReport {
-  /** Those that do at this moment. */
+  /** Number of callers that wait now. */
   readonly waiting: number;
-  /** Those whose work has ended: how many, how long together, the longest. */
+  /** Waits for finished work: their number, total and maximum. */
   readonly count: number;
   readonly totalMs: number;
   readonly maxMs: number;
 }
 
-/** Metrics of what is dropped for want of room, and of requests that wait for the work of others. The owners count; a scrape reads. */
+/**
+ * Metrics of entries dropped for lack of room, and of requests that wait for the work of others. The owners count; a
+ * scrape reads.
+ */
 export class BoundedMetrics {
   private readonly evictions = new Map<EvictingCache, () => number>();
   private readonly flights = new Map<Flight, () => FlightReport>();
@@ -57,7 +60,7 @@ export class BoundedMetrics {
     this.flights.set(flight, report);
   }
 
-  /** Returns the waits of each flight that there is. */
+  /** Returns the waits of each registered flight. */
   flightReports(): [Flight, FlightReport][] {
     return [...this.flights].map(([flight, report]) => [flight, report()]);
   }
@@ -67,7 +70,7 @@ export class BoundedMetrics {
     const authCache = () => this.authCache();
     new Counter({
       name: 'gateway_cache_evictions_total',
-      help: 'Entries dropped before their time because the map was full.',
+      help: 'Entries dropped before they expired because the map was full.',
       labelNames: ['cache'],
       registers: [registry],
       collect() {
@@ -77,7 +80,7 @@ export class BoundedMetrics {
     });
     new Counter({
       name: 'gateway_auth_cache_evictions_total',
-      help: 'Validated credentials dropped before their time, by the limit that was reached: GATEWAY_AUTH_CACHE_L1_SIZE (entries) or GATEWAY_AUTH_CACHE_L1_BYTES (bytes).',
+      help: 'Validated credentials dropped before they expired, by the limit that was reached: GATEWAY_AUTH_CACHE_L1_SIZE (entries) or GATEWAY_AUTH_CACHE_L1_BYTES (bytes).',
       labelNames: ['reason'],
       registers: [registry],
       collect() {
@@ -91,7 +94,7 @@ export class BoundedMetrics {
     const read = (flight: Flight) => this.flights.get(flight)?.().waiting ?? 0;
     new Gauge({
       name: 'gateway_singleflight_waiters',
-      help: 'Requests that wait for a call to an upstream that another request began.',
+      help: 'Requests that wait for an upstream call of another request.',
       labelNames: ['flight'],
       registers: [registry],
       collect() {
@@ -100,7 +103,7 @@ export class BoundedMetrics {
     });
     new Gauge({
       name: 'gateway_auth_cache_singleflight_waiters',
-      help: 'Requests that wait for the validation of their credential that another request began.',
+      help: 'Requests that wait for the validation of their credential by another request.',
       registers: [registry],
       collect() {
         this.set(read('auth_cache'));

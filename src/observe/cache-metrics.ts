@@ -2,13 +2,16 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 
 const OUTCOMES = ['hit', 'miss', 'stale', 'error'] as const;
 
-/** `error`: asked of the upstream, because the store could not be asked or held something unreadable. */
+/**
+ * Outcome of a look-up. `error`: the upstream was called because the store was unavailable or held something
+ * unreadable.
+ */
 export type CacheOutcome = (typeof OUTCOMES)[number];
 
-/** What a cache keeps: answers of services, or of requests with an Idempotency-Key. */
+/** Name of a cache: of responses of services, or of requests with an Idempotency-Key. */
 export type CacheName = 'response' | 'idempotency';
 
-/** Metrics of what is answered without asking an upstream. */
+/** Metrics of responses given without calling an upstream. */
 export class CacheMetrics {
   private readonly requests: Counter<'cache' | 'outcome'>;
   private readonly fallbacks: Counter<'upstream' | 'kind'>;
@@ -23,14 +26,14 @@ export class CacheMetrics {
     });
     this.fallbacks = new Counter({
       name: 'gateway_fallback_answers_total',
-      help: 'Answers given in the place of an upstream that failed, by the fallback of its policy.',
+      help: 'Responses given in place of a failed upstream, by kind of fallback.',
       labelNames: ['upstream', 'kind'],
       registers: [registry],
     });
     const { sizes } = this;
     new Gauge({
       name: 'gateway_cache_bytes',
-      help: 'Memory of this instance that a cache takes.',
+      help: 'Memory of a cache in this instance, in bytes.',
       labelNames: ['cache'],
       registers: [registry],
       collect() {
@@ -40,7 +43,7 @@ export class CacheMetrics {
     for (const outcome of OUTCOMES) this.requests.inc({ cache: 'response', outcome }, 0);
   }
 
-  /** Asks for the size of a cache at each scrape. */
+  /** Reads the size of a cache at each scrape. */
   watch(cache: CacheName, bytes: () => number): void {
     this.sizes.set(cache, bytes);
   }
@@ -49,7 +52,7 @@ export class CacheMetrics {
     this.requests.inc({ cache, outcome });
   }
 
-  /** The label set of a fallback exists as soon as its route can be called. */
+  /** Creates the label set of a fallback as soon as its route can be called. */
   knowFallback(upstream: string, kind: string): void {
     this.fallbacks.inc({ upstream, kind }, 0);
   }

@@ -7,12 +7,15 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 export interface CertificateFile {
   /** Name of the upstream, `otlp`, or `listener`. */
   readonly usedFor: string;
-  /** `client` is the gateway's own certificate with its chain, `server` the one of its listener, `ca` the authorities that it trusts. */
+  /**
+   * `client`: the gateway's own certificate with its chain; `server`: that of its listener; `ca`: the trusted
+   * authorities.
+   */
   readonly kind: 'client' | 'server' | 'ca';
   readonly path: string;
 }
 
-/** Seconds since 1970 between which a certificate is good. */
+/** Period of validity of a certificate, in Unix seconds. */
 interface Validity {
   readonly start: number;
   readonly end: number;
@@ -31,7 +34,9 @@ export function certificateFiles({ server, upstreams, tracing }: GatewayConfig):
   return [...file('listener', 'server', server.tls?.certFile), ...ofUpstreams, ...file('otlp', 'ca', tracing?.caFile)];
 }
 
-/** Registers when the certificates of these files begin and end to be good. A file that cannot be read has no series. */
+/**
+ * Registers the start and the end of validity of the certificates in these files. An unreadable file has no series.
+ */
 export function registerCertificateMetrics(registry: Registry, files: readonly CertificateFile[]): void {
   const watched = files.map((file) => ({ ...file, read: watchValidity(file) }));
   const register = (name: string, help: string, pick: (validity: Validity) => number) =>
@@ -50,17 +55,17 @@ export function registerCertificateMetrics(registry: Registry, files: readonly C
     });
   register(
     'gateway_tls_certificate_expiry_timestamp_seconds',
-    'When the certificate of a TLS file expires: of a certificate and its chain the first, of authorities the last.',
+    'Unix time at which the certificate of a TLS file expires: the earliest of a certificate and its chain, the latest of authorities.',
     ({ end }) => end,
   );
   register(
     'gateway_tls_certificate_start_timestamp_seconds',
-    'When the validity of that certificate began.',
+    'Unix time at which the validity of that certificate began.',
     ({ start }) => start,
   );
 }
 
-/** Reads a file again when it has changed, as connections do. */
+/** Returns a reader that reads the file again when it has changed, as connections do. */
 function watchValidity({ path, kind }: CertificateFile): () => Validity | undefined {
   let version = '';
   let validity: Validity | undefined;
@@ -80,8 +85,8 @@ function watchValidity({ path, kind }: CertificateFile): () => Validity | undefi
 }
 
 /**
- * Returns the validity that counts. A chain ends with its first certificate that does. A bundle has an old and a new authority
- * while they are exchanged, so it ends with its last. Throws when a certificate cannot be parsed.
+ * Returns the effective validity. A chain ends with the first of its certificates to expire. A bundle contains an old
+ * and a new authority while they are exchanged, so it ends with the last. Throws when a certificate cannot be parsed.
  */
 function readValidity(pem: string, kind: CertificateFile['kind']): Validity | undefined {
   const all = Array.from(pem.matchAll(CERTIFICATE), ([text]) => {

@@ -10,7 +10,7 @@ export class CompressionMetrics {
   constructor(registry: Registry) {
     this.responses = new Counter({
       name: 'gateway_compressed_responses_total',
-      help: 'Responses that were compressed, by content coding; skipped: sent as they are, because others were being compressed.',
+      help: 'Compressed responses by content coding; skipped: sent uncompressed because too many others were being compressed.',
       labelNames: ['coding'],
       registers: [registry],
     });

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** The connections to one upstream at the moment of a scrape, by what they are good for. */
+/** Number of connections to one upstream at a scrape, by their state. */
 export interface UpstreamEndpoints {
   readonly upstream: string;
   readonly counts: Readonly<Record<string, number>>;
@@ -16,15 +16,15 @@ export class ConnectionMetrics {
       new Counter({ name, help, labelNames: ['upstream'], registers: [registry] });
     this.ejections = counter(
       'upstream_grpc_ejections_total',
-      'Addresses kept from calls for a while because of their faults.',
+      'Ejections of addresses that failed (outlier detection).',
     );
     this.tooManyPings = counter(
       'upstream_grpc_too_many_pings_total',
-      'Connections that an upstream ended because of their keepalive pings.',
+      'Connections closed by an upstream because of keepalive pings (ENHANCE_YOUR_CALM).',
     );
   }
 
-  /** Label sets of an upstream exist from boot on. */
+  /** Creates the label sets of an upstream at startup. */
   initialize(upstream: string): void {
     this.ejections.inc({ upstream }, 0);
     this.tooManyPings.inc({ upstream }, 0);
@@ -42,7 +42,7 @@ export class ConnectionMetrics {
   watch(endpoints: () => Iterable<UpstreamEndpoints>): void {
     new Gauge({
       name: 'upstream_grpc_endpoints',
-      help: 'Connections to an upstream: ready, ejected for a while, or connecting.',
+      help: 'Connections to an upstream: ready, ejected (temporarily without calls), or connecting.',
       labelNames: ['upstream', 'state'],
       registers: [this.registry],
       collect() {

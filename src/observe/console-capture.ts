@@ -1,14 +1,14 @@
 import { format } from 'node:util';
 import type { Logger } from 'pino';
 
-/** A library's text may repeat what it was given. */
+/** Maximum length of a captured text in characters: libraries may repeat their input. */
 const MAX_LENGTH = 1000;
 
 const LEVELS = { debug: 'debug', info: 'info', log: 'info', warn: 'warn', error: 'error', trace: 'debug' } as const;
 
 /**
- * Writes what libraries print through `console`, and Node's own warnings, as log lines: what parses the log gets one
- * JSON object per line. For a process of its own; a library must not replace its host's console.
+ * Writes `console` output of libraries and warnings of Node as log lines, so that standard output contains one JSON
+ * object per line. For a process of its own only: a library must not replace the console of its host.
  */
 export function captureConsole(logger: Logger): void {
   for (const [method, level] of Object.entries(LEVELS) as [

@@ -2,16 +2,16 @@ import type { Logger } from 'pino';
 import { laterUnlessEnded, type Schedule } from '../domain/schedule.js';
 import type { GatewayMetrics } from './metrics.js';
 
-/** What can be impaired, and how it is told: `auth.degraded TokenRevocationService Redis stream degraded`. */
+/** A possible impairment, and how it is reported: `auth.degraded TokenRevocationService Redis stream degraded`. */
 export interface Impairment {
   /** Label of `gateway_degraded`. */
   readonly component: string;
-  /** Tells several flags of one component apart. */
+  /** Distinguishes several flags of one component. */
   readonly cause: string;
   readonly area: 'auth' | 'gateway';
-  /** Follows `<area>.degraded`. */
+  /** Text after `<area>.degraded`. */
   readonly degraded: string;
-  /** Follows `<area>.recovered`. */
+  /** Text after `<area>.recovered`. */
   readonly recovered: string;
 }
 
@@ -19,18 +19,18 @@ export interface Impairment {
 export interface Transition {
   readonly impairment: Impairment;
   readonly state: 'degraded' | 'recovered';
-  /** What was seen; empty on recovery. */
+  /** Why it was raised; empty on recovery. */
   readonly reason: string;
 }
 
 export interface DegradeOptions {
-  /** How long a component must stay well before it counts as recovered: flapping is one outage, not many. */
+  /** How long a component must stay healthy before its recovery is reported, in ms: flapping counts as one outage. */
   readonly holdMs: number;
   readonly onTransition?: (transition: Transition) => void;
   readonly schedule?: Schedule;
 }
 
-/** Tells each outage once and each recovery once, by log line, gauge and listener. */
+/** Reports each outage and each recovery once, by log line, gauge and listener. */
 export class DegradeFlags {
   private readonly flags = new Map<string, DegradeFlag>();
 
@@ -40,7 +40,7 @@ export class DegradeFlags {
     private readonly options: DegradeOptions,
   ) {}
 
-  /** The flag of this component and cause, lowered at first. Asked again, it is the same one. */
+  /** Returns the flag of this component and cause, lowered at first; the same flag for the same arguments. */
   flag(impairment: Impairment): DegradeFlag {
     const key = `${impairment.component} ${impairment.cause}`;
     const known = this.flags.get(key);
@@ -67,14 +67,14 @@ export class DegradeFlags {
     this.options.onTransition?.(transition);
   }
 
-  /** 1 while any flag of the component is raised. */
+  /** Sets the gauge of a component: 1 while any of its flags is raised. */
   private setGauge(component: string): void {
     const raised = [...this.flags].some(([key, flag]) => key.startsWith(`${component} `) && flag.raised);
     this.metrics.degraded.set({ component }, raised ? 1 : 0);
   }
 }
 
-/** Whether one thing is impaired. All methods may be called as often as one likes: only changes are told. */
+/** Tracks whether one thing is impaired. All methods may be called repeatedly: only changes are reported. */
 export class DegradeFlag {
   private on = false;
   private suspected = false;
@@ -98,13 +98,16 @@ export class DegradeFlag {
     this.announce('degraded', reason);
   }
 
-  /** Reports a failure that may be over already, such as a timeout or a closed connection. The second in a row raises the flag. */
+  /**
+   * Reports a failure that may already be over, such as a timeout or a closed connection. The second in a row raises
+   * the flag.
+   */
   suspect(reason: string): void {
     if (this.on || this.suspected) this.raise(reason);
     this.suspected = true;
   }
 
-  /** Recovered, if nothing is seen to the contrary during the hold. */
+  /** Reports success; the flag is lowered if nothing fails during the hold. */
   lower(): void {
     this.suspected = false;
     if (!this.on || this.cancelRecovery !== undefined) return;

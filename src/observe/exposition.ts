@@ -13,7 +13,7 @@ export function prefersOpenMetrics(accept: string | undefined): boolean {
   return negotiate(accept?.replace(PARAMETER, ''), ['text/plain', 'application/openmetrics-text']) === 1;
 }
 
-/** Lines written in one go: about half a millisecond. */
+/** Lines written without a pause: about half a millisecond. */
 const LINES_AT_ONCE = 200;
 /** `# HELP` and `# TYPE`. */
 const HEADER_LINES = 2;
@@ -27,7 +27,7 @@ interface Reading {
 
 interface Readable {
   get(): Promise<Reading>;
-  /** As `get`, without a label set made for each bucket. */
+  /** Does the same as `get`, without an object for the labels of each bucket. */
   getForPromString?(): Promise<Reading>;
 }
 
@@ -44,8 +44,8 @@ export async function openMetricsExposition(registry: Registry): Promise<string>
 }
 
 /**
- * Writes each metric with prom-client's own writer, a part at a time, and lets the event loop serve requests in between:
- * at their largest the metrics take 16 ms, and a request that came meanwhile would wait for all of it.
+ * Writes each metric with prom-client's own writer, part by part, and lets the event loop serve requests in between:
+ * the largest expositions take 16 ms, for which requests would otherwise wait.
  */
 async function families<T extends RegistryContentType>(
   registry: Registry,
@@ -90,7 +90,10 @@ function withoutHeader(text: string): string {
   return text.split('\n').slice(HEADER_LINES).join('\n');
 }
 
-/** A counter of OpenMetrics is named without `_total`, which the writer puts behind the name of each sample. */
+/**
+ * Removes `_total` from the name of a counter: OpenMetrics counters are named without it, and the writer appends it
+ * to each sample.
+ */
 function withoutTotal(reading: Reading): Reading {
   return reading.type === 'counter' ? { ...reading, name: reading.name.replace(/_total$/, '') } : reading;
 }

@@ -1,10 +1,10 @@
 import type { AccessField, FieldSource, FieldValue } from './access-fields.js';
 import { escaped, millisecondsText } from './json-text.js';
 
-/** Returns what stands in the line for a request. */
+/** Returns the text of the line for a request. */
 export type Text = (source: FieldSource) => string;
 
-/** Stands for the principal of requests that have none. */
+/** Placeholder for the principal of requests without one. */
 const NOBODY = {};
 
 /** Returns `,"name":value`. */
@@ -13,7 +13,7 @@ function fieldText([name]: AccessField, value: FieldValue): string {
   return `,"${name}":${json}`;
 }
 
-/** Returns the text of fields that are mostly what they were at the last call, made again when one of them is not. */
+/** Returns a cached text of fields that seldom change, rebuilt when one of them does. */
 export function steadyText(fields: readonly AccessField[]): Text {
   const values: (FieldValue | undefined)[] = fields.map(() => undefined);
   const texts = fields.map(() => '');
@@ -32,7 +32,7 @@ export function steadyText(fields: readonly AccessField[]): Text {
   };
 }
 
-/** Returns the text of fields that depend on the principal alone, made at its first request. */
+/** Returns a text of fields that depend on the principal only, built at its first request. */
 export function principalText(fields: readonly AccessField[]): Text {
   const texts = new WeakMap<object, string>();
   return (source) => {
@@ -43,7 +43,7 @@ export function principalText(fields: readonly AccessField[]): Text {
   };
 }
 
-/** Returns the text of a field that each request has anew, without the quotes around it. */
+/** Returns the text of a field that differs for each request, without the quotes around it. */
 export function ownText([, read, kind]: AccessField): Text {
   switch (kind) {
     case 'foreign':

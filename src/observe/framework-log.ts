@@ -1,6 +1,9 @@
 import type { LoggerService } from '@nestjs/common';
 
-/** Nest's own lines, its account of putting the application together on level `debug`: a hundred at each start, of use to none but those who extend it. */
+/**
+ * Returns a logger for Nest that demotes its startup messages to `debug`: about a hundred lines, useful only to
+ * developers of extensions.
+ */
 export function frameworkLog(log: LoggerService & Required<Pick<LoggerService, 'debug'>>): LoggerService {
   return {
     log: (message, ...rest: unknown[]) => void log.debug(message, ...rest),

@@ -3,10 +3,10 @@ import type { GuardrailOutcome, GuardrailPhase } from '../domain/call-context.js
 
 const PHASES: readonly GuardrailPhase[] = ['request', 'response', 'chunk'];
 const OUTCOMES: readonly GuardrailOutcome[] = ['allowed', 'blocked', 'timeout', 'error', 'skipped'];
-/** Around the default budgets: 50 ms for messages of a stream, 1.5 s for the others. */
+/** Buckets around the default budgets: 50 ms for messages of a stream, 1.5 s for the others. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2.5, 5];
 
-/** Metrics of the checks that a guardrail makes. */
+/** Metrics of the checks of the guardrail. */
 export class GuardrailMetrics {
   private readonly checks: Counter<'phase' | 'outcome'>;
   private readonly duration: Histogram<'phase'>;
@@ -14,13 +14,13 @@ export class GuardrailMetrics {
   constructor(registry: Registry) {
     this.checks = new Counter({
       name: 'gateway_guardrail_checks_total',
-      help: 'Checks by the guardrail: allowed, blocked, timeout, error, or skipped because it was not asked.',
+      help: 'Checks by the guardrail: allowed, blocked, timeout, error, or skipped (not called).',
       labelNames: ['phase', 'outcome'],
       registers: [registry],
     });
     this.duration = new Histogram({
       name: 'gateway_guardrail_check_duration_seconds',
-      help: 'Time of one check by the guardrail; those that were skipped are left out.',
+      help: 'Duration of one check by the guardrail; skipped checks are not counted.',
       labelNames: ['phase'],
       buckets: SECONDS,
       registers: [registry],

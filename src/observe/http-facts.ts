@@ -1,4 +1,4 @@
-/** What the HTTP side knows of a request when it is over. Texts come from the client. */
+/** Facts about the HTTP side of a finished request. Texts come from the client. */
 export interface HttpFacts {
   readonly method: string;
   readonly path: string;
@@ -13,13 +13,13 @@ export interface HttpFacts {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly durationMs: number;
-  /** Time to the first byte of the response; 0 when there was none. */
+  /** Time to the first byte of the response; 0 without a response. */
   readonly ttfbMs: number;
   readonly aborted: boolean;
   readonly draining: boolean;
 }
 
-/** `2xx`. */
+/** Returns the class of a status, such as `2xx`. */
 export function statusClass(status: number): string {
   return STATUS_CLASSES[Math.floor(status / 100)] ?? '';
 }

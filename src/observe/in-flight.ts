@@ -2,12 +2,12 @@ import type { CallContext } from '../domain/call-context.js';
 import { LinkedSet } from '../domain/linked-set.js';
 import type { WaitProfile } from './wait-profile.js';
 
-/** Every request begun and not yet answered, streams included. Bounded by the server's connection limit. */
+/** Holds every unfinished request, including streams. Bounded by the connection limit of the server. */
 export class InFlightRegistry {
   private readonly contexts = new LinkedSet<CallContext>();
   private readonly waiters: (() => void)[] = [];
 
-  /** @param waits learns what each request waited for when it ends. */
+  /** @param waits receives the waits of each request when it ends. */
   constructor(private readonly waits: Pick<WaitProfile, 'take'>) {}
 
   get size(): number {
@@ -24,7 +24,7 @@ export class InFlightRegistry {
     if (this.contexts.size === 0) for (const wake of this.waiters.splice(0)) wake();
   }
 
-  /** Resolves as soon as nothing is in flight. */
+  /** Resolves as soon as no request is in flight. */
   async empty(): Promise<void> {
     if (this.contexts.size > 0) await new Promise<void>((resolve) => this.waiters.push(resolve));
   }

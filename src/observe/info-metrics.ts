@@ -1,21 +1,24 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What this process is made of. */
+/** Versions that identify this process. */
 export interface BuildInfo {
   readonly version: string;
   /** The commit that it was built from. */
   readonly revision: string;
-  /** Of the settings in force. */
+  /** Hash of the settings in force. */
   readonly configHash: string;
-  /** Of the descriptor sets, and so of all policies in them. */
+  /** Hash of the descriptor sets, and so of all policies in them. */
   readonly policyRevision: string;
 }
 
-/** States of a gateway, in the order in which it may go through them. */
+/** States of a gateway, in the order in which it may pass through them. */
 export const GATEWAY_STATES = ['starting', 'ready', 'degraded', 'draining'] as const;
 export type GatewayStateName = (typeof GATEWAY_STATES)[number];
 
-/** Metrics that say what runs here: two instances with different values do not run the same thing. */
+/**
+ * Metrics that identify the running version: instances with different values run different code, settings or
+ * policies.
+ */
 export class InfoMetrics {
   private readonly build: Gauge<'version' | 'revision' | 'node'>;
   private readonly config: Gauge<'hash'>;
@@ -29,12 +32,12 @@ export class InfoMetrics {
     this.build = gauge('gateway_build_info', 'Always 1.', ['version', 'revision', 'node']);
     this.config = gauge(
       'gateway_config_hash_info',
-      'Always 1. The hash is that of the settings in force, but for the name of the instance.',
+      'Always 1. The hash covers the settings in force, except the name of the instance.',
       ['hash'],
     );
     this.policy = gauge(
       'gateway_policy_revision',
-      'Always 1. The revision is a hash of the mounted descriptor sets, policies and all.',
+      'Always 1. The revision is a hash of the mounted descriptor sets, including all policies.',
       ['revision'],
     );
     this.registerCompiles(registry);
@@ -46,7 +49,7 @@ export class InfoMetrics {
     this.reidentify(configHash, policyRevision);
   }
 
-  /** Settings and policies after a reload. */
+  /** Updates the hashes of settings and policies after a reload. */
   reidentify(configHash: string, policyRevision: string): void {
     this.config.reset();
     this.policy.reset();
@@ -54,7 +57,10 @@ export class InfoMetrics {
     this.policy.set({ revision: policyRevision }, 1);
   }
 
-  /** @param compiled number of policies compiled since the process started. */
+  /**
+   * Reads the number of compiled policies at each scrape.
+   * @param compiled number of policies compiled since the process started.
+   */
   watchPolicies(compiled: () => number): void {
     this.compiled = compiled;
   }
@@ -67,7 +73,7 @@ export class InfoMetrics {
     const compiled = () => this.compiled();
     new Counter({
       name: 'gateway_policy_compile_total',
-      help: 'Policies of routes compiled since the start of the process. It grows at the start and at reloads, and never by a request.',
+      help: 'Route policies compiled since the start of the process. It grows at startup and at reloads, never because of a request.',
       registers: [registry],
       collect() {
         this.reset();
@@ -80,7 +86,7 @@ export class InfoMetrics {
     const current = () => this.state();
     new Gauge({
       name: 'gateway_state',
-      help: '1 for the state that the gateway is in.',
+      help: '1 for the current state of the gateway.',
       labelNames: ['state'],
       registers: [registry],
       collect() {

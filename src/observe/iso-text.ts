@@ -1,7 +1,7 @@
 let lastAt = 0;
 let lastText = '1970-01-01T00:00:00.000Z';
 
-/** Returns a moment, in Unix ms, as ISO 8601. All that ends within one millisecond shares its text. */
+/** Returns a moment, in Unix ms, in ISO 8601. Caches the text of the last millisecond. */
 export function isoText(at: number): string {
   if (at !== lastAt) {
     lastAt = at;

@@ -1,10 +1,10 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Why a handshake comes to nothing. `not_tls` is mostly HTTP without encryption. */
+/** Reasons of failed TLS handshakes. `not_tls` is mostly HTTP without encryption. */
 const HANDSHAKE_FAILURES = ['timeout', 'closed', 'not_tls', 'no_agreement', 'client_certificate', 'other'] as const;
 export type HandshakeFailure = (typeof HANDSHAKE_FAILURES)[number];
 
-/** Metrics of TLS towards clients, and of the processes behind one port. */
+/** Metrics of TLS towards clients, and of the worker processes behind one port. */
 export class ListenerMetrics {
   readonly workers: Gauge;
   readonly workerEnds: Counter;
@@ -14,17 +14,17 @@ export class ListenerMetrics {
     const registers = [registry];
     this.workers = new Gauge({
       name: 'gateway_workers',
-      help: 'Processes that share the work (GATEWAY_WORKERS).',
+      help: 'Worker processes (GATEWAY_WORKERS).',
       registers,
     });
     this.workerEnds = new Counter({
       name: 'gateway_worker_ends_total',
-      help: 'Workers that ended, each of which is replaced unless all of them are to end.',
+      help: 'Workers that ended; each is replaced, except during a shutdown.',
       registers,
     });
     this.handshakes = new Counter({
       name: 'gateway_tls_handshake_failures_total',
-      help: 'TLS handshakes of clients that came to nothing, by reason.',
+      help: 'Failed TLS handshakes of clients, by reason.',
       labelNames: ['reason'],
       registers,
     });

@@ -5,28 +5,31 @@ import { paint, plain, prettyLine } from './pretty-line.js';
 
 const STDOUT = 1;
 const STDERR = 2;
-/** pino tells a destination that has this the level of each line (pino's `metadata`). */
+/** Asks pino to pass the level of each line to the destination (pino's `metadata`). */
 const METADATA = Symbol.for('pino.metadata');
 const FATAL = 60;
 
-/** The settings of the format, as far as they are known. */
+/** The settings of the log format known so far. */
 export interface LogFormatSettings {
-  /** Undefined: lines for people at a terminal, JSON for everything else. */
+  /** Undefined: lines for people at a terminal, JSON otherwise. */
   readonly format: 'json' | 'pretty' | undefined;
   readonly noColor: boolean;
 }
 
-/** How a JSON line is written. */
+/** Converts a JSON line to the output format. */
 export type LineWriter = (json: string) => string;
 
-/** Returns what makes lines for people, or undefined where JSON is wanted. @param isTerminal whether people see standard output. */
+/**
+ * Returns the writer of lines for people, or undefined for JSON.
+ * @param isTerminal true if standard output is a terminal.
+ */
 export function prettyWriter({ format, noColor }: LogFormatSettings, isTerminal: boolean): LineWriter | undefined {
   if (format === 'json' || (format === undefined && !isTerminal)) return undefined;
   const color = isTerminal && !noColor ? paint : plain;
   return (json) => prettyLine(json, color);
 }
 
-/** Lines for people. They go through the same bounded stream as JSON does. */
+/** Writes lines for people, through the same bounded stream as JSON. */
 export class PrettyStream implements LogStream {
   constructor(
     private readonly lines: LogStream,
@@ -42,10 +45,10 @@ export class PrettyStream implements LogStream {
   }
 }
 
-/** JSON lines, and fatal ones on standard error too: that is where a process is looked at that did not start. */
+/** Writes JSON lines, and fatal ones on standard error too, where people look when a process did not start. */
 export class JsonStream implements LogStream {
   readonly [METADATA] = true;
-  /** Set by pino before it writes an event. Lines of requests come from elsewhere, and their text is not looked at. */
+  /** Set by pino before it writes an event. Lines of requests come from elsewhere and are not inspected. */
   lastLevel = 0;
 
   constructor(
@@ -64,13 +67,16 @@ export class JsonStream implements LogStream {
   }
 }
 
-/** Where lines go before the settings are known: written immediately, since the process ends with them. */
+/**
+ * Returns the destination of lines before the settings are known; it writes synchronously, since the process ends
+ * with them.
+ */
 export function earlyStream(pretty: LineWriter | undefined): DestinationStream {
   const lines = { dropped: 0, write: (text: string) => void writeSync(STDOUT, text) };
   return pretty === undefined ? new JsonStream(lines) : new PrettyStream(lines, pretty);
 }
 
-/** Nobody may be reading it. */
+/** Writes to standard error, which may have no reader. */
 function writeStderr(text: string): void {
   try {
     writeSync(STDERR, text);

@@ -1,19 +1,21 @@
 import type { DestinationStream } from 'pino';
 
-/** A line waits for company this long at most: one write for many lines costs a fraction of one for each. */
+/** Maximum delay of a line in ms: one write for many lines costs a fraction of one for each. */
 const FLUSH_MS = 100;
-/** About sixteen lines of requests. */
+/** Characters of a batch: about sixteen lines of requests. */
 const BATCH_CHARACTERS = 32_768;
-/** What is kept while nobody reads stdout. Beyond it lines are dropped and counted: requests come first. */
+/**
+ * Maximum characters kept while nobody reads stdout. Beyond it lines are dropped and counted: requests come first.
+ */
 const MAX_WAITING_CHARACTERS = 16_777_216;
 
-/** Where lines go. */
+/** Destination of log lines. */
 export interface LogStream extends DestinationStream {
-  /** Lines lost so far because nobody took them. */
+  /** Number of lines lost so far because nobody read them. */
   readonly dropped: number;
 }
 
-/** The part of a `Writable` that lines need. `write` must not block, even if nobody reads at the other end. */
+/** The part of a `Writable` that is used. `write` must not block, even if nobody reads at the other end. */
 export interface LineOutput {
   write(text: string | Uint8Array, done: (error?: Error | null) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -25,9 +27,9 @@ export class BatchedLines implements LogStream {
   private lines = 0;
   private linesUnderWay = 0;
   private lost = 0;
-  /** Writes of forwarded lines under way. */
+  /** Number of writes of forwarded lines in progress. */
   private forwarding = 0;
-  /** Undefined while lines wait: they are to be written as soon as those under way are. */
+  /** Undefined while lines wait for the current write to finish. */
   private timer: NodeJS.Timeout | undefined;
   private whenWritten: (() => void) | undefined;
 
@@ -40,7 +42,10 @@ export class BatchedLines implements LogStream {
     return this.lost;
   }
 
-  /** @param line with its line feed. */
+  /**
+   * Writes a line.
+   * @param line with its line feed.
+   */
   write(line: string): void {
     if (this.text.length >= MAX_WAITING_CHARACTERS) {
       this.lost += 1;
@@ -52,7 +57,7 @@ export class BatchedLines implements LogStream {
     else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
-  /** Writes whole lines of another process as they are, and calls back when they have been taken, or are lost. */
+  /** Writes whole lines of another process unchanged. Calls `done` when they are written or lost. */
   readonly forward = (lines: Uint8Array, done: () => void): void => {
     this.forwarding += 1;
     this.output.write(lines, () => {
@@ -62,7 +67,7 @@ export class BatchedLines implements LogStream {
     });
   };
 
-  /** Resolves when all lines are written, or after a time, in ms, to the number of lines that are lost. */
+  /** Resolves, when all lines are written or after `ms`, to the number of lost lines. */
   async end(ms: number): Promise<number> {
     this.flush();
     if (this.isWriting) {
@@ -102,7 +107,10 @@ export class BatchedLines implements LogStream {
   }
 }
 
-/** Standard output. Node writes to a pipe or a socket without blocking the event loop, and a process that exits does not wait for it. */
+/**
+ * Returns standard output. Node writes to a pipe or a socket without blocking the event loop, and a process that
+ * exits does not wait for it.
+ */
 export function stdoutStream(): BatchedLines {
   return new BatchedLines(process.stdout);
 }

@@ -3,22 +3,22 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import type { AccessLogOptions } from './access-fields.js';
 import type { LogStream } from './log-stream.js';
 
-/** Injection token of the {@link GatewayLogger}: the application's own, where nestjs-pino keeps one for the whole process. */
+/** Injection token of the {@link GatewayLogger}: one per application, whereas nestjs-pino has one per process. */
 export const GATEWAY_LOGGER = Symbol('GatewayLogger');
 
-/** Where lines go. */
+/** Destinations of log lines. */
 export interface GatewayLogger {
-  /** For events. Redacts what looks like a secret, whoever logs it. */
+  /** Logger of events. Redacts whatever looks like a secret, in all of them. */
   readonly events: Logger;
-  /** For the one line of each request, whose fields are an allow-list already. */
+  /** Stream of the request lines, whose fields are an allow-list already. */
   readonly stream: LogStream;
-  /** The fields that name this process, as JSON text that goes on an object: `,"service":"api-gateway",…`. */
+  /** Fields that identify this process, as JSON text that continues an object: `,"service":"api-gateway",…`. */
   readonly base: string;
-  /** What settings say about the line of a request. */
+  /** Settings of the request lines. */
   readonly access: AccessLogOptions;
 }
 
-/** Values of these keys never reach a line: the second net under the allow-lists. */
+/** Keys whose values are redacted on every line, in addition to the allow-lists. */
 const SECRET_PATHS = [
   'authorization',
   'cookie',
@@ -35,12 +35,15 @@ const FORMAT: LoggerOptions = {
   formatters: { level: (level) => ({ level }) },
 };
 
-/** For what is to be said before the settings are known, which is that they are wrong. */
+/** Creates the logger for errors in the settings, before the format is known. */
 export function createEarlyLogger(version: string, stream: DestinationStream): Logger {
   return pino({ ...FORMAT, base: { service: 'api-gateway', version } }, stream);
 }
 
-/** One JSON object a line on stdout, levels as words, the fields that name this process on each. */
+/**
+ * Creates the logger: one JSON object per line on stdout, levels as words, with the fields that identify this
+ * process.
+ */
 export function createLogger(config: GatewayConfig, version: string, stream: LogStream): GatewayLogger {
   const base = {
     service: 'api-gateway',

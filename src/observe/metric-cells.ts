@@ -2,24 +2,24 @@ import type { Counter, Histogram, LabelValues } from 'prom-client';
 
 type Labels = Readonly<Record<string, string | number>>;
 
-/** What prom-client keeps of a counter for one label set. */
+/** Internal record of prom-client for one label set of a counter. */
 interface KeptCount {
   readonly labels: Labels;
   value: number;
 }
 
-/** What prom-client keeps of a histogram for one label set. */
+/** Internal record of prom-client for one label set of a histogram. */
 export interface KeptBuckets {
   readonly labels: Labels;
-  /** Observations at most as large as the bound and larger than the one before it. */
+  /** Number of observations up to the bound and above the previous one. */
   readonly bucketValues: Record<string, number>;
   sum: number;
   count: number;
 }
 
 /**
- * One label set of a counter. prom-client would check the labels and look for what it keeps by a text of them at each
- * count; here it is found once.
+ * One label set of a counter, looked up once. prom-client would check the labels and build a key from them at each
+ * count.
  */
 export class CounterCell {
   private readonly kept: KeptCount;
@@ -34,7 +34,7 @@ export class CounterCell {
   }
 }
 
-/** The same for a histogram. */
+/** One label set of a histogram, looked up once. */
 export class HistogramCell {
   private readonly kept: KeptBuckets;
   private readonly bounds: readonly number[];
@@ -61,14 +61,16 @@ export class HistogramCell {
     }
   }
 
-  /** Observes a value with the trace that it comes from. prom-client takes any label there, its types know none. */
+  /**
+   * Observes a value with its trace as an exemplar. prom-client accepts any label there, but its types accept none.
+   */
   observeTraced(value: number, traceId: string): void {
     const exemplarLabels = { trace_id: traceId } as LabelValues<never>;
     this.histogram.observe({ labels: this.labels, value, exemplarLabels });
   }
 }
 
-/** Cells by up to three values of labels, made at their first use: as many as the metric has label sets. */
+/** Cells by up to three label values, created at first use: as many as the metric has label sets. */
 export class CellMap<C> {
   private readonly cells = new Map<string, Map<string, Map<string | number, C>>>();
 
@@ -91,7 +93,7 @@ function getOrMake<K, L, V>(map: Map<K, Map<L, V>>, key: K): Map<L, V> {
   return inner;
 }
 
-/** Returns what a histogram keeps, one for each label set: `get()` would make an object for every series once more. */
+/** Returns prom-client's record of each label set of a histogram; `get()` would copy every series. */
 export function allKept(histogram: Histogram<string>): readonly KeptBuckets[] {
   return allOf<KeptBuckets>(histogram);
 }
@@ -111,6 +113,6 @@ function keptFor<K extends { readonly labels: Labels }>(metric: object, labels: 
 
 function required<K>(kept: K | undefined): K {
   if (kept === undefined)
-    throw new Error('prom-client keeps label sets in another way than src/observe/metric-cells.ts reads them');
+    throw new Error('prom-client stores label sets differently from what src/observe/metric-cells.ts reads');
   return kept;
 }

@@ -24,16 +24,16 @@ import { StreamMetrics } from './stream-metrics.js';
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const AUTH_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 
-/** Numbers that others keep and that are read at each scrape. */
+/** Figures kept elsewhere that are read at each scrape. */
 export interface MetricSources {
   readonly inFlight: Iterable<CallContext> & { readonly size: number };
   readonly droppedLines: () => number;
 }
 
-/** Every metric of the gateway's own. One registry per application, so that two can live in one process. */
+/** Holds all metrics of the gateway. Each application has its own registry, so that two can run in one process. */
 export class GatewayMetrics {
   readonly registry = new Registry();
-  /** Writes the metrics of all workers in place of those of this process; undefined where there are none. */
+  /** Writes the merged metrics of all workers instead of those of this process; undefined without workers. */
   ofAllWorkers: ((isOpen: boolean) => Promise<string>) | undefined;
   readonly protection = new ProtectionMetrics(this.registry);
   readonly revocation = new RevocationMetrics(this.registry);
@@ -54,7 +54,7 @@ export class GatewayMetrics {
   readonly httpRequests = this.counter('http_requests_total', 'HTTP requests answered.', ['method', 'path', 'status']);
   readonly httpDuration = this.histogram(
     'gateway_http_request_duration_seconds',
-    'Time from the first byte of a request to the last of its answer.',
+    'Time from the first byte of a request to the last byte of its response.',
     ['method', 'path', 'status_class'],
     HTTP_SECONDS,
   );
@@ -93,17 +93,17 @@ export class GatewayMetrics {
     'Attempts that found no connection to the upstream.',
     ['upstream', 'reason'],
   );
-  readonly upstreamUp = this.gauge('gateway_upstream_up', 'Verdict of the last health check: 1 is serving.', [
+  readonly upstreamUp = this.gauge('gateway_upstream_up', 'Result of the last health check: 1 means serving.', [
     'upstream',
   ]);
   readonly contractDrift = this.gauge(
     'gateway_contract_drift',
-    'Differences between the mounted contract and that of the backend; absent while its backend offers no reflection.',
+    'Differences between the mounted contract and that of the backend; absent for a backend without reflection.',
     ['upstream'],
   );
   readonly alerts = this.counter(
     'gateway_alerts_total',
-    'Alerts to the webhook: sent, failed (no answer, or no 2xx), dropped (queue full).',
+    'Alerts to the webhook: sent, failed (no response, or not 2xx), dropped (queue full).',
     ['outcome'],
   );
   readonly adminActions = this.counter(
@@ -113,17 +113,17 @@ export class GatewayMetrics {
   );
   readonly adminRestarts = this.counter(
     'gateway_admin_listener_restarts_total',
-    'Times that the thread of the admin listener ended and was started again.',
+    'Restarts of the thread of the admin listener.',
     [],
   );
   readonly connectionsRefused = this.counter(
     'gateway_client_connections_refused_total',
-    'Connections of clients closed on arrival because of GATEWAY_MAX_CONNECTIONS (limit), and seconds in which no file could be opened (file_descriptors).',
+    'Client connections closed on arrival because of GATEWAY_MAX_CONNECTIONS (limit), and seconds without a free file descriptor (file_descriptors).',
     ['reason'],
   );
   readonly stalledClients = this.counter(
     'gateway_stalled_clients_total',
-    'Connections given up because their client read nothing of a response for too long.',
+    'Connections closed because their client did not read its response for too long.',
     [],
   );
   readonly degraded = this.gauge('gateway_degraded', '1 while a component is impaired.', ['component']);
@@ -154,7 +154,7 @@ export class GatewayMetrics {
     registerAliases(this.registry, { duration: this.httpDuration, inFlight });
     new Gauge({
       name: 'gateway_in_flight_requests',
-      help: 'Requests begun and not yet answered.',
+      help: 'Unfinished requests.',
       registers: [this.registry],
       collect() {
         this.set(inFlight());
@@ -177,12 +177,12 @@ export class GatewayMetrics {
     for (const reason of DECISION_REASONS) this.authDecisions.inc({ outcome: 'deny', decision_reason: reason }, 0);
   }
 
-  /** Failures to connect exist for each upstream from boot on. */
+  /** Creates the label sets of failures to connect to an upstream at startup. */
   knowUpstream(upstream: string): void {
     for (const reason of CONNECTION_FAILURES) this.connectionFailures.inc({ upstream, reason }, 0);
   }
 
-  /** One attempt at an upstream, from the call stack. */
+  /** Records one attempt at an upstream. */
   attempt(upstream: string, method: string, code: string, seconds: number): void {
     const { requests, errors, duration } = this.attempts.of(upstream, method, code);
     requests.inc();
@@ -190,12 +190,12 @@ export class GatewayMetrics {
     duration.observe(seconds);
   }
 
-  /** An attempt beyond the first of a call. */
+  /** Counts an attempt beyond the first of a call. */
   retry(upstream: string, method: string): void {
     this.protection.retried(upstream, method);
   }
 
-  /** An attempt that failed before it reached the backend. */
+  /** Counts an attempt that failed before it reached the backend. */
   connectionFailure(upstream: string, reason: ConnectionFailure): void {
     this.connectionFailures.inc({ upstream, reason });
   }
@@ -218,8 +218,8 @@ export class GatewayMetrics {
   }
 
   /**
-   * Each bucket has room for one exemplar: an observation with the trace that it comes from. It is registered afterwards,
-   * since prom-client makes these for registries of OpenMetrics alone; the text format leaves exemplars out.
+   * Creates a histogram with room for one exemplar per bucket: an observation with its trace. It is registered
+   * afterwards, since prom-client allows exemplars for OpenMetrics registries only; the text format leaves them out.
    */
   private histogram<T extends string>(name: string, help: string, labelNames: T[], buckets: number[]): Histogram<T> {
     const histogram = new Histogram({ name, help, labelNames, buckets, registers: [], enableExemplars: true });

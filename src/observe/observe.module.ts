@@ -14,7 +14,9 @@ import { startTracing } from './tracing/start-tracing.js';
 import { Tracing } from './tracing/tracing.js';
 import { WaitProfile } from './wait-profile.js';
 
-/** What a running gateway tells about itself. Made before the application, which needs its registry to build itself. */
+/**
+ * Logger, metrics and tracing of a gateway. Created before the application, which needs the registry to build itself.
+ */
 export interface Observation {
   readonly metrics: GatewayMetrics;
   readonly inFlight: InFlightRegistry;
@@ -24,12 +26,12 @@ export interface Observation {
   readonly logger: GatewayLogger;
   /** Undefined while ENABLE_TRACING is off. */
   readonly tracing: Tracing | undefined;
-  /** Writes another policy revision on the lines of requests from now on. */
+  /** Changes the policy revision on the lines of later requests. */
   readonly revise: (policyRevision: string) => void;
 }
 
 /**
- * The observation of one application: nothing of it is shared with another one in the same process.
+ * Creates the observation of one application; nothing of it is shared with another one in the same process.
  * @param policyRevision of the descriptors that it serves, for the lines of requests.
  */
 export async function observe(
@@ -53,14 +55,14 @@ export async function observe(
   return { metrics, inFlight, waits, drain: new DrainState(), degradeFlags, logger, tracing, revise };
 }
 
-/** Of several workers the first reports what all of them see. */
+/** Returns the alert webhook. With several workers, the first reports what all of them see. */
 function webhookOf({ alerts, instance, worker }: GatewayConfig, metrics: GatewayMetrics): AlertWebhook | undefined {
   if (alerts === undefined || (worker !== undefined && worker.number > 1)) return undefined;
   const { webhookUrl: url, deployment } = alerts;
   return new AlertWebhook({ url, deployment, pod: instance, outcomes: metrics.alerts });
 }
 
-/** Metrics, the log line and the requests in flight. */
+/** Provides metrics, the request log and the requests in flight. */
 @Global()
 @Module({})
 export class ObserveModule {

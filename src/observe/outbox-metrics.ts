@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Metrics of the usage outbox. Without labels, all begin at 0. */
+/** Metrics of the usage outbox. They have no labels and begin at 0. */
 export class OutboxMetrics {
   readonly depth: Gauge;
   readonly capacity: Gauge;
@@ -16,10 +16,14 @@ export class OutboxMetrics {
     const registers = [registry];
     const name = (suffix: string) => `gateway_budget_debit_outbox_${suffix}`;
     this.depth = new Gauge({ name: name('depth'), help: 'Usage events that wait in memory.', registers });
-    this.capacity = new Gauge({ name: name('capacity'), help: 'Most that may wait in memory.', registers });
+    this.capacity = new Gauge({
+      name: name('capacity'),
+      help: 'Maximum number of usage events that wait in memory.',
+      registers,
+    });
     this.flushFailures = new Counter({
       name: name('flush_failures_total'),
-      help: 'Batches that TenantService could not take; they are sent again.',
+      help: 'Batches of usage events that TenantService did not accept; they are sent again.',
       registers,
     });
     this.rejected = new Counter({
@@ -29,13 +33,13 @@ export class OutboxMetrics {
     });
     this.dropped = new Counter({
       name: name('dropped_total'),
-      help: 'Usage events lost for want of room, or of a readable shelf.',
+      help: 'Usage events lost because the outbox was full or the journal unreadable.',
       registers,
     });
     this.shelfBytes = new Gauge({ name: name('shelf_bytes'), help: 'Bytes of usage events on disk.', registers });
     this.shelfCapacity = new Gauge({
       name: name('shelf_capacity_bytes'),
-      help: 'Most bytes that may be on disk; 0 without a shelf.',
+      help: 'Maximum bytes of usage events on disk; 0 without a journal.',
       registers,
     });
     this.unsaved = new Gauge({
@@ -45,7 +49,7 @@ export class OutboxMetrics {
     });
     this.writeFailures = new Counter({
       name: name('journal_write_failures_total'),
-      help: 'Writes of usage events to the journal that failed.',
+      help: 'Failed writes of usage events to the journal.',
       registers,
     });
   }

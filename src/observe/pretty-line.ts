@@ -1,12 +1,12 @@
 import { printable, shortened } from './printable.js';
 
-/** A line of the log, read back. */
+/** A log line, parsed. */
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Paints a text; without colours it returns it as it is. */
+/** Paints a text; returns it unchanged without colors. */
 export type Paint = (style: Style, text: string) => string;
 
-/** SGR parameters (ECMA-48 8.3.117): bold, faint, and colours of the terminal's own palette. */
+/** SGR parameters (ECMA-48 8.3.117): bold, faint, and colors of the terminal's own palette. */
 const STYLES = { bold: 1, faint: 2, red: 31, green: 32, yellow: 33, magenta: 35, cyan: 36 } as const;
 type Style = keyof typeof STYLES;
 
@@ -18,7 +18,7 @@ const LEVELS: Readonly<Record<string, Style>> = {
   error: 'red',
   fatal: 'magenta',
 };
-/** On every line: of no use to somebody who has started the process. */
+/** Fields of every line, which do not help somebody who has just started the process. */
 const HIDDEN = new Set([
   'level',
   'ts',
@@ -38,13 +38,13 @@ const MAX_STACK_LINES = 12;
 const METHOD_WIDTH = 7;
 const MS_WIDTH = 9;
 
-/** An empty text stays empty. */
+/** Paints a text with escape sequences; an empty text stays empty. */
 export const paint: Paint = (style, text) => text && `\u001b[${STYLES[style]}m${text}\u001b[0m`;
 export const plain: Paint = (_style, text) => text;
 
 /**
- * Returns a JSON line of the log as one short line for people, with its line feed: of a request its method, path, status
- * and time, of an event its level, message and fields. The stack of an error follows, indented.
+ * Formats a JSON log line as one short line for people, with its line feed: for a request its method, path, status
+ * and time, for an event its level, message and fields. The stack of an error follows, indented.
  */
 export function prettyLine(json: string, color: Paint): string {
   const fields = parse(json);
@@ -61,7 +61,7 @@ function parse(json: string): Fields | undefined {
   }
 }
 
-/** The time of day in the zone of the reader: `15:04:05.123`. */
+/** Returns the time of day in the local time zone: `15:04:05.123`. */
 function timeOf({ ts }: Fields): string {
   const at = new Date(text(ts));
   const [hours, minutes, seconds] = [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) =>
@@ -90,7 +90,7 @@ function statusStyle(status: number): Style {
   return status >= 300 ? 'cyan' : 'green';
 }
 
-/** `user/OK`, and what was special about the call. */
+/** Returns `user/OK`, and remarkable facts about the call. */
 function upstreamOf(fields: Fields): string {
   if (text(fields['upstream']) === '') return '';
   const retries = Number(fields['retries']) > 0 ? ` retries=${text(fields['retries'])}` : '';
@@ -103,7 +103,7 @@ function callerOf(fields: Fields): string {
   return identity === '' ? '' : `${identity}@${tenant}`;
 }
 
-/** `NOT_FOUND: user does not exist`. */
+/** Returns the failure: `NOT_FOUND: user does not exist`. */
 function failureOf(fields: Fields): string {
   const code = text(fields['error_code']);
   const cause = shown(fields['error_cause'], MAX_VALUE);
@@ -123,12 +123,12 @@ function eventLine(fields: Fields, color: Paint): string {
   return parts.filter((part) => part !== '').join(' ') + stackOf(err, color);
 }
 
-/** Whether a field says nothing that the message has not said: many messages hold their fields, for those who search by text. */
+/** Returns whether the message already contains the value of a field, as many do for full-text search. */
 function isTold(message: string, value: unknown): boolean {
   return value === '' || value === null || (typeof value === 'string' && message.includes(value));
 }
 
-/** The stack of an error, one line per frame. */
+/** Returns the stack of an error, one line per frame. */
 function stackOf(err: unknown, color: Paint): string {
   if (typeof err !== 'object' || err === null) return '';
   const { stack, message } = err as { readonly stack?: unknown; readonly message?: unknown };

@@ -1,8 +1,14 @@
-/** Characters that a terminal acts upon, or that change the order of others: control characters of C0 and C1, and bidirectional formatting. */
+/**
+ * Matches characters that control a terminal or reorder text: control characters of C0 and C1, and bidirectional
+ * formatting.
+ */
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
-/** Returns a text as a terminal may show it: what could move the cursor, set a title or hide itself is written as `\x1b` or `\u202e`. */
+/**
+ * Returns a text that is safe to show in a terminal: characters that could move the cursor, set a title or hide text
+ * are written as `\x1b` or `\u202e`.
+ */
 export function printable(text: string): string {
   return text.replaceAll(UNPRINTABLE, (character) => {
     const code = character.charCodeAt(0);
@@ -10,7 +16,7 @@ export function printable(text: string): string {
   });
 }
 
-/** Shortens a text to so many characters, and says that it did. */
+/** Shortens a text to `max` characters, and says so. */
 export function shortened(text: string, max: number): string {
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }

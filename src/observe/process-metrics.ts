@@ -3,7 +3,10 @@ import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** Returns the memory that this process may use, in bytes: that of its cgroup (v1 or v2), or of the machine where there is no limit. */
+/**
+ * Returns the memory that this process may use, in bytes: the limit of its cgroup (v1 or v2), or the memory of the
+ * machine.
+ */
 export function memoryLimit(): number {
   const limit = process.constrainedMemory();
   const total = totalmem();
@@ -11,8 +14,8 @@ export function memoryLimit(): number {
 }
 
 /**
- * Returns the resident memory of this process, in bytes; undefined when the system cannot say, which is the case
- * while the process has no file descriptor left: reading it opens a file.
+ * Returns the resident memory of this process, in bytes; undefined when it cannot be read, for instance while the
+ * process has no file descriptor left.
  */
 export function residentMemory(): number | undefined {
   try {
@@ -22,7 +25,7 @@ export function residentMemory(): number | undefined {
   }
 }
 
-/** Registers what the default metrics of Node leave out: limits, and the busy time of the event loop. */
+/** Registers metrics that Node's default metrics lack: limits, and the busy time of the event loop. */
 export function registerProcessMetrics(registry: Registry): void {
   const registers = [registry];
   new Gauge({
@@ -35,7 +38,7 @@ export function registerProcessMetrics(registry: Registry): void {
   });
   new Gauge({
     name: 'nodejs_heap_size_limit_bytes',
-    help: 'Largest size of the JavaScript heap; beyond it the process ends.',
+    help: 'Maximum size of the JavaScript heap; the process ends when it is exceeded.',
     registers,
     collect() {
       this.set(getHeapStatistics().heap_size_limit);
@@ -43,7 +46,7 @@ export function registerProcessMetrics(registry: Registry): void {
   });
   new Counter({
     name: 'nodejs_eventloop_busy_seconds_total',
-    help: 'Time in which the event loop did not wait for events; its rate is the utilization, 1 is saturated.',
+    help: 'Time in which the event loop was busy, in seconds; its rate is the utilization, 1 means saturated.',
     registers,
     collect() {
       this.reset();

@@ -2,12 +2,12 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const WAIT_SECONDS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 const STATES = ['closed', 'half_open', 'open'] as const;
-/** The encoding of `circuit_breaker_state`. */
+/** Values of `circuit_breaker_state`. */
 const STATE_NUMBERS = { closed: 0, open: 1, half_open: 2 } as const;
 
 type State = (typeof STATES)[number];
 
-/** How full one upstream is at the moment of a scrape. */
+/** Concurrency of one upstream at a scrape. */
 export interface UpstreamLoad {
   readonly upstream: string;
   readonly inFlight: number;
@@ -15,7 +15,7 @@ export interface UpstreamLoad {
   readonly queued: number;
 }
 
-/** Metrics of what protects upstreams from too many calls, and the gateway from upstreams that fail. */
+/** Metrics of the protection of upstreams from too many calls, and of the gateway from failing upstreams. */
 export class ProtectionMetrics {
   private readonly state: Gauge<'upstream' | 'state'>;
   private readonly namedState: Gauge<'name'>;
@@ -24,7 +24,7 @@ export class ProtectionMetrics {
   private readonly queueWait: Histogram<'upstream'>;
   private readonly retries: Counter<'upstream' | 'method'>;
   private readonly shed: Counter<'priority' | 'reason'>;
-  /** States of the circuits of each upstream, by the kind of their calls. */
+  /** States of the circuits of each upstream, by kind of call. */
   private readonly circuits = new Map<string, Map<string, State>>();
 
   constructor(private readonly registry: Registry) {
@@ -33,19 +33,23 @@ export class ProtectionMetrics {
       new Counter({ name, help, labelNames, registers });
     const gauge = <T extends string>(name: string, help: string, labelNames: T[]) =>
       new Gauge({ name, help, labelNames, registers });
-    this.state = gauge('gateway_circuit_state', '1 for the state that the worst circuit of an upstream is in.', [
+    this.state = gauge('gateway_circuit_state', '1 for the state of the worst circuit breaker of an upstream.', [
       'upstream',
       'state',
     ]);
     this.namedState = gauge('circuit_breaker_state', 'Each circuit: 0 closed, 1 open, 2 half-open.', ['name']);
-    this.transitions = counter('gateway_circuit_transitions_total', 'Changes of state.', ['upstream', 'to']);
-    this.rejections = counter('gateway_circuit_rejections_total', 'Calls refused before they were sent.', [
+    this.transitions = counter('gateway_circuit_transitions_total', 'Changes of state of circuit breakers.', [
       'upstream',
-      'reason',
+      'to',
     ]);
+    this.rejections = counter(
+      'gateway_circuit_rejections_total',
+      'Calls refused by a circuit breaker or a concurrency limit before they were sent.',
+      ['upstream', 'reason'],
+    );
     this.queueWait = new Histogram({
       name: 'gateway_queue_wait_seconds',
-      help: 'Waits for a place at an upstream; calls that did not have to wait are left out.',
+      help: 'Time that calls waited for a permit of an upstream; calls that did not wait are not counted.',
       labelNames: ['upstream'],
       buckets: WAIT_SECONDS,
       registers,
@@ -54,13 +58,13 @@ export class ProtectionMetrics {
       'upstream',
       'method',
     ]);
-    this.shed = counter('gateway_requests_shed_total', 'Requests refused because the gateway has too much to do.', [
+    this.shed = counter('gateway_requests_shed_total', 'Requests refused because the gateway is overloaded.', [
       'priority',
       'reason',
     ]);
   }
 
-  /** Label sets of an upstream and a circuit exist from boot on. */
+  /** Creates the label sets of an upstream and a circuit at startup. */
   knowCircuit(upstream: string, kind: string): void {
     this.setCircuit(upstream, kind, 'closed');
     for (const to of STATES) this.transitions.inc({ upstream, to }, 0);
@@ -96,11 +100,11 @@ export class ProtectionMetrics {
     this.shed.inc({ priority, reason });
   }
 
-  /** Reads loads at each scrape: counting them at each call would cost more than the calls' places do. */
+  /** Reads loads at each scrape: counting them at each call would cost more than the concurrency limit itself. */
   watch(loads: () => Iterable<UpstreamLoad>): void {
-    this.watchOne('gateway_upstream_in_flight_requests', 'Calls under way.', loads, ({ inFlight }) => inFlight);
-    this.watchOne('gateway_upstream_capacity', 'Calls that may be under way.', loads, ({ capacity }) => capacity);
-    this.watchOne('gateway_queue_depth', 'Calls waiting for a place.', loads, ({ queued }) => queued);
+    this.watchOne('gateway_upstream_in_flight_requests', 'Calls in flight.', loads, ({ inFlight }) => inFlight);
+    this.watchOne('gateway_upstream_capacity', 'Maximum number of calls in flight.', loads, ({ capacity }) => capacity);
+    this.watchOne('gateway_queue_depth', 'Calls that wait for a permit.', loads, ({ queued }) => queued);
   }
 
   /** Reads at each scrape what the bodies of requests take. */

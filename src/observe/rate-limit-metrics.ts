@@ -6,19 +6,22 @@ import {
   type RateLimitScope,
 } from '../domain/rate-limit.js';
 
-/** Tenants with a series of their own; the rest share one. */
+/** Maximum number of tenants with a series of their own; the rest share one. */
 const MAX_TENANTS = 200;
 const OTHER_TENANTS = '_other';
 
-/** How many buckets of a kind there are, and may be. */
+/** Number of buckets of a kind, and its maximum. */
 export interface LimiterSize {
   readonly active: () => number;
   readonly max: number;
-  /** Buckets dropped so far to make room. */
+  /** Returns the number of buckets dropped so far for lack of room. */
   readonly evicted: () => number;
 }
 
-/** Metrics of the rate limits. Every request is counted several times, so the counts are plain numbers until they are scraped. */
+/**
+ * Metrics of the rate limits. Every request is counted several times, so the counts are plain numbers until they are
+ * scraped.
+ */
 export class RateLimitMetrics {
   private readonly counts = byScope(() => byOutcome());
   private readonly sizes = new Map<RateLimitScope, LimiterSize>();
@@ -36,7 +39,7 @@ export class RateLimitMetrics {
     });
     this.errors = new Counter({
       name: 'rate_limit_store_errors_total',
-      help: 'Times that the count of all instances could not be had in time.',
+      help: 'Number of times that the shared store did not respond in time.',
       labelNames: ['store'],
       registers,
     });
@@ -54,7 +57,7 @@ export class RateLimitMetrics {
     this.denied.inc({ tenant: this.tenants.has(tenant) ? tenant : OTHER_TENANTS });
   }
 
-  /** The tenants with the most denials since the start. */
+  /** Returns the tenants with the most denials since the start. */
   async mostDenied(count: number): Promise<{ readonly tenantId: string; readonly denied: number }[]> {
     const { values } = await this.denied.get();
     const tenants = values.map(({ labels, value }) => ({ tenantId: String(labels.tenant), denied: value }));
@@ -73,7 +76,7 @@ export class RateLimitMetrics {
     const { counts } = this;
     new Counter({
       name: 'rate_limit_requests_total',
-      help: 'Decisions of the rate limits, one for each bucket that took part. fail_open: the shared store did not answer, and the instance admitted by its own count, against its share of the limit.',
+      help: 'Decisions of the rate limits, one for each bucket of a request. fail_open: the shared store did not respond, and the instance admitted by its own count, against its share of the limit.',
       labelNames: ['scope', 'outcome'],
       registers,
       collect() {
@@ -89,7 +92,7 @@ export class RateLimitMetrics {
     const { sizes } = this;
     new Counter({
       name: 'rate_limit_evicted_limiters_total',
-      help: 'Buckets dropped to make room for others: their owners begin anew with a full one.',
+      help: 'Buckets dropped for lack of room: their owners start again with a full bucket.',
       labelNames: ['scope'],
       registers,
       collect() {
@@ -108,7 +111,7 @@ export class RateLimitMetrics {
     });
     new Gauge({
       name: 'rate_limit_max_limiters',
-      help: 'Buckets that may be in memory; beyond it the one used longest ago goes.',
+      help: 'Maximum number of buckets in memory; beyond it the least recently used one is dropped.',
       labelNames: ['scope'],
       registers,
       collect() {

@@ -24,11 +24,11 @@ const NO_CALL: UpstreamTrace = {
 };
 
 /**
- * How one request ended. Holds nothing of its body, its credential or its connection, and no object of the request but
- * its error: what a thousand requests hold on to is copied by each collection of young objects.
+ * Outcome of one request. Holds nothing of its body, credential or connection, and no object of the request except
+ * its error: the garbage collector would copy whatever a thousand requests retain.
  */
 export class RecentRequest {
-  /** Unix ms when it ended; 0: there was none yet. */
+  /** Unix ms at its end; 0 for an unused entry. */
   at = 0;
   requestId = '';
   traceparent = '';
@@ -42,7 +42,7 @@ export class RecentRequest {
   outcome = '';
   access = '';
   upstreamName = '';
-  /** Empty where no upstream was called. */
+  /** Empty if no upstream was called. */
   rpc = '';
   grpcCode = '';
   attempts = 0;
@@ -104,12 +104,17 @@ export class RecentRequest {
   }
 }
 
-/** The last requests, and the last that failed with a 5xx, in rings whose places are written over: none is allocated. */
+/**
+ * Holds the last requests, and the last that failed with a 5xx, in preallocated rings whose entries are overwritten.
+ */
 export class RecentRequests {
   private readonly requests = new Ring(KEPT_REQUESTS);
   private readonly errors = new Ring(KEPT_ERRORS);
 
-  /** @param at Unix ms. */
+  /**
+   * Records a finished request.
+   * @param at Unix ms.
+   */
   note(call: CallContext, http: HttpFacts, at: number): void {
     this.requests.next().fill(call, http, at);
     if (http.status >= FIRST_SERVER_ERROR) this.errors.next().fill(call, http, at);
@@ -119,12 +124,12 @@ export class RecentRequests {
     return find(this.requests, requestId) ?? find(this.errors, requestId);
   }
 
-  /** The newest first. */
+  /** Returns the last failures, the newest first. */
   lastErrors(): RecentRequest[] {
     return this.errors.newestFirst();
   }
 
-  /** The newest first. */
+  /** Returns the last requests, the newest first. */
   last(): RecentRequest[] {
     return this.requests.newestFirst();
   }

@@ -1,11 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-/** What became of a reload. `refused`: a set with mistakes; `draining`: nothing was read, since the process is about to end. */
+/**
+ * Outcome of a reload. `refused`: the new settings or contracts contain mistakes; `draining`: nothing was read, since
+ * the process is about to end.
+ */
 export type ReloadOutcome = 'applied' | 'refused' | 'draining';
 
 const OUTCOMES: readonly ReloadOutcome[] = ['applied', 'refused', 'draining'];
 
-/** Whether the settings and contracts in force are those that were read last. */
+/** Metrics of reloads: whether the settings and contracts in force are the ones read last. */
 export class ReloadMetrics {
   private readonly reloads: Counter<'outcome'>;
   private readonly successful: Gauge;
@@ -14,18 +17,18 @@ export class ReloadMetrics {
   constructor(registry: Registry) {
     this.reloads = new Counter({
       name: 'gateway_reloads_total',
-      help: 'Reloads of settings, contracts and keys: applied, refused (mistakes in them), or not begun while draining.',
+      help: 'Reloads of settings, contracts and keys: applied, refused (they contain mistakes), or draining (not begun).',
       labelNames: ['outcome'],
       registers: [registry],
     });
     this.successful = new Gauge({
       name: 'gateway_config_last_reload_successful',
-      help: '0 while the last reload was refused, and older settings and contracts are in force than those that are mounted.',
+      help: '0 after a refused reload: settings and contracts older than the mounted ones are in force.',
       registers: [registry],
     });
     this.succeededAt = new Gauge({
       name: 'gateway_config_last_reload_success_timestamp_seconds',
-      help: 'When the settings and contracts in force were read: at the last applied reload, or at the start.',
+      help: 'Unix time at which the settings and contracts in force were read: at the last applied reload, or at startup.',
       registers: [registry],
     });
     for (const outcome of OUTCOMES) this.reloads.inc({ outcome }, 0);

@@ -7,10 +7,10 @@ import { CellMap, CounterCell, HistogramCell } from './metric-cells.js';
 
 const OVERHEAD_SECONDS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
 const DOMAINS: readonly FailureDomain[] = ['client', 'auth', 'upstream', 'overload', 'gateway'];
-/** Faults of clients that are not refusals of what they asked for: each has a metric of its own. */
+/** Client errors that are not counted as rejected requests: each has a metric of its own. */
 const NOT_REJECTED: ReadonlySet<GatewayErrorCode> = new Set(['RATE_LIMITED', 'CLIENT_CLOSED', 'CLIENT_STALLED']);
 
-/** Metrics of requests as a whole: what failed and whose fault it was, and what the gateway itself took. */
+/** Metrics of requests as a whole: failures by domain, and the overhead of the gateway. */
 export class RequestMetrics {
   private readonly failures: Counter<'failure_domain'>;
   private readonly rejects: Counter<'reason'>;
@@ -22,19 +22,19 @@ export class RequestMetrics {
     const registers = [registry];
     this.failures = new Counter({
       name: 'gateway_request_failures_total',
-      help: 'Requests that failed, by whose fault it was: the failure_domain of the problem.',
+      help: 'Failed requests by failure domain: the failure_domain of the problem.',
       labelNames: ['failure_domain'],
       registers,
     });
     this.rejects = new Counter({
       name: 'gateway_client_rejects_total',
-      help: 'Requests refused because of what the client sent, by error code; without 401, 403, 429 and faults of upstreams.',
+      help: 'Requests refused because of a client error, by error code; without 401, 403, 429 and faults of upstreams.',
       labelNames: ['reason'],
       registers,
     });
     const overhead = new Histogram({
       name: 'gateway_overhead_seconds',
-      help: 'Time from a request to the head of its response, without the wait for its body and the time of its upstream calls. Unary calls that were answered by an upstream.',
+      help: 'Time in the gateway itself: from a request to the head of its response, without receiving the body and without upstream calls. Only unary calls that an upstream answered.',
       buckets: OVERHEAD_SECONDS,
       registers,
     });
@@ -50,7 +50,7 @@ export class RequestMetrics {
     if (isRejected(code)) this.rejectCells.of(code).inc();
   }
 
-  /** Observes the overhead of a request that is over, if an upstream answered it. */
+  /** Observes the overhead of a finished request, if an upstream answered it. */
   answered({ upstream, authWait, method, receiveMs }: CallContext, { ttfbMs, aborted }: HttpFacts): void {
     if (upstream === undefined || upstream.attempts === 0 || aborted || method?.kind !== 'unary') return;
     const elsewhereMs = upstream.serviceMs + (authWait?.upstreamMs ?? 0) + receiveMs;
@@ -66,7 +66,7 @@ function isRejected(code: GatewayErrorCode): boolean {
 function registerStages(registry: Registry, inFlight: () => Iterable<CallContext>): void {
   new Gauge({
     name: 'gateway_in_flight_stage_requests',
-    help: 'Requests in flight by what they are doing: auth, limits, interceptors and handler (of the application), decode, guardrail and upstream (waiting for one), encode, stream (messages are flowing).',
+    help: 'Requests in flight by stage: auth, limits, interceptors and handler (of the application), decode, guardrail and upstream (waiting for one), encode, stream (messages are flowing).',
     labelNames: ['stage'],
     registers: [registry],
     collect() {

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
 const PROPAGATION_SECONDS = [0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Figures of credentials that were ended before their time. */
+/** Metrics of revoked credentials. */
 export class RevocationMetrics {
   readonly entries: Gauge<'kind'>;
   readonly propagation: Histogram;
@@ -16,25 +16,25 @@ export class RevocationMetrics {
     const registers = [registry];
     this.entries = new Gauge({
       name: 'gateway_revocation_entries',
-      help: 'Revoked tokens, and owners of least token versions, in memory.',
+      help: 'Revoked tokens, and owners with a minimum token version, in memory.',
       labelNames: ['kind'],
       registers,
     });
     this.propagation = new Histogram({
       name: 'gateway_revocation_propagation_seconds',
-      help: "Time from Redis' taking in a revocation to its effect here.",
+      help: 'Time from the entry of a revocation into Redis until it takes effect in this instance.',
       buckets: PROPAGATION_SECONDS,
       registers,
     });
     this.published = new Counter({
       name: 'gateway_revocations_published_total',
-      help: 'Tokens revoked through this instance: told to Redis immediately, or deferred until it answers.',
+      help: 'Tokens revoked through this instance: written to Redis immediately, or deferred until Redis is back.',
       labelNames: ['outcome'],
       registers,
     });
     this.lookups = new Counter({
       name: 'gateway_revocation_lookups_total',
-      help: 'Credentials looked up in Redis, since more are revoked than memory may hold.',
+      help: 'Credentials looked up in Redis because more are revoked than memory may hold.',
       labelNames: ['outcome'],
       registers,
     });
@@ -45,12 +45,12 @@ export class RevocationMetrics {
     });
     this.truncated = new Counter({
       name: 'gateway_revocation_store_truncated_total',
-      help: 'Times that Redis had lost revoked tokens, which memory then gave back.',
+      help: 'Number of times that Redis had lost revoked tokens, which were restored from memory.',
       registers,
     });
     this.feedGaps = new Counter({
       name: 'gateway_revocation_feed_gaps_total',
-      help: 'Times that the feed had lost entries before they were read, so that the whole set was.',
+      help: 'Number of times that the revocation feed dropped entries before they were read, so that the whole set was read again.',
       registers,
     });
     for (const kind of ['token', 'version']) this.entries.set({ kind }, 0);

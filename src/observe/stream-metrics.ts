@@ -15,10 +15,13 @@ const OUTCOMES = [
   'gateway_error',
 ] as const;
 
-/** How a stream ended. `refused`: by a limit, or by its upstream because of what was asked for. */
+/** Outcome of a stream. `refused`: by a limit, or by its upstream because of the request. */
 export type StreamOutcome = (typeof OUTCOMES)[number];
 
-/** Metrics of server streams, and of those of AIService apart: they last, and would spoil the latencies of everything else. */
+/**
+ * Metrics of server streams, and separate ones for AIService: they last, and would distort the latencies of
+ * everything else.
+ */
 export class StreamMetrics {
   private readonly streams: Counter<'outcome'>;
   private readonly aiFirstByte: Histogram;
@@ -27,20 +30,20 @@ export class StreamMetrics {
     const registers = [registry];
     this.streams = new Counter({
       name: 'gateway_streams_total',
-      help: 'Server streams that are over, by how they ended.',
+      help: 'Finished server streams, by outcome.',
       labelNames: ['outcome'],
       registers,
     });
     this.aiFirstByte = new Histogram({
       name: 'gateway_ai_time_to_first_byte_seconds',
-      help: 'Time from a request for an AI stream to its first message; streams that failed before it are left out.',
+      help: 'Time from a request for an AI stream to its first message; streams without one are not counted.',
       buckets: FIRST_BYTE_SECONDS,
       registers,
     });
     for (const outcome of OUTCOMES) this.streams.inc({ outcome }, 0);
     new Gauge({
       name: 'gateway_ai_streams_active',
-      help: 'AI streams under way, those that wait for their first message included.',
+      help: 'AI streams in progress, including those that wait for their first message.',
       registers,
       collect() {
         let active = 0;
@@ -50,7 +53,7 @@ export class StreamMetrics {
     });
   }
 
-  /** Counts a stream that is over, if its upstream was called. */
+  /** Counts a finished stream, if its upstream was called. */
   ended(call: CallContext): void {
     if (!hasBegun(call)) return;
     this.streams.inc({ outcome: outcomeOf(call.error) });
@@ -58,7 +61,7 @@ export class StreamMetrics {
   }
 }
 
-/** Whether the upstream of a stream was called. */
+/** Returns whether the upstream of a stream was called. */
 function hasBegun({ method, upstream }: CallContext): boolean {
   return method?.kind === 'server_stream' && upstream?.rpc === method.path;
 }

@@ -1,16 +1,16 @@
 import type { CallContext } from '../domain/call-context.js';
 
-/** Kinds of waits times routes that are kept apart; those beyond are counted as one. */
+/** Maximum number of combinations of wait and route; others are counted as one. */
 const MAX_PLACES = 1_000;
 const OTHERS = '_other';
-/** What takes less is the way through the code, not a wait. */
+/** Shorter times are execution, not waiting. */
 const SHORTEST_MS = 0.1;
 
-/** What requests waited for, all together since the start. */
+/** Waits of requests added up since the start. */
 export interface WaitTotals {
-  /** `permit`, `connection`, `rate limit`, `single flight`. */
+  /** Kind of wait: `permit`, `connection`, `rate limit`, `single flight`. */
   readonly kind: string;
-  /** Whose: an upstream, or the work that was shared. */
+  /** Subject of the wait: an upstream, or the shared work. */
   readonly of: string;
   /** Empty where it is not known. */
   readonly route: string;
@@ -19,16 +19,19 @@ export interface WaitTotals {
   readonly maxMs: number;
 }
 
-/** Adds up the waits inside of the gateway. Knows what each request has noted when it ends, so a request that waits still is not in it. */
+/**
+ * Adds up the waits of requests inside the gateway. A request contributes when it ends, so one that still waits is
+ * not included.
+ */
 export class WaitProfile {
   private readonly places = new Map<string, { -readonly [K in keyof WaitTotals]: WaitTotals[K] }>();
 
   private ended = 0;
 
-  /** @param fraction of so many requests that waited one is counted, for all of them; 0: none. */
+  /** @param fraction samples one in so many waiting requests, and counts it for all of them; 0 samples none. */
   constructor(private readonly fraction: number) {}
 
-  /** Takes the waits of a request that has ended. */
+  /** Adds the waits of a finished request. */
   take(call: CallContext): void {
     const { queueMs, rateLimitMs, upstream, authWait } = call;
     const waitedMs = queueMs + rateLimitMs + (upstream?.connectMs ?? 0) + (authWait?.connectMs ?? 0);
@@ -46,7 +49,7 @@ export class WaitProfile {
       this.add('connection', 'auth', routeLabel, authWait.connectMs);
   }
 
-  /** Takes one wait. */
+  /** Adds one wait. */
   add(kind: string, of: string, route: string, ms: number): void {
     const key = `${kind} ${of} ${route}`;
     let place = this.places.get(key);

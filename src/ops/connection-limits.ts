@@ -5,20 +5,20 @@ import type { DegradeFlag } from '../observe/degrade-flags.js';
 import type { Observation } from '../observe/observe.module.js';
 
 const LOOK_MS = 1_000;
-/** Files, upstreams, Redis and the listeners: what a process has open beside the connections of its clients. */
+/** File descriptors of a process in addition to client connections: files, upstreams, Redis and the listeners. */
 const OTHER_DESCRIPTORS = 200;
 const MAX_OPEN_FILES = /^Max open files +(\d+)/m;
 
 /**
- * Reports that clients are kept out: connections above GATEWAY_MAX_CONNECTIONS, and a process without file descriptors.
- * In either case the connection is closed below Node, which says nothing of the second: libuv accepts and closes by itself.
+ * Reports rejected connections: those above GATEWAY_MAX_CONNECTIONS, and those of a process without file descriptors.
+ * The latter are closed below Node, which does not report them: libuv accepts and closes them itself.
  */
 export class ConnectionLimits {
   private readonly full: DegradeFlag;
   private readonly exhausted: DegradeFlag;
   private refused = 0;
   private timer: NodeJS.Timeout | undefined;
-  /** Read at start: it cannot be read once it is reached. */
+  /** Read at startup, since it cannot be read once it is reached. */
   private readonly openFiles = openFilesLimit();
 
   constructor(private readonly observation: Pick<Observation, 'degradeFlags' | 'metrics'>) {
@@ -39,7 +39,7 @@ export class ConnectionLimits {
     });
   }
 
-  /** Looks after a server from now on. */
+  /** Starts to observe a server. */
   watch(server: Server): void {
     server.on('drop', () => {
       this.refused += 1;
@@ -63,7 +63,7 @@ export class ConnectionLimits {
   }
 }
 
-/** Writes a warning when the process may open fewer files than the connections that it is to hold. */
+/** Logs a warning when the limit of open files is below the maximum number of connections. */
 export function warnOfOpenFiles(maxConnections: number, log: Logger): void {
   const limit = openFilesLimit();
   const needed = maxConnections + OTHER_DESCRIPTORS;
@@ -79,7 +79,7 @@ export function warnOfOpenFiles(maxConnections: number, log: Logger): void {
   );
 }
 
-/** The code of the error that opening a file ends with; undefined when it can be opened. */
+/** Returns the error code of opening a file; undefined when it can be opened. */
 function openError(): string | undefined {
   try {
     closeSync(openSync('/dev/null', 'r'));
@@ -89,7 +89,7 @@ function openError(): string | undefined {
   }
 }
 
-/** Infinity where the system does not say. */
+/** Returns the limit of open files; Infinity if the system does not report it. */
 function openFilesLimit(): number {
   try {
     return Number(MAX_OPEN_FILES.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1] ?? Infinity);

@@ -12,22 +12,22 @@ import { Upstreams } from '../grpc/upstreams.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 
-/** What is known of an upstream's contract. */
+/** State of the contract of an upstream. */
 export interface DriftReport {
-  /** `unknown`: it offers no reflection, or could not be asked yet. */
+  /** `unknown`: it offers no reflection, or has not responded yet. */
   readonly state: 'unknown' | 'same' | 'drifted';
   readonly differences: readonly string[];
   readonly additions: readonly string[];
-  /** Why it could not be asked the last time; undefined when it could. */
+  /** Why the last comparison failed; undefined when it succeeded. */
   readonly failure: string | undefined;
 }
 
 const NOT_ASKED: DriftReport = { state: 'unknown', differences: [], additions: [], failure: 'not asked yet' };
-/** Longest that one comparison may take. */
+/** Time limit of one comparison, in ms. */
 const DEADLINE_MS = 5_000;
 const SHOWN_IN_LOG = 10;
 
-/** How a drift is told. */
+/** Reports drifts by gauge and log. */
 @Injectable()
 export class DriftSignals {
   constructor(
@@ -35,7 +35,7 @@ export class DriftSignals {
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
   ) {}
 
-  /** Sets the gauge, and writes one line for each change, which names what differs. */
+  /** Sets the gauge, and logs each change with the differences. */
   tell(upstream: string, before: DriftReport, { state, differences }: DriftReport): void {
     if (state === 'unknown') this.metrics.contractDrift.remove({ upstream });
     else this.metrics.contractDrift.set({ upstream }, differences.length);
@@ -51,7 +51,10 @@ export class DriftSignals {
   }
 }
 
-/** Compares the mounted contract with what each backend tells by server reflection, now and then. Requests are served either way. */
+/**
+ * Compares the mounted contract with the server reflection of each backend at intervals. Requests are served either
+ * way.
+ */
 @Injectable()
 export class ContractDrift implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly reports = new Map<string, DriftReport>();
@@ -80,7 +83,7 @@ export class ContractDrift implements OnApplicationBootstrap, OnApplicationShutd
     return this.reports.get(upstream) ?? NOT_ASKED;
   }
 
-  /** Asks all backends concurrently, unless that is under way. Never rejects. */
+  /** Compares all backends concurrently, unless a comparison is in progress. Never rejects. */
   check(): Promise<void> {
     this.pending ??= this.checkAll().finally(() => (this.pending = undefined));
     return this.pending;
@@ -121,13 +124,16 @@ export class ContractDrift implements OnApplicationBootstrap, OnApplicationShutd
   }
 }
 
-/** Compares RPCs with what a backend tells of itself. Rejects with NoReflection, or what the call failed with. */
+/** Compares RPCs with the descriptors of a backend. Rejects with NoReflection, or the error of the call. */
 export async function readDrift(client: ReflectionClient, methods: readonly DescMethod[]): Promise<Drift> {
   const services = [...new Set(methods.map(({ parent }) => parent.typeName))];
   return compareContract(methods, await client.fetchFiles(services, fileNames));
 }
 
-/** A backend that cannot be asked has not changed; one that no longer describes itself is unknown. */
+/**
+ * Returns the state after a failed comparison: unchanged, or unknown for a backend that no longer supports
+ * reflection.
+ */
 function failed(before: DriftReport, error: unknown): DriftReport {
   if (error instanceof NoReflection) return { ...NOT_ASKED, failure: error.message };
   return { ...before, failure: error instanceof Error ? error.message : String(error) };

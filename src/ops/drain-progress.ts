@@ -1,8 +1,8 @@
 import type { CallContext } from '../domain/call-context.js';
 
-/** Requests that are named one by one. */
+/** Maximum number of requests that are named. */
 const NAMED = 5;
-/** Routes that are counted one by one; what is in flight on others is in the sum alone. */
+/** Maximum number of routes that are listed; requests of other routes are in the sum only. */
 const MAX_ROUTES = 50;
 
 /** A request that a drain waits for. */
@@ -15,7 +15,7 @@ interface WaitedFor {
   readonly age_ms: number;
 }
 
-/** What a drain waits for: how many requests by route and stage, and the oldest of them. */
+/** Requests that a drain waits for: how many by route and stage, and the oldest of them. */
 export interface DrainProgress {
   readonly in_flight: number;
   readonly oldest_ms: number;
@@ -23,7 +23,10 @@ export interface DrainProgress {
   readonly oldest: readonly WaitedFor[];
 }
 
-/** @param now as `performance.now()` gives it, in ms. */
+/**
+ * Summarizes the requests in flight.
+ * @param now in `performance.now()` ms.
+ */
 export function drainProgress(inFlight: Iterable<CallContext>, now: number): DrainProgress {
   const calls = [...inFlight].toSorted((a, b) => a.startedAt - b.startedAt);
   const oldest = calls.slice(0, NAMED).map((call) => describe(call, now));

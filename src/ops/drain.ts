@@ -10,12 +10,12 @@ import { drainProgress } from './drain-progress.js';
 
 const IDLE_SWEEP_MS = 100;
 const PROGRESS_MS = 1_000;
-/** What is left after the shutdown time is cancelled, and gets this long to say so to its client. */
+/** Time in ms for requests that are cancelled after the shutdown time to send their error to the client. */
 const LAST_WORDS_MS = 1_000;
 const LINGER_MS = 500;
 const LINGER_LOOK_MS = 20;
 
-/** Takes a server out of service without losing a request. Dependencies are closed by the application afterwards. */
+/** Takes a server out of service without losing a request. The application closes its dependencies afterwards. */
 export class Drain {
   private running: Promise<void> | undefined;
 
@@ -33,13 +33,13 @@ export class Drain {
     return this.observation.logger.events;
   }
 
-  /** Runs once; asked again, it is the same drain. Resolves when the last connection is closed. */
+  /** Runs the drain once; further calls return the same one. Resolves when the last connection is closed. */
   run(): Promise<void> {
     this.running ??= this.drain();
     return this.running;
   }
 
-  /** Says so to load balancers and clients, and goes on serving: readiness fails, and connections close after their next answer. */
+  /** Announces the drain and continues to serve: readiness fails, and connections close after their next response. */
   begin(): void {
     const { drain, metrics, inFlight } = this.observation;
     if (drain.draining) return;
@@ -65,13 +65,19 @@ export class Drain {
     this.logger.info({ in_flight: inFlight.size }, 'drain_finished');
   }
 
-  /** Closed immediately, a socket whose client is still sending would be reset, and its answer lost. */
+  /**
+   * Waits until clients have read their responses. Closing immediately would reset a socket whose client is still
+   * sending, and lose its response.
+   */
   private async lingered(): Promise<void> {
     const until = performance.now() + LINGER_MS;
     while (this.http.connections.areLingering && performance.now() < until) await wait(LINGER_LOOK_MS);
   }
 
-  /** `close` of an HTTP server would also end its look at clients that are too slow, who could then keep the drain waiting. */
+  /**
+   * Stops accepting connections. `close` of an HTTP server would also stop its timeouts for slow clients, who could
+   * then delay the drain.
+   */
   private stopListening(): void {
     NetServer.prototype.close.call(this.server);
     this.server.closeIdleConnections();

@@ -8,8 +8,8 @@ import { Readiness } from './readiness.js';
 const LOOK_MS = 250;
 
 /**
- * The state of this process: starting until every gate of readiness has opened, then ready, degraded while a component
- * is impaired, and draining to its end. Each change is one line of the log; `gateway_state` has the current one.
+ * Tracks the state of this process: starting until every readiness gate has opened, then ready, degraded while a
+ * component is impaired, and draining until its end. Each change is logged; `gateway_state` has the current one.
  */
 @Injectable()
 export class GatewayState implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -35,7 +35,7 @@ export class GatewayState implements OnApplicationBootstrap, OnApplicationShutdo
     this.look();
   }
 
-  /** Returns the state, and logs it where it has changed since the last look. */
+  /** Returns the state, and logs it if it has changed since the last call. */
   look(): GatewayStateName {
     const { state, because } = this.judge();
     if (state === this.told) return state;
@@ -45,7 +45,7 @@ export class GatewayState implements OnApplicationBootstrap, OnApplicationShutdo
     return state;
   }
 
-  /** A gate that has opened may close again only in a drain: an outage later on is a degradation. */
+  /** Determines the state. A gate that has opened closes again only in a drain: a later outage is a degradation. */
   private judge(): { readonly state: GatewayStateName; readonly because: string } {
     const closed = [...this.readiness.gates()].filter(([, isOpen]) => !isOpen).map(([name]) => name);
     if (closed.includes('draining')) return { state: 'draining', because: '' };

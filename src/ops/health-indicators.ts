@@ -9,19 +9,19 @@ import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 
-/** Without these the gateway still does its main job. */
+/** Upstreams without which the gateway still does its main job. */
 const OPTIONAL_UPSTREAMS = new Set(['ai', 'guardrail']);
 
-/** Something outside this process that is looked at now and then. */
+/** A dependency that is checked at intervals. */
 export interface WatchedPart {
-  /** As `/health` names it. */
+  /** Name in `/health`. */
   readonly name: string;
   readonly optional: boolean;
-  /** What is wrong; undefined when nothing is. Never rejects, and raises or lowers the flag of the part. */
+  /** Resolves to what is wrong, or undefined. Never rejects; raises or lowers the flag of the component. */
   look(): Promise<string | undefined>;
 }
 
-/** How the health of an upstream is told. */
+/** Reports the health of upstreams. */
 @Injectable()
 export class PartSignals {
   constructor(
@@ -30,7 +30,7 @@ export class PartSignals {
     @Inject(GATEWAY_LOGGER) private readonly logger: GatewayLogger,
   ) {}
 
-  /** Writes one line for an upstream that was looked at for the first time: whether it can be reached from here, and what stands in the way. */
+  /** Logs the first check of an upstream: whether it can be reached from here, and what prevents it. */
   probed(upstream: string, target: string, { serving, text, ms }: UpstreamVerdict): void {
     const message = `upstream_probe upstream=${upstream} target=${target} health=${text}`;
     const fields = { upstream, target, health: text, ms: Math.round(ms) };
@@ -53,7 +53,7 @@ export class PartSignals {
   }
 }
 
-/** What the gateway keeps, or is kept for it: signing keys, usage events, Redis. Their owners have flags of their own. */
+/** Health of the gateway's own data: signing keys, usage events, Redis. Their owners have their own flags. */
 @Injectable()
 export class StoreParts {
   readonly all: readonly WatchedPart[];
@@ -71,7 +71,7 @@ function fullness({ isFull }: UsageOutbox): string | undefined {
   return isFull ? 'full' : undefined;
 }
 
-/** The upstreams and the stores. */
+/** All health indicators: upstreams and stores. */
 @Injectable()
 export class HealthIndicators {
   readonly all: readonly WatchedPart[];

@@ -7,7 +7,10 @@ import { HealthIndicators, type WatchedPart } from './health-indicators.js';
 
 const UNKNOWN = 'not checked yet';
 
-/** Looks after all parts in the background. All health answers and gauges come from its last look, so that probes never fan out. */
+/**
+ * Checks all components in the background. All health responses and gauges come from its last check, so that probes
+ * never fan out.
+ */
 @Injectable()
 export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly results = new Map<WatchedPart, CheckResult>();
@@ -34,12 +37,12 @@ export class HealthMonitor implements OnApplicationBootstrap, OnApplicationShutd
     clearInterval(this.timer);
   }
 
-  /** The verdict of the last look. */
+  /** Returns the verdict of the last check. */
   verdict(strict: boolean): HealthVerdict {
     return verdictOf([...this.results.values()], this.checkedAt, strict);
   }
 
-  /** One look at everything. Never rejects: Terminus rejects when a part is down, and that is an answer too. */
+  /** Checks everything. Never rejects: Terminus rejects when a component is down, which is a result as well. */
   async check(): Promise<void> {
     const checks = [...this.results.keys()].map((part) => () => this.checkPart(part));
     await this.health.check(checks).catch(() => undefined);

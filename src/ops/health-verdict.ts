@@ -3,7 +3,7 @@ export interface CheckResult {
   readonly name: string;
   readonly healthy: boolean;
   readonly text: string;
-  /** Without it the gateway still does its main job: shown, but no reason to call it unhealthy. */
+  /** True if the gateway does its main job without it: shown, but does not make the gateway unhealthy. */
   readonly optional: boolean;
 }
 
@@ -14,7 +14,7 @@ export interface HealthVerdict {
   readonly checks: Readonly<Record<string, string>>;
 }
 
-/** What a set of checks comes to. `/healthz` is strict, `/health` overlooks optional parts. */
+/** Summarizes checks. `/healthz` is strict; `/health` ignores optional components. */
 export function verdictOf(results: readonly CheckResult[], at: Date, strict: boolean): HealthVerdict {
   const relevant = results.filter((result) => strict || !result.optional);
   return {

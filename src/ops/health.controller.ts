@@ -10,7 +10,9 @@ import { Readiness } from './readiness.js';
 
 const UNAVAILABLE = 503;
 
-/** Answers of this process about itself. Probes use `/livez`, `/startupz` and `/readyz`; the other two are for people and monitors. */
+/**
+ * Health of this process. Probes use `/livez`, `/startupz` and `/readyz`; the other two are for people and monitors.
+ */
 @Controller()
 export class HealthController {
   constructor(
@@ -20,7 +22,7 @@ export class HealthController {
     private readonly indicators: HealthIndicatorService,
   ) {}
 
-  /** Says that the event loop turns, and nothing else: a restart cures nothing outside this process. */
+  /** Reports that the event loop turns, and nothing else: a restart does not repair anything outside this process. */
   @Get(['livez', 'startupz'])
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.live)
@@ -28,7 +30,10 @@ export class HealthController {
     return { status: 'alive' };
   }
 
-  /** Whether traffic may be sent here. No upstream and no store is asked: their outage must not take out every pod. */
+  /**
+   * Reports whether traffic may be sent here. No upstream and no store is asked: their outage must not take out every
+   * pod.
+   */
   @Get(['readyz', 'ready'])
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.ready)
@@ -48,7 +53,7 @@ export class HealthController {
     return { status: 'unready', failing };
   }
 
-  /** The verdict for load balancers and status pages. */
+  /** Returns the verdict for load balancers and status pages. */
   @Get('health')
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.verdict)
@@ -56,7 +61,7 @@ export class HealthController {
     return answer(reply, this.monitor.verdict(false));
   }
 
-  /** The strict verdict for external monitors, never for probes. */
+  /** Returns the strict verdict for external monitors; not meant for probes. */
   @Get('healthz')
   @Access('OPEN')
   @Documented(HEALTH_OPERATIONS.deep)

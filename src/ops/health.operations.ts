@@ -5,7 +5,7 @@ const VERDICT: JsonObject = {
   type: 'object',
   properties: {
     status: { enum: ['healthy', 'degraded'] },
-    timestamp: { type: 'string', format: 'date-time', description: 'When the gateway last looked.' },
+    timestamp: { type: 'string', format: 'date-time', description: 'Time of the last check.' },
     checks: {
       type: 'object',
       description: '`healthy`, or what is wrong, by the name of the service.',
@@ -17,23 +17,23 @@ const VERDICT: JsonObject = {
 
 const VERDICT_RESPONSES: JsonObject = {
   '200': answer('Healthy.', VERDICT),
-  '503': answer('Degraded: a service that the gateway needs is not healthy.', VERDICT),
+  '503': answer('Degraded: a required service is not healthy.', VERDICT),
 };
 
-/** What the OpenAPI document says of the health paths, by the name of their handler. */
+/** OpenAPI operations of the health paths, by the name of their handler. */
 export const HEALTH_OPERATIONS = {
-  live: describe('Gateway_IsAlive', 'Whether the process runs', {
+  live: describe('Gateway_IsAlive', 'Liveness of the process', {
     '200': answer('It runs.', status('alive')),
   }),
-  ready: describe('Gateway_IsReady', 'Whether traffic may be sent here', {
+  ready: describe('Gateway_IsReady', 'Readiness for traffic', {
     '200': answer('Ready.', status('ready')),
     '503': answer(
       'Not ready; `failing` says why.',
       status('unready', { failing: { type: 'array', items: { type: 'string' } } }),
     ),
   }),
-  verdict: describe('Gateway_GetHealth', 'Health of the gateway and of the services it needs', VERDICT_RESPONSES),
-  deep: describe('Gateway_GetDeepHealth', 'The same, with optional services counted', VERDICT_RESPONSES),
+  verdict: describe('Gateway_GetHealth', 'Health of the gateway and of its required services', VERDICT_RESPONSES),
+  deep: describe('Gateway_GetDeepHealth', 'Health including optional services', VERDICT_RESPONSES),
 } as const;
 
 function describe(operationId: string, summary: string, responses: JsonObject): OwnOperation {

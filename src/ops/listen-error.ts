@@ -1,4 +1,4 @@
-/** Why the gateway cannot listen on GATEWAY_LISTEN. */
+/** Thrown when the gateway cannot listen on GATEWAY_LISTEN. */
 export class SocketListenError extends Error {
   override readonly name = 'SocketListenError';
 

@@ -7,16 +7,18 @@ import { SocketListenError } from './listen-error.js';
 
 const PROBE_MS = 1_000;
 /**
- * Connections that may wait to be accepted; the system takes less where `net.core.somaxconn` is lower. Node's own 511 are
- * used up within one busy turn of the event loop, and whoever finds no room there tries again after 1, 3, 7 and 15 s.
+ * Maximum number of connections that wait to be accepted; the system limits it to `net.core.somaxconn`. Node's default of
+ * 511 is used up within one busy turn of the event loop, and clients beyond it retry after 1, 3, 7 and 15 s.
  */
 const BACKLOG = 4_096;
 
-/** Has the application listen to clients. Rejects with EADDRINUSE for a port, with SocketListenError for a socket. */
+/**
+ * Makes the application listen for clients. Rejects with EADDRINUSE for a port, with SocketListenError for a socket.
+ */
 export async function listenToClients(app: NestFastifyApplication, { server, worker }: GatewayConfig): Promise<void> {
   const { host, port, unixSocket } = server;
   if (unixSocket === undefined) return void (await app.listen({ host, port, backlog: BACKLOG }));
-  // The first process has seen to it for its workers, which share the socket.
+  // The first process has done so for its workers, which share the socket.
   if (worker === undefined) await freePath(unixSocket);
   try {
     await app.listen({ path: unixSocket.path, backlog: BACKLOG });
@@ -26,13 +28,13 @@ export async function listenToClients(app: NestFastifyApplication, { server, wor
   }
 }
 
-/** Returns where an application listens: `http://127.0.0.1:8080` with the port that was really taken, or `unix:/path`. */
+/** Returns the URL of an application: `http://127.0.0.1:8080` with the actual port, or `unix:/path`. */
 export function urlOf(app: NestFastifyApplication, scheme: 'http' | 'https' = 'http'): string {
   const address = app.getHttpServer().address() as AddressInfo | string;
   return typeof address === 'string' ? `unix:${address}` : `${scheme}://127.0.0.1:${address.port}`;
 }
 
-/** Removes what a process that was killed left behind. Throws SocketListenError for a path that is not free. */
+/** Removes the socket file of a process that was killed. Throws SocketListenError for a path that is in use. */
 export async function freePath({ path }: UnixSocket): Promise<void> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return;

@@ -6,7 +6,10 @@ import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { memoryLimit, residentMemory } from '../observe/process-metrics.js';
 
 const LOOK_MS = 5_000;
-/** Share of the limit at which the kernel may end the process any moment, and below which it is safe again. */
+/**
+ * Share of the limit above which the kernel may end the process at any moment, and the share below which it is safe
+ * again.
+ */
 const RISKY = 0.9;
 const SAFE = 0.85;
 const MIB = 1_048_576;
@@ -17,7 +20,7 @@ export interface MemoryUse {
   readonly limit: number;
 }
 
-/** Warns (`oom_risk`) before the kernel ends the process for want of memory, which leaves nothing but exit code 137. */
+/** Warns (`oom_risk`) before the kernel ends the process for lack of memory, which would leave only exit code 137. */
 @Injectable()
 export class MemoryWatch implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly flag: DegradeFlag;
@@ -58,7 +61,7 @@ export class MemoryWatch implements OnApplicationBootstrap, OnApplicationShutdow
   }
 }
 
-/** Writes a warning when the heap may grow beyond the memory that the process has: the kernel would end it first. */
+/** Logs a warning when the heap limit exceeds the memory of the process: the kernel would end it first. */
 export function warnOfHeapLimit(log: Logger, limit = memoryLimit(), heap = getHeapStatistics().heap_size_limit): void {
   if (heap < limit) return;
   const hint = 'lower --max-old-space-size-percentage in NODE_OPTIONS, or raise the memory limit of the container';

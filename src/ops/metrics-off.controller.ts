@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { Access } from '../access/access.decorator.js';
 import { GatewayError } from '../domain/errors.js';
 
-/** Says why there are no metrics, for those who set up a scrape without knowing the settings. */
+/** Explains why there are no metrics, for people who set up a scrape without knowing the settings. */
 @Controller()
 export class MetricsOffController {
   @Get('/metrics')

@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { OPEN_METRICS_TYPE, openMetricsExposition, prefersOpenMetrics, textExposition } from '../observe/exposition.js';
 
-/** The exposition of this application's registry. The path comes from PrometheusModule. */
+/** Serves the metrics of this application's registry. The path comes from PrometheusModule. */
 @Controller()
 export class MetricsController {
   constructor(

@@ -25,7 +25,7 @@ import { Readiness } from './readiness.js';
 import { Admission } from '../traffic/admission/admission.js';
 import { RateLimiter } from '../traffic/limits/rate-limiter.js';
 
-/** What listens on OPS_PORT. */
+/** The server on OPS_PORT. */
 export interface OpsServer {
   readonly app: NestFastifyApplication;
   readonly http: HttpServer;
@@ -33,7 +33,7 @@ export interface OpsServer {
 
 @Module({})
 class OpsServerModule {
-  /** Its controllers answer from the objects of the gateway itself. */
+  /** Makes a module whose controllers use the objects of the gateway. */
   static of(gateway: INestApplication): DynamicModule {
     const shared = (type: Type): Provider => ({ provide: type, useValue: gateway.get<object>(type) });
     const config = gateway.get<GatewayConfig>(GATEWAY_CONFIG);
@@ -57,7 +57,7 @@ class OpsServerModule {
 }
 
 /**
- * Serves `/metrics` and the health paths on a port of their own (OPS_PORT), which no Service needs to publish. The server
+ * Serves `/metrics` and the health paths on a separate port (OPS_PORT), which no Service needs to expose. The server
  * is like the main one, with its limits, problems and log lines; only the routes differ.
  */
 export async function startOpsServer(gateway: INestApplication, config: GatewayConfig): Promise<OpsServer> {
@@ -79,7 +79,7 @@ async function lifecycleOf(gateway: INestApplication, config: GatewayConfig): Pr
   return new RequestLifecycle(gateway.get(RequestContexts), gateway.get(DrainState), gateway.get(AccessLog), preAuth);
 }
 
-/** The routes of this server are its own. */
+/** Returns an empty contract, since this server has only its own routes. */
 function noContract({ json }: GatewayConfig): Promise<ContractVersion> {
   return compileContract({ services: [], registry: createRegistry(), comments: new Map() }, json);
 }

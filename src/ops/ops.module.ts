@@ -13,7 +13,7 @@ import { MetricsOffController } from './metrics-off.controller.js';
 import { Readiness } from './readiness.js';
 import { PartSignals, StoreParts, HealthIndicators } from './health-indicators.js';
 
-/** Health and metrics. */
+/** Provides health and metrics. */
 @Module({})
 export class OpsModule {
   static create(config: GatewayConfig, metrics: GatewayMetrics): DynamicModule {
@@ -39,7 +39,7 @@ export class OpsModule {
   }
 }
 
-/** `/metrics` of one registry, with those of Node and the process. */
+/** Makes the module of `/metrics` for one registry, with the metrics of Node and the process. */
 export function metricsModule(metrics: GatewayMetrics): DynamicModule {
   return PrometheusModule.register({
     controller: MetricsController,

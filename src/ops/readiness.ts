@@ -5,8 +5,8 @@ import { Revocation } from '../domain/revocation.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 
 /**
- * What must hold before traffic may come. Each gate but the first opens once and for all:
- * an outage of an upstream or a store later on must not take out every instance.
+ * Conditions for traffic. Each gate but the first opens once and stays open: a later outage of an upstream or a store
+ * must not take out every instance.
  */
 @Injectable()
 export class Readiness {
@@ -17,13 +17,13 @@ export class Readiness {
     @Optional() private readonly redis?: RedisConnections,
   ) {}
 
-  /** Each gate, by what is said when it is closed, and whether it is open. */
+  /** Returns whether each gate is open, by the message for a closed one. */
   gates(): ReadonlyMap<string, boolean> {
     return new Map([
       ['draining', !this.drain.draining],
       ['signing_keys', this.authenticator.ready],
       ['revocation cache not ready', this.revocation.ready],
-      // Sessions are in it: a pod that takes traffic sooner answers them 503.
+      // Sessions are in it: a pod that takes traffic earlier would respond to them with 503.
       ['redis not ready', this.redis?.ready ?? true],
     ]);
   }

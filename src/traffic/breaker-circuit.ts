@@ -4,21 +4,21 @@ import type { CircuitConfig } from '../config/gateway-config.js';
 
 export type CircuitState = 'closed' | 'open' | 'half_open';
 
-/** What a call tells of its backend. An aborted one tells nothing: neither that it works nor that it does not. */
+/** Outcome of a call for the circuit of its backend. An aborted call is neither a success nor a failure. */
 export type Verdict = 'success' | 'failure' | 'nothing';
 
-/** What an operator wants to know of a circuit. Times are in ms from now. */
+/** State of a circuit for operators. Times are in ms from now. */
 export interface CircuitReport {
   readonly state: CircuitState;
-  /** Since it is in that state. */
+  /** How long it has been in this state. */
   readonly forMs: number;
-  /** Until calls may try it again; undefined unless it is open, and while it is held. */
+  /** Time until calls may try it again; undefined unless it is open, and while it is held open. */
   readonly nextTryInMs: number | undefined;
-  /** Opened by hand: it stays so until it is closed or reset by hand. */
+  /** True while it is opened by hand: it stays open until it is closed or reset by hand. */
   readonly held: boolean;
 }
 
-/** Time and chance, which tests bring their own of. */
+/** Sources of time and randomness; tests inject their own. */
 export interface CircuitClock {
   /** Monotonic, in ms. */
   now(): number;
@@ -26,19 +26,19 @@ export interface CircuitClock {
   random(): number;
 }
 
-/** The window moves in steps of one of these. */
+/** Number of steps in which the window moves. */
 const BUCKETS = 10;
 const JITTER = 0.1;
-/** What {@link Circuit.enter} answers when it lets nobody in. */
+/** Value that {@link Circuit.enter} returns when it refuses a call. */
 export const REFUSED = 0;
 
 const PROCESS_CLOCK: CircuitClock = { now: () => performance.now(), random: () => Math.random() };
 
 /**
- * One circuit on opossum, which keeps the counts, the threshold and the states; everything else of it is left out,
- * because it does harm here (ADR 0015). Calls never run inside of it: it is told how they ended. So what is under way
- * does not dilute the error rate, a full bulkhead or a client that left cannot open or close it, and the result of a
- * call begun before the last change of state is ignored.
+ * A circuit breaker on top of opossum, which keeps the counts, the threshold and the states; none of its other
+ * features are used, for the reasons in ADR 0015. Calls do not run inside opossum; only their outcomes are recorded.
+ * So calls in progress do not dilute the error rate, a full bulkhead or a client that left can neither open nor close
+ * the circuit, and the outcome of a call that began before the last change of state is ignored.
  */
 export class Circuit {
   private readonly breaker: CircuitBreaker<[unknown], never>;
@@ -46,7 +46,7 @@ export class Circuit {
   private readonly rotation = new EventEmitter();
   private readonly bucketMs: number;
   private current: CircuitState = 'closed';
-  /** Counts changes of state: a result counts only in the one its call was let in. */
+  /** Number of the current state: an outcome counts only if its call was admitted in the same state. */
   private generation = 1;
   private probes = 0;
   private probesSucceeded = 0;
@@ -65,11 +65,11 @@ export class Circuit {
     this.bucketMs = settings.windowMs / BUCKETS;
     this.rotatedAt = clock.now();
     this.changedAt = this.rotatedAt;
-    // An object of its own for each breaker: opossum keeps and changes what it is given.
+    // Each breaker gets its own object: opossum keeps and changes it.
     this.options = {
       timeout: false,
       resetTimeout: this.pauseMs(),
-      // opossum opens above its threshold, the setting says "at".
+      // opossum opens above its threshold; the setting means "at or above".
       errorThresholdPercentage: settings.errorPercent - 1e-9,
       volumeThreshold: settings.errorPercent === 0 ? Number.MAX_SAFE_INTEGER : settings.minRequests,
       rollingCountTimeout: settings.windowMs,
@@ -88,13 +88,13 @@ export class Circuit {
     return this.current;
   }
 
-  /** Whether {@link enter} would let a call in. */
+  /** True while {@link enter} would admit a call. */
   get admits(): boolean {
     if (this.current === 'closed') return true;
     return this.current === 'half_open' && this.probes + this.probesSucceeded < this.settings.halfOpenMax;
   }
 
-  /** Until a call may be worth another try, in ms. */
+  /** Time until a retry may be admitted, in ms. */
   get retryAfterMs(): number {
     return this.current === 'open' ? Math.max(this.reopensAt - this.clock.now(), 0) : 0;
   }
@@ -108,7 +108,9 @@ export class Circuit {
     };
   }
 
-  /** Lets a call in and answers the ticket to {@link leave} with, or REFUSED. Whoever got one must leave, once. */
+  /**
+   * Admits a call and returns the ticket for {@link leave}, or REFUSED. Each ticket must be returned exactly once.
+   */
   enter(): number {
     if (this.current === 'closed') return this.generation;
     if (!this.admits) return REFUSED;
@@ -116,7 +118,10 @@ export class Circuit {
     return this.generation;
   }
 
-  /** Returns a ticket taken earlier if the state is still the one it was taken in; otherwise it is as {@link enter}. */
+  /**
+   * Returns the given ticket if the circuit is still in the state it was issued in; otherwise behaves like {@link
+   * enter}.
+   */
   reenter(ticket: number): number {
     return ticket === this.generation ? ticket : this.enter();
   }
@@ -127,25 +132,25 @@ export class Circuit {
     else if (verdict !== 'nothing') this.count(verdict);
   }
 
-  /** Opens it and keeps it open until it is closed by hand. */
+  /** Opens the circuit and keeps it open until it is closed by hand. */
   open(): void {
     this.heldOpen = true;
     this.breaker.open();
   }
 
-  /** Closes it, whatever the backend does. */
+  /** Closes the circuit, whatever the backend does. */
   close(): void {
     this.heldOpen = false;
     this.breaker.close();
   }
 
-  /** Closes it and forgets all that was counted. */
+  /** Closes the circuit and clears its counts. */
   reset(): void {
     this.close();
     this.forget();
   }
 
-  /** Ends its timer. */
+  /** Stops its timer. */
   shutdown(): void {
     this.breaker.shutdown();
   }
@@ -154,7 +159,7 @@ export class Circuit {
     this.rotate();
     if (verdict === 'success') {
       this.failuresInARow = 0;
-      // A call that opossum need not run: only the denominator of the error rate.
+      // Counts a call without running it: the denominator of the error rate.
       this.breaker.emit('fire');
       return;
     }
@@ -174,7 +179,7 @@ export class Circuit {
 
   private onOpen(): void {
     this.reopensAt = this.clock.now() + this.options.resetTimeout;
-    // The timer of this pause runs already; this is for the next one.
+    // The timer of the current pause already runs; this sets the next one.
     this.failedTries += 1;
     this.options.resetTimeout = this.pauseMs();
     this.change('open');
@@ -200,14 +205,17 @@ export class Circuit {
     this.onChange(to);
   }
 
-  /** Doubles with each try that failed, and differs a little, so that instances do not try all at once. */
+  /**
+   * Returns the next pause in ms. It doubles with each failed try and is jittered, so that instances do not try in
+   * step.
+   */
   private pauseMs(): number {
     const { openMs, maxOpenMs } = this.settings;
     const pause = Math.min(openMs * 2 ** Math.min(this.failedTries, 20), maxOpenMs);
     return Math.round(pause * (1 - JITTER + 2 * JITTER * this.clock.random()));
   }
 
-  /** What was counted before the circuit opened must not open it again as soon as it is closed. */
+  /** Clears the counts, since those from before the circuit opened must not open it again as soon as it closes. */
   private forget(): void {
     this.failedTries = 0;
     this.failuresInARow = 0;
@@ -215,7 +223,7 @@ export class Circuit {
     for (let bucket = 0; bucket < BUCKETS; bucket++) this.rotation.emit('rotate');
   }
 
-  /** Moves the window to now; without calls it need not move. */
+  /** Moves the window to the present. It need not move while there are no calls. */
   private rotate(): void {
     const steps = Math.floor((this.clock.now() - this.rotatedAt) / this.bucketMs);
     if (steps === 0) return;
@@ -224,7 +232,7 @@ export class Circuit {
   }
 }
 
-/** Throws at once, so that opossum has counted a failure, and opened if need be, before `fire` returns. */
+/** Throws synchronously, so that opossum counts the failure, and opens if necessary, before `fire` returns. */
 function rethrow(failure: unknown): never {
   throw failure;
 }

@@ -5,13 +5,13 @@ import { REFUSED, type Verdict } from './breaker-circuit.js';
 import type { Breakers } from './breakers.js';
 import type { Layer, StackCall } from './call.js';
 
-/** A deadline that the client set below this share of the time until an answer is due says little about the backend. */
+/** A client-set deadline below this share of the default timeout says little about the backend. */
 const FAIR_SHARE = 0.5;
 
 /**
- * Refuses calls while the circuit of their upstream is open, and tells it how the others ended.
- * A stream counts at its first message.
- * @param timeoutMs in which a call of this method is to be answered when no client hurries it.
+ * Refuses calls while the circuit of their upstream is open, and records the outcome of the others. A stream counts
+ * at its first message.
+ * @param timeoutMs default timeout of the method, without a deadline of the client.
  */
 export function breaker<Response>(breakers: Breakers, method: RpcMethod, timeoutMs: number): Layer<Response> {
   const circuit = breakers.of(method);
@@ -30,7 +30,10 @@ export function breaker<Response>(breakers: Breakers, method: RpcMethod, timeout
   };
 }
 
-/** A status of the backend's own that is no fault of it proves that it works, also when it is an error. */
+/**
+ * Returns the outcome of a call for the circuit. A status that the backend set on purpose and that is not its fault
+ * proves that it works, even if the status is an error.
+ */
 function verdictOf(error: unknown, call: StackCall, timeoutMs: number): Verdict {
   const failure = error instanceof GatewayError ? error.cause : undefined;
   if (!(failure instanceof GrpcFailure)) return 'nothing';
@@ -38,7 +41,10 @@ function verdictOf(error: unknown, call: StackCall, timeoutMs: number): Verdict 
   return failure.grpcCode === 'DEADLINE_EXCEEDED' && hasClientDeadline(call, timeoutMs) ? 'nothing' : 'failure';
 }
 
-/** A client that leaves its calls no time must not open the circuit for everybody. */
+/**
+ * Returns whether the client set a deadline too short to judge the backend by: such calls must not open the circuit
+ * for everybody.
+ */
 function hasClientDeadline({ context, startedAt }: StackCall, timeoutMs: number): boolean {
   return context.clientDeadlineAt - startedAt < timeoutMs * FAIR_SHARE;
 }

@@ -5,20 +5,20 @@ import type { Policy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { Circuit, REFUSED, type CircuitClock, type CircuitReport, type CircuitState } from './breaker-circuit.js';
 
-/** A database that takes no writes often still answers reads: each kind of calls has a circuit. */
+/** Kinds of calls with circuits of their own: a database that accepts no writes often still answers reads. */
 export type CallKind = 'read' | 'write';
 
 const KINDS: readonly CallKind[] = ['read', 'write'];
 
-/** What a circuit is chosen by: an RPC, or the upstream that a hand-written route names. */
+/** The facts that select a circuit: an RPC, or the upstream that a hand-written route names. */
 export interface CircuitSubject extends Pick<RpcMethod, 'upstream' | 'readOnly'> {
-  /** What could answer in the place of the upstream. */
+  /** Sources of a response other than the upstream. */
   readonly policy?: Pick<Policy, 'cache' | 'fallback'>;
 }
 
-/** Takes what happens to circuits: metrics and the log. */
+/** Receives the events of circuits for metrics and the log. */
 export interface CircuitObserver {
-  /** There is such a circuit, closed at first. */
+  /** Announces a circuit, which is closed at first. */
   known(upstream: string, kind: CallKind): void;
   changed(upstream: string, kind: CallKind, to: CircuitState): void;
   rejected(upstream: string, reason: 'open'): void;
@@ -32,7 +32,7 @@ interface Pair {
   readonly write: Circuit;
 }
 
-/** The circuits of all upstreams, as many as the settings name. The stack and the interceptor ask the same ones. */
+/** Holds the circuits of all upstreams in the settings. The call stack and the interceptor share them. */
 export class Breakers {
   private readonly circuits = new Map<string, Pair>();
 
@@ -51,8 +51,9 @@ export class Breakers {
   }
 
   /**
-   * Takes a permit for the call that a request is about to make, which the breaker of the stack uses. Returns CIRCUIT_OPEN when
-   * the call would be refused. An RPC with a cache or a fallback takes none: only the stack knows whether it calls.
+   * Takes a permit for the call that a request is about to make; the breaker of the stack uses it. Returns
+   * CIRCUIT_OPEN when the call would be refused. Does nothing for an RPC with a cache or a fallback: only the stack
+   * knows whether it will call the upstream.
    */
   admit(call: CallContext, subject: CircuitSubject): GatewayError | undefined {
     if (subject.policy?.cache !== undefined || subject.policy?.fallback !== undefined) return undefined;
@@ -64,7 +65,7 @@ export class Breakers {
     return undefined;
   }
 
-  /** Counts a refusal and makes its error. */
+  /** Counts a refusal and returns its error. */
   refusal({ upstream }: Pick<RpcMethod, 'upstream'>, circuit: Circuit): GatewayError {
     this.observer.rejected(upstream, 'open');
     const retryAfterSeconds = Math.max(Math.ceil(circuit.retryAfterMs / 1000), 1);
@@ -77,28 +78,28 @@ export class Breakers {
     return [...this.circuits.keys()];
   }
 
-  /** What the circuits of an upstream do at present; undefined when there is none of that name. */
+  /** Returns the state of the circuits of an upstream, or undefined for an unknown upstream. */
   report(upstream: string): CircuitReports | undefined {
     const pair = this.circuits.get(upstream);
     return pair && { read: pair.read.report(), write: pair.write.report() };
   }
 
-  /** Refuses all calls to an upstream until {@link close} or {@link reset}. False when there is none of that name. */
+  /** Refuses all calls to an upstream until {@link close} or {@link reset}. Returns false for an unknown upstream. */
   open(upstream: string): boolean {
     return this.each(upstream, (circuit) => circuit.open());
   }
 
-  /** Lets calls through, whatever the upstream does. False when there is none of that name. */
+  /** Admits calls, whatever the upstream does. Returns false for an unknown upstream. */
   close(upstream: string): boolean {
     return this.each(upstream, (circuit) => circuit.close());
   }
 
-  /** As {@link close}, and forgets what was counted. */
+  /** Does the same as {@link close}, and clears the counts. Returns false for an unknown upstream. */
   reset(upstream: string): boolean {
     return this.each(upstream, (circuit) => circuit.reset());
   }
 
-  /** Ends their timers. */
+  /** Stops the timers of all circuits. */
   shutdown(): void {
     for (const upstream of this.circuits.keys()) this.each(upstream, (circuit) => circuit.shutdown());
   }

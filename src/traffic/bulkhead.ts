@@ -6,13 +6,13 @@ import type { UpstreamStream } from './upstream-stream.js';
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** Takes what happens at bulkheads. */
+/** Receives the events of bulkheads for metrics. */
 export interface BulkheadObserver {
-  /** A call waited for its place. */
+  /** Reports how long a call waited for its permit. */
   waited(upstream: string, seconds: number): void;
   /**
-   * `capacity`: the queue was full; `displaced`: it was, and a call of a tenant with a shorter line came; `timeout`: there
-   * was no place in time.
+   * Reports a refused call. `capacity`: the queue was full; `displaced`: the queue was full and a call of a tenant
+   * with a shorter line took its place; `timeout`: no permit was free in time.
    */
   rejected(upstream: string, reason: 'capacity' | 'displaced' | 'timeout'): void;
 }
@@ -20,11 +20,11 @@ export interface BulkheadObserver {
 interface BulkheadOptions {
   readonly limiter: ConcurrencyLimiter;
   readonly observer: BulkheadObserver;
-  /** When a call must have been answered, in `performance.now()` ms. */
+  /** Returns the moment by which a call must be answered, in `performance.now()` ms. */
   readonly deadlineOf: (call: StackCall) => number;
 }
 
-/** Lets so many calls through at once; a few more wait a moment. Rejects with OVERLOADED. */
+/** Limits concurrent calls; a few more wait for a permit. Rejects with OVERLOADED. */
 export function bulkhead({ limiter, ...options }: BulkheadOptions): Layer {
   return (next) => async (call) => {
     const { tenantId } = call.context;
@@ -38,7 +38,7 @@ export function bulkhead({ limiter, ...options }: BulkheadOptions): Layer {
   };
 }
 
-/** The same for streams, which hold their place until they end. */
+/** Limits concurrent streams, which hold their permit until they end. Rejects with OVERLOADED. */
 export function bulkheadStream({ limiter, ...options }: BulkheadOptions): Layer<UpstreamStream> {
   return (next) => async (call) => {
     const { tenantId } = call.context;
@@ -55,7 +55,7 @@ export function bulkheadStream({ limiter, ...options }: BulkheadOptions): Layer<
   };
 }
 
-/** Resolves to the moment when there was one. */
+/** Resolves, with the present moment, when the call has its permit. */
 async function waitForPlace({ limiter, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<number> {
   const { context, method } = call;
   const askedAt = performance.now();

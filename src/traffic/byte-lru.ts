@@ -1,14 +1,17 @@
-/** What an entry takes beside its bytes, about: key, map slot and objects. */
+/** Approximate memory of an entry beside its value: key, map slot and objects. */
 const OVERHEAD_BYTES = 300;
 
-/** What is kept, of so many bytes. */
+/** A value with its size in bytes and its expiry. */
 interface Entry<V> {
   readonly value: V;
   readonly bytes: number;
   readonly endsAt: number;
 }
 
-/** Values in the memory of this process, within a number of bytes: when they are used up, the one used longest ago goes. */
+/**
+ * Holds values in the memory of this process up to a total size in bytes. When that is exceeded, the least recently
+ * used entry is dropped.
+ */
 export class ByteLru<V> {
   private readonly byKey = new Map<string, Entry<V>>();
   private used = 0;
@@ -19,7 +22,7 @@ export class ByteLru<V> {
     private readonly now: () => number,
   ) {}
 
-  /** What the values take. */
+  /** Returns the memory of all entries, in bytes. */
   get bytes(): number {
     return this.used;
   }
@@ -41,7 +44,7 @@ export class ByteLru<V> {
     return entry.value;
   }
 
-  /** Keeps a value of `size` bytes for so long. One that alone is too large is not kept. */
+  /** Stores a value of `size` bytes for `lifeMs`. A value that alone exceeds the limit is not stored. */
   set(key: string, value: V, { size, lifeMs }: { readonly size: number; readonly lifeMs: number }): void {
     this.remove(key);
     const bytes = size + OVERHEAD_BYTES;
@@ -55,7 +58,7 @@ export class ByteLru<V> {
     }
   }
 
-  /** What is kept, with the ms for which it will be. */
+  /** Lists the entries with their remaining lifetime in ms. */
   *entries(): Generator<readonly [key: string, value: V, leftMs: number]> {
     for (const [key, { value, endsAt }] of this.byKey) yield [key, value, endsAt - this.now()];
   }

@@ -1,31 +1,32 @@
 import type { CancelSignal } from '../domain/cancellation.js';
 import { type LineOutcome, WaitingLines } from './waiting-lines.js';
 
-/** Limits of the places at one upstream, or of one RPC. */
+/** Limits of the concurrent calls to one upstream, or of one RPC. */
 export interface ConcurrencyLimits {
   readonly capacity: number;
-  /** Most places of one tenant. */
+  /** Maximum number of permits of one tenant. */
   readonly tenantCapacity: number;
   readonly queueSize: number;
   readonly queueTimeoutMs: number;
-  /** How much one tenant gets compared with others; 1 unless it is here. */
+  /** Weight of a tenant compared with others; 1 unless it is in the map. */
   readonly weights: ReadonlyMap<string, number>;
 }
 
-/** How a wait ended; `capacity` immediately, because the queue is full and no tenant has a longer line. */
+/** Outcome of a wait; `capacity` immediately, because the queue is full and no tenant has a longer line. */
 export type WaitOutcome = LineOutcome | 'capacity';
 
-/** A step of the running median: small enough to be calm, large enough to follow a change within a hundred calls. */
+/** Step of the running median: small enough to be stable, large enough to follow a change within a hundred calls. */
 const STEP = 0.05;
 
 /**
- * Places for concurrent calls. While some are free, taking one is a matter of two numbers. When none is, calls wait in a
- * line for each tenant: a free place goes to the tenant that has the fewest for its weight, a full queue drops the newest
- * call of the longest line, and a call that could not be answered in time any more is dropped rather than sent.
+ * Hands out permits for concurrent calls. While some are free, acquiring one only changes two numbers. When none is
+ * free, calls wait in a line per tenant: a released permit goes to the tenant that has the fewest for its weight, a
+ * full queue drops the newest call of the longest line, and a call that can no longer be answered in time is dropped
+ * rather than sent.
  */
 export class ConcurrencyLimiter {
   private taken = 0;
-  /** Places of each tenant that has any. */
+  /** Number of permits by tenant; tenants without permits are not in it. */
   private readonly byTenant = new Map<string, number>();
   private readonly lines: WaitingLines;
   private medianMs = 0;
@@ -49,7 +50,7 @@ export class ConcurrencyLimiter {
     return this.lines.size;
   }
 
-  /** Takes a place if there is one. Nobody is overtaken: whoever waits could not have it. */
+  /** Acquires a permit if one is free. Does not overtake: a call that waits could not have used this permit. */
   tryAcquire(tenant: string): boolean {
     const own = this.byTenant.get(tenant) ?? 0;
     if (this.taken >= this.limits.capacity || own >= this.limits.tenantCapacity) return false;
@@ -59,7 +60,7 @@ export class ConcurrencyLimiter {
     return true;
   }
 
-  /** Waits for a place, at most as long as leaves half of such calls time for their answer. Never rejects. */
+  /** Waits for a permit, at most until half of such calls could no longer be answered in time. Never rejects. */
   wait(tenant: string, remainingMs: number, signal: CancelSignal): Promise<WaitOutcome> {
     if (signal.aborted) return Promise.resolve('aborted');
     if (!this.lines.admits(tenant)) return Promise.resolve('capacity');
@@ -72,7 +73,7 @@ export class ConcurrencyLimiter {
     });
   }
 
-  /** Gives a place back. */
+  /** Releases a permit. */
   release(tenant: string): void {
     this.taken -= 1;
     const own = (this.byTenant.get(tenant) ?? 1) - 1;
@@ -81,7 +82,7 @@ export class ConcurrencyLimiter {
     if (this.lines.size > 0) this.serve(tenant, own);
   }
 
-  /** Learns how long a call took. */
+  /** Records the duration of a call. */
   note(ms: number): void {
     if (this.medianMs === 0) this.medianMs = ms;
     else this.medianMs *= ms > this.medianMs ? 1 + STEP : 1 - STEP;

@@ -3,15 +3,15 @@ import type { RpcMethod } from '../domain/rpc-method.js';
 import { timeoutError } from '../grpc/status.js';
 import type { Next, StackCall } from './call.js';
 
-/** Timeouts of the settings that the deadline of a call depends on. */
+/** Timeout settings that determine the deadline of a call. */
 export interface DeadlineSettings {
   readonly upstreams: GatewayConfig['upstreams'];
   readonly timeouts: Pick<GatewayConfig['timeouts'], 'requestMs' | 'streamIdleMs' | 'streamTotalMs'>;
 }
 
 /**
- * Gives an attempt the nearest of its deadlines. They count from the call's entry, so that a policy's timeout holds
- * for all attempts together. Rejects with UPSTREAM_TIMEOUT, without an attempt, when no time is left.
+ * Gives an attempt the earliest of its deadlines. They count from the entry of the call, so that the timeout of a
+ * policy applies to all attempts together. Rejects with UPSTREAM_TIMEOUT, without an attempt, when no time is left.
  */
 export function deadline(settings: DeadlineSettings) {
   return <Response>(next: Next<Response>): Next<Response> =>
@@ -36,7 +36,7 @@ export function deadline(settings: DeadlineSettings) {
     };
 }
 
-/** When a call must have been answered, all its attempts together. */
+/** Returns the moment by which a call, all its attempts together, must be answered. */
 export function nearestDeadline(call: StackCall, settings: DeadlineSettings): number {
   const { method, startedAt } = call;
   if (method.kind === 'server_stream') {
@@ -45,12 +45,14 @@ export function nearestDeadline(call: StackCall, settings: DeadlineSettings): nu
   return Math.min(call.deadlineAt, startedAt + timeoutOf(method, settings));
 }
 
-/** Longest pause of a stream between two messages, and until its first one, in ms. */
+/** Returns the maximum pause of a stream between two messages, and before its first one, in ms. */
 export function idleTimeoutOf({ policy }: RpcMethod, { timeouts }: DeadlineSettings): number {
   return policy.stream.idleTimeoutMs ?? timeouts.streamIdleMs;
 }
 
-/** How long a call of a method may take until its answer, in ms: a stream is answered with its first message. */
+/**
+ * Returns the timeout of a call of a method until it is answered, in ms; a stream is answered with its first message.
+ */
 export function answerTimeoutOf(method: RpcMethod, settings: DeadlineSettings): number {
   if (method.kind === 'unary') return timeoutOf(method, settings);
   return Math.min(idleTimeoutOf(method, settings), maxDurationOf(method, settings));
@@ -60,7 +62,7 @@ function maxDurationOf({ policy }: RpcMethod, { timeouts }: DeadlineSettings): n
   return policy.stream.maxDurationMs ?? timeouts.streamTotalMs;
 }
 
-/** How long a call of a method may take, in ms. */
+/** Returns the timeout of a call of a method, in ms. */
 export function timeoutOf(method: RpcMethod, { upstreams, timeouts }: DeadlineSettings): number {
   return method.policy.timeoutMs ?? upstreams.get(method.upstream)?.timeoutMs ?? timeouts.requestMs;
 }

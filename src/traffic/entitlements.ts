@@ -20,22 +20,22 @@ export type Entitlements = Readonly<
   Pick<GetEntitlementsResponse, 'plan' | 'rateLimitRps' | 'rateLimitBurst' | 'suspended'>
 >;
 
-/** What the last answer said, if there has been one, and when to ask again in `performance.now()` ms. */
+/** The last response of TenantService, if there was one, and when to ask again in `performance.now()` ms. */
 interface Entry {
   readonly entitlements: Entitlements | undefined;
   readonly askAgainAt: number;
   readonly askedAt: number;
 }
 
-/** How long an answer is taken as it is. A suspension reaches every instance within this time. */
+/** How long a response is used before it is refreshed. A suspension reaches every instance within this time. */
 const FRESH_MS = 60_000;
-/** Pause after TenantService could not say. */
+/** Pause after a failed call to TenantService. */
 const RETRY_MS = 5_000;
 /** Longest wait of the first request of a tenant. */
 const WAIT_MS = 1_000;
 const MAX_TENANTS = 10_000;
 
-/** A tenant that TenantService does not know: its services have nothing of it either, and say so. */
+/** Entitlements of a tenant that TenantService does not know: its services have no data of it either, and say so. */
 const UNKNOWN_TENANT: Entitlements = Object.freeze({
   plan: '',
   rateLimitRps: 0,
@@ -44,9 +44,9 @@ const UNKNOWN_TENANT: Entitlements = Object.freeze({
 });
 
 /**
- * What tenants are entitled to, from TenantService. Only the first request of a tenant waits for it; later ones take
- * what is known, and once that is outdated one of them has it renewed in the background. While TenantService is away the
- * last answer stands.
+ * Holds the entitlements of tenants, from TenantService. Only the first request of a tenant waits for them; later
+ * ones use the known value, which is refreshed in the background once it is outdated. While TenantService is down the
+ * last value stays in use.
  */
 export class TenantEntitlements {
   private readonly entries = new LruMap<string, Entry>(MAX_TENANTS);
@@ -54,28 +54,30 @@ export class TenantEntitlements {
   private renewedAt = -Infinity;
   private readonly method = internalMethod(TenantService.method.getEntitlements);
 
-  /** @param stack undefined without TenantService: then nothing is ever known of a tenant. */
+  /** @param stack undefined without TenantService: then no tenant is ever known. */
   constructor(
     private readonly stack: CallStack | undefined,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Returns the number of tenants forgotten so far because there were too many. */
+  /** Returns the number of tenants dropped so far because there were too many. */
   get evicted(): number {
     return this.entries.evicted;
   }
 
-  /** Returns how many requests wait, and how long others did, for an answer that another one asked for. */
+  /** Returns how many requests wait, and how long others waited, for entitlements that another request asked for. */
   get flight(): FlightReport {
     return this.flights.report;
   }
 
-  /** What is known of a tenant, without asking anybody. */
+  /** Returns the known entitlements of a tenant without a call. */
   known(tenantId: string): Entitlements | undefined {
     return this.entries.get(tenantId)?.entitlements;
   }
 
-  /** What the caller's tenant is entitled to; undefined while TenantService has never said. Never rejects. */
+  /**
+   * Returns the entitlements of the caller's tenant; undefined while TenantService has never answered. Never rejects.
+   */
   find(call: CallContext): Entitlements | undefined | Promise<Entitlements | undefined> {
     const { stack } = this;
     if (stack === undefined) return undefined;
@@ -97,7 +99,7 @@ export class TenantEntitlements {
     });
   }
 
-  /** Has the plan of each tenant asked for anew with its next request; what is known holds until the answer is there. */
+  /** Has the entitlements of each tenant refreshed by its next request; the known values stay in use until then. */
   renewAll(): void {
     this.renewedAt = this.now();
   }
@@ -119,7 +121,10 @@ export class TenantEntitlements {
   }
 }
 
-/** Who asks: the gateway itself, in the name of one tenant, whoever of it came first. */
+/**
+ * Returns the principal of the call: the gateway itself, in the name of one tenant, whichever of its users came
+ * first.
+ */
 function gatewayOf(tenantId: string): Principal {
   return {
     subject: 'api-gateway',

@@ -2,17 +2,17 @@ import type { CallContext } from '../domain/call-context.js';
 import type { Layer, StackCall } from './call.js';
 import { isUpstreamFault } from './upstream-fault.js';
 
-/** What a fallback is made of. */
+/** Inputs of a fallback. */
 export interface FallbackParts {
   readonly kind: Exclude<CallContext['fallback'], ''>;
-  /** The answer that stands in; undefined, or a failure of its own, when there is none. */
+  /** Resolves to the response to use instead, or to undefined when there is none. May reject. */
   readonly fallbackSource: (call: StackCall) => Promise<Uint8Array | undefined>;
   readonly onUse: () => void;
 }
 
 /**
- * Answers in the place of an upstream that is at fault. Nothing else is covered up: what an upstream says of a request,
- * and what the gateway refuses, reaches the caller. The answer is marked as what it is.
+ * Responds in place of an upstream that is at fault. Nothing else is hidden: refusals by the upstream and by the
+ * gateway reach the caller. The response is marked as a fallback.
  */
 export function fallback({ kind, fallbackSource, onUse }: FallbackParts): Layer {
   return (next) => async (call) => {

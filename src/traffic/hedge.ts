@@ -5,19 +5,20 @@ import type { Layer, Next, StackCall } from './call.js';
 import type { RetryBudget } from './retry-budget.js';
 import { retryableFailure } from './retryable.js';
 
-/** When a call gets a second attempt beside the first. */
+/** Options of hedging: when a call gets a second concurrent attempt. */
 export interface HedgeOptions {
-  /** Attempts in all. */
+  /** Maximum number of attempts, including the first. */
   readonly maxAttempts: number;
   readonly hedgeAfterMs: number;
   readonly budget: RetryBudget;
-  /** Told of each attempt beyond the first. */
+  /** Called for each attempt beyond the first. */
   readonly onHedge: () => void;
 }
 
 /**
- * Sends an idempotent call once more when it takes long, and takes the answer that comes first. An attempt
- * that could not be answered is followed by the next one at once. What is not needed any more is cancelled.
+ * Sends a second attempt of an idempotent call when the first takes long, and returns the first response. An attempt
+ * that failed in a retryable way is followed by the next one immediately. Attempts that are no longer needed are
+ * cancelled.
  */
 export function hedge(options: HedgeOptions): Layer {
   return (next) => (call) => new HedgedCall(next, call, options).run();
@@ -45,7 +46,7 @@ class HedgedCall {
     return this.outcome.promise;
   }
 
-  /** Each attempt has a trace of its own, so that the one which is cancelled does not write over the one which counts. */
+  /** Starts an attempt. Each has its own trace, so that the cancelled one does not overwrite the one that counts. */
   private attempt(): void {
     this.attempts += 1;
     this.pending += 1;

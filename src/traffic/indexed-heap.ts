@@ -1,11 +1,11 @@
-/** A binary heap whose members can be moved and removed from anywhere in it, in O(log n). */
+/** A binary heap whose members can be moved and removed at any position in O(log n). */
 export class IndexedHeap<T> {
   private readonly items: T[] = [];
   private readonly positions = new Map<T, number>();
 
   constructor(private readonly isBefore: (a: T, b: T) => boolean) {}
 
-  /** The member before all others; undefined when there is none. */
+  /** Returns the first member; undefined for an empty heap. */
   get first(): T | undefined {
     return this.items[0];
   }
@@ -20,7 +20,7 @@ export class IndexedHeap<T> {
     this.sink(this.rise(at));
   }
 
-  /** Does nothing for what is not a member. */
+  /** Removes a member; ignores anything else. */
   remove(item: T): void {
     const at = this.positions.get(item);
     if (at === undefined) return;

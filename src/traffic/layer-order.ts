@@ -1,11 +1,13 @@
 import type { RpcMethod } from '../domain/rpc-method.js';
 
 /**
- * The layers around a unary call, outermost first. The guardrail sees whatever a client sends and gets, also from a
- * cache. What answers without the backend (fallback, response cache) comes before what is metered, since such an answer
- * used nothing, and that before what protects the backend (a full concurrency limit is not a failure of the backend),
- * and that before retry, so that the circuit breaker sees calls, not attempts. From `deadline` down, everything happens
- * once per attempt: an attempt gets the time that is left, and what is measured is the backend alone.
+ * The layers around a unary call, outermost first, with the reasons for their order:
+ * - The guardrail sees everything that a client sends and gets, also from a cache.
+ * - Responses without the backend (fallback, response cache) come before metering, since they use nothing.
+ * - Metering comes before the protection of the backend; a full concurrency limit is not a failure of the backend.
+ * - The circuit breaker comes before retries, so that it sees calls, not attempts.
+ * - From `deadline` inwards, everything happens once per attempt: an attempt gets the remaining time, and the
+ * measured time is that of the backend alone.
  */
 export const UNARY_LAYERS = [
   'guardrail',
@@ -19,7 +21,9 @@ export const UNARY_LAYERS = [
   'measure',
 ] as const;
 
-/** The same around a stream, which counts as answered at its first message: no layer of a whole response belongs here. */
+/**
+ * The layers around a stream, which counts as answered at its first message; layers of whole responses do not apply.
+ */
 export const STREAM_LAYERS = [
   'guardrail',
   'response-cache',
@@ -33,7 +37,7 @@ export const STREAM_LAYERS = [
 export type UnaryLayer = (typeof UNARY_LAYERS)[number];
 export type StreamLayer = (typeof STREAM_LAYERS)[number];
 
-/** Layers that only some RPCs have. A write has that of the cache as well, since it makes cached responses stale. */
+/** Layers that only some RPCs have. Writes have the cache layer as well, since they make cached responses stale. */
 const ON_DEMAND: Partial<Record<UnaryLayer, (method: RpcMethod) => boolean>> = {
   guardrail: ({ guarded }) => guarded !== undefined,
   fallback: ({ policy }) => policy.fallback !== undefined,

@@ -1,9 +1,9 @@
 import { makeRoom } from '../domain/make-room.js';
 
-/** A map of at most `capacity` entries that, when full, forgets the one that was asked for longest ago. */
+/** A map of at most `capacity` entries that drops the least recently used one when full. */
 export class LruMap<K, V extends object> {
   private readonly entries = new Map<K, V>();
-  /** The key that was asked for last: it need not be moved. */
+  /** The most recently used key, which need not be moved. */
   private newest: K | undefined;
   private drops = 0;
 

@@ -4,7 +4,7 @@ import { GrpcFailure } from '../grpc/grpc-failure.js';
 import type { Layer, StackCall } from './call.js';
 import type { UpstreamStream } from './upstream-stream.js';
 
-/** Counts and times every attempt, and notes its outcome for the log line. */
+/** Counts and times every attempt, and records its outcome for the log line. */
 export function measured(measure: UpstreamMeasure): Layer {
   return (next) => async (call) => {
     const startedAt = begin(call);
@@ -19,7 +19,7 @@ export function measured(measure: UpstreamMeasure): Layer {
   };
 }
 
-/** The same for a stream: its time is that of the first message, its outcome that of its end. */
+/** Does the same for a stream: its duration is that until the first message, its outcome that of its end. */
 export function measuredStream(measure: UpstreamMeasure): Layer<UpstreamStream> {
   return (next) => async (call) => {
     const startedAt = begin(call);

@@ -2,9 +2,9 @@ import type { UsageSink } from '../domain/usage-sink.js';
 import type { Layer } from './call.js';
 
 /**
- * Counts each answered call, once and before the client sees anything of the answer: what a client was given has been
- * recorded, even if this process dies in the next moment. That is why a stream counts as one at its first message and
- * not by the messages that follow. A call in nobody's name is nobody's usage.
+ * Counts each answered call once, before the client sees any of the response, so that usage is recorded even if this
+ * process dies immediately afterwards. A stream therefore counts once, at its first message. A call without a tenant
+ * is not counted.
  */
 export function metered<Response>(usage: UsageSink, meter: string): Layer<Response> {
   return (next) => async (call) => {

@@ -10,7 +10,7 @@ const TOKENS: Readonly<Record<CircuitState, string>> = {
   closed: 'circuit_closed',
 };
 
-/** One change of a circuit. */
+/** One change of state of a circuit. */
 export interface CircuitTransition {
   readonly upstream: string;
   readonly calls: CallKind;
@@ -21,7 +21,7 @@ export interface CircuitTransition {
 
 const MAX_TRANSITIONS = 100;
 
-/** Counts what circuits and bulkheads do, and logs each change of a circuit. */
+/** Counts the events of circuits and bulkheads, and logs each change of a circuit. */
 export class ProtectionReports implements CircuitObserver, BulkheadObserver {
   /** The last changes of circuits, the oldest first. */
   readonly transitions: CircuitTransition[] = [];

@@ -10,11 +10,11 @@ import { ProtectionReports } from './protection-reports.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
 import { RetryBudget } from './retry-budget.js';
 
-/** Settings that the protection of upstreams depends on. */
+/** Settings of the protection of upstreams. */
 export type ProtectionSettings = Pick<GatewayConfig, 'upstreams' | 'circuit' | 'load'> &
   Partial<Pick<GatewayConfig, 'worker'>>;
 
-/** The calls to one upstream, against its limit. */
+/** Calls to one upstream in progress, compared with the limit. */
 export interface ConcurrencyReport {
   readonly inFlight: number;
   readonly limit: number;
@@ -25,7 +25,7 @@ export interface ConcurrencyReport {
 
 const DEFAULT_CAPACITY = 512;
 
-/** What all calls to one upstream share, whoever makes them: circuits, places and the budget of retries. */
+/** Holds what all calls to one upstream share: circuit breakers, concurrency limits and the retry budget. */
 @Injectable()
 export class Protection implements OnApplicationShutdown {
   readonly breakers: Breakers;
@@ -48,7 +48,7 @@ export class Protection implements OnApplicationShutdown {
     metrics.protection.watch(() => this.loads());
   }
 
-  /** Places for the calls to an upstream. */
+  /** Returns the concurrency limiter of an upstream. */
   placesAt(upstream: string): ConcurrencyLimiter {
     let limiter = this.limiter.get(upstream);
     if (limiter === undefined) {
@@ -58,7 +58,10 @@ export class Protection implements OnApplicationShutdown {
     return limiter;
   }
 
-  /** Places for the calls of one RPC, beside those of its upstream; undefined when its policy sets no limit. */
+  /**
+   * Returns the concurrency limiter of one RPC, in addition to that of its upstream; undefined when its policy sets
+   * no limit.
+   */
   placesOf(method: RpcMethod): ConcurrencyLimiter | undefined {
     const { maxConcurrent } = method.policy;
     if (maxConcurrent === 0) return undefined;
@@ -77,7 +80,7 @@ export class Protection implements OnApplicationShutdown {
     this.breakers.shutdown();
   }
 
-  /** Of a limit of the whole process. */
+  /** Returns the share of this process in a limit. */
   private part(limit: number): number {
     return Math.ceil(limit / (this.settings.worker?.of ?? 1));
   }
@@ -93,7 +96,7 @@ export class Protection implements OnApplicationShutdown {
     });
   }
 
-  /** How much of the concurrency limit of an upstream is in use; undefined when there is none of that name. */
+  /** Returns how much of the concurrency limit of an upstream is in use; undefined for an unknown upstream. */
   report(upstream: string): ConcurrencyReport | undefined {
     const limiter = this.limiter.get(upstream);
     const { queueSize, queueTimeoutMs } = this.settings.load;
@@ -102,7 +105,7 @@ export class Protection implements OnApplicationShutdown {
     );
   }
 
-  /** How full each upstream is. */
+  /** Lists the load of each upstream. */
   *loads(): Generator<UpstreamLoad> {
     for (const [upstream, { inUse, capacity, queued }] of this.limiter) {
       yield { upstream, inFlight: inUse, capacity, queued };

@@ -9,19 +9,19 @@ import { retryableFailure } from './retryable.js';
 
 const MAX_BACKOFF_MS = 500;
 
-/** What decides on another attempt beside the failure itself. */
+/** Options of retries. */
 export interface RetryOptions {
   readonly policy: RetryPolicy;
   readonly budget: RetryBudget;
-  /** When a call must have been answered, in `performance.now()` ms. */
+  /** Returns the moment by which a call must be answered, in `performance.now()` ms. */
   readonly deadlineOf: (call: StackCall) => number;
-  /** Told of each attempt beyond the first. */
+  /** Called for each attempt beyond the first. */
   readonly onRetry: () => void;
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   readonly random?: () => number;
 }
 
-/** Sends a call again that failed before anything of an answer came. For idempotent methods alone. */
+/** Repeats a call that failed before any part of a response arrived. For idempotent methods only. */
 export function retry(options: RetryOptions): Layer {
   const { policy, budget, deadlineOf, onRetry } = options;
   return (next) => async (call) => {
@@ -40,14 +40,17 @@ export function retry(options: RetryOptions): Layer {
         await pause(waitMs, undefined, { signal: abortSignalOf(call.signal) }).catch(() => {
           throw abortError(call.method.upstream, call.signal);
         });
-        // The pause took longer than it should have: what the backend did is still what went wrong.
+        // The pause took too long, for instance on a blocked event loop: the failure of the backend is still the error.
         if (performance.now() >= deadlineOf(call)) throw error;
       }
     }
   };
 }
 
-/** Undefined: no further attempt, because the backend or the budget forbids it or no time would be left. */
+/**
+ * Returns the pause before the next attempt in ms; undefined for no further attempt, because the backend or the
+ * budget forbids it or no time would be left.
+ */
 function waitBefore(
   { policy, budget, deadlineOf, random = Math.random }: RetryOptions,
   call: StackCall,

@@ -1,7 +1,10 @@
 import { GatewayError } from '../domain/errors.js';
 import { GrpcFailure } from '../grpc/grpc-failure.js';
 
-/** The failure behind an error, if the same call may be sent again: nothing of an answer came, and the backend does not forbid it. */
+/**
+ * Returns the failure behind an error if the same call may be sent again: no part of a response arrived, and the
+ * backend does not forbid it.
+ */
 export function retryableFailure(error: unknown): GrpcFailure | undefined {
   const failure = error instanceof GatewayError ? error.cause : undefined;
   if (!(failure instanceof GrpcFailure) || !failure.retryableUncommitted) return undefined;

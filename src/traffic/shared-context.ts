@@ -2,10 +2,10 @@ import { CallContext } from '../domain/call-context.js';
 import type { Principal } from '../domain/principal.js';
 
 /**
- * The context of a call whose answer is for more than the request that caused it: it carries the ids of that request,
- * and goes on when its client leaves.
- * @param principal in whose name the call is made; undefined: nobody's.
- * @param timeoutMs longest time until the answer.
+ * Makes the context of a call whose response serves more than the request that caused it: it carries the ids of that
+ * request, and continues when its client leaves.
+ * @param principal in whose name the call is made; undefined for none.
+ * @param timeoutMs maximum time until the response.
  */
 export function sharedContext(cause: CallContext, principal: Principal | undefined, timeoutMs: number): CallContext {
   const now = performance.now();

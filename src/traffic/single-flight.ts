@@ -2,19 +2,22 @@ import type { FlightReport } from '../observe/bounded-metrics.js';
 
 interface Flight<T> {
   readonly outcome: Promise<T>;
-  /** When each caller beyond the one that began it came, in `performance.now()` ms: how many, the sum, the first. */
+  /** Arrivals of the callers beyond the first, in `performance.now()` ms: their number, the sum, the earliest. */
   waiters: number;
   joinedSum: number;
   firstJoined: number;
 }
 
-/** Work that several ask for concurrently is done once, and all of them get its outcome. Holds no more than what is under way. */
+/**
+ * Runs work that several callers ask for concurrently once, and gives all of them its outcome. Holds only work in
+ * progress.
+ */
 export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();
   private waiters = 0;
   private readonly waited = { count: 0, totalMs: 0, maxMs: 0 };
 
-  /** Returns how many callers wait for work that another one began, and how long those did whose work has ended. */
+  /** Returns how many callers wait for work that another one began, and how long those of finished work waited. */
   get report(): FlightReport {
     return { waiting: this.waiters, ...this.waited };
   }

@@ -30,13 +30,13 @@ import { Protection } from './protection.js';
 import { retry } from './retry.js';
 import { openWithin, type UpstreamStream } from './upstream-stream.js';
 
-/** The one way to an upstream: routes, guards and composed endpoints call through the same layers. */
+/** The only way to an upstream: routes, guards and composed endpoints call through the same layers. */
 @Injectable()
 export class CallStack {
-  /** Made at the first call of each RPC, with the layers that its policy asks for and no others. */
+  /** Built at the first call of each RPC, with only the layers that its policy asks for. */
   private unaryStacks = new WeakMap<RpcMethod, Next>();
   private streamStacks = new WeakMap<RpcMethod, Next<UpstreamStream>>();
-  /** A property, since what fills it reports through this stack. */
+  /** Injected as a property, since its provider depends on this stack. */
   @Optional() @Inject(UsageSink) private readonly usage?: UsageSink;
 
   @Optional() @Inject(ResponseCache) private readonly responses?: ResponseCache;
@@ -50,7 +50,7 @@ export class CallStack {
     private readonly protection: Protection,
   ) {}
 
-  /** Has later calls go through stacks that are made of the settings and the contract as they are by then. */
+  /** Rebuilds the stacks of later calls from the settings and the contract as they are then. */
   rebuild(): void {
     this.unaryStacks = new WeakMap();
     this.streamStacks = new WeakMap();
@@ -67,7 +67,10 @@ export class CallStack {
     return send(enter(call));
   }
 
-  /** Resolves at the first message, or the end of an empty stream. Until then it rejects as `unary` does; later the iterator throws. */
+  /**
+   * Resolves at the first message, or at the end of an empty stream. Rejects as `unary` does before that; later the
+   * iterator throws.
+   */
   openStream(call: UpstreamCall): Promise<UpstreamStream> {
     const { method } = call;
     let send = this.streamStacks.get(method);
@@ -79,7 +82,9 @@ export class CallStack {
     return send(enter(call));
   }
 
-  /** What the layers of {@link UNARY_LAYERS} are made of; empty where an RPC has none of that name. */
+  /**
+   * Builders of the layers in {@link UNARY_LAYERS}; each returns an empty list when the RPC does not have the layer.
+   */
   private readonly unaryLayer: Readonly<Record<UnaryLayer, (method: RpcMethod) => Layer[]>> = {
     guardrail: (method) => this.guards(method, guarded),
     fallback: (method) => this.fallbacks(method),
@@ -111,7 +116,7 @@ export class CallStack {
     return breaker(this.protection.breakers, method, answerTimeoutOf(method, this.config));
   }
 
-  /** The checks that the policy asks for: none of an optional guardrail that is not there. */
+  /** Returns the guardrail checks that the policy asks for; none for an optional guardrail that is not configured. */
   private guards<Response>(
     method: RpcMethod,
     layer: (guardrail: Guardrail, send: SendCheck) => Layer<Response>,
@@ -120,7 +125,7 @@ export class CallStack {
     return guardrail?.guards(method) ? [layer(guardrail, (call) => this.unary(call))] : [];
   }
 
-  /** The fallback that the policy names, if there is what it is made of. */
+  /** Returns the fallback that the policy names, if its source exists. */
   private fallbacks(method: RpcMethod): Layer[] {
     const { upstream, policy } = method;
     const fallbackSource = this.fallbackSource(method);
@@ -155,7 +160,10 @@ export class CallStack {
     return meter === undefined || this.usage === undefined ? [] : [metered(this.usage, meter)];
   }
 
-  /** That of the RPC first, so that whoever waits for it takes no place of the upstream's. */
+  /**
+   * Returns the concurrency limits; that of the RPC first, so that calls that wait for it hold no permit of the
+   * upstream.
+   */
   private bulkheads(method: RpcMethod) {
     const { protection } = this;
     const deadlineOf = (call: StackCall) => nearestDeadline(call, this.config);
@@ -212,7 +220,10 @@ function enter({
   return { context, method, request, deadlineAt, reader, headers, startedAt, signal, trace };
 }
 
-/** What cannot be read is a fault of the upstream: it must not be cached, nor count as an answer. */
+/**
+ * Reads the response. One that cannot be decoded counts as an upstream fault: it must not be cached or count as a
+ * success.
+ */
 function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Array, headers?: ReceivedHeaders): void {
   try {
     reader.read(response, headers);
@@ -224,7 +235,7 @@ function readOrBlame(upstream: string, reader: ResponseReader, response: Uint8Ar
 function toWire(call: StackCall, headers: ReceivedHeaders | undefined): TransportCall {
   const { context, method, request, deadlineAt, signal, trace, attempt } = call;
   const hasClientDeadline = context.clientDeadlineAt <= deadlineAt;
-  // Until the request is authorized, calls are made to authorize it.
+  // Calls before the request is authorized are made to authorize it.
   const wait = context.outcome === '' ? (context.authWait ??= { connectMs: 0, upstreamMs: 0 }) : trace;
   return {
     method,

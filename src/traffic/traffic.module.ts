@@ -14,7 +14,7 @@ import { SharedRecords } from './idempotency/shared-records.js';
 import { Protection } from './protection.js';
 import { CallStack } from './stack.js';
 
-/** Calls to upstreams, with everything that protects both sides of them. */
+/** Provides calls to upstreams, with all protection of both sides. */
 @Global()
 @Module({
   imports: [UpstreamsModule],

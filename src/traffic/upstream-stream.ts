@@ -3,31 +3,34 @@ import { GatewayError } from '../domain/errors.js';
 import { abortError, cancelledError, timeoutError, unreadableError } from '../grpc/status.js';
 import type { MessageStream } from '../grpc/transport.js';
 
-/** A stream that has begun: its first message, or its end, is there. Iterate it once; leaving the loop ends the call. */
+/** A stream whose first message or end has arrived. Iterate it once; leaving the loop ends the call. */
 export interface UpstreamStream extends AsyncIterable<Uint8Array> {
-  /** Resolves once, when the stream is over, to what it failed of. Never rejects. */
+  /** Resolves once, when the stream is over, to its failure. Never rejects. */
   readonly ended: Promise<GatewayError | undefined>;
-  /** Ends the call: a message cannot be read. Returns the error that it is, blamed on the upstream where it is its fault. */
+  /**
+   * Ends the call because a message cannot be read. Returns the error, attributed to the upstream when it is its
+   * fault.
+   */
   attributeFailure(error: unknown): GatewayError;
-  /** Ends the call at the backend. Idempotent; needed when the stream is not iterated to its end. */
+  /** Ends the call at the backend. Idempotent; required when the stream is not iterated to its end. */
   cancel(): void;
 }
 
-/** What ends a stream from the gateway's side. */
+/** Limits that the gateway sets for a stream. */
 export interface StreamLimits {
   readonly upstream: string;
-  /** Longest pause between two messages. */
+  /** Maximum pause between two messages, in ms. */
   readonly idleMs: number;
-  /** 0 means no limit. */
+  /** Maximum number of messages; 0 means no limit. */
   readonly maxMessages: number;
-  /** End of the whole stream, in `performance.now()` ms. */
+  /** Deadline of the whole stream, in `performance.now()` ms. */
   readonly deadlineAt: number;
   readonly signal: CancelSignal;
 }
 
 /**
- * Opens a stream within its limits. Rejects when it fails before its first message.
- * The pause between messages is measured while one is waited for: a client that reads slowly is not the backend's fault.
+ * Opens a stream within its limits. Rejects when it fails before its first message. The pause between messages is
+ * measured only while the gateway waits for one: a slow client is not the backend's fault.
  */
 export async function openWithin(limits: StreamLimits, messages: MessageStream): Promise<UpstreamStream> {
   const stream = new LimitedStream(limits, messages);
@@ -96,7 +99,7 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
     this.finish(cancelledError(this.limits.upstream));
   }
 
-  /** The request was given up. */
+  /** Handles the abort of the request. */
   handleEvent(): void {
     this.stop(abortError(this.limits.upstream, this.limits.signal));
   }
@@ -120,7 +123,7 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
     }
   }
 
-  /** What ended the stream is told once. */
+  /** Returns how the stream ended; a failure is thrown once. */
   private over(): IteratorResult<Uint8Array> {
     const { failure } = this;
     this.failure = undefined;
@@ -136,7 +139,7 @@ class LimitedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
     throw new GatewayError('UPSTREAM_ERROR', `The "${upstream}" service sent more than ${maxMessages} messages.`);
   }
 
-  /** A message that came while the gateway itself stood still is read first: only then was there none. */
+  /** Reads a message that arrived while the gateway itself was blocked, before the stream counts as idle. */
   private onIdle(): void {
     const { count } = this;
     if (this.waiting) setImmediate(() => this.waiting && this.count === count && this.stopIdle());

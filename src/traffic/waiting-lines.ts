@@ -2,13 +2,13 @@ import type { CancelSignal } from '../domain/cancellation.js';
 import { startTimeout } from '../domain/loop-timeout.js';
 import { IndexedHeap } from './indexed-heap.js';
 
-/** How a wait ended: `timeout` without a permit in time, `displaced` by a call of a tenant with a shorter line. */
+/** Outcome of a wait: `timeout` without a permit in time, `displaced` by a call of a tenant with a shorter line. */
 export type LineOutcome = 'taken' | 'timeout' | 'displaced' | 'aborted';
 
-/** A call that waits. */
+/** A waiting call. */
 export interface Waiter {
   readonly tenant: string;
-  /** When its answer could not come in time any more: moment of the queue's clock, in ms. */
+  /** Moment after which it could no longer be answered in time, in ms of the queue's clock. */
   readonly expiresAt: number;
   readonly signal: CancelSignal;
   readonly settle: (outcome: LineOutcome) => void;
@@ -22,7 +22,7 @@ interface Entry extends Waiter {
   newer: Entry | undefined;
 }
 
-/** The waiting calls of one tenant, a doubly linked list, so that any of them can leave in O(1). */
+/** The waiting calls of one tenant, as a doubly linked list, so that any of them can leave in O(1). */
 interface Line {
   readonly tenant: string;
   readonly weight: number;
@@ -30,27 +30,27 @@ interface Line {
   newest: Entry | undefined;
   length: number;
   inUse: number;
-  /** Grows each time that the tenant is served: among equals the one that waited longest is next. */
+  /** Grows each time that the tenant is served: among equal tenants the one that waited longest is next. */
   turn: number;
 }
 
 /**
- * Calls that wait, in a line for each tenant. The next one served is of the tenant that has the fewest permits for its
- * weight; when the queue is full, the newest call of the longest line for its weight gives way (as in RFC 8290, 4.1.3).
- * Every operation takes O(log n) of the number of tenants that wait.
+ * Holds waiting calls in one line per tenant. The tenant with the fewest permits for its weight is served next; when
+ * the queue is full, the newest call of the longest line for its weight is dropped (as in RFC 8290, 4.1.3). Every
+ * operation takes O(log n) of the number of waiting tenants.
  */
 export class WaitingLines {
   private count = 0;
   private turns = 0;
   private readonly lines = new Map<string, Line>();
-  /** Lines of the tenants that may have one permit more. */
+  /** Lines of the tenants that may have another permit. */
   private readonly ready = new IndexedHeap<Line>(isServedBefore);
   private readonly longest = new IndexedHeap<Line>(isLonger);
 
   constructor(
     private readonly limits: {
       readonly tenantCapacity: number;
-      /** Calls that may wait. */
+      /** Maximum number of waiting calls. */
       readonly queueSize: number;
       readonly weights: ReadonlyMap<string, number>;
     },
@@ -60,7 +60,7 @@ export class WaitingLines {
     return this.count;
   }
 
-  /** Whether a call of a tenant may wait: there is room, or a longer line than its own would be. */
+  /** Returns whether a call of a tenant may wait: there is room, or another line is longer than its own would be. */
   admits(tenant: string): boolean {
     const { queueSize } = this.limits;
     if (this.count < queueSize) return true;
@@ -70,8 +70,8 @@ export class WaitingLines {
   }
 
   /**
-   * Adds a call that {@link admits} let in. Settles it with `timeout` after `waitMs`, in which pauses of this process do not
-   * count, since no permit is given back in them; with `aborted` as soon as its signal is.
+   * Adds a call that {@link admits} let in. Settles it with `timeout` after `waitMs`, not counting pauses of this
+   * process, since no permit is released in them; with `aborted` as soon as its signal is.
    */
   add(waiter: Waiter, waitMs: number, inUse: number): void {
     if (this.count >= this.limits.queueSize) this.displace();
@@ -88,7 +88,10 @@ export class WaitingLines {
     this.order(line);
   }
 
-  /** Takes out the call that is served next, and leaves it to the caller to settle it; undefined when none may be served. */
+  /**
+   * Removes and returns the call that is served next, which the caller must settle; undefined when none may be
+   * served.
+   */
   shift(): Waiter | undefined {
     const line = this.ready.first;
     if (line?.oldest === undefined) return undefined;
@@ -96,7 +99,7 @@ export class WaitingLines {
     return this.unlink(line.oldest);
   }
 
-  /** Takes note of how many permits a tenant has now. */
+  /** Records how many permits a tenant holds now. */
   update(tenant: string, inUse: number): void {
     const line = this.lines.get(tenant);
     if (line === undefined) return;
@@ -141,7 +144,7 @@ export class WaitingLines {
     return this.limits.weights.get(tenant) ?? 1;
   }
 
-  /** Puts a line where it belongs after a change; an empty one is forgotten. */
+  /** Moves a line to its place after a change, and removes an empty one. */
   private order(line: Line): void {
     const isEmpty = line.length === 0;
     if (isEmpty) this.lines.delete(line.tenant);

@@ -3,7 +3,7 @@ import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentel
 import type { AttemptRecord } from '../../domain/span-record.js';
 import type { SpanParts } from './span-maker.js';
 
-/** Host and port of a gRPC target: `dns:///host:port`, `ipv4:…`. */
+/** Matches host and port of a gRPC target: `dns:///host:port`, `ipv4:…`. */
 const AUTHORITY = /^(?:[a-z0-9]+:(?:\/\/[^/]*\/)?)?(.*?)(?::(\d{1,5}))?$/;
 
 /** Returns the span of one attempt at an upstream, with the names of the RPC semantic conventions. */

@@ -7,12 +7,12 @@ import type { TracingConfig } from '../../config/tracing-config.js';
 import { RequestSpans } from './request-spans.js';
 import { BATCH_SIZE, type ExportParts, SpanExport } from './span-export.js';
 
-/** What the process knows of itself beside its settings. */
+/** Facts about the process beyond its settings. */
 interface ProcessParts extends Pick<ExportParts, 'log' | 'count'> {
   readonly version: string;
 }
 
-/** Opens the way of spans to a collector that speaks OTLP over HTTP. Nothing is connected before there are some. */
+/** Opens the export of spans to a collector that speaks OTLP over HTTP. It connects when there are spans. */
 export function openExport(config: GatewayConfig, tracing: TracingConfig, parts: ProcessParts): SpanExport {
   const { version, log, count } = parts;
   const targets = new Map([...config.upstreams].map(([name, { target }]) => [name, target]));
@@ -54,7 +54,7 @@ function exporterOf({
     headers: { ...headers },
     timeoutMillis: timeoutMs,
     compression: compression as never,
-    // At the end all batches that wait are exported at the same time, beside the one that is on its way.
+    // At the end all waiting batches are exported concurrently, beside the one in flight.
     concurrencyLimit: Math.ceil(queueSize / BATCH_SIZE) + 1,
     httpAgentOptions: { keepAlive: true, ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }) },
   });

@@ -9,14 +9,14 @@ import { attemptSpan } from './attempt-span.js';
 import { serverSpan } from './server-span.js';
 import { SpanMaker, type SpanParts } from './span-maker.js';
 
-/** Returns how many spans a request has. */
+/** Returns the number of spans of a request. */
 export function spanCount({ moments, attempts }: SpanRecord): number {
   let count = 1 + (attempts?.length ?? 0);
   for (let step = 0; step < AFTER_STEPS; step++) if (moments[step] !== 0) count += 1;
   return count;
 }
 
-/** Makes the spans of requests from what was recorded of them. */
+/** Makes the spans of requests from their records. */
 export class RequestSpans {
   private readonly ids = new HexSource();
 
@@ -46,7 +46,7 @@ export class RequestSpans {
     return attemptSpan(attempt, { parentSpanId, target: this.targets.get(attempt.method.upstream) ?? '' });
   }
 
-  /** One entry per step, undefined for those that the request did not come to. Each lasts until the next. */
+  /** Returns one span per step, undefined for those that the request did not reach. Each lasts until the next. */
   private stepsOf(
     { moments, step: last }: SpanRecord,
     { spanId: parentSpanId, to: end }: SpanParts,

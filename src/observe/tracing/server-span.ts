@@ -38,7 +38,7 @@ export function serverSpan(record: SpanRecord, call: CallContext, http: HttpFact
   };
 }
 
-/** Those of the semantic conventions. The query is left out: its values may be codes or tokens. */
+/** Returns the attributes of the semantic conventions. The query is left out: its values may be codes or tokens. */
 function httpAttributes({ routeLabel, error }: CallContext, http: HttpFacts): Attributes {
   const [, host = '', port] = /^(.*?)(?::(\d{1,5}))?$/.exec(http.host) ?? [];
   return {
@@ -56,7 +56,7 @@ function httpAttributes({ routeLabel, error }: CallContext, http: HttpFacts): At
   };
 }
 
-/** What was decided, always all four, and what else one asks of a request. */
+/** Returns the decisions about the request, always all four, and other facts about it. */
 function decisionAttributes(call: CallContext): Attributes {
   return {
     'auth.tenant_id': call.tenantId,
@@ -72,7 +72,10 @@ function decisionAttributes(call: CallContext): Attributes {
   };
 }
 
-/** What was found in memory: the route in the table, the verified token, the rights in the bit sets of the contract. */
+/**
+ * Returns events for look-ups in memory: the route in the table, the verified token, the permissions in the bit sets
+ * of the contract.
+ */
 function eventsOf(record: SpanRecord, call: CallContext): readonly SpanMoment[] {
   const during = (step: string) => record.moments[STEP_NAMES.indexOf(step)] || call.startedAt;
   return [

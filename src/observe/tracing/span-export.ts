@@ -8,19 +8,22 @@ import { type RequestSpans, spanCount } from './request-spans.js';
 import type { SpanOutcome } from './trace-metrics.js';
 import type { SpanSink } from './tracing.js';
 
-/** Most spans of one export. */
+/** Maximum number of spans of one export. */
 export const BATCH_SIZE = 512;
-/** What is not exported within this time at the end is lost: the process has other things to close. */
+/**
+ * Time for the last exports at the end, in ms; what is left then is lost, since the process has other things to
+ * close.
+ */
 const CLOSE_MS = 1_500;
 const MAX_REASON = 200;
 
 type ExportResult = Parameters<Parameters<SpanExporter['export']>[1]>[0];
 
-/** What an export needs. */
+/** Dependencies of an export. */
 export interface ExportParts {
   readonly spans: RequestSpans;
   readonly exporter: SpanExporter;
-  /** Most spans that wait or are on their way. */
+  /** Maximum number of spans that wait or are in flight. */
   readonly queueSize: number;
   readonly delayMs: number;
   readonly log: Logger;
@@ -28,8 +31,9 @@ export interface ExportParts {
 }
 
 /**
- * Hands spans to a collector in batches. Nobody waits for it: a collector that is slow or away costs spans, which are
- * counted, and never requests or memory. One line tells when exports begin to fail, one when they work again.
+ * Exports spans to a collector in batches. Nothing waits for it: a collector that is slow or down costs spans, which
+ * are counted, and never requests or memory. One line is logged when exports begin to fail, and one when they work
+ * again.
  */
 export class SpanExport implements SpanSink {
   private pending = 0;
@@ -50,7 +54,7 @@ export class SpanExport implements SpanSink {
     });
   }
 
-  /** Spans handed over whose export has not ended. */
+  /** Number of spans whose export has not ended. */
   get queueLength(): number {
     return this.pending;
   }

@@ -11,7 +11,7 @@ import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { TraceContext } from '../../domain/trace-context.js';
 import { traceIdOf } from '../../domain/trace-context.js';
 
-/** What a span has of its own. Moments are `performance.now()` ms. */
+/** The individual parts of a span. Moments are `performance.now()` ms. */
 export interface SpanParts {
   readonly name: string;
   readonly kind: SpanKind;
@@ -21,12 +21,12 @@ export interface SpanParts {
   readonly from: number;
   readonly to: number;
   readonly attributes: Attributes;
-  /** Why it failed; undefined: it did not. */
+  /** Why it failed; undefined for success. */
   readonly error?: string | undefined;
   readonly events?: readonly SpanMoment[];
 }
 
-/** Something that happened within a span. */
+/** An event within a span. */
 export interface SpanMoment {
   readonly name: string;
   readonly at: number;
@@ -35,11 +35,11 @@ export interface SpanMoment {
 const UNSET: SpanStatus = { code: SpanStatusCode.UNSET };
 
 /**
- * Makes the spans of one trace, in the form that exporters take. No tracer of the SDK is involved: it measures the time
- * and draws the ids of a span by itself, where these were known before it was decided that there would be a span.
+ * Makes the spans of one trace, in the form that exporters take. It does not use a tracer of the SDK, which measures
+ * times and generates ids itself, whereas here both are known before it is decided that there are spans.
  */
 export class SpanMaker {
-  /** Measured anew for each trace: the clock of the process is not set when that of the machine is. */
+  /** Measured for each trace, because `performance.now()` does not follow changes of the system clock. */
   private readonly clockOffset = Date.now() - performance.now();
   private readonly traceId: string;
 
@@ -73,7 +73,10 @@ export class SpanMaker {
     };
   }
 
-  /** What is exported is sampled, also where that was decided late: the flag that others were told is another matter. */
+  /**
+   * Returns the context of a span. Exported spans are marked as sampled, even if that was decided after the flag had
+   * been sent to others.
+   */
   private contextOf(spanId: string, isRemote: boolean): SpanContext {
     return { traceId: this.traceId, spanId, traceFlags: TraceFlags.SAMPLED, isRemote };
   }

@@ -5,7 +5,9 @@ import { VERSION } from '../../version.js';
 import { TraceMetrics } from './trace-metrics.js';
 import { Tracing } from './tracing.js';
 
-/** Starts tracing, if it is on. OpenTelemetry is loaded here and nowhere before: a gateway without traces has none of it. */
+/**
+ * Starts tracing, if it is on. OpenTelemetry is loaded only here, so that a gateway without tracing does not load it.
+ */
 export async function startTracing(
   config: GatewayConfig,
   { registry, log }: { readonly registry: Registry; readonly log: Logger },

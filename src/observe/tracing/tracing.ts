@@ -6,22 +6,22 @@ import { type AttemptRecord, SpanRecord } from '../../domain/span-record.js';
 import { isSampled, type TraceContext } from '../../domain/trace-context.js';
 import type { HttpFacts } from '../http-facts.js';
 
-/** Random digits of a trace id: the last 56 bits (W3C Trace Context level 2, 3.2.2.3). */
+/** Number of random digits of a trace id: the last 56 bits (W3C Trace Context level 2, 3.2.2.3). */
 const RANDOM_DIGITS = 14;
 
-/** Takes what is kept. Filled by the exporter, which is loaded only while tracing is on. */
+/** Receives the traces that are kept. Set by the exporter, which is loaded only while tracing is on. */
 export interface SpanSink {
-  /** Exports the spans of a request. Returns false where there is no room for them. */
+  /** Exports the spans of a request. Returns false when there is no room for them. */
   keep(record: SpanRecord, call: CallContext, http: HttpFacts): boolean;
   /** Exports the span of an attempt that outlived its request. */
   keepAttempt(record: SpanRecord, attempt: AttemptRecord): void;
-  /** Exports what is waiting, for as long as that takes within its limit. */
+  /** Exports the waiting spans, within its time limit. */
   close(): Promise<void>;
 }
 
 /**
- * Decides which requests become traces: a share of all by their ids, at the start, so that the decision can be passed
- * on; and whatever was refused, failed or slow, at the end. Exists only while tracing is on.
+ * Decides which requests are traced: at their start a share of all by their ids, so that the decision can be
+ * propagated; at their end those that were refused, failed or were slow. Exists only while tracing is on.
  */
 @Injectable()
 export class Tracing {
@@ -32,7 +32,7 @@ export class Tracing {
   constructor(
     private readonly rules: Pick<TracingConfig, 'sampleRatio' | 'slowMs'>,
     private readonly sink: SpanSink,
-    /** Kept traces are named beside the durations that they are part of. */
+    /** True if durations carry the ids of kept traces as exemplars. */
     readonly hasExemplars = false,
   ) {
     this.threshold = thresholdOf(rules.sampleRatio);
@@ -47,7 +47,7 @@ export class Tracing {
     return new SpanRecord(trace, this.ids);
   }
 
-  /** Keeps the trace of a request that is over, or forgets it. */
+  /** Exports the trace of a finished request, or drops it. */
   finish(record: SpanRecord, call: CallContext, http: HttpFacts): void {
     if (!this.isKept(record, call, http)) return;
     record.isKept = this.sink.keep(record, call, http);
@@ -66,14 +66,14 @@ export class Tracing {
   }
 }
 
-/** Returns digits that a share `ratio` of all random digits is not below; for 0, more than any of them. */
+/** Returns the threshold that a share `ratio` of all random digits reaches; for 0, one that none reaches. */
 function thresholdOf(ratio: number): string {
   if (ratio === 0) return 'g';
   const rejected = BigInt(Math.round((1 - ratio) * 2 ** 52)) << 4n;
   return rejected.toString(16).padStart(RANDOM_DIGITS, '0');
 }
 
-/** Returns ms until the answer; of a stream, until its first message: how long it lasts is up to its reader. */
+/** Returns ms until the response; of a stream, until its first message, since its duration depends on its reader. */
 function timeToAnswer(call: CallContext, { durationMs }: HttpFacts): number {
   if (call.method?.kind !== 'server_stream' || call.upstream === undefined) return durationMs;
   return call.authnMs + call.authzMs + call.queueMs + call.upstream.serviceMs;

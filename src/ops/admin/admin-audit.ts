@@ -4,14 +4,14 @@ import type { AdminAction } from './admin-messages.js';
 
 const FIRST_SERVER_ERROR = 500;
 
-/** One line and one count for each call of an operator. */
+/** Logs and counts each call of an operator. */
 export class AdminAudit {
   constructor(
     readonly logger: Logger,
     private readonly metrics: GatewayMetrics,
   ) {}
 
-  /** The thread of the listener ended. */
+  /** Logs that the thread of the listener ended. */
   lost(err: unknown, restartInMs: number): void {
     this.metrics.adminRestarts.inc();
     this.logger.error({ err, restart_in_ms: restartInMs }, 'admin_listener_lost');

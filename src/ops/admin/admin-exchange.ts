@@ -1,7 +1,7 @@
 import { GatewayError } from '../../domain/errors.js';
 import type { Exchange } from '../../edge/tracked-response.js';
 
-/** One call as its connection sees it. Aborts the work of its handler when nobody waits for the answer any more. */
+/** One call as its connection sees it. Aborts the work of its handler when nobody waits for the response any more. */
 export class AdminExchange implements Exchange {
   private readonly controller = new AbortController();
 
@@ -14,6 +14,6 @@ export class AdminExchange implements Exchange {
   }
 
   abandon(): void {
-    this.fail(new GatewayError('CLIENT_CLOSED', 'The caller closed the connection before the answer.'));
+    this.fail(new GatewayError('CLIENT_CLOSED', 'The caller closed the connection before the response.'));
   }
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../config/config-error.js';
 import { formatListenAddress, type ListenAddress } from '../../config/listen-address.js';
 
-/** Why there is no admin listener where there should be one. */
+/** Thrown when the admin listener cannot listen on its address. */
 export class AdminListenError extends Error {
   override readonly name = 'AdminListenError';
 
@@ -13,13 +13,13 @@ export class AdminListenError extends Error {
     super(`no admin listener on ${formatListenAddress(address)}: ${reason}`, { cause });
   }
 
-  /** Another process listens there. */
+  /** True if another process listens there. */
   get isTaken(): boolean {
     const { cause } = this;
     return cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
   }
 
-  /** Throws the error as one of these, or as the ConfigError that it is. */
+  /** Rethrows an error of the worker as an AdminListenError, or as the ConfigError that it is. */
   static rethrow(error: unknown, address: ListenAddress): never {
     throw error instanceof ConfigError ? error : new AdminListenError(address, error);
   }

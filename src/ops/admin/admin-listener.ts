@@ -16,28 +16,28 @@ import { startWorker, workerSettings } from './start-worker.js';
 
 const FIRST_RESTART_MS = 250;
 const MAX_RESTART_MS = 30_000;
-/** A thread that lived for so long did not fail by how it starts. */
+/** A thread that ran this long, in ms, did not fail because of its start. */
 const SOUND_LIFE_MS = 60_000;
 
 type Call = Extract<WorkerMessage, { kind: 'call' }>;
 
-/** What the listener works with; the last two are for tests. */
+/** Dependencies of the listener; the last two are for tests. */
 export interface ListenerParts {
   readonly commands: AdminCommands;
   readonly audit: AdminAudit;
-  /** What its thread can look into without the help of this one; undefined: nothing. */
+  /** Data that its thread can read without the help of the main thread; undefined for none. */
   readonly diagnostics?: DiagnosticsSources;
   readonly startWorker?: (settings: WorkerSettings) => Worker;
   readonly schedule?: Schedule;
 }
 
 /**
- * HTTP for operators. It is in a worker thread, so that it answers also while the main thread is blocked, which is when
- * it is needed most; what shows or changes the gateway is done here, in the main thread. A thread that ends is started
- * again, on the same port, with growing pauses.
+ * HTTP listener for operators. It runs in a worker thread, so that it also responds while the main thread is blocked,
+ * which is when it is needed most; commands that show or change the gateway run here, in the main thread. A thread
+ * that ends is restarted on the same port, with increasing pauses.
  */
 export class AdminListener implements ThreadOwner {
-  /** Where it listens, with the port that was really taken. */
+  /** URL with the actual port. */
   url = '';
   private thread: AdminThread | undefined;
   private isClosed = false;
@@ -66,7 +66,7 @@ export class AdminListener implements ThreadOwner {
     }
   }
 
-  /** Lets calls under way end, for a moment. Idempotent. */
+  /** Closes the listener; calls in progress get a moment to end. Idempotent. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.cancelRestart?.();
@@ -119,7 +119,7 @@ export class AdminListener implements ThreadOwner {
     }
   }
 
-  /** Unless its caller has been told already that nothing was done. */
+  /** Runs a command, unless its caller has already been told that nothing was done. */
   private async run(thread: AdminThread, { id, claim, ...call }: Call): Promise<void> {
     if (!new Claim(claim).take()) return;
     thread.send({ kind: 'reply', id, reply: await this.replyTo(call) });
@@ -137,7 +137,7 @@ export class AdminListener implements ThreadOwner {
   }
 }
 
-/** Gives work a signal that is aborted at its deadline, and waits no longer than that. */
+/** Runs work with a signal that is aborted at its deadline, and waits no longer than that. */
 async function inTime(ms: number, work: (signal: AbortSignal) => object | Promise<object>): Promise<object> {
   const deadline = new AbortController();
   const { promise: expired, reject } = Promise.withResolvers<never>();

@@ -15,21 +15,23 @@ export interface AdminCall extends AdminInput {
   readonly caller: string;
 }
 
-/** What a call may carry. Both are checked before the handler runs. */
+/** Accepted input and access of a route; both are checked before the handler runs. */
 interface Accepted {
-  /** Query parameters, from strings; default: none. */
+  /** Schema of the query parameters, from strings; default: none. */
   readonly query?: z.ZodObject;
-  /** A JSON object as the body; default: a body is refused. */
+  /** Schema of a JSON object as the body; default: a body is refused. */
   readonly body?: z.ZodObject;
-  /** Time until the answer begins; default 2 s. */
+  /** Time until the response begins; default 2 s. */
   readonly deadlineMs?: number | ((query: AdminInput['query']) => number);
-  /** What the token must allow: default `read` for GET, `change` otherwise. */
+  /** Required access of the token: default `read` for GET, `change` otherwise. */
   readonly access?: 'read' | 'change';
-  /** Takes longer than a look: few of them run at once, and they end when the listener closes. */
+  /** True for calls that take seconds: few of them run concurrently, and they end when the listener closes. */
   readonly isLong?: boolean;
 }
 
-/** One thing to call. GET reads; POST and PUT change something, so that no link and no image leads there. */
+/**
+ * One route of the admin listener. GET reads; POST and PUT change something, so that no link and no image can do so.
+ */
 export interface AdminRoute extends Required<Omit<Accepted, 'body'>> {
   readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
@@ -37,12 +39,15 @@ export interface AdminRoute extends Required<Omit<Accepted, 'body'>> {
   readonly answeredBy:
     | { readonly main: AdminCommand }
     | {
-        /** Runs in the worker, so also while the main thread is blocked. */
+        /** Runs in the worker, and so also while the main thread is blocked. */
         readonly worker: (call: AdminCall) => AdminAnswer | Promise<AdminAnswer>;
       };
 }
 
-/** Makes a route. @param target as `GET /admin/circuits/{upstream}`. */
+/**
+ * Makes a route.
+ * @param target as `GET /admin/circuits/{upstream}`.
+ */
 export function route(
   target: `${AdminRoute['method']} /${string}`,
   answeredBy: AdminRoute['answeredBy'],

@@ -6,7 +6,7 @@ import { STATE_ROUTES } from './state/state-routes.js';
 import { type AdminRoute, route } from './admin-route.js';
 import { PROFILE_ROUTES } from './profiles/profile-routes.js';
 
-/** All there is to call. */
+/** All routes of the admin listener. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   route('GET /admin/ping', { worker: () => json({ status: 'alive' }) }),
   ...PAGE_ROUTES,

@@ -24,7 +24,7 @@ const LIMITS = {
 const MAX_CONNECTIONS = 16;
 const MAX_LOGGED_PATH = 256;
 
-/** HTTP of the admin listener, with one line for each call. Runs in the worker. */
+/** HTTP server of the admin listener, which logs each call. Runs in the worker. */
 export class AdminServer implements ConnectionHandler {
   readonly server: Server;
   draining = false;
@@ -36,7 +36,7 @@ export class AdminServer implements ConnectionHandler {
     private readonly main: MainThread,
   ) {
     this.calls = new CallRunner(callers, main);
-    // A missing Host header is refused with the wrong ones, as a problem.
+    // A missing Host header is refused as a problem, together with wrong ones.
     const server = createServer({ ...LIMITS, requireHostHeader: false, ServerResponse: TrackedResponse });
     this.connections = new ClientConnections(server, () => this);
     server.maxConnections = MAX_CONNECTIONS;
@@ -46,7 +46,7 @@ export class AdminServer implements ConnectionHandler {
     this.server = server;
   }
 
-  /** Takes no further calls; those under way are answered, the long ones end, and their connections close. */
+  /** Accepts no more calls. Those in progress are answered, the long ones end, and their connections close. */
   close(onClosed: () => void): void {
     this.draining = true;
     this.calls.close();
@@ -54,14 +54,14 @@ export class AdminServer implements ConnectionHandler {
     this.server.closeIdleConnections();
   }
 
-  /** Bytes that are not HTTP, or that come too slowly. */
+  /** Refuses bytes that are not HTTP, or that arrive too slowly. */
   refuse(response: TrackedResponse, error: GatewayError, { remoteAddress: caller }: ClientConnection): void {
     const requestId = randomUUID();
     this.main.log({ method: '', path: '', status: error.status, code: error.code, caller, requestId });
     writeProblem(response, error, { requestId });
   }
 
-  /** A command that was given is done and logged, whether or not its caller waits for the answer. */
+  /** Handles a request. A command is carried out and logged, whether or not its caller still waits. */
   private async handle(request: IncomingMessage, response: TrackedResponse): Promise<void> {
     const exchange = new AdminExchange();
     response.exchange = exchange;

@@ -8,15 +8,15 @@ const CLOSE_MS = 1_000;
 type Call = Extract<WorkerMessage, { kind: 'call' }>;
 type Action = Extract<WorkerMessage, { kind: 'action' }>['action'];
 
-/** What a thread tells the listener. */
+/** Receives the events of a thread. */
 export interface ThreadOwner {
   onCall(thread: AdminThread, call: Call): void;
   onAction(thread: AdminThread, action: Action): void;
-  /** It ended, although nobody closed it. Called once, and only after it has listened. */
+  /** Called once when the thread ended without being closed, and only after it has listened. */
   onLost(thread: AdminThread, error: Error): void;
 }
 
-/** One life of the thread that the admin listener runs in, from its start to its end. */
+/** One run of the listener's thread, from its start to its end. */
 export class AdminThread {
   private readonly started = Promise.withResolvers<number>();
   private readonly ended = Promise.withResolvers<void>();
@@ -33,9 +33,9 @@ export class AdminThread {
     worker.on('exit', () => this.end(failure));
   }
 
-  /** Resolves to the port once it listens. Rejects when it does not in time, or never will. */
+  /** Resolves to the port once it listens. Rejects when it does not listen in time, or fails. */
   async port(): Promise<number> {
-    const timer = setTimeout(() => this.started.reject(new Error('it takes too long')), START_MS);
+    const timer = setTimeout(() => this.started.reject(new Error('it did not start in time')), START_MS);
     const port = await this.started.promise.finally(() => clearTimeout(timer));
     this.isListening = true;
     // The gateway lives as long as its own server does.
@@ -47,7 +47,7 @@ export class AdminThread {
     this.worker.postMessage(message);
   }
 
-  /** Lets calls under way end, for a moment. Idempotent. */
+  /** Closes the thread; calls in progress get a moment to end. Idempotent. */
   async close(): Promise<void> {
     this.isClosing = true;
     this.send({ kind: 'close' });

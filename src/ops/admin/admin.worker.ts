@@ -5,7 +5,7 @@ import { CallerCheck } from './caller-check.js';
 import { MainThread } from './main-thread.js';
 import type { AddressInfo } from 'node:net';
 
-if (parentPort === null) throw new Error('this file is the worker of the admin listener');
+if (parentPort === null) throw new Error('this file must run as the worker of the admin listener');
 const port = parentPort;
 const settings = workerData as WorkerSettings;
 const main = new MainThread(port, settings);
@@ -15,7 +15,7 @@ const { server } = admin;
 port.on('message', (message: MainMessage) => {
   if (main.take(message)) return;
   main.inspection.close();
-  // The last answers go out; without a server and a port nothing keeps the thread.
+  // The last responses are sent; without a server and a port nothing keeps the thread alive.
   admin.close(() => port.close());
 });
 server.on('error', (error: NodeJS.ErrnoException) => {

@@ -11,21 +11,24 @@ import { type MainThread, unfinished } from './main-thread.js';
 import { readBody, readQuery } from './read-input.js';
 
 const MAX_HEADERS = 50;
-/** Calls with a long deadline that run at once; half of the connections are left for those without. */
+/** Maximum number of concurrent long calls; half of the connections remain for the others. */
 const MAX_LONG_CALLS = 8;
 
-/** A caller that neither sends nor takes anything for so long is left, unless it waits for its answer. */
+/**
+ * A caller that neither sends nor receives anything for this long, in ms, is disconnected, unless it waits for its
+ * response.
+ */
 export const SILENCE_MS = 10_000;
 
 type KnownCaller = Pick<AdminCall, 'signal' | 'requestId' | 'caller'>;
 
-/** Who calls, and how to tell that nobody waits for the answer any more. */
+/** The caller, and the response that shows whether it still waits. */
 export type Caller = KnownCaller & { readonly response: TrackedResponse };
 
-/** Takes the answer of a call. The signal is aborted when nobody waits for the rest of it. */
+/** Sends the response of a call. The signal is aborted when nobody waits for the rest of it. */
 export type SendAnswer = (answer: AdminAnswer, signal: AbortSignal) => Promise<void>;
 
-/** Takes one call from its head to its answer: who may, what for, with what, until when. */
+/** Runs one call from its head to its response: access, route, input and deadline. */
 export class CallRunner {
   private readonly closing = new AbortController();
   private longCalls = 0;
@@ -35,12 +38,15 @@ export class CallRunner {
     private readonly main: MainThread,
   ) {}
 
-  /** Ends the calls that take long. */
+  /** Aborts the long calls. */
   close(): void {
     this.closing.abort(new GatewayError('DRAINING', 'The listener closes.'));
   }
 
-  /** Rejects with GatewayError, or with a bug. @param send takes the answer; a long call lasts until it resolves. */
+  /**
+   * Runs a call. Rejects with GatewayError, or with a bug.
+   * @param send sends the response; a long call lasts until it resolves.
+   */
   async run({ response, ...caller }: Caller, send: SendAnswer): Promise<void> {
     const request = response.req;
     this.main.assertLogged();
@@ -66,10 +72,7 @@ export class CallRunner {
   private async counted(route: AdminRoute, work: () => Promise<void>): Promise<void> {
     if (!route.isLong) return work();
     if (this.longCalls >= MAX_LONG_CALLS) {
-      throw new GatewayError(
-        'OVERLOADED',
-        `${MAX_LONG_CALLS} calls that take long are under way already: end one of them.`,
-      );
+      throw new GatewayError('OVERLOADED', `${MAX_LONG_CALLS} long calls are in progress already: end one of them.`);
     }
     this.longCalls += 1;
     try {
@@ -100,13 +103,13 @@ function deadlineOf({ deadlineMs }: AdminRoute, { query }: AdminInput): number {
   return typeof deadlineMs === 'number' ? deadlineMs : deadlineMs(query);
 }
 
-/** Splits a target into its path and what follows the question mark. */
+/** Splits a target into its path and its query string. */
 export function splitTarget(target = ''): [path: string, query: string] {
   const at = target.indexOf('?');
   return at === -1 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
 }
 
-/** Whether bytes follow the head of a request. */
+/** Returns whether a request has a body. */
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
@@ -114,7 +117,7 @@ export function hasBody({ headers }: IncomingMessage): boolean {
 function readOnly(): GatewayError {
   return new GatewayError(
     'PERMISSION_DENIED',
-    'GATEWAY_ADMIN_READ_TOKEN only reads: this call needs GATEWAY_ADMIN_AUTH_TOKEN.',
+    'GATEWAY_ADMIN_READ_TOKEN is read-only: this call requires GATEWAY_ADMIN_AUTH_TOKEN.',
   );
 }
 

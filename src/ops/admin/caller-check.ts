@@ -8,14 +8,14 @@ import type { AdminRoute } from './admin-route.js';
 import type { WorkerSettings } from './admin-messages.js';
 
 const CHALLENGE = 'Bearer realm="gateway-admin"';
-/** Browsers know no other one. */
+/** Challenge for browsers, which support no other scheme. */
 const BROWSER_CHALLENGE = 'Basic realm="gateway-admin", charset="UTF-8"';
 
-/** Who may call: whoever has the token, where there is one, and never a page in the browser of somebody who may. */
+/** Checks callers: they need the token, if there is one, and pages in an operator's browser are refused. */
 export class CallerCheck {
   constructor(private readonly settings: Pick<WorkerSettings, 'address' | 'name' | 'tokenHash' | 'readTokenHash'>) {}
 
-  /** Returns what the caller may do. Throws PERMISSION_DENIED or UNAUTHENTICATED. */
+  /** Returns the access of a caller. Throws PERMISSION_DENIED or UNAUTHENTICATED. */
   check(headers: IncomingHttpHeaders, method: string): AdminRoute['access'] {
     if (!this.isNamed(headers.host ?? '')) {
       throw new GatewayError('PERMISSION_DENIED', 'The Host header does not name this listener.');
@@ -23,17 +23,20 @@ export class CallerCheck {
     if (isFromPage(headers, method)) {
       throw new GatewayError(
         'PERMISSION_DENIED',
-        'This listener takes no requests of other web pages: type its address into the browser, or use curl.',
+        'This listener refuses requests from other web pages: type its address into the browser, or use curl.',
       );
     }
     const access = this.accessOf(headers.authorization ?? '');
     if (access !== undefined) return access;
-    throw new GatewayError('UNAUTHENTICATED', 'This listener asks for GATEWAY_ADMIN_AUTH_TOKEN.', {
+    throw new GatewayError('UNAUTHENTICATED', 'This listener requires GATEWAY_ADMIN_AUTH_TOKEN.', {
       headers: { 'www-authenticate': isNavigation(headers) ? BROWSER_CHALLENGE : CHALLENGE },
     });
   }
 
-  /** A page can have its own name resolve to this listener (DNS rebinding), but it cannot change what the browser calls it. */
+  /**
+   * Returns whether a Host header names this listener. A page can make its own name resolve to this listener (DNS
+   * rebinding), but cannot change the name that the browser sends.
+   */
   private isNamed(header: string): boolean {
     const [, bracketed, bare = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::\d{1,5})?$/.exec(lowerAscii(header)) ?? [];
     const host = bracketed ?? bare;
@@ -51,12 +54,12 @@ export class CallerCheck {
   }
 }
 
-/** Hashes have one length, so that comparing them tells nothing of that of the token. */
+/** Hashes a token. Hashes have equal length, so comparing them reveals nothing about the length of the token. */
 export function hashToken(token: string): Uint8Array {
   return createHash('sha256').update(token).digest();
 }
 
-/** Bearer, or the password of Basic, which is all that some tools can send. */
+/** Returns the token of Bearer, or the password of Basic, which is all that some tools can send. */
 function tokenIn(header: string): string {
   const [, scheme = '', value = ''] = /^(bearer|basic) +([\x21-\x7e]+)$/i.exec(header) ?? [];
   if (lowerAscii(scheme) !== 'basic') return value;
@@ -66,8 +69,9 @@ function tokenIn(header: string): string {
 }
 
 /**
- * Browsers name the page behind a request, or at least say that there is one; `none` is typed into the address bar. A
- * request without an Origin is a GET, and `same-origin` then is the page of this listener: its name was checked before.
+ * Returns whether a page caused the request. Browsers name the page, or at least say that there is one (Fetch
+ * Metadata). `none` means the address bar. A request without an Origin is a GET, for which `same-origin` means a page
+ * of this listener, since its name was checked before.
  */
 function isFromPage(headers: IncomingHttpHeaders, method: string): boolean {
   const { origin, 'sec-fetch-site': site = 'none' } = headers;
@@ -75,7 +79,7 @@ function isFromPage(headers: IncomingHttpHeaders, method: string): boolean {
   return site !== 'none' && !(site === 'same-origin' && method === 'GET');
 }
 
-/** Somebody looks at the answer in a window of a browser, which then asks for the token by itself. */
+/** Returns whether a browser navigates to the response; it then asks for the token by itself. */
 function isNavigation(headers: IncomingHttpHeaders): boolean {
   return headers['sec-fetch-mode'] === 'navigate';
 }

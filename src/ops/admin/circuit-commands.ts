@@ -6,7 +6,7 @@ import { shownTime } from './state/shown-time.js';
 import type { AdminCommands } from './admin-commands.js';
 import type { AdminInput, CircuitCommand } from './admin-messages.js';
 
-/** Circuits in the hands of an operator. */
+/** Returns the commands that show, open, close and reset circuit breakers. */
 export function circuitCommands({
   breakers,
   reports,
@@ -30,7 +30,7 @@ export function circuitCommands({
   };
 }
 
-/** Describes the circuits of one upstream. */
+/** Describes the circuit breakers of one upstream. */
 export function describeCircuits(breakers: Breakers, upstream: string): object {
   const report = breakers.report(upstream);
   return { upstream, read: report && describeCircuit(report.read), write: report && describeCircuit(report.write) };

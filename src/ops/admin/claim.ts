@@ -3,23 +3,23 @@ const TAKEN = 1;
 const GIVEN_UP = 2;
 
 /**
- * Decides between two threads whether a call is done or given up, never both: a main thread that runs again after
- * the operator was told that it does not must not do then what nobody expects any more.
+ * Lets two threads agree on whether a call is carried out or abandoned: once the operator was told that the main
+ * thread does not respond, the main thread must not carry it out later.
  */
 export class Claim {
   private readonly state: Int32Array;
 
-  /** @param shared that of the other thread. */
+  /** @param shared memory of the other thread. */
   constructor(readonly shared = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
     this.state = new Int32Array(shared);
   }
 
-  /** True: it must be done. */
+  /** Returns true if the call must be carried out. */
   take(): boolean {
     return this.settle(TAKEN);
   }
 
-  /** True: it will not be done. False: its answer is on the way. */
+  /** Returns true if the call will not be carried out, false if its response is on the way. */
   giveUp(): boolean {
     return this.settle(GIVEN_UP);
   }

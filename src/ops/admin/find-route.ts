@@ -10,13 +10,13 @@ const PATTERNS = ADMIN_ROUTES.map((route) => ({
 
 const KNOWN = ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`).join(', ');
 
-/** A route and the variable parts of a path. */
+/** A route and the variables of a path. */
 interface Found {
   readonly route: AdminRoute;
   readonly params: AdminInput['params'];
 }
 
-/** Throws ROUTE_NOT_FOUND, or METHOD_NOT_ALLOWED with the methods that the path takes. */
+/** Finds a route. Throws ROUTE_NOT_FOUND, or METHOD_NOT_ALLOWED with the allowed methods. */
 export function findRoute(method: string, path: string): Found {
   const matches = PATTERNS.filter(({ pattern }) => pattern.test(path));
   if (matches.length === 0) throw notFound(path);
@@ -27,7 +27,7 @@ export function findRoute(method: string, path: string): Found {
   throw new GatewayError('METHOD_NOT_ALLOWED', `${path} takes ${allow}.`, { headers: { allow } });
 }
 
-/** A folder without the slash at its end is what people write. */
+/** Returns the error of an unknown path; suggests the final slash, which people often omit. */
 function notFound(path: string): GatewayError {
   const folder = ADMIN_ROUTES.find((route) => route.path === `${path}/`);
   const hint = folder === undefined ? '' : ` Did you mean ${folder.path}?`;

@@ -14,7 +14,10 @@ const UNITS: Readonly<Record<string, readonly [one: string, many: string]>> = {
   array: ['entry', 'entries'],
 };
 
-/** Says what is wrong with a value where its schema does not, after its name: `must be a number`. Never repeats the value. */
+/**
+ * Returns what is wrong with a value, to follow its name: `must be a number`. Used where the schema has no text of
+ * its own. Never repeats the value.
+ */
 export function describeIssue(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':

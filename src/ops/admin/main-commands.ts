@@ -11,7 +11,7 @@ import { dryRunCommands } from './dry-run/dry-run-commands.js';
 import { PageSnapshot } from './page/page-snapshot.js';
 import { stateCommands, stateSources } from './state/state-commands.js';
 
-/** What the commands are made of. */
+/** Dependencies of the commands. */
 interface CommandParts {
   readonly app: INestApplicationContext;
   readonly config: GatewayConfig;
@@ -20,7 +20,7 @@ interface CommandParts {
   readonly reloader: Reloader;
 }
 
-/** All that the main thread does for the admin listener. */
+/** Returns all commands that the main thread runs for the admin listener. */
 export function mainCommands({ app, config, observation, drain, reloader }: CommandParts): AdminCommands {
   const protection = app.get(Protection);
   const sources = stateSources(app, config, observation);

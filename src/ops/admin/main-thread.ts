@@ -14,21 +14,24 @@ import { Inspection } from './profiles/inspection.js';
 
 const NO_INPUT: AdminInput = { params: {}, query: {}, body: {} };
 const DEADLINE_MS = 2_000;
-/** After the time of a command itself: its answer has to cross over. */
+/** Added to the deadline of a command, since its result has to reach this thread. */
 const GRACE_MS = 1_000;
-/** Calls under way at once; requests on one connection may be sent without waiting for answers. */
+/** Maximum number of concurrent calls; requests on one connection may be pipelined. */
 const MAX_CALLS = 16;
-/** Lines that wait for the main thread. Beyond it calls are refused: none is done without its line. */
+/**
+ * Maximum number of lines that wait for the main thread. Beyond it calls are refused: none is carried out without its
+ * line.
+ */
 const MAX_UNLOGGED_LINES = 1_000;
 
-/** The main thread as the worker sees it: does what it is asked to, or does not answer. */
+/** The main thread as the worker sees it: runs commands, or does not respond. */
 export class MainThread {
   private readonly calls = new Map<number, (reply: AdminReply) => void>();
   private lastId = 0;
   private waitingLines = 0;
   private unlogged = 0;
 
-  /** How to look into it without its help. */
+  /** Inspects the main thread without its cooperation. */
   readonly inspection: Inspection;
   private readonly pings: (() => void)[] = [];
 
@@ -39,7 +42,7 @@ export class MainThread {
     this.inspection = new Inspection(settings, () => this.ping());
   }
 
-  /** Takes a message from it; false when it is not an answer. */
+  /** Handles a message of the main thread; returns false for anything but a reply. */
   take(message: MainMessage): boolean {
     if (message.kind === 'logged') this.waitingLines -= 1;
     else if (message.kind === 'pong') this.pings.shift()?.();
@@ -48,14 +51,17 @@ export class MainThread {
     return true;
   }
 
-  /** Resolves to the body of the answer. Rejects with MAIN_THREAD_STALLED when there is none in time; if it was not begun, it never will be. */
+  /**
+   * Resolves to the body of the response. Rejects with MAIN_THREAD_STALLED when there is none in time; a command that
+   * was not begun by then is abandoned.
+   */
   async ask(command: AdminCommand, input = NO_INPUT, deadlineMs = DEADLINE_MS): Promise<object> {
-    if (this.calls.size >= MAX_CALLS) throw new GatewayError('OVERLOADED', 'Too many calls are under way.');
+    if (this.calls.size >= MAX_CALLS) throw new GatewayError('OVERLOADED', 'Too many calls are in progress.');
     const id = ++this.lastId;
     const claim = new Claim();
     const { promise, resolve, reject } = Promise.withResolvers<AdminReply>();
     const unbegun = setTimeout(() => claim.giveUp() && reject(stalled(deadlineMs)), deadlineMs);
-    // One that was begun has its own deadline in the main thread, unless that got stuck in the middle of it.
+    // A command that has begun has its own deadline in the main thread, unless that is blocked within it.
     const unanswered = setTimeout(() => reject(unfinished(deadlineMs)), 2 * deadlineMs + GRACE_MS);
     this.calls.set(id, resolve);
     this.send({ kind: 'call', id, command, input, deadlineMs, claim: claim.shared });
@@ -71,7 +77,7 @@ export class MainThread {
     }
   }
 
-  /** Resolves when its event loop gets to it. */
+  /** Resolves when the event loop of the main thread handles it. */
   private ping(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.pings.push(resolve);
@@ -83,7 +89,7 @@ export class MainThread {
   assertLogged(): void {
     if (this.waitingLines < MAX_UNLOGGED_LINES) return;
     this.unlogged += 1;
-    throw new GatewayError('OVERLOADED', 'The main thread does not take log lines, and no call is done without one.');
+    throw new GatewayError('OVERLOADED', 'The main thread does not accept log lines, and every call must be logged.');
   }
 
   /** Has a call logged. */
@@ -106,7 +112,7 @@ function stalled(deadlineMs: number): GatewayError {
   );
 }
 
-/** Refuses to wait for a command that was begun. */
+/** Returns the error of a command that has begun but not finished in time. */
 export function unfinished(deadlineMs: number): GatewayError {
   return new GatewayError('MAIN_THREAD_STALLED', `It was begun, but has not ended within ${deadlineMs / 1_000} s.`);
 }

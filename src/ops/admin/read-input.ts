@@ -6,13 +6,13 @@ import { describeIssue } from './input-messages.js';
 
 const MAX_BODY_BYTES = 65_536;
 const MAX_QUERY_PARAMETERS = 32;
-/** The second is what curl says of `-d` unless it is told otherwise; the body is JSON all the same. */
+/** Accepted media types. curl sends the second one with `-d` by default; the body is JSON all the same. */
 const BODY_TYPES: ReadonlySet<string> = new Set(['application/json', 'application/x-www-form-urlencoded']);
 
-/** Values that a schema has checked, by their name. */
+/** Values validated by a schema, by name. */
 export type CheckedFields = Readonly<Record<string, unknown>>;
 
-/** Parses the part of a target after `?`. Throws INVALID_ARGUMENT, which names parameters but never repeats values. */
+/** Parses the query string of a target. Throws INVALID_ARGUMENT, which names parameters but never repeats values. */
 export function readQuery(query: string, schema: z.ZodObject): CheckedFields {
   const pairs = query === '' ? [] : query.split('&').filter((pair) => pair !== '');
   if (pairs.length > MAX_QUERY_PARAMETERS) {
@@ -27,7 +27,10 @@ export function readQuery(query: string, schema: z.ZodObject): CheckedFields {
   return check({ ...values }, schema, 'query parameter');
 }
 
-/** Reads the JSON object of a request. Throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON or INVALID_ARGUMENT. */
+/**
+ * Reads the JSON object of a request. Throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON or
+ * INVALID_ARGUMENT.
+ */
 export async function readBody(
   request: IncomingMessage,
   schema: z.ZodObject,
@@ -53,7 +56,7 @@ function splitPair(pair: string): string[] {
 }
 
 async function readText(request: IncomingMessage, signal: AbortSignal): Promise<string> {
-  const tooLarge = () => new GatewayError('PAYLOAD_TOO_LARGE', `A body has at most ${MAX_BODY_BYTES} bytes here.`);
+  const tooLarge = () => new GatewayError('PAYLOAD_TOO_LARGE', `The body must have at most ${MAX_BODY_BYTES} bytes.`);
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const chunks: Buffer[] = [];
@@ -65,7 +68,7 @@ async function readText(request: IncomingMessage, signal: AbortSignal): Promise<
   });
   request.once('end', () => resolve(Buffer.concat(chunks).toString()));
   request.once('error', reject);
-  // A client that has sent its whole request may close its side and wait for the answer.
+  // A client that has sent its whole request may close its side and wait for the response.
   const fail = () => request.complete || reject(signal.reason as Error);
   signal.addEventListener('abort', fail, { once: true });
   if (signal.aborted) fail();
@@ -99,7 +102,7 @@ function violations(issue: z.core.$ZodIssue, kind: string): FieldViolation[] {
   return issue.keys.map((key) => ({ field: [...path, quote(key)].join('.'), detail: `unknown ${kind}` }));
 }
 
-/** Shows a name that came from outside. */
+/** Quotes a name from outside. */
 function quote(name: string): string {
   return name.slice(0, 64).replaceAll(/[^\w.-]/g, '?');
 }

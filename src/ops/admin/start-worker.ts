@@ -9,11 +9,14 @@ import { isOwnHost } from '../../config/loopback.js';
 import type { WorkerSettings } from './admin-messages.js';
 import { hashToken } from './caller-check.js';
 
-/** It holds no data of requests, but what V8 writes of a profile. */
+/** Heap limit of the worker. It holds no data of requests except profiles. */
 const HEAP_MIB = 256;
 const LOADER = '@oxc-node/core/register';
 
-/** Resolves the host here, so that what is checked is what is listened on. Throws ConfigError when others can reach it without a token. */
+/**
+ * Resolves the host here, so that the checked address is the one that is used. Throws ConfigError when others can
+ * reach it without a token.
+ */
 export async function workerSettings(config: AdminConfig): Promise<WorkerSettings> {
   const { address } = await lookup(config.host);
   if (config.token === undefined && !isOwnHost(address)) {
@@ -25,7 +28,10 @@ export async function workerSettings(config: AdminConfig): Promise<WorkerSetting
   return { address, port, name, tokenHash, readTokenHash, gatewayId: randomUUID(), blockRate };
 }
 
-/** Starts the thread, from source as from the build. It gets nothing of the environment, with its secrets, nor of the flags of the process. */
+/**
+ * Starts the thread, from source or from the build. It gets neither the environment, with its secrets, nor the flags
+ * of the process.
+ */
 export function startWorker(workerData: WorkerSettings): Worker {
   const isSource = import.meta.url.endsWith('.ts');
   return new Worker(new URL(isSource ? 'admin.worker.ts' : 'admin.worker.js', import.meta.url), {

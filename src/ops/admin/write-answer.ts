@@ -2,7 +2,10 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { AdminAnswer, AdminStream } from './admin-answer.js';
 
-/** Sends an answer. A stream is sent as fast as the caller takes it; resolves when the last byte is handed over or nobody takes it. */
+/**
+ * Sends a response. A stream is sent as fast as the caller reads it; resolves when the last byte is handed over or
+ * the caller has left.
+ */
 export async function writeAnswer(
   response: ServerResponse,
   head: { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
@@ -20,7 +23,9 @@ export async function writeAnswer(
   await writeStream(response, body, head.signal);
 }
 
-/** Breaks the connection where the body breaks off, so that half of a file does not look like one. */
+/**
+ * Writes a stream. Destroys the connection when the stream fails, so that an incomplete file does not look complete.
+ */
 async function writeStream(
   response: ServerResponse,
   { chunks, maxBytes }: AdminStream,

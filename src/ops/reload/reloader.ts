@@ -2,30 +2,33 @@ import { GatewayError, type FieldViolation } from '../../domain/errors.js';
 import type { Observation } from '../../observe/observe.module.js';
 import { SharedRun } from './shared-run.js';
 
-/** What a reload put in force. */
+/** Changes put in force by a reload. */
 export interface ReloadReport {
-  /** Settings with another value than before. */
+  /** Settings whose value changed. */
   readonly settings: readonly string[];
-  /** Settings that were changed and keep their former value until a restart. */
+  /** Settings that were changed but keep their former value until a restart. */
   readonly needRestart: readonly string[];
-  /** `GET /v1/books/{id}` */
+  /** Added routes, such as `GET /v1/books/{id}`. */
   readonly routesAdded: readonly string[];
   readonly routesRemoved: readonly string[];
   readonly policyRevision: string;
   readonly configHash: string;
 }
 
-/** How a reload is done. */
+/** Steps of a reload. */
 export interface ReloadSteps {
-  /** Reads and checks everything, and changes nothing. Rejects for a set that has mistakes. Resolves to what puts it in force. */
+  /**
+   * Reads and checks everything, and changes nothing. Rejects if there are mistakes. Resolves to the function that
+   * puts it in force.
+   */
   readonly prepare: () => Promise<() => ReloadReport>;
-  /** Returns what is wrong with a refused set, one entry for each mistake. */
+  /** Returns the mistakes of a refused reload, one entry for each. */
   readonly explain: (error: unknown) => readonly FieldViolation[];
 }
 
 const SHOWN = 20;
 
-/** Reads settings, contracts and keys anew while the gateway runs, one reload at a time. */
+/** Reloads settings, contracts and keys while the gateway runs, one reload at a time. */
 export class Reloader {
   private readonly runs = new SharedRun(() => this.run());
 
@@ -35,9 +38,9 @@ export class Reloader {
   ) {}
 
   /**
-   * Resolves to what is in force from now on. Rejects with FAILED_PRECONDITION for a set with mistakes, which names all of
-   * them: then nothing has changed. Rejects with DRAINING once the process is about to end. Whoever asks while a reload
-   * runs gets the next one, since files may have changed after they were read; all who wait share it.
+   * Resolves to the changes in force. Rejects with FAILED_PRECONDITION, which names all mistakes; then nothing has
+   * changed. Rejects with DRAINING once the process is about to end. A call during a reload gets the next one, since
+   * files may have changed after they were read; all such calls share it.
    */
   reload(): Promise<ReloadReport> {
     return this.runs.next();

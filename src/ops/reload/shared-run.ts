@@ -1,6 +1,6 @@
 /**
- * Runs something one at a time. Whoever asks while it runs gets the next run, since what it reads may have changed after
- * it was read; all who wait share that one, so that at most one waits.
+ * Runs a task one at a time. A call during a run gets the next run, since the input may have changed after it was
+ * read; all such calls share that run, so at most one waits.
  */
 export class SharedRun<T> {
   private running: Promise<unknown> = Promise.resolve();

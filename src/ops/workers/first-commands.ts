@@ -5,15 +5,15 @@ import { mergeAnswers, type WorkerAnswer } from './merge-answers.js';
 import { TO_WORKER } from './messages.js';
 import type { WorkerSlot } from './worker-slot.js';
 
-/** Below the two seconds that a caller of the admin listener waits. */
+/** Below the 2 s deadline of admin calls. */
 const ANSWER_MS = 1_800;
 
-/** How a command for all workers is done. */
+/** How a command is distributed to the workers. */
 type Way = 'all' | 'shown' | 'any' | 'first-found' | 'requests';
 
 /**
- * `all`: each worker does it, or the caller is told which did not. `shown`: the answers of those that answer are merged.
- * `any`: it is the same in each, so one is asked.
+ * `all`: each worker runs it, or the error names those that did not. `shown`: the responses of the workers that
+ * respond are merged. `any`: one worker is asked, since the result is the same in each.
  */
 const WAYS: Readonly<Record<Exclude<AdminCommand, 'reload'>, Way>> = {
   'list-circuits': 'shown',
@@ -38,7 +38,10 @@ const WAYS: Readonly<Record<Exclude<AdminCommand, 'reload'>, Way>> = {
   'dry-run': 'any',
 };
 
-/** The commands of the admin listener of all workers. @param reload of all of them. */
+/**
+ * Returns the admin commands of all workers together.
+ * @param reload of all of them.
+ */
 export function firstCommands(serving: () => readonly WorkerSlot[], reload: () => Promise<object>): AdminCommands {
   const ways = Object.entries(WAYS) as [Exclude<AdminCommand, 'reload'>, Way][];
   const commands = ways.map(([command, way]) => [
@@ -91,7 +94,7 @@ interface Answers {
   readonly refusals: readonly { readonly worker: number; readonly error: GatewayError }[];
 }
 
-/** Throws where no worker answers. */
+/** Asks all workers. Throws if none responds. */
 async function askAll(slots: readonly WorkerSlot[], task: Task): Promise<Answers> {
   const answers: WorkerAnswer[] = [];
   const refusals: { worker: number; error: GatewayError }[] = [];

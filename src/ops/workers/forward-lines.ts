@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream';
 
 const LINE_FEED = 0x0a;
-/** A line of more bytes is forwarded in parts. */
+/** Maximum bytes of a line; a longer one is forwarded in parts. */
 const MAX_LINE_BYTES = 1_048_576;
 
-/** Writes bytes, and calls back when the next ones may come. */
+/** Writes bytes, and calls `done` when it accepts more. */
 export type Forward = (bytes: Uint8Array, done: () => void) => void;
 
 /**
- * Forwards a stream in whole lines, as bytes: what is not made into text costs next to nothing. The stream is not read
- * while a write is under way, so that no more than a chunk and a part of a line is held.
+ * Forwards the output of a stream in whole lines, as bytes, since decoding them would cost time. The stream is not read
+ * during a write, so that at most a chunk and a part of a line are held.
  */
 export function forwardLines(stream: Readable, forward: Forward): void {
   let rest: Buffer[] = [];

@@ -1,10 +1,10 @@
 type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 type JsonObject = { readonly [name: string]: Json };
 
-/** Numbers that are of all workers together; any other one is that of the worker where it is highest. */
+/** Numbers that are added up; for any other one the highest value is used. */
 const ADDED =
   /^(?:count|streams|notListed|inFlight|active|limit|configuredLimit|queued|queueSize|waiting\w*|kept|bytes\w*|entries|max(?:Bytes|Entries|Concurrent\w*)|hits|misses|stale\w*|errors|l1|redis|denied|buckets|tenant|user|ip|route|ai|capacity|inUse)$/;
-/** What tells one entry of a list from the others. Entries of requests are of one worker each. */
+/** Members that identify an entry of a list. Each request belongs to one worker. */
 const IDENTITY = [
   'upstream',
   'address',
@@ -17,25 +17,25 @@ const IDENTITY = [
   'url',
   'name',
 ] as const;
-/** Of a circuit, the worse one later. */
+/** States of a circuit breaker, the better ones first. */
 const STATES = ['closed', 'half_open', 'half-open', 'open'];
 
-/** An answer of one worker. */
+/** Response of one worker. */
 export interface WorkerAnswer {
   readonly worker: number;
   readonly body: object;
 }
 
 /**
- * Makes the answers of all workers one of the same shape: counts are added up, lists joined, circuits shown in their worst
- * state. `workers` has each of them as it was.
+ * Merges the responses of all workers into one of the same shape: counts are added up, lists joined, circuit breakers
+ * shown in their worst state. `workers` has each response unchanged.
  */
 export function mergeAnswers(answers: readonly WorkerAnswer[]): object {
   const merged = mergeObjects(answers.map(({ worker, body }) => marked(body as JsonObject, worker)));
   return { ...merged, workers: answers.map(({ worker, body }) => ({ worker, ...body })) };
 }
 
-/** Requests say which worker they are in. */
+/** Adds the number of the worker to requests. */
 function marked(body: JsonObject, worker: number): JsonObject {
   return Object.fromEntries(
     Object.entries(body).map(([name, value]) => [
@@ -72,7 +72,10 @@ function mergeValues(name: string, values: readonly Json[]): Json {
   return values.find((value) => value !== null) ?? null;
 }
 
-/** Entries with the same identity become one; all others stay. Requests are sorted as each worker sorts them: the latest, or the oldest under way, first. */
+/**
+ * Merges entries with the same identity; all others stay. Requests are sorted as each worker sorts them: the latest
+ * first, or, if in flight, the oldest.
+ */
 function mergeLists(entries: readonly Json[]): Json[] {
   const groups = new Map<string, JsonObject[]>();
   const others: Json[] = [];
@@ -86,7 +89,9 @@ function mergeLists(entries: readonly Json[]): Json[] {
   return [...merged, ...plain];
 }
 
-/** The latest first, by texts that sort as their times do; of requests under way the oldest. */
+/**
+ * Compares requests by time, the latest first; those in flight the oldest first. Their texts sort as their times do.
+ */
 function byTime(one: JsonObject, other: JsonObject): number {
   const [mine, theirs] = [timeOf(one), timeOf(other)];
   if (mine !== theirs) return mine > theirs ? -1 : 1;

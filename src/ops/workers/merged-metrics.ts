@@ -1,13 +1,16 @@
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue, type Registry } from 'prom-client';
 
-/** Metrics of one process at one moment, as prom-client gives them. */
+/** Metrics of one process at one moment, as prom-client returns them. */
 export type MetricsSnapshot = readonly MetricObjectWithValues<MetricValue<string>>[];
 
 const BUSY = 'nodejs_eventloop_busy_seconds_total';
 
 type Rule = 'sum' | 'max' | 'min' | 'average';
 
-/** What is the same in every worker, or counts where it is worst: the highest is that of the whole. All other gauges add up. */
+/**
+ * Gauges that are equal in all workers, or count at their worst: the highest value is used. All other gauges are
+ * added up.
+ */
 const HIGHEST = new RegExp(
   [
     '_info$',
@@ -18,32 +21,36 @@ const HIGHEST = new RegExp(
     '^gateway_(?:clock_skew_seconds|contract_drift|memory_limit_bytes|revocation_entries)$',
   ].join('|'),
 );
-/** What must hold for every worker. */
+/** Gauges that must hold for every worker: the lowest value is used. */
 const LOWEST = /^gateway_upstream_up$|_last_reload_successful$|^process_start_time_seconds$/;
 
-/** Returns how the values of a gauge in several workers become one. */
+/** Returns how the values of a gauge in several workers are merged. */
 export function gaugeRule(name: string): Rule {
   if (LOWEST.test(name)) return 'min';
   return HIGHEST.test(name) ? 'max' : 'sum';
 }
 
 /**
- * The metrics of all workers as those of one process. Counters of a worker that has ended stay in the sum, as of its
- * last snapshot: one that fell would be read as a restart, and its value as new events (Prometheus `rate`).
+ * Merges the metrics of all workers into those of one process. The counters of a worker that has ended stay in the
+ * sum, as of its last snapshot: a decrease would be read as a restart, and its value as new events (Prometheus
+ * `rate`).
  */
 export class MergedMetrics {
   private readonly latest = new Map<number, MetricsSnapshot>();
   private retired: MetricsSnapshot = [];
 
-  /** @param count of workers. */
+  /** @param count number of workers. */
   constructor(private readonly count: number) {}
 
-  /** Takes the metrics of a worker. A worker that does not answer keeps those that it had. */
+  /** Stores the metrics of a worker. A worker that does not respond keeps its previous ones. */
   take(worker: number, snapshot: MetricsSnapshot): void {
     this.latest.set(worker, snapshot);
   }
 
-  /** A worker has ended. In one go: two that end at the same moment must not write over each other's counts. */
+  /**
+   * Adds the counters of a worker that has ended to the total. Synchronous, so that two that end concurrently do not
+   * overwrite each other's counts.
+   */
   retire(worker: number): void {
     const last = this.latest.get(worker);
     this.latest.delete(worker);
@@ -52,12 +59,15 @@ export class MergedMetrics {
     this.retired = merge([this.retired, counts]).getMetricsAsArray() as unknown as MetricsSnapshot;
   }
 
-  /** @param own metrics of the first process. */
+  /**
+   * Returns the metrics of all workers in a registry.
+   * @param own metrics of the first process.
+   */
   merged(own: MetricsSnapshot): Registry {
     return merge([...[...this.latest.values(), this.retired].map((each) => this.shared(each)), own]);
   }
 
-  /** Of the time that event loops are busy the mean: 1 a second is saturated, however many there are. */
+  /** Averages the busy time of event loops: 1 s per second means saturated, regardless of the number of workers. */
   private shared(snapshot: MetricsSnapshot): MetricsSnapshot {
     return snapshot.map((metric) =>
       metric.name === BUSY
@@ -74,7 +84,7 @@ function merge(snapshots: readonly MetricsSnapshot[]): Registry {
   return AggregatorRegistry.aggregate(ruled);
 }
 
-/** prom-client names types in words, of which its own types know numbers. */
+/** Returns whether values of a type are added up. prom-client names types in words, its own types in numbers. */
 function isCount(type: unknown): boolean {
   return type === 'counter' || type === 'histogram';
 }

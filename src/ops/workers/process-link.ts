@@ -1,9 +1,9 @@
 import { GatewayError, type FieldViolation, type GatewayErrorCode } from '../../domain/errors.js';
 
-/** Questions under way at once, to one process. */
+/** Maximum number of concurrent requests to one process. */
 const MAX_PENDING = 64;
 
-/** One end of the channel between two processes, as node:cluster has it. */
+/** One end of the channel between two processes, as in node:cluster. */
 export interface Channel {
   send(message: object): unknown;
   on(event: 'message', listener: (message: unknown) => void): unknown;
@@ -19,7 +19,7 @@ type Message =
   | { readonly link: 'ask'; readonly id: number; readonly name: string; readonly input: unknown }
   | { readonly link: 'answer'; readonly id: number; readonly value?: unknown; readonly refused?: Refusal };
 
-/** Answers one kind of question. Throws GatewayError. */
+/** Responds to one kind of request. Throws GatewayError. */
 export type Handler = (input: unknown) => unknown;
 
 interface Pending {
@@ -27,12 +27,12 @@ interface Pending {
   readonly reject: (error: GatewayError) => void;
 }
 
-/** Questions and answers between the first process and a worker, in both directions. */
+/** Requests and responses between the first process and a worker, in both directions. */
 export class ProcessLink {
   private readonly pending = new Map<number, Pending>();
   private lastId = 0;
 
-  /** @param handlers what the other process may ask, by name. */
+  /** @param handlers of the requests of the other process, by name. */
   constructor(
     private readonly channel: Channel,
     private readonly handlers: Readonly<Record<string, Handler>>,
@@ -41,11 +41,11 @@ export class ProcessLink {
   }
 
   /**
-   * Asks the other process. Rejects with its GatewayError, with MAIN_THREAD_STALLED where it takes longer than `ms`, and
+   * Sends a request to the other process. Rejects with its GatewayError, with MAIN_THREAD_STALLED after `ms`, and
    * with OVERLOADED when it ends.
    */
   async ask<T>(name: string, input: unknown, ms: number): Promise<T> {
-    if (this.pending.size >= MAX_PENDING) throw new GatewayError('OVERLOADED', 'Too many questions are under way.');
+    if (this.pending.size >= MAX_PENDING) throw new GatewayError('OVERLOADED', 'Too many requests are in progress.');
     const id = ++this.lastId;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const late = new GatewayError('MAIN_THREAD_STALLED', `A worker did not answer within ${ms / 1_000} s.`);
@@ -60,7 +60,7 @@ export class ProcessLink {
     }
   }
 
-  /** The other process has ended: nothing is answered any more. */
+  /** Fails all requests, since the other process has ended. */
   end(): void {
     for (const { reject } of this.pending.values()) reject(new GatewayError('OVERLOADED', 'The worker has ended.'));
   }
@@ -79,7 +79,7 @@ export class ProcessLink {
   private async answer(id: number, name: string, input: unknown): Promise<void> {
     try {
       const handler = this.handlers[name];
-      if (handler === undefined) throw new GatewayError('NOT_FOUND', `There is no question "${name}".`);
+      if (handler === undefined) throw new GatewayError('NOT_FOUND', `There is no request "${name}".`);
       this.send({ link: 'answer', id, value: await handler(input) });
     } catch (thrown) {
       const { code, detail, errors } = GatewayError.from(thrown);
@@ -87,7 +87,7 @@ export class ProcessLink {
     }
   }
 
-  /** The channel of a process that has just ended takes nothing; its `exit` says so. */
+  /** Sends a message. The channel of a process that has just ended accepts nothing; its `exit` event reports that. */
   private send(message: Message): void {
     try {
       this.channel.send(message);

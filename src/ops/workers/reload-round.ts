@@ -3,10 +3,10 @@ import type { ReloadReport } from '../reload/reloader.js';
 import { TO_WORKER } from './messages.js';
 import type { WorkerSlot } from './worker-slot.js';
 
-/** Longest time for reading and checking in the slowest worker. */
+/** Maximum time in ms until the slowest worker has read and checked everything. */
 const ROUND_MS = 60_000;
 
-/** One reload of all workers: each reads and checks everything, and all put it in force, or none. */
+/** One reload of all workers: each reads and checks everything, and all put it in force, or none does. */
 export class ReloadRound {
   private readonly waiting = new Set<number>();
   private readonly decision = Promise.withResolvers<boolean>();
@@ -21,13 +21,13 @@ export class ReloadRound {
     return { round, report: round.run() };
   }
 
-  /** A worker is ready to put it in force. Resolves to whether all are. */
+  /** Records that a worker is ready. Resolves to whether all are. */
   agree({ number }: WorkerSlot): Promise<boolean> {
     this.leave(number);
     return this.decision.promise;
   }
 
-  /** Waits for a worker no longer: it is ready, or has ended, and its successor reads everything anew. */
+  /** Stops waiting for a worker: it is ready, or has ended, and its successor reads everything anew. */
   leave(number: number): void {
     if (this.waiting.delete(number) && this.waiting.size === 0) this.decision.resolve(true);
   }
@@ -43,13 +43,16 @@ export class ReloadRound {
     const settled = await Promise.allSettled(replies);
     const report = settled.find((reply) => reply.status === 'fulfilled');
     if (report !== undefined) return report.value;
-    // What the worker that refused says comes before what is said of those that followed it.
+    // The error of the worker that refused comes before the errors of those that followed it.
     const reasons = settled.flatMap((reply) => (reply.status === 'rejected' ? [GatewayError.from(reply.reason)] : []));
     throw reasons.find(({ errors }) => errors.length > 0) ?? reasons[0] ?? refusedElsewhere();
   }
 }
 
-/** What a worker that would have gone on says of a reload that another one refused. */
+/** Returns the error of a worker whose reload was refused by another one. */
 export function refusedElsewhere(): GatewayError {
-  return new GatewayError('FAILED_PRECONDITION', 'Another worker refused the reload: nothing has changed in any.');
+  return new GatewayError(
+    'FAILED_PRECONDITION',
+    'Another worker refused the reload: nothing has changed in any worker.',
+  );
 }

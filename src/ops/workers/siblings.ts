@@ -8,7 +8,7 @@ const EXPOSITION_MS = 5_000;
 const AGREE_MS = 60_000;
 const STARTED_MS = 10_000;
 
-/** What a worker answers with. */
+/** Dependencies of the responses of a worker. */
 interface WorkerParts {
   readonly commands: AdminCommands;
   readonly metrics: GatewayMetrics;
@@ -25,25 +25,25 @@ export class Siblings {
       metrics: () => this.answering().metrics.registry.getMetricsAsJSON(),
       command: (input) => {
         const { command, input: given } = input as CommandQuestion;
-        // Whoever asked waits no longer than its own deadline.
+        // The caller waits no longer than its own deadline.
         return this.answering().commands[command](given, new AbortController().signal);
       },
       reload: () => this.answering().reload(),
     });
   }
 
-  /** Begins to answer, and shows the metrics of all workers at `/metrics`. */
+  /** Begins to respond, and shows the metrics of all workers at `/metrics`. */
   serve(parts: WorkerParts): void {
     this.parts = parts;
     parts.metrics.ofAllWorkers = (isOpen) => this.link.ask<string>(TO_FIRST.exposition, { isOpen }, EXPOSITION_MS);
   }
 
-  /** Says that this worker serves. */
+  /** Reports that this worker serves. */
   async started(started: Started): Promise<void> {
     await this.link.ask(TO_FIRST.started, started, STARTED_MS);
   }
 
-  /** Says that this worker could put a reload in force. Resolves to whether all can. */
+  /** Reports that this worker could put a reload in force. Resolves to whether all can. */
   agree(): Promise<boolean> {
     return this.link.ask<boolean>(TO_FIRST.agree, {}, AGREE_MS);
   }

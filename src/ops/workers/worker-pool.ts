@@ -6,26 +6,29 @@ import { type SlotOwner, type WorkerEnd, WorkerSlot } from './worker-slot.js';
 
 const FIRST_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 30_000;
-/** A worker that lived for so long did not fail by how it starts. */
+/** A worker that ran this long, in ms, did not fail because of its start. */
 const SOUND_LIFE_MS = 60_000;
-/** Short lives in a row, of all workers together, after which something else than chance ends them. */
+/** Maximum number of short runs in a row, of all workers together; more are not a coincidence. */
 const MAX_SHORT_LIVES = 5;
 const EXIT_FAILURE = 1;
 
-/** What a pool works with. */
+/** Dependencies of a pool. */
 export interface PoolParts {
   readonly count: number;
-  /** Makes the process of a worker. */
+  /** Creates the process of a worker. */
   readonly fork: (number: number) => Worker;
   readonly log: Logger;
   readonly handlers: (slot: WorkerSlot) => Readonly<Record<string, Handler>>;
   readonly onStarted: (slot: WorkerSlot) => void;
   readonly onEnded: (slot: WorkerSlot) => void;
-  /** For tests. */
+  /** Replaced in tests. */
   readonly schedule?: Schedule;
 }
 
-/** The workers of a gateway. One that ends is replaced, after a pause that grows; when they end again and again, all of it ends. */
+/**
+ * Keeps the workers of a gateway running. One that ends is replaced after an increasing pause; when they end
+ * repeatedly, the gateway ends.
+ */
 export class WorkerPool implements SlotOwner {
   private readonly slots = new Map<number, WorkerSlot>();
   private readonly restarts = new Map<number, () => void>();
@@ -42,18 +45,18 @@ export class WorkerPool implements SlotOwner {
     return this.failure.promise;
   }
 
-  /** Those that serve. */
+  /** Returns the workers that serve. */
   get serving(): WorkerSlot[] {
     return [...this.slots.values()].filter(({ started }) => started !== undefined);
   }
 
-  /** Makes all workers; resolves when each of them serves. */
+  /** Starts all workers; resolves when each of them serves. */
   start(): Promise<void> {
     for (let number = 1; number <= this.parts.count; number++) this.launch(number);
     return this.ready.promise;
   }
 
-  /** Has all workers drain, and resolves when they have ended, to the highest of their exit codes. Idempotent. */
+  /** Drains all workers, and resolves, when they have ended, to the highest of their exit codes. Idempotent. */
   async stop(): Promise<number> {
     this.isStopping = true;
     for (const cancel of this.restarts.values()) cancel();
@@ -63,7 +66,7 @@ export class WorkerPool implements SlotOwner {
     return Math.max(0, ...ends.map(({ code, signal }) => code ?? (signal === null ? 0 : EXIT_FAILURE)));
   }
 
-  /** Ends those that are left. */
+  /** Kills the remaining workers. */
   kill(): void {
     for (const slot of this.slots.values()) slot.signal('SIGKILL');
   }
@@ -83,7 +86,7 @@ export class WorkerPool implements SlotOwner {
     if (this.isStopping) return;
     const { code, signal } = end;
     const fields = { worker: slot.number, pid: slot.pid, code, signal, lived_ms: Math.round(end.livedMs) };
-    // A start that is refused says why itself, and would be refused again.
+    // A refused start has reported its reason, and would be refused again.
     if (!this.hasStarted) return this.fail(code ?? EXIT_FAILURE);
     this.shortLives = end.livedMs < SOUND_LIFE_MS && code !== 0 ? this.shortLives + 1 : 0;
     if (this.shortLives >= MAX_SHORT_LIVES) {

@@ -6,13 +6,13 @@ import { type Handler, ProcessLink } from './process-link.js';
 export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** Since it was made, in ms. */
+  /** Time since its fork, in ms. */
   readonly livedMs: number;
-  /** It has served. */
+  /** True if it has served. */
   readonly hadStarted: boolean;
 }
 
-/** What a worker tells of itself. */
+/** Receives the events of a worker. */
 export interface SlotOwner {
   onStarted(slot: WorkerSlot): void;
   onEnded(slot: WorkerSlot, end: WorkerEnd): void;
@@ -24,7 +24,7 @@ export class WorkerSlot {
   readonly pid: number | undefined;
   /** Resolves when it has ended. */
   readonly ended: Promise<WorkerEnd>;
-  /** It serves: its start has come to its end. */
+  /** Its address, once it serves. */
   started: Started | undefined;
   readonly forkedAt = performance.now();
 
@@ -43,7 +43,7 @@ export class WorkerSlot {
         return {};
       },
     });
-    // What cannot be written to a process that has just ended; its `exit` follows.
+    // Writing to a process that has just ended fails; its `exit` event follows.
     worker.on('error', () => undefined);
     const { promise, resolve } = Promise.withResolvers<WorkerEnd>();
     this.ended = promise;
@@ -55,7 +55,7 @@ export class WorkerSlot {
     });
   }
 
-  /** Tells it to drain and end, or ends it. */
+  /** Sends a signal: SIGTERM drains it, SIGKILL ends it. */
   signal(name: 'SIGTERM' | 'SIGKILL'): void {
     this.worker.process.kill(name);
   }

@@ -12,7 +12,7 @@ import { WorkerPool } from './worker-pool.js';
 import type { WorkerSlot } from './worker-slot.js';
 
 const SNAPSHOT_MS = 2_000;
-/** What the first process counts itself. All other metrics are those of the workers. */
+/** Metrics of the first process itself. All others are those of the workers. */
 const OWN = /^gateway_(?:admin_|worker)/;
 
 interface WorkersParts {
@@ -62,17 +62,17 @@ export class Workers {
     return this.pool.start();
   }
 
-  /** Has all workers drain; resolves to the highest of their exit codes. */
+  /** Drains all workers; resolves to the highest of their exit codes. */
   stop(): Promise<number> {
     return this.pool.stop();
   }
 
-  /** Reloads all workers, or none; one reload after the other. */
+  /** Reloads all workers, or none; one reload at a time. */
   reload(): Promise<ReloadReport> {
     return this.reloads.next();
   }
 
-  /** Writes the metrics of all workers. */
+  /** Returns the metrics of all workers as text. */
   async exposition(isOpen: boolean): Promise<string> {
     this.exposing ??= this.takeSnapshots().finally(() => (this.exposing = undefined));
     await this.exposing;
@@ -103,7 +103,7 @@ export class Workers {
     await Promise.all(taken);
   }
 
-  /** One that read its files before a reload which it was not yet part of may have read the former ones. */
+  /** Reloads once more when a new worker may have read its files before a reload in which it did not take part. */
   private started({ forkedAt }: WorkerSlot): void {
     if (forkedAt < this.reloadedAt) void this.reload().catch(() => undefined);
   }

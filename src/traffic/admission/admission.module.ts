@@ -7,7 +7,7 @@ import { Admission } from './admission.js';
 import { PRIORITIES } from './priority.js';
 import { PressureSensor } from './pressure-sensor.js';
 
-/** How many requests are taken on, with an eye on the process. */
+/** Provides the admission of requests and feeds it measurements of the process. */
 @Global()
 @Module({
   providers: [
@@ -40,7 +40,7 @@ function createAdmission({ load }: GatewayConfig, metrics: GatewayMetrics, flags
     cause: 'pressure',
     area: 'gateway',
     degraded: 'load shedding',
-    recovered: 'load taken on again',
+    recovered: 'load accepted again',
   });
   metrics.protection.knowPriorities(PRIORITIES.filter((priority) => priority !== 'health'));
   const admission = new Admission(load, {

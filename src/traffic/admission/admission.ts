@@ -4,82 +4,82 @@ import { GatewayError } from '../../domain/errors.js';
 import { BodyMemory, defaultBodyMemory } from './body-memory.js';
 import { PRIORITIES, type Priority } from './priority.js';
 
-/** What the process itself suffers from. */
+/** Load of this process. */
 export interface Pressure {
-  /** 90th percentile since the last look, in ms: a pause now and then is no load, on a busy machine least of all. */
+  /** 90th percentile since the last measurement, in ms. Single pauses are normal and are not load. */
   readonly eventLoopDelayMs: number;
-  /** Of the heap limit, in percent. */
+  /** Used share of the heap limit, in percent. */
   readonly heapPercent: number;
-  /** Resident memory, of what the process may use, in percent: bodies lie outside of the heap. */
+  /** Resident memory as a percentage of what the process may use; includes bodies, which lie outside of the heap. */
   readonly memoryPercent: number;
-  /** Time since the last look, in ms: one of a process that lags comes late. */
+  /** Time since the last measurement, in ms; measurements of a lagging process are late. */
   readonly sinceLastMs: number;
 }
 
-/** `tenant_share`: a stream of a tenant that has as many open as it may have. `body_memory`: bodies take all that is there for them. */
+/** Limit that refused a request. `tenant_share`: of the open streams of a tenant; `body_memory`: of all bodies in flight. */
 export type RefusalReason = 'concurrency' | 'pressure' | 'tenant_share' | 'body_memory';
 
-/** Takes what becomes of admission. */
+/** Receives the events of admission for metrics and the log. */
 export interface AdmissionObserver {
   refused(priority: Priority, reason: RefusalReason): void;
-  /** The limit fell below what the settings allow, or is back there. */
+  /** Called when the limit falls below the configured one, and when it is back there. */
   pressed(isPressed: boolean, reason: string): void;
 }
 
-/** The requests that are worked on, against the limit. */
+/** Requests in progress, compared with the limit. */
 export interface AdmissionReport {
   readonly inFlight: number;
-  /** Without streams, which the reduced limit does not count. */
+  /** Requests in progress without streams, which the reduced limit does not count. */
   readonly active: number;
   readonly limit: number;
   readonly configuredLimit: number;
-  /** The limit is below the configured one, because the process is under pressure. */
+  /** True while the limit is below the configured one because the process is under pressure. */
   readonly isReduced: boolean;
 }
 
-/** Under pressure no limit is lower: a handful of requests is not what presses. */
+/** Lowest limit under pressure: this few requests are not the cause of the pressure. */
 const MIN_LIMIT = 64;
-/** One bad look may be a collection of garbage; two in a row are load. */
+/** Measurements under pressure in a row before the limit is lowered: a single one may be a garbage collection. */
 const LOOKS_BEFORE_LESS = 2;
 const LESS = 0.8;
 const MORE = 1.1;
-/** How much of the best rate of answers counts a look later. */
+/** Weight of the best response rate at the next measurement. */
 const REMEMBERED = 0.98;
 
-/** Share of the limit, while that is lowered, up to which each kind is let in: what matters least gives way first. */
+/** Share of a lowered limit up to which each priority is admitted: the least important is refused first. */
 const SHARES: Readonly<Record<Priority, number>> = { health: Infinity, auth: 1, read: 0.9, write: 0.75, ai: 0.5 };
 
 const RETRY_AFTER_SECONDS = 1;
 
-/** One for all requests that are refused: whoever has too much to do does not write a stack trace for each. */
-const OVERLOADED = overloaded('service unavailable: the gateway has too much to do at the moment.');
-const SHARE_TAKEN = overloaded('service unavailable: the tenant has too many streams open.');
+/** Shared by all refused requests, since an overloaded process must not create a stack trace for each. */
+const OVERLOADED = overloaded('service unavailable: the gateway is overloaded.');
+const SHARE_TAKEN = overloaded('service unavailable: the tenant has too many open streams.');
 
 /**
- * How many requests are worked on at once. The limit of the settings holds as long as the process is well; when its
- * event loop lags or its memory fills it is lowered step by step, and raised again as soon as that is over, so that what
- * is let in is also answered. Streams wait most of their time and count against the limit of the settings alone; since
- * they last, those of one tenant leave the others their share of it.
+ * Limits concurrent requests. The configured limit applies while the process is healthy. When its event loop lags or
+ * its memory fills, the limit is lowered step by step, and raised again as soon as the pressure is over, so that
+ * admitted requests are also answered. Streams spend most of their time waiting and count against the configured
+ * limit only; since they last, the streams of one tenant are limited to a share of it.
  *
- * For a lagging event loop it is never lowered below what the process answers within the delay that is allowed (Little's
- * law). One turn of the loop reads what lies in all sockets, and places become free in the next one: with fewer places
- * than that the rest of a turn would be refusals, which make the loop lag too, and hardly anybody would be answered.
+ * For a lagging event loop the limit is never lowered below what the process answers within the allowed delay (Little's
+ * law). One turn of the loop reads everything from all sockets, and permits are released in the next one: with fewer
+ * permits, the rest of a turn would be refusals, which make the loop lag too, and hardly any request would be answered.
  */
 export class Admission {
   private total = 0;
   private active = 0;
   private peak = 0;
   private badLooks = 0;
-  /** Answered without an error since the last look. */
+  /** Requests answered without an error since the last measurement. */
   private answered = 0;
-  /** The most answers a second, of late. */
+  /** Highest recent number of responses per second. */
   private bestRate = 0;
   private leastWaitMs = Infinity;
   private limit: number;
-  /** That of the settings, when they were last looked at. */
+  /** The configured limit when the settings were last read. */
   private configured: number;
   private readonly limits = new Map<Priority, number>();
-  /** Open streams of each tenant that has any. */
+  /** Number of open streams by tenant; tenants without streams are not in it. */
   private readonly streams = new Map<string, number>();
 
   constructor(
@@ -91,7 +91,7 @@ export class Admission {
     this.setLimit(this.limit);
   }
 
-  /** Takes the limit of the settings as it is now. Under pressure it is lowered again by the next look. */
+  /** Applies the configured limit as it is now. Under pressure the next measurement lowers it again. */
   reconfigure(): void {
     const wasReduced = this.limit < this.configured;
     this.configured = this.settings.maxConcurrentRequests;
@@ -99,7 +99,7 @@ export class Admission {
     if (wasReduced) this.observer.pressed(false, '');
   }
 
-  /** The error of a request that cannot be taken on; undefined for one that was, which must {@link leave}. */
+  /** Returns the error of a request that is refused, or undefined for an admitted one, which must {@link leave}. */
   enter(call: CallContext, priority: Priority): GatewayError | undefined {
     if (priority === 'health') return undefined;
     if (this.total >= this.settings.maxConcurrentRequests) return this.refuse(priority, 'concurrency');
@@ -111,12 +111,15 @@ export class Admission {
     return undefined;
   }
 
-  /** True while the limit of the settings is reached: each permit that is held keeps others out. */
+  /** True while the configured limit is reached, so that each permit that is held keeps others out. */
   get isFull(): boolean {
     return this.total >= this.settings.maxConcurrentRequests;
   }
 
-  /** The error of a stream beyond the share of its tenant; undefined for one that may be opened, which must {@link leave}. A request holds one. */
+  /**
+   * Returns the error of a stream beyond the share of its tenant, or undefined for one that may be opened, which must
+   * {@link leave}. A request holds at most one.
+   */
   openStream(call: CallContext, priority: Priority): GatewayError | undefined {
     if (call.holdsStream) return undefined;
     const { maxConcurrentRequests, tenantSharePercent } = this.settings;
@@ -129,21 +132,21 @@ export class Admission {
   }
 
   /**
-   * Notes how long a request waited until it was begun, in ms. The shortest such wait between two looks is that of a queue
-   * which never became empty: it counts as the delay of the event loop does.
+   * Records how long a request waited until it was begun, in ms. The shortest wait between two measurements shows a queue
+   * that never became empty: it counts like the delay of the event loop.
    */
   waited(ms: number): void {
     if (ms < this.leastWaitMs) this.leastWaitMs = ms;
   }
 
-  /** The error of a request whose body finds no memory; undefined for bytes that were taken, until it {@link leave}s. */
+  /** Returns the error of a request without memory for its body, or undefined; the memory is held until {@link leave}. */
   takeBody(call: CallContext, bytes: number, priority: Priority): GatewayError | undefined {
     const refused = this.bodies.take(call, bytes);
     if (refused !== undefined) this.observer.refused(priority, 'body_memory');
     return refused;
   }
 
-  /** To be called for each request once, admitted or not: gives all back that it holds. */
+  /** Releases everything that a request holds. Must be called once for each request, admitted or not. */
   leave(call: CallContext): void {
     if (call.bodyBytes > 0) this.bodies.release(call);
     if (call.holdsStream) this.closeStream(call);
@@ -167,7 +170,7 @@ export class Admission {
     };
   }
 
-  /** Takes a look at the process into account. Called regularly. */
+  /** Adjusts the limit to a measurement of the process. Called at regular intervals. */
   adjust(pressure: Pressure): void {
     const fullness = this.fullnessOf(pressure);
     const waitMs = this.leastWaitMs === Infinity ? 0 : this.leastWaitMs;
@@ -198,7 +201,7 @@ export class Admission {
   private raise(peak: number): void {
     const { maxConcurrentRequests } = this.settings;
     if (this.limit === maxConcurrentRequests) return;
-    // A limit that nobody came near says nothing of what would be too much.
+    // A limit that was never approached says nothing about how much would be too much.
     const wasNeeded = peak >= this.limit * LESS;
     this.setLimit(Math.min(Math.round(this.limit * (wasNeeded ? MORE : 2)), maxConcurrentRequests));
     if (this.limit === maxConcurrentRequests) this.observer.pressed(false, '');

@@ -6,7 +6,7 @@ import type { Pressure } from './admission.js';
 const RESOLUTION_MS = 20;
 const LOOK_MS = 1000;
 
-/** Looks at the event loop, the heap and the memory of this process. */
+/** Measures the load of this process: event loop, heap and memory. */
 export class PressureSensor {
   private readonly delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   private readonly memoryLimit = memoryLimit();

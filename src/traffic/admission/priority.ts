@@ -1,11 +1,14 @@
 import type { RpcMethod } from '../../domain/rpc-method.js';
 
-/** What gives way last comes first. Health is never refused: whoever asks would restart what is merely busy. */
+/**
+ * Priorities, the most important first. Health checks are never refused: a refusal would restart a process that is
+ * merely busy.
+ */
 export const PRIORITIES = ['health', 'auth', 'read', 'write', 'ai'] as const;
 
 export type Priority = (typeof PRIORITIES)[number];
 
-/** How much a call matters when not all can be answered. Without sign-in nobody can do anything; AI costs most. */
+/** Returns the priority of a call under overload. Without sign-in nobody can do anything; AI calls cost most. */
 export function priorityOf({ upstream, readOnly }: RpcMethod): Priority {
   if (upstream === 'auth' || upstream === 'ai') return upstream;
   return readOnly ? 'read' : 'write';

@@ -5,20 +5,23 @@ import type { StackCall } from '../call.js';
 import type { CacheKey } from './cached-answer.js';
 
 /**
- * Where the answer to a call is kept: a hash of its RPC, of whose answer it is and of the whole request. Callers whose
- * keys are equal may see each other's answers, so everything that a backend is told of a caller is in a caller's own key.
+ * Returns the key of the response to a call: a hash of its RPC, of the owner of the response and of the whole
+ * request. Callers with equal keys may see each other's responses, so the key of a caller-scoped response includes
+ * everything about the caller that the backend receives.
  */
 export function cacheKey(call: StackCall, scope: CachePolicy['scope']): CacheKey {
   const { method, context, request } = call;
   const { principal } = context;
   const owner = principal === undefined ? [] : scope === 'tenant' ? [principal.tenantId] : ownerOf(principal);
   const head = JSON.stringify([method.path, scope, ...owner]);
-  // JSON has no bare line break, so that no head can reach into a request.
+  // JSON has no bare line break, so the head cannot extend into the request.
   const name = hash('sha256', Buffer.concat([Buffer.from(`${head}\n`), request]), 'base64url');
   return { name, groups: readGroups(call) };
 }
 
-/** The groups whose writes make an answer to a call stale. Empty for an answer of nobody's. */
+/**
+ * Returns the groups whose writes make the response to a call stale; empty for a response that belongs to no tenant.
+ */
 export function readGroups(call: StackCall): readonly string[] {
   const { upstream } = call.method;
   const tenant = boundTenant(call);
@@ -26,7 +29,10 @@ export function readGroups(call: StackCall): readonly string[] {
   return tenant === '' ? [] : [`${upstream}:${tenant}`, unknownWriteTo(upstream)];
 }
 
-/** The groups that a write belongs to: that of its tenant, and those of all writes or of the ones that may be of any tenant. */
+/**
+ * Returns the groups that a write belongs to: its tenant, and either all writes or the writes that may concern any
+ * tenant.
+ */
 export function writeGroups(call: StackCall): readonly string[] {
   const { upstream } = call.method;
   const tenant = boundTenant(call);
@@ -34,13 +40,16 @@ export function writeGroups(call: StackCall): readonly string[] {
   return tenant === '' ? [] : [`${upstream}:${tenant}`, anyWriteTo(upstream)];
 }
 
-// No name of a service has a slash, so that no tenant is taken for one of these.
+// Service names contain no slash, so a tenant cannot be confused with one of these.
 const anyWriteTo = (upstream: string) => `${upstream}/any`;
 const unknownWriteTo = (upstream: string) => `${upstream}/unknown`;
 
 const SEVERAL = Symbol('several tenants');
 
-/** The tenant that a call is about: a caller with the scope `all` may name another one than its own, or none. */
+/**
+ * Returns the tenant that a call concerns: a caller with the scope `all` may name a tenant other than its own, or
+ * none.
+ */
 function boundTenant({ method, context, request }: StackCall): string | typeof SEVERAL {
   const named = method.boundTenant?.(request) ?? '';
   if (named !== '') return named;

@@ -1,45 +1,51 @@
-/** Where the answer to a call is kept. */
+/** Identifies the response to a call in the cache. */
 export interface CacheKey {
   readonly name: string;
-  /** The groups whose writes make it stale; empty when nobody's do. */
+  /** The groups whose writes make it stale; may be empty. */
   readonly groups: readonly string[];
 }
 
-/** Changes with every write of the groups of an answer: one from before it is stale. Numbers mean nothing but themselves. */
+/**
+ * Changes with every write to the groups of a response: a response of an earlier generation is stale. The numbers can
+ * only be compared for equality.
+ */
 export interface Generation {
-  /** Of the writes that this process has seen. */
+  /** Generation by the writes that this process has seen. */
   readonly own: number;
-  /** Of those that the shared store was told of. */
+  /** Generation by the writes that the shared store has recorded. */
   readonly shared: number;
 }
 
-/** The answer of an upstream as it came: bytes of a message, before redaction and before the check of its tenant. */
+/** Response of an upstream as received: message bytes before redaction and before the check of its tenant. */
 export interface CachedAnswer {
   readonly body: Uint8Array;
-  /** Unix ms; after it the answer is stale. */
+  /** Unix ms after which the response is stale. */
   readonly freshUntil: number;
-  /** What it was when the upstream was asked. */
+  /** The generation when the upstream was called. */
   readonly generation: Generation;
 }
 
-/** What a store said. */
+/** Result of a look-up in a store. */
 export interface Lookup {
   readonly answer: CachedAnswer | undefined;
-  /** There has been a write since: the answer is stale, whatever its time. */
+  /** There was a write since: the response is stale, whatever its age. */
   readonly isOutdated: boolean;
-  /** That of an answer which the upstream gives now. */
+  /** The generation of a response that the upstream gives now. */
   readonly generation: Generation;
-  /** The store could not be asked, or held something that is no answer. */
+  /** The store could not be reached, or held something that is not a response. */
   readonly failed: boolean;
 }
 
-/** Keeps answers. No method ever rejects. */
+/** Stores responses. Its methods never reject. */
 export interface ResponseStore {
   get(key: CacheKey): Lookup | Promise<Lookup>;
-  /** @param lifeMs after which the answer is of no use, not even as a stale one. */
+  /**
+   * Stores a response.
+   * @param lifeMs time after which the response is not even used as a stale one.
+   */
   set(key: CacheKey, answer: CachedAnswer, lifeMs: number): void;
   /**
-   * Makes all answers of some groups stale for everyone who asks once it has resolved.
+   * Makes all responses of some groups stale for every look-up that begins after it has resolved.
    * @param freshMs longest time that one of them may still be fresh.
    */
   invalidate(groups: readonly string[], freshMs: number): void | Promise<void>;

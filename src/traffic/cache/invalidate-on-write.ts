@@ -7,8 +7,8 @@ import { writeGroups } from './cache-key.js';
 import type { ResponseStore } from './cached-answer.js';
 
 /**
- * How long an answer of each service may be fresh after it was asked for, in ms; of those with cached RPCs alone. What
- * is cached of open ones is of no tenant unless their request names one.
+ * Returns how long a response of each service with cached RPCs may stay fresh after the call, in ms. Cached responses
+ * of open RPCs belong to no tenant unless their request names one.
  */
 export function freshTimes(methods: Iterable<RpcMethod>, settings: DeadlineSettings): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
@@ -22,8 +22,8 @@ export function freshTimes(methods: Iterable<RpcMethod>, settings: DeadlineSetti
 }
 
 /**
- * Makes what is cached of a tenant's answers stale once a write to that tenant is over, so that a client that is told of it
- * reads what was written. A write that failed may have been done all the same.
+ * Makes the cached responses of a tenant stale once a write to that tenant is over, so that a client reads what it
+ * has written. A failed write may have been carried out and counts as well.
  */
 export function invalidateOnWrite(store: ResponseStore, freshMs: number): Layer {
   return (next) => async (call) => {
@@ -35,7 +35,10 @@ export function invalidateOnWrite(store: ResponseStore, freshMs: number): Layer 
   };
 }
 
-/** The same for a write that is a stream: each of its messages may tell of something that was written, and so may its end. */
+/**
+ * Does the same for a write that is a stream: each of its messages, and its end, may report something that was
+ * written.
+ */
 export function outdatingStream(store: ResponseStore, freshMs: number): Layer<UpstreamStream> {
   return (next) => async (call) => {
     try {

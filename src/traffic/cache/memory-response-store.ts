@@ -2,7 +2,7 @@ import { ByteLru } from '../byte-lru.js';
 import type { CachedAnswer, CacheKey, Lookup, ResponseStore } from './cached-answer.js';
 import { CacheGenerations } from './cache-generations.js';
 
-/** Answers in the memory of this process, and the writes that it has seen. */
+/** Stores responses in the memory of this process, with the generations of the writes that it has seen. */
 export class MemoryResponseStore implements ResponseStore {
   private readonly answers: ByteLru<CachedAnswer>;
   private readonly writes = new CacheGenerations();
@@ -11,7 +11,7 @@ export class MemoryResponseStore implements ResponseStore {
     this.answers = new ByteLru(maxBytes, now);
   }
 
-  /** What they take. */
+  /** Returns the memory of all responses, in bytes. */
   get bytes(): number {
     return this.answers.bytes;
   }
@@ -28,7 +28,7 @@ export class MemoryResponseStore implements ResponseStore {
 
   get({ name, groups }: CacheKey): Lookup {
     const answer = this.answers.get(name);
-    // Marks only grow: the last one changes with a write of any of the groups.
+    // Generations only grow, so the highest one changes with a write to any of the groups.
     const own = Math.max(0, ...groups.map((group) => this.writes.of(group)));
     return { answer, isOutdated: answer?.generation.own !== own, generation: { own, shared: 0 }, failed: false };
   }

@@ -1,10 +1,10 @@
 import { abortError, timeoutError } from '../../grpc/status.js';
 import type { StackCall } from '../call.js';
 
-/** The shared call has a deadline too; its own verdict says more, and is waited for. */
+/** The shared call has its own deadline, and its error says more, so it is awaited this much longer. */
 const GRACE_MS = 20;
 
-/** Waits for work that others wait for too, as long as this call may: until its deadline, or until its client leaves. */
+/** Waits for shared work no longer than this call may: until its deadline, or until its client leaves. */
 export function withinOwnTime<T>(call: StackCall, deadlineAt: number, work: Promise<T>): Promise<T> {
   const { signal, method } = call;
   const { promise, resolve, reject } = Promise.withResolvers<T>();

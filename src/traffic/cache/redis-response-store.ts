@@ -5,16 +5,16 @@ import type { AeadCipher } from '../../redis/aead-cipher.js';
 import type { CachedAnswer, CacheKey, Lookup, ResponseStore } from './cached-answer.js';
 import type { MemoryResponseStore } from './memory-response-store.js';
 
-/** When it becomes stale, and its generation. */
+/** Length of the header of a stored response: when it becomes stale, and its generation. */
 const HEAD_BYTES = 16;
 const MARKS = 2 ** 48 - 1;
-/** The clocks of the instances may differ by so much. */
+/** Allowed difference between the clocks of the instances. */
 const SLACK_MS = 5_000;
 
 /**
- * Answers that the instances share, sealed, under `cache:`, so that clearing that prefix clears them everywhere. Each is
- * also kept in memory, which stands in while Redis is away. A write leaves a mark in each of its groups there, which are
- * read along with each answer.
+ * Stores responses for all instances in Redis, encrypted, under `cache:`; deleting that prefix clears the cache of
+ * all instances. Each response is also kept in memory, which is used while Redis is down. A write sets a random
+ * marker for each of its groups in Redis, which is read together with each response.
  */
 export class RedisResponseStore implements ResponseStore {
   constructor(
@@ -44,7 +44,7 @@ export class RedisResponseStore implements ResponseStore {
     const name = redisKey('cache', key.name);
     const stored = this.cipher.sealBytes(name, pack(answer));
     const write = this.redis.run((redis) => redis.set(name, stored, 'PX', Math.ceil(lifeMs)));
-    // Its connection tells that Redis is away; an answer that is not kept costs one call more.
+    // The connection reports that Redis is down; a response that is not stored costs one more call.
     write.catch(() => undefined);
   }
 
@@ -59,12 +59,15 @@ export class RedisResponseStore implements ResponseStore {
   }
 }
 
-/** Marks of tenants and those of whole services have names of their own. */
+/** Returns the Redis key of a group; tenants and whole services have distinct prefixes. */
 function markKey(group: string): string {
   return redisKey('cache', `${group.includes('/') ? 'writes' : 'written'}:${group}`);
 }
 
-/** Of random marks, so that it changes with each of them. A missing one is 0; NaN, which no answer has, for what is none. */
+/**
+ * Adds up random markers, so that the sum changes with each of them. A missing marker is 0; an invalid one makes the
+ * sum NaN, which no stored response has.
+ */
 function sumOf(marks: readonly (Buffer | null | undefined)[]): number {
   return marks.reduce((sum, mark) => sum + (mark ? Number(mark.toString()) : 0), 0);
 }
@@ -77,7 +80,10 @@ function pack({ body, freshUntil, generation }: CachedAnswer): Buffer {
   return packed;
 }
 
-/** Undefined for what was not sealed for this key: cut off, changed, moved from another key, or somebody else's. */
+/**
+ * Decrypts a stored response. Returns undefined for one that was not encrypted for this key: truncated, changed,
+ * moved from another key, or written by somebody else.
+ */
 function unpack(packed: Buffer | undefined, own: number): CachedAnswer | undefined {
   if (packed === undefined || packed.length < HEAD_BYTES) return undefined;
   const generation = { own, shared: packed.readDoubleBE(8) };

@@ -10,7 +10,7 @@ import { freshTimes } from './invalidate-on-write.js';
 import { RedisResponseStore } from './redis-response-store.js';
 import { ResponseCache } from './response-cache.js';
 
-/** The cache of this process; with REDIS_URL and a key to seal with, that of all instances. */
+/** Provides the response cache: in memory, or shared in Redis with REDIS_URL and an encryption key. */
 export const responseCacheProvider: FactoryProvider<ResponseCache> = {
   provide: ResponseCache,
   inject: [GATEWAY_CONFIG, GatewayMetrics, Contract, { token: RedisConnections, optional: true }],

@@ -20,19 +20,22 @@ interface CacheParts {
   readonly store: ResponseStore;
   readonly settings: CacheSettings;
   readonly metrics: CacheMetrics;
-  /** How long an answer of each service may be fresh, in ms. */
+  /** How long a response of each service may be fresh, in ms. */
   readonly freshTimes: () => ReadonlyMap<string, number>;
-  /** Unix ms: instances share what they keep. */
+  /** Returns Unix ms, since instances share what they store. */
   readonly now?: () => number;
 }
 
-/** Where an answer will be kept, and of which generation it is. */
+/** Cache key and generation under which a response will be stored. */
 interface Place {
   readonly key: CacheKey;
   readonly generation: Generation;
 }
 
-/** Answers of RPCs whose policy has a cache. Only successes are kept; what is asked for at once is asked once. */
+/**
+ * Caches the responses of RPCs whose policy has a cache. Only successes are stored; concurrent calls with the same
+ * key are sent once.
+ */
 export class ResponseCache {
   private readonly flights = new SingleFlight<Uint8Array>();
   private readonly now: () => number;
@@ -45,25 +48,25 @@ export class ResponseCache {
     return this.parts.metrics;
   }
 
-  /** Returns how many requests wait, and how long others did, for a response that another one asked for. */
+  /** Returns how many requests wait, and how long others waited, for a response that another request asked for. */
   get flight(): FlightReport {
     return this.flights.report;
   }
 
-  /** The layer of an RPC: of one with a cache, or of one that writes to what others read from a cache. */
+  /** Returns the cache layer of an RPC: for one with a cache, or one that writes to what others read from a cache. */
   layers({ upstream, readOnly, policy: { cache } }: RpcMethod): Layer[] {
     if (cache !== undefined) return [(next) => (call) => this.answer(next, call, cacheKey(call, cache.scope))];
     const freshMs = readOnly ? undefined : this.parts.freshTimes().get(upstream);
     return freshMs === undefined ? [] : [invalidateOnWrite(this.parts.store, freshMs)];
   }
 
-  /** The layer of an RPC that is a stream and writes to what others read from a cache. */
+  /** Returns the cache layer of a streaming RPC that writes to what others read from a cache. */
   streamLayers({ upstream, readOnly }: RpcMethod): Layer<UpstreamStream>[] {
     const freshMs = readOnly ? undefined : this.parts.freshTimes().get(upstream);
     return freshMs === undefined ? [] : [outdatingStream(this.parts.store, freshMs)];
   }
 
-  /** The last good answer to a call, however stale, as long as it is kept. */
+  /** Resolves to the last good response to a call, however stale, as long as it is stored. */
   async lastAnswer(call: StackCall): Promise<Uint8Array | undefined> {
     const { cache } = call.method.policy;
     if (cache === undefined) return undefined;
@@ -95,7 +98,10 @@ export class ResponseCache {
     return this.now() < freshUntil + (method.policy.cache?.staleIfErrorMs ?? 0);
   }
 
-  /** The call is nobody's own: it goes on when the client that caused it leaves, for others may wait for it. */
+  /**
+   * Calls the upstream. The call does not belong to one request: it continues when the client that caused it leaves,
+   * since others may wait for it.
+   */
   private ask(next: Next, call: StackCall, place: Place): Promise<Uint8Array> {
     const { settings } = this.parts;
     const flight = this.flights.run(flightOf(place), async () => {
@@ -128,7 +134,10 @@ export class ResponseCache {
   }
 }
 
-/** Whoever has been told of a write must not be given what was asked for before it. */
+/**
+ * Returns the key for sharing a call in progress. It includes the generation: whoever has been told of a write must
+ * not get the response to a call made before it.
+ */
 function flightOf({ key, generation }: Place): string {
   return `${key.name} ${generation.own} ${generation.shared}`;
 }

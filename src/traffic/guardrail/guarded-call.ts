@@ -3,7 +3,7 @@ import type { UpstreamStream } from '../upstream-stream.js';
 import { GuardedStream } from './guarded-stream.js';
 import type { Guardrail, SendCheck } from './guardrail.js';
 
-/** Lets a unary call begin, and its response pass, when the guardrail allows it. */
+/** Sends a unary call, and returns its response, only if the guardrail allows it. */
 export function guarded(guardrail: Guardrail, send: SendCheck): Layer {
   return (next) => async (call) => {
     await checkRequest(guardrail, call, send);
@@ -13,7 +13,7 @@ export function guarded(guardrail: Guardrail, send: SendCheck): Layer {
   };
 }
 
-/** Lets a stream begin, and each of its messages pass, when the guardrail allows it. */
+/** Opens a stream, and passes each of its messages on, only if the guardrail allows it. */
 export function guardedStream(guardrail: Guardrail, send: SendCheck): Layer<UpstreamStream> {
   return (next) => async (call) => {
     await checkRequest(guardrail, call, send);
@@ -32,7 +32,7 @@ async function checkRequest(guardrail: Guardrail, call: StackCall, send: SendChe
   context.stage = stage;
 }
 
-/** The time of the check is not the upstream's: its timeout begins after it. */
+/** Restarts the timeout of the upstream, since the time of the check is not its fault. */
 function restarted(call: StackCall): StackCall {
   return { ...call, startedAt: performance.now() };
 }

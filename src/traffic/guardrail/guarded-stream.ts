@@ -1,31 +1,32 @@
 import { GatewayError } from '../../domain/errors.js';
 import type { UpstreamStream } from '../upstream-stream.js';
 
-/** Messages that are read ahead while others are checked, and that one check holds. */
+/** Maximum number of messages that are read ahead during a check, and of one check. */
 const MAX_MESSAGES = 64;
-/** Bytes of one check, unless it is of one larger message; reading ahead stops there, too. */
+/** Maximum bytes of one check, unless it is a single larger message; reading ahead stops at the same limit. */
 const MAX_BYTES = 256 * 1024;
 
 /** Resolves when messages may pass, rejects when they may not. */
 type CheckMessages = (messages: readonly Uint8Array[], firstIndex: number) => Promise<void>;
 
 /**
- * A stream whose messages are checked before anyone sees them. One check is in flight at a time; what arrives meanwhile
- * is read ahead, within limits, and is the next check: a slow guardrail makes larger batches, not a queue. The order is
- * that of the source, and a source that fails is reported after the messages that it sent before.
+ * A stream whose messages are checked before anyone sees them. One check is in flight at a time. Messages that arrive
+ * meanwhile are read ahead, within limits, and form the next check: a slow guardrail makes larger batches, not a
+ * queue. The order is that of the source, and a failure of the source is reported after the messages that it sent
+ * before.
  */
 export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> {
   readonly ended: Promise<GatewayError | undefined>;
   private readonly settle: (error: GatewayError | undefined) => void;
   private readonly messages: AsyncIterator<Uint8Array>;
-  /** Read and not yet checked. */
+  /** Messages that are read but not yet checked. */
   private ahead: Uint8Array[] = [];
   private bytesAhead = 0;
   private isReading = false;
-  /** How the source ended, once it has. */
+  /** How the source ended; undefined while it has not. */
   private end: { readonly failure: GatewayError | undefined } | undefined;
   private onRead: (() => void) | undefined;
-  /** Checked, and how many of them have been taken. */
+  /** Messages that passed their check, and how many of them were consumed. */
   private allowed: readonly Uint8Array[] = [];
   private taken = 0;
   private checked = 0;
@@ -38,7 +39,7 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     this.ended = promise;
     this.settle = resolve;
     this.messages = source[Symbol.asyncIterator]();
-    // A client that reads nothing must not hold a stream whose time is over.
+    // A client that does not read must not hold a stream whose time is over.
     void source.ended.then((error) => error?.code === 'UPSTREAM_TIMEOUT' && resolve(error));
   }
 
@@ -70,7 +71,7 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     void this.source.ended.then((error) => this.close(error));
   }
 
-  /** Makes what was read so far the allowed messages; none at the end of the stream. */
+  /** Checks the messages read so far and makes them the allowed ones; none at the end of the stream. */
   private async checkAhead(): Promise<void> {
     const batch = await this.takeAhead();
     this.allowed = [];
@@ -87,7 +88,10 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     this.allowed = batch;
   }
 
-  /** Resolves to what was read, as far as one check takes it, as soon as there is something, and goes on reading. */
+  /**
+   * Resolves to the messages read so far, up to the size of one check, as soon as there is one, and continues
+   * reading.
+   */
   private async takeAhead(): Promise<readonly Uint8Array[]> {
     void this.readAhead();
     while (this.ahead.length === 0 && this.end === undefined) {
@@ -99,14 +103,17 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     return batch;
   }
 
-  /** As many as fit into one check: with a large message at their end, all that was read could be more than a call may have. */
+  /**
+   * Returns how many messages fit into one check: with a large last message, everything read could exceed the limit
+   * of a call.
+   */
   private countOfBatch(): number {
     let bytes = 0;
     const tooMany = this.ahead.findIndex((message, index) => (bytes += message.length) > MAX_BYTES && index > 0);
     return tooMany === -1 ? this.ahead.length : tooMany;
   }
 
-  /** Never rejects. */
+  /** Reads ahead. Never rejects. */
   private async readAhead(): Promise<void> {
     if (this.isReading) return;
     this.isReading = true;
@@ -128,14 +135,14 @@ export class GuardedStream implements UpstreamStream, AsyncIterator<Uint8Array> 
     this.bytesAhead += message.length;
   }
 
-  /** Reports how the source ended, a failure once. */
+  /** Reports how the source ended; a failure is reported once. */
   private finish(): void {
     const failure = this.end?.failure;
     this.close(failure);
     if (failure !== undefined) throw failure;
   }
 
-  /** Drops what nobody is to see any more. */
+  /** Discards the remaining messages. */
   private close(error: GatewayError | undefined): void {
     this.end = { failure: undefined };
     this.ahead = [];

@@ -1,10 +1,12 @@
 import type { CallContext, GuardrailOutcome, GuardrailPhase, GuardrailRecord } from '../../domain/call-context.js';
 import type { Verdict } from './verdict.js';
 
-/** A block decides a request; a check that failed is worth more than one that passed. */
+/**
+ * Order in which outcomes replace each other: a block decides the request, and a failed check outranks a passed one.
+ */
 const RANK: Readonly<Record<GuardrailOutcome, number>> = { allowed: 0, skipped: 1, timeout: 2, error: 2, blocked: 3 };
 
-/** Keeps, for the log line, the verdict that matters most and the time that all checks took. */
+/** Records the verdict that matters most, and the time of all checks, for the log line. */
 export function noteVerdict(
   context: CallContext,
   phase: GuardrailPhase,
@@ -19,7 +21,7 @@ export function noteVerdict(
   if (outranks(decision, guardrail)) Object.assign(guardrail, { phase, decision, reason });
 }
 
-/** Of checks that passed the last one is kept, of failures the first. */
+/** Returns whether an outcome replaces the known one: of passed checks the last is kept, of failures the first. */
 function outranks(decision: GuardrailOutcome, { decision: known }: GuardrailRecord): boolean {
   return RANK[decision] > RANK[known] || (decision === 'allowed' && known === 'allowed');
 }

@@ -19,25 +19,25 @@ import { noteVerdict } from './guardrail-record.js';
 import { linkedContext } from './linked-context.js';
 import { type Verdict, VerdictReader, verdictOfFailure } from './verdict.js';
 
-/** What a guardrail is asked about. */
+/** The messages that a check is about. */
 export interface Subject {
   readonly phase: GuardrailPhase;
-  /** Of the phase `chunk` one or more, of the others one. */
+  /** One message; of the phase `chunk` one or more. */
   readonly messages: readonly Uint8Array[];
-  /** Position of the first one in its stream. */
+  /** Position of the first message in its stream. */
   readonly firstIndex: number;
 }
 
-/** Budgets of the checks in ms, and what happens when they are used up. */
+/** Time budgets of the checks in ms, and the behavior when they are exceeded. */
 export interface GuardrailSettings extends GuardrailConfig {
-  /** Budget of a request or a whole response; undefined: there is no guardrail, and every check is skipped. */
+  /** Budget of a request or a whole response; undefined without a guardrail: every check is skipped. */
   readonly timeoutMs: number | undefined;
 }
 
-/** Sends a check through the call stack: with the circuit breaker and the concurrency limit of the guardrail. */
+/** Sends a check through the call stack, with the circuit breaker and the concurrency limit of the guardrail. */
 export type SendCheck = (call: UpstreamCall) => Promise<Uint8Array>;
 
-/** Time after which a client may try again what could not be checked. */
+/** Retry-After of a request that could not be checked. */
 const RETRY_AFTER_SECONDS = 5;
 
 /** Asks the guardrail whether messages may pass (guardrail/v1/guardrail.proto). */
@@ -57,14 +57,16 @@ export class Guardrail {
     };
   }
 
-  /** Returns whether an RPC is checked: one that requires it also where there is no guardrail, so that it is counted. */
+  /**
+   * Returns whether an RPC is checked. One that requires a check is, even without a guardrail, so that it is counted.
+   */
   guards({ guarded, policy }: RpcMethod): boolean {
     return guarded !== undefined && (this.settings.timeoutMs !== undefined || policy.guardrail === 'required');
   }
 
   /**
    * Resolves when the messages may pass. Rejects with CONTENT_BLOCKED; with UPSTREAM_UNAVAILABLE when the guardrail
-   * cannot decide and the gateway is closed then; or with what the request itself ended of.
+   * cannot decide and is configured to fail closed; or with the error that ended the request.
    */
   async check(call: StackCall, subject: Subject, send: SendCheck): Promise<void> {
     const startedAt = performance.now();
@@ -95,7 +97,7 @@ export class Guardrail {
   }
 }
 
-/** A check that failed because its request is over says nothing of the guardrail. */
+/** Throws if the request is over: a check that failed for that reason says nothing about the guardrail. */
 function refuseIfOver({ signal, deadlineAt, method: { upstream } }: StackCall, { phase }: Subject): void {
   if (signal.aborted) throw abortError(upstream, signal);
   if (performance.now() < deadlineAt) return;
@@ -103,7 +105,7 @@ function refuseIfOver({ signal, deadlineAt, method: { upstream } }: StackCall, {
   throw new GatewayError('UPSTREAM_TIMEOUT', detail, { cause: causeOf(phase, 'no time was left') });
 }
 
-/** An RPC of the guardrail. The budget is its timeout, so that the circuit breaker judges it by that. */
+/** Describes an RPC of the guardrail. The budget is its timeout, so that the circuit breaker judges it by that. */
 function checkMethod(desc: DescMethod, timeoutMs: number | undefined): RpcMethod {
   return describeMethod(desc, policyOf('ACCESS_CONTROLLED', { timeoutMs }));
 }
@@ -130,7 +132,10 @@ function undecided({ phase }: Subject, { outcome, reason }: Verdict): GatewayErr
   });
 }
 
-/** For the log, and for keyed requests: one whose response is withheld was carried out. */
+/**
+ * Returns the cause for the log. A request whose response is withheld was carried out, which idempotency keys need to
+ * know.
+ */
 function causeOf(phase: GuardrailPhase, text: string): Error {
   const message = `guardrail check of ${phase}: ${text}`;
   return phase === 'request' ? new Error(message) : new WithheldResponse(message);

@@ -11,14 +11,14 @@ const REASON = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 /** Codes of calls that were not sent. */
 const NOT_SENT: ReadonlySet<string> = new Set(['CIRCUIT_OPEN', 'OVERLOADED']);
 
-/** How a check ended, and what is logged of it. */
+/** Outcome of a check, and what is logged of it. */
 export interface Verdict {
   readonly outcome: GuardrailOutcome;
-  /** Empty where there is none that may be logged. */
+  /** Empty when there is no reason that may be logged. */
   readonly reason: string;
 }
 
-/** Reads a verdict while the call is still the guardrail's to answer for: one without a decision counts as its fault. */
+/** Reads a verdict inside the call, so that a response without a decision counts as a fault of the guardrail. */
 export class VerdictReader implements ResponseReader {
   verdict: Verdict | undefined;
 
@@ -43,7 +43,10 @@ function parse(response: Uint8Array) {
   }
 }
 
-/** Returns what a failed check came to. Its reason is the gRPC code alone: a text of the guardrail may quote a message. */
+/**
+ * Returns the verdict of a failed check. Its reason is the gRPC code alone: a text of the guardrail may quote a
+ * message.
+ */
 export function verdictOfFailure(error: unknown): Verdict {
   const { code, cause } = GatewayError.from(error);
   const reason = cause instanceof GrpcFailure ? cause.grpcCode : code;

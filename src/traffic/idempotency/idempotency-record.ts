@@ -1,24 +1,24 @@
 import { z } from 'zod';
 
-/** What a request with an Idempotency-Key came to, as it is sent again. */
+/** Response to a request with an Idempotency-Key, as it is replayed. */
 export interface StoredResponse {
   readonly status: number;
-  /** Empty where there is no body. */
+  /** Empty without a body. */
   readonly contentType: string;
   readonly body: Buffer;
   /** Headers of the backend that the policy lets through. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The request was carried out, and its body was too large to be kept. */
+  /** The request was carried out, but its body was too large to store. */
   readonly omitted?: true;
 }
 
-/** A key that is in use: for which request, and its answer once there is one. */
+/** A key in use: the request it belongs to, and the response once there is one. */
 export interface IdempotencyRecord {
   /** Hash of the request. */
   readonly fingerprint: string;
   /** The instance that took the key; empty in records of earlier versions. */
   readonly owner: string;
-  /** Undefined: the first request with this key is still under way. */
+  /** Undefined while the first request with this key is in progress. */
   readonly answer: StoredResponse | undefined;
 }
 
@@ -40,7 +40,7 @@ export function packRecord({ fingerprint, owner, answer }: IdempotencyRecord): s
   return JSON.stringify({ fingerprint, owner, answer: answer && { ...answer, body: answer.body.toString('base64') } });
 }
 
-/** Undefined for text that is not a record. */
+/** Parses a stored record. Returns undefined for text that is not a record. */
 export function unpackRecord(text: string): IdempotencyRecord | undefined {
   const stored = Stored.safeParse(parseJson(text)).data;
   if (stored === undefined) return undefined;

@@ -6,38 +6,46 @@ import { type LocalRecord, LocalRecords } from './local-records.js';
 import type { SharedRecords } from './shared-records.js';
 import { WriteBack } from './write-back.js';
 
-/** Settings that the records depend on. */
+/** Settings of the idempotency records. */
 export type IdempotencySettings = Pick<GatewayConfig, 'idempotency' | 'timeouts' | 'responseCache'>;
 
-/** Beyond the longest request: after it, whoever had begun is gone. */
+/** Time beyond the longest request after which its process is certainly gone. */
 const SLACK_MS = 5_000;
-/** A store that has gone away for less than this is waited for: what it knows decides whether a request is done again. */
+/**
+ * A store that went down less than this ago is awaited: its records decide whether a request is carried out again.
+ */
 const OUTAGE_MS = 2_000;
-/** Attempts at a store that answers, and fails or makes everybody wait: it takes no writes, or loses its memory again and again. */
+/**
+ * Maximum attempts at a store that responds but fails or delays: it accepts no writes, or loses its memory
+ * repeatedly.
+ */
 const MAX_ATTEMPTS = 5;
-/** A large answer must not push out the records of others. */
+/**
+ * A response larger than this fraction of the memory is not stored, so that it does not evict the records of others.
+ */
 const PART_OF_MEMORY = 4;
 
-/** A key that was taken: ends with one of its methods. Neither rejects. */
+/** A key that was taken. Must be ended by one of its methods, neither of which rejects. */
 export interface Claim {
-  /** Later requests with the key get this answer. Of one that is too large its status is kept. */
+  /** Stores the response for later requests with the key. Of a response that is too large the status is kept. */
   keep(answer: StoredResponse): Promise<void>;
-  /** The key is free again: what it was taken for came to nothing. */
+  /** Frees the key, since the request was not carried out. */
   release(): Promise<void>;
 }
 
 /**
- * Keys of requests that may be sent again without being done again: for 24 h, shared by the instances or in this process
- * alone. What this process has taken it knows itself, whatever the shared store says, and gives back to it after an outage.
+ * Records the responses to requests with an Idempotency-Key, so that a repeated request is not carried out again: for
+ * 24 h, shared by the instances or in this process alone. This process always keeps the keys that it took itself,
+ * whatever the shared store says, and writes them back after an outage.
  */
 export class IdempotencyRecords {
   private readonly owner = randomUUID();
   private readonly local: LocalRecords;
-  /** Keys that the store is asked for at present, with the record that holds them if one does. */
+  /** Keys that are being looked up in the store, with the record that holds them if there is one. */
   private readonly asking = new Map<string, Promise<IdempotencyRecord | undefined>>();
   private readonly writeBack: WriteBack | undefined;
 
-  /** @param shared where the instances keep them together, if they do. */
+  /** @param shared store of all instances; undefined without Redis. */
   constructor(
     private readonly settings: IdempotencySettings,
     private readonly shared: SharedRecords | undefined,
@@ -46,19 +54,19 @@ export class IdempotencyRecords {
     this.writeBack = shared && new WriteBack(this.local, shared, this.pendingMs);
   }
 
-  /** Memory that the keys of this process take. */
+  /** Returns the memory of the keys of this process, in bytes. */
   get bytes(): number {
     return this.local.bytes;
   }
 
-  /** Returns the numbers of records, and of keys that wait to be written to the store, dropped so far for want of room. */
+  /** Returns how many records, and keys waiting to be written to the store, were dropped so far for lack of room. */
   get evicted(): { readonly records: number; readonly unwritten: number } {
     return { records: this.local.evicted, unwritten: this.writeBack?.evicted ?? 0 };
   }
 
   /**
-   * Takes a key for a request; a record, if the key is in use. A store that has just gone away is waited for, for 2 s of its
-   * outage; after that each instance knows its own keys only.
+   * Takes a key for a request. Resolves to the record if the key is in use. A store that has just gone down is
+   * awaited for the first 2 s of its outage; after that each instance knows its own keys only.
    */
   async claim(key: string, fingerprint: string): Promise<Claim | IdempotencyRecord> {
     const asked = this.asking.get(key);
@@ -72,7 +80,7 @@ export class IdempotencyRecords {
     return found ?? this.claimOf(key, record);
   }
 
-  /** Claims a key in the store, once for all who ask for it meanwhile. It is this process's own from the moment that it is. */
+  /** Claims a key in the store, once for all concurrent requests. From then on the key belongs to this process. */
   private ask(shared: SharedRecords, key: string, record: LocalRecord): Promise<IdempotencyRecord | undefined> {
     const claimed = this.claimShared(shared, key, record).then((found) => {
       if (found === undefined) this.local.begin(key, record);
@@ -87,7 +95,10 @@ export class IdempotencyRecords {
     return this.settings.timeouts.requestMs + SLACK_MS;
   }
 
-  /** Undefined when the key is this request's: taken in the store, or the store cannot be asked. */
+  /**
+   * Resolves to undefined when the key belongs to this request: it is taken in the store, or the store is
+   * unavailable.
+   */
   private async claimShared(
     shared: SharedRecords,
     key: string,
@@ -125,7 +136,7 @@ export class IdempotencyRecords {
   }
 }
 
-/** Says that a request was carried out, and with which status. */
+/** Keeps the fact that a request was carried out, and its status. */
 function omitBody({ status }: StoredResponse): StoredResponse {
   return { status, contentType: '', body: Buffer.alloc(0), omitted: true };
 }

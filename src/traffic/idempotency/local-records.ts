@@ -3,13 +3,13 @@ import type { IdempotencyRecord } from './idempotency-record.js';
 
 /** A key that this process took. */
 export interface LocalRecord extends IdempotencyRecord {
-  /** The record of the claim as the shared store was given it; empty without one. */
+  /** The claim as it was written to the shared store; empty without one. */
   readonly claimed: string;
 }
 
 /**
- * Keys that this process took: those under way, as many as there are requests, and those that are done, within a number of
- * bytes. When the bytes are used up, the one used longest ago goes.
+ * Holds the keys that this process took: those in progress, at most one per request, and the finished ones up to a
+ * total size in bytes. When that is exceeded, the least recently used one is dropped.
  */
 export class LocalRecords {
   private readonly underWay = new Map<string, LocalRecord>();
@@ -19,7 +19,7 @@ export class LocalRecords {
     this.done = new ByteLru(maxBytes, () => Date.now());
   }
 
-  /** Memory that the answers take. */
+  /** Returns the memory of the stored responses, in bytes. */
   get bytes(): number {
     return this.done.bytes;
   }
@@ -50,7 +50,10 @@ export class LocalRecords {
     this.underWay.delete(key);
   }
 
-  /** A list of all, those under way first, with the ms for which they are valid: `pendingMs` for those under way. */
+  /**
+   * Lists all records, those in progress first, with their remaining lifetime in ms; `pendingMs` for those in
+   * progress.
+   */
   list(pendingMs: number): (readonly [key: string, record: LocalRecord, lifeMs: number])[] {
     const pending = [...this.underWay].map(([key, record]) => [key, record, pendingMs] as const);
     return [...pending, ...this.done.entries()];

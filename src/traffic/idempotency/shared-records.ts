@@ -4,12 +4,15 @@ import { RedisScript } from '../../redis/redis-script.js';
 import type { AeadCipher } from '../../redis/aead-cipher.js';
 import { type IdempotencyRecord, packRecord, unpackRecord } from './idempotency-record.js';
 
-/** A store that has lost its memory gives away no key for so long: longer than an instance takes to reconnect and restore its own. */
+/**
+ * Time in which a store that has lost its memory hands out no key: longer than an instance takes to reconnect and
+ * restore its own.
+ */
 const RESTORE_MS = 2_500;
-/** When the store was first used since it was empty, in ms of its clock. */
+/** Key of the time of first use since the store was empty, in ms of its clock. */
 const SINCE_KEY = redisKey('idempotency', 'since');
 
-/** Takes a free key. The result is what holds it, a number of ms to wait, or nothing. */
+/** Takes a free key. Returns the record that holds it, a number of ms to wait, or nothing. */
 const CLAIM = new RedisScript(`
   local found = redis.call('get', KEYS[1])
   if found then return found end
@@ -25,7 +28,7 @@ const CLAIM = new RedisScript(`
   redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
 `);
 
-/** Puts a record where exactly this one is; where ARGV[4] is 1, also where none is. */
+/** Replaces exactly the given record; where ARGV[4] is 1, also writes where there is none. */
 const REPLACE = new RedisScript(`
   local found = redis.call('get', KEYS[1])
   if found ~= ARGV[1] and not (not found and ARGV[4] == '1') then return 0 end
@@ -35,28 +38,32 @@ const REPLACE = new RedisScript(`
 
 const REMOVE = new RedisScript("if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end");
 
-/** What became of a claim: the record that holds the key, ms to wait, or the key was taken. */
+/** Outcome of a claim: the record that holds the key, ms to wait, or `claimed`. */
 export type ClaimOutcome = IdempotencyRecord | number | 'claimed';
 
 /**
- * Records that the instances share in Redis, sealed: they hold what clients were answered. Every change names what it
- * replaces, so that a command that Redis carries out late, after a pause, undoes nothing. Methods reject with RedisUnavailable.
+ * Records that the instances share in Redis, encrypted because they hold responses to clients. Every change names
+ * what it replaces, so that a command that Redis carries out late, after a pause, has no effect. Methods reject with
+ * RedisUnavailable.
  */
 export class SharedRecords {
   constructor(
     private readonly redis: RedisConnections,
     private readonly cipher: AeadCipher,
   ) {
-    // A store that is empty when this instance starts has, as far as it knows, lost nothing.
+    // A store that is empty when this instance starts is assumed to have lost nothing.
     redis.run((client) => client.set(SINCE_KEY, 0, 'NX')).catch(() => undefined);
   }
 
-  /** The record as it is stored, sealed for its key. */
+  /** Returns the record as it is stored, encrypted for its key. */
   seal(key: string, record: IdempotencyRecord): string {
     return this.cipher.seal(nameOf(key), packRecord(record));
   }
 
-  /** Takes a key for a sealed record. What cannot be read, and what `isMine` says is left of this instance, is replaced. */
+  /**
+   * Takes a key for an encrypted record. Replaces unreadable records, and those that `isMine` identifies as left over
+   * from this instance.
+   */
   async claim(
     key: string,
     { claimed, lifeMs }: { readonly claimed: string; readonly lifeMs: number },
@@ -68,33 +75,33 @@ export class SharedRecords {
     if (typeof found !== 'string') return 'claimed';
     const record = this.read(key, found);
     if (record !== undefined && !isMine(record)) return record;
-    // Two requests may find it at the same time: one of them replaces it, and the other finds that one's record.
+    // Two requests may find it concurrently: one of them replaces it, and the other finds the new record.
     if (await this.replace(key, found, { next: claimed, lifeMs })) return 'claimed';
     return this.claim(key, { claimed, lifeMs }, isMine);
   }
 
-  /** The record of a key, for a store that takes no writes. */
+  /** Looks up the record of a key, for a store that accepts no writes. */
   async find(key: string): Promise<IdempotencyRecord | undefined> {
     const found = await this.redis.run((redis) => redis.get(nameOf(key)));
     return found === null ? undefined : this.read(key, found);
   }
 
-  /** Puts a record where its claim is, or nothing. */
+  /** Replaces a claim with a record, or writes nothing. */
   async restore(key: string, claimed: string, record: { readonly next: string; readonly lifeMs: number }) {
     await this.replace(key, claimed, record, true);
   }
 
-  /** Gives a key back, unless it has passed to somebody else. */
+  /** Frees a key, unless it has passed to another request. */
   async release(key: string, claimed: string): Promise<void> {
     await this.redis.run((redis) => REMOVE.run(redis, [nameOf(key)], [claimed]));
   }
 
-  /** Calls `listener` when the store is back after an outage, maybe without what it held. */
+  /** Calls `listener` when the store is back after an outage, possibly without its former content. */
   onRecovery(listener: () => void): void {
     this.redis.onRecovery(listener);
   }
 
-  /** Whether the store can be asked: waits for one that has gone away less than `ms` ago. */
+  /** Resolves to whether the store is available; waits for one that went down less than `ms` ago. */
   recovered(ms: number): Promise<boolean> {
     return this.redis.recovered(ms);
   }

@@ -2,19 +2,21 @@ import { makeRoom } from '../../domain/make-room.js';
 import type { LocalRecord, LocalRecords } from './local-records.js';
 import type { SharedRecords } from './shared-records.js';
 
-/** Records sent together: Redis and this process do nothing else meanwhile. */
+/** Number of records sent together; Redis and this process do nothing else meanwhile. */
 const BATCH = 100;
-/** Keys that wait for another attempt; the oldest goes, which the next outage restores. */
+/**
+ * Maximum number of keys that wait for another attempt; the oldest is dropped, and restored after the next outage.
+ */
 const MAX_WAITING = 10_000;
 
-/** Brings the records of this process into the shared store: each when it is finished, all of them after an outage. */
+/** Writes the records of this process to the shared store: each when it is finished, all of them after an outage. */
 export class WriteBack {
   /** Keys whose last write failed. */
   private readonly waiting = new Set<string>();
   private running = false;
   private drops = 0;
 
-  /** @param pendingMs how long the key of a request that is under way is taken. */
+  /** @param pendingMs lifetime of the key of a request in progress. */
   constructor(
     private readonly local: LocalRecords,
     private readonly shared: SharedRecords,
@@ -28,13 +30,13 @@ export class WriteBack {
     return this.drops;
   }
 
-  /** Writes a finished record. Never rejects: one that cannot be written now is written later. */
+  /** Writes a finished record. Never rejects: a failed write is repeated later. */
   async write(key: string, record: LocalRecord, lifeMs: number): Promise<void> {
     if (!(await this.send(key, record, lifeMs))) return this.wait(key);
     if (this.waiting.size > 0) void this.restore((each) => this.waiting.has(each));
   }
 
-  /** Writes records again until one cannot be written. */
+  /** Writes records again until one fails. */
   private async restore(chosen: (key: string) => boolean): Promise<void> {
     if (this.running) return;
     this.running = true;
@@ -48,7 +50,7 @@ export class WriteBack {
     this.running = false;
   }
 
-  /** Sends what is known of a key by now. */
+  /** Writes the present record of a key. */
   private async sendAgain(key: string, lifeMs: number): Promise<boolean> {
     const record = this.local.get(key);
     const isSent = record === undefined || (await this.send(key, record, lifeMs));

@@ -3,15 +3,15 @@ import { redisKey } from '../../redis/keys.js';
 import type { RateLimitScope } from '../../domain/rate-limit.js';
 import type { Lease } from './lease.js';
 
-/** Order of use is kept to this precision: moving an entry at each request would cost more than the request's check. */
+/** Precision of the order of use: moving an entry at each request would cost more than the check itself. */
 const TOUCH_MS = 1000;
 
-/** One bucket. Times are in ms of the limiter's clock. */
+/** One token bucket. Times are in ms of the limiter's clock. */
 export class Bucket {
-  /** When it will be full again, by what this instance let through. */
+  /** When it will be full again, by the requests that this instance admitted. */
   fullAt = 0;
   usedAt = 0;
-  /** What the shared store said of it, once it was asked. */
+  /** State in the shared store, once it was asked. */
   lease: Lease | undefined;
 
   constructor(
@@ -20,7 +20,7 @@ export class Bucket {
   ) {}
 }
 
-/** The buckets of one kind, by whom they belong to. When full, it forgets the one used longest ago. */
+/** Holds the buckets of one kind by their owner. When full, the least recently used one is dropped. */
 export class BucketStore {
   private readonly buckets = new Map<string, Bucket>();
   private drops = 0;
@@ -39,7 +39,7 @@ export class BucketStore {
     return this.drops;
   }
 
-  /** The bucket of an owner, full when there was none. */
+  /** Returns the bucket of an owner, a full one if there was none. */
   get(owner: string, now: number): Bucket {
     const bucket = this.buckets.get(owner);
     if (bucket === undefined) return this.add(owner, now);
@@ -51,7 +51,9 @@ export class BucketStore {
     return bucket;
   }
 
-  /** Removes what was not used for `idleMs` and is full, which is as if it had never been. Returns how many. */
+  /**
+   * Removes buckets that were not used for `idleMs` and are full, and so hold no information. Returns their number.
+   */
   removeIdle(now: number, idleMs: number): number {
     let removed = 0;
     for (const [owner, { usedAt, fullAt }] of this.buckets) {
@@ -63,12 +65,14 @@ export class BucketStore {
     return removed;
   }
 
-  /** The bucket of an owner, without counting as a use; undefined when there is none, which is as good as a full one. */
+  /**
+   * Returns the bucket of an owner without counting as a use; undefined when there is none, which means a full one.
+   */
   peek(owner: string): Bucket | undefined {
     return this.buckets.get(owner);
   }
 
-  /** Owners with their buckets, the one used longest ago first. */
+  /** Lists owners with their buckets, the least recently used first. */
   entries(): IterableIterator<[owner: string, bucket: Bucket]> {
     return this.buckets.entries();
   }

@@ -1,12 +1,15 @@
-/** What is no address has one bucket for all of it. */
+/** The one bucket of everything that is not an address. */
 const NO_ADDRESS = 'other';
 const LONGEST_IPV4 = 15;
 const GROUP = /^[0-9a-f]{1,4}$/i;
 const GROUPS = 8;
-/** A customer is given a /64 at least, and may use every address in it (RFC 6177). */
+/** A customer gets at least a /64, and may use every address in it (RFC 6177). */
 const PREFIX_GROUPS = 4;
 
-/** What a client is counted by: its IPv4 address, or the /64 of its IPv6 address. Bounded, whatever a proxy passed on. */
+/**
+ * Returns the key that a client is counted by: its IPv4 address, or the /64 of its IPv6 address. Its length is
+ * bounded, whatever a proxy passed on.
+ */
 export function clientKey(address: string): string {
   if (!address.includes(':')) return address.length <= LONGEST_IPV4 && address !== '' ? address : NO_ADDRESS;
   const groups = readGroups(address);
@@ -15,7 +18,7 @@ export function clientKey(address: string): string {
   return mapped ?? `${groups.slice(0, PREFIX_GROUPS).map(toHex).join(':')}::/64`;
 }
 
-/** The eight numbers of an IPv6 address; undefined for anything else. */
+/** Returns the eight numbers of an IPv6 address; undefined for anything else. */
 function readGroups(address: string): number[] | undefined {
   const [plain = ''] = address.split('%', 1);
   const [head = '', tail, ...more] = plain.split('::');
@@ -44,7 +47,7 @@ function ipv4Groups(text: string): [number, number] {
   return [a * 256 + b, c * 256 + d];
 }
 
-/** `::ffff:192.0.2.1`, as a dual-stack socket calls an IPv4 client. */
+/** Returns the IPv4 address of an IPv4-mapped one, such as `::ffff:192.0.2.1` on a dual-stack socket. */
 function mappedIpv4(groups: readonly number[]): string | undefined {
   const [high = 0, low = 0] = groups.slice(6);
   if (groups[5] !== 0xffff || groups.slice(0, 5).some((group) => group !== 0)) return undefined;

@@ -3,21 +3,21 @@ import type { Bucket } from './bucket-store.js';
 import type { ClusterLimit, Limit } from './limit.js';
 import { refillMs, take, tokens, waitMs } from './token-bucket.js';
 
-/** Tokens that a request needs of one bucket. */
+/** Number of tokens that a request needs from one bucket. */
 export interface Demand {
   readonly bucket: Bucket;
   readonly limit: ClusterLimit;
   readonly cost: number;
 }
 
-/** What became of the demands of a request: all of them are met, or nothing is taken from any bucket. */
+/** Outcome of the demands of a request: all of them are met, or nothing is taken from any bucket. */
 export interface Decision {
   readonly store: 'global' | 'local';
   readonly admitted: boolean;
   readonly buckets: readonly BucketState[];
 }
 
-/** Decides by what this instance has let through, against its share of each limit. */
+/** Decides by what this instance has admitted, against its share of each limit. */
 export function decideLocally(demands: readonly Demand[], now: number): Decision {
   let admitted = true;
   for (const { bucket, limit, cost } of demands) {
@@ -26,14 +26,14 @@ export function decideLocally(demands: readonly Demand[], now: number): Decision
   return { store: 'local', admitted, buckets: demands.map((demand) => settle(demand, admitted, now)) };
 }
 
-/** Keeps count of what the shared store let through, so that an outage of the store is no fresh start for anybody. */
+/** Records locally what the shared store admitted, so that an outage of the store does not reset any count. */
 export function countLocally(demands: readonly Demand[], now: number): void {
   for (const { bucket, limit, cost } of demands) {
     bucket.fullAt = now + take(limit.share, refillMs(limit.share, bucket.fullAt, now), cost);
   }
 }
 
-/** A bucket of which `remaining` tokens are left. */
+/** Returns the state of a bucket with `remaining` tokens. */
 export function bucketState(limit: Limit, remaining: number, wait: number): BucketState {
   const { scope, capacity, policy, intervalMs } = limit;
   return { scope, capacity, policy, remaining, refillMs: (capacity - remaining) * intervalMs, waitMs: wait };

@@ -1,11 +1,14 @@
-/** How long tokens that were granted ahead may be used: those left over then are lost to the caller. */
+/** Lifetime of tokens granted ahead, in ms: those left after it are lost to the caller. */
 export const LEASE_MS = 1000;
 
-/** What an instance knows of a bucket in the shared store. Times are in ms of this instance's clock, from the moment of the answer on. */
+/**
+ * What an instance knows about a bucket in the shared store. Times are in ms of this instance's clock, from the
+ * moment of the reply on.
+ */
 export class Lease {
-  /** Whole tokens that the store still had when it answered. */
+  /** Whole tokens in the store at its last reply. */
   inStore = 0;
-  /** An ask for tokens ahead is under way. */
+  /** True while a request for tokens ahead is in flight. */
   isAsking = false;
   private granted = 0;
   private endsAt = 0;
@@ -13,35 +16,35 @@ export class Lease {
   private deniedCost = Infinity;
   private deniedUntil = 0;
 
-  /** Tokens that may be used without asking. */
+  /** Returns the tokens that may be used without asking the store. */
   available(now: number): number {
     return now < this.endsAt ? this.granted : 0;
   }
 
-  /** More should be asked for, so that the next request need not wait. */
+  /** Returns whether to ask for more tokens, so that the next request need not wait. */
   isLow(now: number): boolean {
     return !this.isAsking && this.lastGrant > 0 && this.available(now) * 2 < this.lastGrant;
   }
 
-  /** Takes tokens that are available. */
+  /** Uses tokens that are available. */
   use(cost: number): void {
     this.granted -= cost;
   }
 
-  /** The answer to an ask for tokens ahead: how many there are. */
+  /** Stores the reply to a request for tokens ahead: their number. */
   grant(ahead: number, now: number): void {
     this.granted = this.available(now) + ahead;
     this.lastGrant = ahead;
     this.endsAt = now + LEASE_MS;
   }
 
-  /** The store did not have `cost` tokens, and will have them in `waitMs`. */
+  /** Stores a denial: the store lacked `cost` tokens, and will have them in `waitMs`. */
   deny(cost: number, waitMs: number, now: number): void {
     this.deniedCost = cost;
     this.deniedUntil = now + waitMs;
   }
 
-  /** How long asking the store for `cost` tokens is pointless; 0 when it is not. */
+  /** Returns for how many ms the store is known not to have `cost` tokens; 0 when it may. */
   deniedFor(cost: number, now: number): number {
     return cost >= this.deniedCost ? Math.max(0, this.deniedUntil - now) : 0;
   }

@@ -1,12 +1,12 @@
 import { RedisScript } from '../../redis/redis-script.js';
 
 /**
- * All buckets of a request at once: either each one has what is needed, or nothing is taken. The clock is the server's,
- * so that those of the instances do not matter. A key holds the moment, in µs, at which its bucket will be full again,
- * and ends with it: a bucket that is full takes no memory.
+ * Takes tokens from all buckets of a request atomically: either each bucket has enough, or nothing is taken. It uses the
+ * clock of the Redis server, so that the clocks of the instances do not matter. A key holds the moment, in µs, at which
+ * its bucket will be full again, and expires then: a full bucket takes no memory.
  *
- * ARGV, for each key: µs in which a token comes, capacity, tokens needed, the most to grant ahead, the part of what is
- * left that may be granted ahead. Answers 1 or 0, then for each key: granted ahead, tokens left, µs to wait.
+ * ARGV, for each key: µs per token, capacity, tokens needed, maximum tokens to grant ahead, fraction of the remaining
+ * tokens that may be granted ahead. Returns 1 or 0, then for each key: tokens granted ahead, tokens left, µs to wait.
  */
 export const TAKE_TOKENS = new RedisScript(`
 local time = redis.call('TIME')
@@ -43,7 +43,7 @@ end
 return answer
 `);
 
-/** Numbers that the script takes for each key. */
+/** Arguments of the script for each key. */
 export interface ScriptDemand {
   readonly key: string;
   readonly intervalMs: number;
@@ -53,14 +53,14 @@ export interface ScriptDemand {
   readonly partAhead: number;
 }
 
-/** What the script says of a key. */
+/** Result of the script for each key. */
 export interface ScriptGrant {
   readonly ahead: number;
   readonly left: number;
   readonly waitMs: number;
 }
 
-/** ARGV of the script. */
+/** Returns ARGV of the script. */
 export function scriptArguments(demands: readonly ScriptDemand[]): number[] {
   return demands.flatMap(({ intervalMs, capacity, need, mostAhead, partAhead }) => [
     intervalMs * 1000,
@@ -71,14 +71,14 @@ export function scriptArguments(demands: readonly ScriptDemand[]): number[] {
   ]);
 }
 
-/** What the script answered. */
+/** Result of the script for all keys. */
 export interface ScriptAnswer {
   readonly admitted: boolean;
   /** In the order of the keys. */
   readonly grants: readonly ScriptGrant[];
 }
 
-/** Reads an answer about `count` keys; undefined for what is none. */
+/** Parses the result for `count` keys; returns undefined for anything else. */
 export function readAnswer(answer: unknown, count: number): ScriptAnswer | undefined {
   const values = Array.isArray(answer) ? answer.map(Number) : [];
   if (values.length !== count * 3 + 1 || !values.every(Number.isSafeInteger)) return undefined;

@@ -1,30 +1,33 @@
 import type { RatePolicy } from '../../domain/policy.js';
 import type { RateLimitScope } from '../../domain/rate-limit.js';
 
-/** What a token bucket holds, and how fast it fills. */
+/** Capacity and refill rate of a token bucket. */
 export interface Limit {
   readonly scope: RateLimitScope;
-  /** Most tokens at once. */
+  /** Maximum number of tokens. */
   readonly capacity: number;
-  /** In which one token comes, in ms. */
+  /** Time in which one token is added, in ms. */
   readonly intervalMs: number;
   /** The limit as an item of the RateLimit-Policy field (draft-ietf-httpapi-ratelimit-headers-11): `"tenant";q=200;w=2`. */
   readonly policy: string;
 }
 
-/** A limit of all instances together, and the part that each one grants while they cannot count together. */
+/** A limit of all instances together, and the share of each one while they cannot count together. */
 export interface ClusterLimit {
   readonly whole: Limit;
   readonly share: Limit;
 }
 
-/** @param replicas instances that share the limit. */
+/**
+ * Returns the limit of a rate for a number of instances.
+ * @param replicas instances that share the limit.
+ */
 export function clusterLimit(scope: RateLimitScope, rate: RatePolicy, replicas: number): ClusterLimit {
   const whole = instanceLimit(scope, rate);
   return { whole, share: replicas === 1 ? whole : instanceLimit(scope, rate, replicas) };
 }
 
-/** What one of several instances grants. A bucket holds one token at least, or nobody could ever call. */
+/** Returns the share of one of several instances. A bucket holds at least one token, or nobody could ever call. */
 export function instanceLimit(scope: RateLimitScope, rate: RatePolicy, replicas = 1): Limit {
   const capacity = Math.max(1, Math.floor(rate.capacity / replicas));
   const intervalMs = (rate.everyMs / rate.maxRate) * replicas;

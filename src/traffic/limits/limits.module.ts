@@ -11,7 +11,7 @@ import { SharedBuckets } from './shared-buckets.js';
 
 const now = (): number => performance.now();
 
-/** The rate limits: counted in Redis where there is one, in memory otherwise. */
+/** Provides the rate limits: counted in Redis if it is configured, in memory otherwise. */
 @Global()
 @Module({
   providers: [

@@ -2,7 +2,7 @@ import type { RateLimitConfig } from '../../config/gateway-config.js';
 import type { Entitlements, TenantEntitlements } from '../entitlements.js';
 import { type ClusterLimit, clusterLimit } from './limit.js';
 
-/** The limit of each tenant by its plan, made once for each answer of TenantService. */
+/** Holds the limit of each tenant by its plan, computed once for each response of TenantService. */
 export class PlanLimits {
   private limits = new WeakMap<Entitlements, ClusterLimit>();
   private standard: ClusterLimit;
@@ -14,13 +14,13 @@ export class PlanLimits {
     this.standard = clusterLimit('tenant', config.tenant, config.replicas);
   }
 
-  /** Takes the rates of the settings as they are now. */
+  /** Applies the rates of the settings as they are now. */
   reconfigure(): void {
     this.limits = new WeakMap();
     this.standard = clusterLimit('tenant', this.config.tenant, this.config.replicas);
   }
 
-  /** That of the settings until the plan is known, and where it names none. */
+  /** Returns the limit of a tenant: that of the settings while its plan is unknown, or names no rate. */
   of(tenantId: string): ClusterLimit {
     const plan = this.entitlements.known(tenantId);
     if (plan === undefined || (plan.rateLimitRps === 0 && plan.rateLimitBurst === 0)) return this.standard;

@@ -3,10 +3,10 @@ import { Bucket, type BucketStore } from './bucket-store.js';
 import type { Demand } from './decision.js';
 import { refillMs, tokens, waitMs } from './token-bucket.js';
 
-/** Where the buckets of each kind are. */
+/** The buckets of each kind. */
 export type BucketSources = Readonly<Record<RateLimitScope, Pick<BucketStore, 'get'>>>;
 
-/** What one limit would say to a request. */
+/** What one limit would decide about a request. */
 export interface BucketPreview {
   readonly scope: RateLimitScope;
   readonly capacity: number;
@@ -15,16 +15,19 @@ export interface BucketPreview {
   readonly cost: number;
   /** Whole tokens before the request. */
   readonly remaining: number;
-  /** Until it has the tokens that are asked for; 0 when it has them. */
+  /** Time until it has the required tokens; 0 when it has them. */
   readonly waitMs: number;
 }
 
-/** Returns a view of a store that adds nothing to it: an owner without a bucket has a full one. */
+/** Returns a view of a store that adds nothing to it: an owner without a bucket gets a full one. */
 export function peeking(store: BucketStore): Pick<BucketStore, 'get'> {
   return { get: (owner) => store.peek(owner) ?? new Bucket('') };
 }
 
-/** Looks at a bucket and takes nothing. @param isShared all instances count together, so that the whole limit holds. */
+/**
+ * Returns the state of a bucket without taking tokens.
+ * @param isShared true when all instances count together, so that the whole limit applies.
+ */
 export function previewBucket({ bucket, limit, cost }: Demand, now: number, isShared: boolean): BucketPreview {
   const each = isShared ? limit.whole : limit.share;
   const refill = refillMs(each, bucket.fullAt, now);

@@ -1,7 +1,9 @@
 import { GatewayError } from '../../domain/errors.js';
 import { type BucketState, type RateLimitVerdict, tightestBucket } from '../../domain/rate-limit.js';
 
-/** Retry-After is spread over a further quarter, a second at least, so that those who were denied do not return in step. */
+/**
+ * Retry-After is jittered by a further quarter, at least one second, so that denied clients do not return in step.
+ */
 const SPREAD_PART = 4;
 
 const REASONS = {
@@ -11,7 +13,7 @@ const REASONS = {
   route: 'this route is called too often.',
 } as const;
 
-/** The error of a denied request. */
+/** Returns the error of a denied request. */
 export function rateLimited(verdict: RateLimitVerdict, random: () => number): GatewayError {
   const violated = verdict.buckets.filter(({ waitMs }) => waitMs > 0);
   const tightest = tightestBucket(verdict);

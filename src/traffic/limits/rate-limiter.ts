@@ -16,37 +16,37 @@ import type { SharedBuckets } from './shared-buckets.js';
 import { refillMs, tokens } from './token-bucket.js';
 import { valueKey } from './value-key.js';
 
-/** What the limiter works with. */
+/** Dependencies of the rate limiter. */
 export interface LimiterParts {
   readonly config: RateLimitConfig;
   readonly plans: Pick<PlanLimits, 'of' | 'reconfigure'>;
   readonly metrics: RateLimitMetrics;
-  /** Undefined where there is no Redis. */
+  /** Undefined without Redis. */
   readonly shared: Pick<SharedBuckets, 'decide'> | undefined;
   readonly now: () => number;
   readonly random: () => number;
 }
 
-/** Who sends a request, before it is known in whose name. */
+/** The sender of a request, before it is authenticated. */
 export interface Sender {
   /** IPv4 or IPv6. */
   readonly clientAddress: string;
 }
 
-/** Buckets, and the moment at which they are looked at. */
+/** Buckets, and the time at which they are checked. */
 interface Buckets {
   readonly stores: BucketSources;
   readonly now: number;
 }
 
-/** How many buckets there are of a kind. */
+/** Number of buckets of a kind. */
 export interface LimiterSizes {
   readonly scope: RateLimitScope;
   readonly active: number;
   readonly max: number;
 }
 
-/** How much of its rate a tenant has used. */
+/** Used share of the rate of a tenant. */
 export interface TenantUse {
   readonly tenantId: string;
   readonly usedPercent: number;
@@ -54,13 +54,13 @@ export interface TenantUse {
   readonly capacity: number;
 }
 
-/** Decides whether a request comes too soon after others of the same address, tenant, caller or route. */
+/** Decides whether a request exceeds the rate of its address, tenant, caller or route. */
 export class RateLimiter {
   private readonly stores: Readonly<Record<RateLimitScope, BucketStore>>;
   private ipLimit: ClusterLimit | undefined;
   private userLimit: ClusterLimit | undefined;
   private readonly routeLimits = new WeakMap<object, ClusterLimit>();
-  /** Whether requests beyond the limits are only counted. */
+  /** True while requests beyond the limits are counted but not denied. */
   dryRun: boolean;
 
   constructor(private readonly parts: LimiterParts) {
@@ -78,7 +78,7 @@ export class RateLimiter {
     }
   }
 
-  /** Takes the rates of the settings as they are now. What was used of them stays counted. */
+  /** Applies the rates of the settings as they are now. The counts stay. */
   reconfigure(): void {
     this.dryRun = this.parts.config.dryRun;
     [this.ipLimit, this.userLimit] = settingsLimits(this.parts.config);
@@ -86,8 +86,8 @@ export class RateLimiter {
   }
 
   /**
-   * Before authentication: the bucket of the sender's address, counted by this instance alone, so that a flood of
-   * unknown senders does not reach Redis. Returns RATE_LIMITED.
+   * Checks the bucket of the sender's address, before authentication. It is counted by this instance alone, so that a
+   * flood of unknown senders does not reach Redis. Returns RATE_LIMITED.
    */
   checkAddress(call: CallContext, { clientAddress }: Sender): GatewayError | undefined {
     if (this.ipLimit === undefined) return undefined;
@@ -96,13 +96,13 @@ export class RateLimiter {
     return this.conclude(call, decideLocally([{ bucket, limit: this.ipLimit, cost: 1 }], now), 'allowed');
   }
 
-  /** After authorization: the buckets of the tenant, the caller and the route. Gives RATE_LIMITED, at once where memory decides. */
+  /** Checks tenant, caller and route, after authorization. Returns RATE_LIMITED, synchronously when memory decides. */
   check(call: CallContext, sender: Sender): GatewayError | undefined | Promise<GatewayError | undefined> {
     const begun = this.parts.now();
     return this.decide(call, this.demandsOf(call, sender, begun), begun);
   }
 
-  /** After decoding: the buckets of rates that count by a value of the request. Gives RATE_LIMITED, immediately where memory decides. */
+  /** Checks the rates that count by a value of the request. Returns RATE_LIMITED, synchronously when memory decides. */
   checkValues(call: CallContext, request: Uint8Array): GatewayError | undefined | Promise<GatewayError | undefined> {
     const { method } = call;
     if (method?.keyedRates === undefined || method.keyedRates.length === 0) return undefined;
@@ -111,8 +111,8 @@ export class RateLimiter {
   }
 
   /**
-   * What the limits would say to a request, by the count of this instance; nothing is taken, counted or remembered.
-   * @param request decides about rates that count by a value of it; undefined: they are left out.
+   * Returns what the limits would decide, by the count of this instance. Takes nothing. No rates by value without
+   * `request`.
    */
   preview(call: CallContext, sender: Sender, request?: Uint8Array): BucketPreview[] {
     const now = this.parts.now();
@@ -160,7 +160,7 @@ export class RateLimiter {
     return { evicted, remaining };
   }
 
-  /** How many buckets there are of each kind, and may be. */
+  /** Returns the number of buckets of each kind, and its maximum. */
   sizes(): readonly LimiterSizes[] {
     const { maxKeys } = this.parts.config;
     return Object.entries(this.stores).map(([scope, store]) => ({
@@ -170,7 +170,7 @@ export class RateLimiter {
     }));
   }
 
-  /** The tenants that have used most of what they may, by the count of this instance. */
+  /** Returns the tenants that have used most of their rate, by the count of this instance. */
   topTenants(count: number): TenantUse[] {
     const now = this.parts.now();
     const top: TenantUse[] = [];
@@ -224,7 +224,7 @@ export class RateLimiter {
     return demands;
   }
 
-  /** One for each policy, made when it is first needed. */
+  /** Returns the limit of a policy, created at its first use. */
   private routeLimit(rate: Parameters<typeof clusterLimit>[1]): ClusterLimit {
     let limit = this.routeLimits.get(rate);
     if (limit === undefined) {

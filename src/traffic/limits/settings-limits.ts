@@ -1,7 +1,7 @@
 import type { RateLimitConfig } from '../../config/gateway-config.js';
 import { type ClusterLimit, clusterLimit, instanceLimit } from './limit.js';
 
-/** The limits of addresses and of callers, where there are any. */
+/** Returns the limits of addresses and of callers, where they are configured. */
 export function settingsLimits({
   ip,
   user,
@@ -10,7 +10,7 @@ export function settingsLimits({
   return [ip && countedHere(ip), user && clusterLimit('user', user, replicas)];
 }
 
-/** A limit that each instance counts for itself, however many there are. */
+/** Returns a limit that each instance counts for itself, regardless of the number of instances. */
 function countedHere(rate: Parameters<typeof instanceLimit>[1]): ClusterLimit {
   const limit = instanceLimit('ip', rate);
   return { whole: limit, share: limit };

@@ -13,30 +13,33 @@ import {
 import { effectiveCost } from './token-bucket.js';
 
 /**
- * The part of a second's tokens that all instances together may hold ahead and lose. Each may hold two grants at once,
- * so a limit is met within twice this from below, and never exceeded.
+ * Share of the tokens per second that all instances together may hold ahead and lose. Each may hold two grants
+ * concurrently, so the actual limit is at most twice this share lower, and never higher, than configured.
  */
 const AHEAD_PART = 0.03;
-/** After a store that was slow or failed: requests do without it for so long. */
+/** Time in ms during which requests do not ask a store that was slow or failed. */
 const PAUSE_MS = 500;
 
-/** What the shared buckets work with. */
+/** Dependencies of the shared buckets. */
 export interface SharedOptions {
   readonly redis: Pick<RedisConnections, 'up' | 'run'>;
   readonly timeoutMs: number;
   readonly replicas: number;
   readonly now: () => number;
-  /** The store was slow, or failed. */
+  /** Called when the store was slow or failed. */
   readonly onFailure: () => void;
 }
 
-/** The buckets of all instances together, in Redis. */
+/** Counts the buckets of all instances together, in Redis. */
 export class SharedBuckets {
   private pauseUntil = 0;
 
   constructor(private readonly options: SharedOptions) {}
 
-  /** Undefined while the store cannot be asked; that is found out once, and no later request waits. Never rejects. */
+  /**
+   * Decides in the shared store. Returns undefined while it is unavailable, which only one request waits to find out.
+   * Never rejects.
+   */
   decide(demands: readonly Demand[], now: number): Decision | undefined | Promise<Decision | undefined> {
     if (now < this.pauseUntil || !this.options.redis.up) return undefined;
     if (demands.every(({ bucket, cost }) => leaseOf(bucket).available(now) >= cost))
@@ -55,7 +58,7 @@ export class SharedBuckets {
     return admitted(demands, now);
   }
 
-  /** Asks for what a request needs, and for some tokens more where nobody else does already. */
+  /** Asks for what a request needs, and for some tokens more unless another request already does. */
   private async ask(demands: readonly Demand[]): Promise<Decision | undefined> {
     const asks = demands.map(({ bucket, limit, cost }) => this.toAsk(bucket, limit, effectiveCost(limit.whole, cost)));
     const answer = await this.send(asks);
@@ -107,7 +110,7 @@ export class SharedBuckets {
 
 interface Ask extends ScriptDemand {
   readonly lease: Lease;
-  /** It is this one that asks for tokens ahead. */
+  /** True if this demand asks for tokens ahead. */
   readonly isAhead: boolean;
 }
 

@@ -9,7 +9,7 @@ import { shownTime } from '../state/shown-time.js';
 import type { ChangeCommand } from './change-messages.js';
 import { TemporaryValue } from './temporary-value.js';
 
-/** Changes one instance by hand. */
+/** Returns the commands that change this instance by hand. */
 export function changeCommands(
   { logger, inFlight }: Observation,
   limiter: RateLimiter,

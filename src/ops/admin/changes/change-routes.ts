@@ -5,10 +5,10 @@ import { type AdminRoute, route } from '../admin-route.js';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'] as const;
 const DEFAULT_TIME = '10m';
-/** Contracts are compiled and keys are fetched before anything is put in force. */
+/** Deadline of a reload: contracts are compiled and keys are fetched before anything takes effect. */
 const RELOAD_MS = 30_000;
 
-/** A time that operators write as in settings: `5m`; at most a day. */
+/** Duration as in settings: `5m`; at most one day. */
 const time = z.string().transform((raw, context) => {
   try {
     return duration().parse(raw);
@@ -22,7 +22,7 @@ const time = z.string().transform((raw, context) => {
   }
 });
 
-/** What operators change of one instance, in its memory alone. */
+/** Routes that change one instance, in its memory only. */
 export const CHANGE_ROUTES: readonly AdminRoute[] = [
   route(
     'PUT /admin/loglevel',

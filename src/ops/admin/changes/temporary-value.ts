@@ -1,14 +1,14 @@
 import { laterUnlessEnded, type Schedule } from '../../../domain/schedule.js';
 
-/** Where a value is read and written. */
+/** Reads and writes a value. */
 export interface ValueAccess<T> {
   readonly read: () => T;
   readonly write: (value: T) => void;
-  /** Is told when the value goes back by itself. */
+  /** Called when the value is restored automatically. */
   readonly onRestored?: (value: T) => void;
 }
 
-/** A value that is changed for a time and then goes back to what it was before the first change. */
+/** A value that is changed for a time and then restored to what it was before the first change. */
 export class TemporaryValue<T> {
   private original: { readonly value: T } | undefined;
   private cancel: (() => void) | undefined;
@@ -18,7 +18,10 @@ export class TemporaryValue<T> {
     private readonly schedule: Schedule = laterUnlessEnded,
   ) {}
 
-  /** Replaces a change before it. @param forMs undefined: until it is changed again. */
+  /**
+   * Sets the value, replacing an earlier change.
+   * @param forMs undefined: until it is changed again.
+   */
   set(value: T, forMs: number | undefined): void {
     this.cancel?.();
     this.cancel = undefined;

@@ -18,7 +18,7 @@ import { splitTarget } from '../call-runner.js';
 import { type Identity, type IdentitySources, identify, lowerNames } from './dry-run-identity.js';
 import type { DescribedRequest } from './dry-run-routes.js';
 
-/** What decides about requests in the running gateway. */
+/** The parts of the running gateway that decide about requests. */
 export interface DryRunSources extends IdentitySources {
   readonly config: GatewayConfig;
   readonly contract: Contract;
@@ -28,10 +28,10 @@ export interface DryRunSources extends IdentitySources {
   readonly protection: Pick<Protection, 'breakers'>;
 }
 
-/** Returns a note, or throws what a client would be refused with. */
+/** Returns a note, or throws the error that a client would get. */
 export type Step = () => string | void | Promise<string | void>;
 
-/** The checks of one described request, in the order in which the pipeline has them. */
+/** The checks of one described request, in the order of the request pipeline. */
 export class DryRunChecks {
   rpc: CompiledRoute | undefined;
   identity: Identity | undefined;
@@ -66,7 +66,7 @@ export class DryRunChecks {
     if (match.kind === 'not_found') {
       throw new GatewayError(
         'ROUTE_NOT_FOUND',
-        'No RPC has this route. Routes that the gateway answers itself are not tried here.',
+        'No RPC has this route. Dry runs do not cover routes of the gateway itself.',
       );
     }
     this.rpc = this.sources.contract.compiled(match.route);
@@ -80,7 +80,7 @@ export class DryRunChecks {
     if (this.call.policy?.access === 'OPEN') {
       this.identity = { source: 'none', principal: undefined };
       this.call.decisionReason = 'OPEN_ENDPOINT';
-      return 'open: nobody is asked who they are';
+      return 'open: no authentication';
     }
     this.identity = await identify(this.request, this.sources);
     this.call.principal = this.identity.principal;
@@ -98,21 +98,21 @@ export class DryRunChecks {
     if (known?.suspended === true) throw tenantSuspended();
     if (known !== undefined) return `plan ${JSON.stringify(known.plan)}`;
     return this.sources.config.upstreams.has('tenant')
-      ? 'nothing is known of the tenant here: TenantService would be asked'
-      : 'there is no TenantService: no tenant has a plan or is suspended';
+      ? 'the tenant is not known to this instance: TenantService would be asked'
+      : 'TenantService is not configured: no tenant has a plan or is suspended';
   }
 
   private authorize(): string {
     const { principal, policy } = this.call;
     if (principal === undefined || policy === undefined || policy.access === 'OPEN') return 'open';
     if (this.sources.config.upstreams.has('auth') && PermissionCheck.decides(principal, policy)) {
-      return `the credential names no rights: AuthService would be asked for ${policy.permissions.join(', ')}`;
+      return `the credential contains no permissions: AuthService would be asked for ${policy.permissions.join(', ')}`;
     }
     const decision: Decision = this.sources.bits.decide(principal, policy) ?? evaluate(principal, policy);
     this.call.decisionReason = decision.reason;
     if (!decision.allowed) {
       const wanted = [...policy.permissions, ...policy.roles.map((role) => `role ${role}`)].join(', ');
-      throw new GatewayError('PERMISSION_DENIED', `The route asks for ${wanted}.`, { decisionReason: decision.reason });
+      throw new GatewayError('PERMISSION_DENIED', `The route requires ${wanted}.`, { decisionReason: decision.reason });
     }
     this.call.crossTenant = decision.crossTenant;
     const { privileged } = policy;
@@ -135,11 +135,11 @@ export class DryRunChecks {
     if (method === undefined || circuit === undefined || circuit.admits) return circuit?.state ?? '';
     const { cache, fallback } = method.policy;
     if (cache !== undefined || fallback !== undefined)
-      return `${circuit.state}: a cached or fallback answer may be given`;
+      return `${circuit.state}: a cached or fallback response may be used`;
     throw new GatewayError('CIRCUIT_OPEN', `The circuit of the "${method.upstream}" service is open.`);
   }
 
-  /** The rates that count by a value of the request come last, as they do in the pipeline. */
+  /** Decodes the request. Rates that count by its values come last, as in the pipeline. */
   private decode(): string {
     const { rpc, call, request } = this;
     if (rpc === undefined) throw new Error('a route was found before');
@@ -176,7 +176,7 @@ export class DryRunChecks {
 
 const registries = new WeakMap<Contract['routes'], Registry>();
 
-/** Knows the messages of the mounted files, for what a google.protobuf.Any may hold. */
+/** Returns the messages of the mounted descriptors, for the content of a google.protobuf.Any. */
 function registryOf({ routes }: Contract): Registry {
   let registry = registries.get(routes);
   if (registry === undefined) {

@@ -10,7 +10,7 @@ import { DryRun } from './dry-run.js';
 import type { DryRunCommand } from './dry-run-messages.js';
 import type { DescribedRequest } from './dry-run-routes.js';
 
-/** Decides described requests with the parts of a running gateway. */
+/** Returns the command that decides described requests with the parts of a running gateway. */
 export function dryRunCommands(app: INestApplicationContext, sources: StateSources): AdminCommands<DryRunCommand> {
   const dryRun = new DryRun({
     config: sources.config,
@@ -22,6 +22,6 @@ export function dryRunCommands(app: INestApplicationContext, sources: StateSourc
     tokens: app.get(JwtAuthenticator),
     revocation: sources.config.redis && app.get(Revocation),
   });
-  // The worker has checked it by its schema.
+  // The worker has validated it.
   return { 'dry-run': ({ body }) => dryRun.run(body as unknown as DescribedRequest) };
 }

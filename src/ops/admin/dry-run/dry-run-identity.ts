@@ -7,20 +7,23 @@ import type { Principal } from '../../../domain/principal.js';
 import type { Revocation } from '../../../domain/revocation.js';
 import type { DescribedPrincipal, DescribedRequest } from './dry-run-routes.js';
 
-/** Who sends the described request, and how that is known. */
+/** Sender of the described request, and the source of its identity. */
 export interface Identity {
   /** `described`: nothing was verified. */
   readonly source: 'token' | 'described' | 'none';
   readonly principal: Principal | undefined;
 }
 
-/** Where tokens are verified. */
+/** The parts that verify tokens. */
 export interface IdentitySources {
   readonly tokens: Pick<JwtAuthenticator, 'verify'>;
   readonly revocation: Pick<Revocation, 'verdict'> | undefined;
 }
 
-/** Finds out who sends a described request, asking no service. Rejects with what a client would be refused with. */
+/**
+ * Determines the sender of a described request without calling any service. Rejects with the error that a client
+ * would get.
+ */
 export async function identify(request: DescribedRequest, { tokens, revocation }: IdentitySources): Promise<Identity> {
   if (request.principal !== undefined) return { source: 'described', principal: toPrincipal(request.principal) };
   const credential = presentedCredential({ headers: lowerNames(request.headers) });
@@ -36,7 +39,7 @@ export async function identify(request: DescribedRequest, { tokens, revocation }
   return { source: 'token', principal };
 }
 
-/** Header names as Node gives them to a request. */
+/** Returns headers with lower-case names, as Node gives them to a request. */
 export function lowerNames(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [lowerAscii(name), value]));
 }

@@ -1,2 +1,2 @@
-/** Commands that decide a described request without doing it. */
+/** Commands that decide a described request without carrying it out. */
 export type DryRunCommand = 'dry-run';

@@ -4,7 +4,7 @@ import { type AdminRoute, route } from '../admin-route.js';
 const MAX_TARGET = 4_096;
 const name = z.string().min(1).max(256);
 
-/** A caller that is described in place of a token. */
+/** A caller that is described instead of a token. */
 const principal = z.strictObject({
   tenant: name,
   subject: name.default('dry-run'),
@@ -12,7 +12,7 @@ const principal = z.strictObject({
   permissions: z.array(name).max(1_024).default([]),
 });
 
-/** A request as JSON. */
+/** A request described as JSON. */
 export const describedRequest = z.strictObject({
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
   path: z
@@ -29,7 +29,7 @@ export const describedRequest = z.strictObject({
 export type DescribedRequest = z.infer<typeof describedRequest>;
 export type DescribedPrincipal = z.infer<typeof principal>;
 
-/** It changes nothing, so a token that only reads is enough. */
+/** Routes of dry runs. They change nothing, so a read-only token suffices. */
 export const DRY_RUN_ROUTES: readonly AdminRoute[] = [
   route('POST /admin/dry-run', { main: 'dry-run' }, { body: describedRequest, access: 'read' }),
 ];

@@ -6,11 +6,11 @@ import { DryRunChecks, type DryRunSources, type Step } from './dry-run-checks.js
 import type { Identity } from './dry-run-identity.js';
 import type { DescribedRequest } from './dry-run-routes.js';
 
-/** Decides what would become of a described request. Sends, counts and takes nothing. */
+/** Decides what would happen to a described request. Sends, counts and takes nothing. */
 export class DryRun {
   constructor(private readonly sources: DryRunSources) {}
 
-  /** Resolves to the answer; rejects for nothing that a client could be refused with. */
+  /** Resolves to the decision; does not reject for errors that a client could get. */
   async run(request: DescribedRequest): Promise<object> {
     const { config } = this.sources;
     const now = performance.now();

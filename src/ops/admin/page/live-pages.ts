@@ -4,13 +4,13 @@ import type { MainThread } from '../main-thread.js';
 
 const INTERVAL_MS = 2_000;
 const MAX_PAGES = 6;
-/** Browsers come back by themselves when a stream ends, after the pause that the first line sets. */
+/** Maximum bytes of one stream. When it ends, browsers reconnect after the pause that its first line sets. */
 const MAX_STREAM_BYTES = 256 * 1024 ** 2;
 const RETRY = 'retry: 3000\n\n';
 
 const live = new WeakMap<MainThread, LivePages>();
 
-/** One open page. It is sent the newest state, and skips what it was too slow for. */
+/** One open page. It is sent the newest state, and skips states while it is too slow. */
 class Page {
   private newest: string | undefined;
   private wake: (() => void) | undefined;
@@ -35,11 +35,11 @@ class Page {
   }
 }
 
-/** All open pages. The main thread is asked once for all of them, and not at all while there is none. */
+/** Holds all open pages. The main thread is asked once for all of them, and not at all while there is none. */
 export class LivePages {
   private readonly pages = new Set<Page>();
   private isRunning = false;
-  /** For a page that is opened between two looks. */
+  /** The last state, for pages that are opened before the next one. */
   private latest: string | undefined;
   private silentSince: number | undefined;
 

@@ -4,7 +4,7 @@ import { type AdminAnswer, html } from '../admin-answer.js';
 
 let answer: AdminAnswer | undefined;
 
-/** Answers with the live page. It may run and apply what is in it, ask this listener, and nothing else. */
+/** Returns the live page. It may run its own script and styles and call this listener, and nothing else. */
 export function pageAnswer(): AdminAnswer {
   answer ??= readPage();
   return answer;
@@ -24,7 +24,7 @@ function readPage(): AdminAnswer {
   return html(text, { 'content-security-policy': policy.join('; ') });
 }
 
-/** Names an inline element by its content (CSP Level 3, 8.3). */
+/** Returns the hash source of an inline element (CSP Level 3, 8.3). */
 function hashOf(element: string, text: string): string {
   const [, content = ''] = new RegExp(`<${element}>([^]*?)</${element}>`).exec(text) ?? [];
   return `'sha256-${createHash('sha256').update(content).digest('base64')}'`;

@@ -3,7 +3,7 @@ import { type AdminRoute, route } from '../admin-route.js';
 import { LivePages } from './live-pages.js';
 import { pageAnswer } from './page-answer.js';
 
-/** The live page, and the events that keep it alive. */
+/** Routes of the live page, and of the events that update it. */
 export const PAGE_ROUTES: readonly AdminRoute[] = [
   route('GET /admin/', { worker: pageAnswer }),
   route(

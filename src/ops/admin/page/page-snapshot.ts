@@ -16,7 +16,7 @@ const MAX_GROUPS = 50;
 const MAX_TENANTS = 10;
 const MAX_TRANSITIONS = 20;
 
-/** Where the state of the page is read from. */
+/** Sources of the state on the page. */
 export interface PageSources {
   readonly config: GatewayConfig;
   readonly observation: Observation;
@@ -26,7 +26,7 @@ export interface PageSources {
   readonly transitions: () => readonly { readonly at: number }[];
 }
 
-/** Reads all that the live page shows at once. */
+/** Reads everything that the live page shows. */
 export class PageSnapshot {
   private lastUse = performance.eventLoopUtilization();
 
@@ -66,7 +66,7 @@ export class PageSnapshot {
     };
   }
 
-  /** Use of the event loop is that since the last look. */
+  /** Returns the state of the process. Event loop utilization is measured since the last snapshot. */
   private process(): object {
     const use = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(use, this.lastUse);

@@ -3,7 +3,7 @@ import type { RecentRequest } from '../../../observe/recent-requests.js';
 const MAX_ROUTES = 30;
 const FIRST_SERVER_ERROR = 500;
 
-/** How long the last requests of one route took. */
+/** Latency of the last requests of one route. */
 export interface RouteLatency {
   readonly method: string;
   readonly route: string;
@@ -30,7 +30,7 @@ export function latencyByRoute(requests: readonly RecentRequest[]): RouteLatency
   });
 }
 
-/** Nearest rank, rounded to a tenth of a millisecond. */
+/** Returns a percentile by nearest rank, rounded to a tenth of a millisecond. */
 function percentile(sorted: readonly number[], share: number): number {
   const value = sorted[Math.max(Math.ceil(sorted.length * share) - 1, 0)] ?? 0;
   return Math.round(value * 10) / 10;

@@ -2,7 +2,10 @@ import type { ShownActivity } from './activity-text.js';
 import type { CallInFlight } from './diagnostics.js';
 import { type Frame, ProfileBuilder } from './profile-builder.js';
 
-/** Encodes what is in flight for pprof: the stack of a request is its route, its stage and the RPC that it waits for. */
+/**
+ * Encodes the requests in flight for pprof: the stack of a request is its route, its stage and the RPC that it waits
+ * for.
+ */
 export function encodeActivity({ calls, frames, resources }: ShownActivity): Promise<Uint8Array> {
   const builder = new ProfileBuilder({
     valueTypes: [['goroutine', 'count']],

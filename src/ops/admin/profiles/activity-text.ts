@@ -1,15 +1,15 @@
 import type { Activity, CallInFlight } from './diagnostics.js';
 import type { Frame } from './profile-builder.js';
 
-/** What the main thread is doing, with the frames of its stack in the sources. */
+/** Activity of the main thread, with the stack mapped to the sources. */
 export interface ShownActivity extends Activity {
   readonly frames: readonly Frame[];
 }
 
-/** Groups of calls that one page shows. */
+/** Maximum number of groups of calls on one page. */
 const MAX_GROUPS = 500;
 
-/** Renders `goroutine?debug=1`: what is in flight by route, stage and upstream, and what keeps the process alive. */
+/** Renders `goroutine?debug=1`: requests in flight by route, stage and upstream, and what keeps the process alive. */
 export function activitySummary(activity: ShownActivity): string {
   const { calls, callCount, resources, queues } = activity;
   const groups = [...Map.groupBy(calls, groupOf)].toSorted(([, a], [, b]) => b.length - a.length);
@@ -59,7 +59,10 @@ function groupOf({ stage, rpc, route }: CallInFlight): string {
   return `${stage} ${rpc} ${route}`;
 }
 
-/** Members are sorted by age, the oldest first. */
+/**
+ * Returns the row of a group.
+ * @param members sorted by age, the oldest first.
+ */
 function groupRow(members: readonly CallInFlight[]): string[] {
   const [oldest] = members;
   const median = members[members.length >> 1];
@@ -67,7 +70,7 @@ function groupRow(members: readonly CallInFlight[]): string[] {
   return [`${members.length}`, ...ages, `stage=${oldest?.stage}`, upstreamOf(oldest), oldest?.route ?? ''];
 }
 
-/** Blocks as those of goroutines, so that `grep -A 20` shows one. */
+/** Renders calls as blocks like goroutines, so that `grep -A 20` shows one. */
 function callBlocks(calls: readonly CallInFlight[], count: number): string[] {
   return [
     ...calls.flatMap((call) => [
@@ -116,7 +119,7 @@ export function table(title: string, columns: readonly string[], rows: readonly 
   ];
 }
 
-/** Joins blocks of lines, with an empty line between them. */
+/** Joins blocks of lines with an empty line between them. */
 export function sections(...blocks: readonly string[][]): string {
   return `${blocks
     .filter((lines) => lines.length > 0)

@@ -3,20 +3,20 @@ import type { CodePosition } from './source-positions.js';
 const MAX_FRAMES = 100;
 
 /**
- * Returns what this thread was running when the inspector interrupted it, innermost first: positions in the code that
- * runs, not in its sources. Empty when it was waiting for events.
+ * Returns the stack of this thread when the inspector interrupted it, innermost first: positions in the running code,
+ * not in its sources. Empty when it was waiting for events.
  */
 export function callStack(): CodePosition[] {
   const { stackTraceLimit } = Error;
   const formatter = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   const holder: { stack?: unknown } = {};
   Error.stackTraceLimit = MAX_FRAMES;
-  // Node's own formatter would load source maps here, on a thread that is late already.
+  // Node's own formatter would load source maps here, on a thread that is already late.
   Error.prepareStackTrace = (_error, sites) => sites.map(position);
   try {
     Error.captureStackTrace(holder, callStack);
     const frames = holder.stack as CodePosition[];
-    // Above the frame that has no script, which the inspector made, are those of the diagnostics.
+    // The frames of the diagnostics are above the frame without a script, which the inspector made.
     return frames.slice(frames.findIndex(({ url }) => url === '') + 1);
   } finally {
     if (formatter === undefined) Reflect.deleteProperty(Error, 'prepareStackTrace');

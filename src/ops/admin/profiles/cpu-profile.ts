@@ -2,17 +2,17 @@ import type { Profiler } from 'node:inspector';
 import { ProfileBuilder } from './profile-builder.js';
 import { type FindSourceMap, SourcePositions } from './source-positions.js';
 
-/** Between two samples, unless they would become too many. */
+/** Interval between two samples, unless there would be too many. */
 const SAMPLING_INTERVAL_US = 1_000;
 const MAX_SAMPLES = 60_000;
 const NANOS_PER_US = 1_000;
 const MICROS_PER_MS = 1_000;
-/** The thread waited for something to do: not CPU time. */
+/** V8's name for a thread that waits for work, which is not CPU time. */
 const IDLE = '(idle)';
 
 type Node = Profiler.ProfileNode;
 
-/** Returns the time between two samples of a profile in µs. */
+/** Returns the interval between two samples of a profile in µs. */
 export function samplingIntervalUs(seconds: number): number {
   return Math.max(SAMPLING_INTERVAL_US, Math.ceil((seconds * 1_000_000) / MAX_SAMPLES));
 }
@@ -38,7 +38,7 @@ export async function encodeCpuProfile(profile: Profiler.Profile, find: FindSour
     const callers = outer.map((caller) => locate(caller));
     const nanosPerHit = ((times.get(node.id) ?? 0) * NANOS_PER_US) / hitCount;
     for (const [line, ticks] of linesOf(node, hitCount)) {
-      // Of what is built in only the caller is known, without its line.
+      // For built-in functions only the caller is known, without its line.
       const location = locate(inner, inner === node ? line : undefined);
       builder.add([location, ...callers], [ticks, ticks * nanosPerHit]);
     }
@@ -46,7 +46,7 @@ export async function encodeCpuProfile(profile: Profiler.Profile, find: FindSour
   return builder.encode();
 }
 
-/** Returns the same profile with the positions of the sources, for DevTools and speedscope. */
+/** Returns the same profile with positions in the sources, for DevTools and speedscope. */
 export async function mapCpuProfile(profile: Profiler.Profile, find: FindSourceMap): Promise<Profiler.Profile> {
   const positions = await positionsOf(profile, find);
   const nodes = profile.nodes.map((node) => {
@@ -68,7 +68,10 @@ interface Visit {
   readonly stack: readonly Node[];
 }
 
-/** Visits the nodes that were hit. What V8 has built in, such as `JSON.parse`, works for its caller: it is not a frame of its own. */
+/**
+ * Visits the nodes with samples. V8's built-in functions, such as `JSON.parse`, count for their caller and have no
+ * frame.
+ */
 function* walk(nodes: readonly Node[]): Generator<Visit> {
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const childrenOf = ({ children = [] }: Node) => children.flatMap((id) => byId.get(id) ?? []);
@@ -91,17 +94,17 @@ function positionsOf({ nodes }: Profiler.Profile, find: FindSourceMap): Promise<
   );
 }
 
-/** Returns the time of each node in µs. Samples come later than they should while the machine is busy. */
+/** Returns the time of each node in µs. Samples arrive late while the machine is busy. */
 function timeByNode({ samples = [], timeDeltas = [] }: Profiler.Profile): Map<number, number> {
   const times = new Map<number, number>();
   samples.forEach((id, index) => {
-    // The time until the next sample, which is where the thread was.
+    // The time until the next sample was spent in this one.
     times.set(id, (times.get(id) ?? 0) + Math.max(timeDeltas[index + 1] ?? SAMPLING_INTERVAL_US, 0));
   });
   return times;
 }
 
-/** Returns the ticks of each line; those without one are on line undefined. */
+/** Returns the ticks of each line; those without a line are under undefined. */
 function linesOf({ positionTicks = [] }: Node, hitCount: number): [line: number | undefined, ticks: number][] {
   const lines = positionTicks.map(({ line, ticks }): [number | undefined, number] => [line, ticks]);
   const rest = hitCount - lines.reduce((sum, [, ticks]) => sum + ticks, 0);

@@ -6,7 +6,7 @@ import type { WaitTotals } from '../../../observe/wait-profile.js';
 import { Protection } from '../../../traffic/protection.js';
 import type { DiagnosticsSources, Queue } from './diagnostics.js';
 
-/** Returns what the diagnostics of an application read. */
+/** Returns the data that the diagnostics of an application read. */
 export function diagnosticsOf(
   app: INestApplicationContext,
   { inFlight, waits, metrics }: Pick<Observation, 'inFlight' | 'waits' | 'metrics'>,
@@ -19,7 +19,7 @@ export function diagnosticsOf(
   };
 }
 
-/** Shows what callers waited for that another one had begun; of which route is not kept. */
+/** Lists waits for work that another request began; their routes are not recorded. */
 function flightWaits(bounded: Pick<BoundedMetrics, 'flightReports'>): WaitTotals[] {
   const reports = bounded.flightReports().filter(([, { count }]) => count > 0);
   return reports.map(([of, { count, totalMs, maxMs }]) => ({
@@ -32,7 +32,7 @@ function flightWaits(bounded: Pick<BoundedMetrics, 'flightReports'>): WaitTotals
   }));
 }
 
-/** Shows the calls that wait for a permit of an upstream as queues. */
+/** Lists the calls that wait for a permit of an upstream as queues. */
 function* permitQueues(loads: Iterable<UpstreamLoad>): Generator<Queue> {
   for (const { upstream, inFlight, capacity, queued } of loads) {
     yield { name: `permits of ${upstream}`, inUse: inFlight, capacity, waiting: queued };

@@ -7,18 +7,18 @@ import { scrubbedReport } from './process-report.js';
 import type { CodePosition } from './source-positions.js';
 import type { WaitTotals } from '../../../observe/wait-profile.js';
 
-/** `Symbol.for` of this is where the worker finds the diagnostics of its gateway. */
+/** Key of the global symbol under which the worker finds the diagnostics of its gateway. */
 export const DIAGNOSTICS_KEY = 'api-gateway.diagnostics';
-/** Longest lists that cross over to the worker. */
+/** Maximum length of the lists that are sent to the worker. */
 const MAX_LISTED = 2_000;
 
-/** One request that has not been answered. It has nothing that the client wrote but its id. */
+/** One unfinished request. Contains nothing that the client sent but its id. */
 export interface CallInFlight {
   readonly id: string;
   readonly tenant: string;
   readonly route: string;
   readonly stage: string;
-  /** Empty on routes of the gateway's own. */
+  /** Empty on routes of the gateway itself. */
   readonly upstream: string;
   readonly rpc: string;
   readonly ageMs: number;
@@ -27,7 +27,7 @@ export interface CallInFlight {
   readonly streamedBytes: number;
 }
 
-/** Calls that wait in front of something that others use. */
+/** Calls that wait for a shared resource. */
 export interface Queue {
   readonly name: string;
   readonly inUse: number;
@@ -35,21 +35,21 @@ export interface Queue {
   readonly waiting: number;
 }
 
-/** What the main thread is doing, at one moment. */
+/** Activity of the main thread at one moment. */
 export interface Activity {
-  /** What it runs, innermost first; empty while it waits for events. */
+  /** Stack of the running code, innermost first; empty while it waits for events. */
   readonly stack: readonly CodePosition[];
   readonly calls: readonly CallInFlight[];
   readonly callCount: number;
-  /** Active handles, requests and timers, by the name that libuv has for their kind. */
+  /** Active handles, requests and timers, by libuv's name for their kind. */
   readonly resources: Readonly<Record<string, number>>;
   readonly sockets: readonly OpenSocket[];
   readonly queues: readonly Queue[];
 }
 
 /**
- * What the worker asks the main thread through the inspector, also in the middle of a loop: reads, never changes anything,
- * takes milliseconds, and returns what JSON can carry.
+ * Functions that the worker calls in the main thread through the inspector, even in the middle of a loop. They read,
+ * never change anything, take milliseconds, and return JSON.
  */
 export interface Diagnostics {
   activity(): Activity;
@@ -64,18 +64,18 @@ export interface Diagnostics {
 /** Memory in bytes. */
 export interface MemoryUse extends NodeJS.MemoryUsage {
   readonly heapLimit: number;
-  /** Used bytes of each space of the heap of V8. */
+  /** Used bytes of each heap space of V8. */
   readonly spaces: Readonly<Record<string, number>>;
 }
 
-/** What the diagnostics of one gateway read. */
+/** Data that the diagnostics of one gateway read. */
 export interface DiagnosticsSources {
   readonly inFlight: Iterable<CallContext> & { readonly size: number };
   readonly waits: () => readonly WaitTotals[];
   readonly queues: () => Iterable<Queue>;
 }
 
-/** Makes a gateway visible to its worker, under an id, until it is removed. */
+/** Registers the diagnostics of a gateway under an id, until `remove` is called on the result. */
 export function installDiagnostics(id: string, sources: DiagnosticsSources): { readonly remove: () => void } {
   registry().set(id, {
     activity: () => activity(sources),
@@ -89,7 +89,7 @@ export function installDiagnostics(id: string, sources: DiagnosticsSources): { r
   return { remove: () => void registry().delete(id) };
 }
 
-/** Several gateways may live in one process. */
+/** Returns the registry of this process, which may run several gateways. */
 function registry(): Map<string, Diagnostics> {
   const key = Symbol.for(DIAGNOSTICS_KEY);
   const holder = globalThis as unknown as Record<symbol, Map<string, Diagnostics> | undefined>;
@@ -137,7 +137,7 @@ function describe(call: CallContext, now: number): CallInFlight {
   };
 }
 
-/** Without the sources themselves, which can be large. */
+/** Returns the source map of a script without the sources, which can be large. */
 function sourceMap(path: string): SourceMapPayload | null {
   const payload = findSourceMap(path)?.payload;
   return payload === undefined ? null : { ...payload, sourcesContent: [] };

@@ -2,17 +2,17 @@ import type { HeapProfiler } from 'node:inspector';
 import { ProfileBuilder } from './profile-builder.js';
 import { type FindSourceMap, SourcePositions } from './source-positions.js';
 
-/** Average bytes between two samples: fewer where samples of what was freed are kept, too. */
+/** Average bytes between two samples: more when samples of freed objects are kept as well. */
 export const HEAP_SAMPLING_BYTES = { inuse_space: 32_768, alloc_space: 262_144 } as const;
-/** Functions that a page names. */
+/** Maximum number of functions on a page. */
 const MAX_ALLOCATORS = 50;
 
 type Node = HeapProfiler.SamplingHeapProfileNode;
 
-/** `inuse_space`: what is still in use; `alloc_space`: all that was allocated. */
+/** `inuse_space`: bytes still in use; `alloc_space`: all bytes allocated. */
 export type HeapMeasure = 'inuse_space' | 'alloc_space';
 
-/** Encodes a sampling heap profile of V8 for pprof: bytes for each stack that allocated them. */
+/** Encodes a sampling heap profile of V8 for pprof: bytes for each allocating stack. */
 export async function encodeHeapProfile(
   { head }: HeapProfiler.SamplingHeapProfile,
   { measure, durationMs }: { readonly measure: HeapMeasure; readonly durationMs: number },
@@ -33,7 +33,7 @@ export async function encodeHeapProfile(
   return builder.encode();
 }
 
-/** A function, and what it allocated itself. */
+/** A function, and the bytes that it allocated itself. */
 export interface Allocator {
   readonly name: string;
   readonly bytes: number;
@@ -59,8 +59,8 @@ export async function topAllocators(
 }
 
 const COMMENTS = {
-  inuse_space: 'allocated while it was measured and still in use at the end',
-  alloc_space: 'allocated while it was measured, also what was freed since',
+  inuse_space: 'allocated during the measurement and still in use at its end',
+  alloc_space: 'allocated during the measurement, including memory freed since',
 } as const;
 
 interface Visit<T> {
@@ -69,7 +69,7 @@ interface Visit<T> {
   readonly stack: readonly T[];
 }
 
-/** Visits all nodes but the root. What V8 has built in, such as `join`, allocates for its caller: it is not a frame of its own. */
+/** Visits all nodes but the root. V8's built-in functions, such as `join`, count for their caller and have no frame. */
 function* walk<T>(root: Node, locate: (node: Node) => T): Generator<Visit<T>> {
   const pending: Visit<T>[] = root.children.map((node) => ({ node, stack: [] }));
   for (let visit = pending.pop(); visit !== undefined; visit = pending.pop()) {

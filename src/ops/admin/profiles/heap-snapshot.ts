@@ -4,7 +4,9 @@ import { GatewayError } from '../../../domain/errors.js';
 import { type AdminAnswer, file } from '../admin-answer.js';
 import type { AdminCall } from '../admin-route.js';
 
-/** V8 holds a graph of the heap beside the heap, and what the caller has not taken yet is held, too. */
+/**
+ * V8 holds a graph of the heap in addition to the heap, and output that the caller has not read yet is held as well.
+ */
 const MEMORY_FACTOR = 3;
 const MAX_BYTES = 4 * 1_073_741_824;
 const MIB = 1_048_576;
@@ -12,11 +14,11 @@ const MIB = 1_048_576;
 /** Parameters of `/debug/heapsnapshot`. */
 export const snapshotQuery = z.strictObject({
   confirm: z.literal('1', {
-    error: 'must be 1: a snapshot stops the gateway for seconds, and it holds the data of requests, tokens among them',
+    error: 'must be 1: a snapshot stops the gateway for seconds and contains data of requests, including tokens',
   }),
 });
 
-/** Streams a snapshot of the heap for DevTools. Throws OVERLOADED while it would not fit into memory. */
+/** Streams a heap snapshot for DevTools. Throws OVERLOADED while it would not fit into memory. */
 export async function takeHeapSnapshot({ main, caller, requestId, signal }: AdminCall): Promise<AdminAnswer> {
   const { inspection } = main;
   const chunks = new ChunkQueue();
@@ -51,7 +53,7 @@ function assertFits(heapUsed: number): void {
   const of = limit > 0 && limit < Number.MAX_SAFE_INTEGER ? ` of ${mib(limit)}` : '';
   throw new GatewayError(
     'OVERLOADED',
-    `A snapshot of ${mib(heapUsed)} of heap needs about ${mib(heapUsed * MEMORY_FACTOR)}, but ${mib(available)}${of} are left: /debug/pprof/heap needs next to nothing.`,
+    `A snapshot of ${mib(heapUsed)} of heap needs about ${mib(heapUsed * MEMORY_FACTOR)}, but ${mib(available)}${of} are left: /debug/pprof/heap needs very little.`,
   );
 }
 
@@ -59,7 +61,7 @@ function mib(bytes: number): string {
   return `${Math.round(bytes / MIB)} MiB`;
 }
 
-/** Pieces from V8, which does not wait for whoever takes them: the check of memory has counted them all. */
+/** Queue of chunks from V8, which does not wait for the reader: the memory check has accounted for all of them. */
 class ChunkQueue implements AsyncIterable<Buffer> {
   private readonly chunks: Buffer[] = [];
   private isEnded = false;
@@ -71,7 +73,10 @@ class ChunkQueue implements AsyncIterable<Buffer> {
     this.wake();
   }
 
-  /** @param error why the rest does not come. */
+  /**
+   * Ends the queue.
+   * @param error reason why the rest is missing.
+   */
   end(error?: Error): void {
     this.isEnded = true;
     this.error = error;

@@ -17,30 +17,30 @@ const ENTRIES: readonly Entry[] = [
   {
     path: 'heap?seconds=10',
     explanation:
-      'Memory: what is allocated from now on and still in use at the end, which is where a leak grows. debug=1 as text.',
+      'Memory: allocations from now on that are still in use at the end, which shows leaks. debug=1 as text.',
     command: `go tool pprof -top ${HOST}/debug/pprof/heap?seconds=10`,
   },
   {
     path: 'allocs?seconds=10',
-    explanation: 'Garbage: all that is allocated from now on, also what is freed before the end.',
+    explanation: 'Garbage: all allocations from now on, including those freed before the end.',
     command: `go tool pprof -top ${HOST}/debug/pprof/allocs?seconds=10`,
   },
   {
     path: 'goroutine?debug=1',
     explanation:
-      'What is in flight, by route, stage and upstream; the stack of the main thread; handles and timers. debug=2 lists each request, connection and queue; without debug for pprof.',
+      'Requests in flight by route, stage and upstream; the stack of the main thread; handles and timers. debug=2 lists each request, connection and queue; without debug for pprof.',
     command: `curl -s '${HOST}/debug/pprof/goroutine?debug=1'`,
   },
   {
     path: 'block?debug=1',
     explanation:
-      'Blocks of the event loop: how late it is, and the stacks that kept it. For seconds, or since the start while GATEWAY_PPROF_BLOCK_RATE is on.',
+      'Blocks of the event loop: its delay, and the stacks that blocked it. For the given seconds, or since the start if GATEWAY_PPROF_BLOCK_RATE is on.',
     command: `go tool pprof -top ${HOST}/debug/pprof/block`,
   },
   {
     path: 'mutex?debug=1',
     explanation:
-      'Waits inside of the gateway since its start: for permits, connections, the rate limit of all instances, shared work.',
+      'Waits inside the gateway since its start: for permits, connections, the shared rate limits, and work of other requests.',
     command: `go tool pprof -top ${HOST}/debug/pprof/mutex`,
   },
   {
@@ -56,7 +56,7 @@ const ENTRIES: readonly Entry[] = [
   {
     path: '../heapsnapshot',
     explanation:
-      'All of the heap for DevTools. It stops the gateway for seconds and holds the data of requests, tokens among them: it asks for confirm=1.',
+      'The whole heap for DevTools. It stops the gateway for seconds and contains data of requests, including tokens: it requires confirm=1.',
     command: `curl -s '${HOST}/debug/heapsnapshot?confirm=1' -o api-gateway.heapsnapshot`,
   },
 ];

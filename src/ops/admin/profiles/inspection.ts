@@ -3,13 +3,13 @@ import { LoopWatch } from './loop-watch.js';
 import { MainThreadSession } from './main-thread-session.js';
 import { ProfileSlot } from './profile-slot.js';
 
-/** How the worker looks into the main thread. Between two questions no session of the inspector is open. */
+/** Inspects the main thread from the worker. Between two uses no session of the inspector is open. */
 export class Inspection {
   readonly slot = new ProfileSlot();
-  /** Since the start; undefined unless GATEWAY_PPROF_BLOCK_RATE is on. */
+  /** Watch of the event loop since the start; undefined unless GATEWAY_PPROF_BLOCK_RATE is on. */
   readonly watch: LoopWatch | undefined;
 
-  /** @param ping resolves when the event loop of the main thread gets to it. */
+  /** @param ping resolves when the event loop of the main thread handles it. */
   constructor(
     private readonly settings: Pick<WorkerSettings, 'gatewayId' | 'blockRate'>,
     private readonly ping: () => Promise<void>,

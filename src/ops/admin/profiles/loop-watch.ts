@@ -1,37 +1,40 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 import type { CodePosition } from './source-positions.js';
 
-/** Between two pings: often enough to see what a client would notice, seldom enough to cost a hundredth of the loop at most. */
+/**
+ * Interval of pings: short enough to see delays that clients notice, long enough to cost at most a hundredth of the
+ * loop.
+ */
 const PING_MS = 20;
 /** A ping that waits longer than this found the loop blocked. */
 const BLOCKED_MS = 50;
-/** Stacks of one block. */
+/** Maximum number of stacks of one block. */
 const MAX_STACKS = 20;
-/** Blocks that are remembered, the longest ones. */
+/** Number of remembered blocks, the longest ones. */
 const MAX_BLOCKS = 32;
-/** Different stacks that are counted. */
+/** Maximum number of distinct stacks that are counted. */
 const MAX_KINDS = 500;
 const MICROS_PER_MS = 1_000;
 
-/** A time in which the event loop of the main thread took no event. */
+/** A period in which the event loop of the main thread handled no event. */
 export interface LoopBlock {
   readonly since: Date;
   readonly ms: number;
-  /** What ran, innermost first; empty in native code, which cannot be interrupted. */
+  /** Stack of the running code, innermost first; empty in native code, which cannot be interrupted. */
   readonly stack: readonly CodePosition[];
 }
 
-/** What it takes to watch a loop. */
+/** Dependencies of a watch. */
 interface LoopWatchOptions {
-  /** Resolves when the loop gets to it. */
+  /** Resolves when the loop handles it. */
   readonly ping: () => Promise<void>;
-  /** What the loop runs instead. May reject. */
+  /** Resolves to the stack of the code that runs. May reject. */
   readonly stack: () => Promise<readonly CodePosition[]>;
-  /** Of so many blocks one gets its stack. */
+  /** One in so many blocks gets its stack. */
   readonly rate: number;
 }
 
-/** Measures from another thread how late the main loop is, and what makes it late. */
+/** Measures from another thread how late the main loop is, and why. */
 export class LoopWatch {
   readonly startedAt = performance.now();
   /** Delays in µs. */
@@ -39,7 +42,7 @@ export class LoopWatch {
   private readonly longest: LoopBlock[] = [];
   private readonly kinds = new Map<string, { stack: readonly CodePosition[]; count: number; totalMs: number }>();
   private readonly timer: NodeJS.Timeout;
-  /** When the ping that is under way was sent; undefined: there is none. */
+  /** When the current ping was sent; undefined for none. */
   private sentAt: number | undefined;
   private stacks: (readonly CodePosition[])[] = [];
   private isSampling = false;
@@ -49,13 +52,13 @@ export class LoopWatch {
     this.timer = setInterval(() => this.look(), PING_MS).unref();
   }
 
-  /** The longest blocks so far, the longest first, with the one that goes on. */
+  /** Returns the longest blocks so far, the longest first, including the current one. */
   get blocks(): LoopBlock[] {
     const current = this.currentBlock();
     return [...this.longest, ...(current === undefined ? [] : [current])].toSorted((a, b) => b.ms - a.ms);
   }
 
-  /** Returns all blocks so far by what ran in them. */
+  /** Returns all blocks so far by the code that ran in them. */
   *byStack(): Generator<{ stack: readonly CodePosition[]; count: number; totalMs: number }> {
     yield* this.kinds.values();
     const current = this.currentBlock();
@@ -89,7 +92,7 @@ export class LoopWatch {
     const block = this.stacks;
     const stack = await this.options.stack().catch(() => []);
     this.isSampling = false;
-    // Empty: native code, or the block was over before the question came.
+    // Empty for native code, or if the block ended before the stack was taken.
     if (stack.length > 0) block.push(stack);
   }
 
@@ -99,7 +102,7 @@ export class LoopWatch {
     return ms < BLOCKED_MS ? undefined : { since: new Date(Date.now() - ms), ms, stack: this.typicalStack() };
   }
 
-  /** That of most samples, by what ran innermost. */
+  /** Returns the stack with the most samples, by its innermost frame. */
   private typicalStack(): readonly CodePosition[] {
     const groups = [...Map.groupBy(this.stacks, keyOf).values()];
     return groups.toSorted((a, b) => b.length - a.length)[0]?.[0] ?? [];

@@ -6,17 +6,18 @@ import { DIAGNOSTICS_KEY, type Diagnostics } from './diagnostics.js';
 import type { Frame } from './profile-builder.js';
 import { type CodePosition, SourcePositions } from './source-positions.js';
 
-/** A view or a step of a profile: the main thread only has to reach the end of the function that it is in. */
+/** Time limit of a view or a step of a profile in ms: the main thread only has to finish its current function. */
 const STEP_MS = 700;
-/** The start of a profile: V8 lists all the code that there is. */
+/** Time limit of the start of a profile in ms: V8 lists all existing code. */
 const START_MS = 5_000;
-/** The end of a heap profile: V8 collects garbage first, and it writes what it has found. */
+/** Time limit of the end of a heap profile in ms: V8 collects garbage first, and then writes its result. */
 const RESULT_MS = 10_000;
 
 /**
- * A session of the inspector from the worker to the main thread (V8 inspector protocol). V8 takes its messages between
- * two steps of JavaScript, so it works also while a loop blocks the main thread; native code that blocks it, such as
- * `execFileSync`, is not interrupted. It never sets a breakpoint and never pauses: it cannot leave the gateway stopped.
+ * A session of the inspector from the worker to the main thread (V8 inspector protocol). V8 handles its messages
+ * between two steps of JavaScript, so it also works while a loop blocks the main thread; native code that blocks it,
+ * such as `execFileSync`, is not interrupted. It never sets a breakpoint and never pauses, so it cannot leave the
+ * gateway stopped.
  */
 export class MainThreadSession {
   private readonly session = new Session();
@@ -38,7 +39,7 @@ export class MainThreadSession {
     throw new Error(`${name}: ${exceptionDetails.exception?.description ?? exceptionDetails.text}`);
   }
 
-  /** Returns the source map of a script that the main thread compiled itself; undefined when it does not answer. */
+  /** Returns the source map of a script that the main thread compiled itself; undefined when it does not respond. */
   sourceMap(path: string): Promise<SourceMapPayload | undefined> {
     return this.view('sourceMap', path).then(
       (map) => map ?? undefined,
@@ -54,8 +55,8 @@ export class MainThreadSession {
   }
 
   /**
-   * Has V8 drop its optimized code, which is the side effect of starting precise coverage. V8's profiler does not know
-   * code that was optimized before it began, and counts its time for the caller: hot functions would be missing.
+   * Makes V8 discard optimized code, a side effect of starting precise coverage. The profiler does not know code that
+   * was optimized before it began and counts its time for the caller: hot functions would be missing.
    */
   private async recompile(): Promise<void> {
     const coverage = { callCount: true, detailed: false };
@@ -67,7 +68,10 @@ export class MainThreadSession {
     return (await within(this.session.post('Profiler.stop'), RESULT_MS)).profile;
   }
 
-  /** @param withFreed counts also what is freed before the end. */
+  /**
+   * Starts a sampling heap profile.
+   * @param withFreed includes objects that are freed before the end.
+   */
   async startHeapProfile(samplingInterval: number, withFreed: boolean): Promise<void> {
     const parameters = {
       samplingInterval,
@@ -81,19 +85,22 @@ export class MainThreadSession {
     return (await within(this.session.post('HeapProfiler.stopSampling'), RESULT_MS)).profile;
   }
 
-  /** Has V8 stop the world and write all of the heap. @param take gets it piece by piece. */
+  /**
+   * Makes V8 stop the thread and write the whole heap.
+   * @param take receives it piece by piece.
+   */
   async heapSnapshot(take: (chunk: Buffer) => void): Promise<void> {
     this.session.on('HeapProfiler.addHeapSnapshotChunk', ({ params }) => take(Buffer.from(params.chunk)));
     await this.session.post('HeapProfiler.takeHeapSnapshot', { reportProgress: false });
   }
 
-  /** Ends what it started: V8 stops the profiles of a session that is gone. */
+  /** Ends the session and its profiles. */
   close(): void {
     this.session.disconnect();
   }
 }
 
-/** Returns a stack in the sources. */
+/** Returns a stack mapped to the sources. */
 export async function framesOf(stack: readonly CodePosition[], session: MainThreadSession): Promise<Frame[]> {
   const positions = await SourcePositions.of(
     stack.map(({ url }) => url),
@@ -102,7 +109,7 @@ export async function framesOf(stack: readonly CodePosition[], session: MainThre
   return stack.map((position) => positions.frame(position));
 }
 
-/** Rejects with MAIN_THREAD_STALLED when there is no answer in time. */
+/** Rejects with MAIN_THREAD_STALLED when there is no reply in time. */
 async function within<T>(answer: Promise<T>, limitMs: number): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(stalled(limitMs)), limitMs);
@@ -116,6 +123,6 @@ async function within<T>(answer: Promise<T>, limitMs: number): Promise<T> {
 function stalled(limitMs: number): GatewayError {
   return new GatewayError(
     'MAIN_THREAD_STALLED',
-    `The main thread does not take messages of the inspector within ${limitMs} ms: it is in native code, such as a synchronous call of the file system, of a child process or of a cipher.`,
+    `The main thread did not handle messages of the inspector within ${limitMs} ms: it is in native code, such as a synchronous call of the file system, of a child process or of a cipher.`,
   );
 }

@@ -25,7 +25,7 @@ export function memoryText(
       ]),
     ),
     table(
-      'used of each space of the heap',
+      'used bytes of each heap space',
       ['MiB', 'space'],
       Object.entries(spaces).map(([name, bytes]) => [mib(bytes), name]),
     ),

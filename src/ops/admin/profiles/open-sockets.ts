@@ -1,21 +1,21 @@
 import { Server, Socket } from 'node:net';
 
-/** One connection of the process, or an address that it listens on. */
+/** One connection of the process, or an address on which it listens. */
 export interface OpenSocket {
-  /** `accepted`: of a client; `opened`: to an upstream or a store; `listening`. */
+  /** `accepted`: from a client; `opened`: to an upstream or a store; `listening`. */
   readonly kind: 'accepted' | 'opened' | 'listening';
   readonly local: string;
   readonly remote: string;
   readonly bytesRead: number;
   readonly bytesWritten: number;
-  /** Bytes that the peer has not taken. */
+  /** Bytes that the peer has not received. */
   readonly unsent: number;
 }
 
-/** Node keeps this list for its own use and documents it as such; nothing else knows the sockets of all libraries. */
+/** Internal list of Node, documented as such; no public API knows the sockets of all libraries. */
 type ActiveHandles = () => readonly unknown[];
 
-/** Lists the sockets of this process that keep it alive. */
+/** Lists the sockets that keep this process alive. */
 export function listSockets(limit: number): OpenSocket[] {
   const { _getActiveHandles } = process as unknown as { _getActiveHandles?: ActiveHandles };
   const handles = _getActiveHandles?.call(process) ?? [];

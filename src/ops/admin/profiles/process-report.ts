@@ -2,12 +2,12 @@ import { basename } from 'node:path';
 
 type Json = Record<string, unknown>;
 
-/** Environments and host names; a resolver that does not answer would also hold up the report. */
+/** Environments and host names are left out; a resolver that does not respond would also delay the report. */
 const LEFT_OUT: ReadonlySet<string> = new Set(['environmentVariables', 'networkInterfaces', 'host']);
 
-/** Returns Node's diagnostic report of the process (nodejs.org/api/report.html) without what may be secret. */
+/** Returns Node's diagnostic report of the process (nodejs.org/api/report.html) without potential secrets. */
 export function scrubbedReport(): object {
-  // Not in the types yet (nodejs.org/api/process.html#processreportexcludenetwork).
+  // Missing in the types (nodejs.org/api/process.html#processreportexcludenetwork).
   const report = process.report as typeof process.report & { excludeNetwork: boolean };
   const { excludeEnv, excludeNetwork } = report;
   Object.assign(report, { excludeEnv: true, excludeNetwork: true });
@@ -25,10 +25,10 @@ function scrub(value: unknown): unknown {
   return Object.fromEntries(kept.map(([name, inner]) => [name, SCRUBBED[name]?.(inner) ?? scrub(inner)]));
 }
 
-/** Members whose text may hold what somebody passed to the process, or what a client sent. */
+/** Members whose text may contain arguments of the process or data of clients. */
 const SCRUBBED: Readonly<Record<string, (value: unknown) => unknown>> = {
   commandLine: (value) => (Array.isArray(value) ? value.map((argument) => nameOnly(String(argument))) : []),
-  // Its frames stay; the message of an error can hold anything.
+  // The frames stay; the message of an error may contain anything.
   message: () => '[left out]',
   cwd: () => '[left out]',
 };

@@ -2,13 +2,13 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { type FunctionInput, type LocationInput, Profile, type SampleInput, StringTable } from 'pprof-format';
 
-/** One function on a stack, where its source says it is. Lines start at 1; 0 is unknown. */
+/** One function on a stack, at its position in the sources. Lines start at 1; 0 is unknown. */
 export interface Frame {
   readonly name: string;
   /** Path in the project, such as `src/edge/rpc-handler.ts`; empty for the virtual machine itself. */
   readonly file: string;
   readonly startLine: number;
-  /** The line that was running, or {@link startLine}. */
+  /** The running line, or {@link startLine}. */
   readonly line: number;
 }
 
@@ -16,7 +16,7 @@ export interface Frame {
 export type ValueType = readonly [type: string, unit: string];
 
 interface ProfileOptions {
-  /** Dimensions of each value; the last one is what `go tool pprof` shows first. */
+  /** Dimensions of each value; the last one is the default of `go tool pprof`. */
   readonly valueTypes: readonly ValueType[];
   readonly periodType: ValueType;
   readonly period: number;
@@ -39,7 +39,10 @@ export class ProfileBuilder {
 
   constructor(private readonly options: ProfileOptions) {}
 
-  /** Adds a frame unless it is there already. @returns the id of its location. */
+  /**
+   * Adds a frame, once.
+   * @returns the id of its location.
+   */
   locate(frame: Frame): number {
     const functionId = this.functionOf(frame);
     const key = `${functionId}:${frame.line}`;
@@ -52,12 +55,15 @@ export class ProfileBuilder {
     return id;
   }
 
-  /** Adds values to a stack. @param stack ids of locations, the innermost first. */
+  /**
+   * Adds values to a stack.
+   * @param stack ids of locations, the innermost first.
+   */
   add(stack: readonly number[], value: readonly number[]): void {
     this.samples.push({ locationId: [...stack], value: value.map(Math.round) });
   }
 
-  /** Returns the gzipped bytes. */
+  /** Returns the profile as gzipped bytes. */
   encode(): Promise<Uint8Array> {
     const { valueTypes, periodType, period, durationMs, comments } = this.options;
     const typeOf = ([type, unit]: ValueType) => ({ type: this.text(type), unit: this.text(unit) });
@@ -67,7 +73,7 @@ export class ProfileBuilder {
       sample: this.samples,
       location: this.locations,
       function: this.functions,
-      // It says that there is nothing left to symbolize, so that no tool looks for a binary.
+      // The mapping is marked as symbolized, so that no tool looks for a binary.
       mapping: [
         {
           id: MAPPING_ID,
@@ -95,9 +101,9 @@ export class ProfileBuilder {
       id = this.functions.length + 1;
       this.functions.push({
         id,
-        // The path is part of the name, so that `list src/access` and `-focus=src/access` find what is in it.
+        // The path is part of the name, so that `list src/access` and `-focus=src/access` match it.
         name: this.text(place === '' ? name : key),
-        // Another name than the first, or pprof would take it for C++ and shorten it.
+        // Differs from the name, or pprof would treat it as C++ and shorten it.
         systemName: this.text(`${name}@${place}`),
         filename: this.text(file),
         startLine,

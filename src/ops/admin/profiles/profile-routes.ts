@@ -6,7 +6,7 @@ import { activityQuery, showActivity } from './show-activity.js';
 import { blockQuery, loopQuery, showBlocks, showLoop, showWaits, waitsQuery } from './show-waits.js';
 import { cpuQuery, heapQuery, heapSeconds, takeCpuProfile, takeHeapProfile } from './take-profiles.js';
 
-/** Beyond the seconds of a measurement: the time of V8 to write it, of a collection of garbage, and of reading source maps. */
+/** Time in addition to the measurement: V8 writes the profile, garbage is collected, and source maps are read. */
 const ENCODING_MS = 30_000;
 const SNAPSHOT_MS = 30_000;
 const WATCH_SECONDS = 5;
@@ -15,7 +15,7 @@ const lasting = ({ seconds }: { readonly seconds?: unknown }) => Number(seconds 
 const heapLasting = (query: Parameters<typeof heapSeconds>[0]) => heapSeconds(query) * 1_000 + ENCODING_MS;
 const heap = { query: heapQuery, deadlineMs: heapLasting, isLong: true };
 
-/** Looks into the main thread, all answered by the worker. */
+/** Routes that inspect the main thread, all of which are handled by the worker. */
 export const PROFILE_ROUTES: readonly AdminRoute[] = [
   route('GET /debug/pprof/', { worker: () => html(indexPage()) }),
   route('GET /debug/pprof/profile', { worker: takeCpuProfile }, { query: cpuQuery, deadlineMs: lasting, isLong: true }),
@@ -28,7 +28,7 @@ export const PROFILE_ROUTES: readonly AdminRoute[] = [
   route(
     'GET /debug/heapsnapshot',
     { worker: takeHeapSnapshot },
-    // It holds whatever is in memory, secrets too.
+    // A snapshot contains everything in memory, including secrets.
     { query: snapshotQuery, access: 'change', deadlineMs: SNAPSHOT_MS, isLong: true },
   ),
   route('GET /debug/report', {

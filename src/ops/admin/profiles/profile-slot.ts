@@ -1,6 +1,6 @@
 import { GatewayError } from '../../../domain/errors.js';
 
-/** Who is measuring what. */
+/** The measurement in progress and its caller. */
 export interface ProfileHolder {
   /** The path that was called. */
   readonly profile: string;
@@ -9,11 +9,14 @@ export interface ProfileHolder {
   readonly requestId: string;
 }
 
-/** Lets one caller at a time measure the main thread, since each measurement slows it down and would be part of the other. */
+/**
+ * Lets one caller at a time measure the main thread, since each measurement slows it down and would distort another
+ * one.
+ */
 export class ProfileSlot {
   private holder: (ProfileHolder & { readonly since: Date }) | undefined;
 
-  /** Runs work alone. Throws ABORTED, which names who is measuring. */
+  /** Runs work exclusively. Throws ABORTED, which names the measurement in progress. */
   async run<T>(who: ProfileHolder, work: () => Promise<T>): Promise<T> {
     if (this.holder !== undefined) throw busy(this.holder);
     this.holder = { ...who, since: new Date() };
@@ -29,7 +32,7 @@ function busy({ profile, caller, requestId, since }: ProfileHolder & { readonly 
   const from = since.toISOString();
   return new GatewayError(
     'PROFILE_RUNNING',
-    `${caller} has been taking ${profile} since ${from} (request ${requestId}): one profile is taken at a time. Ask again when it has ended.`,
+    `${caller} has been taking ${profile} since ${from} (request ${requestId}): only one profile can be taken at a time. Try again when it has ended.`,
     { members: { holder: { profile, caller, since: from, request_id: requestId } } },
   );
 }

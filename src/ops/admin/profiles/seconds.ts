@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
-/** Longest measurement: a client of pprof that is patient by default, and no longer than a deployment waits for one pod. */
+/**
+ * Maximum duration of a measurement, in seconds: the default patience of pprof clients, and less than a deployment
+ * waits for one pod.
+ */
 export const MAX_SECONDS = 120;
 
 /** The query parameter `seconds`. */

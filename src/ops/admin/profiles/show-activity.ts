@@ -9,7 +9,7 @@ import { framesOf, type MainThreadSession } from './main-thread-session.js';
 /** Parameters of `goroutine`. */
 export const activityQuery = z.strictObject({ debug: z.enum(['0', '1', '2']).default('0') });
 
-/** Shows what the gateway is doing, also while its main thread is stuck in JavaScript. */
+/** Shows what the gateway is doing, even while its main thread is blocked in JavaScript. */
 export async function showActivity({ main, query }: AdminCall): Promise<AdminAnswer> {
   const { debug } = query as z.output<typeof activityQuery>;
   const shown = main.inspection.ask(readActivity);
@@ -23,7 +23,7 @@ async function readActivity(session: MainThreadSession): Promise<ShownActivity> 
   return { ...activity, frames: await framesOf(activity.stack, session) };
 }
 
-/** Says what is known from outside of a thread that cannot be asked. Rethrows what is not about that. */
+/** Describes a thread that does not respond, as far as it is visible from outside. Rethrows other errors. */
 async function unreachable(error: unknown): Promise<string> {
   if (!(error instanceof Error) || !('code' in error) || error.code !== 'MAIN_THREAD_STALLED') throw error;
   return [
@@ -34,7 +34,7 @@ async function unreachable(error: unknown): Promise<string> {
   ].join('\n');
 }
 
-/** Returns what Linux says of the main thread (proc_pid_stat(5), proc_pid_wchan(5)). */
+/** Returns Linux's view of the main thread (proc_pid_stat(5), proc_pid_wchan(5)). */
 async function kernelState(): Promise<string> {
   const folder = `/proc/self/task/${process.pid}`;
   const [stat, place] = await Promise.all([readOrEmpty(`${folder}/stat`), readOrEmpty(`${folder}/wchan`)]);

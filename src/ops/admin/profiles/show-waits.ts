@@ -21,15 +21,15 @@ export const blockQuery = waitsQuery.extend({ seconds: seconds.optional() });
 /** Parameters of `/debug/eventloop`. */
 export const loopQuery = z.strictObject({ seconds: seconds.default(WATCH_SECONDS) });
 
-/** Shows what requests waited for inside of the gateway. */
+/** Shows what requests waited for inside the gateway. */
 export async function showWaits({ main, query }: AdminCall): Promise<AdminAnswer> {
   const waits = await main.inspection.ask((session) => session.view('waits'));
   if ((query as z.output<typeof waitsQuery>).debug === '1') return text(waitsText(waits));
-  const comment = 'Waits inside of api-gateway since its start.';
+  const comment = 'Waits inside api-gateway since its start.';
   return file('mutex.pb.gz', await encodeDelays(delaysOf(waits), { durationMs: 0, comment }));
 }
 
-/** Shows what kept the event loop from taking events. */
+/** Shows what blocked the event loop. */
 export async function showBlocks({ main, query, signal }: AdminCall): Promise<AdminAnswer> {
   const { debug, seconds: time } = query as z.output<typeof blockQuery>;
   return watching(main.inspection, { seconds: time, signal }, async (watch) => {
@@ -40,7 +40,7 @@ export async function showBlocks({ main, query, signal }: AdminCall): Promise<Ad
       main.inspection,
     );
     const delays = kinds.map(({ count, totalMs }, index) => ({ stack: stacks[index] ?? [], count, totalMs }));
-    const comment = 'Times in which the event loop of the main thread of api-gateway took no event.';
+    const comment = 'Periods in which the event loop of the main thread of api-gateway handled no event.';
     return file(
       'block.pb.gz',
       await encodeDelays(delays, { durationMs: performance.now() - watch.startedAt, comment }),
@@ -48,7 +48,7 @@ export async function showBlocks({ main, query, signal }: AdminCall): Promise<Ad
   });
 }
 
-/** Shows how late the event loop is, and how busy. */
+/** Shows delay and utilization of the event loop. */
 export async function showLoop({ main, query, signal }: AdminCall): Promise<AdminAnswer> {
   const { seconds: time } = query as z.output<typeof loopQuery>;
   const utilization = () => main.inspection.ask((session) => session.view('utilization')).catch(() => undefined);
@@ -100,8 +100,8 @@ async function blocksText(watch: LoopWatch, inspection: Inspection): Promise<str
   const isOn = inspection.watch === watch;
   return sections(
     [
-      'Node blocks where one function keeps the event loop: nothing else runs meanwhile. This is how late the loop was, and what ran.',
-      `watched for ${spans} s${isOn ? ' (GATEWAY_PPROF_BLOCK_RATE is on)' : '; GATEWAY_PPROF_BLOCK_RATE=1 watches from the start on'}`,
+      'Node blocks while one function occupies the event loop: nothing else runs meanwhile. This shows how late the loop was, and what ran.',
+      `watched for ${spans} s${isOn ? ' (GATEWAY_PPROF_BLOCK_RATE is on)' : '; GATEWAY_PPROF_BLOCK_RATE=1 watches since the start'}`,
     ],
     table(
       'delay of the event loop',
@@ -136,7 +136,7 @@ function delayMs({ delays }: LoopWatch): Record<string, number> {
   );
 }
 
-/** Stacks of native code get the one frame that says so. */
+/** Maps stacks to the sources. Stacks of native code get one frame that says so. */
 async function framesOfAll(
   stacks: readonly Parameters<typeof framesOf>[0][],
   inspection: Inspection,

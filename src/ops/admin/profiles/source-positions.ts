@@ -4,13 +4,13 @@ import { isAbsolute, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Frame } from './profile-builder.js';
 
-/** Sources that one profile may name; those beyond keep the positions of what runs. */
+/** Maximum number of source maps of one profile; positions in other scripts are not mapped. */
 const MAX_MAPS = 1_000;
 const MAX_MAP_BYTES = 8 * 1_048_576;
-/** The project, from this file in `src` as in `dist`. */
+/** Root of the project, relative to this file in `src` and in `dist`. */
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 
-/** A function as V8 knows it. Lines and columns start at 0. */
+/** A function as V8 describes it. Lines and columns start at 0. */
 export interface CodePosition {
   readonly functionName: string;
   /** URL or path of the script. */
@@ -19,10 +19,10 @@ export interface CodePosition {
   readonly columnNumber: number;
 }
 
-/** Finds the source map of a script that has none on disk, as of one that was compiled while it was loaded. */
+/** Finds the source map of a script without one on disk, for instance one that was compiled when it was loaded. */
 export type FindSourceMap = (path: string) => Promise<SourceMapPayload | undefined>;
 
-/** Translates positions in what runs to positions in the TypeScript sources, for one profile. */
+/** Maps positions in the running code to positions in the TypeScript sources, for one profile. */
 export class SourcePositions {
   private readonly maps = new Map<string, SourceMap | undefined>();
 
@@ -38,7 +38,10 @@ export class SourcePositions {
     return positions;
   }
 
-  /** Returns the frame of a function. @param line the running line of its script, from 1, where it is known. */
+  /**
+   * Returns the frame of a function.
+   * @param line running line of its script, from 1, if known.
+   */
   frame({ functionName, url, lineNumber, columnNumber }: CodePosition, line?: number): Frame {
     const name = functionName === '' ? '(anonymous)' : functionName;
     if (url === '') return { name, file: '', startLine: 0, line: 0 };
@@ -53,7 +56,7 @@ export class SourcePositions {
   }
 }
 
-/** The first thing on the line that comes from a source; without a column nothing better is known. */
+/** Returns the source line of the first mapped position on a line; more is not known without a column. */
 function originalLine(map: SourceMap, line: number, startLine: number): number {
   const entry = map.findEntry(line, Number.MAX_SAFE_INTEGER);
   if (!('originalLine' in entry) || entry.generatedLine !== line) return startLine;
@@ -68,7 +71,7 @@ function parse(payload: SourceMapPayload): SourceMap | undefined {
   }
 }
 
-/** Reads what the compiler wrote beside a script: `index.js.map`. */
+/** Reads the source map that the compiler wrote beside a script: `index.js.map`. */
 async function readMapBeside(path: string): Promise<SourceMapPayload | undefined> {
   if (!path.endsWith('.js')) return undefined;
   try {
@@ -79,7 +82,9 @@ async function readMapBeside(path: string): Promise<SourceMapPayload | undefined
   }
 }
 
-/** ES modules are known by URL, CommonJS ones by path; what Node has built in has neither. */
+/**
+ * Returns the path of a script. ES modules have a URL, CommonJS modules a path, and Node's built-in modules neither.
+ */
 function pathOf(url: string): string {
   if (url.startsWith('file:')) return asPath(url) ?? '';
   return isAbsolute(url) ? url : '';
@@ -89,7 +94,7 @@ function sourcePath(source: string, script: string): string {
   return asPath(source, pathToFileURL(script)) ?? source;
 }
 
-/** Bundlers write schemes of their own, such as `webpack:`. */
+/** Returns a URL as a path. Bundlers use their own schemes, such as `webpack:`. */
 function asPath(url: string, base?: URL): string | undefined {
   try {
     return fileURLToPath(new URL(url, base));
@@ -98,7 +103,7 @@ function asPath(url: string, base?: URL): string | undefined {
   }
 }
 
-/** Returns the path in the project, or the whole one for what is elsewhere. */
+/** Returns the path within the project, or the full path of other files. */
 function shorten(path: string): string {
   const inside = isAbsolute(path) ? relative(ROOT, path) : path;
   return inside.startsWith('..') ? path : inside;

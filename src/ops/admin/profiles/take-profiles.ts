@@ -10,7 +10,7 @@ import { seconds } from './seconds.js';
 
 const CPU_SECONDS = 30;
 const HEAP_SECONDS = 10;
-/** A page for people should not keep them waiting. */
+/** Default duration of text pages, which people wait for. */
 const TEXT_SECONDS = 2;
 
 /** Parameters of `profile`. */
@@ -24,7 +24,7 @@ export const heapQuery = z.strictObject({
   seconds: seconds.optional(),
   debug: z.enum(['0', '1']).default('0'),
   format: z.enum(['pprof', 'heapprofile']).default('pprof'),
-  /** Accepted because Go has it: V8 always collects garbage before it writes a heap profile. */
+  /** Accepted for compatibility with Go: V8 always collects garbage before it writes a heap profile. */
   gc: z.enum(['0', '1']).optional(),
 });
 
@@ -41,7 +41,7 @@ export async function takeCpuProfile(call: AdminCall): Promise<AdminAnswer> {
   });
 }
 
-/** Takes a heap profile of the main thread: what it allocates from now on. */
+/** Takes a heap profile of the main thread, of allocations from now on. */
 export function takeHeapProfile(measure: HeapMeasure): (call: AdminCall) => Promise<AdminAnswer> {
   const path = measure === 'inuse_space' ? '/debug/pprof/heap' : '/debug/pprof/allocs';
   return (call) => {
@@ -63,7 +63,7 @@ export function takeHeapProfile(measure: HeapMeasure): (call: AdminCall) => Prom
   };
 }
 
-/** Returns for how long a heap profile runs. */
+/** Returns the duration of a heap profile in seconds. */
 export function heapSeconds({
   seconds: time,
   debug,
@@ -75,7 +75,7 @@ export function heapSeconds({
   return debug === '1' ? TEXT_SECONDS : HEAP_SECONDS;
 }
 
-/** One at a time. The session ends with its caller, and V8 ends the profile with the session. */
+/** Runs one measurement at a time. The session ends with its caller, and V8 ends the profile with the session. */
 function alone<T>(call: AdminCall, profile: string, work: (session: MainThreadSession) => Promise<T>): Promise<T> {
   const { inspection } = call.main;
   const { caller, requestId } = call;

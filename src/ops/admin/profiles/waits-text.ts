@@ -4,7 +4,7 @@ import { type Frame, ProfileBuilder } from './profile-builder.js';
 
 const NANOS_PER_MS = 1_000_000;
 
-/** Something that was waited for: how often and how long. */
+/** Waits for one thing: their number and duration. */
 export interface Delay {
   /** Innermost first. */
   readonly stack: readonly Frame[];
@@ -12,7 +12,7 @@ export interface Delay {
   readonly totalMs: number;
 }
 
-/** Encodes delays for pprof as Go does those of its mutex and block profiles. */
+/** Encodes delays for pprof, like Go's mutex and block profiles. */
 export function encodeDelays(
   delays: readonly Delay[],
   { durationMs, comment }: { durationMs: number; comment: string },
@@ -36,7 +36,7 @@ export function encodeDelays(
   return builder.encode();
 }
 
-/** Turns waits into stacks: what was waited for, then the route that waited. */
+/** Converts waits to stacks: the subject of the wait, then the route that waited. */
 export function delaysOf(waits: readonly WaitTotals[]): Delay[] {
   return waits.map(({ kind, of, route, count, totalMs }) => ({
     stack: [`${kind} ${of}`, ...(route === '' ? [] : [`route ${route}`])].map((name) => ({
@@ -55,8 +55,8 @@ export function waitsText(waits: readonly WaitTotals[]): string {
   const sorted = waits.toSorted((a, b) => b.totalMs - a.totalMs);
   return sections(
     [
-      'Node has no mutexes between requests. These are the waits inside of the gateway since it started: for permits of',
-      'upstreams, for connections to them, for the count of all instances in Redis, for work that another request does.',
+      'Node has no mutexes between requests. These are the waits inside the gateway since its start: for permits of',
+      'upstreams, for connections to them, for the shared rate limits in Redis, and for work of another request.',
     ],
     table(
       'waits',

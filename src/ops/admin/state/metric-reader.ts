@@ -7,7 +7,7 @@ interface Sample {
   readonly labels: Readonly<Record<string, string | number | undefined>>;
 }
 
-/** Present values of a few metrics. */
+/** Reads the present values of a few metrics. */
 export class MetricReader {
   private constructor(private readonly samples: ReadonlyMap<string, readonly Sample[]>) {}
 
@@ -16,7 +16,7 @@ export class MetricReader {
     return new MetricReader(new Map(await Promise.all(names.map(read))));
   }
 
-  /** The sum over all series with these labels; 0 where there is none. */
+  /** Returns the sum of all series with these labels; 0 for none. */
   value(name: string, labels: Labels): number {
     const wanted = Object.entries(labels);
     const series = (this.samples.get(name) ?? []).filter((sample) =>

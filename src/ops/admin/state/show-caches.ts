@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { GatewayConfig } from '../../../config/gateway-config.js';
 import { MetricReader } from './metric-reader.js';
 
-/** Shows the size and the hits of the response cache, the auth cache and the idempotency records. */
+/** Shows size and hits of the response cache, the auth cache and the idempotency records. */
 export async function showCaches(config: GatewayConfig, registry: Registry): Promise<object> {
   const metrics = await MetricReader.of(registry, [
     'gateway_cache_bytes',

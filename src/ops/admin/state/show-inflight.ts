@@ -2,7 +2,7 @@ import type { CallContext } from '../../../domain/call-context.js';
 import type { InFlightRegistry } from '../../../observe/in-flight.js';
 import { shownMs } from './shown-time.js';
 
-/** Requests in one stage of one route. */
+/** Requests of one route in one stage. */
 interface Group {
   readonly route: string;
   readonly stage: string;
@@ -12,10 +12,13 @@ interface Group {
   totalMs: number;
 }
 
-/** Shows the requests under way, grouped and as a list, the oldest first. @param limit entries of the list. */
+/**
+ * Shows the requests in flight, grouped and as a list, the oldest first.
+ * @param limit maximum number of entries of the list.
+ */
 export function showInFlight(inFlight: InFlightRegistry, limit: number): object {
   const now = performance.now();
-  // Requests are registered in the order in which they came.
+  // Requests are registered in the order of their arrival.
   const oldest = [...inFlight].slice(0, limit);
   return {
     count: inFlight.size,
@@ -48,7 +51,7 @@ export function groupInFlight(inFlight: InFlightRegistry, now: number): object[]
 
 function describe(call: CallContext, now: number): object {
   const { requestId, tenantId, routeLabel, stage, method, startedAt, upstream, deadlineAt, clientDeadlineAt } = call;
-  // A stream ends by limits of its own, unless its client set a deadline.
+  // A stream has its own limits instead, unless its client set a deadline.
   const endsAt = isStream(call) ? clientDeadlineAt : deadlineAt;
   return {
     id: requestId,

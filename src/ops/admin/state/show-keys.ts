@@ -3,7 +3,7 @@ import type { KeysReport } from '../../../access/jwt/remote-keys.js';
 import type { SigningKeys } from '../../../access/jwt/signing-keys.js';
 import { shownMs } from './shown-time.js';
 
-/** Shows the signing keys of each issuer by their ids, with their age; of shared secrets only that they are set. */
+/** Shows the signing keys of each issuer by id and age; of shared secrets only that they are set. */
 export function showKeys({ jwt }: Pick<GatewayConfig, 'jwt'>, keys: SigningKeys): object {
   return {
     ready: keys.ready,

@@ -6,7 +6,7 @@ import type { Protection } from '../../../traffic/protection.js';
 
 const TOP_TENANTS = 20;
 
-/** Where the state of limits is read from. */
+/** Sources of the state of limits. */
 export interface LimitSources {
   readonly config: Pick<GatewayConfig, 'rateLimit' | 'upstreams' | 'load'>;
   readonly limiter: RateLimiter;
@@ -15,7 +15,7 @@ export interface LimitSources {
   readonly rateLimits: RateLimitMetrics;
 }
 
-/** Shows the rate limits and who comes near them, the concurrency limits and the admission of requests. */
+/** Shows the rate limits and the tenants nearest to them, the concurrency limits and the admission of requests. */
 export async function showLimits({
   config,
   limiter,

@@ -4,7 +4,7 @@ import { causeText } from '../../../observe/access-fields.js';
 import type { RecentRequest, RecentRequests } from '../../../observe/recent-requests.js';
 import { shownMs, shownTime } from './shown-time.js';
 
-/** Shows how a request of late was decided. Throws NOT_FOUND for one that is not in the ring any more. */
+/** Shows the decisions about a recent request. Throws NOT_FOUND for one that has left the ring. */
 export function showRequest(recent: RecentRequests, id: string): object {
   const request = recent.find(id);
   if (request !== undefined) return describeRequest(request);

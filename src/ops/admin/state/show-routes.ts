@@ -3,7 +3,7 @@ import type { Contract } from '../../../contract/contract.js';
 import type { Route } from '../../../contract/route.js';
 import { answerTimeoutOf } from '../../../traffic/deadline.js';
 
-/** Shows the routes of the mounted contract, with what is decided about each. */
+/** Shows the routes of the mounted contract with their policies. */
 export function showRoutes({ routes }: Contract, config: GatewayConfig): object {
   return { count: routes.length, routes: routes.map(({ route }) => describeRoute(route, config)) };
 }

@@ -2,7 +2,7 @@ import type { GatewayConfig } from '../../../config/gateway-config.js';
 import type { RedisConnections } from '../../../redis/redis-connections.js';
 import type { SessionStore } from '../../../sso/session-store.js';
 
-/** Shows where browser sessions are kept and how many there are; never their ids or tokens. */
+/** Shows where browser sessions are stored and how many there are; never their ids or tokens. */
 export function showSessions(
   { sso }: Pick<GatewayConfig, 'sso'>,
   store?: SessionStore,

@@ -10,7 +10,7 @@ import { shownTime } from './shown-time.js';
 
 const MAX_ENDPOINTS = 64;
 
-/** Where the state of upstreams is read from. */
+/** Sources of the state of upstreams. */
 export interface UpstreamSources {
   readonly config: Pick<GatewayConfig, 'upstreams'>;
   readonly contract: Pick<Contract, 'routes'>;
@@ -20,7 +20,7 @@ export interface UpstreamSources {
   readonly drift: Pick<ContractDrift, 'report'>;
 }
 
-/** Shows each upstream: its last health check, endpoints, concurrency limit and circuits. */
+/** Shows each upstream: its last health check, endpoints, concurrency limit and circuit breakers. */
 export function showUpstreams({ config, contract, upstreams, protection, health, drift }: UpstreamSources): object {
   const { checks, timestamp } = health.verdict(true);
   return {
@@ -44,7 +44,7 @@ export function showUpstreams({ config, contract, upstreams, protection, health,
   };
 }
 
-/** The services that are called there, by their full names. */
+/** Returns the full names of the services at an upstream. */
 function servicesOf(upstream: string, { routes }: Pick<Contract, 'routes'>): readonly string[] {
   const methods = routes.map(({ route }) => route.method).filter((method) => method.upstream === upstream);
   return [...new Set(methods.map(({ service }) => service))];

@@ -24,7 +24,7 @@ import { showSessions } from './show-sessions.js';
 import { showUpstreams, type UpstreamSources } from './show-upstreams.js';
 import type { StateCommand } from './state-messages.js';
 
-/** Parts of a running gateway that its state is read from. */
+/** Parts of a running gateway from which its state is read. */
 export interface StateSources {
   readonly config: GatewayConfig;
   readonly observation: Observation;
@@ -33,7 +33,7 @@ export interface StateSources {
   readonly limits: LimitSources;
 }
 
-/** Finds the parts of an application. */
+/** Returns these parts of an application. */
 export function stateSources(
   app: INestApplicationContext,
   config: GatewayConfig,
@@ -62,7 +62,7 @@ export function stateSources(
   };
 }
 
-/** Reads the state of a running gateway. */
+/** Returns the commands that show the state of a running gateway. */
 export function stateCommands(app: INestApplicationContext, sources: StateSources): AdminCommands<StateCommand> {
   const { config, observation, recent, upstreams, limits } = sources;
   const redis = config.redis && app.get(RedisConnections);
@@ -82,7 +82,7 @@ export function stateCommands(app: INestApplicationContext, sources: StateSource
   };
 }
 
-/** Settings hold objects that cannot be cloned to another thread. */
+/** Converts settings to JSON, since they contain objects that cannot be cloned to another thread. */
 function asJson(value: object): object {
   return JSON.parse(JSON.stringify(value)) as object;
 }

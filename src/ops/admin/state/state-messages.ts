@@ -1,4 +1,4 @@
-/** Commands that show what the gateway does, and change nothing. */
+/** Commands that show the state of the gateway and change nothing. */
 export type StateCommand =
   | 'show-routes'
   | 'show-upstreams'

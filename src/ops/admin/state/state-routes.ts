@@ -4,11 +4,11 @@ import { type AdminRoute, route } from '../admin-route.js';
 const MAX_LISTED = 1_000;
 
 const LIST = z.strictObject({
-  /** Entries shown at most. */
+  /** Maximum number of entries shown. */
   limit: z.coerce.number().int().min(1).max(MAX_LISTED).default(100),
 });
 
-/** What the gateway does at present, and did a moment ago. */
+/** Routes that show the present and recent state of the gateway. */
 export const STATE_ROUTES: readonly AdminRoute[] = [
   route('GET /admin/routes', { main: 'show-routes' }),
   route('GET /admin/upstreams', { main: 'show-upstreams' }),
