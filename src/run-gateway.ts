@@ -11,7 +11,7 @@ import { startGateway } from './gateway.js';
 import { rawLogFormat } from './config/log-format.js';
 import { captureConsole } from './observe/console-capture.js';
 import { earlyStream, JsonStream, prettyWriter, PrettyStream } from './observe/log-format.js';
-import { type BatchedLines, stdoutStream } from './observe/log-stream.js';
+import { stdoutStream } from './observe/log-stream.js';
 import { createEarlyLogger, createLogger, type GatewayLogger } from './observe/logger.js';
 import type { Channel } from './ops/workers/process-link.js';
 import { Siblings } from './ops/workers/siblings.js';
@@ -26,6 +26,7 @@ const STDOUT = 1;
 export async function runGateway(signals: StopSignals): Promise<void> {
   const { config, environment } = readConfigOrExit();
   const stdout = stdoutStream();
+  if (config.workers > 1 || config.worker !== undefined) stdout.share();
   const pretty = prettyWriter(config.log, isatty(STDOUT));
   const stream = pretty === undefined ? new JsonStream(stdout) : new PrettyStream(stdout, pretty);
   const logger = createLogger(config, VERSION, stream);
@@ -33,8 +34,7 @@ export async function runGateway(signals: StopSignals): Promise<void> {
   const end = new ProcessEnd(config, log, stdout);
   captureConsole(log);
   if (config.worker === undefined) logConfigWarnings(log, configWarnings(config, environment));
-  const output = { stdout, format: pretty === undefined ? ('json' as const) : ('pretty' as const) };
-  const starting = start({ config, environment, logger, signals, output });
+  const starting = start({ config, environment, logger, signals });
   end.watch(starting, signals);
   try {
     const { reload, failed } = await starting;
@@ -58,15 +58,13 @@ interface Running extends Drainable {
 interface ProcessParts extends ReadSettings {
   readonly logger: GatewayLogger;
   readonly signals: StopSignals;
-  /** Output for the log lines of workers. */
-  readonly output: { readonly stdout: BatchedLines; readonly format: 'json' | 'pretty' };
 }
 
 /** Starts a single gateway, a worker, or the primary process of workers. */
-async function start({ config, environment, logger, signals, output }: ProcessParts): Promise<Running> {
+async function start({ config, environment, logger, signals }: ProcessParts): Promise<Running> {
   if (config.worker === undefined && config.workers > 1) {
     const { startWorkers } = await import('./run-workers.js');
-    return startWorkers(config, logger, output);
+    return startWorkers(config, logger);
   }
   if (config.worker !== undefined) signals.beWorker();
   const siblings = config.worker === undefined ? undefined : new Siblings(process as Channel);

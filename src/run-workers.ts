@@ -2,7 +2,6 @@ import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config/gateway-config.js';
 import { WORKER_VARIABLE } from './config/workers.js';
-import type { BatchedLines } from './observe/log-stream.js';
 import type { GatewayLogger } from './observe/logger.js';
 import { GatewayMetrics } from './observe/metrics.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
@@ -10,7 +9,6 @@ import { AdminListener } from './ops/admin/admin-listener.js';
 import { freePath } from './ops/main-listener.js';
 import { WorkerRefusal } from './ops/workers/worker-refusal.js';
 import { Workers } from './ops/workers/workers.js';
-import { forwardLines } from './ops/workers/forward-lines.js';
 import type { Drainable } from './process-end.js';
 
 /** Primary process with its workers. */
@@ -21,25 +19,20 @@ export interface RunningWorkers extends Drainable {
   readonly failed: Promise<number>;
 }
 
-/** Output for the formatted log lines of workers. */
-export interface WorkerOutput {
-  readonly stdout: Pick<BatchedLines, 'forward'>;
-  readonly format: 'json' | 'pretty';
-}
-
 /** Starts the workers, and resolves when all of them serve. Rejects with WorkerRefusal, SocketListenError or AdminListenError. */
-export async function startWorkers(
-  config: GatewayConfig,
-  logger: GatewayLogger,
-  output: WorkerOutput,
-): Promise<RunningWorkers> {
+export async function startWorkers(config: GatewayConfig, logger: GatewayLogger): Promise<RunningWorkers> {
   const { events } = logger;
   const metrics = new GatewayMetrics({
     inFlight: Object.assign([], { size: 0 }),
     droppedLines: () => logger.stream.dropped,
   });
   if (config.server.unixSocket !== undefined) await freePath(config.server.unixSocket);
-  const workers = new Workers({ count: config.workers, metrics, log: events, fork: forkOf(config, output) });
+  const workers = new Workers({
+    count: config.workers,
+    metrics,
+    log: events,
+    fork: (number) => fork(number, config.workers),
+  });
   const refused = workers.failed.then((code) => Promise.reject(new WorkerRefusal(code)));
   refused.catch(() => undefined);
   try {
@@ -67,13 +60,7 @@ function startAdmin(config: NonNullable<GatewayConfig['admin']>, { workers, metr
   return AdminListener.start(config, { commands: workers.commands, audit: new AdminAudit(log, metrics) });
 }
 
-/** Returns a function that forks workers. Their lines pass through the primary process, since several writers of a pipe would interleave lines. */
-function forkOf({ workers }: GatewayConfig, { stdout, format }: WorkerOutput): (number: number) => Worker {
-  cluster.setupPrimary({ silent: true });
-  return (number) => {
-    const worker = cluster.fork({ [WORKER_VARIABLE]: `${number}/${workers}`, LOG_FORMAT: format });
-    if (worker.process.stdout !== null) forwardLines(worker.process.stdout, stdout.forward);
-    worker.process.stderr?.pipe(process.stderr, { end: false });
-    return worker;
-  };
+/** Starts a worker, which writes to the same stdout and stderr. */
+function fork(number: number, workers: number): Worker {
+  return cluster.fork({ [WORKER_VARIABLE]: `${number}/${workers}` });
 }

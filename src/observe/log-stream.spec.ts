@@ -56,18 +56,15 @@ describe('lines', () => {
     expect(await lines.end(1)).toBe(20);
   });
 
-  it('of other processes are forwarded beside them, and the end waits for both', async () => {
+  it('are written in pieces that other processes may write between, once the output is shared', () => {
     const output = new Output();
     const lines = new BatchedLines(output);
-    let taken = 0;
-    lines.forward(Buffer.from('of a worker\n'), () => (taken += 1));
-    lines.write('own\n');
-    const ended = lines.end(60_000);
-    expect(output.texts).toEqual(['of a worker\n', 'own\n']);
+    lines.share();
+    const half = `${'x'.repeat(2_999)}\n`;
+    for (let n = 0; n < 11; n++) lines.write(half);
+    expect(output.texts).toEqual([half]);
     output.take();
-    expect(taken).toBe(1);
-    output.take();
-    expect(await ended).toBe(0);
+    expect(output.texts).toEqual([half, half]);
   });
 
   it('go on after a write that failed, and those of it are counted', async () => {

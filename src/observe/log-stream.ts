@@ -1,4 +1,5 @@
 import type { DestinationStream } from 'pino';
+import { AtomicOutput } from './atomic-output.js';
 
 /** Maximum delay of a line in ms: one write for many lines costs a fraction of one for each. */
 const FLUSH_MS = 100;
@@ -27,13 +28,11 @@ export class BatchedLines implements LogStream {
   private lines = 0;
   private linesUnderWay = 0;
   private lost = 0;
-  /** Number of writes of forwarded lines in progress. */
-  private forwarding = 0;
   /** Undefined while lines wait for the current write to finish. */
   private timer: NodeJS.Timeout | undefined;
   private whenWritten: (() => void) | undefined;
 
-  constructor(private readonly output: LineOutput) {
+  constructor(private output: LineOutput) {
     // A reader that is gone does not stop the writing: each batch that fails is counted.
     output.on('error', () => undefined);
   }
@@ -57,20 +56,15 @@ export class BatchedLines implements LogStream {
     else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS).unref();
   }
 
-  /** Writes whole lines of another process unchanged. Calls `done` when they are written or lost. */
-  readonly forward = (lines: Uint8Array, done: () => void): void => {
-    this.forwarding += 1;
-    this.output.write(lines, () => {
-      this.forwarding -= 1;
-      this.settle();
-      done();
-    });
-  };
+  /** Writes lines so that other processes can write to the same output as well. */
+  share(): void {
+    this.output = new AtomicOutput(this.output);
+  }
 
   /** Resolves, when all lines are written or after `ms`, to the number of lost lines. */
   async end(ms: number): Promise<number> {
     this.flush();
-    if (this.isWriting) {
+    if (this.linesUnderWay > 0) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.whenWritten = resolve;
       const timer = setTimeout(resolve, ms);
@@ -94,16 +88,8 @@ export class BatchedLines implements LogStream {
   private written(error?: Error | null): void {
     if (error) this.lost += this.linesUnderWay;
     this.linesUnderWay = 0;
-    if (this.lines > 0 && this.timer === undefined) this.flush();
-    this.settle();
-  }
-
-  private settle(): void {
-    if (!this.isWriting && this.lines === 0) this.whenWritten?.();
-  }
-
-  private get isWriting(): boolean {
-    return this.linesUnderWay > 0 || this.forwarding > 0;
+    if (this.lines === 0) this.whenWritten?.();
+    else if (this.timer === undefined) this.flush();
   }
 }
 
