@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 const OPENED_AT_ONCE = 100;
 const ANSWER_WITHIN_MS = 5_000;
@@ -22,10 +23,16 @@ export interface IdleFigures {
 
 let closedSince = 0;
 
+/** The certificate is not verified: it is one of the tests. */
+function connectTo({ protocol, hostname, port }: URL): Socket {
+  if (protocol !== 'https:') return connect(Number(port), hostname);
+  return connectTls({ host: hostname, port: Number(port), rejectUnauthorized: false });
+}
+
 /** Opens a connection, sends one request and leaves it idle. Resolves to whether it was answered with 200. */
 function openOne(url: URL): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket: Socket = connect(Number(url.port), url.hostname);
+    const socket = connectTo(url);
     const timer = setTimeout(() => resolve(false), ANSWER_WITHIN_MS);
     const settle = (isOpen: boolean) => {
       clearTimeout(timer);

@@ -8,6 +8,7 @@ import { dnsFailures } from './scenarios/dns-failures.js';
 import { flapping } from './scenarios/flapping.js';
 import { footprint } from './scenarios/footprint.js';
 import { idleConnections } from './scenarios/idle-connections.js';
+import { idleTls } from './scenarios/idle-tls.js';
 import { manyTenants } from './scenarios/many-tenants.js';
 import { memory } from './scenarios/memory.js';
 import { outboxOutage } from './scenarios/outbox-outage.js';
@@ -33,6 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
   outboxOutage,
   overload,
   idleConnections,
+  idleTls,
   scrapes,
   smallMemory,
   cpuLimit,

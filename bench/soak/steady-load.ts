@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { Agent as TlsAgent, request as requestByTls } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { percentile } from '../harness/statistics.js';
 
@@ -68,7 +69,18 @@ export function describeStatuses({ statuses, failed, unsent }: LoadFigures): str
   return parts.join(', ');
 }
 
-function send(index: number, { url, method = 'GET', headers, body }: Shot, agent: Agent, tally: Tally): Promise<void> {
+/** Certificates are not verified: they are those of the tests. */
+interface Agents {
+  readonly plain: Agent;
+  readonly tls: TlsAgent;
+}
+
+function send(
+  index: number,
+  { url, method = 'GET', headers, body }: Shot,
+  agents: Agents,
+  tally: Tally,
+): Promise<void> {
   const startedAt = performance.now();
   tally.open += 1;
   return new Promise((resolve) => {
@@ -82,7 +94,10 @@ function send(index: number, { url, method = 'GET', headers, body }: Shot, agent
       tally.onAnswer({ index, status, ms: performance.now() - startedAt, retryAfter });
       resolve();
     };
-    const outgoing = request(url, { method, headers, agent, timeout: ANSWER_WITHIN_MS }, (response) => {
+    const isTls = url.startsWith('https:');
+    const agent = isTls ? agents.tls : agents.plain;
+    const options = { method, headers, agent, timeout: ANSWER_WITHIN_MS };
+    const outgoing = (isTls ? requestByTls : request)(url, options, (response) => {
       const retryAfter = response.headers['retry-after'];
       response.once('end', () => settle(response.statusCode, retryAfter)).once('error', () => settle());
       response.resume();
@@ -96,7 +111,8 @@ function send(index: number, { url, method = 'GET', headers, body }: Shot, agent
 /** Sends at a steady rate (open loop: a slow answer does not slow the sender) and waits for all answers. */
 export async function steadyLoad(load: SteadyLoad): Promise<LoadFigures> {
   const { rate, seconds, maxOpen = 1_000, shot, onAnswer = () => undefined } = load;
-  const agent = new Agent({ keepAlive: true, maxSockets: maxOpen });
+  const limits = { keepAlive: true, maxSockets: maxOpen };
+  const agents = { plain: new Agent(limits), tls: new TlsAgent({ ...limits, rejectUnauthorized: false }) };
   const tally: Tally = { onAnswer, latencies: [], statuses: new Map(), open: 0, failed: 0, unsent: 0 };
   const total = Math.round(rate * seconds);
   const answers = new Set<Promise<void>>();
@@ -108,13 +124,14 @@ export async function steadyLoad(load: SteadyLoad): Promise<LoadFigures> {
         tally.unsent += 1;
         continue;
       }
-      const answer = send(index, shot(index), agent, tally).finally(() => answers.delete(answer));
+      const answer = send(index, shot(index), agents, tally).finally(() => answers.delete(answer));
       answers.add(answer);
     }
     await pause(TICK_MS);
   }
   await Promise.all(answers);
-  agent.destroy();
+  agents.plain.destroy();
+  agents.tls.destroy();
   const sorted = Float64Array.from(tally.latencies).sort();
   const { statuses, failed, unsent } = tally;
   const [p50Ms, p99Ms] = [percentile(sorted, 0.5), percentile(sorted, 0.99)];

@@ -50,6 +50,8 @@ export class SoakGateway {
   constructor(
     private readonly process: PinnedProcess,
     readonly url: string,
+    /** Of health and metrics: in plaintext also where clients need TLS. */
+    readonly opsUrl: string,
     private readonly connectsFile: string,
   ) {}
 
@@ -67,7 +69,7 @@ export class SoakGateway {
   }
 
   async metrics(): Promise<Metrics> {
-    const response = await fetch(`${this.url}/metrics`);
+    const response = await fetch(`${this.opsUrl}/metrics`);
     return new Metrics(await response.text());
   }
 
@@ -149,19 +151,26 @@ export class SoakTestbed {
     const port = await freePort();
     const name = `gateway-${this.gateways.length + 1}`;
     const connectsFile = join(this.output.path, `${name}.connects`);
-    const own = { API_GATEWAY_PORT: String(port), SOAK_CONNECTS: connectsFile };
+    const opsPort = 'GATEWAY_TLS_CERT_FILE' in env ? await freePort() : undefined;
+    const own = {
+      API_GATEWAY_PORT: String(port),
+      SOAK_CONNECTS: connectsFile,
+      ...(opsPort === undefined ? {} : { OPS_PORT: String(opsPort) }),
+    };
     const settings = { ...(await this.environment.env()), ...ROOMY, ...env, ...own };
     const node = [process.execPath, '--expose-gc', '--import', PRELOAD, ...this.entry];
     const [file = '', ...args] = [...wrap, ...node];
     const command = { file, args, env: settings };
     const started = new PinnedProcess(name, command, GATEWAY_CORE, join(this.output.path, `${name}.log`));
-    const gateway = new SoakGateway(started, `http://127.0.0.1:${port}`, connectsFile);
+    const url = `${opsPort === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+    const opsUrl = `http://127.0.0.1:${opsPort ?? port}`;
+    const gateway = new SoakGateway(started, url, opsUrl, connectsFile);
     this.gateways.push(gateway);
-    await started.ready(async () => (await fetch(`${gateway.url}/readyz`)).ok);
+    await started.ready(async () => (await fetch(`${opsUrl}/readyz`)).ok);
     return gateway;
   }
 
-  /** Folder for what a scenario's own processes write, gone with the arena. */
+  /** Folder for what a scenario's own processes write, removed when the testbed closes. */
   get outputPath(): string {
     return this.output.path;
   }

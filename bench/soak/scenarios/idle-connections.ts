@@ -8,9 +8,9 @@ import { countOf, steadyLoad } from '../steady-load.js';
 
 const IDLE = 10_000;
 /** Connections beside the idle ones, for the good requests. */
-const ROOM = 100;
-const ABOVE = 500;
-const RATE = 50;
+export const ROOM = 100;
+export const ABOVE = 500;
+export const RATE = 50;
 const P99_RATIO = 1.5;
 const RSS_MIB = 150;
 const LIVEZ_MS = 1_000;
@@ -31,15 +31,23 @@ async function open(child: ChildProcess, wish: IdleWish): Promise<IdleFigures> {
   return figures as IdleFigures;
 }
 
+/** How many connections there are, and of which kind. */
+export interface Idle {
+  readonly count: number;
+  /** Settings of the listener. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** How long /livez takes to answer, in ms; NaN where it is not 200. */
-async function livezMs({ url }: SoakGateway): Promise<number> {
+async function livezMs({ opsUrl }: SoakGateway): Promise<number> {
   const startedAt = performance.now();
-  const { ok } = await fetch(`${url}/livez`);
+  const { ok } = await fetch(`${opsUrl}/livez`);
   return ok ? performance.now() - startedAt : Number.NaN;
 }
 
-async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
-  const gateway = await testbed.gateway({ GATEWAY_MAX_CONNECTIONS: String(IDLE + ROOM) });
+/** Opens idle connections beside good requests, and then more than are allowed. */
+export async function withIdle(testbed: SoakTestbed, seconds: number, { count, env = {} }: Idle): Promise<Finding[]> {
+  const gateway = await testbed.gateway({ GATEWAY_MAX_CONNECTIONS: String(count + ROOM), ...env });
   const headers = { authorization: `Bearer ${await testbed.environment.token('alice@acme.test')}` };
   const good = (length: number) =>
     steadyLoad({
@@ -53,7 +61,7 @@ async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   const handles = async () => (await gateway.metrics()).sum('nodejs_active_handles_total');
   const [rss, heap, held] = [gateway.rssMib, await gateway.heapMib(), await handles()];
   const child = startIdle(testbed);
-  const idle = await open(child, { url: gateway.url, count: IDLE });
+  const idle = await open(child, { url: gateway.url, count });
   const loaded = await good(seconds / 2);
   const livez = await livezMs(gateway);
   const [rssWith, heapWith] = [gateway.rssMib, await gateway.heapMib()];
@@ -62,7 +70,7 @@ async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   const isBack = await eventually(async () => (await handles()) <= held + ROOM, GONE_WITHIN_SECONDS);
   const kib = ((heapWith - heap) * 1024) / idle.open;
   return [
-    exactly('idle connections open', idle.open, IDLE),
+    exactly('idle connections open', idle.open, count),
     exactly('good requests answered 200', countOf(quiet, 200) + countOf(loaded, 200), quiet.sent + loaded.sent),
     atMost('p99 of good requests, × quiet', loaded.p99Ms / quiet.p99Ms, P99_RATIO),
     noted('p99 quiet, with idle connections', `${quiet.p99Ms.toFixed(1)} ms, ${loaded.p99Ms.toFixed(1)} ms`),
@@ -80,5 +88,5 @@ export const idleConnections: Scenario = {
   title: `${IDLE} idle connections beside ${RATE} good requests/s, and ${ABOVE} more (GATEWAY_MAX_CONNECTIONS=${IDLE + ROOM})`,
   seconds: 40,
   graceSeconds: 150,
-  run,
+  run: (testbed, seconds) => withIdle(testbed, seconds, { count: IDLE }),
 };

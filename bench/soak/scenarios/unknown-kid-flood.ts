@@ -55,15 +55,16 @@ async function costOf({ gateway }: Stage, send: () => Promise<LoadFigures>): Pro
 }
 
 /** What a refusal costs, by the same sender at the same rate as good requests. */
-async function costs(stage: Stage, seconds: number): Promise<Finding[]> {
+async function costs(stage: Stage, seconds: number, state: 'up' | 'down'): Promise<Finding[]> {
+  await stage.testbed.environment.setFault('jwks', { mode: state === 'up' ? 'none' : 'down' });
   const url = `${stage.gateway.url}${PATH}`;
   const send = (tokens: readonly string[]) => () => sendElsewhere({ url, rate: FLOOD_RATE, seconds, tokens });
   await send(stage.unknown)();
   const good = await costOf(stage, send([stage.good]));
   const refused = await costOf(stage, send(stage.unknown));
   return [
-    atMost('CPU of a refusal, × that of a good request', refused / good, 1),
-    noted('CPU of a good request, of a refusal', `${good.toFixed(0)} µs, ${refused.toFixed(0)} µs`),
+    atMost(`JWKS ${state}: CPU of a refusal, × that of a good request`, refused / good, 1),
+    noted(`JWKS ${state}: CPU of a good request, of a refusal`, `${good.toFixed(0)} µs, ${refused.toFixed(0)} µs`),
   ];
 }
 
@@ -105,8 +106,12 @@ async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
   const stage = await prepare(testbed);
   const slice = seconds / (ROUNDS * 4);
   await users(stage, 3);
-  const cost = await costs(stage, COST_SECONDS);
-  return [...cost, ...(await flood(stage, slice, 'up')), ...(await flood(stage, slice, 'down'))];
+  return [
+    ...(await costs(stage, COST_SECONDS, 'up')),
+    ...(await flood(stage, slice, 'up')),
+    ...(await costs(stage, COST_SECONDS, 'down')),
+    ...(await flood(stage, slice, 'down')),
+  ];
 }
 
 /** Tokens whose key nobody has, while keys can be fetched and while they cannot. */
@@ -114,6 +119,6 @@ export const unknownKidFlood: Scenario = {
   name: 'unknown-kid-flood',
   title: `${FLOOD_RATE} tokens a second with unknown kids beside ${USER_RATE} good requests a second, JWKS up and then down`,
   seconds: 240,
-  graceSeconds: 90,
+  graceSeconds: 120,
   run,
 };
