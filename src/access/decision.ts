@@ -3,17 +3,14 @@ import type { DecisionReason } from '../domain/decision-reason.js';
 import type { Policy } from '../domain/policy.js';
 import type { Principal } from '../domain/principal.js';
 
-/** Widest scope in which a caller holds a permission; undefined if the caller does not hold it. */
-export type HeldScope = Scope | undefined;
-
 /**
  * Returns the widest scope in which `granted` contains `required`, or undefined. The scope of the requirement is the
  * minimum.
  */
-export function heldScope(granted: readonly string[], required: string): HeldScope {
+export function heldScope(granted: readonly string[], required: string): Scope | undefined {
   const need = parseGrant(required);
   if (need === undefined) return undefined;
-  let widest: HeldScope;
+  let widest: Scope | undefined;
   for (const text of granted) {
     const grant = parseGrant(text);
     if (grant === undefined || !satisfies(grant, need)) continue;

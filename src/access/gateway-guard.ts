@@ -28,11 +28,6 @@ export interface GuardedRequest {
   readonly socket?: Socket;
 }
 
-/** Returns the request of a Nest execution context. */
-export function guardedRequest(context: ExecutionContext): GuardedRequest {
-  return context.getArgByIndex<GuardedRequest>(0);
-}
-
 /**
  * Base class of the gateway's guards. Nest runs them as any other guard; the pipeline of a generated route calls {@link
  * before} directly, without an execution context.
@@ -48,7 +43,7 @@ export abstract class GatewayGuard implements CanActivate {
   abstract before(request: GuardedRequest): void | Promise<void>;
 
   canActivate(context: ExecutionContext): true | Promise<true> {
-    const request = guardedRequest(context);
+    const request = context.getArgByIndex<GuardedRequest>(0);
     request.call.enter('auth', this.span);
     const pending = this.before(request);
     return pending === undefined ? true : pending.then(() => true as const);

@@ -11,14 +11,14 @@ const LAST_FLUSH_MS = 3000;
 const LAST_PAUSE_MS = 100;
 
 /** Receiver of reports. */
-export interface UsageReceiver {
+interface UsageReceiver {
   /** Rejects with a GatewayError. */
   report(records: readonly UsageRecord[]): Promise<void>;
   stop(): void;
 }
 
 /** Settings of the reporter. */
-export interface ReportSettings {
+interface ReportSettings {
   readonly batchSize: number;
   readonly flushIntervalMs: number;
   readonly maxBackoffMs: number;

@@ -7,7 +7,7 @@ const CHECKS_TO_CONNECT = 4;
 const CHECKS_OF_SILENCE = 8;
 
 /** Condition under which silence is a failure: while a command waits for its reply, or always. */
-export type WatchMode = 'command' | 'blocking';
+type WatchMode = 'command' | 'blocking';
 
 /**
  * Destroys the socket of a connection that cannot be established or has fallen silent. Time is counted in checks, so

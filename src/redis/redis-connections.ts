@@ -159,7 +159,7 @@ export class RedisConnections implements OnApplicationShutdown {
 }
 
 /** Warns of a server whose eviction policy removes revoked tokens and sessions when its memory is full. */
-export async function warnOfEviction(redis: Redis, logger: Logger): Promise<void> {
+async function warnOfEviction(redis: Redis, logger: Logger): Promise<void> {
   const policy = await readEvictionPolicy(redis);
   if (policy?.startsWith('allkeys-') !== true) return;
   const hint = 'set maxmemory-policy noeviction, or volatile-ttl, and alert on memory';

@@ -29,7 +29,7 @@ const LoginTransaction = z.object({
 export type LoginTransaction = z.infer<typeof LoginTransaction>;
 
 /** Parses a stored sign-in; undefined for a format that another version wrote. */
-export function parseTransaction(text: string): LoginTransaction | undefined {
+function parseTransaction(text: string): LoginTransaction | undefined {
   const transaction = LoginTransaction.safeParse(JSON.parse(text));
   return transaction.success ? transaction.data : undefined;
 }

@@ -30,7 +30,7 @@ interface LoginParts {
 }
 
 /** Requested parameters of a sign-in. */
-export type LoginWish = Pick<LoginTransaction, 'returnTo' | 'tenantId' | 'silent'>;
+type LoginWish = Pick<LoginTransaction, 'returnTo' | 'tenantId' | 'silent'>;
 
 /** Callback from the provider. */
 export interface LoginAnswer {

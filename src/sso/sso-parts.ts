@@ -23,7 +23,7 @@ import { Sessions } from './sessions.js';
 import { SignOut } from './sign-out.js';
 
 /** Dependencies of sign-in and sessions. */
-export interface SsoDependencies {
+interface SsoDependencies {
   readonly stack: CallStack;
   readonly tokens: JwtAuthenticator;
   readonly logger: GatewayLogger;

@@ -5,7 +5,7 @@ import { errorClass } from './refresh-failure.js';
 import type { MassRejectionReport } from './mass-rejection.js';
 
 /** Reasons for which a cached credential is evicted; label of `gateway_auth_cache_hard_evictions_total`. */
-export const EVICTIONS = [
+const EVICTIONS = [
   'hard_cap_exceeded',
   'hard_cap_exceeded_on_lookup',
   'auth_rejection',
@@ -23,7 +23,7 @@ const CALM: ReadonlySet<EvictionReason> = new Set(['credential_expired', 'revoke
 const LOGGED_HASH_LENGTH = 16;
 
 /** Age of a stale entry and the limits that apply to it; all in ms. */
-export interface Staleness {
+interface Staleness {
   readonly staleFor: number;
   readonly hardGraceRemaining: number;
   /** Grace in force, and the shorter one that applies while the revocation feed is down. */

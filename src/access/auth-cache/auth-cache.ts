@@ -17,7 +17,7 @@ import {
 } from './credential-cache.js';
 
 /** Dependencies of {@link AuthCache}. */
-export interface AuthCacheParts extends VerdictParts {
+interface AuthCacheParts extends VerdictParts {
   readonly validate: ValidateCredential;
 }
 

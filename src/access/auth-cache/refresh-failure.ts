@@ -26,7 +26,7 @@ export function isRejection(error: unknown): boolean {
 /**
  * Returns true if AuthService answered INVALID_ARGUMENT, as it may for a string that was never one of its credentials.
  */
-export function isUnreadableCredential(error: unknown): boolean {
+function isUnreadableCredential(error: unknown): boolean {
   const failure = grpcFailure(error);
   return failure?.origin === 'app' && failure.grpcCode === 'INVALID_ARGUMENT';
 }

@@ -49,7 +49,7 @@ interface Mapping {
 }
 
 /** Creates the reader of the tokens of one issuer; undefined stands for all issuers without settings of their own. */
-export function claimReader(config: ClaimsConfig, issuer: string | undefined): ToPrincipal {
+function claimReader(config: ClaimsConfig, issuer: string | undefined): ToPrincipal {
   const mapping = mappingOf(config, issuer);
   return (claims) => {
     try {

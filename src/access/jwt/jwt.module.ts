@@ -15,7 +15,7 @@ import { TokenIssuers } from './token-issuers.js';
 import { TokenVerifier } from './token-verifier.js';
 
 /** Counts the fetches of an issuer's keys and reports its outages, once each. */
-export class KeysObserver implements KeysListener {
+class KeysObserver implements KeysListener {
   private readonly flag: DegradeFlag;
 
   /** @param onWithdrawn is called when the issuer no longer publishes a key. */

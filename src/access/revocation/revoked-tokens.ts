@@ -1,7 +1,7 @@
 /** Minimum interval between two sweeps of a full set, so that a flood of revocations does not sweep for each one. */
 const SWEEP_SECONDS = 1;
 
-export interface RevokedTokensOptions {
+interface RevokedTokensOptions {
   /** Maximum number of tokens. */
   readonly capacity: number;
   /** Time for which a token is accepted after its `exp`, and for which its revocation is kept. */
