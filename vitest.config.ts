@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { serverSpecs } from './test/server-specs.js';
 
-/** Beside the code that they are about, but they start servers or processes, or wait for seconds on a real clock. */
-const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts', 'src/grpc/http2/stuck-connection.spec.ts'];
+/** Specs beside the code that they are about which start servers or processes, or wait for seconds on a real clock. */
+const SERVER_SPECS = ['sandbox/**/*.spec.ts', 'src/cli/main.spec.ts', ...serverSpecs()];
 
 /** No test is timed: states are waited for as long as a busy machine takes to reach them. */
 const PATIENT = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };

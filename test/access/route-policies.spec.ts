@@ -17,7 +17,7 @@ import { observe } from '../../src/observe/observe.module.js';
 import { Client } from '../support/client.js';
 import { type LogLine, startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectFetchProblem } from '../support/problem.js';
-import { type ServedRoute, servedRoutes } from '../support/route-tree.js';
+import { type ServedRoute, servedRoutes } from './route-tree.js';
 
 /** Whoever opens a route to the world writes it here as well. */
 const OPEN = [

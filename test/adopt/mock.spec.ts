@@ -7,10 +7,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { loadDescriptors } from '../../src/contract/descriptors.js';
 import { type Mock, type MockOptions, startMock } from '../../src/testing/mock/mock-server.js';
 import { gatewayCommand } from '../support/gateway-command.js';
-import { ByteClient } from '../support/byte-client.js';
+import { ByteClient } from './byte-client.js';
 import { type CompiledProto, compileProto } from '../support/compile-proto.js';
 import { builtFile } from '../support/gateway-process.js';
-import { ORDERS_PROTO } from '../support/mocked-orders.js';
+import { ORDERS_PROTO } from './mocked-orders.js';
 
 let proto: CompiledProto;
 let mock: Mock;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { NAUGHTY_STRINGS } from '../support/naughty-strings.js';
+import { NAUGHTY_STRINGS } from './naughty-strings.js';
 import { sendRequest } from '../support/raw-request.js';
 
 let gateway: TestGateway;

@@ -8,7 +8,7 @@ import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { OpenApiReader } from '../support/openapi.js';
 import { expectFetchProblem } from '../support/problem.js';
 import { sendRaw } from '../support/raw-http.js';
-import { driveWholeApi } from '../support/whole-api.js';
+import { driveWholeApi } from './whole-api.js';
 
 const HEALTH_PATHS = ['/livez', '/readyz', '/health', '/healthz'];
 const UPSTREAMS = ['auth', 'user', 'tenant', 'ai'] as const;

@@ -11,7 +11,7 @@ import { lastRequest, stages, startTestGateway, type TestGateway } from '../supp
 import type { BytesStream } from '../support/grpc-backend.js';
 import { metric } from '../support/metrics.js';
 import { countStatuses } from '../support/rate-limits.js';
-import { openUnread, StalledClient } from '../support/stalled-client.js';
+import { openUnread, StalledClient } from './stalled-client.js';
 
 const FORMATS = ['text/event-stream', 'application/x-ndjson', 'application/json'];
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_KEYS } from '../../sandbox/auth/credentials.js';
 import { Client } from '../support/client.js';
-import { compiledExpressions } from '../support/compiled-expressions.js';
+import { compiledExpressions } from './compiled-expressions.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 
 let gateway: TestGateway;

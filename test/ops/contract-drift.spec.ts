@@ -3,7 +3,7 @@ import { callAdmin } from '../support/admin.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { Scrape } from '../support/metrics.js';
-import { reflectingBackend, type ReflectingBackend } from '../support/reflecting-backend.js';
+import { reflectingBackend, type ReflectingBackend } from './reflecting-backend.js';
 import type { DriftReport } from '../../src/ops/contract-drift.js';
 import type { FileDescriptorProto } from '@bufbuild/protobuf/wkt';
 

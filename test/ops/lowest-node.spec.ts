@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { startSandbox } from '../../sandbox/environment.js';
 import { builtFile, GatewayProcess } from '../support/gateway-process.js';
-import { lowestNode } from '../support/lowest-node.js';
+import { lowestNode } from './lowest-node.js';
 
 it('the built gateway serves on the lowest Node that package.json promises', { timeout: 120_000 }, async () => {
   const node = await lowestNode();

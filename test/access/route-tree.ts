@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { TestGateway } from './gateway.js';
+import type { TestGateway } from '../support/gateway.js';
 
 /** One route as the HTTP router holds it. */
 export interface ServedRoute {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { readText, ROOT } from '../ops/project-files.js';
+import { readText, ROOT } from './project-files.js';
 
 /** Installs the lowest Node that `engines` of package.json promises below .cache, and returns the path of its program. */
 export async function lowestNode(): Promise<string> {

@@ -1,6 +1,6 @@
 import { PASSWORD } from '../../sandbox/data/seed.js';
-import type { DocumentedApi, DocumentedCall } from './documented-api.js';
-import type { TestGateway } from './gateway.js';
+import type { DocumentedApi, DocumentedCall } from '../support/documented-api.js';
+import type { TestGateway } from '../support/gateway.js';
 
 const STREAM_TYPES = ['text/event-stream', 'application/x-ndjson', 'application/json'];
 
