@@ -5,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { gatewayCommand } from '../support/gateway-command.js';
 import { packGateway } from '../support/installed-package.js';
 import { commandsIn, Reader } from '../support/reader.js';
-import { readmeBlocks, readmeFile } from '../support/readme.js';
-import { shellBlock } from '../support/shell-blocks.js';
+import { readmeBlocks, readmeFile, shellBlock } from '../support/code-blocks.js';
 
 let archive: string;
 const readers: Reader[] = [];

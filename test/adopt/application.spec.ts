@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { readText } from '../ops/project-files.js';
 import { packGateway } from '../support/installed-package.js';
 import { commandsIn, Reader } from '../support/reader.js';
-import { shellBlock } from '../support/shell-blocks.js';
+import { shellBlock } from '../support/code-blocks.js';
 
 const PAGE = 'docs/applications.md';
 /** Files of the application by the first lines of their blocks, and the one that has no comments. */

@@ -15,7 +15,7 @@ import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSandbox, type SandboxEnvironment } from '../../sandbox/environment.js';
 import { startTestGateway } from '../support/gateway.js';
-import { readmeFile } from '../support/readme.js';
+import { readmeFile } from '../support/code-blocks.js';
 import { REGISTER } from '../support/typescript.js';
 
 const ROOT = join(import.meta.dirname, '../..');

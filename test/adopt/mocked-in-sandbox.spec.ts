@@ -7,7 +7,7 @@ import { PASSWORD } from '../../sandbox/data/seed.js';
 import { startSandbox, type Upstream } from '../../sandbox/environment.js';
 import { ROOT } from '../ops/project-files.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { readmeBlocks, readmeFile } from '../support/readme.js';
+import { readmeBlocks, readmeFile } from '../support/code-blocks.js';
 
 let folder: string;
 let gateway: TestGateway;

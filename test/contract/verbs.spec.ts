@@ -5,7 +5,7 @@ import { Client } from '../support/client.js';
 import { compileProto } from '../support/compile-proto.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { type GrpcBackend, grpcBackend } from '../support/grpc-backend.js';
-import { sendRequest } from '../support/raw-request.js';
+import { sendRequest } from '../support/raw-http.js';
 
 /** Verbs that are rejected at startup; all others can be bound. */
 const REFUSED = ['CONNECT', 'TRACE', 'M-SEARCH', 'HEAD', 'OPTIONS'];

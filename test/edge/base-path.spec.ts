@@ -4,7 +4,7 @@ import { startSandbox } from '../../sandbox/environment.js';
 import { run } from '../../src/cli/program.js';
 import { Client } from '../support/client.js';
 import { startTestGateway } from '../support/gateway.js';
-import { sendRequest } from '../support/raw-request.js';
+import { sendRequest } from '../support/raw-http.js';
 import { callApi, signIn, type SsoGateway } from '../support/sso.js';
 import { WebClient } from '../support/web-client.js';
 

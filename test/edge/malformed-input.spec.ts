@@ -4,7 +4,7 @@ import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { expectProblem } from '../support/problem.js';
-import { sendRequest } from '../support/raw-request.js';
+import { sendRequest } from '../support/raw-http.js';
 
 let gateway: TestGateway;
 let backends: BackendView;

@@ -3,7 +3,7 @@ import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { NAUGHTY_STRINGS } from './naughty-strings.js';
-import { sendRequest } from '../support/raw-request.js';
+import { sendRequest } from '../support/raw-http.js';
 
 let gateway: TestGateway;
 let backends: BackendView;

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BackendView } from '../support/backend-view.js';
 import { Client } from '../support/client.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { sendRequest } from '../support/raw-request.js';
+import { sendRequest } from '../support/raw-http.js';
 
 let gateway: TestGateway;
 let backends: BackendView;

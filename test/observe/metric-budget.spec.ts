@@ -15,7 +15,7 @@ import { featuresOf } from '../../src/startup-checks.js';
 import { staticRoutes } from '../../src/static-routes.js';
 import { GATEWAY_CONFIG } from '../../src/config/config.token.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { findPrometheusTool } from '../support/prometheus-tools.js';
+import { findPrometheusTool } from '../support/debian-tools.js';
 
 const ARTIFACTS = join(import.meta.dirname, '../../test-artifacts');
 const VERBS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'BREW'];

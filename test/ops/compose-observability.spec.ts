@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseEnvironment } from '../../src/config/environment.js';
-import { findPrometheusTool } from '../support/prometheus-tools.js';
+import { findPrometheusTool } from '../support/debian-tools.js';
 import { readDashboards } from './dashboards.js';
 import { readRules } from './metric-names.js';
 import { readYaml, ROOT } from './project-files.js';

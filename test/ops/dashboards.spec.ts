@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { findPrometheusTool } from '../support/prometheus-tools.js';
+import { findPrometheusTool } from '../support/debian-tools.js';
 import { type Dashboard, type Panel, panelQueries, readDashboards } from './dashboards.js';
 import { readRules } from './metric-names.js';
 import { readText, readYaml, ROOT } from './project-files.js';

@@ -5,7 +5,7 @@ import { startSandbox } from '../../sandbox/environment.js';
 import { ContractDrift } from '../../src/ops/contract-drift.js';
 import { callAdmin } from '../support/admin.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
-import { shellBlock } from '../support/shell-blocks.js';
+import { shellBlock } from '../support/code-blocks.js';
 
 let gateway: TestGateway;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { findPrometheusTool } from '../support/prometheus-tools.js';
+import { findPrometheusTool } from '../support/debian-tools.js';
 import { type AlertLabels, withoutInhibited } from './inhibition.js';
 import { readRules } from './metric-names.js';
 import { readText, readYaml, ROOT } from './project-files.js';

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { FailureDomain } from '../../src/domain/errors.js';
-import { findPrometheusTool } from '../support/prometheus-tools.js';
+import { findPrometheusTool } from '../support/debian-tools.js';
 import { readRules, RULE_FILES } from './metric-names.js';
 import { findFiles, readText, ROOT } from './project-files.js';
 

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { parseEnvironment } from '../../src/config/environment.js';
 import { startTestGateway, type TestGateway } from '../support/gateway.js';
 import { OtlpReceiver } from '../support/otlp-receiver.js';
-import { shellBlock } from '../support/shell-blocks.js';
+import { shellBlock } from '../support/code-blocks.js';
 import { readText } from './project-files.js';
 import { until } from '../support/until.js';
 

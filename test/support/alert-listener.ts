@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Somebody who gets alerts, as a chat does. */
+/** A receiver of alerts, such as a chat. */
 export interface AlertListener {
   readonly url: string;
   /** The texts so far, in the order in which they came. */

@@ -25,7 +25,7 @@ const JOURNAL: Impairment = {
   recovered: 'recovered',
 };
 
-/** A directory for the shelf of one test, removed after it. */
+/** A directory for the journal of one test, removed after it. */
 export function shelfDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'outbox-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 
-/** An answer as it came over the wire. */
+/** A response as it came over the wire. */
 export interface RawResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** Sends bytes as they are and reads until the server closes: what an HTTP client would never let through. Add `Connection: close`. */
+/** Sends bytes that an HTTP client would not send. Resolves to all responses, once the server closes; add `Connection: close`. */
 export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawResponse[]> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -17,7 +17,7 @@ export async function sendRaw(url: string, bytes: string | Buffer): Promise<RawR
   return parseResponses(Buffer.concat(chunks).toString('latin1'));
 }
 
-/** The answers in what a server sent. */
+/** Parses the responses that a server sent. */
 export function parseResponses(text: string): RawResponse[] {
   const responses: RawResponse[] = [];
   let rest = text;
@@ -37,4 +37,40 @@ export function parseResponses(text: string): RawResponse[] {
 function splitHeader(line: string): [string, string] {
   const colon = line.indexOf(':');
   return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+}
+
+/** A request as {@link sendRequest} writes it. */
+interface RawRequest {
+  readonly method: string;
+  /** As it goes onto the wire, byte for byte. */
+  readonly target: string | Buffer;
+  readonly token?: string;
+  /** Whole lines. */
+  readonly headers?: readonly (string | Buffer)[];
+  readonly body?: string | Buffer;
+}
+
+/** Sends one request that no HTTP client repairs. Returns its response; throws if there is not exactly one. */
+export async function sendRequest(url: string, request: RawRequest): Promise<RawResponse> {
+  const { method, target, token, headers = [], body } = request;
+  const content = body === undefined ? undefined : Buffer.from(body);
+  const lines: (string | Buffer)[] = [
+    'Host: gateway',
+    'Connection: close',
+    ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+    ...(content === undefined ? [] : ['Content-Type: application/json', `Content-Length: ${content.length}`]),
+    ...headers,
+  ];
+  const bytes = [
+    `${method} `,
+    target,
+    ' HTTP/1.1\r\n',
+    ...lines.flatMap((line) => [line, '\r\n']),
+    '\r\n',
+    content ?? '',
+  ];
+  const answers = await sendRaw(url, Buffer.concat(bytes.map((part) => Buffer.from(part))));
+  const [answer, ...more] = answers;
+  if (answer === undefined || more.length > 0) throw new Error(`${answers.length} answers to one request`);
+  return answer;
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
-/** One connection over a road. */
+/** One connection through the proxy. */
 interface ProxiedConnection {
   readonly near: Socket;
   readonly far: Socket;
@@ -32,12 +32,12 @@ export class TcpProxy {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** Whatever is open now carries nothing more, either way, and nobody is told. New connections are sound. */
+  /** Stops forwarding on the open connections, in both directions, without a notice to either side. New connections work. */
   freeze(): void {
     for (const connection of this.open) connection.isFrozen = true;
   }
 
-  /** Cuts what is open and refuses what is to come, as a machine does whose process was killed. */
+  /** Cuts the open connections and refuses new ones, as a machine does whose process was killed. */
   async cut(): Promise<void> {
     const closed = new Promise((resolve) => this.server.close(resolve));
     for (const { near, far } of this.open) {

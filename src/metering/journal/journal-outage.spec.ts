@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { fillShelf, idsIn, usageRecord } from '../../../test/support/shelf-fixture.js';
+import { fillJournal, idsIn, usageRecord } from '../../../test/support/journal-fixture.js';
 import { openJournal } from './open-journal.js';
 import { Journal } from './journal.js';
 
@@ -30,7 +30,7 @@ const files = () => readdirSync(directory).filter((name) => name.endsWith('.usag
 describe('a shelf whose disk fails', () => {
   it('says so, takes nothing, and goes on when the disk does', () => {
     const journal = open();
-    fillShelf(journal, 1);
+    fillJournal(journal, 1);
     journal.settle(1);
     standInTheWay();
     expect(journal.append(usageRecord(1))).toBe(false);
@@ -75,13 +75,13 @@ describe('a shelf whose files are gone', () => {
   const cases = Object.keys(gone).flatMap((what) => Object.keys(looks).map((when) => [what, when] as const));
 
   it.each(cases)('has them again when %s, %s', (what, when) => {
-    fillShelf(open(), 2);
+    fillJournal(open(), 2);
     const journal = open();
-    fillShelf(journal, 3);
+    fillJournal(journal, 3);
     const before = idsIn(journal);
     gone[what]?.();
     looks[when]?.(journal);
-    fillShelf(journal, 1);
+    fillJournal(journal, 1);
     const found = idsIn(open());
     expect(found.slice(0, before.length)).toEqual(before);
     expect(found).toEqual(idsIn(journal));

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fillShelf, idsIn, usageRecord } from '../../../test/support/shelf-fixture.js';
+import { fillJournal, idsIn, usageRecord } from '../../../test/support/journal-fixture.js';
 import { ConfigError } from '../../config/config-error.js';
 import { openJournal } from './open-journal.js';
 import { type SeqRange, Journal } from './journal.js';
@@ -41,34 +41,34 @@ const onlyFile = () => join(directory, files()[0] ?? '');
 describe('a shelf', () => {
   it('gives back what was put on it, in any order', () => {
     const journal = open();
-    fillShelf(journal, 3);
+    fillJournal(journal, 3);
     expect([2, 0, 1].map((seq) => journal.read(seq))).toEqual([2, 0, 1].map((seq) => usageRecord(seq)));
     expect([journal.has(2), journal.has(3), journal.read(3)]).toEqual([true, false, undefined]);
   });
 
   it('is found again by the next process, after which it goes on in a file of its own', () => {
-    fillShelf(open(), 3);
+    fillJournal(open(), 3);
     const next = open();
-    fillShelf(next, 2);
+    fillJournal(next, 2);
     expect(idsIn(next)).toEqual(['event-0', 'event-1', 'event-2', 'event-3', 'event-4']);
     expect(files()).toHaveLength(2);
   });
 
   it('counts every byte on the disk', () => {
     const journal = open();
-    fillShelf(journal, 5);
+    fillJournal(journal, 5);
     expect(journal.bytes).toBe(readFileSync(onlyFile()).length);
     expect(open().bytes).toBe(journal.bytes);
   });
 
   it('deletes a file when all of it was settled, and not before', () => {
     const journal = open();
-    fillShelf(journal, 3);
+    fillJournal(journal, 3);
     journal.settle(2);
     expect(files()).toHaveLength(1);
     journal.settle(3);
     expect([files(), journal.bytes]).toEqual([[], 0]);
-    fillShelf(journal, 1, 3);
+    fillJournal(journal, 1, 3);
     expect(journal.read(3)?.id).toBe('event-3');
   });
 
@@ -89,7 +89,7 @@ describe('a shelf', () => {
 
 describe('a shelf that a crash left behind', () => {
   it.each([1, 2, 10, 80])('does without a last line that lacks %i bytes', (bytes) => {
-    fillShelf(open(), 3);
+    fillJournal(open(), 3);
     truncateSync(onlyFile(), readFileSync(onlyFile()).length - bytes);
     const journal = open();
     const whole = bytes === 1 ? 3 : 2;
@@ -98,7 +98,7 @@ describe('a shelf that a crash left behind', () => {
   });
 
   it('gives up a line whose bytes have changed, and no other', () => {
-    fillShelf(open(), 3);
+    fillJournal(open(), 3);
     const content = readFileSync(onlyFile());
     content[content.indexOf('event-1')] = 'E'.charCodeAt(0);
     writeFileSync(onlyFile(), content);
@@ -108,9 +108,9 @@ describe('a shelf that a crash left behind', () => {
   });
 
   it('gives up bytes that were never an event, and reads on after them', () => {
-    fillShelf(open(), 1);
+    fillJournal(open(), 1);
     appendFileSync(onlyFile(), Buffer.concat([Buffer.alloc(4096), Buffer.from('\n{"id":"forged"}\n')]));
-    fillShelf(open(), 1);
+    fillJournal(open(), 1);
     const journal = open();
     expect(idsIn(journal)).toEqual(['event-0', 'event-1']);
     expect(journal.damaged).toBe(2);
@@ -118,7 +118,7 @@ describe('a shelf that a crash left behind', () => {
 
   it('notices a change that comes after it was opened', () => {
     const journal = open();
-    fillShelf(journal, 2);
+    fillJournal(journal, 2);
     const content = readFileSync(onlyFile());
     content[20] = 0;
     writeFileSync(onlyFile(), content);

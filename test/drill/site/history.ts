@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { findPrometheusTool } from '../../support/prometheus-tools.js';
+import { findPrometheusTool } from '../../support/debian-tools.js';
 import { FACTOR } from '../compress.js';
 import type { ScrapedPod } from './prometheus.js';
 

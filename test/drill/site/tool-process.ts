@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ROOT } from '../../ops/project-files.js';
-import { findPrometheusTool, type PrometheusTool } from '../../support/prometheus-tools.js';
+import { findPrometheusTool, type PrometheusTool } from '../../support/debian-tools.js';
 
 /** Directory in which programs from scripts/debian-tools.sh look for their templates. */
 const TEMPLATES = join(ROOT, '.cache/debian/share');
