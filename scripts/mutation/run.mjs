@@ -15,6 +15,8 @@ function optionsFor(room, files) {
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'scripts/mutation/vitest.config.ts', related: false },
     concurrency: 2,
+    // Tools and reports of other commands, which are large or have links that cannot be copied.
+    ignorePatterns: ['.cache', 'dist', 'test-artifacts'],
     tempDirName: '.cache/mutation',
     reporters: ['clear-text', 'json'],
     clearTextReporter: { logTests: false, reportTests: false },
