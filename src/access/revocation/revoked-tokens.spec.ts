@@ -49,4 +49,46 @@ describe('revoked tokens', () => {
     set.add('d', 9000);
     expect([set.has('b'), set.has('d'), set.overflowing]).toEqual([true, true, false]);
   });
+
+  it('that were pushed out are counted, and missed until all were read again', () => {
+    const { set } = tokens();
+    for (const id of ['a', 'b', 'c', 'd', 'e']) set.add(id, 1100);
+    expect([set.evicted, set.overflowing]).toEqual([2, true]);
+    set.settle();
+    expect([set.evicted, set.overflowing]).toEqual([2, false]);
+  });
+
+  it('that have expired stay until there is no room, and are not live', () => {
+    const { clock, set } = tokens();
+    set.add('short', 1001);
+    clock.now = 1100;
+    set.add('b', 9000);
+    expect([set.size, [...set.live()]]).toEqual([2, [['b', 9000]]]);
+  });
+
+  it.each([
+    ['not again within a second', 0.9, ['c', 'd']],
+    ['again after a second', 1, ['b', 'c', 'd']],
+  ])('in a full set are swept %s', (_, laterSeconds, known) => {
+    const { clock, set } = tokens();
+    set.add('b', 9000);
+    set.add('short', 1070.5);
+    set.add('c', 9000);
+    clock.now = 1100;
+    set.sweep();
+    clock.now = 1100 + laterSeconds;
+    set.add('d', 9000);
+    // A token that has expired since the sweep is not known any more, and still takes the room of another one.
+    const kept = ['b', 'c', 'd'].filter((id) => set.has(id));
+    expect(kept).toEqual(known);
+  });
+
+  it('expire by the clock of the system', () => {
+    const set = new RevokedTokens({ capacity: 1, toleranceSeconds: 30 });
+    const nowSeconds = Date.now() / 1000;
+    set.add('old', nowSeconds - 31);
+    expect(set.size).toBe(0);
+    set.add('new', nowSeconds + 60);
+    expect(set.has('new')).toBe(true);
+  });
 });
