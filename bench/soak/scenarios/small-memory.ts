@@ -23,13 +23,15 @@ async function afterwards({ url }: SoakGateway, headers: Readonly<Record<string,
   return exactly('good requests answered 200 after the load', countOf(figures, 200), figures.sent);
 }
 
-/** Returns what tells the largest RSS so far, in MiB. */
+/** Watches the RSS of a gateway until the result is called, which returns the largest one in MiB. */
 function watchRss(testbed: SoakTestbed, gateway: SoakGateway): () => number {
   let peak = 0;
-  const look = () => (peak = gateway.hasSurvived ? Math.max(peak, gateway.rssMib) : peak);
-  const timer = setInterval(look, SAMPLE_MS);
+  const timer = setInterval(() => (peak = Math.max(peak, gateway.hasSurvived ? gateway.rssMib : 0)), SAMPLE_MS);
   testbed.onClose(() => clearInterval(timer));
-  return look;
+  return () => {
+    clearInterval(timer);
+    return peak;
+  };
 }
 
 async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
@@ -46,6 +48,7 @@ async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
     steadyLoad({ rate: RATE, seconds, shot, maxOpen: 2_000 }),
     steadyLoad({ rate: LIVEZ_RATE, seconds, shot: () => ({ url: `${gateway.url}/livez`, headers: {} }) }),
   ]);
+  const largestRss = peak();
   const alive = exactly('gateway alive', Number(gateway.hasSurvived), 1);
   const answers = noted('answers to the load', describeStatuses(load));
   if (!gateway.hasSurvived) return [alive, answers];
@@ -62,7 +65,7 @@ async function run(testbed: SoakTestbed, seconds: number): Promise<Finding[]> {
     atMost('p99 of /livez', livez.p99Ms, LIVEZ_MS, 'ms'),
     await afterwards(gateway, headers),
     noted('heap after a collection', `${(await gateway.heapMib()).toFixed(0)} MiB`),
-    atMost('largest RSS', peak(), RSS_MIB, 'MiB'),
+    atMost('largest RSS', largestRss, RSS_MIB, 'MiB'),
   ];
 }
 
