@@ -15,6 +15,7 @@ const NOT_IMPORTED = [
   '@bufbuild/protoc-gen-es',
   '@nestjs/cli',
   '@oxc-node/core',
+  '@stryker-mutator/vitest-runner',
   '@types/node',
   'node',
   'openapi-fetch',
