@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { FieldSelection } from '../../src/grpc/http2/field-selection.js';
-import { type Frame, FrameReader } from '../../src/grpc/http2/frame-reader.js';
+import { FieldSelection } from '../../src/grpc/h2/field-selection.js';
+import { type Frame, FrameReader } from '../../src/grpc/h2/frame-reader.js';
 import {
   DEFAULT_WINDOW,
   Flag,
@@ -10,9 +10,9 @@ import {
   Setting,
   settingsFrame,
   uint32,
-} from '../../src/grpc/http2/frames.js';
-import { HeaderBlocks } from '../../src/grpc/http2/header-blocks.js';
-import { HpackDecoder } from '../../src/grpc/http2/hpack-decoder.js';
+} from '../../src/grpc/h2/frames.js';
+import { HeaderBlocks } from '../../src/grpc/h2/header-blocks.js';
+import { HpackDecoder } from '../../src/grpc/h2/hpack-decoder.js';
 import { addressTo, unimplementedReply, type Reply } from './reply.js';
 
 const MAX_CONCURRENT_STREAMS = 1000;

@@ -1,4 +1,4 @@
-import { MESSAGE_HEADER } from '../../src/grpc/http2/frames.js';
+import { MESSAGE_HEADER } from '../../src/grpc/h2/frames.js';
 
 function literal(name: string, value: string): Buffer {
   return Buffer.concat([

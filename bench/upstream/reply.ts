@@ -1,4 +1,4 @@
-import { Flag, frame, FrameType, MAX_FRAME_PAYLOAD } from '../../src/grpc/http2/frames.js';
+import { Flag, frame, FrameType, MAX_FRAME_PAYLOAD } from '../../src/grpc/h2/frames.js';
 import { grpcMessage, OK_TRAILERS, RESPONSE_HEADERS, UNIMPLEMENTED } from './grpc-frames.js';
 
 /** Frames that leave together; only the stream id is missing in them. */

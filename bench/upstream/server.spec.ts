@@ -1,10 +1,11 @@
-import * as grpc from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STREAM_TOKENS, messages } from '../fixtures.js';
-import { Flag, FRAME_HEADER, frame, FrameType, MESSAGE_HEADER, PREFACE } from '../../src/grpc/http2/frames.js';
+import { Flag, FRAME_HEADER, frame, FrameType, MESSAGE_HEADER, PREFACE } from '../../src/grpc/h2/frames.js';
 import { createUpstream } from './server.js';
+
+import * as grpc from '@grpc/grpc-js';
 
 const identity = (bytes: Buffer) => bytes;
 

@@ -1,6 +1,6 @@
 import { GatewayError } from '../domain/errors.js';
 import { GrpcStatus } from './grpc-code.js';
-import { localEnd } from './http2/call-ends.js';
+import { localEnd } from './call-ends.js';
 import { abortError, callError, timeoutError } from './status.js';
 import type { TransportCall } from './transport.js';
 

@@ -1,7 +1,7 @@
 import type { ConnectionFailure } from '../domain/upstream-measure.js';
 import type { GrpcCode } from './grpc-code.js';
 
-/** Texts of grpc-js, Node, OpenSSL and `http2/`. The first that matches wins. */
+/** Texts of grpc-js, Node, OpenSSL and `client/`. The first that matches wins. */
 const TEXTS: readonly (readonly [RegExp, ConnectionFailure])[] = [
   [/^Name resolution failed|No addresses resolved|Failed to parse DNS address|ENOTFOUND|EAI_AGAIN/, 'dns'],
   [/ECONNREFUSED/, 'refused'],

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ConnectionMetrics } from '../observe/connection-metrics.js';
-import type { PoolObserver } from './http2/pool-settings.js';
+import type { PoolObserver } from './client/pool-settings.js';
 
 /** Counts and logs what happens to the connections of an upstream. */
 export class ConnectionReports implements PoolObserver {

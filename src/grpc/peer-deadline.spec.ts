@@ -14,7 +14,7 @@ import {
 } from '../../test/support/raw-http2.js';
 import { getUserCall, type Open, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
 import type { TransportCall, UpstreamTransport } from './transport.js';
-import { Flag, frame, FrameType } from './http2/frames.js';
+import { Flag, frame, FrameType } from './h2/frames.js';
 import { untilPasses } from '../../test/support/until.js';
 
 const END = Flag.END_HEADERS | Flag.END_STREAM;

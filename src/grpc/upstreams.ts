@@ -7,8 +7,8 @@ import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { ConnectionReports } from './connection-reports.js';
 import type { ConnectionsReport } from './endpoint-report.js';
-import { Http2Transport } from './http2/http2-transport.js';
-import { withHeaders } from './http2/response-fields.js';
+import { Http2Transport } from './client/http2-transport.js';
+import { withHeaders } from './client/response-fields.js';
 import { checkTlsMaterial } from './tls-material.js';
 import type { Transport, UpstreamTransport } from './transport.js';
 

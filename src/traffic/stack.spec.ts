@@ -4,7 +4,7 @@ import type { BytesCall } from '../../test/support/grpc-backend.js';
 import { stackFixture, stackFixtureAt, type StackFixture } from '../../test/support/stack-fixture.js';
 import { unaryMethod, upstreamCall } from '../../test/support/upstream-call.js';
 import { GatewayError } from '../domain/errors.js';
-import { Http2Transport } from '../grpc/http2/http2-transport.js';
+import { Http2Transport } from '../grpc/client/http2-transport.js';
 
 const worlds: StackFixture[] = [];
 afterEach(() => {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { Flag, frame, FrameType } from '../../src/grpc/http2/frames.js';
+import { Flag, frame, FrameType } from '../../src/grpc/h2/frames.js';
 import { ALICE, BackendStub, GOOD } from '../support/backend-stub.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
 import { FaultFixture } from '../support/fault-fixture.js';

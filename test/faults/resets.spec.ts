@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { FrameType } from '../../src/grpc/http2/frames.js';
+import { FrameType } from '../../src/grpc/h2/frames.js';
 import { ALICE } from '../support/backend-stub.js';
 import { NO_CIRCUIT } from '../support/fault-settings.js';
 import { FaultFixture } from '../support/fault-fixture.js';

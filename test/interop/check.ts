@@ -1,6 +1,6 @@
 import { GatewayError } from '../../src/domain/errors.js';
 import { GrpcFailure } from '../../src/grpc/grpc-failure.js';
-import type { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
+import type { Http2Transport } from '../../src/grpc/client/http2-transport.js';
 import type { TransportCall } from '../../src/grpc/transport.js';
 import { openHttp2, upstreamConfig } from '../support/transport.js';
 

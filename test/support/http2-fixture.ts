@@ -1,5 +1,5 @@
 import { http2Stub, type Http2Stub } from './http2-stub.js';
-import type { Http2Transport } from '../../src/grpc/http2/http2-transport.js';
+import type { Http2Transport } from '../../src/grpc/client/http2-transport.js';
 import { rawPeer, type RawPeer } from './raw-http2.js';
 import { openHttp2, upstreamConfig } from './transport.js';
 

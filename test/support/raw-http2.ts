@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { FrameReader } from '../../src/grpc/http2/frame-reader.js';
-import { Flag, frame, FrameType, PREFACE, settingsFrame, uint32 } from '../../src/grpc/http2/frames.js';
+import { FrameReader } from '../../src/grpc/h2/frame-reader.js';
+import { Flag, frame, FrameType, PREFACE, settingsFrame, uint32 } from '../../src/grpc/h2/frames.js';
 import { frame as message } from './http2-stub.js';
 
 /** A frame as it arrived. */

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { withTimeout } from '../../domain/loop-timeout.js';
-import type { Target } from '../../grpc/http2/target.js';
+import type { Target } from '../../grpc/client/target.js';
 import type { CheckLine } from './check-line.js';
 import { diagnose, type Diagnosis, unresolved } from './condition.js';
 import { measureReference } from './reference.js';

@@ -2,7 +2,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { startTimeout } from '../../domain/loop-timeout.js';
 import type { TlsMaterial } from '../../grpc/tls-material.js';
-import type { Address } from '../../grpc/http2/target.js';
+import type { Address } from '../../grpc/client/target.js';
 
 /** Protocol of a probe: the bytes that it sends first, and the check of the response. */
 export interface Protocol {

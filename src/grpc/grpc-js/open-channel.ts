@@ -1,5 +1,5 @@
 import { type Client, connectivityState } from '@grpc/grpc-js';
-import { Standstill } from '../http2/standstill.js';
+import { Standstill } from '../h2/keepalive.js';
 import type { EndpointReport, LastFailure } from '../endpoint-report.js';
 
 /** The channel of a grpc-js client: @grpc/grpc-js exports no name for it. */

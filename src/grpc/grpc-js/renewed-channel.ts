@@ -1,5 +1,5 @@
 import type { ConnectionsReport } from '../endpoint-report.js';
-import type { PoolObserver } from '../http2/pool-settings.js';
+import type { PoolObserver } from '../client/pool-settings.js';
 import { readTlsMaterial, type TlsMaterial } from '../tls-material.js';
 import { OpenChannel } from './open-channel.js';
 import type { ClientFactory } from './open-client.js';
