@@ -7,7 +7,7 @@ import { GatewayMetrics } from './observe/metrics.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
 import { AdminListener } from './ops/admin/admin-listener.js';
 import { freePath } from './ops/main-listener.js';
-import { WorkerRefusal } from './ops/workers/worker-refusal.js';
+import { WorkerRefusal } from './start-refusal.js';
 import { Workers } from './ops/workers/workers.js';
 import type { Drainable } from './process-end.js';
 

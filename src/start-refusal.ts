@@ -5,9 +5,15 @@ import { describeProblem } from './contract/contract-problem.js';
 import { DescriptorError } from './contract/descriptors.js';
 import type { FieldViolation } from './domain/errors.js';
 import { NetcheckError } from './startup-netcheck.js';
-import { WorkerRefusal } from './ops/workers/worker-refusal.js';
-import { SocketListenError } from './ops/listen-error.js';
+import { SocketListenError } from './ops/main-listener.js';
 import { AdminListenError } from './ops/admin/admin-listen-error.js';
+
+/** Thrown when a worker could not start. The worker has reported why. */
+export class WorkerRefusal extends Error {
+  constructor(readonly exitCode: number) {
+    super(`a worker could not start (exit code ${exitCode})`);
+  }
+}
 
 /** EX_CONFIG of sysexits.h: a restart with the same settings would fail again. */
 const EXIT_CONFIG = 78;

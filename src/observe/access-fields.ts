@@ -5,7 +5,6 @@ import type { GatewayError } from '../domain/errors.js';
 import type { BucketState } from '../domain/rate-limit.js';
 import { isSampled, spanIdOf, traceIdOf } from '../domain/trace-context.js';
 import { statusClass, type HttpFacts } from './http-facts.js';
-import { isoText } from './iso-text.js';
 
 /** Source of the fields of a line. */
 export interface FieldSource {
@@ -177,4 +176,16 @@ function cut(text: string): string {
 /** Rounds ms to the microsecond. */
 export function toMicroseconds(ms: number): number {
   return Math.round(ms * 1000) / 1000;
+}
+
+let lastAt = 0;
+let lastText = '1970-01-01T00:00:00.000Z';
+
+/** Returns a moment, in Unix ms, in ISO 8601. Caches the text of the last millisecond. */
+export function isoText(at: number): string {
+  if (at !== lastAt) {
+    lastAt = at;
+    lastText = new Date(at).toISOString();
+  }
+  return lastText;
 }

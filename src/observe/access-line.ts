@@ -1,6 +1,5 @@
-import { ACCESS_FIELDS, type AccessField, type FieldSource } from './access-fields.js';
+import { ACCESS_FIELDS, type AccessField, type FieldSource, isoText } from './access-fields.js';
 import { ownText, principalText, steadyText, type Text } from './field-texts.js';
-import { isoText } from './iso-text.js';
 
 export type LineLevel = 'debug' | 'info' | 'warn' | 'error';
 

@@ -10,9 +10,12 @@ import { InFlightRegistry } from './in-flight.js';
 import { RecentRequests } from './recent-requests.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from './logger.js';
 import { GatewayMetrics } from './metrics.js';
-import { startTracing } from './tracing/start-tracing.js';
 import { Tracing } from './tracing/tracing.js';
 import { WaitProfile } from './wait-profile.js';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { VERSION } from '../version.js';
+import { TraceMetrics } from './tracing/trace-metrics.js';
 
 /**
  * Logger, metrics and tracing of a gateway. Created before the application, which needs the registry to build itself.
@@ -93,4 +96,24 @@ export class ObserveModule {
       ],
     };
   }
+}
+
+/**
+ * Starts tracing, if it is on. OpenTelemetry is loaded only here, so that a gateway without tracing does not load it.
+ */
+async function startTracing(
+  config: GatewayConfig,
+  { registry, log }: { readonly registry: Registry; readonly log: Logger },
+): Promise<Tracing | undefined> {
+  const { tracing } = config;
+  if (tracing === undefined) return undefined;
+  const { openExport } = await import('./tracing/otlp.js');
+  const exported = openExport(config, tracing, {
+    version: VERSION,
+    log,
+    count: (outcome, spans) => metrics.count(outcome, spans),
+  });
+  const metrics = new TraceMetrics(registry, () => exported.queueLength);
+  log.info({ endpoint: new URL(tracing.endpoint).origin, sample_ratio: tracing.sampleRatio }, 'tracing_started');
+  return new Tracing(tracing, exported, config.metrics.exemplars);
 }

@@ -3,7 +3,6 @@ import { connect, type AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { UnixSocket } from '../config/http-config.js';
-import { SocketListenError } from './listen-error.js';
 
 const PROBE_MS = 1_000;
 /**
@@ -50,4 +49,17 @@ function isListenedOn(path: string): Promise<boolean> {
   socket.once('timeout', () => resolve(true));
   socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
   return promise.finally(() => socket.destroy());
+}
+
+/** Thrown when the gateway cannot listen on GATEWAY_LISTEN. */
+export class SocketListenError extends Error {
+  override readonly name = 'SocketListenError';
+
+  constructor(
+    readonly path: string,
+    reason: string,
+    cause?: unknown,
+  ) {
+    super(reason, { cause });
+  }
 }

@@ -40,7 +40,7 @@ describe('the places at an upstream', () => {
     const error = GatewayError.from(await fixture.stack.unary(upstreamCall(method)).catch((reason: unknown) => reason));
     expect(error).toMatchObject({ code: 'OVERLOADED', status: 503, retryAfterSeconds: 1 });
     expect(arrived()).toBe(2);
-    expect(fixture.protection.placesAt('user').inUse).toBe(2);
+    expect(fixture.protection.limiterOf('user').inUse).toBe(2);
   });
 
   it('are waited for, and the wait is told', async () => {
@@ -50,7 +50,7 @@ describe('the places at an upstream', () => {
     await expect.poll(arrived).toBe(1);
     const second = upstreamCall(method);
     const answer = fixture.stack.unary(second);
-    expect(fixture.protection.placesAt('user').queued).toBe(1);
+    expect(fixture.protection.limiterOf('user').queued).toBe(1);
     release();
     await first;
     await expect.poll(arrived).toBe(2);
@@ -58,7 +58,7 @@ describe('the places at an upstream', () => {
     await answer;
     expect(second.context.queueMs).toBeGreaterThan(0);
     expect(second.context.upstream?.deadlineMs).toBeLessThanOrEqual(5_000 - second.context.queueMs);
-    expect(fixture.protection.placesAt('user').inUse).toBe(0);
+    expect(fixture.protection.limiterOf('user').inUse).toBe(0);
   });
 
   it('a full upstream is no failing upstream: its circuit stays closed', async () => {
@@ -92,7 +92,7 @@ describe('the places at an upstream', () => {
     await expect.poll(arrived).toBe(1);
     call.abort.abort();
     await failed;
-    expect(fixture.protection.placesAt('user').inUse).toBe(0);
+    expect(fixture.protection.limiterOf('user').inUse).toBe(0);
   });
 });
 

@@ -28,7 +28,7 @@ interface BulkheadOptions {
 export function bulkhead({ limiter, ...options }: BulkheadOptions): Layer {
   return (next) => async (call) => {
     const { tenantId } = call.context;
-    const takenAt = limiter.tryAcquire(tenantId) ? call.startedAt : await waitForPlace({ limiter, ...options }, call);
+    const takenAt = limiter.tryAcquire(tenantId) ? call.startedAt : await waitForPermit({ limiter, ...options }, call);
     try {
       return await next(call);
     } finally {
@@ -42,7 +42,7 @@ export function bulkhead({ limiter, ...options }: BulkheadOptions): Layer {
 export function bulkheadStream({ limiter, ...options }: BulkheadOptions): Layer<UpstreamStream> {
   return (next) => async (call) => {
     const { tenantId } = call.context;
-    const takenAt = limiter.tryAcquire(tenantId) ? call.startedAt : await waitForPlace({ limiter, ...options }, call);
+    const takenAt = limiter.tryAcquire(tenantId) ? call.startedAt : await waitForPermit({ limiter, ...options }, call);
     try {
       const stream = await next(call);
       limiter.note(performance.now() - takenAt);
@@ -56,7 +56,7 @@ export function bulkheadStream({ limiter, ...options }: BulkheadOptions): Layer<
 }
 
 /** Resolves, with the present moment, when the call has its permit. */
-async function waitForPlace({ limiter, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<number> {
+async function waitForPermit({ limiter, observer, deadlineOf }: BulkheadOptions, call: StackCall): Promise<number> {
   const { context, method } = call;
   const askedAt = performance.now();
   const outcome = await limiter.wait(context.tenantId, deadlineOf(call) - askedAt, context.cancellation);

@@ -53,7 +53,7 @@ export function idleTimeoutOf({ policy }: RpcMethod, { timeouts }: DeadlineSetti
 /**
  * Returns the timeout of a call of a method until it is answered, in ms; a stream is answered with its first message.
  */
-export function answerTimeoutOf(method: RpcMethod, settings: DeadlineSettings): number {
+export function responseTimeoutOf(method: RpcMethod, settings: DeadlineSettings): number {
   if (method.kind === 'unary') return timeoutOf(method, settings);
   return Math.min(idleTimeoutOf(method, settings), maxDurationOf(method, settings));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteLru } from './byte-lru.js';
-import { CacheGenerations } from './cache/cache-generations.js';
+import { CacheGenerations } from './cache/memory-response-store.js';
 import { BucketStore } from './limits/bucket-store.js';
 import { LruMap } from './lru-map.js';
 import { SingleFlight } from './single-flight.js';

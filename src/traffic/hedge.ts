@@ -2,8 +2,7 @@ import type { UpstreamTrace } from '../domain/call-context.js';
 import { abortSignalOf } from '../domain/cancellation.js';
 import { cancelledError } from '../grpc/status.js';
 import type { Layer, Next, StackCall } from './call.js';
-import type { RetryBudget } from './retry-budget.js';
-import { retryableFailure } from './retryable.js';
+import { type RetryBudget, retryableFailure } from './retry.js';
 
 /** Options of hedging: when a call gets a second concurrent attempt. */
 export interface HedgeOptions {

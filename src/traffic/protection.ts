@@ -8,7 +8,7 @@ import type { UpstreamLoad } from '../observe/protection-metrics.js';
 import { Breakers } from './breakers.js';
 import { ProtectionReports } from './protection-reports.js';
 import { ConcurrencyLimiter } from './concurrency-limiter.js';
-import { RetryBudget } from './retry-budget.js';
+import { RetryBudget } from './retry.js';
 
 /** Settings of the protection of upstreams. */
 export type ProtectionSettings = Pick<GatewayConfig, 'upstreams' | 'circuit' | 'load'> &
@@ -43,13 +43,13 @@ export class Protection implements OnApplicationShutdown {
     this.breakers = new Breakers(settings.circuit, settings.upstreams.keys(), this.reports);
     for (const upstream of settings.upstreams.keys()) {
       metrics.knowUpstream(upstream);
-      this.placesAt(upstream);
+      this.limiterOf(upstream);
     }
     metrics.protection.watch(() => this.loads());
   }
 
   /** Returns the concurrency limiter of an upstream. */
-  placesAt(upstream: string): ConcurrencyLimiter {
+  limiterOf(upstream: string): ConcurrencyLimiter {
     let limiter = this.limiter.get(upstream);
     if (limiter === undefined) {
       limiter = this.makePlaces(this.settings.upstreams.get(upstream)?.maxConcurrent ?? DEFAULT_CAPACITY);
@@ -62,7 +62,7 @@ export class Protection implements OnApplicationShutdown {
    * Returns the concurrency limiter of one RPC, in addition to that of its upstream; undefined when its policy sets
    * no limit.
    */
-  placesOf(method: RpcMethod): ConcurrencyLimiter | undefined {
+  methodLimiterOf(method: RpcMethod): ConcurrencyLimiter | undefined {
     const { maxConcurrent } = method.policy;
     if (maxConcurrent === 0) return undefined;
     let limiter = this.methodPlaces.get(method);

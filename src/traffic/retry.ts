@@ -1,11 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { abortSignalOf } from '../domain/cancellation.js';
 import type { RetryPolicy } from '../domain/policy.js';
-import type { GrpcFailure } from '../grpc/grpc-failure.js';
+import { GrpcFailure } from '../grpc/grpc-failure.js';
 import { abortError } from '../grpc/status.js';
 import type { Layer, StackCall } from './call.js';
-import type { RetryBudget } from './retry-budget.js';
-import { retryableFailure } from './retryable.js';
+import { GatewayError } from '../domain/errors.js';
 
 const MAX_BACKOFF_MS = 500;
 
@@ -61,4 +60,40 @@ function waitBefore(
   const backoffMs = Math.min(policy.backoffMs * 2 ** (attempt - 1), MAX_BACKOFF_MS);
   const waitMs = pushbackMs ?? backoffMs * (0.5 + random() / 2);
   return performance.now() + waitMs < deadlineOf(call) ? waitMs : undefined;
+}
+
+/**
+ * Returns the failure behind an error if the same call may be sent again: no part of a response arrived, and the
+ * backend does not forbid it.
+ */
+export function retryableFailure(error: unknown): GrpcFailure | undefined {
+  const failure = error instanceof GatewayError ? error.cause : undefined;
+  if (!(failure instanceof GrpcFailure) || !failure.retryableUncommitted) return undefined;
+  return failure;
+}
+
+/** Tokens of the budget, as in gRPC's retry throttling (proposal A6): one retry for about ten successful calls. */
+const MAX_TOKENS = 100;
+const TOKENS_PER_SUCCESS = 0.1;
+
+/**
+ * Limits the retries at one upstream. Each failure takes a token and each success adds a tenth of one; with half of
+ * the tokens or fewer there are no retries, so that an upstream that is down gets about as many attempts as there are
+ * calls.
+ */
+export class RetryBudget {
+  private tokens = MAX_TOKENS;
+
+  succeeded(): void {
+    this.tokens = Math.min(this.tokens + TOKENS_PER_SUCCESS, MAX_TOKENS);
+  }
+
+  /** Records a retryable failure. */
+  failed(): void {
+    this.tokens = Math.max(this.tokens - 1, 0);
+  }
+
+  get allows(): boolean {
+    return this.tokens > MAX_TOKENS / 2;
+  }
 }

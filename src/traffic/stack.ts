@@ -18,7 +18,7 @@ import {
   type StackCall,
   type UpstreamCall,
 } from './call.js';
-import { answerTimeoutOf, deadline, type DeadlineSettings, idleTimeoutOf, nearestDeadline } from './deadline.js';
+import { responseTimeoutOf, deadline, type DeadlineSettings, idleTimeoutOf, nearestDeadline } from './deadline.js';
 import { fallback } from './fallback.js';
 import { guarded, guardedStream } from './guardrail/guarded-call.js';
 import { Guardrail, type SendCheck } from './guardrail/guardrail.js';
@@ -113,7 +113,7 @@ export class CallStack {
   }
 
   private breaker<Response>(method: RpcMethod): Layer<Response> {
-    return breaker(this.protection.breakers, method, answerTimeoutOf(method, this.config));
+    return breaker(this.protection.breakers, method, responseTimeoutOf(method, this.config));
   }
 
   /** Returns the guardrail checks that the policy asks for; none for an optional guardrail that is not configured. */
@@ -143,7 +143,7 @@ export class CallStack {
       const { bytes } = policy.fallback;
       return () => Promise.resolve(bytes);
     }
-    if (policy.fallback.kind === 'cached') return responses && ((call) => responses.lastAnswer(call));
+    if (policy.fallback.kind === 'cached') return responses && ((call) => responses.lastResponse(call));
     const { upstream } = policy.fallback;
     if (!this.config.upstreams.has(upstream)) return undefined;
     const standby = {
@@ -167,7 +167,7 @@ export class CallStack {
   private bulkheads(method: RpcMethod) {
     const { protection } = this;
     const deadlineOf = (call: StackCall) => nearestDeadline(call, this.config);
-    return [protection.placesOf(method), protection.placesAt(method.upstream)]
+    return [protection.methodLimiterOf(method), protection.limiterOf(method.upstream)]
       .filter((limiter) => limiter !== undefined)
       .map((limiter) => ({ limiter, observer: protection.reports, deadlineOf }));
   }

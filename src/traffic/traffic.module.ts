@@ -1,11 +1,10 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type FactoryProvider } from '@nestjs/common';
 import { UpstreamsModule } from '../grpc/upstreams.module.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import { AeadCipher } from '../redis/aead-cipher.js';
-import { responseCacheProvider } from './cache/response-cache.provider.js';
 import { GUARDRAIL } from '../config/schema/upstream-settings.js';
 import { TenantEntitlements } from './entitlements.js';
 import { Guardrail } from './guardrail/guardrail.js';
@@ -13,6 +12,41 @@ import { IdempotencyRecords } from './idempotency/idempotency-records.js';
 import { SharedRecords } from './idempotency/shared-records.js';
 import { Protection } from './protection.js';
 import { CallStack } from './stack.js';
+import { Contract } from '../contract/contract.js';
+import { MemoryResponseStore } from './cache/memory-response-store.js';
+import { freshTimes } from './cache/invalidate-on-write.js';
+import { RedisResponseStore } from './cache/redis-response-store.js';
+import { ResponseCache } from './cache/response-cache.js';
+
+/** Provides the response cache: in memory, or shared in Redis with REDIS_URL and an encryption key. */
+const responseCacheProvider: FactoryProvider<ResponseCache> = {
+  provide: ResponseCache,
+  inject: [GATEWAY_CONFIG, GatewayMetrics, Contract, { token: RedisConnections, optional: true }],
+  useFactory: (
+    settings: GatewayConfig,
+    { caches, bounded }: GatewayMetrics,
+    contract: Contract,
+    redis?: RedisConnections,
+  ) => {
+    const memory = new MemoryResponseStore(settings.responseCache.maxBytes, () => Date.now());
+    caches.watch('response', () => memory.bytes);
+    bounded.watchEvictions('response', () => memory.evicted);
+    bounded.watchEvictions('response_group', () => memory.evictedGroups);
+    const cipher = AeadCipher.of('response-cache', settings.redis?.secrets);
+    const cache = new ResponseCache({
+      store: redis && cipher ? new RedisResponseStore(redis, cipher, memory) : memory,
+      settings,
+      metrics: caches,
+      freshTimes: () =>
+        freshTimes(
+          contract.routes.map(({ route }) => route.method),
+          settings,
+        ),
+    });
+    bounded.watchFlights('response', () => cache.flight);
+    return cache;
+  },
+};
 
 /** Provides calls to upstreams, with all protection of both sides. */
 @Global()

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pino } from 'pino';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { AdminAudit } from '../../src/ops/admin/admin-audit.js';
-import type { AdminCommands } from '../../src/ops/admin/admin-commands.js';
+import type { AdminCommands } from '../../src/ops/admin/admin-messages.js';
 import { AdminListener } from '../../src/ops/admin/admin-listener.js';
 import { startWorker } from '../../src/ops/admin/start-worker.js';
 

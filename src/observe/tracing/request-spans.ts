@@ -5,9 +5,9 @@ import { HexSource } from '../../domain/hex-source.js';
 import { AFTER_STEPS, type AttemptRecord, type SpanRecord, STEP_NAMES } from '../../domain/span-record.js';
 import { spanIdOf } from '../../domain/trace-context.js';
 import type { HttpFacts } from '../http-facts.js';
-import { attemptSpan } from './attempt-span.js';
 import { serverSpan } from './server-span.js';
 import { SpanMaker, type SpanParts } from './span-maker.js';
+import { ATTR_ERROR_TYPE, ATTR_SERVER_ADDRESS, ATTR_SERVER_PORT } from '@opentelemetry/semantic-conventions';
 
 /** Returns the number of spans of a request. */
 export function spanCount({ moments, attempts }: SpanRecord): number {
@@ -61,4 +61,35 @@ export class RequestSpans {
       return { name, kind: SpanKind.INTERNAL, spanId, parentSpanId, from, to, attributes: {}, error: failed };
     });
   }
+}
+
+/** Matches host and port of a gRPC target: `dns:///host:port`, `ipv4:…`. */
+const AUTHORITY = /^(?:[a-z0-9]+:(?:\/\/[^/]*\/)?)?(.*?)(?::(\d{1,5}))?$/;
+
+/** Returns the span of one attempt at an upstream, with the names of the RPC semantic conventions. */
+function attemptSpan(
+  { method, spanId, startedAt, endedAt, grpcCode }: AttemptRecord,
+  { parentSpanId, target }: { readonly parentSpanId: string; readonly target: string },
+): SpanParts {
+  const name = method.path.slice(1);
+  const [, host = '', port] = AUTHORITY.exec(target) ?? [];
+  const failed = grpcCode !== 'OK';
+  return {
+    name,
+    kind: SpanKind.CLIENT,
+    spanId,
+    parentSpanId,
+    from: startedAt,
+    to: endedAt,
+    attributes: {
+      'rpc.system.name': 'grpc',
+      'rpc.method': name,
+      'rpc.response.status_code': grpcCode,
+      'gateway.upstream': method.upstream,
+      ...(host === '' ? {} : { [ATTR_SERVER_ADDRESS]: host }),
+      ...(port === undefined ? {} : { [ATTR_SERVER_PORT]: Number(port) }),
+      ...(failed ? { [ATTR_ERROR_TYPE]: grpcCode } : {}),
+    },
+    error: failed ? grpcCode : undefined,
+  };
 }

@@ -62,7 +62,7 @@ export class Tracing {
     if (call.isOperational) return false;
     if (isSampled(record.trace) || call.outcome === 'deny') return true;
     if (http.status >= 500 || (call.error?.status ?? 0) >= 500) return true;
-    return timeToAnswer(call, http) >= this.rules.slowMs;
+    return timeToResponse(call, http) >= this.rules.slowMs;
   }
 }
 
@@ -74,7 +74,7 @@ function thresholdOf(ratio: number): string {
 }
 
 /** Returns ms until the response; of a stream, until its first message, since its duration depends on its reader. */
-function timeToAnswer(call: CallContext, { durationMs }: HttpFacts): number {
+function timeToResponse(call: CallContext, { durationMs }: HttpFacts): number {
   if (call.method?.kind !== 'server_stream' || call.upstream === undefined) return durationMs;
   return call.authnMs + call.authzMs + call.queueMs + call.upstream.serviceMs;
 }

@@ -1,8 +1,27 @@
 import type { FieldViolation, GatewayErrorCode } from '../../domain/errors.js';
-import type { ChangeCommand } from './changes/change-messages.js';
-import type { DryRunCommand } from './dry-run/dry-run-messages.js';
-import type { PageCommand } from './page/page-messages.js';
-import type { StateCommand } from './state/state-messages.js';
+
+/** Commands that show the state of the gateway and change nothing. */
+export type StateCommand =
+  | 'show-routes'
+  | 'show-upstreams'
+  | 'show-limits'
+  | 'show-inflight'
+  | 'show-config'
+  | 'show-cache'
+  | 'show-sessions'
+  | 'show-keys'
+  | 'show-request'
+  | 'list-requests'
+  | 'list-errors';
+
+/** Commands of the live page. */
+type PageCommand = 'page-snapshot';
+
+/** Commands that decide a described request without carrying it out. */
+export type DryRunCommand = 'dry-run';
+
+/** Commands that change the gateway, except those for circuit breakers. */
+export type ChangeCommand = 'set-log-level' | 'set-rate-limit-dry-run' | 'drain' | 'reload';
 
 /** Commands for circuit breakers. */
 export type CircuitCommand = 'list-circuits' | 'open-circuit' | 'close-circuit' | 'reset-circuit';
@@ -83,3 +102,11 @@ export type MainMessage =
   | { readonly kind: 'logged' }
   | { readonly kind: 'pong' }
   | { readonly kind: 'close' };
+
+/**
+ * Commands of the main thread. Each returns the body of the response, which must be cloneable, or throws
+ * GatewayError. The signal is aborted at the deadline of the call.
+ */
+export type AdminCommands<C extends AdminCommand = AdminCommand> = Readonly<
+  Record<C, (input: AdminInput, signal: AbortSignal) => object | Promise<object>>
+>;

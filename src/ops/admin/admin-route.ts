@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AdminAnswer } from './admin-answer.js';
+import type { AdminResponse } from './admin-response.js';
 import type { AdminCommand, AdminInput } from './admin-messages.js';
 import type { MainThread } from './main-thread.js';
 
@@ -40,7 +40,7 @@ export interface AdminRoute extends Required<Omit<Accepted, 'body'>> {
     | { readonly main: AdminCommand }
     | {
         /** Runs in the worker, and so also while the main thread is blocked. */
-        readonly worker: (call: AdminCall) => AdminAnswer | Promise<AdminAnswer>;
+        readonly worker: (call: AdminCall) => AdminResponse | Promise<AdminResponse>;
       };
 }
 

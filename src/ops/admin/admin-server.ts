@@ -6,13 +6,11 @@ import type { ClientConnection, ConnectionHandler } from '../../edge/client-conn
 import { ClientConnections } from '../../edge/client-connections.js';
 import { commonHeaders } from '../../edge/common-headers.js';
 import { problemBody, problemHeaders, writeProblem } from '../../edge/problem.js';
-import { TrackedResponse } from '../../edge/tracked-response.js';
-import { type AdminAnswer, json } from './admin-answer.js';
-import { AdminExchange } from './admin-exchange.js';
+import { TrackedResponse, type Exchange } from '../../edge/tracked-response.js';
+import { type AdminResponse, json, writeResponse } from './admin-response.js';
 import { CallRunner, hasBody, SILENCE_MS, splitTarget } from './call-runner.js';
 import type { CallerCheck } from './caller-check.js';
 import type { MainThread } from './main-thread.js';
-import { writeAnswer } from './write-answer.js';
 
 const LIMITS = {
   maxHeaderSize: 8_192,
@@ -69,14 +67,14 @@ export class AdminServer implements ConnectionHandler {
     const caller = response.connectionOf?.remoteAddress ?? '';
     const requestId = randomUUID();
     const [path] = splitTarget(request.url);
-    const finish = (answer: AdminAnswer, until: AbortSignal, error?: GatewayError) => {
+    const finish = (answer: AdminResponse, until: AbortSignal, error?: GatewayError) => {
       const status = error?.status ?? 200;
       const call = { method: request.method ?? '', path: path.slice(0, MAX_LOGGED_PATH), caller, requestId };
       const bug = error?.cause instanceof Error && error.code === 'INTERNAL' ? error.cause.stack : undefined;
       this.main.log({ ...call, status, code: error?.code, bug });
       const isUnread = hasBody(request) && !request.complete;
       const headers = { ...commonHeaders(requestId), ...(isUnread ? { connection: 'close' } : {}) };
-      return writeAnswer(response, { status, headers, signal: until }, answer);
+      return writeResponse(response, { status, headers, signal: until }, answer);
     };
     try {
       await this.calls.run({ response, signal, requestId, caller }, finish);
@@ -86,5 +84,22 @@ export class AdminServer implements ConnectionHandler {
       const answer = { ...json(problemBody(error, { requestId, path })), headers: problemHeaders(error) };
       await finish(answer, signal, error);
     }
+  }
+}
+
+/** One call as its connection sees it. Aborts the work of its handler when nobody waits for the response any more. */
+class AdminExchange implements Exchange {
+  private readonly controller = new AbortController();
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  fail(error: GatewayError): void {
+    this.controller.abort(error);
+  }
+
+  abandon(): void {
+    this.fail(new GatewayError('CLIENT_CLOSED', 'The caller closed the connection before the response.'));
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { GatewayError } from '../../domain/errors.js';
 import { checkHeaderCount } from '../../edge/framing.js';
 import type { TrackedResponse } from '../../edge/tracked-response.js';
-import { type AdminAnswer, json } from './admin-answer.js';
+import { type AdminResponse, json } from './admin-response.js';
 import type { AdminInput } from './admin-messages.js';
 import type { AdminCall, AdminRoute } from './admin-route.js';
 import type { CallerCheck } from './caller-check.js';
@@ -26,7 +26,7 @@ type KnownCaller = Pick<AdminCall, 'signal' | 'requestId' | 'caller'>;
 export type Caller = KnownCaller & { readonly response: TrackedResponse };
 
 /** Sends the response of a call. The signal is aborted when nobody waits for the rest of it. */
-export type SendAnswer = (answer: AdminAnswer, signal: AbortSignal) => Promise<void>;
+export type SendResponse = (answer: AdminResponse, signal: AbortSignal) => Promise<void>;
 
 /** Runs one call from its head to its response: access, route, input and deadline. */
 export class CallRunner {
@@ -47,7 +47,7 @@ export class CallRunner {
    * Runs a call. Rejects with GatewayError, or with a bug.
    * @param send sends the response; a long call lasts until it resolves.
    */
-  async run({ response, ...caller }: Caller, send: SendAnswer): Promise<void> {
+  async run({ response, ...caller }: Caller, send: SendResponse): Promise<void> {
     const request = response.req;
     this.main.assertLogged();
     const tooMany = checkHeaderCount(request.rawHeaders, MAX_HEADERS);
@@ -82,7 +82,11 @@ export class CallRunner {
     }
   }
 
-  private async answer(route: AdminRoute, input: AdminInput, caller: KnownCaller): Promise<[AdminAnswer, AbortSignal]> {
+  private async answer(
+    route: AdminRoute,
+    input: AdminInput,
+    caller: KnownCaller,
+  ): Promise<[AdminResponse, AbortSignal]> {
     const { answeredBy } = route;
     const deadlineMs = deadlineOf(route, input);
     if ('main' in answeredBy) return [json(await this.main.ask(answeredBy.main, input, deadlineMs)), caller.signal];

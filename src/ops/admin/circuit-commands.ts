@@ -3,8 +3,7 @@ import type { CircuitReport } from '../../traffic/breaker-circuit.js';
 import type { Breakers } from '../../traffic/breakers.js';
 import type { Protection } from '../../traffic/protection.js';
 import { shownTime } from './state/shown-time.js';
-import type { AdminCommands } from './admin-commands.js';
-import type { AdminInput, CircuitCommand } from './admin-messages.js';
+import type { AdminCommands, AdminInput, CircuitCommand } from './admin-messages.js';
 
 /** Returns the commands that show, open, close and reset circuit breakers. */
 export function circuitCommands({

@@ -4,10 +4,10 @@ import type { Observation } from '../../observe/observe.module.js';
 import { Protection } from '../../traffic/protection.js';
 import type { Drain } from '../drain.js';
 import type { Reloader } from '../reload/reloader.js';
-import type { AdminCommands } from './admin-commands.js';
+import type { AdminCommands } from './admin-messages.js';
 import { circuitCommands } from './circuit-commands.js';
 import { changeCommands } from './changes/change-commands.js';
-import { dryRunCommands } from './dry-run/dry-run-commands.js';
+import { dryRunCommands } from './dry-run/dry-run.js';
 import { PageSnapshot } from './page/page-snapshot.js';
 import { stateCommands, stateSources } from './state/state-commands.js';
 

@@ -1,7 +1,6 @@
 import { GatewayError } from '../../domain/errors.js';
-import type { AdminCommands } from '../admin/admin-commands.js';
-import type { AdminCommand, AdminInput } from '../admin/admin-messages.js';
-import { mergeAnswers, type WorkerAnswer } from './merge-answers.js';
+import type { AdminCommands, AdminCommand, AdminInput } from '../admin/admin-messages.js';
+import { mergeResponses, type WorkerResponse } from './merge-responses.js';
 import { TO_WORKER } from './messages.js';
 import type { WorkerSlot } from './worker-slot.js';
 
@@ -62,11 +61,11 @@ const DO: Readonly<Record<Way, Do>> = {
   all: async (slots, task) => {
     const { answers, refusals } = await askAll(slots, task);
     const [refused] = refusals;
-    if (refused === undefined) return mergeAnswers(answers);
+    if (refused === undefined) return mergeResponses(answers);
     const { worker, error } = refused;
     throw new GatewayError(error.code, `Worker ${worker}: ${error.detail}`, { errors: error.errors });
   },
-  shown: async (slots, task) => mergeAnswers((await askAll(slots, task)).answers),
+  shown: async (slots, task) => mergeResponses((await askAll(slots, task)).answers),
   any: async (slots, task) => {
     const [slot] = slots;
     if (slot === undefined) throw nobodyServes();
@@ -80,7 +79,7 @@ const DO: Readonly<Record<Way, Do>> = {
     throw first === undefined ? nobodyServes() : (first as PromiseRejectedResult).reason;
   },
   requests: async (slots, task) => {
-    const { workers: _each, ...merged } = mergeAnswers((await askAll(slots, task)).answers) as {
+    const { workers: _each, ...merged } = mergeResponses((await askAll(slots, task)).answers) as {
       readonly workers: unknown;
       readonly requests: readonly object[];
     };
@@ -90,13 +89,13 @@ const DO: Readonly<Record<Way, Do>> = {
 };
 
 interface Answers {
-  readonly answers: readonly WorkerAnswer[];
+  readonly answers: readonly WorkerResponse[];
   readonly refusals: readonly { readonly worker: number; readonly error: GatewayError }[];
 }
 
 /** Asks all workers. Throws if none responds. */
 async function askAll(slots: readonly WorkerSlot[], task: Task): Promise<Answers> {
-  const answers: WorkerAnswer[] = [];
+  const answers: WorkerResponse[] = [];
   const refusals: { worker: number; error: GatewayError }[] = [];
   const asked = slots.map(async (slot) => {
     const worker = slot.number;

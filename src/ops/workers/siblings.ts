@@ -1,5 +1,5 @@
 import type { GatewayMetrics } from '../../observe/metrics.js';
-import type { AdminCommands } from '../admin/admin-commands.js';
+import type { AdminCommands } from '../admin/admin-messages.js';
 import type { ReloadReport } from '../reload/reloader.js';
 import { type CommandQuestion, type Started, TO_FIRST } from './messages.js';
 import { type Channel, ProcessLink } from './process-link.js';

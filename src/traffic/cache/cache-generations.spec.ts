@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CacheGenerations } from './cache-generations.js';
+import { CacheGenerations } from './memory-response-store.js';
 
 it('a mark moves with the writes of its group alone', () => {
   const marks = new CacheGenerations();

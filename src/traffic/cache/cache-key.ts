@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { CachePolicy } from '../../domain/policy.js';
 import type { Principal } from '../../domain/principal.js';
 import type { StackCall } from '../call.js';
-import type { CacheKey } from './cached-answer.js';
+import type { CacheKey } from './cached-response.js';
 
 /**
  * Returns the key of the response to a call: a hash of its RPC, of the owner of the response and of the whole

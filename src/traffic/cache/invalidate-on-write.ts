@@ -4,7 +4,7 @@ import type { Layer, StackCall } from '../call.js';
 import { type DeadlineSettings, timeoutOf } from '../deadline.js';
 import type { UpstreamStream } from '../upstream-stream.js';
 import { writeGroups } from './cache-key.js';
-import type { ResponseStore } from './cached-answer.js';
+import type { ResponseStore } from './cached-response.js';
 
 /**
  * Returns how long a response of each service with cached RPCs may stay fresh after the call, in ms. Cached responses
@@ -39,7 +39,7 @@ export function invalidateOnWrite(store: ResponseStore, freshMs: number): Layer 
  * Does the same for a write that is a stream: each of its messages, and its end, may report something that was
  * written.
  */
-export function outdatingStream(store: ResponseStore, freshMs: number): Layer<UpstreamStream> {
+export function invalidateOnStreamWrite(store: ResponseStore, freshMs: number): Layer<UpstreamStream> {
   return (next) => async (call) => {
     try {
       return new WritingStream(await next(call), () => invalidate(store, call, freshMs));

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { redisKey } from '../../redis/keys.js';
 import type { RedisConnections } from '../../redis/redis-connections.js';
 import type { AeadCipher } from '../../redis/aead-cipher.js';
-import type { CachedAnswer, CacheKey, Lookup, ResponseStore } from './cached-answer.js';
+import type { CachedResponse, CacheKey, Lookup, ResponseStore } from './cached-response.js';
 import type { MemoryResponseStore } from './memory-response-store.js';
 
 /** Length of the header of a stored response: when it becomes stale, and its generation. */
@@ -39,7 +39,7 @@ export class RedisResponseStore implements ResponseStore {
     }
   }
 
-  set(key: CacheKey, answer: CachedAnswer, lifeMs: number): void {
+  set(key: CacheKey, answer: CachedResponse, lifeMs: number): void {
     this.memory.set(key, answer, lifeMs);
     const name = redisKey('cache', key.name);
     const stored = this.cipher.sealBytes(name, pack(answer));
@@ -72,7 +72,7 @@ function sumOf(marks: readonly (Buffer | null | undefined)[]): number {
   return marks.reduce((sum, mark) => sum + (mark ? Number(mark.toString()) : 0), 0);
 }
 
-function pack({ body, freshUntil, generation }: CachedAnswer): Buffer {
+function pack({ body, freshUntil, generation }: CachedResponse): Buffer {
   const packed = Buffer.allocUnsafe(HEAD_BYTES + body.length);
   packed.writeDoubleBE(freshUntil, 0);
   packed.writeDoubleBE(generation.shared, 8);
@@ -84,7 +84,7 @@ function pack({ body, freshUntil, generation }: CachedAnswer): Buffer {
  * Decrypts a stored response. Returns undefined for one that was not encrypted for this key: truncated, changed,
  * moved from another key, or written by somebody else.
  */
-function unpack(packed: Buffer | undefined, own: number): CachedAnswer | undefined {
+function unpack(packed: Buffer | undefined, own: number): CachedResponse | undefined {
   if (packed === undefined || packed.length < HEAD_BYTES) return undefined;
   const generation = { own, shared: packed.readDoubleBE(8) };
   return { freshUntil: packed.readDoubleBE(0), generation, body: packed.subarray(HEAD_BYTES) };

@@ -9,9 +9,9 @@ import { SingleFlight } from '../single-flight.js';
 import type { UpstreamStream } from '../upstream-stream.js';
 import { isUpstreamFault } from '../upstream-fault.js';
 import { cacheKey } from './cache-key.js';
-import type { CachedAnswer, CacheKey, Generation, ResponseStore } from './cached-answer.js';
-import { invalidateOnWrite, outdatingStream } from './invalidate-on-write.js';
-import { withinOwnTime } from './own-time.js';
+import type { CachedResponse, CacheKey, Generation, ResponseStore } from './cached-response.js';
+import { invalidateOnWrite, invalidateOnStreamWrite } from './invalidate-on-write.js';
+import { abortError, timeoutError } from '../../grpc/status.js';
 
 /** Settings that the cache depends on. */
 export type CacheSettings = DeadlineSettings & Pick<GatewayConfig, 'responseCache'>;
@@ -63,11 +63,11 @@ export class ResponseCache {
   /** Returns the cache layer of a streaming RPC that writes to what others read from a cache. */
   streamLayers({ upstream, readOnly }: RpcMethod): Layer<UpstreamStream>[] {
     const freshMs = readOnly ? undefined : this.parts.freshTimes().get(upstream);
-    return freshMs === undefined ? [] : [outdatingStream(this.parts.store, freshMs)];
+    return freshMs === undefined ? [] : [invalidateOnStreamWrite(this.parts.store, freshMs)];
   }
 
   /** Resolves to the last good response to a call, however stale, as long as it is stored. */
-  async lastAnswer(call: StackCall): Promise<Uint8Array | undefined> {
+  async lastResponse(call: StackCall): Promise<Uint8Array | undefined> {
     const { cache } = call.method.policy;
     if (cache === undefined) return undefined;
     const { answer } = await this.parts.store.get(cacheKey(call, cache.scope));
@@ -94,7 +94,7 @@ export class ResponseCache {
     }
   }
 
-  private mayStandIn({ method }: StackCall, { freshUntil }: CachedAnswer): boolean {
+  private mayStandIn({ method }: StackCall, { freshUntil }: CachedResponse): boolean {
     return this.now() < freshUntil + (method.policy.cache?.staleIfErrorMs ?? 0);
   }
 
@@ -140,4 +140,23 @@ export class ResponseCache {
  */
 function flightOf({ key, generation }: Place): string {
   return `${key.name} ${generation.own} ${generation.shared}`;
+}
+
+/** The shared call has its own deadline, and its error says more, so it is awaited this much longer. */
+const GRACE_MS = 20;
+
+/** Waits for shared work no longer than this call may: until its deadline, or until its client leaves. */
+function withinOwnTime<T>(call: StackCall, deadlineAt: number, work: Promise<T>): Promise<T> {
+  const { signal, method } = call;
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const giveUp = () => reject(abortError(method.upstream, signal));
+  const timeOut = () => reject(timeoutError(method.upstream, 'the shared call took longer', true));
+  if (signal.aborted) giveUp();
+  signal.addEventListener('abort', giveUp);
+  const timer = setTimeout(timeOut, Math.max(deadlineAt - performance.now(), 0) + GRACE_MS);
+  work.then(resolve, reject);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', giveUp);
+  });
 }

@@ -1,7 +1,7 @@
 import { create, type DescMethod, toBinary } from '@bufbuild/protobuf';
 import type { GuardrailConfig } from '../../config/guardrail-config.js';
 import { describeMethod } from '../../contract/describe-method.js';
-import type { GuardrailPhase } from '../../domain/call-context.js';
+import { type GuardrailPhase, CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
 import { policyOf } from '../../domain/policy.js';
 import type { RpcMethod } from '../../domain/rpc-method.js';
@@ -15,9 +15,7 @@ import { abortError } from '../../grpc/status.js';
 import type { GuardrailMetrics } from '../../observe/guardrail-metrics.js';
 import type { StackCall, UpstreamCall } from '../call.js';
 import { WithheldResponse } from '../upstream-fault.js';
-import { noteVerdict } from './guardrail-record.js';
-import { linkedContext } from './linked-context.js';
-import { type Verdict, VerdictReader, verdictOfFailure } from './verdict.js';
+import { noteVerdict, type Verdict, VerdictReader, verdictOfFailure } from './verdict.js';
 
 /** The messages that a check is about. */
 export interface Subject {
@@ -143,4 +141,28 @@ function causeOf(phase: GuardrailPhase, text: string): Error {
 
 function nameOf(phase: GuardrailPhase): string {
   return phase === 'request' ? 'request' : 'response';
+}
+
+/** The context of a call that serves another one, and the function that ends the link between them. */
+interface LinkedContext {
+  readonly context: CallContext;
+  /** Must be called when the serving call is over. */
+  readonly unlink: () => void;
+}
+
+/**
+ * Makes the context of a call that is made on behalf of another one: it has the same ids, caller and deadline and is
+ * cancelled with it, but its events are not written to the log line of the request.
+ */
+function linkedContext({ context: cause, deadlineAt, signal }: StackCall): LinkedContext {
+  const context = new CallContext(cause.requestId, cause.trace, performance.now(), Infinity);
+  context.principal = cause.principal;
+  context.outcome = cause.outcome;
+  context.spans = cause.spans;
+  // A request with less time left than the budget must not count against the guardrail when that time is over.
+  context.clientDeadlineAt = deadlineAt;
+  const cancel = () => context.cancel(GatewayError.from(signal.reason));
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel);
+  return { context, unlink: () => signal.removeEventListener('abort', cancel) };
 }

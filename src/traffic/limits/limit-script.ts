@@ -72,14 +72,14 @@ export function scriptArguments(demands: readonly ScriptDemand[]): number[] {
 }
 
 /** Result of the script for all keys. */
-export interface ScriptAnswer {
+export interface ScriptResult {
   readonly admitted: boolean;
   /** In the order of the keys. */
   readonly grants: readonly ScriptGrant[];
 }
 
 /** Parses the result for `count` keys; returns undefined for anything else. */
-export function readAnswer(answer: unknown, count: number): ScriptAnswer | undefined {
+export function readResult(answer: unknown, count: number): ScriptResult | undefined {
   const values = Array.isArray(answer) ? answer.map(Number) : [];
   if (values.length !== count * 3 + 1 || !values.every(Number.isSafeInteger)) return undefined;
   const grants = Array.from({ length: count }, (_, index): ScriptGrant => {

@@ -3,8 +3,8 @@ import type { RedisConnections } from '../../redis/redis-connections.js';
 import { bucketState, countLocally, type Decision, type Demand } from './decision.js';
 import { Lease, LEASE_MS } from './lease.js';
 import {
-  readAnswer,
-  type ScriptAnswer,
+  readResult,
+  type ScriptResult,
   type ScriptDemand,
   type ScriptGrant,
   scriptArguments,
@@ -92,12 +92,12 @@ export class SharedBuckets {
     return { lease, isAhead, key: bucket.storeKey, intervalMs, capacity, need, mostAhead, partAhead };
   }
 
-  private async send(asks: readonly Ask[]): Promise<ScriptAnswer | undefined> {
+  private async send(asks: readonly Ask[]): Promise<ScriptResult | undefined> {
     const keys = asks.map(({ key }) => key);
     const { redis, timeoutMs } = this.options;
     try {
       const work = redis.run((client) => TAKE_TOKENS.run(client, keys, scriptArguments(asks)));
-      const answer = readAnswer(await withTimeout(timeoutMs, work), asks.length);
+      const answer = readResult(await withTimeout(timeoutMs, work), asks.length);
       if (answer !== undefined) return answer;
     } catch {
       // RedisUnavailable, of which the connections say why, once; or TimedOut.

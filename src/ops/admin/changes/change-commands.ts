@@ -3,10 +3,8 @@ import type { Observation } from '../../../observe/observe.module.js';
 import type { RateLimiter } from '../../../traffic/limits/rate-limiter.js';
 import type { Drain } from '../../drain.js';
 import type { Reloader } from '../../reload/reloader.js';
-import type { AdminCommands } from '../admin-commands.js';
-import type { AdminInput } from '../admin-messages.js';
+import type { AdminCommands, AdminInput, ChangeCommand } from '../admin-messages.js';
 import { shownTime } from '../state/shown-time.js';
-import type { ChangeCommand } from './change-messages.js';
 import { TemporaryValue } from './temporary-value.js';
 
 /** Returns the commands that change this instance by hand. */

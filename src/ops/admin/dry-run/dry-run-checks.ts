@@ -9,7 +9,7 @@ import type { Contract } from '../../../contract/contract.js';
 import type { CallContext } from '../../../domain/call-context.js';
 import { GatewayError } from '../../../domain/errors.js';
 import { readRequest } from '../../../edge/read-request.js';
-import { answerTimeoutOf } from '../../../traffic/deadline.js';
+import { responseTimeoutOf } from '../../../traffic/deadline.js';
 import type { TenantEntitlements } from '../../../traffic/entitlements.js';
 import type { BucketPreview } from '../../../traffic/limits/preview.js';
 import type { RateLimiter } from '../../../traffic/limits/rate-limiter.js';
@@ -156,7 +156,7 @@ export class DryRunChecks {
       upstream: method.upstream,
       target: this.sources.config.upstreams.get(method.upstream)?.target ?? null,
       rpc: method.path,
-      deadlineMs: answerTimeoutOf(method, this.sources.config),
+      deadlineMs: responseTimeoutOf(method, this.sources.config),
       bytes: message.length,
       message: toJson(desc.input, fromBinary(desc.input, message), { registry: registryOf(this.sources.contract) }),
     };

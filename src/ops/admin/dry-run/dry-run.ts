@@ -5,6 +5,14 @@ import { describeRoute } from '../state/show-routes.js';
 import { DryRunChecks, type DryRunSources, type Step } from './dry-run-checks.js';
 import type { Identity } from './dry-run-identity.js';
 import type { DescribedRequest } from './dry-run-routes.js';
+import type { INestApplicationContext } from '@nestjs/common';
+import { JwtAuthenticator } from '../../../access/jwt-authenticator.js';
+import { PermissionBits } from '../../../access/permission-bits.js';
+import { Contract } from '../../../contract/contract.js';
+import { Revocation } from '../../../domain/revocation.js';
+import { TenantEntitlements } from '../../../traffic/entitlements.js';
+import type { AdminCommands, DryRunCommand } from '../admin-messages.js';
+import type { StateSources } from '../state/state-commands.js';
 
 /** Decides what would happen to a described request. Sends, counts and takes nothing. */
 export class DryRun {
@@ -68,4 +76,20 @@ function describeDecision(call: CallContext, refused: GatewayError | undefined):
     errors: refused?.errors ?? [],
     reason: refused?.decisionReason ?? call.decisionReason ?? null,
   };
+}
+
+/** Returns the command that decides described requests with the parts of a running gateway. */
+export function dryRunCommands(app: INestApplicationContext, sources: StateSources): AdminCommands<DryRunCommand> {
+  const dryRun = new DryRun({
+    config: sources.config,
+    contract: app.get(Contract),
+    bits: app.get(PermissionBits),
+    entitlements: app.get(TenantEntitlements),
+    limiter: sources.limits.limiter,
+    protection: sources.upstreams.protection,
+    tokens: app.get(JwtAuthenticator),
+    revocation: sources.config.redis && app.get(Revocation),
+  });
+  // The worker has validated it.
+  return { 'dry-run': ({ body }) => dryRun.run(body as unknown as DescribedRequest) };
 }

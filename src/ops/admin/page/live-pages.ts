@@ -1,5 +1,5 @@
 import { GatewayError } from '../../../domain/errors.js';
-import { type AdminStream, encodeEvent } from '../admin-answer.js';
+import { type AdminStream, encodeEvent } from '../admin-response.js';
 import type { MainThread } from '../main-thread.js';
 
 const INTERVAL_MS = 2_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AdminCall } from '../admin-route.js';
 import { takeHeapSnapshot } from './heap-snapshot.js';
-import { ProfileSlot } from './profile-slot.js';
+import { ProfileSlot } from './inspection.js';
 
 /** A main thread whose heap has a size, and writes the pieces of a snapshot. */
 function callOf(heapUsed: number, pieces: readonly string[] = [], signal = new AbortController().signal): AdminCall {

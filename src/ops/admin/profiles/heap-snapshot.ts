@@ -1,7 +1,7 @@
 import { constrainedMemory, availableMemory } from 'node:process';
 import { z } from 'zod';
 import { GatewayError } from '../../../domain/errors.js';
-import { type AdminAnswer, file } from '../admin-answer.js';
+import { type AdminResponse, file } from '../admin-response.js';
 import type { AdminCall } from '../admin-route.js';
 
 /**
@@ -19,7 +19,7 @@ export const snapshotQuery = z.strictObject({
 });
 
 /** Streams a heap snapshot for DevTools. Throws OVERLOADED while it would not fit into memory. */
-export async function takeHeapSnapshot({ main, caller, requestId, signal }: AdminCall): Promise<AdminAnswer> {
+export async function takeHeapSnapshot({ main, caller, requestId, signal }: AdminCall): Promise<AdminResponse> {
   const { inspection } = main;
   const chunks = new ChunkQueue();
   const begun = Promise.withResolvers<void>();

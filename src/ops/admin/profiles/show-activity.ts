@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { type AdminAnswer, file, text } from '../admin-answer.js';
+import { type AdminResponse, file, text } from '../admin-response.js';
 import type { AdminCall } from '../admin-route.js';
-import { encodeActivity } from './activity-profile.js';
 import { activityListing, activitySummary, type ShownActivity } from './activity-text.js';
 import { framesOf, type MainThreadSession } from './main-thread-session.js';
+import type { CallInFlight } from './diagnostics.js';
+import { type Frame, ProfileBuilder } from './profile-builder.js';
 
 /** Parameters of `goroutine`. */
 export const activityQuery = z.strictObject({ debug: z.enum(['0', '1', '2']).default('0') });
 
 /** Shows what the gateway is doing, even while its main thread is blocked in JavaScript. */
-export async function showActivity({ main, query }: AdminCall): Promise<AdminAnswer> {
+export async function showActivity({ main, query }: AdminCall): Promise<AdminResponse> {
   const { debug } = query as z.output<typeof activityQuery>;
   const shown = main.inspection.ask(readActivity);
   if (debug === '0') return file('goroutine.pb.gz', await encodeActivity(await shown));
@@ -52,4 +53,39 @@ const STATES: Readonly<Record<string, string>> = {
 
 function readOrEmpty(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
+}
+
+/**
+ * Encodes the requests in flight for pprof: the stack of a request is its route, its stage and the RPC that it waits
+ * for.
+ */
+function encodeActivity({ calls, frames, resources }: ShownActivity): Promise<Uint8Array> {
+  const builder = new ProfileBuilder({
+    valueTypes: [['goroutine', 'count']],
+    periodType: ['goroutine', 'count'],
+    period: 1,
+    durationMs: 0,
+    comments: ['Requests in flight, active handles and the stack of the main thread of api-gateway.'],
+  });
+  const add = (stack: readonly Frame[], count: number) =>
+    builder.add(
+      stack.map((frame) => builder.locate(frame)),
+      [count],
+    );
+  for (const [, members] of Map.groupBy(calls, ({ route, stage, rpc }) => `${stage} ${rpc} ${route}`)) {
+    const [call] = members;
+    if (call !== undefined) add(stackOf(call), members.length);
+  }
+  for (const [kind, count] of Object.entries(resources)) add([named(kind), named('handles and timers')], count);
+  if (frames.length > 0) add([...frames, named('main thread')], 1);
+  return builder.encode();
+}
+
+function stackOf({ route, stage, upstream, rpc }: CallInFlight): Frame[] {
+  const calls = [named(`stage ${stage}`), named(`route ${route}`), named('requests in flight')];
+  return rpc === '' ? calls : [named(`upstream ${upstream} ${rpc}`), ...calls];
+}
+
+function named(name: string): Frame {
+  return { name, file: '', startLine: 0, line: 0 };
 }

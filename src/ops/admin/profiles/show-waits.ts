@@ -1,13 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { type AdminAnswer, file, json, text } from '../admin-answer.js';
+import { type AdminResponse, file, json, text } from '../admin-response.js';
 import type { AdminCall } from '../admin-route.js';
 import { sections, table } from './activity-text.js';
 import type { Inspection } from './inspection.js';
 import type { LoopWatch } from './loop-watch.js';
 import { framesOf } from './main-thread-session.js';
 import type { Frame } from './profile-builder.js';
-import { seconds } from './seconds.js';
+import { seconds } from './take-profiles.js';
 import { delaysOf, encodeDelays, waitsText } from './waits-text.js';
 
 const WATCH_SECONDS = 5;
@@ -22,7 +22,7 @@ export const blockQuery = waitsQuery.extend({ seconds: seconds.optional() });
 export const loopQuery = z.strictObject({ seconds: seconds.default(WATCH_SECONDS) });
 
 /** Shows what requests waited for inside the gateway. */
-export async function showWaits({ main, query }: AdminCall): Promise<AdminAnswer> {
+export async function showWaits({ main, query }: AdminCall): Promise<AdminResponse> {
   const waits = await main.inspection.ask((session) => session.view('waits'));
   if ((query as z.output<typeof waitsQuery>).debug === '1') return text(waitsText(waits));
   const comment = 'Waits inside api-gateway since its start.';
@@ -30,7 +30,7 @@ export async function showWaits({ main, query }: AdminCall): Promise<AdminAnswer
 }
 
 /** Shows what blocked the event loop. */
-export async function showBlocks({ main, query, signal }: AdminCall): Promise<AdminAnswer> {
+export async function showBlocks({ main, query, signal }: AdminCall): Promise<AdminResponse> {
   const { debug, seconds: time } = query as z.output<typeof blockQuery>;
   return watching(main.inspection, { seconds: time, signal }, async (watch) => {
     if (debug === '1') return text(await blocksText(watch, main.inspection));
@@ -49,7 +49,7 @@ export async function showBlocks({ main, query, signal }: AdminCall): Promise<Ad
 }
 
 /** Shows delay and utilization of the event loop. */
-export async function showLoop({ main, query, signal }: AdminCall): Promise<AdminAnswer> {
+export async function showLoop({ main, query, signal }: AdminCall): Promise<AdminResponse> {
   const { seconds: time } = query as z.output<typeof loopQuery>;
   const utilization = () => main.inspection.ask((session) => session.view('utilization')).catch(() => undefined);
   const before = await utilization();

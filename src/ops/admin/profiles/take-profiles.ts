@@ -1,12 +1,31 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
-import { type AdminAnswer, file, text } from '../admin-answer.js';
+import { type AdminResponse, file, text } from '../admin-response.js';
 import type { AdminCall } from '../admin-route.js';
 import { encodeCpuProfile, mapCpuProfile, samplingIntervalUs } from './cpu-profile.js';
-import { encodeHeapProfile, HEAP_SAMPLING_BYTES, type HeapMeasure, topAllocators } from './heap-profile.js';
+import {
+  encodeHeapProfile,
+  HEAP_SAMPLING_BYTES,
+  type HeapMeasure,
+  topAllocators,
+  type Allocator,
+} from './heap-profile.js';
 import type { MainThreadSession } from './main-thread-session.js';
-import { memoryText } from './memory-text.js';
-import { seconds } from './seconds.js';
+import { sections, table } from './activity-text.js';
+import type { MemoryUse } from './diagnostics.js';
+
+/**
+ * Maximum duration of a measurement, in seconds: the default patience of pprof clients, and less than a deployment
+ * waits for one pod.
+ */
+const MAX_SECONDS = 120;
+
+/** The query parameter `seconds`. */
+export const seconds = z
+  .string()
+  .regex(/^\d{1,6}$/, `must be a whole number of seconds from 1 to ${MAX_SECONDS}`)
+  .transform(Number)
+  .refine((value) => value >= 1 && value <= MAX_SECONDS, `must be a whole number of seconds from 1 to ${MAX_SECONDS}`);
 
 const CPU_SECONDS = 30;
 const HEAP_SECONDS = 10;
@@ -29,7 +48,7 @@ export const heapQuery = z.strictObject({
 });
 
 /** Takes a CPU profile of the main thread. */
-export async function takeCpuProfile(call: AdminCall): Promise<AdminAnswer> {
+export async function takeCpuProfile(call: AdminCall): Promise<AdminResponse> {
   const { seconds: time, format } = call.query as z.output<typeof cpuQuery>;
   return alone(call, '/debug/pprof/profile', async (session) => {
     await session.startCpuProfile(samplingIntervalUs(time));
@@ -42,7 +61,7 @@ export async function takeCpuProfile(call: AdminCall): Promise<AdminAnswer> {
 }
 
 /** Takes a heap profile of the main thread, of allocations from now on. */
-export function takeHeapProfile(measure: HeapMeasure): (call: AdminCall) => Promise<AdminAnswer> {
+export function takeHeapProfile(measure: HeapMeasure): (call: AdminCall) => Promise<AdminResponse> {
   const path = measure === 'inuse_space' ? '/debug/pprof/heap' : '/debug/pprof/allocs';
   return (call) => {
     const query = call.query as z.output<typeof heapQuery>;
@@ -80,4 +99,43 @@ function alone<T>(call: AdminCall, profile: string, work: (session: MainThreadSe
   const { inspection } = call.main;
   const { caller, requestId } = call;
   return inspection.slot.run({ profile, caller, requestId }, () => inspection.ask(work));
+}
+
+const MIB = 1_048_576;
+
+/** Renders `heap?debug=1` and `allocs?debug=1`. */
+function memoryText(
+  memory: MemoryUse,
+  {
+    measure,
+    seconds,
+    top,
+  }: { readonly measure: HeapMeasure; readonly seconds: number; readonly top: readonly Allocator[] },
+): string {
+  const { rss, heapTotal, heapUsed, heapLimit, external, arrayBuffers, spaces } = memory;
+  const what = measure === 'inuse_space' ? 'and not freed until its end' : 'and perhaps freed since';
+  return sections(
+    table(
+      'memory of the process',
+      ['MiB', 'of'],
+      Object.entries({ rss, heapTotal, heapUsed, heapLimit, external, arrayBuffers }).map(([name, bytes]) => [
+        mib(bytes),
+        name,
+      ]),
+    ),
+    table(
+      'used bytes of each heap space',
+      ['MiB', 'space'],
+      Object.entries(spaces).map(([name, bytes]) => [mib(bytes), name]),
+    ),
+    table(
+      `allocated within ${seconds} s ${what}: an estimate from samples`,
+      ['MiB', 'function'],
+      top.map(({ name, bytes }) => [mib(bytes), name]),
+    ),
+  );
+}
+
+function mib(bytes: number): string {
+  return (bytes / MIB).toFixed(2);
 }

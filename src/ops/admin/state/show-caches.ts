@@ -1,6 +1,5 @@
 import type { Registry } from 'prom-client';
 import type { GatewayConfig } from '../../../config/gateway-config.js';
-import { MetricReader } from './metric-reader.js';
 
 /** Shows size and hits of the response cache, the auth cache and the idempotency records. */
 export async function showCaches(config: GatewayConfig, registry: Registry): Promise<object> {
@@ -39,4 +38,30 @@ export async function showCaches(config: GatewayConfig, registry: Registry): Pro
     },
     idempotency: { bytes: metrics.value('gateway_cache_bytes', { cache: 'idempotency' }) },
   };
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Sample {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number | undefined>>;
+}
+
+/** Reads the present values of a few metrics. */
+class MetricReader {
+  private constructor(private readonly samples: ReadonlyMap<string, readonly Sample[]>) {}
+
+  static async of(registry: Registry, names: readonly string[]): Promise<MetricReader> {
+    const read = async (name: string) => [name, (await registry.getSingleMetric(name)?.get())?.values ?? []] as const;
+    return new MetricReader(new Map(await Promise.all(names.map(read))));
+  }
+
+  /** Returns the sum of all series with these labels; 0 for none. */
+  value(name: string, labels: Labels): number {
+    const wanted = Object.entries(labels);
+    const series = (this.samples.get(name) ?? []).filter((sample) =>
+      wanted.every(([label, value]) => String(sample.labels[label]) === value),
+    );
+    return series.reduce((sum, { value }) => sum + value, 0);
+  }
 }

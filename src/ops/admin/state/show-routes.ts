@@ -1,7 +1,7 @@
 import type { GatewayConfig } from '../../../config/gateway-config.js';
 import type { Contract } from '../../../contract/contract.js';
 import type { Route } from '../../../contract/route.js';
-import { answerTimeoutOf } from '../../../traffic/deadline.js';
+import { responseTimeoutOf } from '../../../traffic/deadline.js';
 
 /** Shows the routes of the mounted contract with their policies. */
 export function showRoutes({ routes }: Contract, config: GatewayConfig): object {
@@ -21,7 +21,7 @@ export function describeRoute({ verb, template, method }: Route, config: Gateway
     permissions: policy.permissions,
     roles: policy.roles,
     tenantField: policy.tenantField ?? null,
-    timeoutMs: answerTimeoutOf(method, config),
+    timeoutMs: responseTimeoutOf(method, config),
     maxConcurrent: policy.maxConcurrent === 0 ? null : policy.maxConcurrent,
     rates: policy.rates,
     cost: policy.cost,

@@ -13,7 +13,7 @@ import { RateLimiter } from '../../../traffic/limits/rate-limiter.js';
 import { Protection } from '../../../traffic/protection.js';
 import { ContractDrift } from '../../contract-drift.js';
 import { HealthMonitor } from '../../health-monitor.js';
-import type { AdminCommands } from '../admin-commands.js';
+import type { AdminCommands, StateCommand } from '../admin-messages.js';
 import { showCaches } from './show-caches.js';
 import { showInFlight } from './show-inflight.js';
 import { showKeys } from './show-keys.js';
@@ -22,7 +22,6 @@ import { listErrors, listRequests, showRequest } from './show-requests.js';
 import { showRoutes } from './show-routes.js';
 import { showSessions } from './show-sessions.js';
 import { showUpstreams, type UpstreamSources } from './show-upstreams.js';
-import type { StateCommand } from './state-messages.js';
 
 /** Parts of a running gateway from which its state is read. */
 export interface StateSources {

@@ -21,7 +21,7 @@ const IDENTITY = [
 const STATES = ['closed', 'half_open', 'half-open', 'open'];
 
 /** Response of one worker. */
-export interface WorkerAnswer {
+export interface WorkerResponse {
   readonly worker: number;
   readonly body: object;
 }
@@ -30,7 +30,7 @@ export interface WorkerAnswer {
  * Merges the responses of all workers into one of the same shape: counts are added up, lists joined, circuit breakers
  * shown in their worst state. `workers` has each response unchanged.
  */
-export function mergeAnswers(answers: readonly WorkerAnswer[]): object {
+export function mergeResponses(answers: readonly WorkerResponse[]): object {
   const merged = mergeObjects(answers.map(({ worker, body }) => marked(body as JsonObject, worker)));
   return { ...merged, workers: answers.map(({ worker, body }) => ({ worker, ...body })) };
 }

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type AdminAnswer, html } from '../admin-answer.js';
+import { type AdminResponse, html } from '../admin-response.js';
 
-let answer: AdminAnswer | undefined;
+let answer: AdminResponse | undefined;
 
 /** Returns the live page. It may run its own script and styles and call this listener, and nothing else. */
-export function pageAnswer(): AdminAnswer {
+export function livePage(): AdminResponse {
   answer ??= readPage();
   return answer;
 }
 
-function readPage(): AdminAnswer {
+function readPage(): AdminResponse {
   const text = readFileSync(new URL('page.html', import.meta.url), 'utf8');
   const policy = [
     "default-src 'none'",

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { mergeAnswers } from './merge-answers.js';
+import { mergeResponses } from './merge-responses.js';
 
-const merge = (...bodies: object[]) => mergeAnswers(bodies.map((body, at) => ({ worker: at + 1, body })));
+const merge = (...bodies: object[]) => mergeResponses(bodies.map((body, at) => ({ worker: at + 1, body })));
 
 it('counts are added up, and ages are those of the oldest', () => {
   expect(merge({ count: 2, oldestMs: 5 }, { count: 3, oldestMs: 9 })).toMatchObject({ count: 5, oldestMs: 9 });

@@ -17,7 +17,7 @@ export interface Generation {
 }
 
 /** Response of an upstream as received: message bytes before redaction and before the check of its tenant. */
-export interface CachedAnswer {
+export interface CachedResponse {
   readonly body: Uint8Array;
   /** Unix ms after which the response is stale. */
   readonly freshUntil: number;
@@ -27,7 +27,7 @@ export interface CachedAnswer {
 
 /** Result of a look-up in a store. */
 export interface Lookup {
-  readonly answer: CachedAnswer | undefined;
+  readonly answer: CachedResponse | undefined;
   /** There was a write since: the response is stale, whatever its age. */
   readonly isOutdated: boolean;
   /** The generation of a response that the upstream gives now. */
@@ -43,7 +43,7 @@ export interface ResponseStore {
    * Stores a response.
    * @param lifeMs time after which the response is not even used as a stale one.
    */
-  set(key: CacheKey, answer: CachedAnswer, lifeMs: number): void;
+  set(key: CacheKey, answer: CachedResponse, lifeMs: number): void;
   /**
    * Makes all responses of some groups stale for every look-up that begins after it has resolved.
    * @param freshMs longest time that one of them may still be fresh.

@@ -1,2 +1,0 @@
-/** Commands that change the gateway, except those for circuit breakers. */
-export type ChangeCommand = 'set-log-level' | 'set-rate-limit-dry-run' | 'drain' | 'reload';

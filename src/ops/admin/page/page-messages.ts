@@ -1,2 +1,0 @@
-/** Commands of the live page. */
-export type PageCommand = 'page-snapshot';
