@@ -1,9 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { MeController } from './api/me/me.controller.js';
 import type { Policy } from './domain/policy.js';
-import { OpenApiController } from './edge/docs/openapi.controller.js';
+import { OpenApiController, ReferenceController } from './edge/docs/reference.controller.js';
 import { PagesController } from './edge/docs/pages.controller.js';
-import { ReferenceController } from './edge/docs/reference.controller.js';
 import { controlledService } from './edge/rpc-controller.js';
 import { controllerRoutes } from './edge/controller-routes.js';
 import { HealthController } from './ops/health.controller.js';

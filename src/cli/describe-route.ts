@@ -4,7 +4,7 @@ import { GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings
 import { ruleLocations } from '../contract/api-config/apply-rules.js';
 import { deprecationHeaders } from '../contract/deprecation.js';
 import type { Route } from '../contract/route.js';
-import { whyUncompressed } from '../contract/uncompressible.js';
+import { whyUncompressed } from '../contract/secret-names.js';
 import type { Access, FallbackPolicy, Policy, RatePolicy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { method_signature } from '../gen/google/api/client_pb.js';

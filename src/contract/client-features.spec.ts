@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { shapesWith, type RpcEdit } from '../../test/support/shapes.js';
 import type { ContractProblem } from './contract-problem.js';
 import { readPolicy } from './policy-reader.js';
-import { headerMistake } from './response-headers.js';
+import { headerMistake } from './client-features.js';
 
 const AUTHENTICATED = 2;
 

@@ -7,7 +7,7 @@ import type { ContractProblem } from './contract-problem.js';
 import { compileEtagReader } from './entity-tags.js';
 import { deprecationHeaders } from './deprecation.js';
 import { compileHttpBodyReader, takesRawBody } from './http-body.js';
-import { compileIgnored } from './json-reader/ignored-parameters.js';
+import { compileIgnored } from './json-reader/query-string.js';
 import { compileRequestCodec } from './json-reader/request-codec.js';
 import { compileResponseWriter } from './json-writer/response-writer.js';
 import { RouteMatcher } from './matcher.js';

@@ -7,7 +7,7 @@ import type { UpstreamName } from '../domain/upstream-name.js';
 import { policy } from '../gen/gateway/v1/policy_pb.js';
 import { type ApiConfig, ApiConfigError, readApiConfig } from './api-config/api-config.js';
 import { type AppliedRule, applyRules, selectableIn } from './api-config/apply-rules.js';
-import { unknownSelectors } from './api-config/unknown-selectors.js';
+import { unknownSelectors } from './api-config/rule-warnings.js';
 import { readComments } from './comments.js';
 import type { Comments } from './comments.js';
 import { recognise, readOptions } from './descriptor-bytes.js';

@@ -1,13 +1,12 @@
-import { fromBinary } from '@bufbuild/protobuf';
-import type { DescField, DescMessage } from '@bufbuild/protobuf';
+import { type DescField, type DescMessage, fromBinary } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
-import { HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
-import type { HttpBody } from '../gen/google/api/httpbody_pb.js';
+import { GatewayError } from '../domain/errors.js';
+import { type HttpBody, HttpBodySchema } from '../gen/google/api/httpbody_pb.js';
 import type { Route } from './route.js';
-import { unreadableResponse } from './unreadable-response.js';
 
 /** Type and parameters (RFC 9110 8.3.1), or nothing; it is sent as a header unchanged. */
 const MEDIA_TYPE = /^(?:[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}[\x20-\x7e]{0,256})?$/;
+
 const UNKNOWN_TYPE = 'application/octet-stream';
 
 /** Content that is sent unchanged, and its media type. */
@@ -62,4 +61,9 @@ function messageOf(field: DescField): DescMessage | undefined {
 
 function isHttpBody(message: DescMessage | undefined): boolean {
   return message?.typeName === HttpBodySchema.typeName;
+}
+
+/** Returns the error for a response that cannot be decoded or cannot be sent. */
+export function unreadableResponse(cause: unknown): GatewayError {
+  return new GatewayError('UPSTREAM_ERROR', 'The service sent a response that cannot be read.', { cause });
 }

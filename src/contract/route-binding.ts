@@ -3,14 +3,12 @@ import type { DescField, DescMessage, DescMethod } from '@bufbuild/protobuf';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import { isCollection, resolveFieldPath } from './field-path.js';
 import { fieldRules } from './field-rules.js';
-import { findGuardedVariables } from './guarded-variables.js';
-import { findHttpBodyMistakes } from './http-body-mistakes.js';
+import { findGuardedVariables, findHttpBodyMistakes, findWellKnownMistakes } from './route-mistakes.js';
 import type { HttpBinding } from './http-rule.js';
 import { findMaskMistakes } from './mask-mistakes.js';
 import { parsePathTemplate, PathTemplateError } from './path-template.js';
 import type { PathTemplate, TemplateVariable } from './path-template.js';
 import type { PathVariable, Route } from './route.js';
-import { findWellKnownMistakes } from './well-known-mistakes.js';
 
 /** Returns the route of one binding, or its mistakes. */
 export function bindRoute(method: RpcMethod, desc: DescMethod, binding: HttpBinding): Route | readonly string[] {

@@ -114,10 +114,10 @@ export class ClientConnection {
    * Takes over a socket that Node's server has released, and answers a request after which nothing more can be parsed
    * (CONNECT).
    */
-  takeOver(request: IncomingMessage, answer: (response: TrackedResponse) => void): void {
+  takeOver(request: IncomingMessage, respond: (response: TrackedResponse) => void): void {
     this.isBroken = true;
     this.waiting = this.respondTo(request);
-    answer(this.waiting);
+    respond(this.waiting);
     // Node no longer does either for the responses before this one.
     this.socket.on('drain', () => this.open.oldest?.emit('drain'));
     this.socket.resume();

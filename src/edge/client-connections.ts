@@ -1,11 +1,18 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
-import { fromClientError } from './client-error.js';
+import { GatewayError, type GatewayErrorCode } from '../domain/errors.js';
 import { ClientConnection, type ConnectionHandler } from './client-connection.js';
 import type { TrackedResponse } from './tracked-response.js';
 
 const UPGRADE_OPTION = /(?:^|,)[ \t]*upgrade[ \t]*(?:,|$)/i;
+
+const CODES: Readonly<Record<string, readonly [GatewayErrorCode, string]>> = {
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'The request header is larger than this server takes.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['PAYLOAD_TOO_LARGE', 'The chunk extensions are larger than this server takes.'],
+  HPE_INVALID_EOF_STATE: ['MALFORMED_REQUEST', 'The connection ended in the middle of the request.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request did not arrive in time.'],
+};
 
 /**
  * The connections of one HTTP server, including those that Node's server has released. Its `ServerResponse` must be
@@ -88,4 +95,16 @@ export function onConnection(server: Server, take: (socket: Socket) => void): vo
 /** Returns whether a request asks for an upgrade. Such a request is answered as if it had not asked (RFC 9110 7.8). */
 function asksForUpgrade({ headers: { upgrade, connection } }: IncomingMessage): boolean {
   return upgrade !== undefined && connection !== undefined && UPGRADE_OPTION.test(connection);
+}
+
+/**
+ * Returns an error of the HTTP parser as a GatewayError; undefined for an error of the socket, after which no response
+ * is possible.
+ */
+function fromClientError(thrown: Error & { code?: string }): GatewayError | undefined {
+  const { code = '' } = thrown;
+  const known = CODES[code];
+  if (known !== undefined) return new GatewayError(known[0], known[1], { cause: thrown });
+  if (!code.startsWith('HPE_')) return undefined;
+  return new GatewayError('MALFORMED_REQUEST', 'The request is not well-formed HTTP/1.1.', { cause: thrown });
 }

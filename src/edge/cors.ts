@@ -25,7 +25,7 @@ const REQUEST_HEADERS = [
 ];
 
 /** Response headers that pages may read in addition to the CORS-safelisted ones. */
-const ANSWER_HEADERS = [
+const EXPOSED_HEADERS = [
   'allow',
   'deprecation',
   'etag',
@@ -57,7 +57,7 @@ const MAX_AGE_SECONDS = 600;
 @Injectable()
 export class Cors {
   /** CORS headers by origin. Never a wildcard, because pages may send the session cookie. */
-  private answers: ReadonlyMap<string, Headers> = new Map();
+  private headersByOrigin: ReadonlyMap<string, Headers> = new Map();
   private requestHeaders = '';
 
   /** @param passed headers of backends that policies let through. */
@@ -71,16 +71,18 @@ export class Cors {
   /** Applies the origins and headers of the current settings. */
   reconfigure(): void {
     this.requestHeaders = [...new Set([...REQUEST_HEADERS, ...this.config.server.corsHeaders])].join(', ');
-    this.answers = new Map(this.config.server.corsOrigins.map((origin) => [origin, headersFor(origin, this.passed)]));
+    this.headersByOrigin = new Map(
+      this.config.server.corsOrigins.map((origin) => [origin, headersFor(origin, this.passed)]),
+    );
   }
 
   /** Sets the CORS headers of a response. Called for every response. */
   mark({ headers }: FastifyRequest, reply: FastifyReply): void {
-    if (this.answers.size === 0) return;
+    if (this.headersByOrigin.size === 0) return;
     // Set for all origins, because a cache must not serve one origin the response for another.
     void reply.header('vary', 'Origin');
-    const answer = this.answers.get(headers.origin ?? '');
-    if (answer !== undefined) void reply.headers(answer);
+    const allowed = this.headersByOrigin.get(headers.origin ?? '');
+    if (allowed !== undefined) void reply.headers(allowed);
   }
 
   /** Returns whether a request is a CORS preflight of an allowed origin (Fetch 3.3.2). */
@@ -88,7 +90,7 @@ export class Cors {
     return (
       method === 'OPTIONS' &&
       headers['access-control-request-method'] !== undefined &&
-      this.answers.has(headers.origin ?? '')
+      this.headersByOrigin.has(headers.origin ?? '')
     );
   }
 
@@ -110,6 +112,6 @@ function headersFor(origin: string, passed: readonly string[]): Headers {
   return {
     'access-control-allow-origin': origin,
     'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': [...ANSWER_HEADERS, ...passed].join(', '),
+    'access-control-expose-headers': [...EXPOSED_HEADERS, ...passed].join(', '),
   };
 }

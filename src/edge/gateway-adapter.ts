@@ -1,6 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
-import { isStreamed } from './answer.js';
+import { isStreamed } from './response.js';
 import { sendResult } from './rpc-handler.js';
 
 /** Nest's adapter, which sends the results of generated routes that Nest's router context serves as a pipeline does. */

@@ -6,7 +6,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import { ROUTABLE_VERBS } from '../contract/verbs.js';
 import { GatewayError } from '../domain/errors.js';
 import { withoutBase } from './base-path.js';
-import { readBody } from './body-reader.js';
+import { readBody } from './request-body.js';
 import { ClientConnections } from './client-connections.js';
 import type { RequestLifecycle } from './request-lifecycle.js';
 import { toGatewayError } from './to-gateway-error.js';

@@ -24,8 +24,8 @@ export interface KeyedRequest {
 }
 
 /** A response, and whether it is that of an earlier request. */
-export interface OnceAnswer {
-  readonly answer: StoredResponse;
+export interface OnceResponse {
+  readonly response: StoredResponse;
   readonly replayed: boolean;
 }
 
@@ -54,18 +54,22 @@ export class IdempotentRequests {
    * does not respond in time, and as `execute` does. A failure that is not the client's fault may be retried, unless
    * the request was carried out.
    */
-  async run(request: FastifyRequest, keyed: KeyedRequest, execute: () => Promise<StoredResponse>): Promise<OnceAnswer> {
+  async run(
+    request: FastifyRequest,
+    keyed: KeyedRequest,
+    execute: () => Promise<StoredResponse>,
+  ): Promise<OnceResponse> {
     const fingerprint = hash(
       'sha256',
       Buffer.concat([Buffer.from(`${keyed.method.path}\n`), keyed.message]),
       'base64url',
     );
     const claim = await this.claim(request, ownKey(request, keyed.key), fingerprint);
-    if (!('keep' in claim)) return { answer: replay(claim, fingerprint), replayed: true };
+    if (!('keep' in claim)) return { response: replay(claim, fingerprint), replayed: true };
     try {
-      const answer = await execute();
-      await claim.keep(answer);
-      return { answer, replayed: false };
+      const response = await execute();
+      await claim.keep(response);
+      return { response, replayed: false };
     } catch (error) {
       await settle(claim, error);
       throw error;

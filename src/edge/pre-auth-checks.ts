@@ -45,8 +45,8 @@ export class PreAuthChecks {
   /** Returns the destination of a request. Throws the GatewayError of the first check that refuses it. */
   run(request: FastifyRequest): Resolution {
     for (const check of PRE_AUTH_CHECKS) {
-      const answer = check.run(this, request);
-      if (answer !== undefined) return answer;
+      const resolution = check.run(this, request);
+      if (resolution !== undefined) return resolution;
     }
     return ROUTE;
   }

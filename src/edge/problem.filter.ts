@@ -6,7 +6,7 @@ import type { HttpExchange } from './http-exchange.js';
 import { problemBody, problemHeaders, type ProblemSource } from './problem.js';
 import { SignInRedirect } from './sign-in-redirect.js';
 import { TrackedResponse } from './tracked-response.js';
-import { writeRateLimit } from './rate-limit-headers.js';
+import { writeRateLimit } from './common-headers.js';
 import { toGatewayError } from './to-gateway-error.js';
 
 /** Renders every error of a guard, a handler or Fastify itself as problem+json. */

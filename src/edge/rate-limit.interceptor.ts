@@ -4,7 +4,7 @@ import type { CallContext } from '../domain/call-context.js';
 import type { GatewayError } from '../domain/errors.js';
 import { RateLimiter } from '../traffic/limits/rate-limiter.js';
 import { GatewayInterceptor } from './gateway-interceptor.js';
-import { writeRateLimit } from './rate-limit-headers.js';
+import { writeRateLimit } from './common-headers.js';
 
 type Refusal = GatewayError | undefined;
 

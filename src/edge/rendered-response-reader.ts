@@ -2,7 +2,7 @@ import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
 import type { ReceivedHeaders, ResponseReader } from '../traffic/call.js';
 import type { StoredResponse } from '../traffic/idempotency/idempotency-record.js';
-import { renderAnswer } from './answer.js';
+import { renderResponse } from './response.js';
 import { passHeaders } from './passed-headers.js';
 import type { JsonValue } from './rpc-call.js';
 
@@ -18,14 +18,14 @@ export class RenderedResponseReader implements ResponseReader {
 
   read(response: Uint8Array, received?: ReceivedHeaders): void {
     const passed = passHeaders(received);
-    const rendered = renderAnswer(this.rpc, this.call, response);
+    const rendered = renderResponse(this.rpc, this.call, response);
     this.rendered = passed === undefined ? rendered : { ...rendered, headers: { ...passed, ...rendered.headers } };
     this.response = response;
   }
 
   /** Returns the response of a call: the one that was read, or one rendered from a cache or a fallback. */
-  render(answer: Uint8Array | JsonValue): StoredResponse {
-    if (this.rendered !== undefined && answer === this.response) return this.rendered;
-    return renderAnswer(this.rpc, this.call, answer);
+  render(response: Uint8Array | JsonValue): StoredResponse {
+    if (this.rendered !== undefined && response === this.response) return this.rendered;
+    return renderResponse(this.rpc, this.call, response);
   }
 }

@@ -4,11 +4,13 @@ import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import { CallContext } from '../domain/call-context.js';
 import type { TraceContext } from '../domain/trace-context.js';
+import { uuidV7 } from '../domain/uuid-v7.js';
 import { Tracing } from '../observe/tracing/tracing.js';
 import { ClientAddress } from './client-address.js';
-import { forwardedPrefix } from './forwarded-prefix.js';
-import { requestId } from './request-id.js';
+import { forwardedPrefix } from './base-path.js';
 import { traceContext } from './trace-context.js';
+
+const ACCEPTED = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Makes the context of each request: its id, its trace and its deadline. */
 @Injectable()
@@ -50,4 +52,9 @@ export class RequestContexts {
     call.spans = this.tracing?.begin(trace);
     return call;
   }
+}
+
+/** Returns the id of a request: the client's own when it is short and plain, otherwise a UUIDv7 (RFC 9562 5.7). */
+function requestId(inbound: string | string[] | undefined): string {
+  return typeof inbound === 'string' && ACCEPTED.test(inbound) ? inbound : uuidV7();
 }

@@ -7,15 +7,14 @@ import { isOperational } from '../domain/operational-paths.js';
 import { AccessLog } from '../observe/access-log.js';
 import { PreAuthChecks } from './pre-auth-checks.js';
 import { Arrivals } from './arrivals.js';
-import { bodyTooLarge } from './body-reader.js';
+import { bodyTooLarge } from './request-body.js';
 import type { ClientConnection, ConnectionHandler } from './client-connection.js';
 import { HttpExchange } from './http-exchange.js';
 import { socketFacts } from './http-facts.js';
 import { Pipelines } from './pipeline/pipelines.js';
 import { writeProblem } from './problem.js';
 import { recordError, sendProblem } from './problem.filter.js';
-import { writeRateLimit } from './rate-limit-headers.js';
-import { commonHeaders } from './common-headers.js';
+import { commonHeaders, writeRateLimit } from './common-headers.js';
 import { RequestContexts } from './request-contexts.js';
 import type { Resolution } from './route-resolver.js';
 import type { TrackedResponse } from './tracked-response.js';
@@ -64,7 +63,7 @@ export class RequestLifecycle implements ConnectionHandler {
     this.open(request, reply, arrivedAt);
     // The client left while its request was waiting to start.
     if (reply.raw.destroyed) return tracked(reply).exchange?.abandon();
-    if (followsClosingAnswer(reply)) return recordError(request.call, ignored());
+    if (followsClosingResponse(reply)) return recordError(request.call, ignored());
     try {
       const resolution = this.resolve(request, reply);
       if (request.rpc === undefined) request.query = parseQuery(request.rawQuery);
@@ -167,7 +166,7 @@ function tracked({ raw }: FastifyReply): TrackedResponse {
 }
 
 /** Returns whether an earlier response on the connection was announced as the last one (RFC 9112 9.6). */
-function followsClosingAnswer(reply: FastifyReply): boolean {
+function followsClosingResponse(reply: FastifyReply): boolean {
   return tracked(reply).connectionOf?.isClosing === true;
 }
 

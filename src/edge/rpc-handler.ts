@@ -11,19 +11,19 @@ import { sharedContext } from '../traffic/shared-context.js';
 import { CallStack } from '../traffic/stack.js';
 import { accepts, notAcceptable } from '../domain/accept.js';
 import { RenderedResponseReader } from './rendered-response-reader.js';
-import { JSON_TYPE, toResponse } from './answer.js';
+import { JSON_TYPE, toResponse } from './response.js';
 import { Compression } from './compression/compression.js';
 import { idempotencyKey, IdempotentRequests } from './idempotent-requests.js';
 import { asPrecondition, compileIfMatch } from './if-match.js';
 import { runSteps, type Step } from './pipeline/pipeline.js';
 import { RpcExchange } from './pipeline/rpc-exchange.js';
 import { RateLimitInterceptor } from './rate-limit.interceptor.js';
-import { readRequest } from './read-request.js';
+import { readRequest } from './request-body.js';
 import { ResumableHandler } from './resume/resumable-handler.js';
 import { routeNotFound } from './route-not-found.js';
 import type { JsonValue, RpcOverride } from './rpc-call.js';
 import { compressedSend, sendResponse } from './send-response.js';
-import { writeServerTiming } from './server-timing.js';
+import { writeServerTiming } from './common-headers.js';
 import { StreamHandler } from './stream/stream-handler.js';
 
 /** A step between the interceptors of a generated route and its client. */
@@ -151,11 +151,11 @@ export class RpcHandler {
   private async answerOnce(exchange: RpcExchange, key: string): Promise<void> {
     const { request, reply, rpc, message, reader } = exchange;
     const keyed = { key, method: rpc.route.method, message };
-    const { answer, replayed } = await this.idempotent.run(request, keyed, async () =>
+    const { response, replayed } = await this.idempotent.run(request, keyed, async () =>
       reader!.render(await this.askToTheEnd(exchange)),
     );
     if (replayed) reply.header('idempotency-replayed', 'true');
-    exchange.response = answer;
+    exchange.response = response;
   }
 
   private ask(context: CallContext, exchange: RpcExchange): Promise<Uint8Array | JsonValue> {

@@ -1,24 +1,31 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
+import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { Admission } from '../traffic/admission/admission.js';
 import { onConnection } from './client-connections.js';
-import { closeUnlessTaken } from './last-words.js';
-import { recordError } from './problem.filter.js';
 import { openRepliesOn } from './http-exchange.js';
+import { recordError } from './problem.filter.js';
 import { WriteProgress } from './write-progress.js';
 
 /** Maximum stall while the gateway drains or is at capacity, in ms. */
 const PRESSED_MS = 1_000;
+
 const LOOKS_PER_STALL = 4;
+
 const MIN_LOOK_MS = 25;
+
 const MAX_LOOK_MS = PRESSED_MS / LOOKS_PER_STALL;
+
 /** A check that is late, because this process was paused, counts for at most this number of intervals. */
 const MAX_LATENESS = 2;
+
+/** Time that a client has to read the end of a response that failed, in ms. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Ends the requests of clients that do not read their response, whatever kind it is. A response that waits holds a
@@ -96,4 +103,13 @@ export class StalledClients implements OnApplicationShutdown {
     // time.
     replies.at(-1)?.raw.once('finish', () => socket.destroySoon());
   }
+}
+
+/** Closes the connection of a failed response when its client has not read the rest of it within a second. */
+export function closeUnlessTaken(call: CallContext, response: ServerResponse): void {
+  setTimeout(() => {
+    if (response.writableFinished || response.destroyed) return;
+    call.abortedByGateway = true;
+    response.destroy();
+  }, LAST_WORDS_MS).unref();
 }

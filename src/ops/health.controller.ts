@@ -2,7 +2,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.js';
-import { Documented } from '../contract/openapi/documented.decorator.js';
+import { Documented } from '../contract/openapi/extra-operations.js';
 import { HealthMonitor } from './health-monitor.js';
 import type { HealthVerdict } from './health-verdict.js';
 import { HEALTH_OPERATIONS } from './health.operations.js';

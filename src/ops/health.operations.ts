@@ -1,5 +1,5 @@
 import type { JsonObject } from '../contract/openapi/json.js';
-import { OWN_TAG, type OwnOperation } from '../contract/openapi/documented.decorator.js';
+import { OWN_TAG, type OwnOperation } from '../contract/openapi/extra-operations.js';
 
 const VERDICT: JsonObject = {
   type: 'object',

@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { Access } from '../access/access.decorator.js';
-import { Documented } from '../contract/openapi/documented.decorator.js';
+import { Documented } from '../contract/openapi/extra-operations.js';
 import { GatewayError } from '../domain/errors.js';
 import { mediaTypeOf } from '../domain/header-text.js';
 import { invalidLogoutToken, readLogoutToken } from './logout-token.js';

@@ -2,7 +2,7 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Access } from '../access/access.decorator.js';
 import { readSessionCookie } from '../access/cookie-header.js';
-import { Documented } from '../contract/openapi/documented.decorator.js';
+import { Documented } from '../contract/openapi/extra-operations.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { sessionCookie } from './cookies.js';
 import { sendFailure } from './failure-page.js';

@@ -5,7 +5,7 @@ import { Access, PeekableAccess } from '../access/access.decorator.js';
 import { CsrfCheck } from '../access/csrf.js';
 import { missingCredentials } from '../access/refusal.js';
 import { readSessionCookie } from '../access/cookie-header.js';
-import { Documented } from '../contract/openapi/documented.decorator.js';
+import { Documented } from '../contract/openapi/extra-operations.js';
 import { sessionOver, withStore } from './session-errors.js';
 import type { Sessions } from './sessions.js';
 import { CLEAR_SESSION_COOKIE } from './cookies.js';

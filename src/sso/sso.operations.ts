@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../contract/openapi/json.js';
-import { OWN_TAG, type OwnOperation } from '../contract/openapi/documented.decorator.js';
+import { OWN_TAG, type OwnOperation } from '../contract/openapi/extra-operations.js';
 
 const TEXTS: JsonObject = { type: 'array', items: { type: 'string' } };
 const RETURN_TO = query('returnTo', 'Path of this origin to return to after the sign-in.', { type: 'string' });

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../contract/openapi/json.js';
 import type { Route } from '../../contract/route.js';
-import { OWN_TAG, type DescribeOperation } from '../../contract/openapi/documented.decorator.js';
+import { OWN_TAG, type DescribeOperation } from '../../contract/openapi/extra-operations.js';
 import { TenantService } from '../../gen/tenant/v1/tenant_pb.js';
 import { UserService } from '../../gen/user/v1/user_pb.js';
 import { ERROR_CODES } from '../../domain/errors.js';

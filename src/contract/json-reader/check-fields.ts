@@ -4,7 +4,7 @@ import { isObject } from './exact-number.js';
 import type { JsonNode, JsonObject } from './exact-number.js';
 import { describe, listNames } from './violations.js';
 import type { Violations } from './violations.js';
-import { mapKeyCheck } from './map-key.js';
+import { mapKeyCheck } from './integer-kind.js';
 
 /** A field with the data to check it inside its message. */
 export interface FieldEntry {

@@ -1,4 +1,7 @@
 import { ScalarType } from '@bufbuild/protobuf';
+import { quote } from './json-path.js';
+
+const INTEGER = /^(?:0|-?[1-9]\d{0,19})$/;
 
 /** The range of an integer type, and its name in error messages. */
 export interface IntegerKind {
@@ -8,8 +11,11 @@ export interface IntegerKind {
 }
 
 export const INT32: IntegerKind = { name: 'an int32', min: -(2n ** 31n), max: 2n ** 31n - 1n };
+
 const UINT32: IntegerKind = { name: 'a uint32', min: 0n, max: 2n ** 32n - 1n };
+
 const INT64: IntegerKind = { name: 'an int64', min: -(2n ** 63n), max: 2n ** 63n - 1n };
+
 const UINT64: IntegerKind = { name: 'a uint64', min: 0n, max: 2n ** 64n - 1n };
 
 const KINDS: ReadonlyMap<ScalarType, IntegerKind> = new Map([
@@ -34,4 +40,21 @@ export function isWide(kind: IntegerKind): boolean {
 
 export function isBetween(value: bigint, kind: IntegerKind): boolean {
   return value >= kind.min && value <= kind.max;
+}
+
+/**
+ * Returns a function that returns what is wrong with a key of a map field, or undefined. Integers must have canonical
+ * digits, so that two keys of an object are never one key of the map.
+ */
+export function mapKeyCheck(mapKey: ScalarType): (key: string) => string | undefined {
+  if (mapKey === ScalarType.STRING) return () => undefined;
+  if (mapKey === ScalarType.BOOL) {
+    return (key) =>
+      key === 'true' || key === 'false' ? undefined : `expected the key true or false, got ${quote(key)}`;
+  }
+  const kind = integerKind(mapKey);
+  return (key) => {
+    if (INTEGER.test(key) && isBetween(BigInt(key), kind)) return undefined;
+    return `expected ${kind.name} as the key, got ${quote(key)}`;
+  };
 }

@@ -1,5 +1,4 @@
-import { GatewayError } from '../../domain/errors.js';
-import type { FieldViolation } from '../../domain/errors.js';
+import { type FieldViolation, GatewayError } from '../../domain/errors.js';
 import { BODY, formatPath } from './json-path.js';
 import { traceJson } from './trace.js';
 
@@ -37,4 +36,12 @@ function lineAndColumn(bytes: Uint8Array, at: number): string {
     }
   }
   return `line ${line}, column ${column}`;
+}
+
+/** Returns the error for a request with a body on a route without one. */
+export function refuseBody(): GatewayError {
+  const detail = 'this route takes no body';
+  return new GatewayError('INVALID_ARGUMENT', `The request is not valid: ${detail}.`, {
+    errors: [{ field: BODY, detail }],
+  });
 }

@@ -4,7 +4,7 @@ import type { JsonNode, JsonObject } from './exact-number.js';
 import { dotted } from './field-guard.js';
 import type { Violations } from './violations.js';
 import { getField, setField, setOwn } from './json-fields.js';
-import { mapKeyCheck } from './map-key.js';
+import { mapKeyCheck } from './integer-kind.js';
 import type { MessageChecks } from './message-checks.js';
 import type { QueryMasks } from './query-masks.js';
 import { compileTextReader, isMask } from './text-value.js';

@@ -15,7 +15,7 @@ import { MaskBuilder } from './field-mask.js';
 import { describe, Violations } from './violations.js';
 import { FlatEncoder } from './flat-encoder.js';
 import { getMember, setField } from './json-fields.js';
-import type { IgnoredParameters } from './ignored-parameters.js';
+import type { IgnoredParameters } from './query-string.js';
 import { JsonParser } from './json-parser.js';
 import { findMaskRule } from './mask-rule.js';
 import { MessageChecks } from './message-checks.js';
@@ -25,7 +25,7 @@ import { findPageSize, limitPageSize, policyFields, refuseProtected, TenantRule 
 import { QueryBinder } from './query.js';
 import type { QueryMasks } from './query-masks.js';
 import { RawBodyCodec } from './raw-body-codec.js';
-import { refuseBody } from './refuse-body.js';
+import { refuseBody } from './malformed.js';
 import { requestPlace } from './request-place.js';
 import { RequiredFields } from './required-fields.js';
 import { ReplacementCheck } from './replacement-check.js';

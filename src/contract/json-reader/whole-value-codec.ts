@@ -7,10 +7,10 @@ import { hasOwnJsonForm } from './check-well-known.js';
 import { encodeMessage } from './encode-message.js';
 import { guardedRule } from './field-guard.js';
 import { Violations } from './violations.js';
-import type { IgnoredParameters } from './ignored-parameters.js';
+import type { IgnoredParameters } from './query-string.js';
 import { JsonParser } from './json-parser.js';
 import { MessageChecks } from './message-checks.js';
-import { refuseBody } from './refuse-body.js';
+import { refuseBody } from './malformed.js';
 import { RequiredFields } from './required-fields.js';
 import { refuseParameters } from './query.js';
 

@@ -2,7 +2,7 @@ import { fromBinary, toJson } from '@bufbuild/protobuf';
 import type { DescField, DescMessage, JsonValue, JsonWriteOptions, Registry } from '@bufbuild/protobuf';
 import { reflect } from '@bufbuild/protobuf/reflect';
 import { GatewayError } from '../../domain/errors.js';
-import { unreadableResponse } from '../unreadable-response.js';
+import { unreadableResponse } from '../http-body.js';
 import type { FieldMarks } from './field-marks.js';
 import { type JsonNames, nameOf } from './field-shape.js';
 import { MessageSettler } from './message-settler.js';

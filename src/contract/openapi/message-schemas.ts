@@ -7,13 +7,11 @@ import { excludedBelow, isExcluded } from './excluded-fields.js';
 import type { Direction, ExcludedFields } from './excluded-fields.js';
 import type { MessageRules } from '../validation/message-rules.js';
 import { nameOf } from '../json-writer/field-shape.js';
-import { describeChoices } from './choices.js';
-import { nullable } from './nullable.js';
+import { describeBehavior, describeChoices, describePresence, needsWhole } from './field-behavior.js';
+import { nullable, wellKnownSchema } from './well-known.js';
 import type { ExampleView } from './example.js';
-import { describeBehavior, describePresence, needsWhole } from './field-behavior.js';
 import type { Json, JsonObject } from './json.js';
 import { mapKeySchema, scalarSchema } from './scalar-schema.js';
-import { wellKnownSchema } from './well-known.js';
 
 /** Options of the description of messages. */
 export interface SchemaOptions {

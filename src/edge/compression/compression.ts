@@ -1,23 +1,57 @@
-import { Inject, Injectable } from '@nestjs/common';
 import type { Transform } from 'node:stream';
+import {
+  brotliCompress,
+  type BrotliOptions,
+  constants,
+  createBrotliCompress,
+  createGzip,
+  createZstdCompress,
+  gzip,
+  zstdCompress,
+} from 'node:zlib';
+import { Inject, Injectable } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import type { ContentCoding } from '../../config/http-config.js';
 import type { Route } from '../../contract/route.js';
-import { whyUncompressed } from '../../contract/uncompressible.js';
+import { whyUncompressed } from '../../contract/secret-names.js';
 import { mediaTypeOf } from '../../domain/header-text.js';
 import { GatewayMetrics } from '../../observe/metrics.js';
 import { CodingChoice } from './accept-encoding.js';
-import { ENCODERS } from './content-coding.js';
 
 /**
  * Maximum number of concurrent compressions, out of libuv's four threads, which also resolve names and read files.
  * Further responses are sent uncompressed.
  */
 const MAX_CONCURRENT = 2;
+
 /** Media types that compress well: text and text-based formats. */
 const COMPRESSIBLE =
   /^(?:text\/|application\/(?:json|x-ndjson|javascript|xml|yaml|wasm)$|image\/svg\+xml$|[^/]+\/[^/]+\+(?:json|xml|yaml)$)/;
+
+const GZIP = { level: 4 };
+
+const BROTLI: BrotliOptions = {
+  params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 18 },
+};
+
+const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_windowLog]: 18 } };
+
+/** Encoders by the registered name of their coding. */
+const ENCODERS: Readonly<Record<ContentCoding, Encoder>> = {
+  gzip: {
+    compress: (body, done) => gzip(body, GZIP, done),
+    stream: () => createGzip({ ...GZIP, flush: constants.Z_SYNC_FLUSH }),
+  },
+  br: {
+    compress: (body, done) => brotliCompress(body, BROTLI, done),
+    stream: () => createBrotliCompress({ ...BROTLI, flush: constants.BROTLI_OPERATION_FLUSH }),
+  },
+  zstd: {
+    compress: (body, done) => zstdCompress(body, ZSTD, done),
+    stream: () => createZstdCompress({ ...ZSTD, flush: constants.ZSTD_e_flush }),
+  },
+};
 
 /** Decides which responses of a gateway are compressed, and how (ADR 0041). */
 @Injectable()
@@ -85,4 +119,15 @@ export class Compression {
     this.metrics.compression.compressed(coding);
     return ENCODERS[coding].stream();
   }
+}
+
+type Done = (error: Error | null, compressed: Buffer) => void;
+
+/**
+ * How responses are encoded (RFC 9110 8.4.1). The compression levels cost about as much CPU time as writing the JSON.
+ */
+interface Encoder {
+  readonly compress: (body: Buffer, done: Done) => void;
+  /** Returns an encoder that flushes after each input, so that no message waits for the next one. */
+  readonly stream: () => Transform;
 }

@@ -3,10 +3,9 @@ import { DiscoveryModule } from '@nestjs/core';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { VERSION } from '../../version.js';
 import { OpenApiBytes } from './openapi-document.js';
-import { OpenApiController } from './openapi.controller.js';
+import { OpenApiController, ReferenceController } from './reference.controller.js';
 import { PagesController } from './pages.controller.js';
 import { ReferencePage } from './reference-page.js';
-import { ReferenceController } from './reference.controller.js';
 
 /**
  * The API reference: the OpenAPI document, the reference page, and the error page that problems link to. GATEWAY_DOCS

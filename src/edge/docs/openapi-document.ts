@@ -1,19 +1,23 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type Type } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SESSION_COOKIE } from '../../access/cookie-header.js';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { Contract, type ContractVersion } from '../../contract/contract.js';
-import { buildOpenApi, type OpenApiDocument } from '../../contract/openapi/document.js';
 import type { AcceptedCredentials } from '../../contract/openapi/credentials.js';
-import { OWN_TAG } from '../../contract/openapi/documented.decorator.js';
-import { addExtraOperations } from '../../contract/openapi/extra-operations.js';
+import { buildOpenApi, type OpenApiDocument } from '../../contract/openapi/document.js';
+import {
+  addExtraOperations,
+  describedOperation,
+  type ExtraOperation,
+  OWN_TAG,
+} from '../../contract/openapi/extra-operations.js';
 import { pruneComponents } from '../../contract/openapi/prune.js';
 import type { Route } from '../../contract/route.js';
 import { VERSION } from '../../version.js';
+import { controllerRoutes } from '../controller-routes.js';
 import { ContentByBase } from './content-by-base.js';
-import { ownOperations } from './own-operations.js';
 import { StaticContent } from './static-content.js';
 
 /** The OpenAPI document of the mounted services, built once per contract version and served as bytes. */
@@ -77,4 +81,21 @@ export class OpenApiBytes {
 function serverUrl(publicUrl: string | undefined, basePath: string): string {
   const origin = publicUrl === undefined ? '' : new URL(publicUrl).origin;
   return origin + basePath || '/';
+}
+
+/**
+ * Returns the documented operations of a controller, each under the first of its paths.
+ * @param routes those of the contracts.
+ */
+function ownOperations(controller: Type, routes: readonly Route[]): ExtraOperation[] {
+  const first = new Map(
+    controllerRoutes(controller)
+      .toReversed()
+      .map((route) => [route.handler, route]),
+  );
+  return [...first.values()].toReversed().flatMap(({ verb, path, handler, policy }) => {
+    const described = describedOperation(handler, routes);
+    const template = path.replaceAll(/:(\w+)/g, '{$1}');
+    return described === undefined ? [] : [{ verb, path: template, access: policy?.access, ...described }];
+  });
 }

@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { GatewayError } from '../../domain/errors.js';
 import { Access } from '../../access/access.decorator.js';
+import { GatewayError } from '../../domain/errors.js';
+import { OpenApiBytes } from './openapi-document.js';
 import { REFERENCE_FILES, ReferencePage } from './reference-page.js';
 
 const KEPT_FOR_GOOD = { 'cache-control': 'public, max-age=31536000, immutable' };
@@ -25,5 +26,17 @@ export class ReferenceController {
     if (file === undefined) throw new GatewayError('ROUTE_NOT_FOUND', 'No route has this path.');
     const isNamedByContent = request.rawQuery === `v=${file.etag.slice(1, -1)}`;
     file.send(request, reply, isNamedByContent ? KEPT_FOR_GOOD : {});
+  }
+}
+
+/** The machine-readable reference. */
+@Controller('openapi.json')
+export class OpenApiController {
+  constructor(private readonly document: OpenApiBytes) {}
+
+  @Get()
+  @Access('OPEN')
+  get(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    this.document.send(request, reply);
   }
 }

@@ -2,7 +2,7 @@ import { ForbiddenException, type CanActivate, type NestInterceptor } from '@nes
 import { NO_SPAN } from '../../domain/span-record.js';
 import { GatewayGuard } from '../../access/gateway-guard.js';
 import { GatewayInterceptor } from '../gateway-interceptor.js';
-import { isStreamed, toResponse } from '../answer.js';
+import { isStreamed, toResponse } from '../response.js';
 import { CallHandler } from './call-handler.js';
 import { nameOf, type Enhancers, type RouteHandler } from './enhancers.js';
 import { lastValue } from './last-value.js';

@@ -1,5 +1,7 @@
+import { type DescMethod, type Message, toBinary } from '@bufbuild/protobuf';
 import { GatewayError } from '../../domain/errors.js';
 import { startTimeout } from '../../domain/loop-timeout.js';
+import type { JsonValue, RpcOverride } from '../rpc-call.js';
 
 /** The part of an Observable that is used, whichever copy of RxJS made it. */
 interface Subscribable {
@@ -100,4 +102,22 @@ class LastValue {
     this.subscription?.unsubscribe();
     return true;
   }
+}
+
+/** All results that an explicit method may have, whatever its type says: an adopter's code need not be typed. */
+type Outcome = Uint8Array | JsonValue | Message | undefined;
+
+/**
+ * Wraps an explicit method so that it resolves to bytes or JSON before the deadline of its request, whatever it
+ * returns: a value, a promise, an Observable of ClientGrpc, or the response message itself, which is encoded.
+ */
+export function settledOverride(override: RpcOverride, { parent, name, output }: DescMethod): RpcOverride {
+  const who = `${parent.typeName}/${name}`;
+  return async (call) => {
+    const { signal, context } = call;
+    const outcome = (await lastValue(override(call), { signal, deadlineAt: context.deadlineAt, who })) as Outcome;
+    const isMessage = typeof outcome === 'object' && outcome !== null && '$typeName' in outcome;
+    if (isMessage && outcome.$typeName === output.typeName) return toBinary(output, outcome as Message);
+    return outcome as Uint8Array | JsonValue;
+  };
 }

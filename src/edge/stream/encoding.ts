@@ -2,7 +2,7 @@ import type { CompiledRoute } from '../../contract/compiled-route.js';
 import type { HttpBodyReader } from '../../contract/http-body.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { accepts, notAcceptable } from '../../domain/accept.js';
-import { allowedTenant } from '../allowed-tenant.js';
+import { allowedTenant } from '../response.js';
 import { negotiateFormat, type StreamFormat } from './format.js';
 
 /** The format of one stream, and how its messages are encoded. */

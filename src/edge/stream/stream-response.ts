@@ -5,9 +5,8 @@ import type { CallContext } from '../../domain/call-context.js';
 import { passHeaders, writePassed } from '../passed-headers.js';
 import type { ReceivedHeaders } from '../../traffic/call.js';
 import type { Compression } from '../compression/compression.js';
-import { writeServerTiming } from '../server-timing.js';
-import { addVary } from '../vary.js';
-import { closeUnlessTaken } from '../last-words.js';
+import { addVary, writeServerTiming } from '../common-headers.js';
+import { closeUnlessTaken } from '../stalled-clients.js';
 import type { StreamFormat } from './format.js';
 
 /** Media type of a raw body without a first message. */

@@ -8,7 +8,7 @@ import type { CompiledRoute } from '../../../contract/compiled-route.js';
 import type { Contract } from '../../../contract/contract.js';
 import type { CallContext } from '../../../domain/call-context.js';
 import { GatewayError } from '../../../domain/errors.js';
-import { readRequest } from '../../../edge/read-request.js';
+import { readRequest } from '../../../edge/request-body.js';
 import { responseTimeoutOf } from '../../../traffic/deadline.js';
 import type { TenantEntitlements } from '../../../traffic/entitlements.js';
 import type { BucketPreview } from '../../../traffic/limits/preview.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { forwardedPrefix } from './forwarded-prefix.js';
+import { forwardedPrefix } from './base-path.js';
 
 describe('X-Forwarded-Prefix', () => {
   it.each<[string | string[] | undefined, string | undefined]>([

@@ -4,40 +4,41 @@ import type { CompiledRoute } from '../contract/compiled-route.js';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import type { StoredResponse } from '../traffic/idempotency/idempotency-record.js';
-import { allowedTenant } from './allowed-tenant.js';
 import type { RpcExchange } from './pipeline/rpc-exchange.js';
 import type { JsonValue } from './rpc-call.js';
 
 /** Media type of every response that is made from a message. */
 export const JSON_TYPE = 'application/json; charset=utf-8';
+
 const EMPTY = Buffer.alloc(0);
+
 const NOTHING = { contentType: '', body: EMPTY };
 
 /** Returns the body of a successful response, redacted and checked for its tenant, with its media type. */
-export function renderAnswer(
+export function renderResponse(
   rpc: CompiledRoute,
   call: CallContext,
-  answer: Uint8Array | JsonValue | undefined,
+  response: Uint8Array | JsonValue | undefined,
 ): StoredResponse {
   const status = rpc.route.method.policy.successStatus;
   if (status === 204) return { status, contentType: '', body: EMPTY };
-  if (!(answer instanceof Uint8Array)) {
-    if (answer === undefined) return { ...NOTHING, status };
-    return { status, contentType: JSON_TYPE, body: toJson(answer, 'an explicit method') };
+  if (!(response instanceof Uint8Array)) {
+    if (response === undefined) return { ...NOTHING, status };
+    return { status, contentType: JSON_TYPE, body: toJson(response, 'an explicit method') };
   }
   if (rpc.httpBody !== undefined) {
-    const { contentType, data } = rpc.httpBody.read(answer);
-    return { status, contentType, body: Buffer.from(data), ...tagHeader(rpc, answer) };
+    const { contentType, data } = rpc.httpBody.read(response);
+    return { status, contentType, body: Buffer.from(data), ...tagHeader(rpc, response) };
   }
-  const body = rpc.responseWriter.write(answer, allowedTenant(call));
+  const body = rpc.responseWriter.write(response, allowedTenant(call));
   return rpc.readEtag === undefined
     ? { status, contentType: JSON_TYPE, body }
-    : { status, contentType: JSON_TYPE, body, ...tagHeader(rpc, answer) };
+    : { status, contentType: JSON_TYPE, body, ...tagHeader(rpc, response) };
 }
 
 /** Returns the entity tag that the backend set in a response. */
-function tagHeader({ readEtag }: CompiledRoute, answer: Uint8Array): Pick<StoredResponse, 'headers'> {
-  const etag = readEtag?.(answer);
+function tagHeader({ readEtag }: CompiledRoute, response: Uint8Array): Pick<StoredResponse, 'headers'> {
+  const etag = readEtag?.(response);
   return etag === undefined ? {} : { headers: { etag } };
 }
 
@@ -84,4 +85,9 @@ function toJson(value: unknown, whose: string): Buffer {
     cause = new TypeError(`${whose} answered something that JSON cannot hold`, { cause: error });
   }
   throw GatewayError.from(cause);
+}
+
+/** Returns the only tenant whose data a response may contain; empty for callers who may see several. */
+export function allowedTenant(call: CallContext): string {
+  return call.crossTenant ? '' : call.tenantId;
 }
