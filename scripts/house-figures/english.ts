@@ -28,7 +28,7 @@ export const PATTERNS: readonly Pattern[] = [
   {
     name: '"a" for "per"',
     expression: new RegExp(
-      `\\b(?:once|twice|\\d+ \\w+|(?:one|two|three) (?!of\\b|for\\b|to\\b|in\\b|by\\b)\\w+|${COUNTED}) an? (?:${UNIT})\\b`,
+      `\\b(?:once|twice|\\d+ (?!in\\b|of\\b|to\\b|for\\b)\\w+|(?:one|two|three) (?!of\\b|for\\b|to\\b|in\\b|by\\b)\\w+|${COUNTED}) an? (?:${UNIT})\\b`,
       'i',
     ),
     instead: '"one line per request"',

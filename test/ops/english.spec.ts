@@ -8,10 +8,10 @@ import { ROOT } from './project-files.js';
  * Documents have rules of their own, in wording.spec.ts.
  */
 const CEILINGS: Readonly<Record<string, number>> = {
-  'opens with a bare clause': 691,
-  '"at once"': 41,
-  '"is no", "is none"': 36,
-  '"a" for "per"': 11,
+  'opens with a bare clause': 191,
+  '"at once"': 11,
+  '"is no", "is none"': 10,
+  '"a" for "per"': 7,
 };
 
 describe('comments of the code', () => {
