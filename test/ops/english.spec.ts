@@ -8,7 +8,7 @@ import { ROOT } from './project-files.js';
  * Documents have rules of their own, in wording.spec.ts.
  */
 const CEILINGS: Readonly<Record<string, number>> = {
-  'opens with a bare clause': 191,
+  'opens with a bare clause': 187,
   '"at once"': 11,
   '"is no", "is none"': 10,
   '"a" for "per"': 7,
