@@ -62,7 +62,7 @@ describe('gateway triage', () => {
   });
   test.each([
     ['without a token', '', /upstreams and last errors are unknown: .* requires a token: set GATEWAY_ADMIN_AUTH_TOKEN/],
-    ['with the token of another', `${ADMIN_TOKEN}-of-another`, /are not known: .* rejects this token: compare/],
+    ['with the token of another', `${ADMIN_TOKEN}-of-another`, /are unknown: .* rejects this token: compare/],
   ])('says what it could not look at %s', async (_, token, reason) => {
     const args = [
       'triage',
