@@ -3,14 +3,17 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
 import { hasMiddleware, loadModules, type ModuleLike } from './adopted-modules.js';
 import { AppModule, type AppParts } from './app.module.js';
-import { absentServiceWarnings } from './config/absent-services.js';
-import type { AdminConfig, GatewayConfig } from './config/gateway-config.js';
-import { configHash } from './config/config-hash.js';
-import { LiveConfig } from './config/live-config.js';
 import type { ConfigWarning } from './config/config-error.js';
-import { guardrailWarnings } from './config/guardrail.js';
-import { basePathWarnings } from './config/base-path.js';
-import { unusedUpstreams } from './config/unused-upstreams.js';
+import type { GatewayConfig } from './config/gateway-config.js';
+import { LiveConfig } from './config/live-config.js';
+import { configHash } from './config/redact-config.js';
+import {
+  absentServiceWarnings,
+  basePathWarnings,
+  guardrailWarnings,
+  unusedUpstreams,
+} from './config/route-warnings.js';
+import type { AdminConfig } from './config/schema/admin-settings.js';
 import { ruleWarnings } from './contract/api-config/rule-warnings.js';
 import { contractWarnings } from './contract/contract-warnings.js';
 import { compiledPolicies, Contract } from './contract/contract.js';
@@ -18,14 +21,14 @@ import type { Descriptors } from './contract/descriptors.js';
 import type { Route } from './contract/route.js';
 import { GatewayAdapter } from './edge/gateway-adapter.js';
 import { HttpServer } from './edge/http-server.js';
+import { ListenerCertificate, listenerTlsOptions } from './edge/listener-tls.js';
 import { Pipelines } from './edge/pipeline/pipelines.js';
 import { RequestLifecycle } from './edge/request-lifecycle.js';
-import { logConfigWarnings, logContractWarnings } from './log-config-warnings.js';
-import { ListenerCertificate, listenerTlsOptions } from './edge/listener-tls.js';
 import { StalledClients } from './edge/stalled-clients.js';
+import { logConfigWarnings, logContractWarnings } from './log-config-warnings.js';
 import { frameworkLog } from './observe/framework-log.js';
 import type { GatewayLogger } from './observe/logger.js';
-import { observe, type Observation } from './observe/observe.module.js';
+import { type Observation, observe } from './observe/observe.module.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';
 import { AdminListener, type ListenerParts } from './ops/admin/admin-listener.js';
 import { mainCommands } from './ops/admin/main-commands.js';
@@ -34,12 +37,12 @@ import { ConnectionLimits, warnOfOpenFiles } from './ops/connection-limits.js';
 import { Drain } from './ops/drain.js';
 import { listenToClients, urlOf } from './ops/main-listener.js';
 import { type OpsServer, startOpsServer } from './ops/ops-server.js';
-import type { Siblings } from './ops/workers/siblings.js';
 import { Reloader, type ReloadReport } from './ops/reload/reloader.js';
+import type { Siblings } from './ops/workers/siblings.js';
 import { readContracts, rereadContracts } from './read-contracts.js';
 import { type Reloadable, reloadSteps, type Served, type SettingsSource } from './reload-steps.js';
-import { upstreamNameWarnings } from './upstream-checks.js';
 import { checkNetwork } from './startup-netcheck.js';
+import { upstreamNameWarnings } from './upstream-checks.js';
 import { VERSION } from './version.js';
 
 /** Running gateway. */

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import type { GatewayConfig } from './config/gateway-config.js';
-import { WORKER_VARIABLE } from './config/workers.js';
+import { WORKER_VARIABLE } from './config/schema/worker-settings.js';
 import type { GatewayLogger } from './observe/logger.js';
 import { GatewayMetrics } from './observe/metrics.js';
 import { AdminAudit } from './ops/admin/admin-audit.js';

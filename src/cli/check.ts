@@ -1,26 +1,28 @@
-import { absentServiceWarnings } from '../config/absent-services.js';
-import { basePathWarnings } from '../config/base-path.js';
 import { formatProblem } from '../config/config-error.js';
 import { parseEnvironment } from '../config/environment.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import { guardrailWarnings } from '../config/guardrail.js';
 import { methodProblems } from '../config/method-invariants.js';
-import { formatDuration } from '../config/unit-parsers.js';
 import { redactConfig } from '../config/redact-config.js';
 import { reloadableSettings } from '../config/reloadable.js';
+import {
+  absentServiceWarnings,
+  basePathWarnings,
+  guardrailWarnings,
+  unusedUpstreams,
+} from '../config/route-warnings.js';
 import { BUILT_IN_UPSTREAMS, GUARDRAIL, upstreamVariables } from '../config/schema/upstream-settings.js';
-import { unusedUpstreams } from '../config/unused-upstreams.js';
+import { formatDuration } from '../config/unit-parsers.js';
 import type { Environment } from '../config/variables.js';
 import { configWarnings } from '../config/warnings.js';
 import { ruleWarnings } from '../contract/api-config/rule-warnings.js';
-import { contractWarnings } from '../contract/contract-warnings.js';
 import { describeProblem } from '../contract/contract-problem.js';
+import { contractWarnings } from '../contract/contract-warnings.js';
 import { contractProblems, fileProblems, moduleProblems } from '../startup-checks.js';
 import { upstreamNameWarnings, type UpstreamSettings } from '../upstream-checks.js';
+import type { CliContext } from './cli-context.js';
 import { featuresIn } from './gateway-routes.js';
 import { EXIT_CONFIG, formatTable, type Terminal } from './terminal.js';
 import { upstreamNaming } from './upstream-naming.js';
-import type { CliContext } from './cli-context.js';
 
 /** Prints all problems of settings and contracts that would keep the gateway from starting, or a summary. Returns the exit code. */
 export async function check(

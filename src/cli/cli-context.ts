@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { loadModules, servicesOf, type ModuleLike } from '../adopted-modules.js';
+import { loadModules, type ModuleLike, servicesOf } from '../adopted-modules.js';
 import { ConfigError, type ConfigProblem } from '../config/config-error.js';
-import { withEnvFiles } from '../config/env-files.js';
-import { type Inspection, inspectEnvironment } from '../config/environment.js';
+import { inspectEnvironment, type Inspection } from '../config/environment.js';
+import { withEnvFiles } from '../config/read-config.js';
 import type { Environment } from '../config/variables.js';
 import { addServices, DescriptorError, type Descriptors, loadDescriptors } from '../contract/descriptors.js';
 import { buildRouteTable } from '../contract/route-table.js';

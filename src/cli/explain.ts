@@ -1,11 +1,11 @@
+import { basePathOf } from '../config/schema/http-settings.js';
 import { RouteMatcher } from '../contract/matcher.js';
-import { basePathOf } from '../config/base-path.js';
 import { withoutBase } from '../edge/base-path.js';
+import type { CliContext } from './cli-context.js';
 import { describeOwnRoute, describeRoute } from './describe-route.js';
 import { gatewayRoutes, routesAt } from './gateway-routes.js';
 import { nearestRoutes } from './nearest-routes.js';
 import { formatTable, type Terminal } from './terminal.js';
-import type { CliContext } from './cli-context.js';
 
 interface Request {
   readonly verb: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { GatewayConfig } from './gateway-config.js';
-import { basePathWarnings } from './base-path.js';
+import { basePathWarnings } from './route-warnings.js';
 
 const warn = (basePath: string) =>
   basePathWarnings(['/metrics/x', '/api/v1/users'], { server: { basePath } as GatewayConfig['server'] });

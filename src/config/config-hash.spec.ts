@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { configHash } from './config-hash.js';
 import { parseEnvironment } from './environment.js';
+import { configHash } from './redact-config.js';
 
 const ENV = {
   AUTH_SERVICE_URL: 'auth:1',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from './config-error.js';
-import { withEnvFiles } from './env-files.js';
+import { withEnvFiles } from './read-config.js';
 
 let folder: string;
 let file: string;

@@ -1,26 +1,24 @@
 import type { z } from 'zod';
-import { absentServiceProblems } from './absent-services.js';
-import { adminProblems } from './admin.js';
-import { alertProblems } from './alerts.js';
-import { assembleConfig } from './assemble.js';
-import { claimProblems } from './claims-config.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
-import { transportProblems } from './grpc-transports.js';
-import type { GatewayConfig } from './gateway-config.js';
-import { invariantProblems } from './invariants.js';
+import { configOf, type GatewayConfig } from './gateway-config.js';
+import { absentServiceProblems, invariantProblems } from './invariants.js';
 import { keySourceProblems } from './key-source.js';
-import { listenerProblems } from './listener.js';
-import { rateLimitProblems } from './rate-limits.js';
-import { settingsSchema, type Settings } from './schema.js';
-import { ssoSchema, type SsoValues, ssoVariables } from './schema/sso-settings.js';
+import { storeKeyProblems } from './rotated-keys.js';
+import { type Settings, settingsSchema } from './schema.js';
+import { adminProblems } from './schema/admin-settings.js';
+import { alertProblems } from './schema/alert-settings.js';
+import { claimProblems } from './schema/claim-settings.js';
+import { listenerProblems } from './schema/listener-settings.js';
+import { rateLimitProblems } from './schema/rate-limit-settings.js';
+import { ssoSchema, type SsoSource, type SsoValues, ssoVariables } from './schema/sso-settings.js';
 import { upstreamSchema, type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
-import { settingInfo } from './setting.js';
-import { ssoProblems, type SsoSource } from './sso.js';
-import { storeKeyProblems } from './store-keys.js';
+import { workerPlaceOf } from './schema/worker-settings.js';
+import { type Known, settingInfo } from './setting.js';
+import { ssoProblems } from './sso.js';
 import { upstreamNameProblems } from './upstream-names.js';
-import { type Known, upstreamProblems, type UpstreamSource, upstreamSource } from './upstreams.js';
-import { workerPlaceOf, workerProblems } from './workers.js';
+import { transportProblems, upstreamProblems, type UpstreamSource, upstreamSource } from './upstreams.js';
 import { type Environment, isSet, misspellingOf, nameProblems, ssoProviderNames, upstreamNames } from './variables.js';
+import { configOfWorker, workerProblems } from './workers.js';
 
 interface Reading<T> {
   readonly values: Known<T>;
@@ -41,7 +39,9 @@ export function parseEnvironment(env: Environment): GatewayConfig {
   const { upstreams, providers, problems } = inspectEnvironment(env);
   if (problems.length > 0) throw new ConfigError(problems);
   const settings = settingsSchema.parse(withoutUnset(env));
-  return assembleConfig(settings, upstreams, { providers, place: workerPlaceOf(env) });
+  const config = configOf(settings, upstreams, providers);
+  const place = workerPlaceOf(env);
+  return freezeDeep(place === undefined ? config : configOfWorker(config, place));
 }
 
 /** Reads an environment without throwing, for tools that show the valid part of it next to its problems. */
@@ -134,4 +134,12 @@ function maskCredentials(text: string): string {
 
 function withoutUnset(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => isSet(env, name)));
+}
+
+function freezeDeep<T extends object>(value: T): T {
+  if (value instanceof Map) for (const child of value.values()) freezeDeep(child as object);
+  for (const child of Object.values(value)) {
+    if (typeof child === 'object' && child !== null) freezeDeep(child);
+  }
+  return Object.freeze(value);
 }

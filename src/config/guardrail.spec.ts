@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { unaryMethod } from '../../test/support/upstream-call.js';
 import type { Policy } from '../domain/policy.js';
 import { parseEnvironment } from './environment.js';
-import { guardrailWarnings } from './guardrail.js';
 import { methodProblems } from './method-invariants.js';
-import { unusedUpstreams } from './unused-upstreams.js';
+import { guardrailWarnings, unusedUpstreams } from './route-warnings.js';
 
 const REQUIRED = {
   AUTH_SERVICE_URL: 'localhost:1',

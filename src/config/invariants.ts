@@ -1,8 +1,11 @@
 import type { ConfigProblem } from './config-error.js';
-import { formatDuration, formatSize } from './unit-parsers.js';
 import type { Settings } from './schema.js';
+import { type SsoSource, ssoVariables } from './schema/sso-settings.js';
 import { upstreamVariables } from './schema/upstream-settings.js';
-import type { Known, UpstreamSource } from './upstreams.js';
+import type { Known } from './setting.js';
+import { formatDuration, formatSize } from './unit-parsers.js';
+import { NONE } from './upstream-address.js';
+import type { UpstreamSource } from './upstreams.js';
 
 /** Reserve between the end of the drain and the SIGKILL of the platform. */
 const EXIT_RESERVE_MS = 5000;
@@ -111,4 +114,18 @@ type Port = readonly [name: string, port: number | undefined];
 function samePort([name, port]: Port, [otherName, other]: Port): ConfigProblem[] {
   if (port === undefined || port === 0 || port !== other) return [];
   return [{ name, reason: `is ${port}, as ${otherName} is`, hint: 'give it another, or leave it out' }];
+}
+
+/** Finds settings that need a service whose address is `none`. */
+export function absentServiceProblems(
+  upstreams: readonly UpstreamSource[],
+  providers: readonly SsoSource[],
+): ConfigProblem[] {
+  if (!upstreams.some(({ name, absent }) => absent && name === 'auth')) return [];
+  const { url } = upstreamVariables('auth');
+  return providers.map(({ name }) => ({
+    name: ssoVariables(name).issuer,
+    reason: `needs AuthService to exchange identities and renew sessions, but ${url} is ${NONE}`,
+    hint: `set ${url} to its address, or remove the settings of the identity provider "${name}"`,
+  }));
 }

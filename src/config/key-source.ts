@@ -2,7 +2,7 @@ import type { ConfigProblem } from './config-error.js';
 import { isLoopbackHost } from './loopback.js';
 import { rotatedKeyProblems } from './rotated-keys.js';
 import type { Settings } from './schema.js';
-import type { Known } from './upstreams.js';
+import type { Known } from './setting.js';
 
 /** Validates the sources of token keys: exactly one per issuer, and fetched over https in production. */
 export function keySourceProblems(settings: Known<Settings>, unreadable: ReadonlySet<string>): ConfigProblem[] {

@@ -1,9 +1,8 @@
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { ConfigProblem } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
-import { unguarded } from './guardrail.js';
+import { GUARDRAIL, OPTIONAL_SERVICE as OPTIONAL, upstreamVariables } from './schema/upstream-settings.js';
 import { formatDuration, formatSize } from './unit-parsers.js';
-import { OPTIONAL_SERVICE as OPTIONAL, upstreamVariables } from './schema/upstream-settings.js';
 
 /** Finds contradictions between the policies of RPCs and the settings of this deployment. */
 export function methodProblems(methods: Iterable<RpcMethod>, config: GatewayConfig): ConfigProblem[] {
@@ -81,4 +80,13 @@ function guardrailProblems(methods: readonly RpcMethod[], config: GatewayConfig)
     reason: 'requires a guardrail by its policy, but GUARDRAIL_SERVICE_URL is not set',
     hint: 'set it, or GATEWAY_GUARDRAIL_FAIL_OPEN=true to serve it unchecked',
   }));
+}
+
+/** Returns the served RPCs whose policy requires a guardrail, if the guardrail is absent. */
+export function unguarded(
+  methods: readonly RpcMethod[],
+  { upstreams }: Pick<GatewayConfig, 'upstreams'>,
+): readonly RpcMethod[] {
+  if (upstreams.has(GUARDRAIL)) return [];
+  return methods.filter(({ upstream, policy }) => policy.guardrail === 'required' && upstreams.has(upstream));
 }

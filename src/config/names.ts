@@ -1,7 +1,9 @@
 import { lowerAscii } from '../domain/header-text.js';
-import type { ContentCoding } from './http-config.js';
 import { type Kind, Refusal } from './setting.js';
 import { oneOf } from './string-parsers.js';
+
+/** A registered content coding (RFC 9110 8.4.1). */
+export type ContentCoding = 'gzip' | 'br' | 'zstd';
 
 /** Characters of an HTTP field name (RFC 9110 5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~\w]+$/;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { redisUrl, type RedisAddress } from './redis-url.js';
+import { type RedisAddress, redisUrl } from './schema/redis-settings.js';
 import { Refusal } from './setting.js';
 
 const PLAIN: RedisAddress = {

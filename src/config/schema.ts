@@ -1,26 +1,24 @@
 import { z } from 'zod';
+import { authCacheSettings, authorizationSettings, revocationSettings } from './schema/access-settings.js';
 import { adminSettings } from './schema/admin-settings.js';
 import { alertSettings } from './schema/alert-settings.js';
-import { authCacheSettings } from './schema/auth-cache-settings.js';
-import { authorizationSettings } from './schema/authorization-settings.js';
 import { cacheSettings } from './schema/cache-settings.js';
-import { claimSettings } from './schema/claim-settings.js';
 import { circuitSettings } from './schema/circuit-settings.js';
+import { claimSettings } from './schema/claim-settings.js';
 import { deadlineSettings, shutdownSettings } from './schema/deadline-settings.js';
-import { guardrailSettings } from './schema/guardrail-settings.js';
 import { grpcSettings } from './schema/grpc-settings.js';
-import { httpSettings, jsonSettings } from './schema/http-settings.js';
+import { guardrailSettings } from './schema/guardrail-settings.js';
+import { httpSettings } from './schema/http-settings.js';
+import { jsonSettings } from './schema/json-settings.js';
 import { listenerSettings } from './schema/listener-settings.js';
 import { loadSettings } from './schema/load-settings.js';
 import { meteringSettings } from './schema/metering-settings.js';
 import { operationSettings } from './schema/operation-settings.js';
 import { rateLimitSettings } from './schema/rate-limit-settings.js';
 import { redisSettings } from './schema/redis-settings.js';
-import { revocationSettings } from './schema/revocation-settings.js';
 import { sessionSettings } from './schema/sso-settings.js';
 import { tokenSettings } from './schema/token-settings.js';
 import { tracingSettings } from './schema/tracing-settings.js';
-
 import { workerSettings } from './schema/worker-settings.js';
 
 /** Schema of all settings with a fixed name. Settings of individual upstreams are in upstream-settings.ts. */

@@ -94,3 +94,9 @@ function register<T extends z.ZodType>(type: T, info: SettingInfo): T {
   settingInfo.add(type, info);
   return type;
 }
+
+/** Parsed values of a group of settings. */
+export type SettingsOf<T extends z.ZodRawShape> = z.infer<z.ZodObject<T>>;
+
+/** Settings of which invalid ones are missing, so that the others can still be validated. */
+export type Known<T> = { readonly [K in keyof T]?: T[K] | undefined };

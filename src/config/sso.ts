@@ -1,30 +1,9 @@
 import type { ConfigProblem } from './config-error.js';
-import type { SsoConfig, SsoProviderConfig } from './sso-config.js';
 import { isLoopbackHost } from './loopback.js';
 import { rotatedKeyProblems } from './rotated-keys.js';
 import type { Settings } from './schema.js';
-import { ssoVariables, type SsoValues } from './schema/sso-settings.js';
-import type { Known } from './upstreams.js';
-
-/** Valid settings of one identity provider. */
-export interface SsoSource {
-  readonly name: string;
-  readonly own: Known<SsoValues>;
-}
-
-/** Maps the settings of single sign-on and sessions. Call it only when there are no problems. */
-export function ssoOf(settings: Settings, sources: readonly SsoSource[]): SsoConfig {
-  const providers = sources.flatMap(({ name, own: { issuer, clientId, clientSecret } }): SsoProviderConfig[] =>
-    issuer && clientId && clientSecret ? [{ name, issuer, clientId, clientSecret }] : [],
-  );
-  return {
-    providers: new Map(providers.map((provider) => [provider.name, Object.freeze(provider)])),
-    sessionIdleMs: settings.GATEWAY_SESSION_IDLE_TIMEOUT,
-    sessionMaxAgeMs: settings.GATEWAY_SESSION_MAX_AGE,
-    sessionKey: settings.GATEWAY_SESSION_KEY,
-    sessionKeyPrevious: settings.GATEWAY_SESSION_KEY_PREVIOUS,
-  };
-}
+import { type SsoSource, ssoVariables } from './schema/sso-settings.js';
+import type { Known } from './setting.js';
 
 /** Finds settings that would prevent sign-in, or send it over plaintext (RFC 9700 2.6). */
 export function ssoProblems(

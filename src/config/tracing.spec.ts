@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, formatProblem } from './config-error.js';
 import { parseEnvironment } from './environment.js';
 import { redactConfig } from './redact-config.js';
-import { tracingWarnings } from './tracing.js';
+import { tracingWarnings } from './warnings.js';
 
 const VALID = {
   AUTH_SERVICE_URL: 'auth-service:50051',

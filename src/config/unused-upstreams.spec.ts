@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { RpcMethod } from '../domain/rpc-method.js';
 import type { GatewayConfig } from './gateway-config.js';
-import { unusedUpstreams } from './unused-upstreams.js';
+import { unusedUpstreams } from './route-warnings.js';
 
 const methods = [
   { upstream: 'billing', policy: {} },

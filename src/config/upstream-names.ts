@@ -1,8 +1,7 @@
 import { nearestUpstreamName, UPSTREAM_NAME, type UpstreamName } from '../domain/upstream-name.js';
 import type { ConfigProblem } from './config-error.js';
 import type { Settings } from './schema.js';
-import { type Kind, Refusal } from './setting.js';
-import type { Known } from './upstreams.js';
+import { type Kind, type Known, Refusal } from './setting.js';
 
 const FORM = 'write package=upstream: acme.billing.v1=billing';
 /** Name of a proto package, or full name of a service. */

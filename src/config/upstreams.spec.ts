@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { ConfigError, formatProblem } from './config-error.js';
 import { parseEnvironment } from './environment.js';
-import type { UpstreamTls } from './gateway-config.js';
+import type { UpstreamTls } from './upstreams.js';
 import type { Environment } from './variables.js';
 
 const FILE = fileURLToPath(import.meta.url);

@@ -1,11 +1,31 @@
 import type { ConfigProblem } from './config-error.js';
-import type { UpstreamConfig, UpstreamTls } from './gateway-config.js';
 import type { Settings } from './schema.js';
 import { type UpstreamValues, upstreamVariables } from './schema/upstream-settings.js';
+import type { Known } from './setting.js';
 import { NONE, type UpstreamAddress } from './upstream-address.js';
 
-/** Settings of which invalid ones are missing, so that the others can still be validated. */
-export type Known<T> = { readonly [K in keyof T]?: T[K] | undefined };
+/** TLS of connections to an upstream. Files are PEM. */
+export interface UpstreamTls {
+  readonly mode: 'insecure' | 'tls' | 'mtls';
+  readonly caFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly serverName: string | undefined;
+}
+
+export interface UpstreamConfig {
+  /** Name from the proto or GATEWAY_UPSTREAMS, otherwise the last segment of the package before its version: `billing`. */
+  readonly name: string;
+  /** gRPC target: `dns:///host:port`, `ipv4:…`, `unix:…`. */
+  readonly target: string;
+  readonly tls: UpstreamTls;
+  /** Transport of its calls: the gateway's own HTTP/2 client, or `ClientGrpc` (ADR 0029). */
+  readonly transport: 'http2' | 'grpc-js';
+  /** Deadline of a call whose policy does not set one. */
+  readonly timeoutMs: number;
+  /** Maximum number of concurrent calls. */
+  readonly maxConcurrent: number;
+}
 
 /** Settings of one upstream, and the shared settings. */
 export interface UpstreamSource {
@@ -115,4 +135,27 @@ function unusedTlsProblems(source: UpstreamSource): ConfigProblem[] {
       reason: `has no effect while ${source.name} uses ${mode}`,
       hint: `remove it, or set ${variables.tlsMode}`,
     }));
+}
+
+/** Finds grpc-js settings without an upstream that uses grpc-js, and xDS addresses of upstreams that use http2. */
+export function transportProblems(settings: Known<Settings>, upstreams: readonly UpstreamSource[]): ConfigProblem[] {
+  const named = upstreams.filter(({ own }) => own.url !== undefined);
+  const overHttp2 = named.filter((source) => transportOf(source) === 'http2');
+  return [...overHttp2.flatMap(addressProblem), ...(overHttp2.length === named.length ? unusedSettings(settings) : [])];
+}
+
+function addressProblem({ name, own }: UpstreamSource): ConfigProblem[] {
+  if (own.url?.target.startsWith('xds:') !== true) return [];
+  const { url, transport } = upstreamVariables(name);
+  const reason = 'is an xDS address, which the http2 transport cannot resolve';
+  return [{ name: url, reason, hint: `set ${transport}=grpc-js; docs/grpc-transports.md says what else it needs` }];
+}
+
+function unusedSettings({ GATEWAY_GRPC_HTTP_PROXY, GATEWAY_GRPC_SERVICE_CONFIG }: Known<Settings>): ConfigProblem[] {
+  const unused = [
+    ...(GATEWAY_GRPC_HTTP_PROXY === true ? ['GATEWAY_GRPC_HTTP_PROXY'] : []),
+    ...(GATEWAY_GRPC_SERVICE_CONFIG === undefined ? [] : ['GATEWAY_GRPC_SERVICE_CONFIG']),
+  ];
+  const hint = 'remove it, or set GATEWAY_GRPC_TRANSPORT=grpc-js';
+  return unused.map((name) => ({ name, reason: 'has no effect while all upstreams use http2', hint }));
 }

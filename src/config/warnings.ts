@@ -1,13 +1,15 @@
 import type { ConfigWarning } from './config-error.js';
 import type { GatewayConfig } from './gateway-config.js';
-import { isLoopbackTarget } from './loopback.js';
-import { formatDuration } from './unit-parsers.js';
-import { upstreamVariables } from './schema/upstream-settings.js';
 import { lookalikeWarnings } from './lookalikes.js';
-import { tracingWarnings } from './tracing.js';
-import { storeKeyWarnings } from './store-keys.js';
+import { isLoopbackTarget } from './loopback.js';
+import { storeKeyWarnings } from './rotated-keys.js';
+import { acceptsOtlp, type TracingConfig } from './schema/tracing-settings.js';
+import { upstreamVariables } from './schema/upstream-settings.js';
+import { formatDuration } from './unit-parsers.js';
+import { type Environment, isSet } from './variables.js';
 import { workerWarnings } from './workers.js';
-import type { Environment } from './variables.js';
+
+const ADDRESSES = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT', 'JAEGER_URL'] as const;
 
 /** The idle timeout of common load balancers. */
 const LOAD_BALANCER_IDLE_MS = 60_000;
@@ -90,4 +92,28 @@ function issuerWarnings({ jwt }: GatewayConfig): ConfigWarning[] {
   if (jwt.issuer !== undefined) return [];
   const reason = 'is not set: tokens of any issuer whose signature verifies are accepted';
   return [{ name: 'JWT_ISSUER', reason, hint: 'set it to the iss of the tokens' }];
+}
+
+/** Warns of tracing settings without effect, and of an address that was translated. */
+export function tracingWarnings({ tracing }: Pick<GatewayConfig, 'tracing'>, env: Environment): ConfigWarning[] {
+  const set = ADDRESSES.filter((name) => isSet(env, name));
+  if (tracing === undefined) {
+    const reason = 'is set, but ENABLE_TRACING is not true: spans are not exported';
+    return set.map((name) => ({ name, reason, hint: 'set ENABLE_TRACING=true, or remove it' }));
+  }
+  const [used, ...unused] = set;
+  if (used === undefined) {
+    const reason = `is true, but no collector is configured: spans are exported to ${tracing.endpoint}`;
+    return [{ name: 'ENABLE_TRACING', reason, hint: 'set OTEL_EXPORTER_OTLP_ENDPOINT' }];
+  }
+  return [
+    ...unused.map((name) => ({ name, reason: `has no effect together with ${used}`, hint: 'remove one of them' })),
+    ...(used === 'JAEGER_URL' ? translationWarnings(env['JAEGER_URL'] ?? '', tracing) : []),
+  ];
+}
+
+function translationWarnings(given: string, { endpoint }: TracingConfig): ConfigWarning[] {
+  if (acceptsOtlp(given)) return [];
+  const reason = `is ${given}, which does not accept OTLP over HTTP: spans are exported to ${endpoint}`;
+  return [{ name: 'JAEGER_URL', reason, hint: `set JAEGER_URL=${new URL(endpoint).origin}` }];
 }

@@ -1,39 +1,11 @@
-import { availableParallelism } from 'node:os';
-import type { ConfigProblem, ConfigWarning } from './config-error.js';
-import type { GatewayConfig, UpstreamConfig } from './gateway-config.js';
-import { count } from './unit-parsers.js';
 import type { RatePolicy } from '../domain/policy.js';
+import type { ConfigProblem, ConfigWarning } from './config-error.js';
+import type { GatewayConfig } from './gateway-config.js';
 import type { Settings } from './schema.js';
-import type { Kind } from './setting.js';
-import type { SsoSource } from './sso.js';
-import type { Known } from './upstreams.js';
-import type { Environment } from './variables.js';
-
-const MAX_WORKERS = 64;
-const AUTO = 'auto';
-const within = count({ min: 1, max: MAX_WORKERS });
-
-/** Variable that the primary process sets for its workers: `2/4` is the second of four. It is not a setting. */
-export const WORKER_VARIABLE = 'WORKER_PLACE';
-
-/** Number of a worker process. */
-export interface WorkerPlace {
-  /** Counted from 1. A worker that replaces another one has the same number. */
-  readonly number: number;
-  readonly of: number;
-}
-
-/** Parses the number of worker processes. */
-export const workerCount: Kind<number> = {
-  form: 'auto or whole number',
-  parse: (raw) => (raw === AUTO ? Math.min(availableParallelism(), MAX_WORKERS) : within.parse(raw)),
-};
-
-/** Reads the number of this worker; undefined in a single process and in the primary process. */
-export function workerPlaceOf(env: Environment): WorkerPlace | undefined {
-  const [, number, of] = /^(\d+)\/(\d+)$/.exec(env[WORKER_VARIABLE] ?? '') ?? [];
-  return number === undefined ? undefined : { number: Number(number), of: Number(of) };
-}
+import type { SsoSource } from './schema/sso-settings.js';
+import type { WorkerPlace } from './schema/worker-settings.js';
+import type { Known } from './setting.js';
+import type { UpstreamConfig } from './upstreams.js';
 
 /** Requires Redis for single sign-on with several workers, since consecutive requests reach different workers. */
 export function workerProblems(settings: Known<Settings>, providers: readonly SsoSource[]): ConfigProblem[] {

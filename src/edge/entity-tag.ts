@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { ContentCoding } from '../config/http-config.js';
+import type { ContentCoding } from '../config/names.js';
 import { trimOws } from '../domain/header-text.js';
 
 /** Suffix of the tags of encoded responses: each coding is a representation of its own (RFC 9110 8.8.3.3). */

@@ -1,14 +1,14 @@
 import { constants } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { ServerOptions } from 'node:https';
-import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls';
 import type { Server as NetServer } from 'node:net';
+import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls';
 import type { Logger } from 'pino';
-import type { ClientCertificateConfig, ListenerTls } from '../config/http-config.js';
+import type { ClientCertificateConfig, ListenerTls } from '../config/schema/listener-settings.js';
 import type { DegradeFlag } from '../observe/degrade-flags.js';
-import type { HttpServer } from './http-server.js';
 import type { HandshakeFailure } from '../observe/listener-metrics.js';
 import type { Observation } from '../observe/observe.module.js';
+import type { HttpServer } from './http-server.js';
 
 type Watching = Pick<Observation, 'degradeFlags' | 'metrics' | 'logger'>;
 

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ContentCoding } from '../config/http-config.js';
+import type { ContentCoding } from '../config/names.js';
 import { GatewayError } from '../domain/errors.js';
 import type { StoredResponse } from '../traffic/idempotency/idempotency-record.js';
 import { addVary } from './common-headers.js';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { UpstreamConfig } from '../config/gateway-config.js';
+import type { UpstreamConfig } from '../config/upstreams.js';
 
 /** Contents of an upstream's PEM files, as node:tls takes them. */
 export interface TlsMaterial {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { ServerCredentials } from '@grpc/grpc-js';
 import {
   type BeforeApplicationShutdown,
@@ -9,19 +7,21 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { failureOf } from '../../test/support/failure.js';
 import { grpcBackend, type GrpcBackend } from '../../test/support/grpc-backend.js';
 import { answer, frame, http2Stub } from '../../test/support/http2-stub.js';
 import { getUserCall, GRPC_SETTINGS, TRANSPORTS, upstreamConfig } from '../../test/support/transport.js';
+import { untilPasses } from '../../test/support/until.js';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { UpstreamConfig } from '../config/gateway-config.js';
+import type { UpstreamConfig } from '../config/upstreams.js';
 import { GATEWAY_LOGGER } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
-import { UpstreamsModule } from './upstreams.module.js';
 import { Upstreams } from './upstreams.js';
-import { untilPasses } from '../../test/support/until.js';
+import { UpstreamsModule } from './upstreams.module.js';
 
 const USER_PATH = '/user.v1.UserService/GetUser';
 const OTHER_PATH = '/user.v1.OtherService/Do';

@@ -1,6 +1,7 @@
-import { Inject, Injectable, Optional, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit, Optional } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { UpstreamConfig } from '../config/upstreams.js';
 import { PASSED_HEADERS } from '../domain/passed-headers.js';
 import type { UpstreamEndpoints } from '../observe/connection-metrics.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';

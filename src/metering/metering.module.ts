@@ -1,14 +1,14 @@
+import { type DynamicModule, Module } from '@nestjs/common';
 import { join } from 'node:path';
-import { Module, type DynamicModule } from '@nestjs/common';
-import type { MeteringConfig } from '../config/metering-config.js';
-import type { WorkerPlace } from '../config/workers.js';
+import type { MeteringConfig } from '../config/schema/metering-settings.js';
+import type { WorkerPlace } from '../config/schema/worker-settings.js';
 import { UsageSink } from '../domain/usage-sink.js';
 import { DegradeFlags } from '../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { CallStack } from '../traffic/stack.js';
-import { OutboxSignals } from './outbox-signals.js';
 import { openJournal } from './journal/open-journal.js';
+import { OutboxSignals } from './outbox-signals.js';
 import { UsageClient } from './usage-client.js';
 import { UsageOutbox } from './usage-outbox.js';
 import { UsageReporter } from './usage-reporter.js';

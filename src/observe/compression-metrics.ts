@@ -1,5 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
-import type { ContentCoding } from '../config/http-config.js';
+import type { ContentCoding } from '../config/names.js';
 
 const CODINGS: readonly ContentCoding[] = ['gzip', 'br', 'zstd'];
 

@@ -1,10 +1,11 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { GATEWAY_CONFIG } from '../config/config.token.js';
-import type { GatewayConfig, UpstreamConfig } from '../config/gateway-config.js';
 import { SigningKeys } from '../access/jwt/signing-keys.js';
+import { GATEWAY_CONFIG } from '../config/config.token.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { UpstreamConfig } from '../config/upstreams.js';
 import { UpstreamHealth, type UpstreamVerdict } from '../grpc/upstream-health.js';
-import { DegradeFlags } from '../observe/degrade-flags.js';
 import { UsageOutbox } from '../metering/usage-outbox.js';
+import { DegradeFlags } from '../observe/degrade-flags.js';
 import { GATEWAY_LOGGER, type GatewayLogger } from '../observe/logger.js';
 import { GatewayMetrics } from '../observe/metrics.js';
 import { RedisConnections } from '../redis/redis-connections.js';

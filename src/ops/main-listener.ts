@@ -1,8 +1,8 @@
-import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { connect, type AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
 import type { GatewayConfig } from '../config/gateway-config.js';
-import type { UnixSocket } from '../config/http-config.js';
+import type { UnixSocket } from '../config/schema/listener-settings.js';
 
 const PROBE_MS = 1_000;
 /**

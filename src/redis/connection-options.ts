@@ -1,5 +1,5 @@
 import type { RedisOptions } from 'ioredis';
-import type { RedisConfig } from '../config/gateway-config.js';
+import type { RedisConfig } from '../config/schema/redis-settings.js';
 
 /** Longest time that a blocking command may wait, in ms: well below the silence after which a connection is closed. */
 export const LONGEST_BLOCK_MS = 1000;

@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { RedisConfig } from '../config/gateway-config.js';
+import type { RedisConfig } from '../config/schema/redis-settings.js';
 import { TimedOut, withTimeout } from '../domain/loop-timeout.js';
 import type { DegradeFlags } from '../observe/degrade-flags.js';
 import { blockingOptions, commandOptions } from './connection-options.js';

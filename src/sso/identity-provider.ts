@@ -8,7 +8,7 @@ import {
   discovery,
 } from 'openid-client';
 import { authUnavailable } from '../access/refusal.js';
-import type { SsoProviderConfig } from '../config/sso-config.js';
+import type { SsoProviderConfig } from '../config/schema/sso-settings.js';
 import { boundedFetch, LIBRARY_TIMEOUT_SECONDS } from './bounded-fetch.js';
 
 /** Time for which metadata is used before it is refreshed in the background, in ms. */

@@ -1,14 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readSessionCookie } from '../access/cookie-header.js';
-import { basePathOf } from '../config/base-path.js';
+import { basePathOf } from '../config/schema/http-settings.js';
 import type { CallContext } from '../domain/call-context.js';
 import type { AuthService, IssuedTokens } from './auth-service.js';
 import { beginAuthorization, completeAuthorization } from './authorization-code.js';
+import type { SessionPrincipals } from './cookie-sessions.js';
 import type { IdentityProvider } from './identity-provider.js';
-import { type LoginCookies, LOGIN_LIFE_MS, type LoginTransaction } from './login-cookies.js';
+import { LOGIN_LIFE_MS, type LoginCookies, type LoginTransaction } from './login-cookies.js';
 import { endedMeanwhile, exchangeFailure, protocolFailure, stateMismatch } from './login-outcome.js';
 import { withStore } from './session-errors.js';
-import type { SessionPrincipals } from './cookie-sessions.js';
 import { type SessionRecord, tokenTimes } from './session-record.js';
 import { keyOf, type LogoutsSeen } from './session-registry.js';
 import type { SessionStore } from './session-store.js';

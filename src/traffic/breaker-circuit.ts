@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import CircuitBreaker from 'opossum';
-import type { CircuitConfig } from '../config/gateway-config.js';
+import type { CircuitConfig } from '../config/schema/circuit-settings.js';
 
 export type CircuitState = 'closed' | 'open' | 'half_open';
 

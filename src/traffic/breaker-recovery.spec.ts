@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { call, halfOpen as halfOpenAfter, watched, type Watched, opened } from '../../test/support/circuits.js';
-import type { CircuitConfig } from '../config/gateway-config.js';
-import { type Circuit, REFUSED, type CircuitState, type Verdict } from './breaker-circuit.js';
+import { call, halfOpen as halfOpenAfter, opened, watched, type Watched } from '../../test/support/circuits.js';
+import type { CircuitConfig } from '../config/schema/circuit-settings.js';
+import { type Circuit, type CircuitState, REFUSED, type Verdict } from './breaker-circuit.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

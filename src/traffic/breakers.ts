@@ -1,9 +1,9 @@
-import type { CircuitConfig } from '../config/gateway-config.js';
+import type { CircuitConfig } from '../config/schema/circuit-settings.js';
 import type { CallContext } from '../domain/call-context.js';
 import { GatewayError } from '../domain/errors.js';
 import type { Policy } from '../domain/policy.js';
 import type { RpcMethod } from '../domain/rpc-method.js';
-import { Circuit, REFUSED, type CircuitClock, type CircuitReport, type CircuitState } from './breaker-circuit.js';
+import { Circuit, type CircuitClock, type CircuitReport, type CircuitState, REFUSED } from './breaker-circuit.js';
 
 /** Kinds of calls with circuits of their own: a database that accepts no writes often still answers reads. */
 export type CallKind = 'read' | 'write';

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import type { CircuitConfig } from '../../src/config/gateway-config.js';
-import { Circuit, REFUSED, type CircuitState, type Verdict } from '../../src/traffic/breaker-circuit.js';
+import type { CircuitConfig } from '../../src/config/schema/circuit-settings.js';
+import { Circuit, type CircuitState, REFUSED, type Verdict } from '../../src/traffic/breaker-circuit.js';
 import { CIRCUIT } from './stack-fixture.js';
 
 /** A circuit and its changes so far. */

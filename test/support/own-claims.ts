@@ -1,4 +1,4 @@
-import type { ClaimsConfig } from '../../src/config/claims-config.js';
+import type { ClaimsConfig } from '../../src/config/schema/claim-settings.js';
 
 /** Tokens whose claims have the names that the gateway gives them. */
 export const OWN_CLAIMS: ClaimsConfig = {

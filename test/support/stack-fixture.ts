@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import type { CircuitConfig, LoadConfig } from '../../src/config/gateway-config.js';
+import type { CircuitConfig } from '../../src/config/schema/circuit-settings.js';
+import type { LoadConfig } from '../../src/config/schema/load-settings.js';
 import { type ConnectionFailure, UpstreamMeasure } from '../../src/domain/upstream-measure.js';
 import { GatewayMetrics } from '../../src/observe/metrics.js';
 import { Protection } from '../../src/traffic/protection.js';

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
-import type { GatewayConfig, UpstreamConfig } from '../../src/config/gateway-config.js';
+import type { GatewayConfig } from '../../src/config/gateway-config.js';
+import type { UpstreamConfig } from '../../src/config/upstreams.js';
 import { GrpcJsTransport } from '../../src/grpc/grpc-js/grpc-js-transport.js';
 import { loadServices } from '../../src/grpc/grpc-js/upstream-package.js';
 import { Http2Transport } from '../../src/grpc/client/http2-transport.js';

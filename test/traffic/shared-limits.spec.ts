@@ -1,16 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { RateLimitConfig } from '../../src/config/gateway-config.js';
+import type { RateLimitConfig } from '../../src/config/schema/rate-limit-settings.js';
 import { CallContext } from '../../src/domain/call-context.js';
-import { policyOf, type Policy, type RatePolicy } from '../../src/domain/policy.js';
+import { type Policy, policyOf, type RatePolicy } from '../../src/domain/policy.js';
 import type { RateLimitVerdict } from '../../src/domain/rate-limit.js';
+import { NO_TRACE } from '../../src/domain/trace-context.js';
 import { PlanLimits } from '../../src/traffic/limits/plan-limits.js';
 import { RateLimiter } from '../../src/traffic/limits/rate-limiter.js';
 import { SharedBuckets } from '../../src/traffic/limits/shared-buckets.js';
 import { principalOf } from '../support/principal.js';
-import { TestRedis } from '../support/redis.js';
 import { connectTo, type RedisUser } from '../support/redis-user.js';
-import { NO_TRACE } from '../../src/domain/trace-context.js';
+import { TestRedis } from '../support/redis.js';
 
 /** Slow to refill, so that a test may take its time. */
 const RATE: RatePolicy = { maxRate: 60, capacity: 60, everyMs: 3_600_000 };

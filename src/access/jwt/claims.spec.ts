@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OWN_CLAIMS } from '../../../test/support/own-claims.js';
 import { claimPath } from '../../config/claim-path.js';
-import type { ClaimsConfig } from '../../config/claims-config.js';
+import type { ClaimsConfig } from '../../config/schema/claim-settings.js';
 import { GatewayError } from '../../domain/errors.js';
 import { claimReaders } from './claims.js';
 

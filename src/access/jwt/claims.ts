@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type ClaimPath, claimPath } from '../../config/claim-path.js';
-import type { ClaimsConfig } from '../../config/claims-config.js';
 import { type PerIssuer, valueFor } from '../../config/per-issuer.js';
+import type { ClaimsConfig } from '../../config/schema/claim-settings.js';
 import { withinTenant } from '../../domain/grant.js';
 import type { Principal } from '../../domain/principal.js';
 import { ClaimError, readList, readText, type TokenClaims } from './claim-reader.js';

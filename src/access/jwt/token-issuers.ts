@@ -1,7 +1,7 @@
 import { ConfigError, type ConfigProblem } from '../../config/config-error.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import { audiencesOf } from '../../config/claims-config.js';
 import { valueFor } from '../../config/per-issuer.js';
+import { audiencesOf } from '../../config/schema/claim-settings.js';
 import type { TokenCache } from '../token-cache.js';
 import { claimReaders, type ToPrincipal } from './claims.js';
 import type { RemoteKeys } from './remote-keys.js';
@@ -9,9 +9,9 @@ import type { SigningKeys } from './signing-keys.js';
 import {
   type TokenRules,
   type TokenVerifier,
-  type VerifyToken,
   verifyByKeys,
   verifyBySecrets,
+  type VerifyToken,
 } from './token-verifier.js';
 
 type JwtConfig = GatewayConfig['jwt'];

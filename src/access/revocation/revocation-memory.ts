@@ -1,4 +1,4 @@
-import type { RevocationConfig } from '../../config/gateway-config.js';
+import type { RevocationConfig } from '../../config/schema/access-settings.js';
 import type { Principal } from '../../domain/principal.js';
 import type { RevocationReason } from '../../domain/revocation.js';
 import type { RevocationRecord } from './revocation-record.js';

@@ -1,5 +1,5 @@
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
-import type { RevocationConfig } from '../../config/gateway-config.js';
+import type { RevocationConfig } from '../../config/schema/access-settings.js';
 import { TimedOut, withTimeout } from '../../domain/loop-timeout.js';
 import type { Principal } from '../../domain/principal.js';
 import { Revocation, type RevocationReason, type Revocations } from '../../domain/revocation.js';

@@ -1,6 +1,7 @@
 import type { DescMethod } from '@bufbuild/protobuf';
-import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
 import { upstreamVariables } from '../../config/schema/upstream-settings.js';
+import type { UpstreamConfig } from '../../config/upstreams.js';
 import { withDeadline } from '../../domain/loop-timeout.js';
 import { Http2Transport } from '../../grpc/client/http2-transport.js';
 import { parseTarget } from '../../grpc/client/target.js';

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
-import type { RedisConfig } from '../../config/gateway-config.js';
+import { isIP } from 'node:net';
+import type { RedisConfig } from '../../config/schema/redis-settings.js';
 import { withTimeout } from '../../domain/loop-timeout.js';
 import { commandOptions } from '../../redis/connection-options.js';
 import { readEvictionPolicy } from '../../redis/redis-connections.js';
@@ -7,7 +8,6 @@ import { describeFailure } from '../../redis/redis-error.js';
 import type { CheckLine } from './check-line.js';
 import { checkEndpoint, isUsable, type ProbeLimits } from './endpoint-checks.js';
 import { RESP } from './protocols.js';
-import { isIP } from 'node:net';
 
 const subject = 'redis';
 const setting = 'REDIS_URL';

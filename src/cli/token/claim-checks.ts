@@ -1,10 +1,10 @@
-import { claimReaders } from '../../access/jwt/claims.js';
 import { claimAt, ClaimError } from '../../access/jwt/claim-reader.js';
+import { claimReaders } from '../../access/jwt/claims.js';
 import { checkAudience } from '../../access/jwt/token-rules.js';
 import { type ClaimPath, claimPath } from '../../config/claim-path.js';
-import { audiencesOf } from '../../config/claims-config.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
 import { valueFor } from '../../config/per-issuer.js';
+import { audiencesOf } from '../../config/schema/claim-settings.js';
 import { formatDuration } from '../../config/unit-parsers.js';
 import type { DecodedToken, TokenCheck } from './explain-token.js';
 import { shown } from './shown.js';

@@ -1,5 +1,5 @@
+import { defaulted, type SettingsOf } from '../setting.js';
 import { bytes, duration } from '../unit-parsers.js';
-import { defaulted } from '../setting.js';
 
 const WEEK_MS = 7 * 86_400_000;
 
@@ -22,3 +22,17 @@ export const cacheSettings = {
     description: 'How long a response is kept after it has expired, for RPCs with fallback.cached in their policy.',
   }),
 };
+
+/** Maps the settings of the response cache. */
+export function responseCacheOf(settings: SettingsOf<typeof cacheSettings>) {
+  return {
+    maxBytes: settings.GATEWAY_CACHE_MAX_BYTES,
+    maxEntryBytes: settings.GATEWAY_CACHE_MAX_ENTRY_BYTES,
+    fallbackMaxAgeMs: settings.GATEWAY_FALLBACK_MAX_AGE,
+  };
+}
+
+/** Maps the settings of responses to requests with an Idempotency-Key. */
+export function idempotencyOf(settings: SettingsOf<typeof cacheSettings>) {
+  return { ttlMs: settings.GATEWAY_IDEMPOTENCY_TTL, maxBytes: settings.GATEWAY_IDEMPOTENCY_MAX_BYTES };
+}

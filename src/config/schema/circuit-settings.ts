@@ -1,6 +1,6 @@
-import { count, duration } from '../unit-parsers.js';
-import { defaulted, optional } from '../setting.js';
+import { defaulted, optional, type SettingsOf } from '../setting.js';
 import { oneOf } from '../string-parsers.js';
+import { count, duration } from '../unit-parsers.js';
 
 /** Settings of the circuit breakers. Each upstream has one for reads and one for writes. */
 export const circuitSettings = {
@@ -36,3 +36,26 @@ export const circuitSettings = {
     description: 'Calls let through while half-open; the circuit breaker closes when this many have succeeded.',
   }),
 };
+
+/** Defaults per preset: a failure percentage, and consecutive failures as in KrakenD. */
+const PRESETS = {
+  default: { errorPercent: 60, minRequests: 20, consecutiveErrors: 0, openMs: 30_000 },
+  strict: { errorPercent: 60, minRequests: 3, consecutiveErrors: 0, openMs: 30_000 },
+  krakend: { errorPercent: 0, minRequests: 20, consecutiveErrors: 20, openMs: 10_000 },
+};
+
+/** Maps the settings of circuit breakers, with the preset as default. */
+export function circuitOf(settings: SettingsOf<typeof circuitSettings>) {
+  const preset = PRESETS[settings.GATEWAY_CIRCUIT_PRESET];
+  return {
+    errorPercent: settings.GATEWAY_CIRCUIT_ERROR_PERCENT ?? preset.errorPercent,
+    minRequests: settings.GATEWAY_CIRCUIT_MIN_REQUESTS ?? preset.minRequests,
+    consecutiveErrors: settings.GATEWAY_CIRCUIT_CONSECUTIVE_ERRORS ?? preset.consecutiveErrors,
+    windowMs: settings.GATEWAY_CIRCUIT_WINDOW,
+    openMs: settings.GATEWAY_CIRCUIT_OPEN ?? preset.openMs,
+    maxOpenMs: settings.GATEWAY_CIRCUIT_MAX_OPEN,
+    halfOpenMax: settings.GATEWAY_CIRCUIT_HALF_OPEN_MAX,
+  };
+}
+
+export type CircuitConfig = Readonly<ReturnType<typeof circuitOf>>;

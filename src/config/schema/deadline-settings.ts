@@ -1,5 +1,5 @@
+import { defaulted, type SettingsOf } from '../setting.js';
 import { duration, flag } from '../unit-parsers.js';
-import { defaulted } from '../setting.js';
 
 /** Settings of deadlines towards clients. Deadlines of upstreams are upstream settings. */
 export const deadlineSettings = {
@@ -49,3 +49,25 @@ export const shutdownSettings = {
       'Time after SIGTERM at which the platform kills the process: `terminationGracePeriodSeconds` of the pod.',
   }),
 };
+
+/** Maps the settings of deadlines and shutdown. */
+export function timeoutsOf(settings: SettingsOf<typeof deadlineSettings & typeof shutdownSettings>) {
+  return {
+    requestMs: settings.GATEWAY_REQUEST_TIMEOUT,
+    streamIdleMs: settings.GATEWAY_STREAM_IDLE_TIMEOUT,
+    streamTotalMs: settings.GATEWAY_STREAM_MAX_DURATION,
+    streamHeartbeatMs: settings.GATEWAY_STREAM_HEARTBEAT,
+    streamWriteMs: settings.GATEWAY_STREAM_WRITE_TIMEOUT,
+    preDrainMs: settings.GATEWAY_SHUTDOWN_PRE_DRAIN_WAIT,
+    shutdownMs: settings.GATEWAY_SHUTDOWN_TIMEOUT,
+    terminationGraceMs: settings.GATEWAY_TERMINATION_GRACE,
+  };
+}
+
+/** Maps the settings of streams other than deadlines. */
+export function streamsOf(settings: SettingsOf<typeof deadlineSettings>) {
+  return {
+    untilTokenExpiry: settings.GATEWAY_STREAM_UNTIL_TOKEN_EXPIRY,
+    lineHeartbeat: settings.GATEWAY_STREAM_LINE_HEARTBEAT,
+  };
+}

@@ -1,8 +1,32 @@
-import { bytes, count, duration, flag } from '../unit-parsers.js';
-import { serviceConfig } from '../service-config.js';
-import { defaulted, optional } from '../setting.js';
+import { defaulted, type Kind, optional, Refusal, type SettingsOf } from '../setting.js';
 import { file, listOf, oneOf, text } from '../string-parsers.js';
+import { bytes, count, duration, flag } from '../unit-parsers.js';
 import { upstreamName } from '../upstream-names.js';
+
+/** Members of a gRPC service config that policies of RPCs replace. */
+const OURS = ['methodConfig', 'retryThrottling'];
+
+/** Parses a gRPC service config in JSON (grpc/doc/service_config.md) without deadlines and retries, which belong to policies. */
+export const serviceConfig: Kind<string> = {
+  form: 'JSON',
+  parse(raw) {
+    const config = parseObject(raw);
+    const refused = OURS.find((key) => Object.hasOwn(config, key));
+    if (refused === undefined) return raw;
+    throw new Refusal(`has ${refused}`, 'leave it out: deadlines and retries are those of the policy of each RPC');
+  },
+};
+
+function parseObject(raw: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(raw);
+  } catch {
+    throw new Refusal('is not JSON', 'write {"loadBalancingConfig":[{"round_robin":{}}]}');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new Refusal('is not a JSON object', 'write {"loadBalancingConfig":[{"round_robin":{}}]}');
+}
 
 /** Encryption of upstream connections: plaintext, TLS with a server certificate, or mutual TLS. */
 export const tlsMode = oneOf('insecure', 'tls', 'mtls');
@@ -95,3 +119,20 @@ export const grpcSettings = {
     reloadable: true,
   }),
 };
+
+/** Maps the settings of upstream connections. */
+export function grpcOf(settings: SettingsOf<typeof grpcSettings>) {
+  return {
+    keepaliveTimeMs: settings.GATEWAY_GRPC_KEEPALIVE_TIME,
+    keepaliveTimeoutMs: settings.GATEWAY_GRPC_KEEPALIVE_TIMEOUT,
+    initialBackoffMs: settings.GATEWAY_GRPC_INITIAL_BACKOFF,
+    maxBackoffMs: settings.GATEWAY_GRPC_MAX_BACKOFF,
+    resolveIntervalMs: settings.GATEWAY_GRPC_RESOLVE_INTERVAL,
+    connectionsPerAddress: settings.GATEWAY_GRPC_CONNECTIONS_PER_ADDRESS,
+    connectionMaxAgeMs: settings.GATEWAY_GRPC_CONNECTION_MAX_AGE,
+    maxReceiveBytes: settings.GATEWAY_GRPC_MAX_RECEIVE_BYTES,
+    maxSendBytes: settings.GATEWAY_GRPC_MAX_SEND_BYTES,
+    httpProxy: settings.GATEWAY_GRPC_HTTP_PROXY,
+    serviceConfig: settings.GATEWAY_GRPC_SERVICE_CONFIG,
+  };
+}

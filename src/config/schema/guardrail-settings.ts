@@ -1,5 +1,5 @@
+import { defaulted, type SettingsOf } from '../setting.js';
 import { duration, flag } from '../unit-parsers.js';
-import { defaulted } from '../setting.js';
 
 /** Settings of the guardrail in addition to its upstream settings. */
 export const guardrailSettings = {
@@ -12,3 +12,13 @@ export const guardrailSettings = {
       'Behavior when the guardrail cannot decide (timeout, error, open circuit breaker): `true` lets the message pass unchecked, `false` responds with 503 `UPSTREAM_UNAVAILABLE`.',
   }),
 };
+
+/** Maps the settings of the guardrail. */
+export function guardrailOf(settings: SettingsOf<typeof guardrailSettings>) {
+  return {
+    chunkTimeoutMs: settings.GATEWAY_GUARDRAIL_CHUNK_TIMEOUT,
+    failOpen: settings.GATEWAY_GUARDRAIL_FAIL_OPEN,
+  };
+}
+
+export type GuardrailConfig = Readonly<ReturnType<typeof guardrailOf>>;

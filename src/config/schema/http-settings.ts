@@ -1,7 +1,9 @@
-import { bytes, count, duration, flag, port } from '../unit-parsers.js';
-import { defaulted, optional } from '../setting.js';
 import { contentCoding, headerName, parameterPattern } from '../names.js';
+import { defaulted, optional, type SettingsOf } from '../setting.js';
 import { contact, file, listOf, oneOf, origin, publicUrl, text, trustedPeer } from '../string-parsers.js';
+import { bytes, count, duration, flag, port } from '../unit-parsers.js';
+import { type listenerSettings, listenerTlsOf, unixSocketOf } from './listener-settings.js';
+import type { operationSettings } from './operation-settings.js';
 
 /** Settings of the client listener. */
 export const httpSettings = {
@@ -84,22 +86,39 @@ export const httpSettings = {
   }),
 };
 
-/** Settings of JSON requests and responses. */
-export const jsonSettings = {
-  GATEWAY_JSON_EMIT_DEFAULTS: defaulted(flag, 'true', {
-    description: 'Write fields without presence even when they have their default value (`0`, `""`, `[]`).',
-  }),
-  GATEWAY_JSON_FIELD_NAMES: defaulted(oneOf('camel', 'proto'), 'camel', {
-    description:
-      'Field names in responses: `camel` is `displayName` or the `json_name` of the field, `proto` is `display_name` as in the proto. Requests may use either (ProtoJSON).',
-  }),
-  GATEWAY_JSON_ENUMS: defaulted(oneOf('names', 'numbers'), 'names', {
-    description: 'Enums in responses: names or numbers. Requests may use either (ProtoJSON).',
-  }),
-  GATEWAY_JSON_MAX_DEPTH: defaulted(count({ min: 1, max: 100 }), '64', {
-    description: 'Maximum nesting depth of a request body (400).',
-  }),
-  GATEWAY_JSON_MAX_KEYS: defaulted(count({ min: 1 }), '1000', {
-    description: 'Maximum number of object keys in a request body (400).',
-  }),
-};
+/** Maps the settings of the client listener. */
+export function serverOf(
+  settings: SettingsOf<typeof httpSettings & typeof listenerSettings & Pick<typeof operationSettings, 'OPS_PORT'>>,
+) {
+  return {
+    host: settings.GATEWAY_HOST,
+    port: settings.API_GATEWAY_PORT,
+    unixSocket: unixSocketOf(settings),
+    tls: listenerTlsOf(settings),
+    opsPort: settings.OPS_PORT,
+    publicUrl: settings.GATEWAY_PUBLIC_URL,
+    basePath: basePathOf(settings.GATEWAY_PUBLIC_URL),
+    maxBodyBytes: settings.GATEWAY_MAX_BODY_BYTES,
+    maxHeaderBytes: settings.GATEWAY_MAX_HEADER_BYTES,
+    maxConnections: settings.GATEWAY_MAX_CONNECTIONS,
+    headersTimeoutMs: settings.GATEWAY_HEADERS_TIMEOUT,
+    receiveTimeoutMs: settings.GATEWAY_RECEIVE_TIMEOUT,
+    keepAliveTimeoutMs: settings.GATEWAY_KEEP_ALIVE_TIMEOUT,
+    trustedProxies: settings.GATEWAY_TRUSTED_PROXIES,
+    forwardedHeader: settings.GATEWAY_FORWARDED_HEADER,
+    forwardedPrefix: settings.GATEWAY_FORWARDED_PREFIX,
+    corsOrigins: settings.GATEWAY_CORS_ORIGINS,
+    corsHeaders: settings.GATEWAY_CORS_HEADERS,
+    compression: { codings: settings.GATEWAY_COMPRESSION, minBytes: settings.GATEWAY_COMPRESSION_MIN_BYTES },
+    serverTiming: settings.GATEWAY_SERVER_TIMING,
+    docs: settings.GATEWAY_DOCS,
+    docsContact: settings.GATEWAY_DOCS_CONTACT,
+  };
+}
+
+export type ServerConfig = Readonly<ReturnType<typeof serverOf>>;
+
+/** Returns the path of the public URL without a trailing slash; empty without a path. */
+export function basePathOf(publicUrl: string | undefined): string {
+  return publicUrl === undefined ? '' : new URL(publicUrl).pathname.replace(/\/$/, '');
+}

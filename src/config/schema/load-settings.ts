@@ -1,7 +1,28 @@
-import { bytes, count, duration } from '../unit-parsers.js';
-import { defaulted, optional } from '../setting.js';
+import { defaulted, type Kind, optional, Refusal, type SettingsOf } from '../setting.js';
 import { listOf } from '../string-parsers.js';
-import { tenantWeight } from '../tenant-weight.js';
+import { bytes, count, duration } from '../unit-parsers.js';
+
+const MAX_WEIGHT = 1000;
+
+/** Weight of a tenant: `acme=3`. */
+export interface TenantWeight {
+  readonly tenantId: string;
+  readonly weight: number;
+}
+
+/** Parses the weight of a tenant relative to other tenants, which have 1. */
+export const tenantWeight: Kind<TenantWeight> = {
+  form: 'tenant weight',
+  parse(raw) {
+    const [, tenantId, digits] = /^([^=\s]+)=(\d{1,4})$/.exec(raw) ?? [];
+    const weight = Number(digits);
+    if (tenantId !== undefined && weight >= 1 && weight <= MAX_WEIGHT) return { tenantId, weight };
+    throw new Refusal(
+      `"${raw}" is not a tenant weight`,
+      `write tenant=weight with a weight of 1 to ${MAX_WEIGHT}: acme=3`,
+    );
+  },
+};
 
 /** Settings of concurrency limits and load shedding. */
 export const loadSettings = {
@@ -47,3 +68,20 @@ export const loadSettings = {
       'Used share of the memory limit of the container (or of the memory of the machine), in percent, above which fewer concurrent requests are admitted. 0: never.',
   }),
 };
+
+/** Maps the settings of concurrency limits and load shedding. */
+export function loadOf(settings: SettingsOf<typeof loadSettings>) {
+  return {
+    maxConcurrentRequests: settings.GATEWAY_MAX_CONCURRENT_REQUESTS,
+    queueSize: settings.GATEWAY_QUEUE_SIZE,
+    queueTimeoutMs: settings.GATEWAY_QUEUE_TIMEOUT,
+    tenantSharePercent: settings.GATEWAY_TENANT_SHARE_PERCENT,
+    tenantWeights: settings.GATEWAY_TENANT_WEIGHTS,
+    shedDelayMs: settings.GATEWAY_SHED_DELAY,
+    shedHeapPercent: settings.GATEWAY_SHED_HEAP_PERCENT,
+    shedMemoryPercent: settings.GATEWAY_SHED_MEMORY_PERCENT,
+    maxBodyMemoryBytes: settings.GATEWAY_MAX_BODY_MEMORY,
+  };
+}
+
+export type LoadConfig = Readonly<ReturnType<typeof loadOf>>;

@@ -1,6 +1,6 @@
-import { bytes, count, duration } from '../unit-parsers.js';
-import { defaulted, optional } from '../setting.js';
+import { defaulted, optional, type SettingsOf } from '../setting.js';
 import { text } from '../string-parsers.js';
+import { bytes, count, duration } from '../unit-parsers.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -32,3 +32,18 @@ export const meteringSettings = {
     description: 'Maximum size of that directory; beyond it the oldest sixteenth is dropped and counted.',
   }),
 };
+
+/** Maps the settings of the outbox of usage events. */
+export function meteringOf(settings: SettingsOf<typeof meteringSettings>) {
+  return {
+    capacity: settings.GATEWAY_BUDGET_DEBIT_CAPACITY,
+    batchSize: settings.GATEWAY_BUDGET_DEBIT_BATCH_SIZE,
+    flushIntervalMs: settings.GATEWAY_BUDGET_DEBIT_FLUSH_INTERVAL,
+    maxBackoffMs: settings.GATEWAY_BUDGET_DEBIT_MAX_BACKOFF,
+    retryMax: settings.GATEWAY_BUDGET_DEBIT_RETRY_MAX,
+    shelfDirectory: settings.GATEWAY_BUDGET_DEBIT_SHELF_DIR,
+    shelfBytes: settings.GATEWAY_BUDGET_DEBIT_SHELF_BYTES,
+  };
+}
+
+export type MeteringConfig = Readonly<ReturnType<typeof meteringOf>>;

@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import { remoteAddress } from '../listen-address.js';
-import { count, duration, flag, port } from '../unit-parsers.js';
-import { defaulted, optional } from '../setting.js';
+import { defaulted, optional, type SettingsOf } from '../setting.js';
 import { listOf, oneOf, text } from '../string-parsers.js';
+import { count, duration, flag, port } from '../unit-parsers.js';
+import type { alertSettings } from './alert-settings.js';
 
 /** Settings of logs, metrics, health and startup. */
 export const operationSettings = {
@@ -65,3 +67,37 @@ export const operationSettings = {
     description: 'How long a component must stay healthy before its recovery is reported. `0s` reports it immediately.',
   }),
 };
+
+type OperationSettings = SettingsOf<typeof operationSettings>;
+
+/** Maps the settings of health checks. */
+export function healthOf(settings: OperationSettings) {
+  return {
+    intervalMs: settings.GATEWAY_HEALTH_INTERVAL,
+    recoveryHoldMs: settings.GATEWAY_RECOVERY_HOLD,
+    driftIntervalMs: settings.GATEWAY_CONTRACT_DRIFT_INTERVAL,
+    netcheckHosts: settings.GATEWAY_STARTUP_NETCHECK_HOSTS,
+  };
+}
+
+export type HealthConfig = Readonly<ReturnType<typeof healthOf>>;
+
+/** Maps the settings of the log. */
+export function logOf(settings: OperationSettings) {
+  return {
+    level: settings.LOG_LEVEL,
+    format: settings.LOG_FORMAT,
+    noColor: settings.NO_COLOR !== undefined,
+    hashIdentity: settings.LOG_IDENTITY === 'hash',
+    slowAuthMs: settings.GATEWAY_AUTH_SLOW_MS,
+  };
+}
+
+/** Maps the settings that identify the process. */
+export function processOf(
+  settings: SettingsOf<typeof operationSettings & Pick<typeof alertSettings, 'POD_NAME' | 'GATEWAY_DEPLOYMENT_TAG'>>,
+) {
+  const instance = settings.POD_NAME ?? hostname();
+  const deployment = settings.GATEWAY_DEPLOYMENT_TAG ?? '';
+  return { revision: settings.GATEWAY_REVISION, instance, deployment, environment: settings.NODE_ENV };
+}

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { duration } from '../unit-parsers.js';
-import { defaulted, optional, required, type Kind, Refusal } from '../setting.js';
+import { defaulted, type Kind, type Known, optional, Refusal, required, type SettingsOf } from '../setting.js';
 import { httpUrl, keyMaterial, text } from '../string-parsers.js';
+import { duration } from '../unit-parsers.js';
 
 /** Secret of any length, since the identity provider chooses it. */
 const credential: Kind<string> = {
@@ -51,5 +51,45 @@ export function ssoVariables(name: string): Readonly<Record<keyof SsoValues, str
     issuer: `GATEWAY_SSO_${word}_ISSUER`,
     clientId: `GATEWAY_SSO_${word}_CLIENT_ID`,
     clientSecret: `GATEWAY_SSO_${word}_CLIENT_SECRET`,
+  };
+}
+
+/** OpenID Connect identity provider for browser sign-in. */
+export interface SsoProviderConfig {
+  /** Name in `/auth/<name>/login` and towards AuthService. */
+  readonly name: string;
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+/** Single sign-on and browser sessions. */
+export interface SsoConfig {
+  /** Providers by name. Empty: the routes of sign-in and session do not exist. */
+  readonly providers: ReadonlyMap<string, SsoProviderConfig>;
+  readonly sessionIdleMs: number;
+  readonly sessionMaxAgeMs: number;
+  /** Key material; undefined: a new key at each start. */
+  readonly sessionKey: string | undefined;
+  readonly sessionKeyPrevious: string | undefined;
+}
+
+/** Valid settings of one identity provider. */
+export interface SsoSource {
+  readonly name: string;
+  readonly own: Known<SsoValues>;
+}
+
+/** Maps the settings of single sign-on and sessions. Call it only when there are no problems. */
+export function ssoOf(settings: SettingsOf<typeof sessionSettings>, sources: readonly SsoSource[]): SsoConfig {
+  const providers = sources.flatMap(({ name, own: { issuer, clientId, clientSecret } }): SsoProviderConfig[] =>
+    issuer && clientId && clientSecret ? [{ name, issuer, clientId, clientSecret }] : [],
+  );
+  return {
+    providers: new Map(providers.map((provider) => [provider.name, Object.freeze(provider)])),
+    sessionIdleMs: settings.GATEWAY_SESSION_IDLE_TIMEOUT,
+    sessionMaxAgeMs: settings.GATEWAY_SESSION_MAX_AGE,
+    sessionKey: settings.GATEWAY_SESSION_KEY,
+    sessionKeyPrevious: settings.GATEWAY_SESSION_KEY_PREVIOUS,
   };
 }

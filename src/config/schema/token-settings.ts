@@ -1,7 +1,27 @@
-import { issuerKeys } from '../issuer-keys.js';
-import { count, duration } from '../unit-parsers.js';
-import { defaulted, optional } from '../setting.js';
+import { defaulted, type Kind, optional, Refusal, type SettingsOf } from '../setting.js';
 import { httpUrl, listOf, secret, text } from '../string-parsers.js';
+import { count, duration } from '../unit-parsers.js';
+import { type claimSettings, claimsOf } from './claim-settings.js';
+
+/** Trusted issuer and the URL of its keys. */
+export interface IssuerKeys {
+  /** Value of `iss`. */
+  readonly issuer: string;
+  readonly jwksUrl: string;
+}
+
+/** Parses `issuer=URL of its key set`; the issuer may itself be a URL. */
+export const issuerKeys: Kind<IssuerKeys> = {
+  form: 'issuer=URL pair',
+  parse(raw) {
+    const [, issuer, jwksUrl] = /^([^=]+)=(https?:\/\/.+)$/.exec(raw) ?? [];
+    if (issuer !== undefined && jwksUrl !== undefined) return { issuer, jwksUrl: httpUrl.parse(jwksUrl) };
+    throw new Refusal(
+      `"${raw}" does not name an issuer and its keys`,
+      'write https://login.example.com=https://login.example.com/jwks.json',
+    );
+  },
+};
 
 /** Settings of bearer token verification. Either JWT_JWKS_URL or JWT_SECRET must be set. */
 export const tokenSettings = {
@@ -41,3 +61,22 @@ export const tokenSettings = {
     description: 'Maximum number of verified tokens cached until they expire. 0 verifies every token.',
   }),
 };
+
+/** Maps the settings of tokens and their claims. @param asksAuthService AuthService exists. */
+export function jwtOf(settings: SettingsOf<typeof tokenSettings & typeof claimSettings>, asksAuthService: boolean) {
+  return {
+    jwksUrl: settings.JWT_JWKS_URL,
+    secret: settings.JWT_SECRET,
+    secretPrevious: settings.JWT_SECRET_PREVIOUS,
+    issuer: settings.JWT_ISSUER,
+    audience: settings.JWT_AUDIENCE,
+    clockToleranceMs: settings.GATEWAY_JWT_CLOCK_TOLERANCE,
+    jwksTtlMs: settings.GATEWAY_JWKS_CACHE_TTL,
+    jwksHardGraceMs: settings.GATEWAY_JWKS_HARD_GRACE,
+    issuers: settings.GATEWAY_JWT_ISSUERS,
+    cacheSize: settings.GATEWAY_JWT_CACHE_SIZE,
+    claims: claimsOf(settings, asksAuthService),
+  };
+}
+
+export type JwtConfig = Readonly<ReturnType<typeof jwtOf>>;

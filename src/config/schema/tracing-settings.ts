@@ -1,7 +1,7 @@
 import { attributes, headerFields, ratio } from '../otel-texts.js';
-import { count, duration, flag } from '../unit-parsers.js';
-import { defaulted, optional } from '../setting.js';
+import { defaulted, optional, type SettingsOf } from '../setting.js';
 import { file, httpUrl, oneOf, text } from '../string-parsers.js';
+import { count, duration, flag } from '../unit-parsers.js';
 
 /** Settings of tracing. Names and units are those of OpenTelemetry where it defines them. */
 export const tracingSettings = {
@@ -64,3 +64,60 @@ export const tracingSettings = {
     example: 'deployment.environment.name=production',
   }),
 };
+
+type TracingSettings = SettingsOf<typeof tracingSettings>;
+
+const OTLP_PATH = '/v1/traces';
+const OTLP_PORT = '4318';
+const DEFAULT_ENDPOINT = `http://localhost:${OTLP_PORT}${OTLP_PATH}`;
+/** Ports of Jaeger that do not accept OTLP over HTTP: Thrift, agent, gRPC, OTLP over gRPC, and the web UI. */
+const OTHER_JAEGER_PORTS = new Set(['14268', '14250', '4317', '5778', '6831', '6832', '16686']);
+const THRIFT_PATH = /^\/api\/traces\/?$/;
+
+/** Maps the settings of tracing; undefined while it is disabled. */
+export function tracingOf(settings: TracingSettings) {
+  if (!settings.ENABLE_TRACING) return undefined;
+  const resource = settings.OTEL_RESOURCE_ATTRIBUTES ?? {};
+  return {
+    endpoint: endpointOf(settings),
+    headers: { ...settings.OTEL_EXPORTER_OTLP_HEADERS, ...settings.OTEL_EXPORTER_OTLP_TRACES_HEADERS },
+    timeoutMs: settings.OTEL_EXPORTER_OTLP_TIMEOUT,
+    compression: settings.OTEL_EXPORTER_OTLP_COMPRESSION,
+    caFile: settings.OTEL_EXPORTER_OTLP_CERTIFICATE,
+    queueSize: settings.OTEL_BSP_MAX_QUEUE_SIZE,
+    delayMs: settings.OTEL_BSP_SCHEDULE_DELAY,
+    sampleRatio: settings.OTEL_SAMPLE_RATIO,
+    slowMs: settings.GATEWAY_TRACE_SLOW,
+    serviceName: settings.OTEL_SERVICE_NAME ?? resource['service.name'] ?? 'api-gateway',
+    resource,
+  };
+}
+
+function endpointOf(settings: TracingSettings): string {
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: own, OTEL_EXPORTER_OTLP_ENDPOINT: base, JAEGER_URL: jaeger } = settings;
+  if (own !== undefined) return own;
+  if (base !== undefined) return withOtlpPath(new URL(base));
+  return jaeger === undefined ? DEFAULT_ENDPOINT : jaegerEndpoint(jaeger);
+}
+
+function withOtlpPath(url: URL): string {
+  url.pathname = url.pathname.replace(/\/$/, '') + OTLP_PATH;
+  return url.href;
+}
+
+/** Returns the OTLP URL of a Jaeger given by any of its ports, or by the path of its Thrift endpoint. */
+export function jaegerEndpoint(raw: string): string {
+  const url = new URL(raw);
+  if (OTHER_JAEGER_PORTS.has(url.port)) url.port = OTLP_PORT;
+  if (url.pathname.endsWith(OTLP_PATH)) return url.href;
+  if (THRIFT_PATH.test(url.pathname)) url.pathname = '/';
+  return withOtlpPath(url);
+}
+
+/** Returns whether a URL of Jaeger has none of the ports and paths that need a translation. */
+export function acceptsOtlp(raw: string): boolean {
+  const { port, pathname } = new URL(raw);
+  return !OTHER_JAEGER_PORTS.has(port) && !THRIFT_PATH.test(pathname);
+}
+
+export type TracingConfig = NonNullable<Readonly<ReturnType<typeof tracingOf>>>;

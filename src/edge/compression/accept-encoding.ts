@@ -1,4 +1,4 @@
-import type { ContentCoding } from '../../config/http-config.js';
+import type { ContentCoding } from '../../config/names.js';
 import { HeaderScanner } from '../../domain/header-scanner.js';
 
 /** Weights of RFC 9110 12.4.2: at most three decimal places; a malformed weight excludes its coding. */

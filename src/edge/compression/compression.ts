@@ -12,7 +12,7 @@ import {
 import { Inject, Injectable } from '@nestjs/common';
 import { GATEWAY_CONFIG } from '../../config/config.token.js';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import type { ContentCoding } from '../../config/http-config.js';
+import type { ContentCoding } from '../../config/names.js';
 import type { Route } from '../../contract/route.js';
 import { whyUncompressed } from '../../contract/secret-names.js';
 import { mediaTypeOf } from '../../domain/header-text.js';

@@ -1,4 +1,5 @@
-import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { UpstreamConfig } from '../../config/upstreams.js';
 import { readTlsMaterial } from '../tls-material.js';
 import type { Resolve } from './address-watch.js';
 import { Backoff } from './backoff.js';

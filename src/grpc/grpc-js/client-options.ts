@@ -1,5 +1,6 @@
 import { type ChannelCredentials, type ChannelOptions, credentials } from '@grpc/grpc-js';
-import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { UpstreamConfig } from '../../config/upstreams.js';
 import type { TlsMaterial } from '../tls-material.js';
 
 /** A millisecond count that setTimeout takes and nobody lives to see. */

@@ -1,4 +1,5 @@
-import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { UpstreamConfig } from '../../config/upstreams.js';
 import { refusalOf } from '../call-refusal.js';
 import type { ConnectionsReport } from '../endpoint-report.js';
 import { GrpcStatus } from '../grpc-code.js';

@@ -1,9 +1,10 @@
 import type { Client } from '@grpc/grpc-js';
 import { type ClientGrpc, ClientProxyFactory, Transport } from '@nestjs/microservices';
-import type { GatewayConfig, UpstreamConfig } from '../../config/gateway-config.js';
+import type { GatewayConfig } from '../../config/gateway-config.js';
+import type { UpstreamConfig } from '../../config/upstreams.js';
 import type { TlsMaterial } from '../tls-material.js';
 import { channelCredentials, channelOptions, keepaliveOptions } from './client-options.js';
-import { type Services, packageOf, type UpstreamPackage } from './upstream-package.js';
+import { packageOf, type Services, type UpstreamPackage } from './upstream-package.js';
 
 /** Opens clients of one upstream, each with connections of its own. */
 export class ClientFactory {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { defaultResource, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
+import { readFileSync } from 'node:fs';
 import type { GatewayConfig } from '../../config/gateway-config.js';
-import type { TracingConfig } from '../../config/tracing-config.js';
+import type { TracingConfig } from '../../config/schema/tracing-settings.js';
 import { RequestSpans } from './request-spans.js';
 import { BATCH_SIZE, type ExportParts, SpanExport } from './span-export.js';
 

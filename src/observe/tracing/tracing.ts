@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { TracingConfig } from '../../config/tracing-config.js';
+import type { TracingConfig } from '../../config/schema/tracing-settings.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { HexSource } from '../../domain/hex-source.js';
 import { type AttemptRecord, SpanRecord } from '../../domain/span-record.js';

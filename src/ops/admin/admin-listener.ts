@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
-import type { AdminConfig } from '../../config/gateway-config.js';
 import { formatListenAddress } from '../../config/listen-address.js';
 import { isOwnHost } from '../../config/loopback.js';
+import type { AdminConfig } from '../../config/schema/admin-settings.js';
 import { GatewayError } from '../../domain/errors.js';
 import { laterUnlessEnded, type Schedule } from '../../domain/schedule.js';
 import type { AdminAudit } from './admin-audit.js';

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { Worker } from 'node:worker_threads';
-import { tokenMissing } from '../../config/admin.js';
 import { ConfigError } from '../../config/config-error.js';
-import type { AdminConfig } from '../../config/gateway-config.js';
 import { formatListenAddress } from '../../config/listen-address.js';
 import { isOwnHost } from '../../config/loopback.js';
+import { type AdminConfig, tokenMissing } from '../../config/schema/admin-settings.js';
 import type { WorkerSettings } from './admin-messages.js';
 import { hashToken } from './caller-check.js';
 

@@ -1,4 +1,4 @@
-import type { LoadConfig } from '../../config/gateway-config.js';
+import type { LoadConfig } from '../../config/schema/load-settings.js';
 import type { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
 import { BodyMemory, defaultBodyMemory } from './body-memory.js';

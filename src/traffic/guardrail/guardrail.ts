@@ -1,5 +1,5 @@
 import { create, type DescMethod, toBinary } from '@bufbuild/protobuf';
-import type { GuardrailConfig } from '../../config/guardrail-config.js';
+import type { GuardrailConfig } from '../../config/schema/guardrail-settings.js';
 import { describeMethod } from '../../contract/describe-method.js';
 import { type GuardrailPhase, CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';

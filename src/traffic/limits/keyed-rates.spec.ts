@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unaryMethod } from '../../../test/support/upstream-call.js';
-import type { RateLimitConfig } from '../../config/gateway-config.js';
+import type { RateLimitConfig } from '../../config/schema/rate-limit-settings.js';
 import { CallContext } from '../../domain/call-context.js';
 import { NO_TRACE } from '../../domain/trace-context.js';
 import { GatewayMetrics } from '../../observe/metrics.js';

@@ -1,4 +1,4 @@
-import type { RateLimitConfig } from '../../config/gateway-config.js';
+import type { RateLimitConfig } from '../../config/schema/rate-limit-settings.js';
 import type { Entitlements, TenantEntitlements } from '../entitlements.js';
 import { type ClusterLimit, clusterLimit } from './limit.js';
 

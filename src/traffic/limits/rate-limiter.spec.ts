@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { principalOf } from '../../../test/support/principal.js';
 import { unaryMethod } from '../../../test/support/upstream-call.js';
-import type { RateLimitConfig } from '../../config/gateway-config.js';
+import type { RateLimitConfig } from '../../config/schema/rate-limit-settings.js';
 import { CallContext } from '../../domain/call-context.js';
 import { GatewayError } from '../../domain/errors.js';
 import type { Policy, RatePolicy } from '../../domain/policy.js';
 import type { Principal } from '../../domain/principal.js';
+import { NO_TRACE } from '../../domain/trace-context.js';
 import { GatewayMetrics } from '../../observe/metrics.js';
 import type { Entitlements } from '../entitlements.js';
 import { PlanLimits } from './plan-limits.js';
 import { RateLimiter } from './rate-limiter.js';
-import { NO_TRACE } from '../../domain/trace-context.js';
 
 const perSecond = (maxRate: number, capacity: number): RatePolicy => ({ maxRate, capacity, everyMs: 1000 });
 

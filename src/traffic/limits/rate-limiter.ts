@@ -1,15 +1,15 @@
-import type { RateLimitConfig } from '../../config/gateway-config.js';
+import type { RateLimitConfig } from '../../config/schema/rate-limit-settings.js';
 import type { CallContext } from '../../domain/call-context.js';
 import type { GatewayError } from '../../domain/errors.js';
 import type { RateLimitOutcome, RateLimitScope } from '../../domain/rate-limit.js';
 import type { RpcMethod } from '../../domain/rpc-method.js';
 import type { RateLimitMetrics } from '../../observe/rate-limit-metrics.js';
 import { BucketStore } from './bucket-store.js';
-import { type BucketPreview, type BucketSources, peeking, previewBucket } from './preview.js';
 import { clientKey } from './client-address.js';
-import { type Decision, decideLocally, type Demand } from './decision.js';
+import { decideLocally, type Decision, type Demand } from './decision.js';
 import { type ClusterLimit, clusterLimit } from './limit.js';
 import type { PlanLimits } from './plan-limits.js';
+import { type BucketPreview, type BucketSources, peeking, previewBucket } from './preview.js';
 import { rateLimited } from './rate-limited.js';
 import { settingsLimits } from './settings-limits.js';
 import type { SharedBuckets } from './shared-buckets.js';

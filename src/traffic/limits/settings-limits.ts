@@ -1,4 +1,4 @@
-import type { RateLimitConfig } from '../../config/gateway-config.js';
+import type { RateLimitConfig } from '../../config/schema/rate-limit-settings.js';
 import { type ClusterLimit, clusterLimit, instanceLimit } from './limit.js';
 
 /** Returns the limits of addresses and of callers, where they are configured. */
