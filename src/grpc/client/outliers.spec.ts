@@ -104,6 +104,19 @@ describe('a pod whose answers fail one after the other', () => {
     await calls(fixture, 100);
     expect(fixture.transport.endpointCounts()).toEqual({ ready: 2, ejected: 2, connecting: 0 });
   });
+
+  it('gets calls all the same while no other pod is connected', async () => {
+    const fixture = await podsOf(FAULT, SOUND);
+    const [sick, other] = fixture.pods as [Http2Stub, Http2Stub];
+    await calls(fixture, 40);
+    sick.reply = SOUND;
+    await other.close();
+    await until(() => fixture.transport.endpointCounts().ready === 0);
+    forget(fixture);
+    expect(await calls(fixture, 4)).toEqual(new Set(['OK']));
+    expect(sick.calls).toHaveLength(4);
+    expect(fixture.transport.endpointCounts().ejected).toBe(1);
+  });
 });
 
 describe('a pod is not to blame', () => {
