@@ -48,6 +48,16 @@ describe('requests that are read', () => {
     expect(begun).toEqual(upTo(18));
   });
 
+  it('are all begun in their order, although others wait all the time', async () => {
+    const { begun, read } = requests();
+    for (let turn = 0; turn < 200; turn++) {
+      read(17);
+      await endOfTurn();
+    }
+    while (begun.length < 200 * 17) await endOfTurn();
+    expect(begun).toEqual(upTo(200 * 17));
+  });
+
   it('keep the moment at which they were read', async () => {
     const { arrivals, read } = requests();
     read(16);

@@ -4,6 +4,9 @@
  */
 const AT_ONCE = 16;
 
+/** Started requests that are still referenced while others wait: forgetting each by itself would move all others. */
+const FORGET_AFTER = 1_024;
+
 /**
  * Starts a request.
  * @param arrivedAt when it was read, in `performance.now()` ms.
@@ -54,8 +57,8 @@ export class Arrivals {
       this.begun += 1;
       begin(at);
     }
-    if (this.next < this.waiting.length) return;
-    this.waiting = [];
+    if (this.next < this.waiting.length && this.next < FORGET_AFTER) return;
+    this.waiting = this.waiting.slice(this.next);
     this.next = 0;
   };
 }
