@@ -46,8 +46,8 @@ function findings(capacity: number, step: CheapFigures, after: CheapFigures, gat
   const served = countOf(step, 200);
   return [
     noted('capacity, in a closed loop', `${capacity.toFixed(0)} requests/s`),
-    atLeast('requests due, × capacity', (step.sent + step.unsent) / step.seconds / capacity, LEAST_STEP),
-    noted('requests that found a connection free, × capacity', rounded(step.sent / step.seconds / capacity)),
+    noted('requests due, × capacity', rounded((step.sent + step.unsent) / step.seconds / capacity)),
+    atLeast('requests sent, × capacity', step.sent / step.seconds / capacity, LEAST_STEP),
     atLeast('requests answered 200 meanwhile, × capacity', step.goodInTime / step.seconds / capacity, GOODPUT),
     exactly('answers neither 200 nor 503', step.sent - served - refused, 0),
     exactly('refusals without Retry-After', step.refusalsWithoutRetryAfter, 0),
