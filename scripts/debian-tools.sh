@@ -40,14 +40,16 @@ download() {
   apt-get -qq download "$@" || { apt update && apt download "$@"; }
 }
 
+# Files are renamed into place: a process that has a library mapped keeps its file, and nobody sees a part of a program.
 fetch() (
   tool=$1
   shift
   work=$(mktemp -d "$cache/fetch.XXXXXX")
   trap 'rm -rf "$work" "$cache/apt"' EXIT
   cd "$work" && download "$@" && for package in ./*.deb; do dpkg -x "$package" root; done &&
-    mkdir -p "$cache/bin" "$cache/lib" && find root -name '*.so.*' -exec cp -P -t "$cache/lib" {} + &&
-    relocate "$tool" && cp -L "$(find root/bin root/usr/bin root/usr/sbin -name "$tool" 2>/dev/null)" "$cache/bin/"
+    mkdir -p "$cache/bin" "$cache/lib" && find root -name '*.so.*' -exec mv -f -t "$cache/lib" {} + &&
+    relocate "$tool" && cp -L "$(find root/bin root/usr/bin root/usr/sbin -name "$tool" 2>/dev/null)" "$tool" &&
+    mv -f "$tool" "$cache/bin/"
 )
 
 # Prometheus and Alertmanager of Debian read their templates from /usr/share/prometheus. Here they are below .cache/debian/share,

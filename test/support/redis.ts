@@ -109,10 +109,16 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
-/** Says so when a server that nobody stopped ends: what comes of it otherwise names anything but the cause. */
+/** Characters of a crash report of Redis that are kept. */
+const KEPT_OUTPUT = 8_000;
+
+/** Reports a server that ends although nobody stopped it, with the last of its output: what follows never names the cause. */
 function reportEnd(server: ChildProcess, current: () => ChildProcess | undefined): void {
-  server.once('exit', (code, signal) => {
-    if (current() === server) process.stderr.write(`redis-server ended by itself: code ${code}, signal ${signal}\n`);
+  let output = '';
+  server.stdout?.on('data', (chunk: Buffer) => (output = (output + chunk.toString()).slice(-KEPT_OUTPUT)));
+  server.once('close', (code, signal) => {
+    if (current() !== server) return;
+    process.stderr.write(`redis-server ended by itself: code ${code}, signal ${signal}\n${output}`);
   });
 }
 
