@@ -204,7 +204,7 @@ describe('a gateway without AuthService, UserService, TenantService and AIServic
     const upstream = await gatewayCommand(['upstream', 'auth'], env);
     expect(upstream).toMatchObject({
       exitCode: 78,
-      err: 'AUTH_SERVICE_URL is none: there is no upstream "auth" to ask',
+      err: 'AUTH_SERVICE_URL is none: this deployment has no upstream "auth"',
     });
     const doctor = await gatewayCommand(['doctor'], env);
     expect(doctor).toMatchObject({ exitCode: 0, out: expect.stringMatching(/info +upstream tenant +address +TENANT/) });
