@@ -1,42 +1,36 @@
 /**
- * Maximum number of requests that are started in one turn of the event loop. A call to a fast upstream takes three turns, so
+ * Maximum number of requests that begin in one turn of the event loop. A call to a fast upstream takes three turns, so
  * that three times this number are in flight, which is below any limit of admission.
  */
-const AT_ONCE = 16;
-
-/** Started requests that are still referenced while others wait: forgetting each by itself would move all others. */
+const PER_TURN = 16;
+/**
+ * Maximum number of requests that wait. Requests beyond it begin immediately: connections are limited, but a client can
+ * send many requests on one before it reads a response (RFC 9112 9.3.2).
+ */
+const MAX_WAITING = 16_384;
+/** Begun requests that are still referenced while others wait: forgetting each by itself would move all others. */
 const FORGET_AFTER = 1_024;
 
 /**
- * Starts a request.
- * @param arrivedAt when it was read, in `performance.now()` ms.
- */
-type Begin = (arrivedAt: number) => void;
-
-interface Arrival {
-  readonly begin: Begin;
-  readonly at: number;
-}
-
-/**
- * Queue of requests that have been read; it starts a bounded number of them, in their order, per turn of the event
- * loop. Without it a turn lasts for as long as any connection has a request: libuv keeps reading, up to 48 times, while
- * more than 1,024 sockets are readable, and a request that is answered immediately lets its client send the next one
- * into the same turn, in which no timer runs and nothing is sent to an upstream. A queued request keeps its client
- * waiting, so the queue is bounded by the number of connections.
+ * Queue of requests that have been read. Begins a bounded number of them, in their order, per turn of the event loop.
+ * Without it a turn lasts for as long as any connection has a request: libuv keeps reading, up to 48 times, while more
+ * than 1,024 sockets are readable, and a request that is answered immediately lets its client send the next one into
+ * the same turn, in which no timer runs and nothing is sent to an upstream.
  */
 export class Arrivals {
-  private waiting: Arrival[] = [];
+  private waiting: (() => void)[] = [];
   private next = 0;
   private begun = 0;
   private isTurnPlanned = false;
 
-  take(begin: Begin): void {
+  /** @param begin begins a request; must not throw. */
+  take(begin: () => void): void {
     this.planTurn();
-    const at = performance.now();
-    if (this.begun >= AT_ONCE || this.waiting.length > 0) return void this.waiting.push({ begin, at });
-    this.begun += 1;
-    begin(at);
+    const count = this.waiting.length - this.next;
+    if (count >= MAX_WAITING || (count === 0 && this.begun < PER_TURN)) {
+      this.begun += 1;
+      begin();
+    } else this.waiting.push(begin);
   }
 
   private planTurn(): void {
@@ -50,12 +44,12 @@ export class Arrivals {
     this.begun = 0;
     if (this.waiting.length === 0) return;
     this.planTurn();
-    const end = Math.min(this.next + AT_ONCE, this.waiting.length);
+    const end = Math.min(this.next + PER_TURN, this.waiting.length);
     while (this.next < end) {
-      const { begin, at } = this.waiting[this.next]!;
+      const begin = this.waiting[this.next]!;
       this.next += 1;
       this.begun += 1;
-      begin(at);
+      begin();
     }
     if (this.next < this.waiting.length && this.next < FORGET_AFTER) return;
     this.waiting = this.waiting.slice(this.next);

@@ -28,8 +28,10 @@ const connections = new WeakMap<Socket, ClientConnection>();
 export class ClientConnection {
   /** Read in the constructor, because a closed socket no longer has an address. */
   readonly remoteAddress: string;
-  /** True once a response has said `Connection: close`: no further request is accepted. */
-  isClosing = false;
+  /** Number of requests so far. */
+  private begun = 0;
+  /** Position of the response that says `Connection: close`: no request after it is accepted. Infinity without one. */
+  private closesAt = Infinity;
   /** Open responses in the order of their requests. */
   private readonly open = new LinkedSet<TrackedResponse>();
   private last: TrackedResponse | undefined;
@@ -68,8 +70,15 @@ export class ClientConnection {
     return [...this.open].flatMap(({ exchange }) => exchange ?? []);
   }
 
+  /** Returns whether a response has been announced as the last one. */
+  get isClosing(): boolean {
+    return this.closesAt !== Infinity;
+  }
+
   /** Registers the response to a new request. */
   begin(response: TrackedResponse): void {
+    this.begun += 1;
+    response.position = this.begun;
     response.connectionOf = this;
     this.open.add(response);
     this.last = response;
@@ -83,6 +92,16 @@ export class ClientConnection {
     return (
       this.isHalfClosed || this.isRetired || (this.isBroken && this.refusal === undefined) || this.handler().draining
     );
+  }
+
+  /** Records that the header of a response announces the end of the connection. */
+  closesAfter(response: TrackedResponse): void {
+    this.closesAt = Math.min(this.closesAt, response.position);
+  }
+
+  /** Returns whether a response comes after one that was announced as the last, and so will not be sent (RFC 9112 9.6). */
+  isPastEnd(response: TrackedResponse): boolean {
+    return response.position > this.closesAt;
   }
 
   /** Makes the next response of this connection its last. */
@@ -183,7 +202,7 @@ export class ClientConnection {
   }
 
   private close(): void {
-    this.isClosing = true;
+    this.closesAt = Math.min(this.closesAt, this.begun);
     this.socket.end();
     this.socket.resume();
     this.destroyAfter(LINGER_MS);

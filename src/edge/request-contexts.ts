@@ -21,15 +21,10 @@ export class RequestContexts {
     @Optional() private readonly tracing?: Tracing,
   ) {}
 
-  /** @param arrivedAt when the request was read; the time that it waits afterwards counts against its deadline. */
-  of(request: IncomingMessage, arrivedAt: number): CallContext {
+  of(request: IncomingMessage): CallContext {
     const { headers } = request;
     const isTrusted = this.clientAddress.isFromTrustedProxy(request);
-    const call = this.begin(
-      requestId(headers['x-request-id']),
-      traceContext(headers, isTrusted, this.tracing),
-      arrivedAt,
-    );
+    const call = this.begin(requestId(headers['x-request-id']), traceContext(headers, isTrusted, this.tracing));
     if (isTrusted && this.config.server.forwardedPrefix) {
       call.basePath = forwardedPrefix(headers['x-forwarded-prefix']) ?? call.basePath;
     }
@@ -38,7 +33,7 @@ export class RequestContexts {
 
   /** Makes a context for bytes that are not a request. */
   withoutRequest(): CallContext {
-    return this.begin(requestId(undefined), traceContext({}, false, this.tracing), performance.now());
+    return this.begin(requestId(undefined), traceContext({}, false, this.tracing));
   }
 
   /** Returns the maximum length of the body of a request, in bytes: the policy of its route may set its own. */
@@ -46,7 +41,8 @@ export class RequestContexts {
     return policy?.maxBodyBytes ?? this.config.server.maxBodyBytes;
   }
 
-  private begin(id: string, trace: TraceContext, startedAt: number): CallContext {
+  private begin(id: string, trace: TraceContext): CallContext {
+    const startedAt = performance.now();
     const call = new CallContext(id, trace, startedAt, startedAt + this.config.timeouts.requestMs);
     call.basePath = this.config.server.basePath;
     call.spans = this.tracing?.begin(trace);

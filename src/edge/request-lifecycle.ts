@@ -45,24 +45,23 @@ export class RequestLifecycle implements ConnectionHandler {
     this.pipelines?.mount(route);
   }
 
-  /** Called by Fastify's `onRequest`, before all other hooks. Probes and scrapes do not wait. */
+  /**
+   * Called by Fastify's `onRequest`, before all other hooks. A request is in flight from here on, also while it waits for
+   * its turn: it is drained, abandoned and logged like any other. Probes and scrapes do not wait.
+   */
   begin(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
-    if (isOperational(request.routeOptions.url ?? '')) return this.beginNow(request, reply, done, performance.now());
-    this.arrivals.take((arrivedAt) => {
-      this.preAuth.waited(performance.now() - arrivedAt);
-      this.beginNow(request, reply, done, arrivedAt);
+    this.open(request, reply);
+    const { call } = request;
+    if (call.isOperational) return this.admit(request, reply, done);
+    this.arrivals.take(() => {
+      this.preAuth.waited(performance.now() - call.startedAt);
+      this.admit(request, reply, done);
     });
   }
 
-  private beginNow(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    done: (error?: Error) => void,
-    arrivedAt: number,
-  ): void {
-    this.open(request, reply, arrivedAt);
-    // The client left while its request was waiting to start.
-    if (reply.raw.destroyed) return tracked(reply).exchange?.abandon();
+  private admit(request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+    // It ended while it waited: its client left, or sent bytes that are not HTTP.
+    if (reply.raw.destroyed || reply.raw.headersSent) return;
     if (followsClosingResponse(reply)) return recordError(request.call, ignored());
     try {
       const resolution = this.resolve(request, reply);
@@ -108,9 +107,9 @@ export class RequestLifecycle implements ConnectionHandler {
     this.log.finish(call, socketFacts(remoteAddress, error, this.draining));
   }
 
-  private open(request: FastifyRequest, reply: FastifyReply, arrivedAt = performance.now()): void {
+  private open(request: FastifyRequest, reply: FastifyReply): void {
     const { url = '/' } = request.raw;
-    const call = this.contexts.of(request.raw, arrivedAt);
+    const call = this.contexts.of(request.raw);
     const queryAt = url.indexOf('?');
     request.call = call;
     request.clientAddress = this.contexts.clientAddress.of(request.raw);
@@ -167,7 +166,8 @@ function tracked({ raw }: FastifyReply): TrackedResponse {
 
 /** Returns whether an earlier response on the connection was announced as the last one (RFC 9112 9.6). */
 function followsClosingResponse(reply: FastifyReply): boolean {
-  return tracked(reply).connectionOf?.isClosing === true;
+  const response = tracked(reply);
+  return response.connectionOf?.isPastEnd(response) === true;
 }
 
 function ignored(): GatewayError {

@@ -25,6 +25,8 @@ export class TrackedResponse<R extends IncomingMessage = IncomingMessage>
   before: TrackedResponse | undefined;
   after: TrackedResponse | undefined;
   connectionOf: ClientConnection | undefined;
+  /** Its place among the responses of its connection, from 1. */
+  position = 0;
   exchange: Exchange | undefined;
   /** Time at which the header was written, in `performance.now()` ms; 0 before. */
   headAt = 0;
@@ -37,7 +39,7 @@ export class TrackedResponse<R extends IncomingMessage = IncomingMessage>
     super.writeHead(status, first as string, second);
     const headers = typeof first === 'object' ? first : second;
     if (!this.shouldKeepAlive || saysClose(headers) || this.getHeader('connection') === 'close')
-      connection.isClosing = true;
+      connection.closesAfter(this);
     return this;
   }
 
