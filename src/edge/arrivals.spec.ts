@@ -8,9 +8,13 @@ function requests() {
   const begun: number[] = [];
   let count = 0;
   const read = (more: number): void => {
-    for (const end = count + more; count < end; count++) arrivals.take(begin(count));
+    for (const end = count + more; count < end; count++) {
+      const begin = beginning(count);
+      if (arrivals.tryBegin()) begin();
+      else arrivals.wait(begin);
+    }
   };
-  const begin = (number: number) => () => void begun.push(number);
+  const beginning = (number: number) => () => void begun.push(number);
   return { begun, read };
 }
 

@@ -23,14 +23,18 @@ export class Arrivals {
   private begun = 0;
   private isTurnPlanned = false;
 
-  /** @param begin begins a request; must not throw. */
-  take(begin: () => void): void {
+  /** Returns whether a request that was just read begins now, and counts it if so; otherwise it must {@link wait}. */
+  tryBegin(): boolean {
     this.planTurn();
     const count = this.waiting.length - this.next;
-    if (count >= MAX_WAITING || (count === 0 && this.begun < PER_TURN)) {
-      this.begun += 1;
-      begin();
-    } else this.waiting.push(begin);
+    const begins = count >= MAX_WAITING || (count === 0 && this.begun < PER_TURN);
+    if (begins) this.begun += 1;
+    return begins;
+  }
+
+  /** @param begin begins the request when its turn comes; must not throw. */
+  wait(begin: () => void): void {
+    this.waiting.push(begin);
   }
 
   private planTurn(): void {

@@ -53,7 +53,11 @@ export class RequestLifecycle implements ConnectionHandler {
     this.open(request, reply);
     const { call } = request;
     if (call.isOperational) return this.admit(request, reply, done);
-    this.arrivals.take(() => {
+    if (this.arrivals.tryBegin()) {
+      this.preAuth.waited(0);
+      return this.admit(request, reply, done);
+    }
+    this.arrivals.wait(() => {
       this.preAuth.waited(performance.now() - call.startedAt);
       this.admit(request, reply, done);
     });
