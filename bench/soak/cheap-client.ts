@@ -3,12 +3,12 @@ import { connect, type Socket } from 'node:net';
 const HEAD_END = '\r\n\r\n';
 const LENGTH = /\r\ncontent-length: *(\d+)/i;
 const RETRY_AFTER = /\r\nretry-after: *(\S+)/i;
-const OPENED_AT_ONCE = 50;
+const OPENED_TOGETHER = 50;
 const CLOSES = /\r\nconnection: *close/i;
 
-/** One answer, read no further than a load needs. */
+/** A response, as far as a load needs it. */
 export interface CheapAnswer {
-  /** Undefined: the connection ended without one. */
+  /** Undefined if the connection ended without a response. */
   readonly status: number | undefined;
   readonly retryAfter?: string | undefined;
 }
@@ -16,8 +16,8 @@ export interface CheapAnswer {
 type Settle = (answer: CheapAnswer) => void;
 
 /**
- * A keep-alive connection that sends prepared bytes and reads the answer's head and Content-Length alone: a fraction of the
- * CPU of node:http, so that one core can offer more than a gateway on another can answer.
+ * A keep-alive connection that sends prepared bytes and reads only the header and Content-Length of a response. It uses a
+ * fraction of the CPU of node:http, so that one core can offer more requests than a gateway on another core can answer.
  */
 export class CheapConnection {
   private readonly socket: Socket;
@@ -36,7 +36,7 @@ export class CheapConnection {
     });
   }
 
-  /** Sends a request on a connection that has none under way. */
+  /** Sends a request; the connection must be idle. */
   send(request: Buffer, settle: Settle): void {
     this.settle = settle;
     if (this.isGone) this.answer({ status: undefined });
@@ -66,13 +66,13 @@ export class CheapConnection {
     settle?.(answer);
   }
 
-  /** Whether a further request can be sent on it. */
+  /** Returns whether another request can be sent. */
   get isUsable(): boolean {
     return !this.isGone;
   }
 }
 
-/** Keep-alive connections to one server, at most so many. */
+/** A limited number of keep-alive connections to one server. */
 export class CheapPool {
   private readonly free: CheapConnection[] = [];
   private readonly all = new Set<CheapConnection>();
@@ -93,10 +93,10 @@ export class CheapPool {
     return true;
   }
 
-  /** Opens all connections, a few at a time, and has each answered once: what is measured is requests, not the accepting of connections. */
+  /** Opens all connections, a few at a time, with one request each, so that accepting them is not part of the measurement. */
   async open(request: Buffer): Promise<void> {
     while (this.all.size < this.max) {
-      const count = Math.min(OPENED_AT_ONCE, this.max - this.all.size);
+      const count = Math.min(OPENED_TOGETHER, this.max - this.all.size);
       const made = Array.from({ length: count }, () => this.make());
       await Promise.all(made.map((each) => new Promise((resolve) => each.send(request, resolve))));
       this.free.push(...made.filter(({ isUsable }) => isUsable));

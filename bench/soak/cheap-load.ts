@@ -6,25 +6,25 @@ import type { LoadFigures } from './steady-load.js';
 const TICK_MS = 2;
 const ANSWERS_WITHIN_MS = 40_000;
 
-/** GET requests by prepared bytes, for a process that does nothing else. */
+/** GET requests from prepared bytes, sent by a process that does nothing else. */
 export interface CheapLoad {
   readonly url: string;
   readonly token: string;
   readonly seconds: number;
-  /** Requests a second (open loop); undefined: each connection sends again as soon as it is answered (closed loop). */
+  /** Requests per second (open loop); undefined: each connection sends again as soon as it has a response (closed loop). */
   readonly rate: number | undefined;
   readonly connections: number;
 }
 
-/** What came of it. */
+/** Result of a load. */
 export interface CheapFigures extends LoadFigures {
-  /** From the first request to the end of the offer; answers may have come later. */
+  /** Time in which requests were sent; responses may have come later. */
   readonly seconds: number;
-  /** Answered with 200 within that time. */
+  /** Number of 200 responses within that time. */
   readonly goodInTime: number;
   readonly refusalsWithoutRetryAfter: number;
   readonly refusalP50Ms: number;
-  /** When the last request was sent that was not answered 200, in seconds since the first one; 0 when all were. */
+  /** Time at which the last request without a 200 response was sent, in seconds since the first one; 0 without any. */
   readonly lastFailureAt: number;
 }
 
@@ -46,7 +46,7 @@ function requestOf({ url, token }: CheapLoad): Buffer {
   return Buffer.from(`GET ${pathname} HTTP/1.1\r\nhost: ${host}\r\nauthorization: Bearer ${token}\r\n\r\n`);
 }
 
-/** Sends one load and waits for its answers, those that never come no longer than 40 s. */
+/** Sends one load and waits for its responses, for at most 40 s. */
 export async function cheapLoad(load: CheapLoad): Promise<CheapFigures> {
   const pool = new CheapPool(new URL(load.url), load.connections);
   const request = requestOf(load);
@@ -100,7 +100,7 @@ async function openLoop(load: { rate: number; seconds: number }, startedAt: numb
 
 async function closedLoop({ connections }: CheapLoad, endsAt: number, fire: (then: () => void) => void) {
   const again = () => {
-    // Not from within the answer to the one before: a server that refuses at once would fill the stack.
+    // Not within the callback of the previous response: with a server that refuses immediately, the stack would overflow.
     if (performance.now() < endsAt) setImmediate(() => fire(again));
   };
   for (let lane = 0; lane < connections; lane += 1) fire(again);

@@ -7,8 +7,8 @@ import type { SoakTestbed } from './testbed.js';
 const BACKEND_CORE = 1;
 
 /**
- * Starts the backend of the benchmarks, whose answers are bytes made beforehand. That of the sandbox takes longer for a call
- * than the gateway, so that it would be the one that is overloaded. Resolves to its address.
+ * Starts the backend of the benchmarks, whose responses are prepared bytes. The sandbox's backend needs more CPU per call
+ * than the gateway, so it would be overloaded instead. Resolves to the address.
  */
 export async function startQuickBackend(testbed: SoakTestbed, outputFile: string): Promise<string> {
   const port = await freePort();

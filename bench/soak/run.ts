@@ -58,7 +58,7 @@ function sayResult(result: SoakResult): void {
   }
 }
 
-/** Writes at once: what comes later may be stopped. */
+/** Writes immediately: a later scenario may be stopped. */
 async function save(result: SoakResult): Promise<void> {
   const document = mergeResults(readFileSync(MARKDOWN, 'utf8'), [result]);
   const style = await resolveConfig(MARKDOWN);

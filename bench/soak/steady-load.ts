@@ -19,7 +19,7 @@ export interface SteadyLoad {
   /** Requests a second, whatever becomes of those before. */
   readonly rate: number;
   readonly seconds: number;
-  /** Most requests open at once; one that finds no place is counted and not sent. 1,000 unless given. */
+  /** Maximum number of concurrent requests; one beyond it is counted and not sent. 1,000 by default. */
   readonly maxOpen?: number;
   /** The request of that number. */
   readonly shot: (index: number) => Shot;

@@ -9,16 +9,16 @@ import { countOf, describeStatuses, steadyLoad } from '../steady-load.js';
 
 const LANES = 64;
 const STEP = 3;
-/** Of its core, so that the other one can offer more than it can answer. */
+/** Processes that use the gateway's core too, so that the other core can offer more than the gateway can answer. */
 const NEIGHBOURS = 1;
-/** Connections of the load balancer, as it were. */
+/** Connections, as many as a load balancer would have. */
 const CONNECTIONS = 2_000;
 /** A step below this does not overload the gateway. */
 const LEAST_STEP = 2.5;
 const GOODPUT = 0.8;
 const RECOVERY_SECONDS = 10;
 const RSS_MIB = 512;
-/** What the image gives the heap in a container of that size. */
+/** Heap that the image allows in a container of that size. */
 const NODE_OPTIONS = `--max-old-space-size=${Math.floor(RSS_MIB * 0.65)}`;
 const AFTERWARDS = 0.5;
 const LIVEZ_RATE = 5;

@@ -1,6 +1,6 @@
 /** Grows by as much each time (gRPC connection back-off protocol). */
 const FACTOR = 1.6;
-/** A pause is up to a fifth shorter or longer, so that gateways do not come back all at once. */
+/** Varies each pause by up to a fifth, so that gateways do not all reconnect at the same time. */
 const JITTER = 0.2;
 
 /** The pauses between attempts to connect. */

@@ -20,7 +20,7 @@ export interface MessageLimits {
   readonly maxSendBytes: number;
 }
 
-/** Makes calls over the gateway's own HTTP/2 connections to one upstream. Connects at once; close it. */
+/** Makes calls over the gateway's own HTTP/2 connections to one upstream. Connects immediately; must be closed. */
 export class Http2Transport implements UpstreamTransport {
   private readonly pool: ConnectionPool;
   private readonly parts: ClientCallParts;

@@ -51,7 +51,7 @@ async function connected(targets: readonly string[]): Promise<Omit<Pods, 'pods'>
   return { transport, ejected };
 }
 
-/** Makes calls at once, and says which codes they came to. */
+/** Makes calls concurrently, and returns their codes. */
 async function calls({ transport }: Pods, count: number, overrides: Parameters<typeof getUserCall>[0] = {}) {
   const call = () => transport.unary(getUserCall({ deadlineAt: performance.now() + 1_000, ...overrides }));
   const outcomes = Array.from({ length: count }, () =>

@@ -7,7 +7,7 @@ import type { Dispatcher, ClientCall } from './client-call.js';
 import type { PoolSettings } from './pool-settings.js';
 import { Standstill } from '../h2/keepalive.js';
 
-/** Calls that may wait for a connection, or for room on one; further ones fail at once. */
+/** Maximum number of calls that wait for a connection or for a free stream; further calls fail immediately. */
 const MAX_WAITING = 4_096;
 const CLOSED = localEnd(GrpcStatus.UNAVAILABLE, 'Channel closed before call started');
 const FULL = localEnd(GrpcStatus.UNAVAILABLE, 'Too many calls wait for a connection');
@@ -43,7 +43,7 @@ export class ConnectionPool implements Dispatcher, EndpointSetOwner {
     return { endpoints: this.endpoints.report(), waiting: this.waiting.size };
   }
 
-  /** Opens the call, or keeps it while a connection can be hoped for; without hope it fails at once. */
+  /** Opens the call, or keeps it while a connection is being made; otherwise it fails immediately. */
   dispatch(clientCall: ClientCall): void {
     if (this.isClosed) return clientCall.fail(CLOSED);
     const connection = this.waiting.size === 0 ? this.pick() : undefined;

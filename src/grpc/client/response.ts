@@ -152,7 +152,7 @@ function decodeMessage(message = ''): string {
 export interface Receiver {
   /** What its stream's window grows to, in bytes. */
   readonly windowBytes: number;
-  /** It lets go of what it was given when it has been read, and not at once. */
+  /** Releases received bytes when they have been read, and not immediately. */
   readonly isHolding: boolean;
   /** Takes data in, copying it. Returns why the call has failed, if it has. */
   data(bytes: Buffer, start: number, end: number): CallEnd | undefined;

@@ -45,7 +45,7 @@ export class FramedSocket {
     return this.writeBuffer.waiting + this.socket.writableLength > CONGESTED_BYTES;
   }
 
-  /** Gives the connection up at once. */
+  /** Closes the connection immediately. */
   destroy(error: Error): void {
     this.socket.destroy();
     this.close(error);

@@ -45,7 +45,7 @@ export interface StreamListener {
 export interface Stream {
   readonly id: number;
   readonly listener: StreamListener;
-  /** What is left to send, if it could not be sent at once. */
+  /** The rest of the request, if it could not be sent immediately. */
   unsent: Uint8Array | undefined;
   sendWindow: number;
   readonly window: ReceiveWindow;
